@@ -1,0 +1,35 @@
+"""Labelled trials: the contract, tables in and out, encoding into steps, splits."""
+
+from neuroalrnn.data.audit import Audit, audit
+from neuroalrnn.data.encode import default_encoding, encode
+from neuroalrnn.data.schema import SCHEMA_VERSION, unknown, validate
+from neuroalrnn.data.sequences import Sequences
+from neuroalrnn.data.split import (
+    Fold,
+    LeaveOneSubjectOut,
+    SessionKFold,
+    StimulusSequenceOut,
+    SubjectKFold,
+)
+from neuroalrnn.data.tables import from_frame, load_table, to_frame
+from neuroalrnn.data.terms import design
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Audit",
+    "Fold",
+    "LeaveOneSubjectOut",
+    "Sequences",
+    "SessionKFold",
+    "StimulusSequenceOut",
+    "SubjectKFold",
+    "audit",
+    "default_encoding",
+    "design",
+    "encode",
+    "from_frame",
+    "load_table",
+    "to_frame",
+    "unknown",
+    "validate",
+]

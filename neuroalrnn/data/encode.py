@@ -1,0 +1,318 @@
+"""From trials to sequences of steps: when each input enters, when the choice is read out."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.data.layout import LAYOUTS
+from neuroalrnn.data.schema import (
+    is_after_choice,
+    session_number,
+    texts,
+    trial_variables,
+    unknown,
+    validate,
+)
+from neuroalrnn.data.sequences import Sequences
+from neuroalrnn.exceptions import DataError, problems
+
+logger = logging.getLogger(__name__)
+STEPS = ("trial", "event", "time")
+CARRIES = ("session", "block", "trial")
+
+
+def encode(
+    trials: xr.Dataset,
+    *,
+    inputs: Mapping[str, str] | Sequence[str],
+    step: str = "trial",
+    choice_event: str | None = None,
+    carry: str = "session",
+    mark_events: bool = True,
+    dt: float | None = None,
+    max_steps: int | None = None,
+) -> Sequences:
+    """Turn labelled trials into sequences of steps for a recurrent model.
+
+    The choice of a trial is read out at one step. Nothing that depends on that choice enters at or
+    before that step: ``choice``, ``reward``, ``correct``, ``rt`` and every variable with
+    ``attrs["known"] == "after_choice"`` enter later, at their event, or else right after the choice
+    event. Where that is the next trial the feature is named ``"choice[-1]"``; it is 0 on the first
+    trial of a session.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Trial dataset, see `validate`.
+    inputs : dict of variable -> event, or list of variables
+        The event at which each input becomes known; a list will do for ``step="trial"``, and for
+        inputs known only after the choice.
+    step : {"trial", "event", "time"}
+        One step per trial; one per event of ``trials.event``; or bins of `dt` seconds from trial
+        start to the last event (with ``inputs(trial, time, feature)``: its own time steps).
+    choice_event : str, optional
+        Event at which the choice is read out; needed for events, default the last step for time.
+    carry : {"session", "block", "trial"}
+        What one sequence is, i.e. where the latent state starts anew. One-back inputs do cross from
+        trial to trial and from block to block, never from session to session.
+    mark_events : bool
+        With event steps, add a 0/1 feature per event. It is 0 where the event did not happen, but
+        always 1 at the choice event, whose occurrence would tell about the choice.
+    dt : float, optional
+        Bin width in seconds for ``step="time"``.
+    max_steps : int, optional
+        Cut trials to this many time steps. Choices and inputs that lie beyond are lost; `notes`
+        counts them.
+
+    Returns
+    -------
+    sequences : Sequences
+
+    Raises
+    ------
+    DataError
+        Naming every unknown variable, event or option.
+
+    Notes
+    -----
+    Coding: a choice between 2 options is -1/+1, between more one column per option
+    (``"choice=label"``). A variable whose finite values are all 0 or 1 becomes -1/+1, unless
+    ``attrs["coding"]`` says "raw" (or "signed", which asks for it); others stay as they are.
+    Missing values and steps of events that did not happen are 0.
+
+    An input that enters at the read-out step reaches the choice only linearly, however many PWL
+    units there are: the rectification acts on the previous latent. `steps_to_choice` and a logged
+    warning tell which inputs these are.
+    """
+    validate(trials)
+    found = _check_request(trials, inputs, step, choice_event, carry, dt, max_steps)
+    if found:
+        raise problems(DataError, f"encode(step={step!r})", found)
+    events = dict(inputs) if isinstance(inputs, Mapping) else dict.fromkeys(inputs)
+    layout = LAYOUTS[step](trials, events, choice_event, dt, max_steps)
+    columns = _input_columns(trials, layout)
+    if step == "event" and mark_events:
+        columns += _event_columns(trials, choice_event)
+    distance = _steps_to_choice(trials, layout, carry)
+    notes = layout.notes + _linear_note(distance)
+    for note in notes:
+        logger.warning(note)
+    return _assemble(trials, layout, columns, carry, distance, notes, step)
+
+
+def default_encoding(trials: xr.Dataset) -> dict:
+    """Keyword arguments of `encode` that suit this dataset, from ``attrs["encoding"]``.
+
+    Raises
+    ------
+    DataError
+        If the dataset names none.
+    """
+    if "encoding" not in trials.attrs:
+        found = ["attrs['encoding'] is missing: pass the arguments of encode, at least inputs"]
+        raise problems(DataError, "default encoding", found)
+    return json.loads(trials.attrs["encoding"])
+
+
+def _check_request(trials, inputs, step, choice_event, carry, dt, max_steps) -> list[str]:
+    found = [
+        f"{name}={value!r}: expected one of {', '.join(allowed)}"
+        for name, value, allowed in (("step", step, STEPS), ("carry", carry, CARRIES))
+        if value not in allowed
+    ]
+    if carry == "block" and "block" not in trials.coords:
+        found.append("carry='block' but the dataset has no coordinate 'block'; use 'session'")
+    if isinstance(inputs, str):
+        return [*found, f"inputs={inputs!r}: expected a list of variables or {{variable: event}}"]
+    known = trial_variables(trials)
+    found += [f"input {unknown(name, known)}" for name in inputs if name not in known]
+    repeated = {name for name in inputs if list(inputs).count(name) > 1}
+    found += [f"input {name!r} is named more than once" for name in sorted(repeated)]
+    if step in ("event", "time"):
+        found += _check_event_request(trials, inputs, step, choice_event)
+    if step == "time":
+        found += _check_time_request(trials, dt, max_steps)
+    return found
+
+
+def _check_event_request(trials, inputs, step, choice_event) -> list[str]:
+    events = inputs if isinstance(inputs, Mapping) else dict.fromkeys(inputs)
+    found = [
+        f"input {name!r} needs the event at which it is known: inputs={{{name!r}: event}}"
+        for name, event in events.items()
+        if event is None and name in trials and not is_after_choice(trials, name)
+    ]
+    named = {f"event of input {name!r}": event for name, event in events.items() if event}
+    if choice_event is not None:
+        named["choice_event"] = choice_event
+    if "event_time" not in trials:
+        if named or step == "event" or "inputs" not in trials:
+            found.append(f"step={step!r} needs 'event_time(trial, event)', which is missing")
+        return found
+    known = [str(name) for name in trials["event"].values]
+    if choice_event is None and step == "event":
+        found.append(f"choice_event is missing: name the event of the choice ({', '.join(known)})")
+    found += [
+        f"{what}: {unknown(name, known)}" for what, name in named.items() if name not in known
+    ]
+    return found
+
+
+def _check_time_request(trials, dt, max_steps) -> list[str]:
+    found = []
+    if "inputs" in trials:
+        if dt is not None:
+            found.append("dt is given, but 'inputs' brings its own time steps: leave dt out")
+    elif dt is None or not np.isfinite(dt) or dt <= 0:
+        found.append(f"dt={dt!r}: expected the bin width in seconds, above 0")
+    if max_steps is not None and max_steps < 1:
+        found.append(f"max_steps={max_steps!r}: expected at least 1")
+    return found
+
+
+def _input_columns(trials, layout) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Every feature as (name, step per trial, value per trial)."""
+    same = np.r_[False, np.diff(session_number(trials)) == 0]
+    columns = []
+    for name, (at, next_trial) in layout.entry.items():
+        for feature, value in _coded(trials, name):
+            if next_trial:
+                value = np.where(same, np.roll(value, 1), 0.0)
+                feature = f"{feature}[-1]"
+            columns.append((feature, at, value))
+    return columns
+
+
+def _coded(trials, name) -> list[tuple[str, np.ndarray]]:
+    values = trials[name].values.astype(float)
+    if name == "choice":
+        labels = [str(label) for label in trials["choice"].attrs["labels"]]
+        if len(labels) > 2:
+            return [(f"choice={text}", (values == k) * 1.0) for k, text in enumerate(labels)]
+        return [(name, np.nan_to_num(2 * values - 1))]
+    coding = trials[name].attrs.get("coding", "")
+    finite = values[np.isfinite(values)]
+    if coding == "signed" or (coding != "raw" and np.isin(finite, (0, 1)).all()):
+        values = 2 * values - 1
+    return [(name, np.nan_to_num(values))]
+
+
+def _event_columns(trials, choice_event) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    happened = np.isfinite(trials["event_time"].values)
+    columns = []
+    for k, name in enumerate(map(str, trials["event"].values)):
+        value = np.ones(len(happened)) if name == choice_event else happened[:, k] * 1.0
+        columns.append((f"event={name}", np.full(len(happened), k), value))
+    return columns
+
+
+def _steps_to_choice(trials, layout, carry) -> dict[str, int]:
+    """Steps between an input and the next choice it can reach (median over trials)."""
+    read = layout.readout >= 0
+    distance = {}
+    for name, (at, next_trial) in layout.entry.items():
+        after = is_after_choice(trials, name) and not next_trial
+        if after and carry == "trial":
+            continue
+        gap = layout.readout - at + np.where(after, layout.n_steps, 0)
+        use = read & (at >= 0) & (after | (gap >= 0))
+        for feature, _ in _coded(trials, name):
+            label = f"{feature}[-1]" if next_trial else feature
+            if use.any():
+                distance[label] = int(np.median(gap[use]))
+    return distance
+
+
+def _linear_note(distance: dict[str, int]) -> tuple[str, ...]:
+    linear = [name for name, gap in distance.items() if gap == 0]
+    if not linear:
+        return ()
+    text = (
+        f"{', '.join(linear)}: no step between this input and the choice, so these reach the "
+        "choice only linearly, whatever n_pwl (use step='event', or an earlier event)"
+    )
+    return (text,)
+
+
+def _assemble(trials, layout, columns, carry, distance, notes, step) -> Sequences:
+    n_trials = trials.sizes["trial"]
+    start = np.r_[0, np.cumsum(layout.n_steps)]
+    flat_trial = np.repeat(np.arange(n_trials), layout.n_steps)
+    flat_step = np.arange(start[-1]) - start[flat_trial]
+    sequence = _sequence_of_trial(trials, carry)
+    first = np.flatnonzero(np.r_[True, np.diff(sequence) > 0])
+    place = sequence[flat_trial], np.arange(start[-1]) - start[first][sequence[flat_trial]]
+    n_steps = np.bincount(place[0])
+
+    def scatter(flat, empty):
+        padded = np.full((len(n_steps), n_steps.max(), *flat.shape[1:]), empty, dtype=flat.dtype)
+        padded[place] = flat
+        return padded
+
+    features, flat = _flat_inputs(trials, layout, columns, start, flat_trial, flat_step, step)
+    target, scored = _flat_choice(trials, layout, start)
+    return Sequences(
+        inputs=scatter(flat, 0.0),
+        target=scatter(target, np.nan),
+        scored=scatter(scored, False),
+        trial=scatter(flat_trial, -1),
+        step_in_trial=scatter(flat_step, -1),
+        n_steps=n_steps,
+        subject=texts(trials["subject"].values)[first].astype(str),
+        session=texts(trials["session"].values)[first].astype(str),
+        features=features,
+        steps=layout.steps,
+        labels=tuple(str(label) for label in trials["choice"].attrs["labels"]),
+        steps_to_choice=distance,
+        notes=notes,
+        n_trials=n_trials,
+    )
+
+
+def _sequence_of_trial(trials, carry) -> np.ndarray:
+    if carry == "trial":
+        return np.arange(trials.sizes["trial"])
+    new = np.r_[False, np.diff(session_number(trials)) != 0]
+    if carry == "block":
+        block = trials["block"].values
+        new |= np.r_[False, block[1:] != block[:-1]]
+    return np.cumsum(new)
+
+
+def _flat_inputs(trials, layout, columns, start, flat_trial, flat_step, step):
+    names = [name for name, _, _ in columns]
+    flat = np.zeros((start[-1], len(columns)))
+    for k, (_, at, value) in enumerate(columns):
+        use = (at >= 0) & (at < layout.n_steps)
+        flat[start[:-1][use] + at[use], k] = value[use]
+    if step == "time" and "inputs" in trials:
+        timed = trials["inputs"].transpose("trial", "time", "feature").values
+        inside = flat_step < timed.shape[1]
+        extra = np.zeros((len(flat), timed.shape[2]))
+        extra[inside] = np.nan_to_num(timed[flat_trial[inside], flat_step[inside]])
+        beyond = flat_step >= trials["n_steps"].values[flat_trial]
+        extra[beyond] = 0.0
+        names += [str(name) for name in _feature_names(trials)]
+        flat = np.hstack([flat, extra])
+    return tuple(names), flat
+
+
+def _feature_names(trials) -> list[str]:
+    if "feature" in trials.coords:
+        return [str(name) for name in trials["feature"].values]
+    return [f"inputs={index}" for index in range(trials.sizes["feature"])]
+
+
+def _flat_choice(trials, layout, start) -> tuple[np.ndarray, np.ndarray]:
+    choice = trials["choice"].values
+    scored = np.isfinite(choice)
+    if "scored" in trials:
+        scored &= trials["scored"].values
+    read = layout.readout >= 0
+    at = (start[:-1] + layout.readout)[read]
+    target, mask = np.full(start[-1], np.nan), np.zeros(start[-1], dtype=bool)
+    target[at], mask[at] = choice[read], scored[read]
+    return target, mask

@@ -1,0 +1,105 @@
+"""When things happen in a trial: number of steps, read-out step, entry step of every input."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuroalrnn.data.schema import is_after_choice
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things happen in each trial.
+
+    Attributes
+    ----------
+    n_steps, readout : ndarray, shape (trial,), int
+        Number of steps; step at which the choice is read out, -1 where it is not.
+    entry : dict of variable -> (ndarray, shape (trial,), int; bool)
+        Step at which the variable enters, -1 where it does not; whether it enters the next trial.
+    steps : tuple of str
+        Names of the steps of a trial.
+    notes : tuple of str
+    """
+
+    n_steps: np.ndarray
+    readout: np.ndarray
+    entry: dict[str, tuple[np.ndarray, bool]]
+    steps: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def trial_layout(trials, events, choice_event, dt, max_steps) -> Layout:
+    """One step per trial; what is known after the choice enters the next trial."""
+    zero = np.zeros(trials.sizes["trial"], dtype=int)
+    entry = {name: (zero, is_after_choice(trials, name)) for name in events}
+    return Layout(zero + 1, zero, entry, ("trial",))
+
+
+def event_layout(trials, events, choice_event, dt, max_steps) -> Layout:
+    """One step per event; an input does not enter at an event that did not happen."""
+    names = [str(name) for name in trials["event"].values]
+    zero = np.zeros(trials.sizes["trial"], dtype=int)
+    at_choice = names.index(choice_event)
+    missing = np.isnan(trials["event_time"].values)
+    # whether the choice event happened would tell about the choice
+    missing[:, at_choice] = False
+    entry = {}
+    for name, event in events.items():
+        own = at = names.index(event) if event is not None else at_choice
+        if is_after_choice(trials, name):
+            at = max(own, at_choice + 1)
+        if at == len(names):
+            entry[name] = (zero, True)
+        else:
+            entry[name] = (np.where(missing[:, own], -1, at), False)
+    return Layout(zero + len(names), zero + at_choice, entry, tuple(names))
+
+
+def time_layout(trials, events, choice_event, dt, max_steps) -> Layout:
+    """Bins of `dt` seconds; what is known after the choice enters one bin after it or later."""
+    bins, last, width = _bins(trials, dt)
+    zero = np.zeros(trials.sizes["trial"], dtype=int)
+    readout = bins[choice_event] if choice_event else last
+    entry = {}
+    for name, event in events.items():
+        at = bins[event] if event is not None else zero - 1
+        if not is_after_choice(trials, name):
+            entry[name] = (at, False)
+        elif choice_event is None:
+            entry[name] = (zero, True)
+        else:
+            late = np.where(readout >= 0, np.maximum(at, readout + 1), np.where(at >= 0, last, -1))
+            entry[name] = (late, False)
+    n_steps = np.max([last, *(at for at, _ in entry.values())], axis=0) + 1
+    notes = ()
+    if max_steps is not None and (n_steps > max_steps).any():
+        cut, lost = int((n_steps > max_steps).sum()), int((readout >= max_steps).sum())
+        note = (
+            f"{cut} of {len(n_steps)} trials were cut to {max_steps} steps; {lost} choices lay "
+            "beyond and are not scored"
+        )
+        notes, n_steps = (note,), np.minimum(n_steps, max_steps)
+        readout = np.where(readout < max_steps, readout, -1)
+    steps = tuple(f"{index * width:.3f} s" for index in range(int(n_steps.max())))
+    return Layout(n_steps, readout, entry, steps, notes)
+
+
+def _bins(trials, dt) -> tuple[dict[str, np.ndarray], np.ndarray, float]:
+    """Bin of every event (-1 where it did not happen), last bin of every trial, bin width."""
+    if "inputs" in trials:
+        time = trials["time"].values
+        dt = float(np.median(np.diff(time))) if len(time) > 1 else 1.0
+    if "event_time" not in trials:
+        return {}, trials["n_steps"].values.astype(int) - 1, dt
+    # a rounding error must not push an event at 0.3 s into the bin before 0.3 s
+    at = np.floor(trials["event_time"].values / dt + 1e-9)
+    at = np.where(np.isnan(at), -1, np.maximum(at, 0)).astype(int)
+    last = np.maximum(at.max(axis=1), 0)
+    if "inputs" in trials:
+        last = trials["n_steps"].values.astype(int) - 1
+        at = np.minimum(at, last[:, None])
+    return {str(name): at[:, k] for k, name in enumerate(trials["event"].values)}, last, dt
+
+
+LAYOUTS = {"trial": trial_layout, "event": event_layout, "time": time_layout}

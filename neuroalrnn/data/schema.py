@@ -1,0 +1,269 @@
+"""The contract of a trial dataset, and `validate`, which lists every breach of it at once."""
+
+import difflib
+import json
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.exceptions import DataError, problems
+
+SCHEMA_VERSION = "1"
+COORDS = ("subject", "session", "trial_in_session")
+AFTER_CHOICE = ("choice", "reward", "correct", "rt")
+JSON_ATTRS = ("encoding", "baselines", "unscored", "notes")
+N_SHOWN = 5
+
+
+def validate(trials: xr.Dataset) -> xr.Dataset:
+    """Check a trial dataset against the contract; the argument is never changed.
+
+    Dim ``trial``, in time order within a session. Coords ``subject``, ``session`` (unique within a
+    subject), ``trial_in_session`` (strictly rising; gaps are removed trials), optional ``block``.
+    ``choice`` (float codes 0..n-1, NaN = no response, ``attrs["labels"]`` in code order). Optional:
+    ``scored`` (bool), ``reward``, ``correct`` (0, 1, NaN), ``rt`` (s, >= 0), numeric covariates,
+    ``event_time(trial, event)`` (s, in order within a trial), ``inputs(trial, time, feature)`` and
+    ``neural(trial, time, unit)`` with ``n_steps(trial)``. Missing is NaN, never infinite.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    trials : the same object
+
+    Raises
+    ------
+    DataError
+        Naming all problems with the indices of the first trials concerned.
+    """
+    found = find_problems(trials)
+    if found:
+        raise problems(DataError, "trial dataset", found)
+    return trials
+
+
+def find_problems(trials: xr.Dataset) -> list[str]:
+    """Texts of all breaches of the contract that `validate` would raise; empty if none."""
+    if not isinstance(trials, xr.Dataset):
+        return [f"expected an xarray.Dataset, got {type(trials).__name__}; see from_frame"]
+    if trials.sizes.get("trial", 0) == 0:
+        return ["the dataset has no trials: dim 'trial' is missing or has length 0"]
+    checks = (_check_order, _check_choice, _check_numbers, _check_scored, _check_events,
+              _check_time, _check_attrs)  # fmt: skip
+    return [text for check in checks for text in check(trials)]
+
+
+def is_after_choice(trials: xr.Dataset, name: str) -> bool:
+    """Whether a variable is known only once the choice of its trial was made."""
+    return name in AFTER_CHOICE or trials[name].attrs.get("known") == "after_choice"
+
+
+def trial_variables(trials: xr.Dataset) -> list[str]:
+    """Names of the numeric variables on dim ``trial`` alone, in dataset order."""
+    return [
+        str(name)
+        for name, values in trials.data_vars.items()
+        if values.dims == ("trial",) and values.dtype.kind in "fiub"
+        if name not in ("scored", "n_steps")
+    ]
+
+
+def session_number(trials: xr.Dataset) -> np.ndarray:
+    """Running number of the (subject, session) each trial belongs to, shape (trial,), from 0."""
+    names = [pd.factorize(texts(trials[coord].values))[0] for coord in ("subject", "session")]
+    return pd.factorize(pd.MultiIndex.from_arrays(names))[0]
+
+
+def texts(values: np.ndarray) -> np.ndarray:
+    """Object array of str; None, NaN and blank become the empty text."""
+    column = pd.Series(np.asarray(values, dtype=object))
+    return column.where(column.notna(), "").astype(str).str.strip().to_numpy(dtype=object)
+
+
+def where(mask: np.ndarray, word: str = "trial") -> str:
+    """Name the first places where a mask holds: ``"trials 3, 7, 9 and 12 more"``."""
+    index = np.flatnonzero(mask)
+    shown = ", ".join(map(str, index[:N_SHOWN]))
+    more = f" and {len(index) - N_SHOWN} more" if len(index) > N_SHOWN else ""
+    return f"{word}{'s' if len(index) > 1 else ''} {shown}{more}"
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Text for a name that does not exist: the nearest one, and all that do."""
+    names = [str(each) for each in known]
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{name!r} is unknown{hint} (there are: {', '.join(names) or 'none'})"
+
+
+def _check_order(trials: xr.Dataset) -> list[str]:
+    found = []
+    for coord in COORDS:
+        if coord not in trials.coords or trials[coord].dims != ("trial",):
+            found.append(f"coordinate {coord!r} on dim 'trial' is missing")
+    if "block" in trials.variables and trials["block"].dims != ("trial",):
+        found.append(f"'block' has dims {trials['block'].dims}, expected ('trial',)")
+    for name in {"subject", "session", "block"} & set(map(str, trials.coords)):
+        blank = texts(trials[name].values.ravel()) == ""
+        if blank.any():
+            found.append(f"{name!r} is missing on {where(blank)}: give every trial a label")
+    if any(coord not in trials.coords for coord in COORDS) or found:
+        return found
+    number = trials["trial_in_session"].values
+    if number.dtype.kind not in "iu":
+        return [f"'trial_in_session' has dtype {number.dtype}, expected integers from 0"]
+    return _check_sessions(session_number(trials), number)
+
+
+def _check_sessions(session: np.ndarray, number: np.ndarray) -> list[str]:
+    found = []
+    starts = np.r_[True, session[1:] != session[:-1]]
+    again = starts & pd.Series(session).duplicated().to_numpy()
+    if again.any():
+        found.append(
+            f"the trials of a session are not contiguous: one starts again at {where(again)}; "
+            "sort by subject, session, trial_in_session"
+        )
+    same = pd.DataFrame({"session": session, "number": number}).duplicated().to_numpy()
+    if same.any():
+        found.append(f"duplicate (subject, session, trial_in_session) on {where(same)}")
+    back = np.r_[False, number[1:] < number[:-1]] & ~starts
+    if back.any():
+        found.append(
+            f"trials not in time order: 'trial_in_session' falls at {where(back)}; "
+            "sort by subject, session, trial_in_session"
+        )
+    if (number < 0).any():
+        found.append(f"'trial_in_session' is negative on {where(number < 0)}; count from 0")
+    return found
+
+
+def _check_choice(trials: xr.Dataset) -> list[str]:
+    if "choice" not in trials.data_vars:
+        return ["variable 'choice' is missing"]
+    choice = trials["choice"]
+    if choice.dims != ("trial",) or choice.dtype.kind != "f":
+        return [
+            f"'choice' has dims {choice.dims} and dtype {choice.dtype}: expected ('trial',), floats"
+        ]
+    labels = [str(label) for label in np.atleast_1d(choice.attrs.get("labels", []))]
+    if len(labels) < 2 or len(set(labels)) < len(labels):
+        return [f"choice.attrs['labels'] is {labels}: expected 2 or more different names in order"]
+    values, found = choice.values, []
+    finite = np.isfinite(values)
+    if not finite.any() and not np.isinf(values).any():
+        found.append("'choice' is NaN on every trial: nothing to predict")
+    fraction = finite & (values != np.round(values))
+    if fraction.any():
+        found.append(f"'choice' holds fractional codes on {where(fraction)}; codes are 0..n-1")
+    out = finite & ~fraction & ((values < 0) | (values > len(labels) - 1))
+    if out.any():
+        found.append(
+            f"'choice' has codes outside 0..{len(labels) - 1} (labels {', '.join(labels)}) on "
+            f"{where(out)}, first {values[out][0]:g}; missing is NaN"
+        )
+    return found
+
+
+def _check_numbers(trials: xr.Dataset) -> list[str]:
+    found = []
+    for name, values in trials.data_vars.items():
+        if values.dtype.kind not in "fiub":
+            found.append(
+                f"variable {name!r} has dtype {values.dtype}, expected numbers; code it, or make "
+                "it a coordinate if it only labels trials"
+            )
+        elif values.dtype.kind == "f" and values.dims[:1] == ("trial",):
+            infinite = np.isinf(values.values)
+            infinite = infinite.reshape(infinite.shape[0], -1).any(axis=1)
+            if infinite.any():
+                found.append(f"{name!r} is infinite on {where(infinite)}; missing is NaN")
+    for name in ("reward", "correct", "rt", "scored"):
+        if name in trials and trials[name].dims != ("trial",):
+            found.append(f"{name!r} has dims {trials[name].dims}, expected ('trial',)")
+    if _numeric(trials, "rt") and (trials["rt"].values < 0).any():
+        negative = trials["rt"].values < 0
+        found.append(f"'rt' is negative on {where(negative)}; missing is NaN, seconds are >= 0")
+    if _numeric(trials, "correct"):
+        values = trials["correct"].values.astype(float)
+        wrong = ~np.isnan(values) & (values != 0) & (values != 1)
+        if wrong.any():
+            found.append(f"'correct' is neither 0, 1 nor NaN on {where(wrong)}")
+    return found
+
+
+def _numeric(trials: xr.Dataset, name: str) -> bool:
+    return name in trials and trials[name].dims == ("trial",) and trials[name].dtype.kind in "fiub"
+
+
+def _check_scored(trials: xr.Dataset) -> list[str]:
+    if "scored" not in trials or trials["scored"].dims != ("trial",):
+        return []
+    scored = trials["scored"]
+    if scored.dtype.kind != "b":
+        return [f"'scored' has dtype {scored.dtype}, expected bool"]
+    if not _numeric(trials, "choice"):
+        return []
+    empty = scored.values & np.isnan(trials["choice"].values.astype(float))
+    if not empty.any():
+        return []
+    return [f"'scored' is True without a choice on {where(empty)}; set it False there"]
+
+
+def _check_events(trials: xr.Dataset) -> list[str]:
+    if "event_time" not in trials:
+        return []
+    times = trials["event_time"]
+    if times.dims != ("trial", "event") or "event" not in trials.coords:
+        return [f"'event_time' has dims {times.dims}, expected ('trial', 'event') with event names"]
+    names = [str(name) for name in trials["event"].values]
+    if len(set(names)) < len(names):
+        return [f"event names repeat: {', '.join(names)}"]
+    if times.dtype.kind != "f":
+        return []
+    latest = np.fmax.accumulate(times.values, axis=1)
+    late = (times.values < latest).any(axis=1)
+    if not late.any():
+        return []
+    return [f"event times fall within the trial ({' <= '.join(names)} expected) on {where(late)}"]
+
+
+def _check_time(trials: xr.Dataset) -> list[str]:
+    expected = {"inputs": ("trial", "time", "feature"), "neural": ("trial", "time", "unit"),
+                "epoch": ("trial", "time"), "n_steps": ("trial",)}  # fmt: skip
+    found = [
+        f"{name!r} has dims {trials[name].dims}, expected {dims}"
+        for name, dims in expected.items()
+        if name in trials and trials[name].dims != dims
+    ]
+    timed = [name for name in ("inputs", "neural", "epoch") if name in trials]
+    if not timed or found:
+        return found
+    if "n_steps" not in trials or "time" not in trials.coords:
+        return [f"{timed[0]!r} needs 'n_steps' on dim 'trial' and the coordinate 'time' (s)"]
+    steps = trials["n_steps"].values
+    wrong = (steps < 1) | (steps > trials.sizes["time"])
+    if steps.dtype.kind not in "iu" or wrong.any():
+        found.append(
+            f"'n_steps' must hold integers 1..{trials.sizes['time']}: dtype {steps.dtype}, "
+            f"out of range on {where(wrong) if wrong.any() else 'no trial'}"
+        )
+    if (np.diff(trials["time"].values) <= 0).any():
+        found.append("coordinate 'time' does not rise strictly")
+    return found
+
+
+def _check_attrs(trials: xr.Dataset) -> list[str]:
+    found = []
+    for name in JSON_ATTRS:
+        if name not in trials.attrs:
+            continue
+        try:
+            json.loads(trials.attrs[name])
+        except (TypeError, ValueError):
+            found.append(f"attrs[{name!r}] is not a JSON string; use json.dumps")
+    return found

@@ -1,0 +1,140 @@
+"""Padded sequences of steps, and the way back from a step to its trial."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """What a recurrent model runs over: padded arrays, numpy only.
+
+    Attributes
+    ----------
+    inputs : ndarray, shape (sequence, step, feature), float64
+        0 in padding.
+    target : ndarray, shape (sequence, step), float64
+        Choice code at the read-out step, NaN elsewhere.
+    scored : ndarray, shape (sequence, step), bool
+        True only at the read-out step of a scored trial with a choice.
+    trial, step_in_trial : ndarray, shape (sequence, step), int
+        Index into the trials, step within that trial; -1 in padding.
+    n_steps : ndarray, shape (sequence,), int
+        Length without padding.
+    subject, session : ndarray, shape (sequence,), str
+    features, steps, labels : tuple of str
+        Input names; step names within a trial; choice labels in code order.
+    steps_to_choice : dict of str -> int
+        Steps between an input and the next choice it reaches; 0 = linearly only.
+    notes : tuple of str
+    n_trials : int
+        Number of trials of the encoded dataset.
+    """
+
+    inputs: np.ndarray
+    target: np.ndarray
+    scored: np.ndarray
+    trial: np.ndarray
+    step_in_trial: np.ndarray
+    n_steps: np.ndarray
+    subject: np.ndarray
+    session: np.ndarray
+    features: tuple[str, ...]
+    steps: tuple[str, ...]
+    labels: tuple[str, ...]
+    steps_to_choice: dict[str, int]
+    notes: tuple[str, ...]
+    n_trials: int
+
+    def take(self, index: np.ndarray) -> "Sequences":
+        """Keep some sequences (index or mask), without steps that are padding in all of them.
+
+        Trial numbers still point into the whole dataset.
+        """
+        n_steps = self.n_steps[index]
+        longest = int(n_steps.max(initial=0))
+        names = ("inputs", "target", "scored", "trial", "step_in_trial")
+        arrays = {name: getattr(self, name)[index][:, :longest] for name in names}
+        labels = {name: getattr(self, name)[index] for name in ("subject", "session")}
+        return replace(self, n_steps=n_steps, **arrays, **labels)
+
+    def windows(self, n_steps: int, warm_up: int) -> "Sequences":
+        """Cut long sequences into overlapping pieces for training.
+
+        Each piece has up to `warm_up` steps that are not scored, fewer at the start of a sequence,
+        then up to `n_steps` steps with the scored choices: every scored choice lies in exactly one
+        piece. Where all trials have the same number of steps both lengths are rounded up to whole
+        trials. Pieces without a scored choice are left out.
+
+        Parameters
+        ----------
+        n_steps, warm_up : int
+            In steps; `n_steps` at least 1, `warm_up` at least 0.
+
+        Returns
+        -------
+        pieces : Sequences
+            In the order of the sequences and of time.
+
+        Raises
+        ------
+        ValueError
+            If a length is too small.
+        """
+        if n_steps < 1 or warm_up < 0:
+            raise ValueError(f"n_steps={n_steps}, warm_up={warm_up}: expected >= 1 and >= 0")
+        unit = self._steps_per_trial()
+        n_steps, warm_up = (-(-length // unit) * unit for length in (n_steps, warm_up))
+        count = -(-self.n_steps // n_steps)
+        sequence = np.repeat(np.arange(len(count)), count)
+        piece = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        begin = np.maximum(piece * n_steps - warm_up, 0)
+        end = np.minimum((piece + 1) * n_steps, self.n_steps[sequence])
+        cut = self._cut(sequence, begin, end, piece * n_steps)
+        return cut.take(cut.scored.any(axis=1))
+
+    def to_trials(self, values: np.ndarray) -> np.ndarray:
+        """Bring values of steps back to their trials.
+
+        Parameters
+        ----------
+        values : ndarray, shape (sequence, step, ...)
+
+        Returns
+        -------
+        by_trial : ndarray, shape (trial, step_in_trial, ...), float
+            NaN where a trial has no such step, or is not among these sequences. A step that occurs
+            in two windows takes its value from the one where it is not warm-up.
+        """
+        values = np.asarray(values)
+        real = self.trial >= 0
+        by_step = np.full((self.n_trials * len(self.steps), *values.shape[2:]), np.nan)
+        place = self.trial[real] * len(self.steps) + self.step_in_trial[real]
+        # windows follow in time and begin with warm-up: the first occurrence is not warm-up
+        place, first = np.unique(place, return_index=True)
+        by_step[place] = values[real][first]
+        return by_step.reshape(self.n_trials, len(self.steps), *values.shape[2:])
+
+    def _steps_per_trial(self) -> int:
+        real = self.trial >= 0
+        lengths = np.bincount(self.trial[real])
+        lengths = np.unique(lengths[lengths > 0])
+        return int(lengths[0]) if len(lengths) == 1 else 1
+
+    def _cut(self, sequence, begin, end, scored_from) -> "Sequences":
+        length = end - begin
+        step = np.arange(length.max())
+        real = step < length[:, None]
+        place = sequence[:, None], np.where(real, begin[:, None] + step, 0)
+        scored = real & self.scored[place] & (place[1] >= scored_from[:, None])
+        return replace(
+            self,
+            inputs=np.where(real[..., None], self.inputs[place], 0.0),
+            target=np.where(real, self.target[place], np.nan),
+            scored=scored,
+            trial=np.where(real, self.trial[place], -1),
+            step_in_trial=np.where(real, self.step_in_trial[place], -1),
+            n_steps=length,
+            subject=self.subject[sequence],
+            session=self.session[sequence],
+        )

@@ -1,0 +1,378 @@
+"""Tables in and out: one row per trial, columns named by the role they play."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.data.schema import (
+    SCHEMA_VERSION,
+    find_problems,
+    is_after_choice,
+    texts,
+    trial_variables,
+    unknown,
+    validate,
+    where,
+)
+from neuroalrnn.exceptions import DataError, problems
+
+ROLES = ("subject", "session", "block", "trial", "choice", "reward", "correct", "rt", "scored")
+RESERVED = (
+    "trial_in_session",
+    "event_time",
+    "event",
+    "inputs",
+    "neural",
+    "n_steps",
+    "epoch",
+    "time",
+)
+MISSING = ("", "NA", "NaN", "nan")
+COUNTED = re.compile(r"[A-Za-z _-]*\d{1,3}")
+
+
+def from_frame(
+    df: pd.DataFrame,
+    columns: Mapping[str, str],
+    *,
+    labels: Sequence | Mapping | None = None,
+    events: Mapping[str, str | float] | None = None,
+    after_choice: Sequence[str] = (),
+    attrs: Mapping | None = None,
+) -> xr.Dataset:
+    """Build a trial dataset from a table with one row per trial, in time order.
+
+    No row is dropped and none is moved. Columns that no role names are listed in
+    ``attrs["unread_columns"]``.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+    columns : dict of role -> column
+        Roles: subject and choice (needed), session (else one per subject), block, trial (else row
+        order; numbers from 1 become numbers from 0), reward, correct, rt (s), scored. Any other key
+        is the name of a numeric covariate.
+    labels : sequence or dict, optional
+        The values of the choice column in the order that codes them, 0 first; as a dict, value ->
+        label. Needed for text. Without it the choice must hold codes 0..n-1.
+    events : dict of event -> column or number, optional
+        Times in seconds from trial start, in the order of the trial.
+    after_choice : sequence of str
+        Covariates that become known only after the choice.
+    attrs : dict, optional
+        Metadata; lists and dicts are stored as JSON.
+
+    Returns
+    -------
+    trials : xarray.Dataset
+        See `validate`.
+
+    Raises
+    ------
+    DataError
+        Naming every problem with its rows.
+
+    Notes
+    -----
+    Sessions count within a subject. A session label that is more than a count (other than "3",
+    "ses-01") names one sitting, so the same one under two subjects is an error; where it is right,
+    put the subject in front of the label.
+    """
+    events = dict(events or {})
+    found = _check_columns(df, columns, events, after_choice)
+    if found:
+        raise problems(DataError, "table", found)
+    coords, found = _coords(df, columns)
+    choice, choice_labels, choice_found = _choice(df[columns["choice"]], labels)
+    variables = {"choice": ("trial", choice, {"labels": choice_labels})}
+    found += choice_found
+    for name in columns:
+        if name not in ("subject", "session", "block", "trial", "choice"):
+            values, texts_found = _column(df[columns[name]], name)
+            variables[name] = ("trial", values, _known(name, after_choice))
+            found += texts_found
+    if events:
+        times, texts_found = _event_times(df, events)
+        variables["event_time"] = (("trial", "event"), times, {"units": "s"})
+        coords["event"] = list(events)
+        found += texts_found
+    trials = xr.Dataset(variables, coords=coords, attrs=_attrs(df, columns, events, attrs))
+    found += find_problems(trials)
+    if found:
+        raise problems(DataError, "table", found)
+    return trials
+
+
+def to_frame(trials: xr.Dataset) -> pd.DataFrame:
+    """Write a trial dataset as a table, one row per trial; the inverse of `from_frame`.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    df : pandas.DataFrame
+        Choices as labels, event times as columns ``"event_time:name"``. ``df.attrs["from_frame"]``
+        holds the arguments that bring the dataset back:
+        ``from_frame(df, **df.attrs["from_frame"])``.
+
+    Raises
+    ------
+    DataError
+        If the dataset does not fit the contract, or holds time-resolved variables.
+    """
+    validate(trials)
+    timed = [str(name) for name in trials.data_vars if "time" in trials[name].dims]
+    if timed:
+        found = [
+            f"{name!r} has a value per time step: leave it out with drop_vars" for name in timed
+        ]
+        raise problems(DataError, "to_frame", found)
+    labels = [str(label) for label in trials["choice"].attrs["labels"]]
+    names = [name for name in [*trial_variables(trials), "scored"] if name in trials.data_vars]
+    table = {"subject": texts(trials["subject"].values), "session": texts(trials["session"].values)}
+    if "block" in trials.coords:
+        table["block"] = trials["block"].values
+    table["trial"] = trials["trial_in_session"].values
+    table |= {name: trials[name].values for name in names}
+    code = np.nan_to_num(table["choice"]).astype(int)
+    answered = np.isfinite(table["choice"])
+    table["choice"] = np.where(answered, np.array(labels, dtype=object)[code], np.nan)
+    events = {}
+    if "event_time" in trials:
+        events = {str(name): f"event_time:{name}" for name in trials["event"].values}
+        times = trials["event_time"].values
+        table |= {column: times[:, k] for k, column in enumerate(events.values())}
+    df = pd.DataFrame(table)
+    df.attrs["from_frame"] = {
+        "columns": {name: name for name in df if name not in events.values()},
+        "labels": labels,
+        "events": events,
+        "after_choice": [name for name in names if is_after_choice(trials, name)],
+        "attrs": dict(trials.attrs),
+    }
+    return df
+
+
+def load_table(path: str | Path, columns: Mapping[str, str], **options) -> xr.Dataset:
+    """Read a comma-separated (``.tsv``: tab-separated) UTF-8 file as a trial dataset.
+
+    Missing is an empty cell, NA or NaN; no other text is (``null`` stays text).
+
+    Parameters
+    ----------
+    path : path
+    columns : dict of role -> column
+        See `from_frame`.
+    **options
+        Passed to `from_frame`.
+
+    Returns
+    -------
+    trials : xarray.Dataset
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty, not UTF-8 or ragged, or its table has problems.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise problems(DataError, str(path), ["there is no such file"])
+    # labels such as "01" must not turn into numbers
+    as_text = {columns[role]: str for role in ("subject", "session") if role in columns}
+    try:
+        df = pd.read_csv(
+            path,
+            sep="\t" if path.suffix == ".tsv" else ",",
+            dtype=as_text,
+            keep_default_na=False,
+            na_values=list(MISSING),
+            encoding="utf-8-sig",
+        )
+    except pd.errors.EmptyDataError as error:
+        found = ["the file is empty: expected a line of column names, then one line per trial"]
+        raise problems(DataError, str(path), found) from error
+    except UnicodeDecodeError as error:
+        found = [f"not UTF-8 at byte {error.start}: save the file as UTF-8"]
+        raise problems(DataError, str(path), found) from error
+    except pd.errors.ParserError as error:
+        found = [f"cannot be read as a table ({str(error).strip()}): check separator and quotes"]
+        raise problems(DataError, str(path), found) from error
+    return from_frame(df, columns, **options)
+
+
+def _check_columns(df, columns, events, after_choice) -> list[str]:
+    found = [f"role {role!r} is missing in columns" for role in ("subject", "choice")
+             if role not in columns]  # fmt: skip
+    for name in columns:
+        near = get_close_matches(name, ROLES, n=1, cutoff=0.8)
+        if name in RESERVED or (name not in ROLES and near and name.isalpha()):
+            hint = f", too near to the role {near[0]!r}" if near else ""
+            found.append(f"role {name!r} is reserved{hint}: give the covariate another name")
+    wanted = [*columns.values(), *(each for each in events.values() if isinstance(each, str))]
+    have = list(df.columns)
+    found += [f"column {unknown(name, have)}" for name in dict.fromkeys(wanted) if name not in have]
+    twice = sorted({str(name) for name in have if have.count(name) > 1})
+    found += [f"the table has more than one column {name!r}" for name in twice]
+    for column in dict.fromkeys(columns.values()):
+        roles = [role for role in columns if columns[role] == column]
+        # feedback is often the only record of both
+        if len(roles) > 1 and set(roles) != {"reward", "correct"}:
+            found.append(f"column {column!r} is given for several roles: {', '.join(roles)}")
+    found += [
+        f"after_choice {unknown(name, columns)}" for name in after_choice if name not in columns
+    ]
+    if len(df) == 0:
+        found.append("the table has no rows: expected one row per trial")
+    return found
+
+
+def _coords(df, columns) -> tuple[dict, list[str]]:
+    subject = _labels(df[columns["subject"]])
+    session = np.full(len(df), "1", dtype=object)
+    if "session" in columns:
+        session = _labels(df[columns["session"]])
+    found = _shared_sessions(subject, session)
+    if "trial" in columns:
+        number, more = _trial_numbers(df[columns["trial"]])
+        found += more
+    else:
+        number = (
+            pd.DataFrame({"a": subject, "b": session}).groupby(["a", "b"]).cumcount().to_numpy()
+        )
+    coords = {
+        "subject": ("trial", subject.astype(str)),
+        "session": ("trial", session.astype(str)),
+        "trial_in_session": ("trial", number),
+    }
+    if "block" in columns:
+        coords["block"] = ("trial", _block(df[columns["block"]]))
+    return coords, found
+
+
+def _block(column: pd.Series) -> np.ndarray:
+    if pd.api.types.is_integer_dtype(column) and not column.isna().any():
+        return column.to_numpy(dtype=int)
+    return _labels(column).astype(str)
+
+
+def _labels(column: pd.Series) -> np.ndarray:
+    """Labels as text; whole numbers that missing values turned into floats lose their ``.0``."""
+    if pd.api.types.is_float_dtype(column):
+        finite = column[np.isfinite(column)]
+        if (finite == finite.round()).all():
+            column = column.astype("Int64")
+    return texts(column.to_numpy(dtype=object, na_value=None))
+
+
+def _shared_sessions(subject, session) -> list[str]:
+    pairs = pd.DataFrame({"subject": subject, "session": session}).drop_duplicates()
+    pairs = pairs[(pairs["subject"] != "") & (pairs["session"] != "")]
+    named = pairs[~pairs["session"].map(lambda text: bool(COUNTED.fullmatch(text)))]
+    shared = named[named.duplicated("session", keep=False)].groupby("session", sort=False)
+    return [
+        f"session {label!r} occurs in {len(rows)} subjects ({', '.join(rows['subject'][:5])}): if "
+        "these are different sittings, put the subject in front of the label"
+        for label, rows in shared
+    ]
+
+
+def _trial_numbers(column: pd.Series) -> tuple[np.ndarray, list[str]]:
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    wrong = ~np.isfinite(values) | (values != np.round(values))
+    if wrong.any():
+        found = [f"trial numbers are not integers on {where(wrong, 'row')}"]
+        return np.arange(len(values)), found
+    return values.astype(int) - (values.min() == 1), []
+
+
+def _choice(column: pd.Series, labels) -> tuple[np.ndarray, list[str], list[str]]:
+    values = column.to_numpy(dtype=object, na_value=None)
+    if labels is None:
+        return _coded_choice(column)
+    names = {key: str(value) for key, value in (
+        labels.items() if isinstance(labels, Mapping) else zip(labels, labels, strict=True)
+    )}  # fmt: skip
+    code = {key: float(index) for index, key in enumerate(names)}
+    missing = pd.isna(values)
+    wrong = np.array([value not in code for value in values]) & ~missing
+    found = []
+    if wrong.any():
+        seen = ", ".join(repr(value) for value in list(dict.fromkeys(values[wrong]))[:5])
+        known = ", ".join(repr(key) for key in code)
+        found = [
+            f"choice has unknown labels {seen} on {where(wrong, 'row')}; labels are {known} "
+            "(values in the order that codes them, or {value: label})"
+        ]
+    coded = np.array([code.get(value, np.nan) for value in values], dtype=float)
+    # an unknown label is named once, and must not be reported as missing too
+    coded[wrong] = 0.0
+    return coded, list(names.values()), found
+
+
+def _coded_choice(column: pd.Series) -> tuple[np.ndarray, list[str], list[str]]:
+    values, found = _column(column, "choice")
+    values = values.astype(float)
+    if found:
+        return np.zeros(len(values)), ["0", "1"], [
+            "choice is text: pass labels=[...], its values in the order that codes them 0, 1, ..."
+        ]  # fmt: skip
+    finite = values[np.isfinite(values)]
+    whole = finite[(finite == np.round(finite)) & (finite >= 0)]
+    if len(finite) and finite.min() >= 1 and len(whole) == len(finite):
+        seen = ", ".join(f"{value:g}" for value in np.unique(finite)[:5])
+        found = [f"choice never has code 0 (values {seen}): pass labels=[{seen}] to code them"]
+    n_options = int(min(whole.max(initial=0), 99)) + 1
+    return values, [str(code) for code in range(max(n_options, 2))], found
+
+
+def _column(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
+    numbers = pd.to_numeric(column, errors="coerce")
+    text = (numbers.isna() & column.notna()).to_numpy(dtype=bool)
+    values = numbers.to_numpy(dtype=float, na_value=np.nan)
+    found = []
+    if text.any():
+        first = column.to_numpy(dtype=object)[text][0]
+        found = [
+            f"{name!r} has text where numbers are expected, {first!r}, on {where(text, 'row')}"
+        ]
+    if name != "scored":
+        return values, found
+    wrong = ~np.isin(values, (0, 1)) & ~text
+    if wrong.any():
+        found.append(f"'scored' is neither true nor false on {where(wrong, 'row')}")
+    return values == 1, found
+
+
+def _event_times(df, events) -> tuple[np.ndarray, list[str]]:
+    times, found = [], []
+    for name, source in events.items():
+        if isinstance(source, str):
+            values, more = _column(df[source], f"event {name}")
+            found += more
+        else:
+            values = np.full(len(df), float(source))
+        times.append(values)
+    return np.stack(times, axis=1), found
+
+
+def _known(name: str, after_choice: Sequence[str]) -> dict[str, str]:
+    return {"known": "after_choice"} if name in after_choice else {}
+
+
+def _attrs(df, columns, events, attrs) -> dict:
+    read = {*columns.values(), *(each for each in events.values() if isinstance(each, str))}
+    unread = [str(name) for name in df.columns if name not in read]
+    given = {
+        name: json.dumps(value) if isinstance(value, Mapping | list | tuple) else value
+        for name, value in (attrs or {}).items()
+    }
+    return {"schema_version": SCHEMA_VERSION, **given, "unread_columns": json.dumps(unread)}

@@ -1,0 +1,105 @@
+"""Design matrices of the logistic baselines, from terms such as ``"choice[-1]:reward[-1]"``."""
+
+import re
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.data.schema import (
+    is_after_choice,
+    session_number,
+    trial_variables,
+    unknown,
+)
+from neuroalrnn.exceptions import DataError, problems
+
+FACTOR = re.compile(r"(?P<name>[^\[\]:]+?)(?:\[-(?P<lag>\d+)\])?")
+
+
+def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
+    """Build one column per term.
+
+    A term is a product of factors joined by ``":"``. A factor is a variable, or ``name[-k]``: its
+    value k trials earlier in the same session. All trials of the dataset count, scored or not; a
+    lag that reaches beyond the start of the session is 0, and so is a missing value.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    terms : sequence of str
+        For example ``["word", "context:word", "choice[-1]:reward[-1]"]``.
+
+    Returns
+    -------
+    matrix : pandas.DataFrame, shape (trial, term)
+        ``choice`` and ``reward`` are coded -1/+1 (`choice` between more than 2 options: one 0/1
+        column per option, ``choice=label``; `reward` only if all are 0 or 1); others as stored.
+
+    Raises
+    ------
+    DataError
+        Naming every term that cannot be read, is unknown, or uses the outcome of its own trial.
+    """
+    parsed, found = [], []
+    for term in terms:
+        factors = [FACTOR.fullmatch(part.strip()) for part in str(term).split(":")]
+        if not all(factors):
+            found.append(f"term {term!r}: expected factors 'name' or 'name[-k]' joined by ':'")
+            continue
+        pairs = [(factor["name"], int(factor["lag"] or 0)) for factor in factors]
+        found += [f"term {term!r}: {text}" for text in _check(trials, pairs)]
+        parsed.append(pairs)
+    if len(set(terms)) < len(terms):
+        found.append("a term is named more than once")
+    if found:
+        raise problems(DataError, "design", found)
+    within = _place_in_session(trials)
+    columns = {}
+    for pairs in parsed:
+        for factors in product(*(_factor(trials, name, lag, within) for name, lag in pairs)):
+            name = ":".join(label for label, _ in factors)
+            columns[name] = np.prod([value for _, value in factors], axis=0)
+    return pd.DataFrame(columns, index=pd.RangeIndex(trials.sizes["trial"], name="trial"))
+
+
+def _check(trials, pairs) -> list[str]:
+    known = trial_variables(trials)
+    found = [unknown(name, known) for name, _ in pairs if name not in known]
+    for name, lag in pairs:
+        if name in known and lag == 0 and is_after_choice(trials, name):
+            found.append(f"{name!r} is known only after the choice: use a lag, '{name}[-1]'")
+    return found
+
+
+def _place_in_session(trials) -> np.ndarray:
+    session = session_number(trials)
+    starts = np.flatnonzero(np.r_[True, session[1:] != session[:-1]])
+    length = np.diff(np.r_[starts, len(session)])
+    return np.arange(len(session)) - np.repeat(starts, length)
+
+
+def _factor(trials, name, lag, within) -> list[tuple[str, np.ndarray]]:
+    suffix = f"[-{lag}]" if lag else ""
+    columns = []
+    for label, values in _coded(trials, name):
+        values = np.nan_to_num(values)
+        if lag:
+            values = np.where(within >= lag, np.roll(values, lag), 0.0)
+        columns.append((label + suffix, values))
+    return columns
+
+
+def _coded(trials, name) -> list[tuple[str, np.ndarray]]:
+    values = trials[name].values.astype(float)
+    if name == "choice":
+        labels = [str(label) for label in trials["choice"].attrs["labels"]]
+        if len(labels) > 2:
+            return [(f"choice={label}", (values == k) * 1.0) for k, label in enumerate(labels)]
+    if name == "choice" or (
+        name == "reward" and np.isin(values[np.isfinite(values)], (0, 1)).all()
+    ):
+        values = 2 * values - 1
+    return [(name, values)]

@@ -1,0 +1,206 @@
+"""A table becomes a dataset without losing a row, or one error says all that is wrong with it."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuroalrnn.data import from_frame, load_table, to_frame
+from neuroalrnn.exceptions import DataError
+
+COLUMNS = {name: name for name in ("subject", "session", "trial", "choice", "reward", "rt", "cue")}
+LABELS = ["left", "right"]
+
+
+def put(column, index, value):
+    def change(table):
+        table = table.astype({column: object})
+        table.loc[index, column] = value
+        return table
+
+    return change
+
+
+BROKEN = {
+    "no rows": (lambda t: t.iloc[:0], {}, "the table has no rows"),
+    "unknown label": (put("choice", [3, 4], "Left"), {}, r"unknown labels 'Left' on rows 3, 4"),
+    "text without labels": (lambda t: t, {"labels": None}, "choice is text: pass labels"),
+    "text reward": (put("reward", 2, "win"), {}, "'reward' has text .* 'win', on row 2"),
+    "text rt": (put("rt", 2, "slow"), {}, "'rt' has text where numbers are expected"),
+    "negative rt": (put("rt", 6, -1), {}, "'rt' is negative on trial 6"),
+    "infinite": (put("cue", 6, np.inf), {}, "'cue' is infinite on trial 6"),
+    "missing subject": (put("subject", 5, None), {}, "'subject' is missing on trial 5"),
+    "missing session": (put("session", 5, np.nan), {}, "'session' is missing on trial 5"),
+    "fractional trial": (put("trial", 5, 1.5), {}, "trial numbers are not integers on row 5"),
+    "duplicate trial": (put("trial", 1, 0), {}, "duplicate .* on trial 1"),
+    "unsorted": (lambda t: t.iloc[::-1].reset_index(drop=True), {}, "not in time order"),
+    "shuffled": (lambda t: t.iloc[[0, 8, 1, 9]], {}, "not contiguous"),
+    "shared session": (
+        lambda t: t.assign(session=["monday"] * 4 + [1, 2, 3, 4] * 4 + ["monday"] * 4),
+        {},
+        r"session 'monday' occurs in 2 subjects \(a, c\).*put the subject in front",
+    ),
+    "all missing": (lambda t: t.assign(choice=np.nan), {}, "'choice' is NaN on every trial"),
+    "codes from 1": (
+        lambda t: t.assign(choice=(t["choice"] == "left") + 1),
+        {"labels": None},
+        r"never has code 0 \(values 1, 2\): pass labels=\[1, 2\]",
+    ),
+    "fractional codes": (
+        lambda t: t.assign(choice=np.tile([0, 0.5], 12)),
+        {"labels": None},
+        "fractional codes on trials 1, 3",
+    ),
+    "negative codes": (
+        lambda t: t.assign(choice=np.tile([0, -1], 12)),
+        {"labels": None},
+        "outside 0..1",
+    ),
+    "scored text": (
+        lambda t: t.assign(keep="maybe"),
+        {"columns": {**COLUMNS, "scored": "keep"}},
+        "'scored' has text",
+    ),
+    "scored number": (
+        lambda t: t.assign(keep=2),
+        {"columns": {**COLUMNS, "scored": "keep"}},
+        "'scored' is neither true nor false",
+    ),
+    "missing column": (
+        lambda t: t.rename(columns={"reward": "rewards"}),
+        {},
+        "column 'reward' is unknown; did you mean 'rewards'",
+    ),
+    "missing role": (lambda t: t, {"columns": {"choice": "choice"}}, "role 'subject' is missing"),
+    "misspelt role": (
+        lambda t: t,
+        {"columns": {**COLUMNS, "blocks": "comment"}},
+        "'blocks' is reserved, too near to the role 'block'",
+    ),
+    "reserved role": (lambda t: t, {"columns": {**COLUMNS, "event_time": "rt"}}, "is reserved"),
+    "column twice": (
+        lambda t: t,
+        {"columns": {**COLUMNS, "block": "session"}},
+        "column 'session' is given for several roles: session, block",
+    ),
+    "two columns of one name": (
+        lambda t: pd.concat([t, t[["cue"]]], axis=1),
+        {},
+        "more than one column 'cue'",
+    ),
+    "event order": (
+        lambda t: t,
+        {"events": {"response": "rt", "start": 0.0}},
+        "event times fall within the trial",
+    ),
+    "event column": (lambda t: t, {"events": {"go": "rtt"}}, "'rtt' is unknown; did you mean 'rt'"),
+    "after_choice": (lambda t: t, {"after_choice": ["cu"]}, "after_choice 'cu' is unknown"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_table_is_named(table, name):
+    change, options, message = BROKEN[name]
+    with pytest.raises(DataError, match=message):
+        from_frame(change(table), **{"columns": COLUMNS, "labels": LABELS, **options})
+
+
+def test_several_problems_stand_in_one_error(table):
+    table = put("choice", 3, "up")(put("reward", 2, "win")(put("rt", 6, -1)(table)))
+    with pytest.raises(DataError, match="table: 3 problems") as error:
+        from_frame(table, COLUMNS, labels=LABELS)
+    for text in ("unknown labels 'up'", "'reward' has text", "'rt' is negative"):
+        assert text in str(error.value)
+
+
+def test_all_missing_columns_are_named(table):
+    with pytest.raises(DataError, match="2 problems") as error:
+        from_frame(table, {**COLUMNS, "a": "sesion", "b": "trail"}, labels=LABELS)
+    assert "did you mean 'session'" in str(error.value)
+    assert "did you mean 'trial'" in str(error.value)
+
+
+def test_nothing_is_dropped_or_guessed(table):
+    table.loc[3, "choice"] = np.nan
+    trials = from_frame(table, COLUMNS, labels=LABELS, attrs={"notes": ["a"], "task": "x"})
+    assert trials.sizes["trial"] == len(table)
+    assert np.isnan(trials["choice"].values[3])
+    right = (table["choice"] == "right").to_numpy()
+    assert (trials["choice"].values[right] == 1).all()
+    assert json.loads(trials.attrs["unread_columns"]) == ["comment"]
+    assert json.loads(trials.attrs["notes"]) == ["a"]
+
+
+def test_labels_may_rename_values(table):
+    codes = table.assign(choice=np.tile([1, 2], 12))
+    trials = from_frame(codes, COLUMNS, labels={2: "right", 1: "left"})
+    assert trials["choice"].attrs["labels"] == ["right", "left"]
+    np.testing.assert_array_equal(trials["choice"], np.tile([1.0, 0.0], 12))
+
+
+def test_session_and_trial_are_optional(table):
+    trials = from_frame(table, {"subject": "subject", "choice": "choice"}, labels=LABELS)
+    assert set(trials["session"].values) == {"1"}
+    np.testing.assert_array_equal(trials["trial_in_session"], np.tile(np.arange(8), 3))
+
+
+def test_trial_numbers_from_one_become_numbers_from_zero(table):
+    trials = from_frame(table.assign(trial=table["trial"] + 1), COLUMNS, labels=LABELS)
+    np.testing.assert_array_equal(trials["trial_in_session"], table["trial"])
+
+
+def test_counted_sessions_may_repeat_between_subjects(table):
+    named = table.assign(session=[f"ses-0{number}" for number in table["session"]])
+    assert from_frame(named, COLUMNS, labels=LABELS).sizes["trial"] == len(table)
+
+
+def test_round_trip(trials):
+    trials["choice"][0] = np.nan
+    trials["flag"].attrs["known"] = "after_choice"
+    df = to_frame(trials)
+    back = from_frame(df, **df.attrs["from_frame"])
+    for name in [*trials.data_vars, *trials.coords]:
+        np.testing.assert_array_equal(back[name].values, trials[name].values, err_msg=name)
+    assert back["choice"].attrs["labels"] == ["left", "right"]
+    assert back["flag"].attrs["known"] == "after_choice"
+
+
+def test_to_frame_refuses_time_resolved_data(trials):
+    timed = trials.assign(
+        inputs=(("trial", "time", "feature"), np.zeros((36, 4, 1))),
+        n_steps=("trial", np.full(36, 4)),
+    ).assign_coords(time=np.arange(4) * 0.1)
+    with pytest.raises(DataError, match="'inputs' has a value per time step"):
+        to_frame(timed)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"subject,choice\n", "the table has no rows"),
+        (b"subject,choice\nJos\xe9,1\n", "not UTF-8 at byte"),
+        (b"subject,choice\na,1\nb,1,2,3\n", "cannot be read as a table"),
+        (b"subject;choice\na;1\n", "column 'subject' is unknown"),
+        (b"subject,choice\na,null\na,1\n", "choice is text"),
+    ],
+)
+def test_broken_file_is_named(tmp_path, content, message):
+    path = tmp_path / "trials.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        load_table(path, {"subject": "subject", "choice": "choice"})
+
+
+def test_file_that_is_not_there(tmp_path):
+    with pytest.raises(DataError, match="no such file"):
+        load_table(tmp_path / "none.csv", COLUMNS)
+
+
+def test_file_keeps_leading_zeros(tmp_path):
+    path = tmp_path / "trials.tsv"
+    path.write_text("id\tc\n01\t0\n01\tNA\n02\t1\n")
+    trials = load_table(path, {"subject": "id", "choice": "c"}, labels=[0, 1])
+    assert list(trials["subject"].values) == ["01", "01", "02"]
+    assert np.isnan(trials["choice"].values[1])
