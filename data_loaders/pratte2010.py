@@ -1,0 +1,135 @@
+"""Two rules for the same stimuli, in alternating blocks (Pratte et al. 2010, Experiment 2)."""
+
+import gzip
+import json
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.data import SCHEMA_VERSION, validate
+from neuroalrnn.exceptions import DataError, problems
+
+COLUMNS = ["subject", "block", "task", "trial", "word", "location", "congruent", "response",
+           "correct", "rt", "unused"]  # fmt: skip
+ENCODING = {
+    "step": "event",
+    "choice_event": "response",
+    "inputs": {"word": "stimulus", "location": "stimulus", "context": "stimulus"},
+    "carry": "block",
+}
+PRODUCTS = ["word", "location", "context", "context:word", "context:location"]
+# lags end at the start of a block: later_in_block is 0 on its first trial
+HISTORY = [
+    "choice[-1]:later_in_block",
+    *(f"first_in_block:{name}" for name in (*PRODUCTS[3:], "word", "location")),
+    *(f"congruent[-1]:later_in_block:{name}" for name in ("word", "location", *PRODUCTS[3:])),
+    *(f"error[-1]:later_in_block:{name}" for name in PRODUCTS[3:]),
+]
+CITATION = (
+    "Pratte MS, Rouder JN, Morey RD, Feng C (2010). Exploring the differences in distributional "
+    "properties between Stroop and Simon effects using delta plots. Attention, Perception, & "
+    "Psychophysics 72(7), 2013-2025. doi:10.3758/APP.72.7.2013"
+)
+
+
+def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
+    """Load 38 subjects x 10 blocks x 72 trials of stimulus selection.
+
+    The word LEFT or RIGHT appears on the left or right. In one context the response follows the
+    word, in the other the location; the same four stimuli occur in both.
+
+    Parameters
+    ----------
+    session : {"subject", "block"}
+        One session per subject, or one per block: how long the pauses were is not known.
+
+    Returns
+    -------
+    trials : xarray.Dataset
+        27,360 trials, 27,316 of them scored (a left or right key with a valid response time).
+        ``word``, ``location``: -1 left, +1 right. ``context``: -1 follow the word ("simon" in the
+        source file), +1 follow the location ("stroop"). ``congruent``: -1 / +1, word equals
+        location. ``first_in_block`` and its complement ``later_in_block``, ``error``, ``correct``:
+        0 / 1. ``choice``: left, right, NaN for another key. ``rt`` and ``event_time`` (stimulus 0,
+        response): s, NaN without a valid time.
+
+    Raises
+    ------
+    DataError
+        If `session` is neither of the two.
+
+    Notes
+    -----
+    Every subject had the contexts in the same order, context +1 first, so context cannot be told
+    from block parity. The subjects share 6 stimulus sequences: split with `StimulusSequenceOut`.
+    """
+    if session not in ("subject", "block"):
+        found = [f"session={session!r}: expected 'subject' or 'block'"]
+        raise problems(DataError, "pratte2010", found)
+    table = _read()
+    key, timed = table["response"].isin([1, 2]), table["rt"] > 0
+    rt = table["rt"].where(timed).to_numpy()
+    by_block = session == "block"
+    trials = xr.Dataset(
+        {
+            "choice": ("trial", table["response"].where(key).to_numpy(float) - 1),
+            "correct": ("trial", table["correct"].to_numpy(float), {"known": "after_choice"}),
+            "error": ("trial", 1.0 - table["correct"].to_numpy(), {"known": "after_choice"}),
+            "rt": ("trial", rt, {"units": "s"}),
+            "scored": ("trial", (key & timed).to_numpy()),
+            "word": ("trial", 2.0 * table["word"].to_numpy() - 3),
+            "location": ("trial", 2.0 * table["location"].to_numpy() - 3),
+            "context": ("trial", 2.0 * table["task"].to_numpy() - 1),
+            "congruent": ("trial", 2.0 * table["congruent"].to_numpy() - 1),
+            "first_in_block": ("trial", (table["trial"] == 0).to_numpy(float)),
+            "later_in_block": ("trial", (table["trial"] > 0).to_numpy(float)),
+            "event_time": (("trial", "event"), np.c_[np.zeros(len(rt)), rt], {"units": "s"}),
+        },
+        coords={
+            "subject": ("trial", table["subject"].to_numpy(dtype=str)),
+            "session": (
+                "trial",
+                table["block" if by_block else "subject"].astype(str).to_numpy(str),
+            ),
+            "block": ("trial", table["block"].to_numpy()),
+            "trial_in_session": ("trial", (table["trial"] + (not by_block) * 72 * table["block"])),
+            "event": ["stimulus", "response"],
+        },
+        attrs=_attrs(key.to_numpy(), timed.to_numpy()),
+    )
+    trials["choice"].attrs["labels"] = ["left", "right"]
+    trials["context"].attrs["labels"] = ["-1: follow the word", "+1: follow the location"]
+    return validate(trials)
+
+
+def _read() -> pd.DataFrame:
+    path = files("data_loaders") / "files" / "pratte2010_exp2.dat.gz"
+    with path.open("rb") as packed, gzip.open(packed) as text:
+        return pd.read_csv(text, sep=r"\s+", names=COLUMNS, dtype={"subject": str})
+
+
+def _attrs(key: np.ndarray, timed: np.ndarray) -> dict[str, str]:
+    unscored = [
+        {"reason": "another key than left or right", "n_trials": int((~key).sum())},
+        {"reason": "no valid response time", "n_trials": int((key & ~timed).sum())},
+    ]
+    notes = [
+        "Context is confounded with block parity: every subject had the same order of blocks.",
+        "38 subjects share 6 stimulus sequences: hold out sequences (StimulusSequenceOut).",
+        "186 response times exceed 2 s, up to 21.8 s: kept; mask them for response-time models.",
+        "Feedback is not documented: correct and error are outcomes, not inputs.",
+    ]
+    return {
+        "task": "stimulus selection: follow the word or the location",
+        "species": "human",
+        "source": "github.com/PerceptionCognitionLab/data0, contexteffects/StroopSimonAPP2010",
+        "licence": "public use without restriction (files/pratte2010_license.txt)",
+        "citation": CITATION,
+        "schema_version": SCHEMA_VERSION,
+        "encoding": json.dumps(ENCODING),
+        "baselines": json.dumps({"logistic": PRODUCTS, "history-logistic": PRODUCTS + HISTORY}),
+        "unscored": json.dumps(unscored),
+        "notes": json.dumps(notes),
+    }
