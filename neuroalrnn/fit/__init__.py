@@ -1,0 +1,1 @@
+"""Training: many models, each with its own sequences, in one program."""

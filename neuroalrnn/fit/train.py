@@ -1,0 +1,240 @@
+"""Gradient ascent on the log-likelihood of many models at once, each with its own data and clock."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+
+from neuroalrnn.fit.objective import compute_log_likelihood
+from neuroalrnn.fit.optimise import Adam
+from neuroalrnn.model.alrnn import Weights, decayed_entries, frozen_entries, scale_inputs, select
+from neuroalrnn.ops import backward
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """What each model of a batch is trained on.
+
+    Attributes
+    ----------
+    weights : Weights
+        Starting values, with a model axis.
+    gain : Tensor, shape (model, feature)
+        What ``C`` is multiplied by: the inverse scale of each input in the model's training data.
+    n_pwl : Tensor of int, shape (model,)
+    train : list of int arrays
+        Sequences that each model learns from.
+    validate : list of int arrays
+        Sequences that each model is scored on while it learns; may be empty.
+    n_checks : int array, shape (model,)
+        When each model stops at the latest, in checks of ``setting.check_every`` updates; at least 1.
+    group : int array, shape (model,)
+        Models that stop together, by the mean of their validation scores.
+    seeds : list of int sequences
+        One per model: the order in which it meets its sequences.
+    """
+
+    weights: Weights
+    gain: torch.Tensor
+    n_pwl: torch.Tensor
+    train: list
+    validate: list
+    n_checks: np.ndarray
+    group: np.ndarray
+    seeds: list
+
+    def __len__(self):
+        return len(self.n_pwl)
+
+    def take(self, models):
+        """The jobs of some models only."""
+        pick = [int(m) for m in models]
+        return Jobs(
+            weights=select(self.weights, torch.as_tensor(pick)),
+            gain=self.gain[pick],
+            n_pwl=self.n_pwl[pick],
+            train=[self.train[m] for m in pick],
+            validate=[self.validate[m] for m in pick],
+            n_checks=self.n_checks[pick],
+            group=self.group[pick],
+            seeds=[self.seeds[m] for m in pick],
+        )
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Weights at the end of training, and the way there.
+
+    Attributes
+    ----------
+    weights : Weights
+        Acting on the inputs as they are (``gain`` folded into ``C``).
+    train_score : array, shape (model, check)
+        Mean log-likelihood per scored choice (nats) of the batches since the last check; NaN once stopped.
+    validation : array, shape (model, check, sequence)
+        Summed log-likelihood (nats) of each validation sequence; NaN where a model does not validate
+        on it, or has stopped.
+    diverged : bool array, shape (model,)
+    """
+
+    weights: Weights
+    train_score: np.ndarray
+    validation: np.ndarray
+    diverged: np.ndarray
+
+
+def train(jobs, observations, setting, *, scan=backward.scan, on_check=None):
+    """Train a batch of models.
+
+    Each model draws its own batches and has its own Adam state and gradient norm, so that a model in a
+    batch learns exactly what it learns alone. Validation uses the running average of the weights
+    (decay ``setting.averaging``), which is also what is returned.
+
+    Parameters
+    ----------
+    jobs : Jobs
+    observations : Observations
+    setting : neuroalrnn.config.Setting
+    scan : callable
+        A backend of `neuroalrnn.ops`.
+    on_check : callable, optional
+        Called as ``on_check(n_models, score)`` after every check, with the number of models that were
+        trained and the best of their latest validation scores (nats per trial; NaN if none validates).
+
+    Returns
+    -------
+    Trained
+    """
+    run = _Run(jobs, observations, setting, scan)
+    while run.active.size:
+        n_active = run.active.size
+        run.advance()
+        run.check()
+        if on_check is not None:
+            on_check(n_active, run.latest_score())
+    return run.result()
+
+
+class _Run:
+    """State of one batch of models; models that stopped leave the tensors."""
+
+    def __init__(self, jobs, observations, setting, scan):
+        self.jobs, self.observations, self.setting, self.scan = jobs, observations, setting, scan
+        n_models, n_checks = len(jobs), int(jobs.n_checks.max())
+        self.active = np.arange(n_models)
+        self.streams = [_Stream(ids, seed) for ids, seed in zip(jobs.train, jobs.seeds, strict=True)]
+        self.optimiser = Adam(
+            jobs.weights,
+            frozen=frozen_entries(jobs.weights, jobs.n_pwl, setting.convention),
+            decayed=decayed_entries(jobs.weights),
+            learning_rate=setting.learning_rate,
+            clip_norm=setting.clip_norm,
+            weight_decay=setting.weight_decay,
+            averaging=setting.averaging,
+        )
+        self.final = self.optimiser.averaged()
+        self.train_score = np.full((n_models, n_checks), np.nan)
+        self.validation = np.full((n_models, n_checks, len(observations.n_steps)), np.nan)
+        self.diverged = np.zeros(n_models, dtype=bool)
+        self.n_done = 0
+
+    def advance(self):
+        """Update every active model ``check_every`` times."""
+        n_updates, size = self.setting.check_every, self.setting.batch_size
+        lanes = np.stack([self.streams[m].draw(n_updates, size) for m in self.active], axis=1)
+        score = 0
+        for index in torch.as_tensor(lanes):
+            score += self.optimiser.update(partial(self._mean_score, index=index))
+        self.train_score[self.active, self.n_done] = (score / n_updates).numpy()
+
+    def _mean_score(self, weights, index):
+        total, n_scored = self._score(weights, index)
+        return total.sum(-1) / n_scored.sum(-1).clamp(min=1)
+
+    def _score(self, weights, index):
+        weights = scale_inputs(weights, self.jobs.gain[self.active])
+        n_pwl = self.jobs.n_pwl[self.active]
+        return compute_log_likelihood(weights, n_pwl, self.observations, index, scan=self.scan)
+
+    def check(self):
+        """Score the validation sequences, then retire models that diverged, stalled or finished."""
+        weights = self.optimiser.averaged()
+        self._validate(weights)
+        self._mark_diverged()
+        self.n_done += 1
+        done = self.n_done >= self.jobs.n_checks[self.active]
+        stopped = done | self._in_groups(self.diverged) | self._stalled()
+        for kept, now in zip(self.final, weights, strict=True):
+            kept[self.active] = now
+        if stopped.any():
+            self.optimiser.keep(np.flatnonzero(~stopped))
+            self.active = self.active[~stopped]
+
+    def _validate(self, weights):
+        lanes = _pad([self.jobs.validate[m] for m in self.active])
+        if not lanes.shape[1]:
+            return
+        with torch.no_grad():
+            total, _ = self._score(weights, torch.as_tensor(lanes))
+        row, lane = np.nonzero(lanes >= 0)
+        self.validation[self.active[row], self.n_done, lanes[row, lane]] = total.numpy()[row, lane]
+
+    def _mark_diverged(self):
+        finite = self.optimiser.is_finite()
+        finite &= np.isfinite(self.train_score[self.active, self.n_done])
+        self.diverged[self.active[~finite]] = True
+
+    def _in_groups(self, marked):
+        """Active models of which any member of the group is marked."""
+        return np.isin(self.jobs.group[self.active], self.jobs.group[marked])
+
+    def _stalled(self):
+        """Active models whose group has not improved for ``patience`` checks."""
+        stalled = [g for g in np.unique(self.jobs.group[self.active]) if self._has_stalled(g)]
+        return np.isin(self.jobs.group[self.active], stalled)
+
+    def _has_stalled(self, group):
+        curve = self.curve(group)
+        return self.n_done - 1 - int(np.argmax(curve)) >= self.setting.patience if curve.any() else False
+
+    def curve(self, group):
+        """Summed validation log-likelihood of a group at every check so far."""
+        members = self.jobs.group == group
+        return np.nansum(self.validation[members, : self.n_done], axis=(0, 2))
+
+    def latest_score(self):
+        """Best validation score of the last check, nats per trial, over the models trained in it."""
+        total = self.validation[:, self.n_done - 1]
+        n_scored = np.isfinite(total) @ self.observations.scored.sum(-1).numpy()
+        scores = np.nansum(total, axis=1)[n_scored > 0] / n_scored[n_scored > 0]
+        return max(scores, default=np.nan)
+
+    def result(self):
+        n = self.n_done
+        weights = scale_inputs(self.final, self.jobs.gain)
+        return Trained(weights, self.train_score[:, :n], self.validation[:, :n], self.diverged)
+
+
+class _Stream:
+    """Endless shuffled passes over one model's sequences, from its own random stream."""
+
+    def __init__(self, ids, seed):
+        self.ids, self.rng = np.asarray(ids), np.random.default_rng(seed)
+        self.queue = np.empty(0, dtype=np.int64)
+
+    def draw(self, n_updates, batch_size):
+        size = min(batch_size, len(self.ids))
+        while len(self.queue) < n_updates * size:
+            self.queue = np.concatenate([self.queue, self.rng.permutation(self.ids)])
+        drawn, self.queue = np.split(self.queue, [n_updates * size])
+        drawn = drawn.reshape(n_updates, size)
+        return np.pad(drawn, ((0, 0), (0, batch_size - size)), constant_values=-1)
+
+
+def _pad(lists):
+    """Ragged lists of sequences as one array; absent lanes are -1."""
+    width = max((len(ids) for ids in lists), default=0)
+    return np.array(
+        [np.pad(ids, (0, width - len(ids)), constant_values=-1) for ids in lists], dtype=np.int64
+    ).reshape(len(lists), width)

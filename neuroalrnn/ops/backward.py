@@ -1,0 +1,100 @@
+r"""The scan with its gradient derived by hand: no graph, no copies, one pass each way.
+
+With :math:`D_t` the slopes of ``phi`` at :math:`z_t` and :math:`\delta_t = dL/dz_t`,
+
+.. math::
+    \delta_t = g_t + a \odot \delta_{t+1} + D_t W' \delta_{t+1}, \quad
+    dW = \sum_t \delta_t \phi(z_{t-1})', \quad da = \sum_t \delta_t \odot z_{t-1}, \quad
+    dC = \sum_t \delta_t s_t', \quad dh = \sum_t \delta_t, \quad
+    dz_0 = a \odot \delta_1 + D_0 W' \delta_1
+"""
+
+import torch
+
+from neuroalrnn.ops import Parameters, floors, present
+
+
+def scan(parameters, n_pwl, inputs, index, n_steps):
+    """Run the recurrence; see the contract in `neuroalrnn.ops`."""
+    return _Scan.apply(*parameters, n_pwl, inputs, index, n_steps)
+
+
+class _Scan(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a, W, C, h, z_0, n_pwl, inputs, index, n_steps):
+        exists = _partly_absent(index, n_steps, inputs.shape[1])
+        s = _gather(inputs, index, exists)
+        floor = floors(n_pwl, a.shape[1], dtype=a.dtype)[:, None]
+        path = _forward(Parameters(a, W, C, h, z_0), floor, s, exists)
+        ctx.save_for_backward(a, W, floor, s, path, exists)
+        return path[:, 1:]
+
+    @staticmethod
+    def backward(ctx, grad_latents):
+        a, W, floor, s, path, exists = ctx.saved_tensors
+        return (*_backward(a, W, floor, s, path, exists, grad_latents), None, None, None, None)
+
+
+def _partly_absent(index, n_steps, longest):
+    """Mask of existing steps, or None when every lane runs to the end."""
+    exists = present(index, n_steps, longest)
+    return None if bool(exists.all()) else exists[..., None]
+
+
+def _gather(inputs, index, exists):
+    """Inputs of every lane, (model, step, lane, feature), zero where a step does not exist."""
+    s = inputs.transpose(0, 1)[:, index].transpose(0, 1).contiguous()
+    return s if exists is None else torch.where(exists, s, 0.0)
+
+
+def _forward(parameters, floor, s, exists):
+    """Latents with the initial state in front, (model, step + 1, lane, latent)."""
+    a, W, C, h, z_0 = parameters
+    n_models, n_steps, n_lanes, _ = s.shape
+    path = s.new_empty(n_models, n_steps + 1, n_lanes, a.shape[1])
+    path[:, 0] = z_0[:, None]
+    torch.add(_matmul(s, C.mT), h[:, None, None], out=path[:, 1:])
+
+    W_t, a = W.mT.contiguous(), a[:, None]
+    phi = torch.empty_like(path[:, 0])
+    for t in range(1, n_steps + 1):
+        before, now = path[:, t - 1], path[:, t]
+        torch.maximum(before, floor, out=phi)
+        now.baddbmm_(phi, W_t).addcmul_(a, before)
+        if exists is not None:
+            now.masked_fill_(~exists[:, t - 1], 0.0)
+    return path
+
+
+def _backward(a, W, floor, s, path, exists, grad_latents):
+    delta = grad_latents.contiguous().clone() if exists is None else grad_latents * exists
+    slope = (path > floor[:, None]).to(path.dtype)
+    a = a[:, None]
+    through = torch.empty_like(delta[:, 0])
+    for t in range(delta.shape[1] - 1, -1, -1):
+        now = delta[:, t]
+        torch.bmm(now, W, out=through)
+        through.mul_(slope[:, t]).addcmul_(a, now)
+        if t:
+            before = delta[:, t - 1].add_(through)
+            if exists is not None:
+                before.mul_(exists[:, t - 1])
+    earlier = path[:, :-1]
+    phi = torch.maximum(earlier, floor[:, None])
+    return Parameters(
+        self_slope=(delta * earlier).sum((1, 2)),
+        weight=_matmul_t(delta, phi),
+        input_weight=_matmul_t(delta, s),
+        bias=delta.sum((1, 2)),
+        initial=through.sum(1),
+    )
+
+
+def _matmul(x, y):
+    """(model, step, lane, i) @ (model, i, j) as one batched product."""
+    return torch.bmm(x.flatten(1, 2), y).unflatten(1, x.shape[1:3])
+
+
+def _matmul_t(x, y):
+    """Sum over steps and lanes of the outer products of x and y."""
+    return torch.bmm(x.flatten(1, 2).mT, y.flatten(1, 2))

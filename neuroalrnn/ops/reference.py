@@ -1,0 +1,29 @@
+"""The oracle: the recurrence as the paper writes it, differentiated by autograd."""
+
+import torch
+
+from neuroalrnn.ops import floors, present
+
+
+def scan(parameters, n_pwl, inputs, index, n_steps):
+    """Run the AL-RNN recurrence step by step.
+
+    Parameters and return value are those of the contract in `neuroalrnn.ops`.
+
+    References
+    ----------
+    Brenner & Koppe (2026), TMLR: ``z_t = A z_{t-1} + W phi(z_{t-1}) + C s_t + h``.
+    """
+    a, W, C, h, z_0 = parameters
+    exists = present(index, n_steps, inputs.shape[1])
+    s = torch.where(exists.transpose(1, 2)[..., None], inputs[index], 0.0)
+    floor = floors(n_pwl, a.shape[1], dtype=a.dtype)[:, None]
+
+    z = z_0[:, None].expand(-1, index.shape[1], -1)
+    latents = []
+    for t in range(inputs.shape[1]):
+        phi = torch.where(z > floor, z, floor)
+        z = a[:, None] * z + phi @ W.mT + s[:, :, t] @ C.mT + h[:, None]
+        z = torch.where(exists[:, t, :, None], z, 0.0)
+        latents.append(z)
+    return torch.stack(latents, dim=1)
