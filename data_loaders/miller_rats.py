@@ -14,9 +14,10 @@ EVENTS = ["c1", "s1", "c2", "s2"]
 ENCODING = {
     "step": "event",
     "choice_event": "s1",
-    "inputs": {"forced_side": "c1", "choice": "c2", "common": "s2", "reward": "s2"},
+    "inputs": {"forced_side": "c1", "choice": "c2", "mapped_side": "s2", "reward": "s2"},
     "carry": "session",
 }
+ANALYSIS = {"conditions": ["common", "reward"], "rule": "p_reward_left"}
 HISTORY = [
     term
     for lag in range(1, 6)
@@ -122,6 +123,7 @@ def _attrs(removed: pd.DataFrame, forced: np.ndarray, first: np.ndarray) -> dict
         "citation": CITATION,
         "schema_version": SCHEMA_VERSION,
         "encoding": json.dumps(ENCODING),
+        "analysis": json.dumps(ANALYSIS),
         "baselines": json.dumps({"history-logistic": HISTORY}),
         "unscored": json.dumps(unscored),
         "notes": json.dumps(notes),

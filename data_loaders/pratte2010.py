@@ -16,9 +16,15 @@ COLUMNS = ["subject", "block", "task", "trial", "word", "location", "congruent",
 ENCODING = {
     "step": "event",
     "choice_event": "response",
-    "inputs": {"word": "stimulus", "location": "stimulus", "context": "stimulus"},
+    "inputs": {
+        "word": "stimulus",
+        "location": "stimulus",
+        "context": "stimulus",
+        "choice": "response",
+    },
     "carry": "block",
 }
+ANALYSIS = {"conditions": ["context", "congruent"], "rule": "context"}
 PRODUCTS = ["word", "location", "context", "context:word", "context:location"]
 # lags end at the start of a block: later_in_block is 0 on its first trial
 HISTORY = [
@@ -129,6 +135,7 @@ def _attrs(key: np.ndarray, timed: np.ndarray) -> dict[str, str]:
         "citation": CITATION,
         "schema_version": SCHEMA_VERSION,
         "encoding": json.dumps(ENCODING),
+        "analysis": json.dumps(ANALYSIS),
         "baselines": json.dumps({"logistic": PRODUCTS, "history-logistic": PRODUCTS + HISTORY}),
         "unscored": json.dumps(unscored),
         "notes": json.dumps(notes),

@@ -13,7 +13,7 @@ from neuroalrnn.exceptions import DataError, problems
 SCHEMA_VERSION = "1"
 COORDS = ("subject", "session", "trial_in_session")
 AFTER_CHOICE = ("choice", "reward", "correct", "rt")
-JSON_ATTRS = ("encoding", "baselines", "unscored", "notes")
+JSON_ATTRS = ("encoding", "analysis", "baselines", "unscored", "notes")
 N_SHOWN = 5
 
 

@@ -81,7 +81,7 @@ def test_logistic_reference(trials, name, n_terms, score):
 
 def test_default_encoding_lets_the_context_gate_the_stimulus(trials):
     sequences = encode(trials, **default_encoding(trials))
-    assert sequences.inputs.shape == (380, 144, 5)
+    assert sequences.inputs.shape == (380, 144, 6)
     assert sequences.scored.sum() == 27_316
     assert min(sequences.steps_to_choice.values()) >= 1
 
