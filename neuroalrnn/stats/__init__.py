@@ -1,0 +1,47 @@
+"""Statements about a result that hold over subjects.
+
+Arrays and tables in, tidy tables out: one row per effect, with its estimate, interval, test,
+counts, method and scale. Import the parts from their modules, or these names from here.
+"""
+
+from neuroalrnn.stats.compare import (
+    Selection,
+    benjamini_hochberg,
+    one_standard_error,
+    paired_difference,
+)
+from neuroalrnn.stats.locked import (
+    LockedProbability,
+    locked_switch_probability,
+    shift_band,
+    swap_band,
+)
+from neuroalrnn.stats.permutation import NullTest, circular_shift_null, swap_trials_null
+from neuroalrnn.stats.subject_level import (
+    cluster_robust_logistic,
+    sign_flip,
+    subject_slopes,
+    t_test,
+    two_stage_linear,
+    two_stage_logistic,
+)
+
+__all__ = [
+    "LockedProbability",
+    "NullTest",
+    "Selection",
+    "benjamini_hochberg",
+    "circular_shift_null",
+    "cluster_robust_logistic",
+    "locked_switch_probability",
+    "one_standard_error",
+    "paired_difference",
+    "shift_band",
+    "sign_flip",
+    "subject_slopes",
+    "swap_band",
+    "swap_trials_null",
+    "t_test",
+    "two_stage_linear",
+    "two_stage_logistic",
+]

@@ -1,0 +1,159 @@
+"""One row per effect: the shape of every table this package returns, and the two tests of a mean.
+
+Both tests take one value per subject, because the subject is the unit of inference.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from neuroalrnn.exceptions import DataError, NotTestableError, problems
+
+COLUMNS = (
+    "effect",
+    "estimate",
+    "standard_error",
+    "ci_low",
+    "ci_high",
+    "statistic",
+    "df",
+    "p",
+    "n_subjects",
+    "n_trials",
+    "method",
+    "scale",
+    "excluded",
+)
+TESTS = ("t", "sign-flip")
+EXACT_UP_TO = 12
+N_DRAWS = 4999
+
+
+def effect_table(rows: Iterable[dict]) -> pd.DataFrame:
+    """Put effects into the columns `COLUMNS`; what a row lacks is missing.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        Keys are column names; further keys become further columns.
+
+    Returns
+    -------
+    table : DataFrame, one row per effect
+        ``excluded`` names the subjects that could not enter the effect, joined by commas.
+    """
+    table = pd.DataFrame(list(rows))
+    extra = [name for name in table.columns if name not in COLUMNS]
+    table = table.reindex(columns=[*COLUMNS, *extra])
+    counts = {"n_subjects": "Int64", "n_trials": "Int64"}
+    return table.astype({**counts, "excluded": object}).fillna({"excluded": ""})
+
+
+def refuse_missing(title: str, columns: dict, subject: Sequence) -> None:
+    """Raise when a value is NaN or infinite, naming every column and subject concerned.
+
+    Parameters
+    ----------
+    title : str
+        What was looked at, for the message.
+    columns : dict of str to array (row,)
+    subject : array (row,)
+
+    Raises
+    ------
+    DataError
+    """
+    found = []
+    for name, values in columns.items():
+        bad = ~np.isfinite(np.asarray(values, dtype=float))
+        if bad.any():
+            names = ", ".join(dict.fromkeys(str(s) for s in np.asarray(subject)[bad]))
+            found.append(
+                f"{name!r}: {int(bad.sum())} of {bad.size} values are NaN or infinite, "
+                f"in subject {names}; leave out or complete these rows first"
+            )
+    if found:
+        raise problems(DataError, title, found)
+
+
+def smallest_p(n_subjects: int) -> float:
+    """Smallest two-sided p that a sign-flip test of `n_subjects` values can reach, 2 / 2^S."""
+    return 2.0 / 2.0**n_subjects
+
+
+def one_sample(
+    values: np.ndarray, *, test: str, rng: np.random.Generator | None = None, alpha: float = 0.05
+) -> dict:
+    """Test whether the mean of one value per subject is zero.
+
+    Parameters
+    ----------
+    values : array (subject,)
+        Finite.
+    test : {"t", "sign-flip"}
+    rng : Generator, optional
+        Used by the sign-flip test with more than 12 subjects; ``default_rng(0)`` if absent.
+    alpha : float
+        Level at which a claim is wanted; a sign-flip test that cannot reach it is refused.
+
+    Returns
+    -------
+    row : dict
+        estimate, standard_error, ci_low, ci_high (95 %, from t), statistic, df, p, n_subjects, and
+        ``method``. The statistic is t, or the mean when signs are flipped.
+
+    Raises
+    ------
+    NotTestableError
+        Fewer than two subjects, no variation between them, or too few for a sign-flip.
+    """
+    if test not in TESTS:
+        raise DataError(f"test: found {test!r}, expected one of {', '.join(TESTS)}")
+    values = np.asarray(values, dtype=float)
+    n = values.size
+    if n < 2:
+        raise NotTestableError(
+            f"a test over subjects needs at least 2 of them, found {n}; with one subject, "
+            "sessions are the units and the claim is about that subject"
+        )
+    mean, error = values.mean(), values.std(ddof=1) / np.sqrt(n)
+    if error <= 1e-12 * abs(mean):
+        raise NotTestableError(
+            f"all {n} values are the same ({mean:g}), so nothing is known about their spread"
+        )
+    half = stats.t.ppf(0.975, n - 1) * error
+    row = {"estimate": mean, "standard_error": error, "ci_low": mean - half, "ci_high": mean + half}
+    row |= {"n_subjects": n}
+    if test == "t":
+        t = mean / error
+        p = 2 * stats.t.sf(abs(t), n - 1)
+        return row | {"statistic": t, "df": n - 1, "p": p, "method": "t-test over subjects"}
+    p, how = _sign_flip_p(values, rng, alpha)
+    return row | {"statistic": mean, "df": np.nan, "p": p, "method": f"sign-flip, {how}"}
+
+
+def _sign_flip_p(values, rng, alpha) -> tuple[float, str]:
+    n = values.size
+    if smallest_p(n) > alpha:
+        raise NotTestableError(
+            f"a sign-flip test of {n} subjects cannot give a p below {smallest_p(n):.4g}, "
+            f"so no claim at {alpha:g} is possible; show every subject instead"
+        )
+    size = np.abs(values)
+    # Rounding must not decide whether a flip ties with the observed mean.
+    observed = abs(values.sum()) - 1e-10 * size.sum()
+    if n <= EXACT_UP_TO:
+        return float(np.mean(np.abs(_all_signs(n) @ size) >= observed)), f"all {2**n} flips"
+    rng = np.random.default_rng(0) if rng is None else rng
+    signs = rng.integers(0, 2, (N_DRAWS, n)) * 2.0 - 1.0
+    beyond = int((np.abs(signs @ size) >= observed).sum())
+    return (beyond + 1) / (N_DRAWS + 1), f"{N_DRAWS} draws"
+
+
+@lru_cache(maxsize=EXACT_UP_TO)
+def _all_signs(n: int) -> np.ndarray:
+    bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+    return bits * 2.0 - 1.0

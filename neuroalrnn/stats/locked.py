@@ -1,0 +1,227 @@
+"""Switch probability around an event, with the band expected if switches ignored the event.
+
+The bands are for plots, lag by lag; the tests are in `permutation`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.stats.permutation import (
+    FEWEST_TRIALS,
+    admissible_shifts,
+    nuisance_basis,
+    prepare_swap,
+)
+
+
+@dataclass(frozen=True)
+class LockedProbability:
+    """Event-locked switch probability and its null band."""
+
+    subjects: pd.DataFrame  # subject, lag, probability, n_events, null_mean, null_low, null_high
+    group: pd.DataFrame  # lag, probability (mean over subjects), null_mean, null_low, null_high
+    excluded: tuple[str, ...] = ()
+
+
+def locked_switch_probability(switch, event_index, lags) -> np.ndarray:
+    """Share of events followed by a switch at each lag, in one session.
+
+    ``p(lag) = mean over events e of switch[e + lag]``; lags that leave the session do not count.
+
+    Parameters
+    ----------
+    switch : array (trial,) or (step,)
+        0 or 1, NaN where no switch is defined.
+    event_index : array (event,) of int
+        Positions of the events in `switch`.
+    lags : array (lag,) of int
+
+    Returns
+    -------
+    probability : array (lag,)
+        NaN where no event counts.
+    """
+    hits, count = _locked_sums(np.asarray(switch, dtype=float), event_index, lags)
+    return _divide(hits, count)
+
+
+def _locked_sums(switch, event_index, lags):
+    position = np.asarray(event_index, dtype=int)[:, None] + np.asarray(lags, dtype=int)
+    inside = (position >= 0) & (position < switch.size)
+    found = np.where(inside, switch[np.clip(position, 0, switch.size - 1)], np.nan)
+    return np.nansum(found, axis=0), np.isfinite(found).sum(axis=0)
+
+
+def _divide(hits, count):
+    return np.divide(hits, count, out=np.full(np.shape(hits), np.nan), where=count > 0)
+
+
+def shift_band(
+    switch,
+    event,
+    session,
+    subject,
+    *,
+    lags,
+    degree: int = 3,
+    n_draws: int = 999,
+    rng: np.random.Generator | None = None,
+) -> LockedProbability:
+    """Event-locked switch probability over trials, against circular shifts.
+
+    Only what is left of the switches after a polynomial trend in trial number is shifted; the trend
+    stays in place. Thus the band already contains a drift that switches and events share.
+
+    Parameters
+    ----------
+    switch : array (trial,)
+        0 or 1, NaN where no switch is defined.
+    event : array (trial,) of bool
+    session, subject : array (trial,)
+        Trials of a session in time order.
+    lags : array (lag,) of int
+        In trials.
+    degree : int
+        Of the trend.
+    n_draws : int
+        Shifts drawn per session.
+    rng : Generator, optional
+        ``default_rng(0)`` if absent.
+
+    Returns
+    -------
+    locked : LockedProbability
+        Bands are the 2.5 and 97.5 % points, each lag by itself. Sessions of fewer than 20 trials or
+        without events do not enter; subjects left with none are in ``excluded``.
+
+    Raises
+    ------
+    DataError, NotTestableError
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    switch, event = np.asarray(switch, dtype=float), np.asarray(event)
+    if event.dtype.kind not in "b" or event.shape != switch.shape:
+        raise DataError(f"event: found {event.dtype} {event.shape}, expected bool {switch.shape}")
+    lags = np.asarray(list(lags), dtype=int)
+    frame = pd.DataFrame({"subject": np.asarray(subject), "session": np.asarray(session)})
+    pieces = []
+    for (name, _), part in frame.groupby(["subject", "session"], sort=True):
+        s, e = switch[part.index], np.flatnonzero(event[part.index])
+        if s.size >= FEWEST_TRIALS and e.size and np.isfinite(s).sum() > degree + 1:
+            pieces.append((name, *_shift_piece(s, e, lags, degree, n_draws, rng)))
+    return _summarise(pieces, lags, frame["subject"], "circular shift")
+
+
+def _shift_piece(switch, events, lags, degree, n_draws, rng):
+    hits, count = _locked_sums(switch, events, lags)
+    defined = np.isfinite(switch)
+    basis = nuisance_basis(switch.size, degree)
+    coefficients = np.linalg.lstsq(basis[defined], switch[defined], rcond=None)[0]
+    trend = basis @ coefficients
+    rest = np.where(defined, switch - trend, 0.0)
+    kept = _divide(*_locked_sums(np.where(defined, trend, np.nan), events, lags))
+
+    position = events[:, None] + lags
+    inside = (position >= 0) & (position < switch.size)
+    where = np.zeros((lags.size, switch.size))
+    for row in range(lags.size):
+        where[row, position[inside[:, row], row]] = 1.0
+    shift = rng.choice(admissible_shifts(switch.size), n_draws)
+    moved = _divide(_correlate(where, rest)[:, shift], _correlate(where, defined * 1.0)[:, shift])
+    null = (kept[:, None] + moved) * count[:, None]
+    return hits, count, np.nan_to_num(null).T
+
+
+def _correlate(where, series):
+    """``sum_p where[lag, p] series[p + k]`` for every circular shift k (lag, k)."""
+    n = series.size
+    spectrum = np.conj(np.fft.rfft(where, axis=1)) * np.fft.rfft(series)
+    found = np.fft.irfft(spectrum, n, axis=1)
+    return np.where(np.abs(found) < 1e-9, 0.0, found)
+
+
+def swap_band(
+    switches,
+    event_step,
+    subject,
+    session,
+    *,
+    lags,
+    condition=None,
+    n_steps=None,
+    n_draws: int = 999,
+    rng: np.random.Generator | None = None,
+) -> LockedProbability:
+    """Event-locked switch probability inside the trial, against swapped trials.
+
+    Parameters
+    ----------
+    switches, event_step, subject, session, condition, n_steps
+        As in `permutation.swap_trials_null`.
+    lags : array (lag,) of int
+        In steps.
+    n_draws : int
+        Swaps drawn.
+    rng : Generator, optional
+        ``default_rng(0)`` if absent.
+
+    Returns
+    -------
+    locked : LockedProbability
+
+    Raises
+    ------
+    DataError, NotTestableError
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    lags = np.asarray(list(lags), dtype=int)
+    switches, table = prepare_swap(switches, event_step, subject, session, condition, n_steps)
+    pieces = []
+    for (name, *_), cell in table.groupby(["subject", "session", "condition", "n_steps"]):
+        rows, events = switches[cell["row"]], cell["event_step"].to_numpy()
+        pieces.append((name, *_swap_piece(rows, events, lags, n_draws, rng)))
+    return _summarise(pieces, lags, np.asarray(subject), "trial swap")
+
+
+def _swap_piece(rows, events, lags, n_draws, rng):
+    position = events[:, None] + lags
+    inside = (position >= 0) & (position < rows.shape[1])
+    found = np.where(inside, rows[:, np.clip(position, 0, rows.shape[1] - 1)], np.nan)
+    own = np.arange(len(rows))
+    observed = found[own, own]
+    count = np.isfinite(observed).sum(axis=0)
+    swapped = rng.permuted(np.tile(own, (n_draws, 1)), axis=1)
+    drawn = found[swapped, own]
+    share = _divide(np.nansum(drawn, axis=1), np.isfinite(drawn).sum(axis=1))
+    return np.nansum(observed, axis=0), count, np.nan_to_num(share) * count
+
+
+def _summarise(pieces, lags, subject, title) -> LockedProbability:
+    if not pieces:
+        raise NotTestableError(f"{title}: no session has enough trials and an event")
+    parts, observed, null = [], [], []
+    for name in dict.fromkeys(piece[0] for piece in pieces):
+        own = [piece[1:] for piece in pieces if piece[0] == name]
+        hits, count, drawn = (sum(column) for column in zip(*own, strict=True))
+        observed.append(_divide(hits, count))
+        null.append(_divide(drawn, np.broadcast_to(count, drawn.shape)))
+        part = {"subject": name, "lag": lags, "probability": observed[-1], "n_events": count}
+        parts.append(pd.DataFrame(part | _band(null[-1])))
+    group = {"lag": lags, "probability": _mean(np.array(observed))}
+    group = pd.DataFrame(group | _band(_mean(np.array(null))))
+    names = {part["subject"][0] for part in parts}
+    excluded = tuple(str(s) for s in dict.fromkeys(subject) if s not in names)
+    return LockedProbability(pd.concat(parts, ignore_index=True), group, excluded)
+
+
+def _mean(values):
+    """Mean over subjects, of those that have the lag."""
+    return _divide(np.nansum(values, axis=0), np.isfinite(values).sum(axis=0))
+
+
+def _band(null) -> dict:
+    low, high = np.quantile(null, (0.025, 0.975), axis=0)
+    return {"null_mean": null.mean(axis=0), "null_low": low, "null_high": high}

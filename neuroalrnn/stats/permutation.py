@@ -1,0 +1,327 @@
+"""Regimes against events: two null distributions that keep the memory of both series.
+
+`circular_shift_null` asks whether regime and event go together from trial to trial.
+`swap_trials_null` asks whether switches follow an event inside the trial, beyond both being tied to
+the clock of the trial. Each session is reduced to one shift-corrected number,
+``(observed - null mean) / null sd``, averaged per subject and tested over subjects.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.stats.effects import effect_table, one_sample, refuse_missing
+
+LARGEST_EXCLUSION = 20
+FEWEST_TRIALS = 20
+FEWEST_SWITCHES = 4
+UNITS = ("subject", "session")
+SAME_STEP = "the event falls on the same step in all exchangeable trials"
+
+
+@dataclass(frozen=True)
+class NullTest:
+    """A test over subjects and the sessions behind it."""
+
+    effects: pd.DataFrame  # one row, see `effects.COLUMNS`
+    sessions: pd.DataFrame  # subject, session, ..., corrected (NaN if not testable), reason
+    subjects: pd.Series  # shift-corrected number, indexed by subject
+
+
+def admissible_shifts(n_trials: int) -> np.ndarray:
+    """Circular shifts of a session: all but the smallest, at most 20 or a twentieth of it."""
+    smallest = max(1, min(LARGEST_EXCLUSION, n_trials // 20))
+    return np.arange(smallest, n_trials - smallest + 1)
+
+
+def nuisance_basis(n_trials: int, degree: int = 3, block=None) -> np.ndarray:
+    """Orthonormal basis of a polynomial in trial number and of block means.
+
+    Parameters
+    ----------
+    n_trials : int
+    degree : int
+        Of the polynomial; 0 removes the mean only.
+    block : array (trial,), optional
+        Labels of blocks within the session.
+
+    Returns
+    -------
+    basis : array (trial, nuisance)
+    """
+    polynomial = _polynomial(n_trials, degree)
+    if block is None:
+        return polynomial
+    codes = pd.factorize(np.asarray(block))[0]
+    indicators = (codes[:, None] == np.unique(codes)).astype(float)
+    left, size, _ = np.linalg.svd(np.hstack([polynomial, indicators]), full_matrices=False)
+    return left[:, size > 1e-9 * size[0]]
+
+
+@lru_cache(maxsize=256)
+def _polynomial(n_trials: int, degree: int) -> np.ndarray:
+    time = np.linspace(-1.0, 1.0, n_trials)
+    return np.linalg.qr(np.polynomial.legendre.legvander(time, min(degree, n_trials - 1)))[0]
+
+
+def circular_shift_null(
+    regime_series,
+    event_series,
+    session,
+    subject,
+    *,
+    block=None,
+    degree: int = 3,
+    effect: str = "regime x event",
+    unit: str = "subject",
+    test: str = "t",
+    rng: np.random.Generator | None = None,
+) -> NullTest:
+    """Test the association of a regime with an event over trials, by circular shifts.
+
+    Per session, a polynomial trend in trial number (and block means) is removed from both series;
+    the statistic is the covariance of the residuals, its null all circular shifts within the
+    session but the smallest. Without the trend removed, learning or fatigue alone makes p small.
+
+    Parameters
+    ----------
+    regime_series : array (trial,)
+        Indicator of one regime, or share of steps in it. Not codes of several regimes.
+    event_series : array (trial,)
+        Indicator of an event, or a covariate.
+    session, subject : array (trial,)
+        Trials of a session in time order.
+    block : array (trial,), optional
+        Blocks whose means are removed too.
+    degree : int
+        Of the polynomial trend.
+    effect : str
+        Name, for the table.
+    unit : {"subject", "session"}
+        "session" is for one subject; the claim is then about that subject.
+    test : {"t", "sign-flip"}
+    rng : Generator, optional
+        For sign-flips of more than 12 units.
+
+    Returns
+    -------
+    result : NullTest
+        Sessions with fewer than 4 switches are "not testable": named, without a number. A session
+        gets no p of its own, which would be liberal when both series are slow.
+
+    Raises
+    ------
+    DataError
+        NaN (with subject), unequal lengths, several regimes in one series.
+    NotTestableError
+        No session, or too few subjects, can be tested.
+    """
+    title = "circular shift"
+    columns = {"regime_series": regime_series, "event_series": event_series}
+    columns |= {"session": session, "subject": subject}
+    columns |= {} if block is None else {"block": block}
+    table = _as_table(columns, title)
+    refuse_missing(
+        title, {k: table[k] for k in ("regime_series", "event_series")}, table["subject"]
+    )
+    codes = np.asarray(regime_series)
+    if codes.dtype.kind in "iu" and np.unique(codes).size > 2:
+        raise DataError(
+            f"{title}: regime_series holds {np.unique(codes).size} regime codes, which are labels; "
+            "pass the indicator of one regime (codes == k)"
+        )
+    rows = [_shift_session(*keys, part, degree) for keys, part in _by_session(table)]
+    return _over_units(rows, f"{title} within session", effect, unit, test, rng)
+
+
+def _shift_session(subject, session, part, degree) -> dict:
+    x, y = (part[name].to_numpy(dtype=float) for name in ("regime_series", "event_series"))
+    n, n_switches = x.size, int((np.diff(x) != 0).sum())
+    row = {"subject": subject, "session": session, "n_trials": n, "n_switches": n_switches}
+    if n < FEWEST_TRIALS:
+        return row | {"reason": f"{n} trials, at least {FEWEST_TRIALS} needed"}
+    if n_switches < FEWEST_SWITCHES:
+        return row | {"reason": f"{n_switches} switches, at least {FEWEST_SWITCHES} needed"}
+    basis = nuisance_basis(n, degree, part.get("block"))
+    rx, ry = x - basis @ (basis.T @ x), y - basis @ (basis.T @ y)
+    covariance = np.fft.irfft(np.conj(np.fft.rfft(rx)) * np.fft.rfft(ry), n) / n
+    null = covariance[admissible_shifts(n)]
+    if null.std() <= 1e-10 * max(np.abs(x).max(), 1e-300) * max(np.abs(y).max(), 1e-300):
+        return row | {"reason": "nothing is left of the event or regime without trend and blocks"}
+    return row | _corrected(covariance[0], null.mean(), null.std())
+
+
+def swap_trials_null(
+    switches,
+    event_step,
+    subject,
+    session,
+    *,
+    condition=None,
+    n_steps=None,
+    window: tuple[int, int] = (0, 1),
+    effect: str = "switch after event",
+    unit: str = "subject",
+    test: str = "t",
+    rng: np.random.Generator | None = None,
+) -> NullTest:
+    """Test whether switches follow an event inside the trial, by swapping trials.
+
+    The statistic of a session is the share of trials with a switch in the window after the event.
+    Its null gives each trial the switches of another one of the same subject, session, condition
+    and length. With ``H_ij`` = 1 if the switches of trial i fall in the window of trial j, the mean
+    and variance over all m! swaps are exact: ``mean = sum_ij H_ij / m`` and
+    ``var = sum_ij d_ij^2 / (m - 1)``, d being H without its row and column means (Hoeffding 1951,
+    Ann Math Stat 22:558), so nothing is drawn.
+
+    Parameters
+    ----------
+    switches : array (trial, step)
+        1 at a switch, 0 elsewhere; NaN only at step 0 (no switch defined) and beyond the trial.
+    event_step : array (trial,)
+        Step of the event, NaN where there was none (such trials are left out).
+    subject, session : array (trial,)
+    condition : array (trial,), optional
+        Trials are swapped within conditions only.
+    n_steps : array (trial,), optional
+        Length of each trial; all steps if absent.
+    window : (int, int)
+        First and last step after the event, inclusive.
+    effect, unit, test, rng
+        As in `circular_shift_null`.
+
+    Returns
+    -------
+    result : NullTest
+
+    Raises
+    ------
+    DataError
+        NaN inside a trial (with subject), unequal lengths, an event outside its trial.
+    NotTestableError
+        The event falls on the same step in all exchangeable trials, so that swapping changes
+        nothing; or too few subjects.
+    """
+    switches, table = prepare_swap(switches, event_step, subject, session, condition, n_steps)
+    rows = [_swap_session(*keys, part, switches, window) for keys, part in _by_session(table)]
+    if all(row.get("reason") == SAME_STEP for row in rows):
+        raise NotTestableError(
+            f"trial swap: {SAME_STEP} of the same subject, session, condition and length, so "
+            "swapping their regimes changes nothing; locking to this event cannot be told from "
+            "locking to the trial clock. Use finer steps, or an event whose time varies"
+        )
+    return _over_units(rows, "swap of trials within session", effect, unit, test, rng)
+
+
+def prepare_swap(switches, event_step, subject, session, condition, n_steps):
+    """Check trials for a swap and drop those without the event.
+
+    Returns
+    -------
+    switches : array (trial, step) of 0 and 1
+        NaN stays where no switch is defined.
+    table : DataFrame, one row per trial with the event
+        subject, session, condition, n_steps, event_step, and ``row``, the row of `switches`.
+
+    Raises
+    ------
+    DataError
+    """
+    switches = np.asarray(switches, dtype=float)
+    n_trials, longest = switches.shape
+    condition = np.zeros(n_trials) if condition is None else condition
+    n_steps = np.full(n_trials, longest) if n_steps is None else np.asarray(n_steps)
+    columns = {"event_step": np.asarray(event_step, dtype=float), "subject": subject}
+    columns |= {"session": session, "condition": condition, "n_steps": n_steps}
+    table = _as_table(columns | {"row": np.arange(n_trials)}, "trial swap")
+    inside = np.arange(longest)[None] < n_steps[:, None]
+    holes = np.isnan(switches) & inside
+    holes[:, 0] = False
+    found = []
+    if holes.any():
+        names = ", ".join(dict.fromkeys(map(str, table["subject"][holes.any(axis=1)])))
+        found.append(f"switches are NaN inside trials of subject {names}; drop these trials first")
+    at = table["event_step"]
+    outside = at.notna() & ~((at >= 0) & (at < n_steps))
+    if outside.any():
+        names = ", ".join(dict.fromkeys(map(str, table["subject"][outside])))
+        found.append(f"event outside its trial in subject {names}; expected 0 <= step < n_steps")
+    if found:
+        raise problems(DataError, "trial swap", found)
+    table = table[at.notna()].astype({"event_step": int})
+    return np.where(inside, switches, np.nan), table
+
+
+def _swap_session(subject, session, part, switches, window) -> dict:
+    hits, mean, variance, varied = 0.0, 0.0, 0.0, False
+    for _, cell in part.groupby(["condition", "n_steps"], sort=False):
+        match = _window_matches(switches[cell["row"]], cell["event_step"].to_numpy(), window)
+        hits += match.trace()
+        mean += match.sum() / len(match)
+        varied |= cell["event_step"].nunique() > 1
+        if len(match) > 1:
+            rest = match - match.mean(axis=0) - match.mean(axis=1)[:, None] + match.mean()
+            variance += (rest**2).sum() / (len(match) - 1)
+    row = {"subject": subject, "session": session, "n_trials": len(part)}
+    if not varied:
+        return row | {"reason": SAME_STEP}
+    if variance <= 1e-12 * len(part):
+        return row | {"reason": "swapping trials never changes the number of switches after events"}
+    n = len(part)
+    return row | _corrected(hits / n, mean / n, np.sqrt(variance) / n)
+
+
+def _window_matches(rows, event_step, window) -> np.ndarray:
+    """H (trial, trial): switches of trial i fall in the window of trial j."""
+    count = np.cumsum(np.nan_to_num(rows), axis=1)
+    count = np.concatenate([np.zeros((len(rows), 1)), count], axis=1)
+    start, stop = (
+        np.clip(event_step + edge, 0, rows.shape[1]) for edge in (window[0], window[1] + 1)
+    )
+    return (count[:, stop] - count[:, start] > 0).astype(float)
+
+
+def _corrected(observed, mean, sd) -> dict:
+    numbers = {"observed": observed, "null_mean": mean, "null_sd": sd}
+    return numbers | {"corrected": (observed - mean) / sd, "reason": ""}
+
+
+def _as_table(columns: dict, title: str) -> pd.DataFrame:
+    shapes = {name: np.shape(values) for name, values in columns.items()}
+    if len(set(shapes.values())) != 1 or len(next(iter(shapes.values()))) != 1:
+        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise DataError(f"{title}: expected one entry per trial everywhere, found {listed}")
+    return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()})
+
+
+def _by_session(table: pd.DataFrame):
+    return table.groupby(["subject", "session"], sort=True)
+
+
+def _over_units(rows, method, effect, unit, test, rng) -> NullTest:
+    if unit not in UNITS:
+        raise DataError(f"unit: found {unit!r}, expected one of {', '.join(UNITS)}")
+    sessions = pd.DataFrame(rows)
+    tested = sessions[sessions["reason"] == ""]
+    if tested.empty:
+        reasons = [
+            f"subject {r.subject}, session {r.session}: {r.reason}" for r in sessions.itertuples()
+        ]
+        raise problems(NotTestableError, f"{method}: no session can be tested", reasons)
+    subjects = tested.groupby("subject")["corrected"].mean()
+    values = subjects if unit == "subject" else tested["corrected"]
+    if unit == "session" and len(subjects) > 1:
+        raise NotTestableError(
+            f"sessions as units: found {len(subjects)} subjects, expected 1; use unit='subject'"
+        )
+    row = one_sample(values.to_numpy(), test=test, rng=rng)
+    lost = [str(s) for s in dict.fromkeys(sessions["subject"]) if s not in subjects.index]
+    row |= {"method": f"{method}, {row['method']}", "effect": effect, "excluded": ", ".join(lost)}
+    row |= {"n_trials": int(tested["n_trials"].sum()), "scale": "null standard deviations"}
+    if unit == "session":
+        row |= {"n_subjects": 1, "method": row["method"].replace("subjects", "sessions")}
+    row |= {"n_sessions": len(tested), "n_sessions_not_testable": len(sessions) - len(tested)}
+    return NullTest(effect_table([row]), sessions, subjects)

@@ -1,0 +1,136 @@
+"""Trials of all subjects as one padded array, so that one regression per subject is one call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.stats.effects import refuse_missing
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """One regression per subject, padded to the longest subject.
+
+    Predictors are centred within subject and divided by `scale`, for conditioning; a slope per unit
+    of the predictor is the fitted one divided by `scale`.
+    """
+
+    subjects: tuple[str, ...]
+    effects: tuple[str, ...]
+    outcome: np.ndarray  # (subject, row), 0 in padding
+    design: np.ndarray  # (subject, row, 1 + effect), intercept first, 0 in padding
+    present: np.ndarray  # (subject, row), 1 or 0
+    varies: np.ndarray  # (subject, effect) bool: the predictor takes two values there
+    scale: np.ndarray  # (effect,)
+
+    @property
+    def n_trials(self) -> np.ndarray:
+        """Rows per subject (subject,)."""
+        return self.present.sum(axis=1).astype(int)
+
+    @property
+    def unused(self) -> np.ndarray:
+        """Identity on the columns that a subject does not use (subject, column, column)."""
+        idle = np.concatenate([np.zeros((len(self.subjects), 1), bool), ~self.varies], axis=1)
+        return idle[:, :, None] * np.eye(idle.shape[1])
+
+
+def as_predictors(predictors, n_rows: int) -> pd.DataFrame:
+    """Return predictors as a table of floats (row, effect).
+
+    Parameters
+    ----------
+    predictors : DataFrame, Series, or mapping of name to array (row,)
+    n_rows : int
+
+    Raises
+    ------
+    DataError
+        Not a named table, no column, or the wrong number of rows.
+    """
+    if isinstance(predictors, pd.Series):
+        predictors = predictors.to_frame()
+    if not isinstance(predictors, pd.DataFrame | Mapping):
+        raise DataError(
+            f"predictors: found {type(predictors).__name__}, expected named columns; "
+            "pass {'name': values} or a DataFrame"
+        )
+    columns = {str(k): np.asarray(v, dtype=float) for k, v in dict(predictors).items()}
+    wrong = [f"{k!r}: {v.shape}" for k, v in columns.items() if v.shape != (n_rows,)]
+    if wrong or not columns:
+        found = ", ".join(wrong) or "no column"
+        raise DataError(f"predictors: found {found}, expected columns of {n_rows} rows")
+    return pd.DataFrame(columns)
+
+
+def stack_trials(outcome, predictors, subject, *, title: str) -> Stacked:
+    """Stack trials by subject.
+
+    Parameters
+    ----------
+    outcome : array (row,)
+    predictors : DataFrame or mapping of name to array (row,)
+    subject : array (row,)
+    title : str
+        Name of the analysis, for messages.
+
+    Returns
+    -------
+    stacked : Stacked
+
+    Raises
+    ------
+    DataError
+        NaN or infinite values (with subject), unequal lengths, or predictors that are collinear
+        within a subject.
+    """
+    subject = np.asarray(subject)
+    outcome = np.asarray(outcome, dtype=float)
+    table = as_predictors(predictors, subject.size)
+    if outcome.shape != subject.shape:
+        raise DataError(f"{title}: outcome has shape {outcome.shape}, subject {subject.shape}")
+    refuse_missing(title, {"outcome": outcome, **table}, subject)
+
+    codes, names = pd.factorize(subject, sort=True)
+    n_trials = np.bincount(codes)
+    order = np.argsort(codes, kind="stable")
+    row = np.arange(order.size) - np.repeat(np.cumsum(n_trials) - n_trials, n_trials)
+    at = (codes[order], row)
+    shape = (names.size, n_trials.max())
+    present, y = np.zeros(shape), np.zeros(shape)
+    present[at], y[at] = 1.0, outcome[order]
+    x = np.zeros((*shape, table.shape[1]))
+    x[at] = table.to_numpy()[order]
+
+    x, varies, scale = _standardise(x, present)
+    design = np.concatenate([present[..., None], x], axis=2)
+    stacked = Stacked(
+        tuple(map(str, names)), tuple(table.columns), y, design, present, varies, scale
+    )
+    _refuse_collinear(stacked, title)
+    return stacked
+
+
+def _standardise(x, present):
+    n = present.sum(axis=1)[:, None]
+    size = np.abs(x).max(axis=(0, 1))
+    x = (x - (x.sum(axis=1) / n)[:, None]) * present[..., None]
+    varies = np.abs(x).max(axis=1) > 1e-12 * size
+    x = x * varies[:, None]
+    scale = np.sqrt((x**2).sum(axis=(0, 1)) / np.maximum((n * varies).sum(axis=0), 1))
+    scale = np.where(scale > 0, scale, 1.0)
+    return x / scale, varies, scale
+
+
+def _refuse_collinear(stacked: Stacked, title: str) -> None:
+    x = stacked.design[..., 1:]
+    gram = np.einsum("snj,snk->sjk", x, x) + stacked.unused[:, 1:, 1:]
+    length = np.sqrt(np.einsum("sjj->sj", gram))
+    smallest = np.linalg.eigvalsh(gram / length[:, :, None] / length[:, None, :])[:, 0]
+    bad = [name for name, value in zip(stacked.subjects, smallest, strict=True) if value < 1e-9]
+    if bad:
+        text = f"predictors are collinear within subject {', '.join(bad)}; leave one of them out"
+        raise problems(DataError, title, [text])

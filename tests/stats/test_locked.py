@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.stats.locked import locked_switch_probability, shift_band, swap_band
+
+LAGS = range(-3, 4)
+
+
+def test_probability_by_hand_leaves_out_edges_and_undefined_steps():
+    switch = np.array([np.nan, 1, 0, 0, 1, 0])
+    found = locked_switch_probability(switch, [0, 3], [-1, 0, 1, 3])
+    np.testing.assert_allclose(found, [0.0, 0.0, 1.0, 0.0])
+    assert np.isnan(locked_switch_probability(switch, [0], [-1])).all()
+
+
+def test_shift_band_holds_independent_series_and_shows_locking(simulate):
+    rng = np.random.default_rng(0)
+    subject = simulate.labels(8, 200)
+    event, chance = rng.random((2, subject.size)) < 0.1
+    locked = shift_band(chance * 1.0, event, subject, subject, lags=LAGS).group
+    inside = locked["probability"].between(locked["null_low"], locked["null_high"])
+    assert inside.mean() > 0.7
+    follows = np.roll(event, 1) | chance
+    follows = np.where(np.arange(subject.size) % 200 == 0, np.nan, follows)
+    found = shift_band(follows, event, subject, subject, lags=LAGS).group.set_index("lag")
+    assert found.loc[1, "probability"] == 1.0
+    assert found.loc[1, "null_high"] < 0.5
+
+
+def test_shift_band_contains_a_common_drift(simulate):
+    rng = np.random.default_rng(0)
+    subject = simulate.labels(12, 400)
+    switch, event = simulate.drifting(rng, (2, 12, 400))
+    found = shift_band(switch.ravel(), event.ravel() > 0, subject, subject, lags=[0]).group.iloc[0]
+    assert found["null_low"] < found["probability"] < found["null_high"]
+    assert found["probability"] > switch.mean() + 0.05
+
+
+def test_shift_band_names_what_it_leaves_out(simulate):
+    subject = simulate.labels(3, 50)
+    rng = np.random.default_rng(0)
+    switch, event = (rng.random((2, 150)) < 0.2) * 1.0
+    event = (event > 0) & (subject != "s01")
+    found = shift_band(switch, event, subject, subject, lags=LAGS)
+    assert found.excluded == ("s01",)
+    assert set(found.subjects["subject"]) == {"s00", "s02"}
+    with pytest.raises(NotTestableError, match="no session"):
+        shift_band(switch, event & False, subject, subject, lags=LAGS)
+    with pytest.raises(DataError, match="expected bool"):
+        shift_band(switch, event * 1.0, subject, subject, lags=LAGS)
+
+
+def test_swap_band_follows_the_trial_clock(simulate):
+    rng = np.random.default_rng(0)
+    subject = simulate.labels(10, 60)
+    switches, event = simulate.clock_locked(rng, (600, 50))
+    clock = swap_band(switches, event, subject, subject, lags=LAGS).group
+    inside = clock["probability"].between(clock["null_low"], clock["null_high"])
+    assert inside.mean() > 0.7
+    switches, event = simulate.clock_locked(rng, (600, 50), locked=0.4)
+    locked = swap_band(switches, event, subject, subject, lags=LAGS).group.set_index("lag")
+    assert (locked["probability"] > locked["null_high"])[[0, 1]].all()

@@ -1,0 +1,224 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.stats.permutation import (
+    admissible_shifts,
+    circular_shift_null,
+    nuisance_basis,
+    swap_trials_null,
+)
+
+N_SUBJECTS = 12
+
+
+def p_of_shift(simulate, make, n_trials=400, **options):
+    subject = simulate.labels(N_SUBJECTS, n_trials)
+
+    def draw(rng):
+        regime, event = make(rng, (N_SUBJECTS, n_trials))
+        found = circular_shift_null(regime.ravel(), event.ravel(), subject, subject, **options)
+        return found.effects["p"][0]
+
+    return draw
+
+
+def p_of_swap(simulate, n_trials=60, n_steps=50, *, lengths=None, **design):
+    subject = simulate.labels(N_SUBJECTS, n_trials)
+
+    def draw(rng):
+        switches, event = simulate.clock_locked(rng, (subject.size, n_steps), **design)
+        length = None if lengths is None else rng.choice(lengths, subject.size)
+        event = event if length is None else np.minimum(event, length - 1)
+        found = swap_trials_null(switches, event, subject, subject, n_steps=length)
+        return found.effects["p"][0]
+
+    return draw
+
+
+class TestCircularShift:
+    def test_corrected_number_equals_brute_force(self, simulate):
+        rng = np.random.default_rng(0)
+        n = 130
+        regime, event = simulate.slow_regimes(rng, (2, n), 8)
+        block = np.repeat(np.arange(5), 26)
+        design = np.column_stack(
+            [np.arange(n) ** k for k in range(4)] + [block == b for b in range(5)]
+        )
+        project = np.eye(n) - design @ np.linalg.pinv(design.astype(float))
+        x, y = project @ regime, project @ event
+        null = [x @ np.roll(y, -k) / n for k in admissible_shifts(n)]
+        expected = (x @ y / n - np.mean(null)) / np.std(null)
+        sessions = np.repeat(["a", "b"], n)
+        found = circular_shift_null(
+            np.r_[regime, 1 - regime],
+            np.r_[event, event],
+            sessions,
+            np.repeat(["s"], 2 * n),
+            block=np.r_[block, block],
+            unit="session",
+        )
+        np.testing.assert_allclose(found.sessions["corrected"], [expected, -expected], rtol=1e-6)
+        assert found.subjects["s"] == pytest.approx(0, abs=1e-8)
+        assert "sessions" in found.effects["method"][0]
+
+    @pytest.mark.parametrize(("n_trials", "smallest"), [(20, 1), (100, 5), (400, 20), (2000, 20)])
+    def test_smallest_shifts_are_left_out(self, n_trials, smallest):
+        shifts = admissible_shifts(n_trials)
+        assert (shifts[0], shifts[-1]) == (smallest, n_trials - smallest)
+
+    def test_basis_is_orthonormal_and_spans_trend_and_blocks(self):
+        block = np.array(list("aaaabbbbbbcccccccccc"))
+        basis = nuisance_basis(20, 3, block)
+        np.testing.assert_allclose(basis.T @ basis, np.eye(basis.shape[1]), atol=1e-12)
+        for series in (np.arange(20.0) ** 3, (block == "b") * 1.0):
+            np.testing.assert_allclose(basis @ (basis.T @ series), series, atol=1e-9)
+
+    def test_session_with_few_switches_is_named_not_tested(self, simulate):
+        rng = np.random.default_rng(0)
+        subject = simulate.labels(5, 100)
+        regime, event = simulate.slow_regimes(rng, (2, 5, 100), 5)
+        regime[2], regime[3] = 0.0, np.arange(100) // 25
+        found = circular_shift_null(regime.ravel(), event.ravel(), subject, subject)
+        effect = found.effects.iloc[0]
+        assert effect["excluded"] == "s02, s03"
+        assert effect["n_subjects"] == 3
+        assert effect["n_sessions_not_testable"] == 2
+        reasons = found.sessions.set_index("subject")["reason"]
+        assert reasons["s02"] == "0 switches, at least 4 needed"
+        assert reasons["s03"] == "3 switches, at least 4 needed"
+        with pytest.raises(NotTestableError, match="2 problems"):
+            circular_shift_null(regime[2:4].ravel(), event[2:4].ravel(), *[subject[:200]] * 2)
+
+    def test_refusals(self, simulate):
+        subject = simulate.labels(3, 40)
+        event = np.tile([0.0, 1.0, 1.0], 40)
+        with pytest.raises(DataError, match=r"event_series.*in subject s01"):
+            circular_shift_null(event, np.where(subject == "s01", np.nan, event), subject, subject)
+        with pytest.raises(DataError, match="3 regime codes"):
+            circular_shift_null(np.arange(120) % 3, event, subject, subject)
+        with pytest.raises(NotTestableError, match="event or regime without trend"):
+            circular_shift_null(event, np.ones(120), subject, subject)
+        with pytest.raises(DataError, match="one entry per trial"):
+            circular_shift_null(event[:-1], event, subject, subject)
+        with pytest.raises(NotTestableError, match="found 3 subjects"):
+            circular_shift_null(event, np.roll(event, 1), subject, subject, unit="session")
+
+    @pytest.mark.parametrize("test", ["t", "sign-flip"])
+    def test_level_both_slow(self, simulate, test):
+        def make(rng, shape):
+            return simulate.slow_regimes(rng, (2, *shape), 33)
+
+        draw = p_of_shift(simulate, make, test=test)
+        assert simulate.keeps_level(simulate.rejections(draw, seed=2))
+
+    def test_level_common_linear_drift(self, simulate):
+        draw = p_of_shift(simulate, lambda rng, shape: simulate.drifting(rng, (2, *shape)))
+        assert simulate.keeps_level(simulate.rejections(draw, seed=2))
+
+    def test_common_drift_does_fail_without_removing_the_trend(self, simulate):
+        def make(rng, shape):
+            return simulate.drifting(rng, (2, *shape))
+
+        draw = p_of_shift(simulate, make, degree=0)
+        assert simulate.rejections(draw, seed=2, n_repeats=50) > 0.9
+
+    def test_level_effects_of_random_sign(self, simulate):
+        def make(rng, shape):
+            regime = simulate.slow_regimes(rng, shape, 10)
+            effect = rng.normal(0, 0.2, (shape[0], 1))
+            return regime, (rng.random(shape) < 0.5 + effect * (regime - 0.5)) * 1.0
+
+        assert simulate.keeps_level(simulate.rejections(p_of_shift(simulate, make), seed=3))
+
+    def test_power(self, simulate):
+        def make(rng, shape):
+            regime = simulate.slow_regimes(rng, shape, 10)
+            return regime, (rng.random(shape) < 0.45 + 0.1 * regime) * 1.0
+
+        assert simulate.rejections(p_of_shift(simulate, make), seed=3, n_repeats=100) > 0.95
+
+    def test_shuffling_trials_does_fail_when_both_are_slow(self, simulate):
+        def draw(rng):
+            regime, event = simulate.slow_regimes(rng, (2, 400), 33)
+            null = rng.permuted(np.tile(event, (199, 1)), axis=1) @ (regime - regime.mean())
+            observed = event @ (regime - regime.mean())
+            return (np.sum(np.abs(null) >= abs(observed)) + 1) / 200
+
+        assert simulate.rejections(draw, seed=4, n_repeats=200) > 0.3
+
+
+class TestTrialSwap:
+    def test_null_moments_equal_all_permutations(self):
+        rng = np.random.default_rng(0)
+        switches = (rng.random((12, 6)) < 0.3) * 1.0
+        event = rng.integers(0, 6, 12)
+        condition = np.repeat([0, 1], 6)
+        subject = np.full(12, "a")
+        found = swap_trials_null(
+            np.vstack([switches, switches]),
+            np.r_[event, event[::-1]],
+            np.r_[subject, np.full(12, "b")],
+            np.r_[subject, subject],
+            condition=np.r_[condition, condition],
+            window=(0, 1),
+        ).sessions.iloc[0]
+
+        def hits(order, cell):
+            rows = switches[cell][list(order)]
+            return sum(row[e : e + 2].any() for row, e in zip(rows, event[cell], strict=True))
+
+        moments = [
+            (np.mean(null), np.var(null))
+            for cell in (condition == 0, condition == 1)
+            for null in [[hits(order, cell) for order in itertools.permutations(range(6))]]
+        ]
+        mean, variance = np.sum(moments, axis=0)
+        assert found["null_mean"] == pytest.approx(mean / 12)
+        assert found["null_sd"] == pytest.approx(np.sqrt(variance) / 12)
+        observed = sum(hits(range(6), condition == c) for c in (0, 1))
+        assert found["observed"] == pytest.approx(observed / 12)
+
+    def test_event_on_one_step_cannot_be_tested(self, simulate):
+        switches = (np.random.default_rng(0).random((60, 8)) < 0.3) * 1.0
+        subject = simulate.labels(6, 10)
+        with pytest.raises(NotTestableError, match="same step in all exchangeable trials"):
+            swap_trials_null(switches, np.full(60, 3), subject, subject)
+        event = np.tile([2, 5], 30)
+        with pytest.raises(
+            NotTestableError, match="cannot be told from locking to the trial clock"
+        ):
+            swap_trials_null(switches, event, subject, subject, condition=event)
+
+    def test_trials_without_event_and_padding_do_not_matter(self):
+        rng = np.random.default_rng(1)
+        switches = (rng.random((40, 10)) < 0.2) * 1.0
+        event = rng.integers(0, 5, 40).astype(float)
+        length, subject = np.repeat([8, 10], 20), np.repeat(["a", "b"], 20)
+        first = swap_trials_null(switches, event, subject, subject, n_steps=length)
+        switches[:20, 8:] = np.nan
+        more = np.vstack([switches, np.ones((5, 10))])
+        extra = np.full(5, np.nan)
+        names, lengths = np.r_[subject, ["a"] * 5], np.r_[length, [8] * 5]
+        second = swap_trials_null(more, np.r_[event, extra], names, names, n_steps=lengths)
+        np.testing.assert_allclose(first.sessions["corrected"], second.sessions["corrected"])
+
+    def test_refusals(self, simulate):
+        switches = np.zeros((20, 5))
+        subject = simulate.labels(2, 10)
+        switches[12, 2] = np.nan
+        with pytest.raises(DataError, match=r"(?s)2 problems.*of subject s01.*in subject s00"):
+            swap_trials_null(switches, np.r_[7, np.arange(19) % 5], subject, subject)
+        with pytest.raises(NotTestableError, match="never changes"):
+            swap_trials_null(np.zeros((20, 5)), np.arange(20) % 5, subject, subject)
+
+    @pytest.mark.parametrize("lengths", [None, (40, 45, 50)])
+    def test_level_when_both_follow_the_trial_clock(self, simulate, lengths):
+        draw = p_of_swap(simulate, lengths=lengths)
+        assert simulate.keeps_level(simulate.rejections(draw, seed=3))
+
+    def test_power_when_some_switches_follow_the_event(self, simulate):
+        draw = p_of_swap(simulate, locked=0.4)
+        assert simulate.rejections(draw, seed=3, n_repeats=100) > 0.95
