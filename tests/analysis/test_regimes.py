@@ -1,0 +1,230 @@
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from neuroalrnn.analysis.regimes import (
+    adjusted_rand,
+    compute_duty_cycle,
+    compute_dwell_times,
+    compute_occupancy,
+    compute_regimes,
+    compute_transitions,
+    effective_n_pwl,
+    match_regimes,
+    relabel_by_use,
+    steps_in_order,
+    transition_matrix,
+)
+from neuroalrnn.exceptions import DataError
+
+EXAMPLE = [0, 0, 0, 0, 1, 1, 0, 0, 1]
+
+
+def labelled(values, subject="a", session="1", **coords):
+    """Regimes (trial, step) of one session, steps named by events."""
+    values = np.asarray(values)
+    n = len(values)
+    names = {"subject": subject, "session": session, "trial_in_session": np.arange(n), **coords}
+    on_trial = {name: ("trial", np.broadcast_to(value, n).copy()) for name, value in names.items()}
+    steps = ["stimulus", "choice", "outcome"][: values.shape[1]]
+    return xr.DataArray(values, dims=("trial", "step"), coords={**on_trial, "step": steps})
+
+
+@pytest.fixture
+def two_subjects():
+    rng = np.random.default_rng(0)
+    parts = [
+        labelled(rng.integers(0, 3, (20, 3)), subject, session, context=np.arange(20) % 2)
+        for subject, session in (("b", "1"), ("a", "1"), ("a", "2"))
+    ]
+    regimes = xr.concat(parts, "trial")
+    regimes[4, 2] = regimes[30, 0] = -1
+    return regimes
+
+
+class TestCodes:
+    def test_bits_are_the_signs_of_the_last_latents(self):
+        latents = np.array([[9.0, 1, -1], [9, -1, 2], [9, 0.5, 0.5], [9, 0, 0], [9, -0.0, 1e-300]])
+        assert compute_regimes(latents, 2).tolist() == [1, 2, 3, 0, 2]
+        assert compute_regimes(latents, 1).tolist() == [0, 1, 1, 0, 1]
+
+    def test_no_pwl_unit_means_one_regime(self):
+        latents = np.random.default_rng(0).normal(size=(5, 3, 4))
+        latents[2, 1] = np.nan
+        found = compute_regimes(latents, 0)
+        assert found[2, 1] == -1
+        assert np.delete(found.ravel(), 7).max() == 0
+
+    def test_affine_maps_of_the_codes_rebuild_the_trajectory(self):
+        rng = np.random.default_rng(0)
+        weights, bias = rng.normal(0, 0.5, (4, 4)), rng.normal(size=4)
+        z = [rng.normal(size=4)]
+        for _ in range(50):
+            z.append(weights @ np.r_[z[-1][:1], np.maximum(z[-1][1:], 0)] + bias)
+        codes = compute_regimes(np.array(z), 3)
+        assert np.unique(codes).size > 1
+        rebuilt = z[0]
+        for code, expected in zip(codes, z[1:], strict=False):
+            on = np.r_[1, code >> np.arange(3) & 1]
+            rebuilt = (weights * on) @ rebuilt + bias
+            np.testing.assert_allclose(rebuilt, expected, atol=1e-12)
+
+    def test_labelled_input_keeps_its_coordinates_and_values(self):
+        latents = xr.DataArray(
+            np.random.default_rng(0).normal(size=(4, 3, 2)),
+            dims=("latent", "trial", "step"),
+            coords={"step": ["stimulus", "choice"], "subject": ("trial", list("aab"))},
+        )
+        before = latents.copy(deep=True)
+        found = compute_regimes(latents, 2)
+        assert found.dims == ("trial", "step")
+        assert found.attrs["n_pwl"] == 2
+        assert found["subject"].to_numpy().tolist() == list("aab")
+        expected = compute_regimes(np.moveaxis(latents.to_numpy(), 0, -1), 2)
+        np.testing.assert_array_equal(found, expected)
+        xr.testing.assert_identical(latents, before)
+
+    @pytest.mark.parametrize("n_pwl", [-1, 5])
+    def test_impossible_number_of_units(self, n_pwl):
+        with pytest.raises(DataError, match=f"found {n_pwl}, expected 0 to 4"):
+            compute_regimes(np.zeros((3, 4)), n_pwl)
+
+
+class TestLabels:
+    def test_relabel_by_use(self):
+        found, codes = relabel_by_use(np.array([[7, 7, 2], [7, 5, 5], [-1, -1, 7]]))
+        assert codes.tolist() == [7, 5, 2]
+        assert found.tolist() == [[0, 0, 2], [0, 1, 1], [-1, -1, 0]]
+
+    def test_matching_undoes_a_relabelling(self):
+        rng = np.random.default_rng(0)
+        reference = rng.integers(0, 4, (50, 3))
+        reference[3, 1] = -1
+        other = np.array([6, 3, 0, 1, -1])[reference]
+        np.testing.assert_array_equal(match_regimes(reference, other), reference)
+
+    def test_regimes_without_partner_get_new_codes(self):
+        found = match_regimes([0, 0, 0, 1, 1], [5, 5, 2, 0, 0])
+        assert found.tolist() == [0, 0, 2, 1, 1]
+
+    def test_adjusted_rand(self):
+        assert adjusted_rand([0, 0, 1, 1], [5, 5, 2, 2]) == 1.0
+        assert adjusted_rand([0, 0, 1, 1], [0, 0, 1, 2]) == pytest.approx(4 / 7)
+        assert adjusted_rand([3, 3, 3], [1, 1, 1]) == 1.0
+        assert adjusted_rand([0, 0, 1, 1, 4], [5, 5, 2, 2, -1]) == 1.0
+        rng = np.random.default_rng(0)
+        chance = [adjusted_rand(*rng.integers(0, 3, (2, 60))) for _ in range(300)]
+        assert np.mean(chance) == pytest.approx(0, abs=0.005)
+        with pytest.raises(DataError, match="shapes"):
+            adjusted_rand([0, 1], [0, 1, 2])
+
+
+class TestOccupancy:
+    def test_shares_by_step_and_condition_equal_brute_force(self, two_subjects):
+        found = compute_occupancy(two_subjects, by=("step", "context"))
+        sums = found.groupby(["subject", "step", "context"], observed=True)["occupancy"].sum()
+        np.testing.assert_allclose(sums, 1)
+        for row in found.itertuples():
+            at = (two_subjects["subject"] == row.subject) & (two_subjects["context"] == row.context)
+            values = two_subjects[at.to_numpy()].sel(step=row.step).to_numpy()
+            values = values[values >= 0]
+            assert row.occupancy == pytest.approx(np.mean(values == row.regime))
+            assert row.n_steps == values.size
+
+    def test_steps_keep_the_order_of_the_task_and_zero_is_listed(self):
+        found = compute_occupancy(labelled([[0, 2], [0, 2]]))
+        assert found["step"].tolist() == ["stimulus"] * 2 + ["choice"] * 2
+        assert found["occupancy"].tolist() == [1, 0, 0, 1]
+
+    def test_variables_of_the_trials_and_refusals(self):
+        regimes = labelled([[0], [1], [1]])
+        trials = xr.Dataset({"rule": ("trial", ["x", "x", "y"]), "cue": ("trial", [1, np.nan, 2])})
+        found = compute_occupancy(regimes, trials=trials, by=["rule"])
+        assert found.set_index(["rule", "regime"])["occupancy"].to_dict() == {
+            ("x", 0): 0.5,
+            ("x", 1): 0.5,
+            ("y", 0): 0.0,
+            ("y", 1): 1.0,
+        }
+        with pytest.raises(
+            DataError, match=r"(?s)2 problems.*'cue': 1 steps.*no variable 'nothing'"
+        ):
+            compute_occupancy(regimes, trials=trials, by=["cue", "nothing"])
+
+
+class TestTransitions:
+    def test_worked_example(self):
+        expected = [[4 / 6, 2 / 6], [1 / 2, 1 / 2]]
+        np.testing.assert_allclose(transition_matrix(EXAMPLE), expected)
+        np.testing.assert_allclose(transition_matrix(EXAMPLE, leaving=True), [[0, 1], [1, 0]])
+        regimes = labelled(np.reshape(EXAMPLE, (3, 3)))
+        np.testing.assert_allclose(compute_transitions(regimes)[0], expected)
+
+    def test_brute_force_count_inside_sessions(self, two_subjects):
+        found = compute_transitions(two_subjects)
+        np.testing.assert_allclose(found.sum("regime_next"), 1)
+        count = np.zeros((3, 3))
+        for session in "12":
+            at = (two_subjects["subject"] == "a") & (two_subjects["session"] == session)
+            codes = [c for c in two_subjects[at.to_numpy()].to_numpy().ravel() if c >= 0]
+            for pair in pairwise(codes):
+                count[pair] += 1
+        np.testing.assert_allclose(found.sel(subject="a"), count / count.sum(axis=1, keepdims=True))
+
+    def test_order_of_trials_in_the_table_does_not_matter(self, two_subjects):
+        order = np.random.default_rng(0).permutation(two_subjects.sizes["trial"])
+        xr.testing.assert_identical(
+            compute_transitions(two_subjects[order]), compute_transitions(two_subjects)
+        )
+
+    def test_regime_without_successor_is_unknown(self):
+        found = transition_matrix([0, 0, 1])
+        np.testing.assert_allclose(found, [[0.5, 0.5], [np.nan, np.nan]])
+
+    def test_pairs_end_where_the_state_is_reset(self):
+        regimes = labelled([[0, 1], [0, 1], [1, 0]], block=[0, 0, 1])
+        np.testing.assert_allclose(compute_transitions(regimes)[0], [[0, 1], [2 / 3, 1 / 3]])
+        by_block = compute_transitions(regimes, carry="block")[0]
+        np.testing.assert_allclose(by_block, [[0, 1], [1, 0]])
+        by_trial = compute_transitions(regimes[:2], carry="trial")[0]
+        np.testing.assert_allclose(by_trial, [[0, 1], [np.nan, np.nan]])
+        with pytest.raises(DataError, match="expected one of session, block, trial"):
+            compute_transitions(regimes, carry="run")
+
+
+class TestDwellAndUse:
+    def test_runs_and_their_censoring(self):
+        found = compute_dwell_times(labelled(np.reshape(EXAMPLE, (3, 3))))
+        assert found["regime"].tolist() == [0, 1, 0, 1]
+        assert found["n_steps"].tolist() == [4, 2, 2, 1]
+        assert found["censored"].tolist() == [True, False, False, True]
+        assert found[["row", "column"]].to_numpy().tolist() == [[0, 0], [1, 1], [2, 0], [2, 2]]
+
+    def test_runs_add_up_to_the_present_steps(self, two_subjects):
+        found = compute_dwell_times(two_subjects)
+        total = found.groupby(["subject", "session"])["n_steps"].sum()
+        assert total.to_dict() == {("a", "1"): 59, ("a", "2"): 60, ("b", "1"): 59}
+        edges = found.groupby(["subject", "session"])["censored"].sum()
+        assert (edges == 2).all()
+
+    def test_effective_number_of_units(self):
+        codes = np.full(1000, 0b010)
+        codes[:500] |= 0b001
+        codes[:9] |= 0b100
+        np.testing.assert_allclose(compute_duty_cycle(codes, 3), [0.5, 1.0, 0.009])
+        assert effective_n_pwl(codes, 3) == 1
+        assert effective_n_pwl(np.zeros(5, int), 0) == 0
+        with pytest.raises(DataError, match="no present step"):
+            effective_n_pwl([-1, -1], 2)
+
+    def test_steps_in_order_gives_one_row_per_present_step(self, two_subjects):
+        found = steps_in_order(two_subjects)
+        assert len(found) == (two_subjects >= 0).sum()
+        pd.testing.assert_series_equal(
+            found["regime"],
+            pd.Series(two_subjects.to_numpy()[found["row"], found["column"]], name="regime"),
+        )
+        assert found["sequence"].nunique() == 3
