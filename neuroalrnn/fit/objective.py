@@ -60,7 +60,9 @@ def observe(sequences, *, dtype=torch.float32):
 
 def _with_empty(values, dtype):
     """The sequences and, last, an empty one: index -1 pads batches of unequal size."""
-    return torch.cat([torch.as_tensor(values), torch.zeros_like(torch.as_tensor(values[:1]))]).to(dtype)
+    return torch.cat([torch.as_tensor(values), torch.zeros_like(torch.as_tensor(values[:1]))]).to(
+        dtype
+    )
 
 
 def compute_eta(weights, n_pwl, observations, index, *, scan=backward.scan):

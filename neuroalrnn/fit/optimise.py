@@ -81,7 +81,10 @@ class Adam:
     def _unflatten(self, theta):
         parts = theta.split([shape.numel() for shape in self.shapes], dim=1)
         return Weights(
-            *(p.unflatten(1, s) if len(s) > 1 else p for p, s in zip(parts, self.shapes, strict=True))
+            *(
+                p.unflatten(1, s) if len(s) > 1 else p
+                for p, s in zip(parts, self.shapes, strict=True)
+            )
         )
 
 

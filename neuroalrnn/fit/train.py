@@ -1,4 +1,4 @@
-"""Gradient ascent on the log-likelihood of many models at once, each with its own data and clock."""
+"""Gradient ascent on the log-likelihood of many models at once, each with its own data."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,8 @@ class Jobs:
     validate : list of int arrays
         Sequences that each model is scored on while it learns; may be empty.
     n_checks : int array, shape (model,)
-        When each model stops at the latest, in checks of ``setting.check_every`` updates; at least 1.
+        When each model stops at the latest, in checks of ``setting.check_every`` updates; at least
+        1.
     group : int array, shape (model,)
         Models that stop together, by the mean of their validation scores.
     seeds : list of int sequences
@@ -71,10 +72,11 @@ class Trained:
     weights : Weights
         Acting on the inputs as they are (``gain`` folded into ``C``).
     train_score : array, shape (model, check)
-        Mean log-likelihood per scored choice (nats) of the batches since the last check; NaN once stopped.
+        Mean log-likelihood per scored choice (nats) of the batches since the last check; NaN once
+        stopped.
     validation : array, shape (model, check, sequence)
-        Summed log-likelihood (nats) of each validation sequence; NaN where a model does not validate
-        on it, or has stopped.
+        Summed log-likelihood (nats) of each validation sequence; NaN where a model does not
+        validate on it, or has stopped.
     diverged : bool array, shape (model,)
     """
 
@@ -87,9 +89,9 @@ class Trained:
 def train(jobs, observations, setting, *, scan=backward.scan, on_check=None):
     """Train a batch of models.
 
-    Each model draws its own batches and has its own Adam state and gradient norm, so that a model in a
-    batch learns exactly what it learns alone. Validation uses the running average of the weights
-    (decay ``setting.averaging``), which is also what is returned.
+    Each model draws its own batches and has its own Adam state and gradient norm, so that a model
+    in a batch learns exactly what it learns alone. Validation uses the running average of the
+    weights (decay ``setting.averaging``), which is also what is returned.
 
     Parameters
     ----------
@@ -99,8 +101,9 @@ def train(jobs, observations, setting, *, scan=backward.scan, on_check=None):
     scan : callable
         A backend of `neuroalrnn.ops`.
     on_check : callable, optional
-        Called as ``on_check(n_models, score)`` after every check, with the number of models that were
-        trained and the best of their latest validation scores (nats per trial; NaN if none validates).
+        Called as ``on_check(n_models, score)`` after every check, with the number of models that
+        were trained and the best of their latest validation scores (nats per trial; NaN if none
+        validates).
 
     Returns
     -------
@@ -123,7 +126,9 @@ class _Run:
         self.jobs, self.observations, self.setting, self.scan = jobs, observations, setting, scan
         n_models, n_checks = len(jobs), int(jobs.n_checks.max())
         self.active = np.arange(n_models)
-        self.streams = [_Stream(ids, seed) for ids, seed in zip(jobs.train, jobs.seeds, strict=True)]
+        self.streams = [
+            _Stream(ids, seed) for ids, seed in zip(jobs.train, jobs.seeds, strict=True)
+        ]
         self.optimiser = Adam(
             jobs.weights,
             frozen=frozen_entries(jobs.weights, jobs.n_pwl, setting.convention),
@@ -196,7 +201,11 @@ class _Run:
 
     def _has_stalled(self, group):
         curve = self.curve(group)
-        return self.n_done - 1 - int(np.argmax(curve)) >= self.setting.patience if curve.any() else False
+        return (
+            self.n_done - 1 - int(np.argmax(curve)) >= self.setting.patience
+            if curve.any()
+            else False
+        )
 
     def curve(self, group):
         """Summed validation log-likelihood of a group at every check so far."""
@@ -204,7 +213,7 @@ class _Run:
         return np.nansum(self.validation[members, : self.n_done], axis=(0, 2))
 
     def latest_score(self):
-        """Best validation score of the last check, nats per trial, over the models trained in it."""
+        """Best validation score of the last check, nats per trial, over all models in it."""
         total = self.validation[:, self.n_done - 1]
         n_scored = np.isfinite(total) @ self.observations.scored.sum(-1).numpy()
         scores = np.nansum(total, axis=1)[n_scored > 0] / n_scored[n_scored > 0]

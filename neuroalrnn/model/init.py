@@ -34,9 +34,10 @@ def draw(n_latent, n_pwl, n_features, *, initialisation, convention, memory, off
 
     Notes
     -----
-    ``n_pwl`` only decides where the self-slopes live, so models that differ in nothing but ``n_pwl``
-    start from the same random numbers. Recipes: "alrnn2024" is that of Brenner et al. (2024), NeurIPS;
-    "identity" follows Schmidt et al. (2021), ICLR; "timescales" and "orthogonal" are our own.
+    ``n_pwl`` only decides where the self-slopes live, so models that differ in nothing but
+    ``n_pwl`` start from the same random numbers. Recipes: "alrnn2024" is that of Brenner et al.
+    (2024), NeurIPS; "identity" follows Schmidt et al. (2021), ICLR; "timescales" and "orthogonal"
+    are our own.
     """
     slope, weight = INITIALISATIONS[initialisation](n_latent, memory, rng)
     linear = torch.arange(n_latent) < (n_latent - n_pwl if convention == "reduced" else 0)

@@ -36,7 +36,8 @@ def log_likelihood(eta, choice):
     ----------
     eta : Tensor, shape (..., output)
     choice : Tensor of int, shape (...)
-        Codes from 0; entries of unscored steps may be anything valid and are left to the caller's mask.
+        Codes from 0; entries of unscored steps may be anything valid and are left to the caller's
+        mask.
 
     Returns
     -------

@@ -7,19 +7,20 @@ r"""The AL-RNN scan: one contract, several backends.
 
 A backend is a function ``scan(parameters, n_pwl, inputs, index, n_steps)`` with
 
-============  ==========================  ==============================================================
-argument      shape                       meaning
-============  ==========================  ==============================================================
-parameters    `Parameters`                every tensor with a leading ``model`` axis
-n_pwl         (model,) integers           PWL units of each model, 0 (linear) to ``n_latent``
-inputs        (sequence, step, feature)   observations, stored once and shared by all models
-index         (model, lane) integers      the sequences that each model runs over
-n_steps       (sequence,) integers        length of each sequence; what lies beyond it is never read
-============  ==========================  ==============================================================
+============  =========================  ========================================================
+argument      shape                      meaning
+============  =========================  ========================================================
+parameters    `Parameters`               every tensor with a leading ``model`` axis
+n_pwl         (model,) integers          PWL units of each model, 0 (linear) to ``n_latent``
+inputs        (sequence, step, feature)  observations, stored once and shared by all models
+index         (model, lane) integers     the sequences that each model runs over
+n_steps       (sequence,) integers       length of each sequence; what lies beyond is never read
+============  =========================  ========================================================
 
-and returns latents (model, step, lane, latent), zero beyond the end of a sequence. No argument is ever
-changed. All floating tensors share one dtype (float32 or float64). A latent that is exactly zero counts
-as off, with slope zero. Gradients flow to every field of `Parameters`, never to the inputs.
+and returns latents (model, step, lane, latent), zero beyond the end of a sequence. No argument is
+ever changed. All floating tensors share one dtype (float32 or float64). A latent that is exactly
+zero counts as off, with slope zero. Gradients flow to every field of `Parameters`, never to the
+inputs.
 """
 
 from typing import NamedTuple

@@ -89,7 +89,8 @@ def test_default_encoding(trials):
     sequences = encode(trials, **default_encoding(trials))
     assert sequences.scored.sum() == 31_743
     assert len(sequences.inputs) == 52
-    assert sequences.steps_to_choice == {"forced_side": 1, "choice": 3, "mapped_side": 2, "reward": 2}
+    distance = {"forced_side": 1, "choice": 3, "mapped_side": 2, "reward": 2}
+    assert sequences.steps_to_choice == distance
 
 
 def test_subset_is_coded_as_in_the_whole(trials):

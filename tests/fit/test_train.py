@@ -108,7 +108,9 @@ def test_training_with_the_reference_gives_the_same_weights():
 def test_every_initialisation_and_convention_runs_and_starts_as_the_same_function(
     initialisation, convention, n_pwl
 ):
-    setting = SETTING.model_copy(update={"initialisation": initialisation, "convention": convention})
+    setting = SETTING.model_copy(
+        update={"initialisation": initialisation, "convention": convention}
+    )
     start = jobs([n_pwl], train_on=TRAIN_ON, setting=setting)
     other = "free" if convention == "reduced" else "reduced"
     twin = jobs(

@@ -12,7 +12,9 @@ def parameters(n_models, n_latent=N_LATENT, *, seed=0, scale=0.4):
     rng = torch.Generator().manual_seed(seed)
 
     def normal(*shape):
-        return (scale * torch.randn(n_models, *shape, generator=rng, dtype=torch.float64)).requires_grad_()
+        return (
+            scale * torch.randn(n_models, *shape, generator=rng, dtype=torch.float64)
+        ).requires_grad_()
 
     return Parameters(
         normal(n_latent),

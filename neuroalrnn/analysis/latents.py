@@ -1,0 +1,134 @@
+"""Latents of a saved fit, recomputed from its parameters with numpy alone."""
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.data import encode
+
+
+class Network(NamedTuple):
+    """One fitted AL-RNN, canonical form, acting on inputs as encoded.
+
+    Attributes
+    ----------
+    n_pwl : int
+    self_slope, weight, input_weight, bias, initial, readout, offset : array
+        ``a`` (latent,), ``W`` (latent, latent_in), ``C`` (latent, feature), ``h`` (latent,),
+        ``z_0`` (latent,), ``B`` (output, latent), ``d`` (output,).
+    """
+
+    n_pwl: int
+    self_slope: np.ndarray
+    weight: np.ndarray
+    input_weight: np.ndarray
+    bias: np.ndarray
+    initial: np.ndarray
+    readout: np.ndarray
+    offset: np.ndarray
+
+
+def chosen_network(fit, fold, *, n_pwl=None):
+    """The network that predicts a fold's held-out trials.
+
+    Parameters
+    ----------
+    fit : Fit
+    fold : int
+        Position of the fold.
+    n_pwl : int, optional
+        Another value of the grid than the one chosen inside the fold.
+
+    Returns
+    -------
+    Network
+    """
+    selection = fit.selection.isel(fold=fold)
+    n_pwl = int(selection["n_pwl_chosen"]) if n_pwl is None else int(n_pwl)
+    restart = int(selection["restart"].sel(n_pwl=n_pwl))
+    parameters = fit.parameters.isel(fold=fold, restart=restart).sel(n_pwl=n_pwl)
+    return Network(n_pwl, *(parameters[name].values for name in Network._fields[1:]))
+
+
+def encode_trials(fit):
+    """The fitted trials as sequences, encoded as they were for the fit.
+
+    Returns
+    -------
+    Sequences
+    """
+    return encode(fit.trials, **fit.config["encoding"])
+
+
+def compute_latents(network, sequences):
+    """Run a network over sequences, in float64.
+
+    ``z_t = a * z_{t-1} + W phi(z_{t-1}) + C s_t + h`` with a ReLU on the last ``n_pwl`` latents.
+
+    Parameters
+    ----------
+    network : Network
+    sequences : Sequences
+
+    Returns
+    -------
+    array, shape (sequence, step, latent)
+        NaN in padding.
+    """
+    drive = sequences.inputs @ network.input_weight.T + network.bias
+    n_linear = len(network.bias) - network.n_pwl
+    z = np.broadcast_to(network.initial, (len(drive), len(network.bias)))
+    latents = np.empty(drive.shape)
+    for t in range(drive.shape[1]):
+        phi = np.concatenate([z[:, :n_linear], np.maximum(z[:, n_linear:], 0.0)], axis=1)
+        z = network.self_slope * z + phi @ network.weight.T + drive[:, t]
+        z = np.where((t < sequences.n_steps)[:, None], z, 0.0)
+        latents[:, t] = z
+    latents[sequences.trial < 0] = np.nan
+    return latents
+
+
+def label_steps(fit, sequences, values, *, name):
+    """Bring values of steps to labelled trials.
+
+    Parameters
+    ----------
+    fit : Fit
+    sequences : Sequences
+    values : array, shape (sequence, step, ...)
+    name : str
+
+    Returns
+    -------
+    xarray.DataArray, dims (trial, step) or (trial, step, latent)
+        With the trial coordinates of the fitted dataset; NaN where a trial has no such step.
+    """
+    by_trial = sequences.to_trials(values)
+    names = ("subject", "session", "block", "trial_in_session")
+    coords = {key: fit.trials[key] for key in names if key in fit.trials.coords}
+    dims = ("trial", "step", "latent")[: by_trial.ndim]
+    return xr.DataArray(
+        by_trial, dims=dims, coords=coords | {"step": list(sequences.steps)}, name=name
+    )
+
+
+def compute_held_out_latents(fit):
+    """Latents of every trial under the network that never saw its group.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    xarray.DataArray, dims (trial, step, latent)
+    """
+    sequences = encode_trials(fit)
+    fold = fit.splits["fold"].values[sequences.trial[:, 0]]
+    values = np.full((*sequences.trial.shape, fit.parameters.sizes["latent"]), np.nan)
+    for index in np.unique(fold):
+        part = sequences.take(fold == index)
+        latents = compute_latents(chosen_network(fit, index), part)
+        values[fold == index, : latents.shape[1]] = latents
+    return label_steps(fit, sequences, values, name="latents")

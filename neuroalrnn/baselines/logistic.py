@@ -1,0 +1,108 @@
+"""Class frequency and logistic regressions on the current trial and its history."""
+
+import json
+from functools import partial
+from itertools import combinations
+
+import numpy as np
+
+from neuroalrnn.data import design
+from neuroalrnn.data.schema import is_after_choice
+
+N_LAGS = 5
+
+
+def class_frequency(trials, train, test):
+    """Predict every choice by how often the training subjects made it.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    train, test : int arrays
+        Scored training trials, and the trials to predict.
+
+    Returns
+    -------
+    array, shape (test trial, option)
+        Log-probabilities; a half choice is added to each option so that none is impossible.
+    """
+    choice = trials["choice"].values[train].astype(int)
+    counts = np.bincount(choice, minlength=len(trials["choice"].attrs["labels"])) + 0.5
+    return np.tile(np.log(counts / counts.sum()), (len(test), 1))
+
+
+def logistic(trials, train, test, *, terms):
+    """Penalised logistic regression, multinomial above two options.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    train, test : int arrays
+    terms : list of str
+        Columns of the design; see `neuroalrnn.data.design`.
+
+    Returns
+    -------
+    array, shape (test trial, option)
+        Log-probabilities. The penalty is scikit-learn's default (``C=1``), on features divided by
+        the root mean square of their non-zero training values, so that units do not matter and
+        codes of 0 and +-1 stay as they are.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    features = design(trials, terms).to_numpy()
+    features = features / _scale(features[train])
+    choice = trials["choice"].values[train].astype(int)
+    fitted = LogisticRegression(C=1.0, max_iter=1000).fit(features[train], choice)
+    log_probability = np.full(
+        (len(test), len(trials["choice"].attrs["labels"])), np.log(np.finfo(float).tiny)
+    )
+    log_probability[:, fitted.classes_] = fitted.predict_log_proba(features[test])
+    return log_probability
+
+
+def _scale(features):
+    n_present = np.maximum((features != 0).sum(axis=0), 1)
+    scale = np.sqrt(np.square(features).sum(axis=0) / n_present)
+    return np.where(scale > 0, scale, 1.0)
+
+
+def default_terms(trials, inputs):
+    """History-logistic terms for a dataset that names none.
+
+    The inputs known before the choice with their pairwise products, and for each of the last five
+    trials the choice and its product with every outcome among the inputs.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    inputs : iterable of str
+        Variables that the AL-RNN receives.
+
+    Returns
+    -------
+    list of str
+    """
+    before = [name for name in inputs if not is_after_choice(trials, name)]
+    after = [name for name in inputs if is_after_choice(trials, name) and name != "choice"]
+    terms = before + [f"{one}:{other}" for one, other in combinations(before, 2)]
+    for lag in range(1, N_LAGS + 1):
+        terms.append(f"choice[-{lag}]")
+        terms += [f"choice[-{lag}]:{name}[-{lag}]" for name in after]
+    return terms
+
+
+def standard_baselines(trials, inputs):
+    """The baselines that every score table shows.
+
+    Returns
+    -------
+    dict of str -> callable
+        ``baseline(trials, train, test) -> log-probabilities``; the logistic ones use the terms that
+        the dataset names in ``attrs["baselines"]``, else those of `default_terms`.
+    """
+    named = json.loads(trials.attrs.get("baselines", "{}"))
+    named = named or {"history-logistic": default_terms(trials, inputs)}
+    return {"class frequency": class_frequency} | {
+        name: partial(logistic, terms=terms) for name, terms in named.items()
+    }

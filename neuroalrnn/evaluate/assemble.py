@@ -1,0 +1,270 @@
+"""From arrays to one labelled `Fit`."""
+
+import hashlib
+import json
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.evaluate.predict import scored_trials
+from neuroalrnn.results import FORMAT, Fit
+
+PACKAGES = ("torch", "numpy", "pandas", "xarray", "scikit-learn")
+
+
+def assemble(trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, *, seconds):
+    """Label everything and put it into one tree.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    plan : Plan
+    cv : splitter
+    encoding : dict
+    sharing : Audit
+    searched, refitted, chosen : list
+        Per fold.
+    held_out : dict of str -> array, shape (trial, option)
+    seconds : float
+        Time the fit took.
+
+    Returns
+    -------
+    Fit
+    """
+    predictions = _predictions(trials, held_out)
+    config = {
+        "setting": plan.setting.model_dump(exclude={"n_pwl"}),
+        "n_pwl": list(plan.grid),
+        "n_restarts": plan.n_restarts,
+        "n_inner": max(len(inner) for inner in plan.inner),
+        "random_state": plan.random_state,
+        "splitter": repr(cv),
+        "encoding": encoding,
+        "steps_to_choice": plan.pieces.steps_to_choice,
+        "steps": list(plan.pieces.steps),
+    }
+    nodes = {
+        "/trials": trials,
+        "/parameters": _parameters(plan, refitted),
+        "/history": _history(plan, searched),
+        "/selection": _selection(plan, searched, refitted, chosen),
+        "/predictions": predictions,
+        "/scores": score(trials, predictions),
+        "/splits": _splits(trials, plan, cv, sharing),
+    }
+    tree = xr.DataTree.from_dict(nodes)
+    tree.attrs = {
+        "format": FORMAT,
+        "config": json.dumps(config),
+        "provenance": json.dumps(_provenance(trials, plan, seconds)),
+    }
+    return Fit(tree)
+
+
+def _predictions(trials, held_out):
+    stacked = np.stack(list(held_out.values()))
+    choice = trials["choice"].values
+    scored = scored_trials(trials)
+    code = np.where(scored, choice, 0).astype(int)
+    log_likelihood = np.where(scored, stacked[:, np.arange(len(code)), code], np.nan)
+    return xr.Dataset(
+        {
+            "log_likelihood": (("model", "trial"), log_likelihood, {"units": "nats"}),
+            "probability": (("model", "trial", "option"), np.exp(stacked).astype(np.float32)),
+        },
+        coords={
+            "model": list(held_out),
+            "option": [str(label) for label in trials["choice"].attrs["labels"]],
+        },
+    )
+
+
+def score(trials, predictions):
+    """Held-out scores per model and subject.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    predictions : xarray.Dataset
+        ``log_likelihood`` and ``probability``, see `neuroalrnn.results.Fit`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims (model, subject): ``n_trials``, ``log_likelihood`` (nats per trial), ``bits`` (per
+        trial, against "class frequency" where it was fitted), ``normalised_likelihood``,
+        ``accuracy`` (ties share).
+    """
+    scored = scored_trials(trials)
+    subjects, code = np.unique(trials["subject"].values[scored].astype(str), return_inverse=True)
+    n_trials = np.bincount(code)
+
+    def per_subject(values):
+        return np.stack([np.bincount(code, row[scored]) / n_trials for row in values])
+
+    log_likelihood = per_subject(predictions["log_likelihood"].values)
+    names = list(predictions["model"].values)
+    floor = log_likelihood[names.index("class frequency")] if "class frequency" in names else np.nan
+    columns = {
+        "n_trials": np.broadcast_to(n_trials, log_likelihood.shape),
+        "log_likelihood": log_likelihood,
+        "bits": (log_likelihood - floor) / np.log(2),
+        "normalised_likelihood": np.exp(log_likelihood),
+        "accuracy": per_subject(_hits(trials, predictions)),
+    }
+    dims = ("model", "subject")
+    return xr.Dataset(
+        {name: (dims, values) for name, values in columns.items()},
+        coords={"model": names, "subject": subjects},
+    )
+
+
+def _hits(trials, predictions):
+    """1 where the likeliest option was chosen, shared among ties."""
+    probability = predictions["probability"].values
+    likeliest = probability == probability.max(axis=-1, keepdims=True)
+    code = np.nan_to_num(trials["choice"].values).astype(int)
+    chosen = likeliest[:, np.arange(len(code)), code]
+    return chosen / np.maximum(likeliest.sum(axis=-1), 1)
+
+
+def _parameters(plan, refitted):
+    """Final weights in canonical form, (n_pwl, fold, restart, ...), float64."""
+    shape = len(plan.grid), plan.n_restarts
+    parts = [
+        [part.double().numpy().reshape(*shape, *part.shape[1:]) for part in fold.weights]
+        for fold in refitted
+    ]
+    arrays = [np.stack(values, axis=1) for values in zip(*parts, strict=True)]
+    arrays[0], arrays[1] = _canonical(arrays[0], arrays[1], plan.grid)
+    lead = ("n_pwl", "fold", "restart")
+    tails = {
+        "self_slope": ("latent",),
+        "weight": ("latent", "latent_in"),
+        "input_weight": ("latent", "feature"),
+        "bias": ("latent",),
+        "initial": ("latent",),
+        "readout": ("output", "latent"),
+        "offset": ("output",),
+    }
+    variables = {
+        name: (lead + tail, values)
+        for (name, tail), values in zip(tails.items(), arrays, strict=True)
+    }
+    return xr.Dataset(variables, coords=_coords(plan) | {"feature": list(plan.pieces.features)})
+
+
+def _canonical(self_slope, weight, grid):
+    """Move the self-slopes of linear units into the diagonal of ``W``, changing no output."""
+    n_latent = self_slope.shape[-1]
+    linear = np.arange(n_latent) < n_latent - np.asarray(grid)[:, None, None, None]
+    moved = np.where(linear, self_slope, 0.0)
+    return self_slope - moved, weight + moved[..., None] * np.eye(n_latent)
+
+
+def _history(plan, searched):
+    longest = max(one.curve.shape[-1] for one in searched)
+
+    def stacked(name):
+        curves = [getattr(one, name) for one in searched]
+        width = [(0, 0), (0, 0)]
+        padded = [
+            np.pad(c, [*width, (0, longest - c.shape[-1])], constant_values=np.nan) for c in curves
+        ]
+        return np.stack(padded, axis=1)
+
+    dims = ("n_pwl", "fold", "restart", "check")
+    return xr.Dataset(
+        {
+            "validation": (dims, stacked("curve"), {"units": "nats/trial"}),
+            "training": (dims, stacked("train_curve"), {"units": "nats/trial"}),
+        },
+        coords=_coords(plan)
+        | {"n_updates": ("check", (np.arange(longest) + 1) * plan.setting.check_every)},
+    )
+
+
+def _selection(plan, searched, refitted, chosen):
+    dims = ("n_pwl", "fold")
+    restart = np.stack([restart for restart, _ in chosen], axis=1)
+    subjects = sorted({name for one in searched for name in one.subjects})
+    by_subject = np.full((len(plan.grid), len(searched), len(subjects)), np.nan)
+    for fold, one in enumerate(searched):
+        place = np.searchsorted(subjects, one.subjects)
+        by_subject[:, fold, place] = one.by_subject[np.arange(len(plan.grid)), restart[:, fold]]
+    n_checks = np.stack([one.best_check + 1 for one in searched], axis=1)
+    diverged = [a.diverged | b.diverged for a, b in zip(searched, refitted, strict=True)]
+    return xr.Dataset(
+        {
+            "restart": (dims, restart),
+            "n_pwl_chosen": ("fold", np.array([plan.grid[position] for _, position in chosen])),
+            "n_updates": ((*dims, "restart_id"), n_checks * plan.setting.check_every),
+            "validation_score": (
+                (*dims, "restart_id"),
+                np.stack([one.best_score for one in searched], axis=1),
+                {"units": "nats/trial"},
+            ),
+            "validation_by_subject": ((*dims, "subject"), by_subject, {"units": "nats/trial"}),
+            "train_score": (
+                (*dims, "restart_id"),
+                np.stack([one.train_score for one in refitted], axis=1),
+                {"units": "nats/trial"},
+            ),
+            "diverged": ((*dims, "restart_id"), np.stack(diverged, axis=1)),
+        },
+        coords=_coords(plan) | {"subject": subjects},
+    )
+
+
+def _splits(trials, plan, cv, sharing):
+    fold = np.full(trials.sizes["trial"], -1)
+    for index, part in enumerate(plan.folds):
+        fold[part.test] = index
+    attrs = {"audit": sharing.note, "shared": sharing.shared.to_json(orient="records")}
+    return xr.Dataset({"fold": ("trial", fold), "group": ("trial", cv.groups(trials))}, attrs=attrs)
+
+
+def _coords(plan):
+    return {"n_pwl": list(plan.grid), "fold": [part.name for part in plan.folds]}
+
+
+def _provenance(trials, plan, seconds):
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "neuroalrnn": version("neuroalrnn"),
+        "versions": {name: version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "backend": "torch, hand-derived gradient (the only one so far)",
+        "dtype": plan.setting.dtype,
+        "device": "cpu",
+        "dataset_sha256": _digest(trials),
+        "git_commit": _commit(),
+    }
+
+
+def _digest(trials):
+    digest = hashlib.sha256()
+    for name in sorted(map(str, trials.variables)):
+        values = trials[name].values
+        values = values.astype(str) if values.dtype.kind in "OTU" else values
+        digest.update(name.encode() + np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
+
+
+def _commit():
+    """Commit of a source checkout, or an empty text for an installed package."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return ""
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""

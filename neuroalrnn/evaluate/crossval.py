@@ -1,0 +1,157 @@
+"""Fit with whole groups held out, and score every held-out trial once."""
+
+import time
+
+import numpy as np
+
+from neuroalrnn.baselines import standard_baselines
+from neuroalrnn.config import Setting
+from neuroalrnn.data import SubjectKFold, audit, default_encoding, encode, validate
+from neuroalrnn.evaluate.assemble import assemble
+from neuroalrnn.evaluate.plan import make_plan
+from neuroalrnn.evaluate.predict import predict
+from neuroalrnn.evaluate.search import Progress, choose, default_threads, refit, search
+from neuroalrnn.exceptions import ConfigError, problems
+
+DEFAULT_GRID = (0, 1, 2, 4)
+
+
+def cross_validate(trials, setting=None, cv=None, n_restarts=3, random_state=0, **options):
+    """Fit AL-RNNs of one setting with whole groups held out.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Trial dataset, see `neuroalrnn.validate`.
+    setting : Setting, optional
+    cv : splitter, optional
+        Default ``SubjectKFold()``.
+    n_restarts, random_state : int
+    **options
+        As in `select_n_pwl`.
+
+    Returns
+    -------
+    Fit
+
+    See Also
+    --------
+    select_n_pwl : The same for several ``n_pwl``, with the choice made inside each fold.
+    """
+    setting = setting or Setting()
+    options = {"n_pwl": (setting.n_pwl,)} | options
+    return select_n_pwl(trials, setting, cv, n_restarts, random_state, **options)
+
+
+def select_n_pwl(
+    trials,
+    setting=None,
+    cv=None,
+    n_restarts=3,
+    random_state=0,
+    *,
+    n_pwl=DEFAULT_GRID,
+    n_inner=3,
+    encoding=None,
+    baselines=None,
+    threads=None,
+    progress=True,
+):
+    """Fit AL-RNNs over a grid of ``n_pwl`` with whole groups held out.
+
+    In each fold the training groups are split again `n_inner` times. All restarts of all ``n_pwl``
+    are trained on the inner training groups and scored on the inner validation groups; these scores
+    alone decide how long to train, which restart to keep, and, by the one-standard-error rule on
+    paired differences over validation subjects, which ``n_pwl`` to keep. Every model is then
+    trained once more on all training groups for the chosen number of updates, and the chosen
+    restart of every ``n_pwl`` is scored on the test group, once.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Trial dataset, see `neuroalrnn.validate`.
+    setting : Setting, optional
+        Hyperparameters; its ``n_pwl`` is replaced by the grid.
+    cv : splitter, optional
+        Default ``SubjectKFold()``; `neuroalrnn.StimulusSequenceOut` where subjects share stimulus
+        orders.
+    n_restarts : int
+        Random initialisations per ``n_pwl`` and fold.
+    random_state : int
+        Seed of every random stream.
+    n_pwl : sequence of int
+        Grid, each from 0 to ``setting.n_latent``.
+    n_inner : int
+        Inner validation parts per fold.
+    encoding : dict, optional
+        Arguments of `neuroalrnn.encode`; default those that the dataset carries.
+    baselines : dict, optional
+        ``{name: f(trials, train, test) -> log-probabilities}``; default class frequency and
+        logistic regressions.
+    threads : int, optional
+        Default: all cores.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    DataError, LeakageError, ConfigError, FitError
+
+    References
+    ----------
+    Brenner & Koppe (2026), TMLR (attenuating nonlinearity by the number of PWL units).
+    """
+    started = time.perf_counter()
+    setting, cv, grid = setting or Setting(), cv or SubjectKFold(), sorted(set(n_pwl))
+    _check_grid(grid, setting, n_restarts=n_restarts, n_inner=n_inner)
+    trials = validate(trials)
+    encoding = default_encoding(trials) if encoding is None else dict(encoding)
+    folds = cv.split(trials)
+    sharing = audit(trials, folds, groups=cv.groups(trials))
+    sequences = encode(trials, **encoding)
+    plan = make_plan(
+        trials, sequences, folds, cv, setting,
+        grid=grid, n_inner=n_inner, n_restarts=n_restarts, random_state=random_state,
+    )  # fmt: skip
+    searched, refitted, chosen = _fit_folds(plan, threads or default_threads(), progress)
+    named = standard_baselines(trials, encoding["inputs"]) if baselines is None else baselines
+    held_out = predict(trials, sequences, plan, refitted, chosen, named)
+    return assemble(
+        trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out,
+        seconds=time.perf_counter() - started,
+    )  # fmt: skip
+
+
+def _fit_folds(plan, threads, show):
+    """Search, train again and choose in every fold; returns three lists."""
+    observations = plan.observations
+    ends = np.cumsum([plan.most_checks(fold) for fold in range(len(plan.folds))])
+    progress = Progress(int(ends[-1]), show=show)
+    searched, refitted, chosen = [], [], []
+    for fold, part in enumerate(plan.folds):
+        progress.start_fold(f"{part.name} ({fold + 1}/{len(plan.folds)})")
+        searched.append(search(plan, observations, fold, threads=threads, progress=progress))
+        refitted.append(
+            refit(plan, observations, fold, searched[-1], threads=threads, progress=progress)
+        )
+        chosen.append(choose(searched[-1], refitted[-1].diverged, plan.grid))
+        progress.finish_fold(int(ends[fold]))
+    progress.bar.close()
+    return searched, refitted, chosen
+
+
+def _check_grid(grid, setting, **counts):
+    """Refuse an impossible grid or count, naming everything that is wrong."""
+    found = [
+        f"n_pwl={p}: expected 0 (linear) to n_latent={setting.n_latent} (fully rectified)"
+        for p in grid
+        if not 0 <= p <= setting.n_latent
+    ]
+    found += [f"{name}={n}: expected at least 1" for name, n in counts.items() if n < 1]
+    found += [] if grid else ["n_pwl is empty: expected at least one value"]
+    if found:
+        raise problems(ConfigError, "select_n_pwl", found)

@@ -1,0 +1,166 @@
+"""Who is trained on what: the folds of a fit, their inner parts, and the models of each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from neuroalrnn.fit.objective import observe
+from neuroalrnn.fit.train import Jobs
+from neuroalrnn.model.alrnn import Weights, stack
+from neuroalrnn.model.init import draw
+from neuroalrnn.model.readout import n_outputs
+
+
+@dataclass(frozen=True)
+class Part:
+    """Sequences of one training run: learned from, and validated on (maybe none)."""
+
+    train: np.ndarray
+    validate: np.ndarray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is fixed before training starts.
+
+    Attributes
+    ----------
+    pieces : Sequences
+        Training sequences; none of a fold's test group is ever in its parts.
+    folds : list of Fold
+    inner : list of list of Part
+        Per fold, its inner parts.
+    whole : list of Part
+        Per fold, its whole training part.
+    setting : Setting
+    grid : tuple of int
+        Values of ``n_pwl``.
+    n_restarts, random_state : int
+    """
+
+    pieces: object
+    folds: list
+    inner: list
+    whole: list
+    setting: object
+    grid: tuple
+    n_restarts: int
+    random_state: int
+
+    @property
+    def observations(self):
+        """The pieces as tensors in the precision of training."""
+        return observe(self.pieces, dtype=getattr(torch, self.setting.dtype))
+
+    def most_checks(self, fold):
+        """Checks of all models of a fold, final training included, if none stops early."""
+        n_runs = len(self.inner[fold]) + 1
+        return len(self.grid) * self.n_restarts * n_runs * self.setting.max_checks
+
+
+def make_plan(trials, sequences, folds, cv, setting, *, grid, n_inner, n_restarts, random_state):
+    """Lay out a cross-validation.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    sequences : Sequences
+    folds : list of Fold
+    cv : splitter
+        Gives the inner parts, of the same kind as `folds`.
+    setting : Setting
+    grid : sequence of int
+    n_inner, n_restarts, random_state : int
+
+    Returns
+    -------
+    Plan
+    """
+    whole = sequences.windows(setting.window, setting.warm_up) if setting.window else sequences
+    pieces = whole.take(whole.scored.any(axis=1))
+    owner = pieces.trial[:, 0]
+
+    def part(train, validate):
+        return Part(np.flatnonzero(np.isin(owner, train)), np.flatnonzero(np.isin(owner, validate)))
+
+    return Plan(
+        pieces=pieces,
+        folds=folds,
+        inner=[[part(*s) for s in cv.inner(trials, fold.train, n_inner)] for fold in folds],
+        whole=[part(fold.train, []) for fold in folds],
+        setting=setting,
+        grid=tuple(grid),
+        n_restarts=n_restarts,
+        random_state=random_state,
+    )
+
+
+def search_jobs(plan, fold):
+    """Jobs of the search inside one fold: (n_pwl, restart) groups of one model per inner part."""
+    keys = [(p, r) for p in plan.grid for r in range(plan.n_restarts)]
+    rows = [
+        (group, n_pwl, restart, inner, plan.setting.max_checks)
+        for group, (n_pwl, restart) in enumerate(keys)
+        for inner in range(len(plan.inner[fold]))
+    ]
+    return keys, _jobs(plan, fold, plan.inner[fold], rows)
+
+
+def refit_jobs(plan, fold, keys, n_checks):
+    """Jobs that train every (n_pwl, restart) on the whole training part, each as long as told."""
+    rows = [
+        (group, n_pwl, restart, -1, checks)
+        for group, ((n_pwl, restart), checks) in enumerate(zip(keys, n_checks, strict=True))
+    ]
+    return _jobs(plan, fold, [plan.whole[fold]], rows)
+
+
+def _jobs(plan, fold, parts, rows):
+    dtype = getattr(torch, plan.setting.dtype)
+    drawn = [
+        _draw(plan, fold, n_pwl, restart, parts[inner]) for _, n_pwl, restart, inner, _ in rows
+    ]
+    weights = stack([weights for weights, _ in drawn])
+    return Jobs(
+        weights=Weights(*(part.to(dtype) for part in weights)),
+        gain=torch.stack([gain for _, gain in drawn]).to(dtype),
+        n_pwl=torch.tensor([row[1] for row in rows]),
+        train=[parts[row[3]].train for row in rows],
+        validate=[parts[row[3]].validate for row in rows],
+        n_checks=np.array([row[4] for row in rows]),
+        group=np.array([row[0] for row in rows]),
+        seeds=[[plan.random_state, fold, row[2], row[3] + 1] for row in rows],
+    )
+
+
+def _draw(plan, fold, n_pwl, restart, part):
+    """Starting weights and input gain of one model, from its training sequences alone."""
+    setting, pieces = plan.setting, plan.pieces
+    weights = draw(
+        setting.n_latent,
+        n_pwl,
+        len(pieces.features),
+        initialisation=setting.initialisation,
+        convention=setting.convention,
+        memory=setting.memory,
+        offset=_offset(pieces, part.train),
+        rng=np.random.default_rng([plan.random_state, fold, restart]),
+    )
+    return weights, torch.as_tensor(_gain(pieces.inputs[part.train]))
+
+
+def _gain(inputs):
+    """One over the root mean square of the non-zero entries of each feature; 1 for +-1 codes."""
+    present = (inputs != 0).sum(axis=(0, 1))
+    power = np.square(inputs).sum(axis=(0, 1)) / np.maximum(present, 1)
+    return np.where(power > 0, 1 / np.sqrt(np.where(power > 0, power, 1.0)), 1.0)
+
+
+def _offset(pieces, train):
+    """Log-odds (two options) or log-frequencies of the training choices."""
+    scored = pieces.scored[train]
+    n_options = len(pieces.labels)
+    counts = np.bincount(pieces.target[train][scored].astype(int), minlength=n_options) + 0.5
+    log_frequency = np.log(counts / counts.sum())
+    return log_frequency if n_outputs(n_options) > 1 else [log_frequency[1] - log_frequency[0]]

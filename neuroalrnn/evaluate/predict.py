@@ -1,0 +1,78 @@
+"""Held-out probabilities: every trial once, by models that never saw its group."""
+
+import numpy as np
+import torch
+
+from neuroalrnn.evaluate.search import one_torch_thread
+from neuroalrnn.fit.objective import observe
+from neuroalrnn.model.alrnn import compute_latents, read_out, select
+from neuroalrnn.model.readout import log_probability
+
+
+def scored_trials(trials):
+    """Trials that count in a likelihood: with a choice, and not marked as context only.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    bool array, shape (trial,)
+    """
+    has_choice = np.isfinite(trials["choice"].values.astype(float))
+    return has_choice & trials["scored"].values if "scored" in trials else has_choice
+
+
+def predict(trials, sequences, plan, refitted, chosen, baselines):
+    """Predict every held-out choice by every model.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    sequences : Sequences
+        Whole sequences, not training pieces.
+    plan : Plan
+    refitted : list of Refitted
+    chosen : list of (restart, position)
+        Per fold, from `choose`.
+    baselines : dict of str -> callable
+
+    Returns
+    -------
+    dict of str -> array, shape (trial, option)
+        Log-probabilities by model name: the AL-RNN with ``n_pwl`` chosen inside, each ``n_pwl`` of
+        the grid, then the baselines; NaN where a trial has no choice.
+    """
+    empty = np.full((trials.sizes["trial"], len(trials["choice"].attrs["labels"])), np.nan)
+    names = [f"AL-RNN P={n_pwl}" for n_pwl in plan.grid]
+    held_out = {name: empty.copy() for name in ["AL-RNN", *names, *baselines]}
+    counts = scored_trials(trials)
+    for fold, part in enumerate(plan.folds):
+        restart, position = chosen[fold]
+        test = sequences.take(np.isin(sequences.trial[:, 0], part.test))
+        keep = np.arange(len(plan.grid)) * plan.n_restarts + restart
+        rows, values = _alrnn(
+            select(refitted[fold].weights, torch.as_tensor(keep)), plan.grid, test
+        )
+        for name, log_probabilities in zip(names, values, strict=True):
+            held_out[name][rows] = log_probabilities
+        held_out["AL-RNN"][rows] = values[position]
+        train = part.train[counts[part.train]]
+        for name, baseline in baselines.items():
+            held_out[name][part.test] = baseline(trials, train, part.test)
+    return held_out
+
+
+def _alrnn(weights, grid, sequences):
+    """Trials with a choice, and their log-probabilities (model, trial, option), in float64."""
+    weights = type(weights)(*(part.double() for part in weights))
+    observations = observe(sequences, dtype=torch.float64)
+    index = torch.arange(len(sequences.n_steps)).expand(len(grid), -1)
+    with torch.no_grad(), one_torch_thread():
+        latents = compute_latents(
+            weights, torch.as_tensor(grid), observations.inputs, index, observations.n_steps
+        )
+        values = log_probability(read_out(weights, latents)).transpose(1, 2).numpy()
+    read = np.isfinite(sequences.target)
+    return sequences.trial[read], values[:, read]

@@ -1,0 +1,228 @@
+"""Training inside the folds: search on inner validation subjects, choose, train again on all."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from neuroalrnn.evaluate.plan import refit_jobs, search_jobs
+from neuroalrnn.exceptions import FitError
+from neuroalrnn.fit.train import train
+from neuroalrnn.model.alrnn import Weights
+from neuroalrnn.stats import one_standard_error
+
+MODELS_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What one fold's search found; arrays over (n_pwl, restart) unless said otherwise.
+
+    Attributes
+    ----------
+    curve : array, shape (n_pwl, restart, check)
+        Validation log-likelihood, nats per trial over all inner parts; NaN after stopping.
+    train_curve : array, shape (n_pwl, restart, check)
+        The same on the training batches.
+    by_subject : array, shape (n_pwl, restart, validation subject)
+        Validation log-likelihood per subject at the best check, nats per trial.
+    subjects : array of str
+        The validation subjects.
+    diverged : bool array, shape (n_pwl, restart)
+    """
+
+    curve: np.ndarray
+    train_curve: np.ndarray
+    by_subject: np.ndarray
+    subjects: np.ndarray
+    diverged: np.ndarray
+
+    @property
+    def best_check(self):
+        """Check with the best validation score, counted from 0."""
+        return np.argmax(np.where(np.isnan(self.curve), -np.inf, self.curve), axis=-1)
+
+    @property
+    def best_score(self):
+        """Best validation score; minus infinity where training diverged."""
+        score = np.max(np.where(np.isnan(self.curve), -np.inf, self.curve), axis=-1)
+        return np.where(self.diverged, -np.inf, score)
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """The final models of one fold.
+
+    Attributes
+    ----------
+    weights : Weights
+        Model axis in the order (n_pwl, restart).
+    train_score : array, shape (n_pwl, restart)
+        Mean log-likelihood of the last batches, nats per trial.
+    diverged : bool array, shape (n_pwl, restart)
+    """
+
+    weights: Weights
+    train_score: np.ndarray
+    diverged: np.ndarray
+
+
+def search(plan, observations, fold, *, threads, progress):
+    """Train every (n_pwl, restart, inner part) of one fold and score its validation subjects.
+
+    Returns
+    -------
+    Searched
+    """
+    keys, jobs = search_jobs(plan, fold)
+    trained = _train_in_chunks(jobs, observations, plan.setting, threads, progress)
+    shape = len(plan.grid), plan.n_restarts
+    found = [_score_group(plan, jobs, trained, group) for group in range(len(keys))]
+    curve, train_curve, by_subject, diverged = (
+        np.array(part).reshape(*shape, *np.shape(part[0])) for part in zip(*found, strict=True)
+    )
+    subjects = np.unique(
+        plan.pieces.subject[np.concatenate([p.validate for p in plan.inner[fold]])]
+    )
+    return Searched(curve, train_curve, by_subject, subjects, diverged)
+
+
+def _score_group(plan, jobs, trained, group):
+    members = np.flatnonzero(jobs.group == group)
+    held_out = np.concatenate([jobs.validate[m] for m in members])
+    n_scored = plan.pieces.scored.sum(axis=1)
+    total = np.nansum(trained.validation[members], axis=0)[:, held_out]
+    seen = np.isfinite(trained.validation[members][..., held_out]).any(axis=(0, 2))
+    curve = np.where(seen, total.sum(axis=1) / n_scored[held_out].sum(), np.nan)
+    best = total[np.argmax(np.where(seen, curve, -np.inf))]
+    _, subject = np.unique(plan.pieces.subject[held_out], return_inverse=True)
+    by_subject = np.bincount(subject, best) / np.bincount(subject, n_scored[held_out])
+    train_curve = trained.train_score[members].mean(axis=0)
+    return curve, train_curve, by_subject, bool(trained.diverged[members].any())
+
+
+def choose(searched, diverged, grid):
+    """Choose restart and ``n_pwl`` from the validation scores of one fold.
+
+    The restart with the best validation score is taken for each ``n_pwl``; then the smallest
+    ``n_pwl`` whose score lies within one standard error of the paired difference to the best one.
+
+    Parameters
+    ----------
+    searched : Searched
+    diverged : bool array, shape (n_pwl, restart)
+        Restarts whose final training diverged; like those of the search, they are never chosen.
+    grid : sequence of int
+
+    Returns
+    -------
+    restart : int array, shape (n_pwl,)
+    position : int
+        Place of the chosen ``n_pwl`` in `grid`.
+
+    Raises
+    ------
+    FitError
+        If every restart of some ``n_pwl`` diverged.
+    """
+    score = np.where(diverged, -np.inf, searched.best_score)
+    hopeless = [str(p) for p, row in zip(grid, score, strict=True) if not np.isfinite(row).any()]
+    if hopeless:
+        raise FitError(
+            f"every restart diverged at n_pwl = {', '.join(hopeless)}; "
+            "lower learning_rate or clip_norm, or add restarts, and fit again"
+        )
+    restart = np.argmax(score, axis=1)
+    by_subject = searched.by_subject[np.arange(len(grid)), restart]
+    return restart, one_standard_error(by_subject, np.asarray(grid)).index
+
+
+def refit(plan, observations, fold, searched, *, threads, progress):
+    """Train every (n_pwl, restart) on the whole training part for as long as validation favoured.
+
+    Returns
+    -------
+    Refitted
+    """
+    keys = [(p, r) for p in plan.grid for r in range(plan.n_restarts)]
+    n_checks = searched.best_check.ravel() + 1
+    jobs = refit_jobs(plan, fold, keys, n_checks)
+    trained = _train_in_chunks(jobs, observations, plan.setting, threads, progress)
+    last = trained.train_score[np.arange(len(keys)), n_checks - 1]
+    shape = len(plan.grid), plan.n_restarts
+    return Refitted(trained.weights, last.reshape(shape), trained.diverged.reshape(shape))
+
+
+def _train_in_chunks(jobs, observations, setting, threads, progress):
+    """Train groups side by side in threads, a bounded number of models at a time."""
+    groups = np.unique(jobs.group)
+    n_chunks = max(1, round(len(jobs) / MODELS_AT_ONCE), min(threads, len(groups)))
+    chunks = [np.isin(jobs.group, part) for part in np.array_split(groups, n_chunks)]
+    members = [np.flatnonzero(chunk) for chunk in chunks if chunk.any()]
+
+    def run(models):
+        return train(jobs.take(models), observations, setting, on_check=progress)
+
+    with one_torch_thread(), ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(run, members))
+    order = np.argsort(np.concatenate(members))
+    return _join(parts, order)
+
+
+def _join(parts, order):
+    """Put the models of all chunks back in order; curves that ended early are filled with NaN."""
+    n_checks = max(part.train_score.shape[1] for part in parts)
+
+    def longest(values):
+        width = [(0, 0), (0, n_checks - values.shape[1])] + [(0, 0)] * (values.ndim - 2)
+        return np.pad(values, width, constant_values=np.nan)
+
+    weights = Weights(
+        *(torch.cat(p)[order] for p in zip(*(part.weights for part in parts), strict=True))
+    )
+    return type(parts[0])(
+        weights,
+        np.concatenate([longest(part.train_score) for part in parts])[order],
+        np.concatenate([longest(part.validation) for part in parts])[order],
+        np.concatenate([part.diverged for part in parts])[order],
+    )
+
+
+@contextmanager
+def one_torch_thread():
+    """Leave the cores to our own threads: tiny products gain nothing from torch's."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def default_threads():
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Progress:
+    """Progress bar over the checks of all models, with the latest validation score."""
+
+    def __init__(self, total, *, show):
+        self.bar = tqdm(total=total, disable=not show, unit="check", smoothing=0.05)
+
+    def __call__(self, n_models, score):
+        self.bar.update(n_models)
+        if np.isfinite(score):
+            self.bar.set_postfix_str(f"validation {score:.4f} nats/trial")
+
+    def start_fold(self, text):
+        """Name the fold in front of the bar."""
+        self.bar.set_description(text)
+
+    def finish_fold(self, total):
+        """Count the checks that early stopping saved as done, up to `total`."""
+        self.bar.update(total - self.bar.n)

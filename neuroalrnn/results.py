@@ -1,0 +1,181 @@
+"""A fit as one labelled tree: everything that figures and statistics need, in one netCDF file."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.exceptions import ResultError
+
+FORMAT = "neuroalrnn fit 1"
+_NODES = ("trials", "parameters", "history", "selection", "predictions", "scores", "splits")
+
+
+class Fit:
+    """A cross-validated fit: thin labelled access to one `xarray.DataTree`.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        With the nodes ``trials``, ``parameters``, ``history``, ``selection``, ``predictions``,
+        ``scores`` and ``splits``; root attributes ``format``, ``config`` and ``provenance``.
+
+    Attributes
+    ----------
+    trials : xarray.Dataset
+        The behaviour that was fitted, as validated.
+    parameters : xarray.Dataset
+        Final weights, dims (n_pwl, fold, restart, ...), in the canonical form: the self-slope of a
+        linear unit lies in ``weight``, and ``input_weight`` acts on the inputs as encoded.
+    history : xarray.Dataset
+        Learning curves, dims (n_pwl, fold, restart, check), nats per trial.
+    selection : xarray.Dataset
+        What was chosen on inner validation: ``restart`` and ``n_updates`` (n_pwl, fold),
+        ``n_pwl_chosen`` (fold), and the validation scores behind it.
+    predictions : xarray.Dataset
+        Held out, each trial by the fold that never saw its group: ``log_likelihood`` (model,
+        trial) in nats and ``probability`` (model, trial, option).
+    splits : xarray.Dataset
+        ``fold`` (trial), ``group`` (trial; what is held out together) and the leakage audit.
+    """
+
+    def __init__(self, tree):
+        missing = [name for name in _NODES if name not in tree.children]
+        if missing or tree.attrs.get("format") != FORMAT:
+            raise ResultError(
+                f"not a {FORMAT!r} file: format is {tree.attrs.get('format')!r}, "
+                f"missing nodes: {', '.join(missing) or 'none'}; fit again, or check the path"
+            )
+        self.tree = tree
+
+    def __getattr__(self, name):
+        if name in _NODES and name != "scores":
+            return self.tree[name].to_dataset()
+        raise AttributeError(name)
+
+    def __repr__(self):
+        table = self.summarise()
+        return f"Fit of {self.trials.attrs.get('task', 'trials')}\n{table.to_string()}"
+
+    @property
+    def config(self):
+        """Arguments of the fit, as a dict."""
+        return json.loads(self.tree.attrs["config"])
+
+    @property
+    def provenance(self):
+        """Versions, seed, time, dataset hash, backend, as a dict."""
+        return json.loads(self.tree.attrs["provenance"])
+
+    @property
+    def scores(self):
+        """One row per model and subject.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``model, subject, n_trials, log_likelihood`` (nats per trial), ``bits`` (per
+            trial, against class frequency), ``normalised_likelihood, accuracy``.
+        """
+        scores = self.tree["scores"].to_dataset()
+        table = scores.to_dataframe().reset_index()
+        table = table[table["n_trials"] > 0]
+        order = ["model", "subject", "n_trials", "log_likelihood", "bits"]
+        return table[[*order, "normalised_likelihood", "accuracy"]].reset_index(drop=True)
+
+    def summarise(self):
+        """One row per model: held-out scores over subjects.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index ``model``; ``log_likelihood`` is nats per scored trial, every trial counting the
+            same, ``standard_error`` its standard error over subjects; ``subject_mean`` and
+            ``subject_standard_error`` let every subject count the same; bits per trial, normalised
+            likelihood and accuracy are over trials.
+        """
+        groups = self.scores.groupby("model", sort=False)
+        columns = {name: _summary_row(rows) for name, rows in groups}
+        table = type(self.scores)(columns).T.rename_axis("model")
+        return table.astype({"n_subjects": int, "n_trials": int})
+
+    def save(self, path, *, overwrite=False):
+        """Write the fit to one netCDF file, all or nothing.
+
+        Parameters
+        ----------
+        path : path-like
+        overwrite : bool
+            Replace a file that exists.
+
+        Raises
+        ------
+        ResultError
+            If the file exists and `overwrite` is false, or the folder does not.
+        """
+        path = Path(path)
+        if path.exists() and not overwrite:
+            raise ResultError(f"{path} exists; pass overwrite=True to replace it")
+        if not path.parent.is_dir():
+            raise ResultError(f"{path.parent} is not a folder; create it first")
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
+        try:
+            self.tree.to_netcdf(part, engine="h5netcdf", encoding=_compression(self.tree))
+            os.replace(part, path)
+        finally:
+            Path(part).unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path):
+        """Read a fit that `save` wrote.
+
+        Raises
+        ------
+        ResultError
+            If the file is missing, truncated, or not a fit.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise ResultError(f"{path}: no such file")
+        try:
+            tree = xr.load_datatree(path, engine="h5netcdf")
+        except (OSError, ValueError, KeyError) as error:
+            raise ResultError(f"{path} is not a readable fit (truncated?): {error}") from error
+        return cls(tree)
+
+
+def _summary_row(rows):
+    """Scores of one model: the mean over trials is a ratio of subject sums, and so is its error."""
+    n, value = rows["n_trials"].to_numpy(), rows["log_likelihood"].to_numpy()
+    share, n_subjects = n / n.sum(), len(n)
+    pooled = float(share @ value)
+    correction = n_subjects / max(n_subjects - 1, 1)
+    return {
+        "n_subjects": n_subjects,
+        "n_trials": n.sum(),
+        "log_likelihood": pooled,
+        "standard_error": float(np.sqrt(correction * np.sum((share * (value - pooled)) ** 2))),
+        "subject_mean": float(value.mean()),
+        "subject_standard_error": float(
+            value.std(ddof=min(1, n_subjects - 1)) / np.sqrt(n_subjects)
+        ),
+        "bits": float(share @ rows["bits"]),
+        "normalised_likelihood": float(np.exp(pooled)),
+        "accuracy": float(share @ rows["accuracy"]),
+    }
+
+
+def _compression(tree):
+    return {
+        node.path: {
+            name: {"zlib": True, "complevel": 4}
+            for name, variable in node.data_vars.items()
+            if variable.ndim and variable.dtype.kind in "fiub"
+        }
+        for node in tree.subtree
+        if node.data_vars
+    }

@@ -1,0 +1,265 @@
+"""Cross-validation end to end on a small task: honest splits, sabotage, reproducibility."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from neuroalrnn.config import Setting
+from neuroalrnn.data import (
+    Fold,
+    LeaveOneSubjectOut,
+    StimulusSequenceOut,
+    SubjectKFold,
+)
+from neuroalrnn.data.tables import from_frame
+from neuroalrnn.evaluate import cross_validate, search, select_n_pwl
+from neuroalrnn.exceptions import ConfigError, FitError, LeakageError, LeakageWarning
+from neuroalrnn.results import Fit
+
+ENCODING = {
+    "step": "event",
+    "choice_event": "response",
+    "inputs": {"stimulus": "stimulus", "rule": "stimulus", "choice": "response"},
+}
+SETTING = Setting(
+    n_latent=3, check_every=10, max_checks=6, patience=3, batch_size=8, learning_rate=0.05
+)
+
+
+def experiment(n_subjects=6, n_trials=40, *, seed=0, scale=1.0, shared_order=False):
+    """Choices follow stimulus x rule with 10 % lapses; one session per subject."""
+    rng = np.random.default_rng(seed)
+    frames = []
+    for subject in range(n_subjects):
+        order = np.random.default_rng(99) if shared_order and subject < 2 else rng
+        stimulus, rule = order.choice([-1, 1], (2, n_trials))
+        correct = rng.random(n_trials) > 0.1
+        choice = np.where(correct, stimulus * rule, -stimulus * rule)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "who": f"s{subject}",
+                    "stimulus": scale * stimulus,
+                    "rule": rule,
+                    "choice": (choice + 1) // 2,
+                    "on": 0.0,
+                    "go": 0.5,
+                }
+            )
+        )
+    names = ["stimulus", "rule", "choice"]
+    return from_frame(
+        pd.concat(frames, ignore_index=True),
+        {"subject": "who"} | {name: name for name in names},
+        labels={0: "left", 1: "right"},
+        events={"stimulus": "on", "response": "go"},
+    )
+
+
+def fit(trials, cv=None, **options):
+    options = {"n_pwl": (0, 2), "n_restarts": 2, "n_inner": 2, "progress": False} | options
+    return select_n_pwl(
+        trials, SETTING, cv or LeaveOneSubjectOut(), encoding=ENCODING, threads=1, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def trials():
+    return experiment()
+
+
+@pytest.fixture(scope="module")
+def fitted(trials):
+    return fit(trials)
+
+
+def test_every_scored_trial_is_predicted_once_by_every_model(trials, fitted):
+    log_likelihood = fitted.predictions["log_likelihood"]
+    assert np.isfinite(log_likelihood).all()
+    assert list(log_likelihood["model"].values) == [
+        "AL-RNN", "AL-RNN P=0", "AL-RNN P=2", "class frequency", "history-logistic",
+    ]  # fmt: skip
+    np.testing.assert_allclose(fitted.predictions["probability"].sum("option"), 1, atol=1e-6)
+    assert (fitted.splits["fold"].values == np.repeat(np.arange(6), 40)).all()
+
+
+def test_scores_are_means_over_the_trials_of_each_subject(fitted):
+    each = fitted.predictions["log_likelihood"].sel(model="AL-RNN").values.reshape(6, 40)
+    table = fitted.scores.query("model == 'AL-RNN'").sort_values("subject")
+    np.testing.assert_allclose(table["log_likelihood"], each.mean(axis=1))
+    floor = fitted.scores.query("model == 'class frequency'").sort_values("subject")
+    gain = table["log_likelihood"].to_numpy() - floor["log_likelihood"].to_numpy()
+    np.testing.assert_allclose(table["bits"], gain / np.log(2))
+    pooled = fitted.summarise().loc["AL-RNN"]
+    assert pooled["log_likelihood"] == pytest.approx(each.mean())
+    assert pooled["standard_error"] == pytest.approx(each.mean(axis=1).std(ddof=1) / np.sqrt(6))
+
+
+def test_the_linear_control_stays_at_chance_on_a_product_rule(fitted):
+    summary = fitted.summarise()
+    assert summary.loc["AL-RNN P=0", "log_likelihood"] < -0.65
+    assert summary.loc["AL-RNN P=2", "log_likelihood"] > -0.55
+
+
+def _changed(trials, subject):
+    """The same experiment with everything about one subject altered."""
+    here = trials["subject"].values == subject
+    changed = trials.copy(deep=True)
+    for name in ("stimulus", "rule"):
+        changed[name].values[here] = -3.5 * np.roll(changed[name].values[here], 7)
+    changed["choice"].values[here] = 1 - changed["choice"].values[here]
+    return changed
+
+
+def _of_fold(fitted, fold):
+    """Everything that must not depend on the test subject of a fold."""
+    parts = [fitted.parameters, fitted.history, fitted.selection]
+    return [part.isel(fold=fold)[name].values for part in parts for name in part.data_vars]
+
+
+def test_changing_a_test_subject_changes_nothing_that_was_learned_or_chosen(trials, fitted):
+    other = fit(_changed(trials, "s2"))
+    for before, after in zip(_of_fold(fitted, 2), _of_fold(other, 2), strict=True):
+        np.testing.assert_array_equal(before, after)
+    before, after = _of_fold(fitted, 1), _of_fold(other, 1)
+    assert not np.array_equal(before[1], after[1], equal_nan=True)
+
+
+def test_the_leakage_test_notices_validation_on_the_test_subject(trials, fitted, monkeypatch):
+    """Sabotage: early stopping and restarts look at the test subject."""
+
+    class Leaky(LeaveOneSubjectOut):
+        def inner(self, trials, train, n_splits):
+            parts = super().inner(trials, train, n_splits)
+            everyone = np.arange(trials.sizes["trial"])
+            return [(kept, np.setdiff1d(everyone, kept)) for kept, _ in parts]
+
+    before, after = (_of_fold(fit(t, Leaky()), 2) for t in (trials, _changed(trials, "s2")))
+    assert not all(
+        np.array_equal(one, other, equal_nan=True) for one, other in zip(before, after, strict=True)
+    )
+
+
+def test_the_leakage_test_notices_a_scaler_fitted_on_everybody(trials, monkeypatch):
+    from neuroalrnn.evaluate import plan
+
+    honest = plan._gain
+    everybody = {}
+
+    def leaky(inputs):
+        return honest(everybody["inputs"])
+
+    original = plan.make_plan
+
+    def remember(trials, sequences, *args, **kwargs):
+        everybody["inputs"] = sequences.inputs
+        return original(trials, sequences, *args, **kwargs)
+
+    monkeypatch.setattr(plan, "_gain", leaky)
+    monkeypatch.setattr("neuroalrnn.evaluate.crossval.make_plan", remember)
+    before, after = (_of_fold(fit(t), 2) for t in (trials, _changed(trials, "s2")))
+    assert not np.array_equal(before[2], after[2])
+
+
+def test_overlapping_folds_are_refused(trials):
+    class Overlapping(LeaveOneSubjectOut):
+        def split(self, trials):
+            folds = super().split(trials)
+            return [Fold(f.name, np.arange(trials.sizes["trial"]), f.test) for f in folds]
+
+    with pytest.raises(LeakageError, match="in both parts"):
+        fit(trials, Overlapping())
+
+
+def test_a_planted_shared_stimulus_order_is_found_and_the_remedy_works():
+    planted = experiment(shared_order=True)
+    planted.attrs["encoding"] = '{"inputs": {"stimulus": "stimulus", "rule": "stimulus"}}'
+    with pytest.warns(LeakageWarning, match="StimulusSequenceOut"):
+        found = fit(planted, n_pwl=(0,), n_restarts=1)
+    assert '"subject":"s0"' in found.splits.attrs["shared"]
+    clean = fit(planted, StimulusSequenceOut(), n_pwl=(0,), n_restarts=1)
+    assert clean.splits.attrs["shared"] == "[]"
+
+
+def test_the_same_seed_gives_the_same_bits_whatever_the_threads_and_another_seed_does_not(trials):
+    runs = [
+        cross_validate(
+            trials, SETTING, SubjectKFold(2), 1, seed, n_inner=2, encoding=ENCODING,
+            threads=threads, progress=False,
+        )
+        for seed, threads in ((0, 1), (0, 2), (1, 1))
+    ]  # fmt: skip
+    weights = [run.parameters["weight"].values for run in runs]
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert not np.array_equal(weights[0], weights[2])
+
+
+def test_inputs_in_other_units_give_the_same_predictions(trials, fitted):
+    """Scales are those of the training subjects, folded into C."""
+    other = fit(experiment(scale=1000.0))
+    np.testing.assert_allclose(
+        fitted.predictions["probability"], other.predictions["probability"], atol=1e-3
+    )
+
+
+def test_a_diverged_restart_is_named_and_never_chosen(trials, monkeypatch):
+    drawn = search.search_jobs
+
+    def broken(plan, fold):
+        keys, jobs = drawn(plan, fold)
+        first_restart = torch.tensor([keys[g][1] == 0 for g in jobs.group])
+        jobs.weights.weight[first_restart] = torch.inf
+        return keys, jobs
+
+    monkeypatch.setattr(search, "search_jobs", broken)
+    found = fit(trials, SubjectKFold(2), n_pwl=(0, 1))
+    assert found.selection["diverged"].sel(n_pwl=1).values.tolist() == [[True, False]] * 2
+    assert (found.selection["restart"] == 1).all()
+    monkeypatch.setattr(search, "search_jobs", lambda p, f: broken(p, f))
+    with pytest.raises(FitError, match="every restart diverged at n_pwl = 0, 1"):
+        fit(trials, SubjectKFold(2), n_pwl=(0, 1), n_restarts=1)
+
+
+def test_three_options_are_fitted_as_a_categorical_choice():
+    rng = np.random.default_rng(0)
+    stimulus = rng.integers(0, 3, 240)
+    frame = pd.DataFrame(
+        {
+            "subject": np.repeat([f"s{i}" for i in range(6)], 40),
+            "choice": np.where(rng.random(240) < 0.9, stimulus, rng.integers(0, 3, 240)),
+            "stimulus": stimulus - 1.0,
+        }
+    )
+    columns = {name: name for name in frame}
+    found = select_n_pwl(
+        from_frame(frame, columns, labels={0: "a", 1: "b", 2: "c"}), SETTING, SubjectKFold(2), 1,
+        n_pwl=(0,), n_inner=2, encoding={"inputs": ["stimulus"]}, progress=False,
+    )  # fmt: skip
+    assert found.predictions.sizes["option"] == 3
+    assert found.summarise().loc["AL-RNN", "bits"] > 0.3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_pwl": (0, 4)}, "n_pwl=4: expected 0 .linear. to n_latent=3"),
+        ({"n_pwl": ()}, "n_pwl is empty"),
+        ({"n_pwl": (-1,), "n_restarts": 0}, "(?s)n_pwl=-1.*n_restarts=0: expected at least 1"),
+    ],
+)
+def test_an_impossible_grid_is_refused(trials, options, message):
+    with pytest.raises(ConfigError, match=message):
+        fit(trials, **options)
+
+
+def test_save_and_load_round_trip(fitted, tmp_path):
+    fitted.save(tmp_path / "fit.nc")
+    loaded = Fit.load(tmp_path / "fit.nc")
+    assert fitted.tree.identical(loaded.tree) or _same(fitted.tree, loaded.tree)
+    pd.testing.assert_frame_equal(fitted.summarise(), loaded.summarise())
+
+
+def _same(one, other):
+    pairs = zip(one.subtree, other.subtree, strict=True)
+    return all(a.to_dataset().equals(b.to_dataset()) for a, b in pairs)
