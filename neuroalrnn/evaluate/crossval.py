@@ -10,6 +10,7 @@ from neuroalrnn.data import SubjectKFold, audit, default_encoding, encode, valid
 from neuroalrnn.evaluate.assemble import assemble
 from neuroalrnn.evaluate.plan import make_plan
 from neuroalrnn.evaluate.predict import predict
+from neuroalrnn.evaluate.resume import fold_file, load_fold, save_fold
 from neuroalrnn.evaluate.search import Progress, choose, default_threads, refit, search
 from neuroalrnn.exceptions import ConfigError, problems
 
@@ -56,6 +57,7 @@ def select_n_pwl(
     baselines=None,
     threads=None,
     progress=True,
+    resume=None,
 ):
     """Fit AL-RNNs over a grid of ``n_pwl`` with whole groups held out.
 
@@ -92,6 +94,9 @@ def select_n_pwl(
         Default: all cores.
     progress : bool
         Show a progress bar.
+    resume : path-like, optional
+        Folder in which every finished fold is kept. A run with the same data, settings and seed
+        takes finished folds from there, so that a killed one goes on where it stopped.
 
     Returns
     -------
@@ -117,7 +122,7 @@ def select_n_pwl(
         trials, sequences, folds, cv, setting,
         grid=grid, n_inner=n_inner, n_restarts=n_restarts, random_state=random_state,
     )  # fmt: skip
-    searched, refitted, chosen = _fit_folds(plan, threads or default_threads(), progress)
+    searched, refitted, chosen = _fit_folds(plan, threads or default_threads(), progress, resume)
     named = standard_baselines(trials, encoding["inputs"]) if baselines is None else baselines
     held_out = predict(trials, sequences, plan, refitted, chosen, named)
     return assemble(
@@ -126,7 +131,7 @@ def select_n_pwl(
     )  # fmt: skip
 
 
-def _fit_folds(plan, threads, show):
+def _fit_folds(plan, threads, show, folder):
     """Search, train again and choose in every fold; returns three lists."""
     observations = plan.observations
     ends = np.cumsum([plan.most_checks(fold) for fold in range(len(plan.folds))])
@@ -134,11 +139,17 @@ def _fit_folds(plan, threads, show):
     searched, refitted, chosen = [], [], []
     for fold, part in enumerate(plan.folds):
         progress.start_fold(f"{part.name} ({fold + 1}/{len(plan.folds)})")
-        searched.append(search(plan, observations, fold, threads=threads, progress=progress))
-        refitted.append(
-            refit(plan, observations, fold, searched[-1], threads=threads, progress=progress)
-        )
-        chosen.append(choose(searched[-1], refitted[-1].diverged, plan.grid))
+        path = fold_file(folder, plan, fold) if folder else None
+        if path and path.exists():
+            found, final = load_fold(path)
+        else:
+            found = search(plan, observations, fold, threads=threads, progress=progress)
+            final = refit(plan, observations, fold, found, threads=threads, progress=progress)
+            if path:
+                save_fold(path, found, final)
+        searched.append(found)
+        refitted.append(final)
+        chosen.append(choose(found, final.diverged, plan.grid))
         progress.finish_fold(int(ends[fold]))
     progress.bar.close()
     return searched, refitted, chosen

@@ -263,3 +263,25 @@ def test_save_and_load_round_trip(fitted, tmp_path):
 def _same(one, other):
     pairs = zip(one.subtree, other.subtree, strict=True)
     return all(a.to_dataset().equals(b.to_dataset()) for a, b in pairs)
+
+
+def test_a_killed_run_goes_on_where_it_stopped_with_the_same_result(trials, tmp_path, monkeypatch):
+    options = {"n_pwl": (1,), "n_restarts": 1, "resume": tmp_path}
+    whole = fit(trials, SubjectKFold(3), **options | {"resume": None})
+    honest, calls = search.search, []
+
+    def dies_in_the_third_fold(plan, observations, fold, **kwargs):
+        calls.append(fold)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return honest(plan, observations, fold, **kwargs)
+
+    monkeypatch.setattr("neuroalrnn.evaluate.crossval.search", dies_in_the_third_fold)
+    with pytest.raises(KeyboardInterrupt):
+        fit(trials, SubjectKFold(3), **options)
+    resumed = fit(trials, SubjectKFold(3), **options)
+    assert calls == [0, 1, 2, 2]
+    assert resumed.parameters.identical(whole.parameters)
+    assert resumed.selection.identical(whole.selection)
+    fit(trials, SubjectKFold(3), **options, random_state=1)
+    assert calls == [0, 1, 2, 2, 0, 1, 2]

@@ -1,0 +1,77 @@
+"""Finished folds on disk, so that a killed run goes on where it stopped."""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from neuroalrnn.evaluate.search import Refitted, Searched
+from neuroalrnn.model.alrnn import Weights
+
+
+def fold_file(folder, plan, fold):
+    """Where a fold is kept; the name holds a digest of the data, the split and the settings.
+
+    Parameters
+    ----------
+    folder : path-like
+    plan : Plan
+    fold : int
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    digest = hashlib.sha256()
+    choices = [plan.grid, plan.n_restarts, plan.random_state, fold, torch.__version__]
+    digest.update(json.dumps([plan.setting.model_dump(mode="json"), choices]).encode())
+    pieces, parts = plan.pieces, [*plan.inner[fold], plan.whole[fold]]
+    arrays = [pieces.inputs, pieces.target, pieces.scored, pieces.n_steps]
+    arrays += [values for part in parts for values in (part.train, part.validate)]
+    for values in arrays:
+        digest.update(np.ascontiguousarray(values).tobytes())
+        digest.update(str(values.shape).encode())
+    digest.update("\n".join(map(str, pieces.subject)).encode())
+    return Path(folder) / f"fold-{fold:03d}-{digest.hexdigest()[:16]}.npz"
+
+
+def save_fold(path, searched, refitted):
+    """Keep a finished fold, all or nothing.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    searched : Searched
+    refitted : Refitted
+    """
+    arrays = {f"searched.{name}": value for name, value in vars(searched).items()}
+    arrays |= {f"weights.{n}": v.numpy() for n, v in refitted.weights._asdict().items()}
+    arrays |= {f"refitted.{n}": getattr(refitted, n) for n in ("train_score", "diverged")}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        np.savez(file, **arrays)
+    os.replace(part, path)
+
+
+def load_fold(path):
+    """Read what `save_fold` kept.
+
+    Returns
+    -------
+    searched : Searched
+    refitted : Refitted
+    """
+    with np.load(path) as arrays:
+
+        def group(kind):
+            names = [name for name in arrays.files if name.startswith(kind + ".")]
+            return {name.removeprefix(kind + "."): arrays[name] for name in names}
+
+        searched, refitted, weights = group("searched"), group("refitted"), group("weights")
+    weights = Weights(**{name: torch.as_tensor(value) for name, value in weights.items()})
+    return Searched(**searched), Refitted(weights, **refitted)
