@@ -1,0 +1,57 @@
+"""Initialisations: their spectra, their randomness, and what they share over n_pwl."""
+
+import numpy as np
+import pytest
+import torch
+
+from neuroalrnn.model.init import INITIALISATIONS, draw
+
+
+def weights(initialisation="alrnn2024", n_pwl=2, *, n_latent=20, seed=0, **changes):
+    options = {"convention": "reduced", "memory": 50.0, "offset": [0.3]} | changes
+    rng = np.random.default_rng(seed)
+    return draw(n_latent, n_pwl, 3, initialisation=initialisation, rng=rng, **options)
+
+
+def jacobian(drawn):
+    """Linear map with every PWL unit on."""
+    return torch.diag(drawn.self_slope) + drawn.weight
+
+
+def test_alrnn2024_forgets_fast():
+    """Mean spectral radius about 0.60 at 20 latents (200 draws)."""
+    radius = [torch.linalg.eigvals(jacobian(weights(seed=seed))).abs().max() for seed in range(200)]
+    assert np.mean(radius) == pytest.approx(0.60, abs=0.02)
+
+
+def test_identity_keeps_half_of_the_latents_for_ever():
+    J = jacobian(weights("identity"))
+    torch.testing.assert_close(J[:10], torch.eye(20, dtype=J.dtype)[:10])
+
+
+def test_timescales_lie_between_one_and_memory_steps():
+    slope = weights("timescales", n_pwl=200, n_latent=200).self_slope
+    tau = -1 / torch.log(slope)
+    assert tau.min() >= 1
+    assert tau.max() <= 50
+    assert tau.median() == pytest.approx(50**0.5, rel=0.3)
+
+
+def test_orthogonal_contracts_every_direction_alike():
+    singular = torch.linalg.svdvals(jacobian(weights("orthogonal")))
+    torch.testing.assert_close(singular, torch.full_like(singular, 0.9))
+
+
+@pytest.mark.parametrize("initialisation", INITIALISATIONS)
+def test_models_that_differ_only_in_n_pwl_start_from_the_same_numbers(initialisation):
+    drawn = [weights(initialisation, n_pwl) for n_pwl in (0, 3, 20)]
+    for other in drawn[1:]:
+        torch.testing.assert_close(jacobian(other), jacobian(drawn[0]))
+        assert torch.equal(other.input_weight, drawn[0].input_weight)
+    assert not drawn[0].self_slope.any()
+    assert drawn[0].offset.item() == 0.3
+
+
+@pytest.mark.parametrize("initialisation", INITIALISATIONS)
+def test_another_seed_draws_other_numbers(initialisation):
+    assert not torch.equal(weights(initialisation).weight, weights(initialisation, seed=1).weight)
