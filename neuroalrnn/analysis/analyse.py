@@ -7,23 +7,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.analysis.behaviour import decision_step, relate_to_behaviour
+from neuroalrnn.analysis.behaviour import relate_to_behaviour
 from neuroalrnn.analysis.dynamics import compute_spectra
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
-from neuroalrnn.analysis.regimes import (
-    ABSENT,
-    compute_dwell_times,
-    compute_occupancy,
-    compute_transitions,
-)
-from neuroalrnn.analysis.switches import (
-    compute_locked_switch_probability,
-    compute_rule_changes,
-    compute_switch_probability_by,
-    compute_switches,
-)
+from neuroalrnn.analysis.locking import lock_to_rule_changes, lock_within_trials
+from neuroalrnn.analysis.regimes import compute_dwell_times, compute_occupancy, compute_transitions
+from neuroalrnn.analysis.switches import compute_switch_probability_by, compute_switches
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
-from neuroalrnn.stats import circular_shift_null, paired_difference
+from neuroalrnn.stats import paired_difference
 
 
 @dataclass(frozen=True)
@@ -106,11 +97,12 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0):
         ),
         "spectra": compute_spectra(fit, held_out),
         "behaviour": relate_to_behaviour(fit, regimes),
+        "event_switches": lock_within_trials(fit, regimes, switches),
     }
     locked, notes = None, []
     if rule is not None:
         try:
-            locked, tables["rule_switches"] = _around_rule_changes(fit, regimes, rule, random_state)
+            locked, tables["rule_switches"] = lock_to_rule_changes(fit, regimes, rule, random_state)
             tables["locked_switches"] = locked.to_dataframe().reset_index()
         except NotTestableError as error:
             notes.append(f"switches around changes of {rule}: {error}")
@@ -139,53 +131,6 @@ def compare_models(fit, model="AL-RNN"):
         effect = f"{model} - {other}"
         rows.append(paired_difference(scores[model], scores[other], effect=effect))
     return pd.concat(rows, ignore_index=True)
-
-
-def _around_rule_changes(fit, regimes, rule, random_state):
-    """Curve and test of trial-to-trial switches at the decision step around rule changes."""
-    trials = fit.trials
-    decisive = regimes.isel(step=[decision_step(fit)])
-    switches = compute_switches(decisive, trials)
-    changes = compute_rule_changes(trials, rule)
-    rng = np.random.default_rng(random_state)
-    locked = compute_locked_switch_probability(switches, trials, event=changes, rng=rng)
-    defined = np.isfinite(switches.values[:, 0]) & (decisive.values[:, 0] != ABSENT)
-    test = circular_shift_null(
-        switches.values[defined, 0],
-        changes.values[defined].astype(float),
-        _session_labels(trials)[defined],
-        independent_units(fit)[defined],
-        effect=f"switch on the trial of a change of {rule}",
-    )
-    n_units = len(np.unique(independent_units(fit)))
-    shared = n_units < len(np.unique(trials["subject"].values.astype(str)))
-    note = f"{n_units} units: subjects that share a stimulus order count once" if shared else ""
-    return locked, test.effects.assign(note=note)
-
-
-def _session_labels(trials):
-    subject, session = (trials[name].values.astype(str) for name in ("subject", "session"))
-    return np.char.add(np.char.add(subject, "/"), session)
-
-
-def independent_units(fit):
-    """What a statement about regimes and stimuli is replicated over, one label per trial.
-
-    Subjects, unless several of them were held out together because they share a stimulus order:
-    these see the same inputs through the same network, so that together they count once.
-
-    Parameters
-    ----------
-    fit : Fit
-
-    Returns
-    -------
-    array of str, shape (trial,)
-    """
-    subject = fit.trials["subject"].values.astype(str)
-    group = fit.splits["group"].values.astype(str)
-    pairs = pd.DataFrame({"subject": subject, "group": group}).drop_duplicates()
-    return group if pairs["subject"].is_unique else subject
 
 
 def _with_conditions(trials, conditions):

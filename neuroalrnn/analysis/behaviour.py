@@ -3,39 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.analysis.steps import decisive_regimes
 from neuroalrnn.analysis.switches import compute_switches
-from neuroalrnn.data.schema import is_after_choice
+from neuroalrnn.analysis.units import cells, stimuli
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.stats import benjamini_hochberg, t_test
 
 MIN_TRIALS = 5
 MIN_SHARE = 0.02
-
-
-def decision_step(fit):
-    """Step whose regime decides how the choice comes about: the one before the choice is read out.
-
-    Returns
-    -------
-    int
-        Position within the trial; 0 if the choice is read out at the first step.
-    """
-    encoding, steps = fit.config["encoding"], fit.config["steps"]
-    if encoding.get("step") != "event":
-        return 0
-    return max(steps.index(encoding["choice_event"]) - 1, 0)
-
-
-def stimuli(fit):
-    """Inputs known before the choice, in the order of the encoding.
-
-    Returns
-    -------
-    list of str
-    """
-    return [
-        name for name in fit.config["encoding"]["inputs"] if not is_after_choice(fit.trials, name)
-    ]
 
 
 def compute_outcomes(trials):
@@ -123,7 +98,7 @@ def relate_to_behaviour(fit, regimes):
     trials = fit.trials
     cell = cells(trials, stimuli(fit))
     subject = trials["subject"].values.astype(str)
-    decisive = regimes.isel(step=[decision_step(fit)])
+    decisive = decisive_regimes(fit, regimes)
     here = decisive.values[:, 0]
     predictors = {
         f"regime {label}": (here == label).astype(float)
@@ -156,21 +131,3 @@ def _row(name, indicator, outcome_name, outcome, subject, cell):
         note = str(error)
     row.insert(1, "outcome", outcome_name)
     return row.assign(note=note)
-
-
-def cells(trials, conditions):
-    """Label of each trial's combination of conditions, such as ``"context=1, congruent=-1"``.
-
-    Parameters
-    ----------
-    trials : xarray.Dataset
-    conditions : list of str
-
-    Returns
-    -------
-    array of str, shape (trial,)
-    """
-    if not conditions:
-        return np.full(trials.sizes["trial"], "all")
-    parts = [[f"{name}={value:g}" for value in trials[name].values] for name in conditions]
-    return np.array([", ".join(values) for values in zip(*parts, strict=True)])

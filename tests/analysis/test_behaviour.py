@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from neuroalrnn.analysis import analyse
-from neuroalrnn.analysis.analyse import compare_models, independent_units
+from neuroalrnn.analysis.analyse import compare_models
 from neuroalrnn.analysis.behaviour import compute_contrasts, compute_outcomes
+from neuroalrnn.analysis.units import independent_units
 from neuroalrnn.exceptions import DataError
 
 
@@ -66,7 +67,8 @@ def test_the_analysis_has_every_table_and_its_tests_count_subjects(fit):
     found = analyse(fit, conditions=["rule"], rule="rule")
     assert set(found.tables) == {
         "scores", "comparisons", "regimes", "agreement", "occupancy", "dwell_times", "transitions",
-        "switch_probability", "spectra", "behaviour", "rule_switches", "locked_switches",
+        "switch_probability", "event_switches", "spectra", "behaviour", "rule_switches",
+        "locked_switches",
     }  # fmt: skip
     assert (found.tables["behaviour"]["n_subjects"] <= 6).all()
     assert found.tables["behaviour"]["q"].ge(found.tables["behaviour"]["p"].fillna(0)).all()

@@ -1,0 +1,108 @@
+"""Do switches follow events? Within the trial, and over trials around changes of the rule."""
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.analysis.regimes import ABSENT
+from neuroalrnn.analysis.steps import decisive_regimes, event_steps
+from neuroalrnn.analysis.switches import (
+    compute_locked_switch_probability,
+    compute_rule_changes,
+    compute_switches,
+)
+from neuroalrnn.analysis.units import cells, independent_units, session_labels, stimuli
+from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.stats import circular_shift_null, swap_trials_null
+
+
+def lock_within_trials(fit, regimes, switches):
+    """Test for every event whether switches follow it within one step.
+
+    The null gives each trial the switches of another trial of the same subject, session, stimuli
+    and length, so that locking to the trial clock alone does not count.
+
+    Parameters
+    ----------
+    fit : Fit
+    regimes, switches : xarray.DataArray, dims (trial, step)
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per event with its test over subjects; ``note`` says why an event is not testable,
+        as with event steps, where every trial has its events at the same steps.
+    """
+    if "event_time" not in fit.trials or switches.sizes["step"] < 2:
+        return pd.DataFrame(columns=["effect", "method", "note"])
+    n_steps = (regimes.values != ABSENT).sum(axis=1)
+    defined = np.isfinite(switches.values[:, 1:]) | (
+        np.arange(1, switches.shape[1]) >= n_steps[:, None]
+    )
+    usable = defined.all(axis=1)
+    rows = [
+        _lock_to_event(fit, switches, name, steps, n_steps, usable)
+        for name, steps in event_steps(fit, n_steps).items()
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def _lock_to_event(fit, switches, name, steps, n_steps, usable):
+    effect = f"switch within a step after {name}"
+    trials = fit.trials
+    try:
+        test = swap_trials_null(
+            switches.values[usable],
+            steps[usable],
+            trials["subject"].values[usable].astype(str),
+            session_labels(trials)[usable],
+            condition=cells(trials, stimuli(fit))[usable],
+            n_steps=n_steps[usable],
+            effect=effect,
+        )
+    except NotTestableError as error:
+        return pd.DataFrame({"effect": [effect], "method": ["not testable"], "note": [str(error)]})
+    return test.effects.assign(note="")
+
+
+def lock_to_rule_changes(fit, regimes, rule, random_state):
+    """Trial-to-trial switches of the decisive regime around changes of a rule.
+
+    Parameters
+    ----------
+    fit : Fit
+    regimes : xarray.DataArray, dims (trial, step)
+    rule : str
+        Trial variable.
+    random_state : int
+        Seed of the circular shifts drawn for the band.
+
+    Returns
+    -------
+    locked : xarray.Dataset
+        See `compute_locked_switch_probability`.
+    test : pandas.DataFrame
+        One row: association of switches with changes against circular shifts within the session,
+        cubic trends removed, over independent units.
+
+    Raises
+    ------
+    NotTestableError
+        If no session has enough switches, or there are too few units.
+    """
+    trials = fit.trials
+    switches = compute_switches(decisive_regimes(fit, regimes), trials)
+    changes = compute_rule_changes(trials, rule)
+    rng = np.random.default_rng(random_state)
+    locked = compute_locked_switch_probability(switches, trials, event=changes, rng=rng)
+    defined = np.isfinite(switches.values[:, 0])
+    units = independent_units(fit)
+    test = circular_shift_null(
+        switches.values[defined, 0],
+        changes.values[defined].astype(float),
+        session_labels(trials)[defined],
+        units[defined],
+        effect=f"switch on the trial of a change of {rule}",
+    )
+    n_units, n_subjects = (len(np.unique(x)) for x in (units, trials["subject"].values.astype(str)))
+    note = f"{n_units} units: subjects that share a stimulus order count once"
+    return locked, test.effects.assign(note=note if n_units < n_subjects else "")

@@ -1,0 +1,62 @@
+"""Where in a trial things happen: steps of events, and the step that decides the choice."""
+
+import numpy as np
+
+from neuroalrnn.analysis.regimes import ABSENT
+
+
+def event_steps(fit, n_steps):
+    """Step of every event within its trial.
+
+    Parameters
+    ----------
+    fit : Fit
+    n_steps : int array, shape (trial,)
+
+    Returns
+    -------
+    dict of str -> array, shape (trial,)
+        NaN where the event did not happen or lies beyond the trial's steps.
+    """
+    times, encoding = fit.trials["event_time"], fit.config["encoding"]
+    steps = {}
+    for position, name in enumerate(map(str, times["event"].values)):
+        seconds = times.values[:, position]
+        at = np.full(len(seconds), float(position))
+        if encoding.get("step") == "time":
+            at = np.floor(seconds / _bin_width(fit) + 1e-9)
+        steps[name] = np.where(np.isfinite(seconds) & (at < n_steps), at, np.nan)
+    return steps
+
+
+def _bin_width(fit):
+    """Seconds per time step: ``dt`` of the encoding, or the spacing of the dataset's own steps."""
+    dt = fit.config["encoding"].get("dt")
+    return float(np.median(np.diff(fit.trials["time"].values))) if dt is None else dt
+
+
+def decisive_regimes(fit, regimes):
+    """Regime of each trial at the step before its choice is read out.
+
+    That regime decides the map from this step to the read-out. Where the choice is read out at the
+    first step of the trial, there is none before it, and the regime of the read-out is taken.
+
+    Parameters
+    ----------
+    fit : Fit
+    regimes : xarray.DataArray, dims (trial, step)
+
+    Returns
+    -------
+    xarray.DataArray, dims (trial, step)
+        One step; -1 where there is no choice event.
+    """
+    values = regimes.values
+    n_steps = (values != ABSENT).sum(axis=1)
+    choice_event = fit.config["encoding"].get("choice_event")
+    at = n_steps - 1.0
+    if choice_event is not None and fit.config["encoding"].get("step") != "trial":
+        at = event_steps(fit, n_steps)[choice_event]
+    before = np.maximum(np.nan_to_num(at, nan=0).astype(int) - 1, 0)
+    picked = np.where(np.isnan(at), ABSENT, values[np.arange(len(values)), before])
+    return regimes.isel(step=[0]).drop_vars("step").copy(data=picked[:, None])
