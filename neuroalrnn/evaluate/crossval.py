@@ -1,5 +1,6 @@
 """Fit with whole groups held out, and score every held-out trial once."""
 
+import logging
 import time
 
 import numpy as np
@@ -14,6 +15,7 @@ from neuroalrnn.evaluate.resume import fold_file, load_fold, save_fold
 from neuroalrnn.evaluate.search import Progress, choose, default_threads, refit, search
 from neuroalrnn.exceptions import ConfigError, problems
 
+logger = logging.getLogger(__name__)
 DEFAULT_GRID = (0, 1, 2, 4)
 
 
@@ -150,9 +152,26 @@ def _fit_folds(plan, threads, show, folder):
         searched.append(found)
         refitted.append(final)
         chosen.append(choose(found, final.diverged, plan.grid))
+        for text in diverged_restarts(found.diverged | final.diverged, plan.grid):
+            logger.warning("%s: %s diverged and is not used", part.name, text)
         progress.finish_fold(int(ends[fold]))
     progress.bar.close()
     return searched, refitted, chosen
+
+
+def diverged_restarts(diverged, grid):
+    """Name the restarts that diverged.
+
+    Parameters
+    ----------
+    diverged : bool array, shape (n_pwl, restart)
+    grid : sequence of int
+
+    Returns
+    -------
+    list of str
+    """
+    return [f"n_pwl={grid[p]}, restart {r}" for p, r in np.argwhere(diverged)]
 
 
 def _check_grid(grid, setting, **counts):

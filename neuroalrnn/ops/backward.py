@@ -57,28 +57,28 @@ def _forward(parameters, floor, s, exists):
 
     W_t, a = W.mT.contiguous(), a[:, None]
     phi = torch.empty_like(path[:, 0])
+    steps = path.unbind(1)
     for t in range(1, n_steps + 1):
-        before, now = path[:, t - 1], path[:, t]
-        torch.maximum(before, floor, out=phi)
-        now.baddbmm_(phi, W_t).addcmul_(a, before)
+        torch.maximum(steps[t - 1], floor, out=phi)
+        steps[t].baddbmm_(phi, W_t).addcmul_(a, steps[t - 1])
         if exists is not None:
-            now.masked_fill_(~exists[:, t - 1], 0.0)
+            steps[t].masked_fill_(~exists[:, t - 1], 0.0)
     return path
 
 
 def _backward(a, W, floor, s, path, exists, grad_latents):
     delta = grad_latents.contiguous().clone() if exists is None else grad_latents * exists
-    slope = (path > floor[:, None]).to(path.dtype)
+    slopes = (path > floor[:, None]).to(path.dtype).unbind(1)
     a = a[:, None]
     through = torch.empty_like(delta[:, 0])
-    for t in range(delta.shape[1] - 1, -1, -1):
-        now = delta[:, t]
-        torch.bmm(now, W, out=through)
-        through.mul_(slope[:, t]).addcmul_(a, now)
+    steps = delta.unbind(1)
+    for t in range(len(steps) - 1, -1, -1):
+        torch.bmm(steps[t], W, out=through)
+        through.mul_(slopes[t]).addcmul_(a, steps[t])
         if t:
-            before = delta[:, t - 1].add_(through)
+            steps[t - 1].add_(through)
             if exists is not None:
-                before.mul_(exists[:, t - 1])
+                steps[t - 1].mul_(exists[:, t - 1])
     earlier = path[:, :-1]
     phi = torch.maximum(earlier, floor[:, None])
     return Parameters(

@@ -203,7 +203,7 @@ def test_inputs_in_other_units_give_the_same_predictions(trials, fitted):
     )
 
 
-def test_a_diverged_restart_is_named_and_never_chosen(trials, monkeypatch):
+def test_a_diverged_restart_is_named_and_never_chosen(trials, monkeypatch, caplog):
     drawn = search.search_jobs
 
     def broken(plan, fold):
@@ -216,6 +216,7 @@ def test_a_diverged_restart_is_named_and_never_chosen(trials, monkeypatch):
     found = fit(trials, SubjectKFold(2), n_pwl=(0, 1))
     assert found.selection["diverged"].sel(n_pwl=1).values.tolist() == [[True, False]] * 2
     assert (found.selection["restart"] == 1).all()
+    assert "fold 0: n_pwl=1, restart 0 diverged and is not used" in caplog.text
     monkeypatch.setattr(search, "search_jobs", lambda p, f: broken(p, f))
     with pytest.raises(FitError, match="every restart diverged at n_pwl = 0, 1"):
         fit(trials, SubjectKFold(2), n_pwl=(0, 1), n_restarts=1)
