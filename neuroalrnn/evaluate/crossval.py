@@ -1,5 +1,6 @@
 """Fit with whole groups held out, and score every held-out trial once."""
 
+import json
 import logging
 import time
 
@@ -117,6 +118,7 @@ def select_n_pwl(
     _check_grid(grid, setting, n_restarts=n_restarts, n_inner=n_inner)
     trials = validate(trials)
     encoding = default_encoding(trials) if encoding is None else dict(encoding)
+    trials = trials.assign_attrs(encoding=json.dumps(encoding))
     folds = cv.split(trials)
     sharing = audit(trials, folds, groups=cv.groups(trials))
     sequences = encode(trials, **encoding)

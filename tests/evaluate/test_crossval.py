@@ -174,7 +174,6 @@ def test_overlapping_folds_are_refused(trials):
 
 def test_a_planted_shared_stimulus_order_is_found_and_the_remedy_works():
     planted = experiment(shared_order=True)
-    planted.attrs["encoding"] = '{"inputs": {"stimulus": "stimulus", "rule": "stimulus"}}'
     with pytest.warns(LeakageWarning, match="StimulusSequenceOut"):
         found = fit(planted, n_pwl=(0,), n_restarts=1)
     assert '"subject":"s0"' in found.splits.attrs["shared"]
