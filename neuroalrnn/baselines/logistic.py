@@ -95,6 +95,12 @@ def default_terms(trials, inputs):
 def standard_baselines(trials, inputs):
     """The baselines that every score table shows.
 
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    inputs : iterable of str
+        Variables that the AL-RNN receives.
+
     Returns
     -------
     dict of str -> callable

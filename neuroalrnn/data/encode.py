@@ -106,6 +106,14 @@ def encode(
 def default_encoding(trials: xr.Dataset) -> dict:
     """Keyword arguments of `encode` that suit this dataset, from ``attrs["encoding"]``.
 
+    Parameters
+    ----------
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    dict
+
     Raises
     ------
     DataError

@@ -93,7 +93,17 @@ def where(mask: np.ndarray, word: str = "trial") -> str:
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
-    """Text for a name that does not exist: the nearest one, and all that do."""
+    """Text for a name that does not exist: the nearest one, and all that do.
+
+    Parameters
+    ----------
+    name : str
+    known : iterable of str
+
+    Returns
+    -------
+    str
+    """
     names = [str(each) for each in known]
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""

@@ -115,7 +115,7 @@ def select_n_pwl(
     """
     started = time.perf_counter()
     setting, cv, grid = setting or Setting(), cv or SubjectKFold(), sorted(set(n_pwl))
-    _check_grid(grid, setting, n_restarts=n_restarts, n_inner=n_inner)
+    _check_grid(grid, setting, n_restarts, n_inner)
     trials = validate(trials)
     encoding = default_encoding(trials) if encoding is None else dict(encoding)
     trials = trials.assign_attrs(encoding=json.dumps(encoding))
@@ -176,14 +176,15 @@ def diverged_restarts(diverged, grid):
     return [f"n_pwl={grid[p]}, restart {r}" for p, r in np.argwhere(diverged)]
 
 
-def _check_grid(grid, setting, **counts):
+def _check_grid(grid, setting, n_restarts, n_inner):
     """Refuse an impossible grid or count, naming everything that is wrong."""
     found = [
         f"n_pwl={p}: expected 0 (linear) to n_latent={setting.n_latent} (fully rectified)"
         for p in grid
         if not 0 <= p <= setting.n_latent
     ]
-    found += [f"{name}={n}: expected at least 1" for name, n in counts.items() if n < 1]
+    found += [f"n_restarts={n_restarts}: expected at least 1"] if n_restarts < 1 else []
+    found += [f"n_inner={n_inner}: expected at least 2"] if n_inner < 2 else []
     found += [] if grid else ["n_pwl is empty: expected at least one value"]
     if found:
         raise problems(ConfigError, "select_n_pwl", found)

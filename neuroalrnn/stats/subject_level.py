@@ -214,8 +214,17 @@ def two_stage_linear(
 ) -> pd.DataFrame:
     """Fit one least-squares regression per subject (log RT, ...), then test the slopes.
 
-    Parameters, returns and errors as in `two_stage_logistic`, with a continuous outcome and slopes
-    in units of the outcome per unit of the predictor.
+    Parameters
+    ----------
+    outcome : array (trial,)
+        Continuous.
+    predictors, subject, test, rng
+        As in `two_stage_logistic`.
+
+    Returns
+    -------
+    table : DataFrame, one row per predictor
+        As from `two_stage_logistic`, with slopes in units of the outcome per unit of the predictor.
     """
     slopes = subject_slopes(outcome, predictors, subject, family="linear")
     scale = "outcome per unit, mean of subjects' slopes"

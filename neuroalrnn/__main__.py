@@ -1,0 +1,6 @@
+"""``python -m neuroalrnn``."""
+
+from neuroalrnn.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Who may import whom, read from the syntax trees; and that public functions are documented."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import neuroalrnn
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted([*ROOT.glob("neuroalrnn/**/*.py"), *ROOT.glob("data_loaders/**/*.py")])
+ARRAYS = {"numpy", "pandas", "xarray"}
+
+# package -> (packages of ours, packages of others); `exceptions` is open to all
+TABLE = {
+    "exceptions": (set(), set()),
+    "config": (set(), {"pydantic"}),
+    "data": (set(), ARRAYS),
+    "ops": (set(), {"torch"}),
+    "model": ({"ops"}, {"torch"}),
+    "results": (set(), {"numpy", "xarray"}),
+    "fit": ({"data", "model", "ops"}, {"torch", "numpy", "tqdm"}),
+    "baselines": ({"data"}, ARRAYS | {"scipy", "sklearn"}),
+    "stats": (set(), {"numpy", "scipy", "pandas", "statsmodels", "mne.stats"}),
+    "evaluate": (
+        {"data", "model", "fit", "baselines", "stats", "results", "config"},
+        ARRAYS | {"torch", "tqdm"},
+    ),
+    "analysis": ({"data", "results", "stats"}, ARRAYS | {"scipy"}),
+    "plots": ({"analysis", "stats", "results"}, ARRAYS | {"matplotlib"}),
+    "report": ({"plots", "analysis", "stats", "results"}, ARRAYS | {"matplotlib", "mne"}),
+    "sources": ({"config", "data", "data_loaders"}, {"xarray"}),
+    "cli": (
+        {"config", "sources", "analysis", "evaluate", "report", "results"},
+        {"pandas", "typer"},
+    ),
+    "__main__": ({"cli"}, set()),
+    "neuroalrnn": (set(), set()),
+    "data_loaders": ({"data", "data_loaders"}, ARRAYS),
+}
+# a single module of a package that may import one thing more
+MORE = {"neuroalrnn/data/split.py": {"sklearn"}}
+# these read a saved result, so that figures can be redrawn where torch is not installed
+WITHOUT_TORCH = (
+    "config",
+    "data",
+    "results",
+    "stats",
+    "analysis",
+    "plots",
+    "report",
+    "data_loaders",
+)
+
+
+def package_of(path):
+    """Name of the row of the table that a file belongs to."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    if parts[0] == "data_loaders":
+        return "data_loaders"
+    return "neuroalrnn" if parts[1:] == ("__init__",) else parts[1]
+
+
+def imported(source):
+    """Dotted names that a module imports, anywhere in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def breaches(source, package, more=()):
+    """Imports that the table does not allow this package."""
+    ours, others = TABLE[package]
+    found = []
+    for name in imported(source):
+        top, _, rest = name.partition(".")
+        if top == "neuroalrnn" and rest:
+            inner = rest.split(".")[0]
+            fine = inner in {package, "exceptions"} | ours
+        elif top in ("data_loaders", "neuroalrnn"):
+            fine = top in ours or package == "sources"
+        elif top in sys.stdlib_module_names:
+            fine = True
+        else:
+            wanted = others | set(more)
+            fine = any(f"{name}.".startswith(f"{each}.") for each in wanted)
+        if not fine:
+            found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_follow_the_table(path):
+    name = str(path.relative_to(ROOT))
+    assert package_of(path) in TABLE, f"{name}: add its package to the table"
+    found = breaches(path.read_text(encoding="utf-8"), package_of(path), MORE.get(name, ()))
+    assert not found, f"{name} may not import {', '.join(found)}"
+
+
+def test_table_keeps_torch_out_of_everything_behind_a_saved_result():
+    for package in WITHOUT_TORCH:
+        ours, others = TABLE[package]
+        assert "torch" not in others
+        assert not ours & {"ops", "model", "fit", "evaluate"}
+
+
+@pytest.mark.parametrize(
+    ("source", "package", "found"),
+    [
+        ("import torch", "analysis", ["torch"]),
+        ("def f():\n    from neuroalrnn.fit import train", "plots", ["neuroalrnn.fit.train"]),
+        ("from neuroalrnn.exceptions import DataError", "ops", []),
+        ("import mne", "stats", ["mne"]),
+        ("from mne.stats import permutation_t_test", "stats", []),
+        ("import neuroalrnn", "data", ["neuroalrnn"]),
+        ("from tests.data import conftest", "data", ["tests.data.conftest"]),
+        ("import torchvision", "ops", ["torchvision"]),
+        ("import sklearn", "data", ["sklearn"]),
+    ],
+)
+def test_breaches_are_found(source, package, found):
+    assert breaches(source, package) == found
+
+
+def public_functions(path):
+    """Public functions and methods of public classes, as (name, node)."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node.name, node
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            for inner in node.body:
+                if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_"):
+                    yield f"{node.name}.{inner.name}", inner
+
+
+def exported(path):
+    """Names that the package of a module offers as its own."""
+    init = path.parent / "__init__.py"
+    names = {name.split(".")[-1] for name in imported(init.read_text(encoding="utf-8"))}
+    return names | set(neuroalrnn.__all__)
+
+
+def undocumented(path):
+    """Public functions without a docstring, or without the sections that a reader needs."""
+    for name, node in public_functions(path):
+        text = ast.get_docstring(node) or ""
+        arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        if not text:
+            yield f"{name}: no docstring"
+        elif name in exported(path) and arguments and not is_command(node):
+            sections = ("Parameters\n---", "Returns\n---")
+            yield from (f"{name}: no section {s[:-4]}" for s in sections if s not in text)
+
+
+def is_command(node):
+    """Whether a function is a command of the command line."""
+    return any("app.command" in ast.unparse(each) for each in node.decorator_list)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_public_functions_are_documented(path):
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), "no module docstring"
+    assert list(undocumented(path)) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_stay_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
