@@ -10,7 +10,7 @@ from neuroalrnn.analysis.switches import (
     compute_rule_changes,
     compute_switches,
 )
-from neuroalrnn.analysis.units import cells, independent_units, session_labels, stimuli
+from neuroalrnn.analysis.units import cells, is_independent, session_labels, stimuli
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.stats import circular_shift_null, swap_trials_null
 
@@ -82,27 +82,27 @@ def lock_to_rule_changes(fit, regimes, rule, random_state):
         See `compute_locked_switch_probability`.
     test : pandas.DataFrame
         One row: association of switches with changes against circular shifts within the session,
-        cubic trends removed, over independent units.
+        cubic trends removed, over subjects; of subjects that share a stimulus order one counts.
 
     Raises
     ------
     NotTestableError
-        If no session has enough switches, or there are too few units.
+        If no session has enough switches, or there are too few subjects.
     """
-    trials = fit.trials
-    switches = compute_switches(decisive_regimes(fit, regimes), trials)
+    counts = np.flatnonzero(is_independent(fit))
+    trials = fit.trials.isel(trial=counts)
+    switches = compute_switches(decisive_regimes(fit, regimes)[counts], trials)
     changes = compute_rule_changes(trials, rule)
     rng = np.random.default_rng(random_state)
     locked = compute_locked_switch_probability(switches, trials, event=changes, rng=rng)
     defined = np.isfinite(switches.values[:, 0])
-    units = independent_units(fit)
     test = circular_shift_null(
         switches.values[defined, 0],
         changes.values[defined].astype(float),
         session_labels(trials)[defined],
-        units[defined],
+        trials["subject"].values[defined].astype(str),
         effect=f"switch on the trial of a change of {rule}",
     )
-    n_units, n_subjects = (len(np.unique(x)) for x in (units, trials["subject"].values.astype(str)))
-    note = f"{n_units} units: subjects that share a stimulus order count once"
-    return locked, test.effects.assign(note=note if n_units < n_subjects else "")
+    all_count = len(counts) == fit.trials.sizes["trial"]
+    note = "" if all_count else "one subject per stimulus order: the others see the same inputs"
+    return locked, test.effects.assign(note=note)

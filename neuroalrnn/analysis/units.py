@@ -36,11 +36,12 @@ def cells(trials, conditions):
     return np.array([", ".join(values) for values in zip(*parts, strict=True)])
 
 
-def independent_units(fit):
-    """What a statement about regimes and stimuli is replicated over, one label per trial.
+def is_independent(fit):
+    """Trials of subjects that stand for themselves in statements about regimes and stimuli.
 
-    Subjects, unless several of them were held out together because they share a stimulus order:
-    these see the same inputs through the same network, so that together they count once.
+    Subjects that were held out together because they share a stimulus order see the same inputs
+    through the same network: their regimes are (nearly) one sequence, not several. The first
+    subject of each such group stands for all of it; elsewhere every subject counts.
 
     Parameters
     ----------
@@ -48,12 +49,14 @@ def independent_units(fit):
 
     Returns
     -------
-    array of str, shape (trial,)
+    bool array, shape (trial,)
     """
     subject = fit.trials["subject"].values.astype(str)
     group = fit.splits["group"].values.astype(str)
     pairs = pd.DataFrame({"subject": subject, "group": group}).drop_duplicates()
-    return group if pairs["subject"].is_unique else subject
+    if not pairs["subject"].is_unique:
+        return np.ones(len(subject), dtype=bool)
+    return np.isin(subject, pairs.drop_duplicates("group")["subject"])
 
 
 def session_labels(trials):

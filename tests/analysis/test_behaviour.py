@@ -6,7 +6,7 @@ import pytest
 from neuroalrnn.analysis import analyse
 from neuroalrnn.analysis.analyse import compare_models
 from neuroalrnn.analysis.behaviour import compute_contrasts, compute_outcomes
-from neuroalrnn.analysis.units import independent_units
+from neuroalrnn.analysis.units import is_independent
 from neuroalrnn.exceptions import DataError
 
 
@@ -88,10 +88,15 @@ def test_comparisons_are_paired_over_subjects(fit):
 
 
 def test_subjects_held_out_together_count_once(fit):
-    assert len(np.unique(independent_units(fit))) == 6
+    assert is_independent(fit).all()
     tree = fit.tree.copy(deep=True)
     tree["splits"]["group"].values[:] = np.where(np.arange(720) < 240, "a", "b")
-    assert len(np.unique(independent_units(type(fit)(tree)))) == 2
+    together = type(fit)(tree)
+    stands = np.isin(fit.trials["subject"], ["s0", "s2"])
+    np.testing.assert_array_equal(is_independent(together), stands)
+    test = analyse(together, rule="rule").tables["rule_switches"].iloc[0]
+    assert test["n_subjects"] == 2
+    assert "one subject per stimulus order" in test["note"]
 
 
 def test_unknown_names_are_refused_all_at_once(fit):
