@@ -96,7 +96,7 @@ def _score_group(plan, jobs, trained, group):
     held_out = np.concatenate([jobs.validate[m] for m in members])
     n_scored = plan.pieces.scored.sum(axis=1)
     total = np.nansum(trained.validation[members], axis=0)[:, held_out]
-    seen = np.isfinite(trained.validation[members][..., held_out]).any(axis=(0, 2))
+    seen = ~np.isnan(trained.validation[members][..., held_out]).all(axis=(0, 2))
     curve = np.where(seen, total.sum(axis=1) / n_scored[held_out].sum(), np.nan)
     best = total[np.argmax(np.where(seen, curve, -np.inf))]
     _, subject = np.unique(plan.pieces.subject[held_out], return_inverse=True)
@@ -168,7 +168,11 @@ def _train_in_chunks(jobs, observations, setting, threads, progress):
         return train(jobs.take(models), observations, setting, on_check=progress)
 
     with one_torch_thread(), ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(run, members))
+        try:
+            parts = list(pool.map(run, members))
+        except BaseException:
+            progress.is_stopped = True
+            raise
     order = np.argsort(np.concatenate(members))
     return _join(parts, order)
 
@@ -213,8 +217,12 @@ class Progress:
 
     def __init__(self, total, *, show):
         self.bar = tqdm(total=total, disable=not show, unit="check", smoothing=0.05)
+        self.is_stopped = False
 
     def __call__(self, n_models, score):
+        """Count checks; in a run that was interrupted, end the threads that still train."""
+        if self.is_stopped:
+            raise KeyboardInterrupt
         self.bar.update(n_models)
         if np.isfinite(score):
             self.bar.set_postfix_str(f"validation {score:.4f} nats/trial")

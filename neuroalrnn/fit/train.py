@@ -75,8 +75,8 @@ class Trained:
         Mean log-likelihood per scored choice (nats) of the batches since the last check; NaN once
         stopped.
     validation : array, shape (model, check, sequence)
-        Summed log-likelihood (nats) of each validation sequence; NaN where a model does not
-        validate on it, or has stopped.
+        Summed log-likelihood (nats) of each validation sequence, minus infinity where it
+        overflows; NaN where a model does not validate on it, or has stopped.
     diverged : bool array, shape (model,)
     """
 
@@ -183,7 +183,9 @@ class _Run:
         with torch.no_grad():
             total, _ = self._score(weights, torch.as_tensor(lanes))
         row, lane = np.nonzero(lanes >= 0)
-        self.validation[self.active[row], self.n_done, lanes[row, lane]] = total.numpy()[row, lane]
+        # what is not a number must lose, and NaN is kept for "not validated"
+        score = np.where(np.isfinite(total.numpy()), total.numpy(), -np.inf)
+        self.validation[self.active[row], self.n_done, lanes[row, lane]] = score[row, lane]
 
     def _mark_diverged(self):
         finite = self.optimiser.is_finite()
@@ -201,11 +203,8 @@ class _Run:
 
     def _has_stalled(self, group):
         curve = self.curve(group)
-        return (
-            self.n_done - 1 - int(np.argmax(curve)) >= self.setting.patience
-            if curve.any()
-            else False
-        )
+        since_best = self.n_done - 1 - int(np.argmax(curve))
+        return curve.any() and since_best >= self.setting.patience
 
     def curve(self, group):
         """Summed validation log-likelihood of a group at every check so far."""
@@ -215,7 +214,7 @@ class _Run:
     def latest_score(self):
         """Best validation score of the last check, nats per trial, over all models in it."""
         total = self.validation[:, self.n_done - 1]
-        n_scored = np.isfinite(total) @ self.observations.scored.sum(-1).numpy()
+        n_scored = ~np.isnan(total) @ self.observations.scored.sum(-1).numpy()
         scores = np.nansum(total, axis=1)[n_scored > 0] / n_scored[n_scored > 0]
         return max(scores, default=np.nan)
 

@@ -173,3 +173,13 @@ def test_training_stops_when_validation_stalls():
     start = jobs([1], train_on=TRAIN_ON, validate_on=[10, 11], n_checks=50, setting=setting)
     trained = train(start, observe(behaviour(), dtype=torch.float64), setting)
     assert trained.train_score.shape[1] < 50
+
+
+def test_a_validation_score_that_overflows_is_the_worst_not_the_best():
+    sequences = behaviour()
+    sequences.inputs[10, 0] = 1e308
+    together = jobs([1, 1], train_on=TRAIN_ON, validate_on=[10, 11], n_checks=2)
+    together.weights.input_weight[0] *= 1e10
+    trained = train(together, observe(sequences, dtype=torch.float64), SETTING)
+    assert (trained.validation[0, :, 10] == -np.inf).all()
+    assert np.isnan(trained.validation[:, :, :10]).all()
