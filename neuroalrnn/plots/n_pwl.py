@@ -1,0 +1,149 @@
+"""Score against the number of PWL units."""
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.plots.style import (
+    BLUE,
+    CONTROL,
+    DOUBLE,
+    INK,
+    ORANGE,
+    axes_or_new,
+    new_figure,
+    signed,
+    styled,
+)
+from neuroalrnn.stats import one_standard_error
+
+PARTS = {"validation": (BLUE, "o", -0.06), "test": (ORANGE, "s", 0.06)}
+FAR = 4.0
+
+
+def score_curves(fit):
+    """Scores against P on validation and on test subjects.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``part`` (validation, test), ``n_pwl``, ``score`` (mean over subjects, nats/trial),
+        ``difference`` to the best P and its ``standard_error``, paired over subjects.
+    """
+    grid = fit.parameters["n_pwl"].values
+    # A subject validates in every fold that does not test it: one value per subject.
+    validation = fit.selection["validation_by_subject"].mean("fold", skipna=True).dropna("subject")
+    scores = fit.scores.pivot(index="model", columns="subject", values="log_likelihood")
+    values = {"validation": validation.values, "test": scores.loc[_names(grid)].to_numpy()}
+    parts = []
+    for part, by_subject in values.items():
+        if by_subject.shape[1] < 2:
+            continue
+        table = one_standard_error(pd.DataFrame(by_subject, index=grid), grid).table
+        parts.append(table.assign(part=part, n_pwl=grid))
+    columns = ["part", "n_pwl", "score", "difference", "standard_error", "n_subjects"]
+    found = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    return found[columns].reset_index(drop=True)
+
+
+@styled
+def plot_score_by_n_pwl(fit, *, relative=False, ax=None):
+    """Validation and test score against P, and how many folds chose each P.
+
+    Parameters
+    ----------
+    fit : Fit
+    relative : bool
+        Draw the difference to the best P with its paired standard error over subjects, which is
+        what the one-standard-error rule looks at, in place of the mean score. Values that would
+        hide the others are written at the lower edge.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = axes_or_new(ax)
+    grid, curves = fit.parameters["n_pwl"].values, score_curves(fit)
+    floor = _floor(curves) if relative else -np.inf
+    for part, rows in curves.groupby("part", sort=False):
+        color, marker, shift = PARTS[part]
+        x = np.searchsorted(grid, rows["n_pwl"]) + shift
+        y = -rows["difference"] if relative else rows["score"]
+        label = f"{part}, {rows['n_subjects'].iloc[0]} subjects"
+        inside = y >= floor
+        error = rows["standard_error"][inside] if relative else None
+        kind = {"color": color, "marker": marker, "ms": 4, "lw": 1}
+        ax.errorbar(x[inside], y[inside], error, label=label, **kind)
+        for far in np.flatnonzero(~inside):
+            _below(ax, x[far] + 2 * shift, y.iloc[far], color)
+    if relative:
+        ax.axhline(0, color=INK, lw=0.6, ls=":")
+        if np.isfinite(floor):
+            ax.set_ylim(floor * 1.25, -floor * 0.15)
+    if grid[0] == 0:
+        ax.axvspan(-0.5, 0.5, color=CONTROL, alpha=0.1, lw=0, label="linear control, P = 0")
+    ax.set_xticks(range(len(grid)), _tick_labels(fit, grid))
+    ax.set_xlim(-0.5, len(grid) - 0.5)
+    ax.set_xlabel("PWL units P (number of folds that chose it)")
+    ax.set_ylabel(f"{'Difference to best P' if relative else 'Log-likelihood'} (nats/trial)")
+    if not relative:
+        ax.legend(loc="best")
+    return ax
+
+
+@styled
+def plot_n_pwl_panels(fit):
+    """Score against P, and paired differences to the best P.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = new_figure(DOUBLE, 62)
+    left, right = figure.subplots(1, 2)
+    plot_score_by_n_pwl(fit, ax=left).set_title("Scores")
+    plot_score_by_n_pwl(fit, relative=True, ax=right).set_title("Paired differences")
+    return figure
+
+
+def _names(grid):
+    return [f"AL-RNN P={value}" for value in grid]
+
+
+def _floor(curves):
+    """Lowest difference that is drawn to scale: none lies far below all others."""
+    extent = (curves["difference"].abs() + curves["standard_error"]).sort_values().to_numpy()
+    extent = extent[extent > 0]
+    far = np.flatnonzero(extent[1:] > FAR * extent[:-1])
+    return -extent[far[0]] if len(far) else -np.inf
+
+
+def _below(ax, x, value, color):
+    """An arrow through the lower edge, with the number that lies beyond."""
+    where = ax.get_xaxis_transform()
+    arrow = {"arrowstyle": "-|>", "color": color, "lw": 0.8, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", (x, 0.0), (x, 0.13), xycoords=where, textcoords=where, arrowprops=arrow)
+    ax.text(
+        x,
+        0.15,
+        signed(value),
+        transform=where,
+        ha="center",
+        va="bottom",
+        color=color,
+        rotation=90,
+        size=6,
+    )
+
+
+def _tick_labels(fit, grid):
+    chosen = fit.selection["n_pwl_chosen"].values
+    return [f"{value}\n({int((chosen == value).sum())})" for value in grid]

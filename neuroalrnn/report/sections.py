@@ -1,0 +1,131 @@
+"""The sections of the report in order, and those about the fit as a whole."""
+
+from html import escape
+
+from neuroalrnn import plots
+from neuroalrnn.report.findings import behaviour, has_regimes, regimes, spectra, switches
+from neuroalrnn.report.markup import bullets, count, footnote, number, paragraph, table
+from neuroalrnn.report.setup import dataset_notes, describe_provenance, describe_setup
+from neuroalrnn.report.texts import CAPTIONS, CITATIONS, FOOTNOTES, LIMITS, TEXTS
+from neuroalrnn.report.words import (
+    compare,
+    describe_choice_of_n_pwl,
+    describe_rule_test,
+    judge_agreement,
+    judge_behaviour,
+    judge_control,
+)
+
+HEADINGS = {
+    "n_subjects": "subjects",
+    "n_trials": "trials",
+    "log_likelihood": "log-likelihood (nats/trial)",
+    "standard_error": "s.e. over subjects",
+    "subject_mean": "mean of subjects",
+    "subject_standard_error": "s.e. of that mean",
+    "bits": "bits/trial",
+    "normalised_likelihood": "normalised likelihood",
+}
+
+
+def setup(fit, analysis, gallery):
+    """The main findings in short, and what was fitted and how."""
+    figure = gallery.show(plots.plot_overview(fit, analysis), "overview", CAPTIONS["overview"])
+    short = "<h4>In short</h4>" + bullets(in_short(fit, analysis))
+    return paragraph(TEXTS["model"]) + short + figure + describe_setup(fit)
+
+
+def in_short(fit, analysis):
+    """One sentence per main question, in the order of the report."""
+    tables = analysis.tables
+    compared = tables["comparisons"].to_dict("records")
+    texts = [compare(row) for row in compared if not row["effect"].startswith("AL-RNN - AL-RNN")]
+    texts.append(judge_control(fit, tables["comparisons"]))
+    if not has_regimes(analysis):
+        return texts
+    texts.append(judge_agreement(tables["agreement"]))
+    if analysis.locked is not None:
+        texts.append(describe_rule_test(tables["rule_switches"].iloc[0], escape(analysis.rule)))
+    return [*texts, judge_behaviour(tables["behaviour"])]
+
+
+def scores(fit, analysis, gallery):
+    """Held-out scores and comparisons over subjects."""
+    summary, compared = fit.summarise().reset_index(), analysis.tables["comparisons"]
+    best = escape(summary.loc[summary["log_likelihood"].idxmax(), "model"])
+    figure = plots.plot_score_panels(fit, compared)
+    parts = [
+        paragraph(TEXTS["scores"].format(best=best)),
+        table(summary.rename(columns=HEADINGS)),
+        gallery.show(figure, "scores", CAPTIONS["scores"]),
+        bullets([compare(row) for row in compared.to_dict("records")]),
+        paragraph(judge_control(fit, compared)),
+        footnote(FOOTNOTES["scores"].format(n_tests=len(compared))),
+    ]
+    return "".join(parts)
+
+
+def score_by_n_pwl(fit, analysis, gallery):
+    """Score against the number of PWL units."""
+    text = paragraph(describe_choice_of_n_pwl(fit))
+    if fit.parameters.sizes["n_pwl"] < 2:
+        return text + paragraph("Only one value of P was fitted: there is no curve to show.")
+    figure = plots.plot_n_pwl_panels(fit)
+    shown = gallery.show(figure, "score_by_n_pwl", CAPTIONS["score_by_n_pwl"])
+    return text + shown + footnote(FOOTNOTES["score_by_n_pwl"])
+
+
+def learning(fit, analysis, gallery):
+    """Learning curves."""
+    figure = plots.plot_learning_panels(fit)
+    shown = gallery.show(figure, "learning_curves", CAPTIONS["learning_curves"])
+    score = fit.selection["validation_score"]
+    spread = score.max("restart_id") - score.min("restart_id")
+    text = (
+        f"Restarts differ on validation subjects by {number(float(spread.median()))} nats per "
+        f"trial in the median over P and folds, and by {number(float(spread.max()))} at most."
+    )
+    if late := _stopped_late(fit):
+        text += (
+            f" In {count(late, 'fold')} the best check was the last one: longer training (more "
+            "<code>max_checks</code>) might do better."
+        )
+    return paragraph(text) + shown + footnote(FOOTNOTES["learning_curves"])
+
+
+def _stopped_late(fit):
+    """Folds whose chosen restart was still getting better when training ended."""
+    last, late = fit.history["n_updates"].values.max(), 0
+    for index, n_pwl in enumerate(fit.selection["n_pwl_chosen"].values):
+        one = fit.selection.isel(fold=index).sel(n_pwl=n_pwl)
+        late += int(one["n_updates"].values[int(one["restart"])]) == last
+    return late
+
+
+def notes(fit, analysis, gallery):
+    """Remarks, limits, citation, provenance."""
+    data = str(fit.trials.attrs.get("citation", ""))
+    cite = [f"Data: {escape(data)}"] if data else []
+    cite += [*CITATIONS, f"Software: neuroalrnn {escape(str(fit.provenance['neuroalrnn']))}."]
+    own = [escape(note) for note in analysis.notes] or ["Everything asked for could be computed."]
+    parts = {
+        "What could not be computed": bullets(own),
+        "Remarks of the dataset": dataset_notes(fit) or paragraph("None."),
+        "What the numbers do not say": bullets(LIMITS),
+        "How to cite": bullets(cite),
+        "Provenance": describe_provenance(fit),
+    }
+    return "".join(f"<h4>{title}</h4>{body}" for title, body in parts.items())
+
+
+SECTIONS = {
+    "What was fitted, and how": setup,
+    "Scores on held-out trials": scores,
+    "Score against P": score_by_n_pwl,
+    "Learning curves": learning,
+    "Regimes": regimes,
+    "Switches": switches,
+    "Dynamics in each regime": spectra,
+    "Relation to behaviour": behaviour,
+    "Notes": notes,
+}

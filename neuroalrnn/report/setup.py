@@ -1,0 +1,199 @@
+"""The first section: what was fitted, to what, and how."""
+
+import json
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.report.markup import (
+    bullets,
+    collapsed,
+    count,
+    facts,
+    listed,
+    number,
+    paragraph,
+    table,
+)
+from neuroalrnn.report.words import describe_choice_of_n_pwl
+
+
+def describe_setup(fit):
+    """Data, cross-validation, network and leakage audit as HTML.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    str
+    """
+    parts = [
+        "<h4>Data</h4>",
+        facts(_data_rows(fit)),
+        "<h4>Cross-validation and training</h4>",
+        facts(_fit_rows(fit)),
+        _folds(fit),
+        "<h4>When inputs can act</h4>",
+        _inputs(fit),
+        "<h4>Leakage</h4>",
+        _leakage(fit),
+        "<h4>Diverged restarts</h4>",
+        paragraph(_diverged(fit)),
+    ]
+    return "".join(parts)
+
+
+def scored(fit):
+    """Which trials count in a score, shape (trial,)."""
+    return np.isfinite(fit.predictions["log_likelihood"].values).any(axis=0)
+
+
+def _data_rows(fit):
+    trials = fit.trials
+    subject = trials["subject"].values.astype(str)
+    sessions = {*zip(subject, trials["session"].values.astype(str), strict=True)}
+    n_scored = int(scored(fit).sum())
+    named = [
+        (name.capitalize(), escape(str(trials.attrs[name])))
+        for name in ("task", "species", "citation", "source", "licence")
+        if trials.attrs.get(name)
+    ]
+    return [
+        *named,
+        ("Subjects", f"{len(np.unique(subject)):,}"),
+        ("Sessions", f"{len(sessions):,}"),
+        ("Trials", f"{len(subject):,}"),
+        ("Scored trials", f"{n_scored:,}"),
+        ("Trials not scored", _unscored(trials, len(subject) - n_scored)),
+        ("Choices", escape(listed(trials["choice"].attrs["labels"]))),
+    ]
+
+
+def _unscored(trials, n_unscored):
+    reasons = json.loads(trials.attrs.get("unscored", "[]"))
+    text = f"{n_unscored:,}"
+    if reasons:
+        told = listed([f"{escape(one['reason'])}: {one['n_trials']:,}" for one in reasons])
+        text += f" ({told})"
+    total = sum(one["n_trials"] for one in reasons)
+    if total != n_unscored:
+        text += f". The reasons that the dataset states add up to {total:,}"
+    return text
+
+
+def _fit_rows(fit):
+    config, encoding = fit.config, fit.config["encoding"]
+    setting = listed(f"{name} {value}" for name, value in config["setting"].items())
+    steps = f"{encoding.get('step', 'trial')}: {listed(config['steps'], 8)}"
+    inner = f"{config['n_inner']} per fold, of training groups only: they decide how long to train,"
+    return [
+        ("Splitter", f"<code>{escape(config['splitter'])}</code>"),
+        ("Folds", str(fit.parameters.sizes["fold"])),
+        ("Inner parts", f"{inner} which restart to keep and which P to keep"),
+        ("Restarts", f"{config['n_restarts']} per P and fold"),
+        ("Seed", str(config["random_state"])),
+        ("P", describe_choice_of_n_pwl(fit)),
+        ("Latents M", str(fit.parameters.sizes["latent"])),
+        ("Setting", escape(setting)),
+        ("Steps", escape(steps)),
+        ("State starts anew at a", escape(str(encoding.get("carry", "session")))),
+    ]
+
+
+def _folds(fit):
+    selection, rows = fit.selection, []
+    subject, fold = fit.trials["subject"].values.astype(str), fit.splits["fold"].values
+    for index, name in enumerate(fit.parameters["fold"].values):
+        chosen = int(selection["n_pwl_chosen"].values[index])
+        one = selection.isel(fold=index).sel(n_pwl=chosen)
+        restart = int(one["restart"])
+        members = np.unique(subject[fold == index])
+        rows.append(
+            {
+                "fold": str(name),
+                "test subjects": len(members),
+                "test trials scored": int((scored(fit) & (fold == index)).sum()),
+                "chosen P": chosen,
+                "restart": restart,
+                "updates": int(one["n_updates"].values[restart]),
+                "validation (nats/trial)": float(one["validation_score"].values[restart]),
+                "names": listed(members),
+            }
+        )
+    return collapsed(table(pd.DataFrame(rows)), len(rows), "fold")
+
+
+def _inputs(fit):
+    distance = fit.config["steps_to_choice"]
+    if not distance:
+        return paragraph("The network has no inputs beside the markers of events.")
+    rows = pd.DataFrame(
+        {"input": list(distance), "steps between input and choice": list(distance.values())}
+    )
+    linear = [name for name, steps in distance.items() if steps == 0]
+    if not linear:
+        return table(rows) + paragraph(
+            "At least one step lies between every input and the choice: PWL units act on all of "
+            "them."
+        )
+    these = "this input reaches" if len(linear) == 1 else "these inputs reach"
+    return table(rows) + paragraph(
+        f"{escape(listed(linear))}: no step lies between input and choice, so {these} the choice "
+        "only linearly, whatever P is. A rule that gates such an input cannot be learnt.",
+        "alarm",
+    )
+
+
+def _leakage(fit):
+    note = escape(str(fit.splits.attrs.get("audit", "not done")))
+    shared = json.loads(fit.splits.attrs.get("shared", "[]"))
+    if not shared and "nothing to compare" in note:
+        return paragraph(f"Audit: {note}.")
+    if not shared:
+        clean = "no test subject shares a whole stimulus sequence with training subjects"
+        return paragraph(f"Audit: {note}; {clean}.")
+    subjects = sorted({str(row["subject"]) for row in shared})
+    return paragraph(
+        f"<strong>{count(len(subjects), 'test subject')} saw a stimulus sequence that training "
+        f"subjects saw too</strong> ({escape(listed(subjects, 12))}; {note}). A recurrent network "
+        "can memorise it, so that the scores below may be too good. Split with "
+        "<code>StimulusSequenceOut</code>.",
+        "alarm",
+    )
+
+
+def _diverged(fit):
+    lost = fit.selection["diverged"]
+    names = [
+        f"P = {lost['n_pwl'].values[p]}, fold {lost['fold'].values[f]}, restart {r}"
+        for p, f, r in np.argwhere(lost.transpose("n_pwl", "fold", "restart_id").values)
+    ]
+    if not names:
+        return f"None of {lost.size} restarts diverged."
+    lost = f"{len(names)} of {lost.size} restarts diverged and were never chosen"
+    return f"<strong>{lost}</strong>: {escape(listed(names))}."
+
+
+def describe_provenance(fit):
+    """Where the file came from, as HTML."""
+    known = fit.provenance
+    rows = [
+        ("Created", escape(str(known.get("created", "")))),
+        ("Time taken", f"{number(known.get('seconds'), 0)} s"),
+        ("Dataset, SHA-256", f"<code>{escape(str(known.get('dataset_sha256', '')))}</code>"),
+        ("Engine", escape(str(known.get("backend", "")))),
+        ("Precision, device", escape(f"{known.get('dtype', '')}, {known.get('device', '')}")),
+        ("neuroalrnn", escape(str(known.get("neuroalrnn", "")))),
+        ("Python", escape(str(known.get("python", "")))),
+        ("Libraries", escape(listed(f"{k} {v}" for k, v in known.get("versions", {}).items()))),
+        ("Commit", escape(str(known.get("git_commit", ""))) or "installed package"),
+    ]
+    return facts(rows)
+
+
+def dataset_notes(fit):
+    """Remarks of the dataset, as a list."""
+    return bullets([escape(str(note)) for note in json.loads(fit.trials.attrs.get("notes", "[]"))])

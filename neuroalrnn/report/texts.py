@@ -1,0 +1,163 @@
+"""Texts of the report that do not depend on which way the numbers point."""
+
+TEXTS = {
+    "model": (
+        "An Almost-Linear RNN (AL-RNN) was fitted to choices: a recurrent network in which only P "
+        "of the M latents are rectified. Which of these P units are on decides which linear map "
+        "moves the latents on; each such pattern is a <em>regime</em>, and a change of pattern a "
+        "<em>switch</em>. With P = 0 the network is linear and has one regime. <strong>Whole "
+        "groups of subjects or sessions were held out, and everything below is about held-out "
+        "trials.</strong>"
+    ),
+    "scores": (
+        "Every scored trial was predicted once, by a network that never saw its group. The best "
+        "score is that of <strong>{best}</strong>. AL-RNN is the network with the P chosen inside "
+        "each fold."
+    ),
+    "regimes": (
+        "Held-out steps visit {regimes}, numbered from 0 by how often they occur. The regime of a "
+        "step decides the map to the next step."
+    ),
+    "one_regime": (
+        "<strong>All held-out steps lie in one regime</strong>: the chosen networks act linearly "
+        "on these data, so there are no switches and there is nothing to show here."
+    ),
+    "dependence": (
+        "The {n_subjects} subjects share {orders}: subjects of one order see the same inputs "
+        "through the same network, and have the same regimes where only these are inputs. "
+        "Standard errors over such subjects are too small."
+    ),
+}
+CAPTIONS = {
+    "overview": (
+        "Overview. (a) Held-out score of every model; faint dots are subjects. (b) Score against "
+        "P. (c) Regimes of an example session; above each row the rule, x marks errors. (d) "
+        "Switches. (e) Eigenvalues of each regime in one fold. (f) The outcome with the clearest "
+        "effects; n subjects, q after Benjamini-Hochberg, filled where q &lt; .05."
+    ),
+    "scores": (
+        "Left: held-out log-likelihood; large symbols are means over trials with the standard "
+        "error over subjects, faint dots are subjects. Right: each model minus the AL-RNN, paired "
+        "over subjects, with 95 % intervals; arrows give differences that lie outside the axis. "
+        "Squares are baselines, the diamond is the linear control."
+    ),
+    "score_by_n_pwl": (
+        "Mean over subjects (left), and difference to the best P with its paired standard error "
+        "over subjects (right). In brackets: folds that chose this P."
+    ),
+    "learning_curves": (
+        "Score on validation (blue) and training (orange) subjects of the inner parts, at the "
+        "chosen P, for at most twelve folds. Bold is the restart that was kept, the ring the "
+        "number of updates. The first steep rise is cut."
+    ),
+    "regime_raster": (
+        "Session {session} of subject {subject}, whose score is the median. Columns are trials, "
+        "lines within a row are the steps of the task in order."
+    ),
+    "occupancy": (
+        "Share of steps in each regime, mean over subjects; whiskers are standard errors of each "
+        "part."
+    ),
+    "dwell_times": (
+        "Visits to a regime that last at least so many steps, mean over subjects. {edge} % of "
+        "visits touch the edge of a sequence and are left out."
+    ),
+    "transitions": (
+        "Probability of the regime at the next step, given the one at this step; rows sum to 1, "
+        "mean over subjects, staying included. Empty: below 0.005."
+    ),
+    "agreement": (
+        "Agreement of the networks of two folds about the same trials; 1 is identity, 0 is chance."
+    ),
+    "switch_probability": (
+        "Probability that the regime differs from that of the step before. Faint dots are subjects."
+    ),
+    "locked_switches": (
+        "Probability that the regime before the choice differs from that on the trial before, "
+        "around changes of {rule}. Grey: where the mean over subjects would lie in 95 % of cases "
+        "if switches ignored the changes. Lags other than 0 are not tested."
+    ),
+    "spectra": (
+        "Eigenvalues of the linear map of each regime that held-out trials visit; the area of a "
+        "symbol is the share of steps. Inside the unit circle a mode decays; off the real axis it "
+        "rotates. At most six folds are shown, those with most held-out steps first."
+    ),
+    "behaviour": (
+        "Difference with against without, among trials with the same stimuli, mean over subjects "
+        "with 95 % intervals; n subjects, q after Benjamini-Hochberg; filled where q &lt; .05. "
+        "Intervals far longer than the others are cut at the edge."
+    ),
+}
+FOOTNOTES = {
+    "scores": (
+        "The unit of inference is the subject: trials, sessions, folds and restarts are not "
+        "replicates. Comparisons are t-tests on one difference per subject, {n_tests} of them, "
+        "not corrected for their number. Bits are gained over the frequency of each choice in the "
+        "training subjects. Accuracy alone hides how sure a model was."
+    ),
+    "score_by_n_pwl": (
+        "The unit of inference is the subject: trials, sessions, folds and restarts are not "
+        "replicates. P was chosen inside each fold by the one-standard-error rule: the smallest P "
+        "whose validation score lies within one standard error, that of the paired difference to "
+        "the best, of the best. It is a convention, not a test. Test scores are shown for "
+        "information and chose nothing. A validation subject is scored by several networks, of "
+        "all folds that did not test it."
+    ),
+    "learning_curves": (
+        "Training length and restart were chosen on validation subjects, never on test subjects."
+    ),
+    "regimes": (
+        "The unit of inference is the subject: trials, sessions, folds and restarts are not "
+        "replicates. Labels of the folds were matched by overlap on all trials, without looking "
+        "at scores. Occupancy by condition is a description: inputs drive regimes, so that a "
+        "dependence on conditions is expected. {dependence}"
+    ),
+    "switches": (
+        "The unit of inference is the subject: trials, sessions, folds and restarts are not "
+        "replicates. Within trials the null gives each trial the switches of another trial of the "
+        "same subject, session, stimuli and length. Over trials it shifts switches against events "
+        "within the session after slow trends are removed. The band holds 95 % of shifts at each "
+        "lag by itself; the test is about lag 0. {dependence}"
+    ),
+    "spectra": (
+        "An eigenvalue describes the network as long as it stays in the regime; with visits of a "
+        "few steps, slow modes are not played out. Time constants are in steps of the encoding."
+    ),
+    "behaviour": (
+        "The unit of inference is the subject: trials, sessions, folds and restarts are not "
+        "replicates. The regime is that of the step before the choice is read out, computed by a "
+        "network that never saw the subject, from inputs up to that step. An association is not a "
+        "cause: what drives the regime may drive behaviour by another way. Effects over fewer "
+        "than six subjects carry little weight, whatever their p. {dependence}"
+    ),
+}
+LIMITS = (
+    (
+        "A regime is a property of a network that predicts choices. It is not a brain state, and "
+        "another network may predict as well with other regimes."
+    ),
+    (
+        "A better score says that choices can be predicted, not that subjects compute as the "
+        "network does."
+    ),
+    (
+        "Held-out subjects come from the same experiment; nothing is said about other tasks or "
+        "laboratories."
+    ),
+    (
+        "Intervals and p-values are over subjects of this sample; networks of different folds "
+        "share most of their training data."
+    ),
+)
+CITATIONS = (
+    (
+        "Model: Brenner M et al. (2024). Almost-Linear RNNs yield highly interpretable symbolic "
+        "codes in dynamical systems reconstruction. Advances in Neural Information Processing "
+        "Systems."
+    ),
+    (
+        "Number of PWL units: Brenner M, Koppe G (2026). Uncovering the computational roles of "
+        "nonlinearity in sequence modeling using almost-linear RNNs. Transactions on Machine "
+        "Learning Research."
+    ),
+)

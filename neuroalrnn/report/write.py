@@ -1,0 +1,91 @@
+"""Write the report: one HTML page, the figures and the tables."""
+
+import os
+import tempfile
+from html import escape
+from pathlib import Path
+
+from neuroalrnn.analysis import analyse
+from neuroalrnn.exceptions import ResultError
+from neuroalrnn.report.markup import CSS, Gallery
+from neuroalrnn.report.sections import SECTIONS
+from neuroalrnn.report.texts import CAPTIONS
+
+PAGE = "report.html"
+
+
+def write_report(fit, out_dir, *, conditions=None, rule=None, random_state=0, overwrite=False):
+    """Write what a fit says as ``report.html``, ``figures/`` and ``tables/``.
+
+    Parameters
+    ----------
+    fit : Fit
+    out_dir : path-like
+        Folder, made where it is missing.
+    conditions, rule, random_state
+        As in `neuroalrnn.analysis.analyse`.
+    overwrite : bool
+        Replace a report that exists.
+
+    Returns
+    -------
+    pathlib.Path
+        The page. It needs no other file and no network. Figures are saved as SVG and PDF with text
+        that can be edited, and as PNG of 200 dpi; tables as CSV.
+
+    Raises
+    ------
+    ResultError
+        If the page exists and `overwrite` is false.
+    DataError
+        If a condition or the rule is not a variable of the trials.
+    """
+    out_dir = Path(out_dir)
+    page = out_dir / PAGE
+    if page.exists() and not overwrite:
+        raise ResultError(f"{page} exists; pass overwrite=True to replace it")
+    analysis = analyse(fit, conditions=conditions, rule=rule, random_state=random_state)
+    folders = [out_dir / "figures", out_dir / "tables"]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    _save_tables(analysis, folders[1])
+    gallery = Gallery(folders[0])
+    bodies = {title: build(fit, analysis, gallery) for title, build in SECTIONS.items()}
+    _remove_stale(folders[0], gallery.names)
+    _write_page(_title(fit), bodies, page)
+    return page
+
+
+def _title(fit):
+    return f"AL-RNN report: {fit.trials.attrs.get('task', 'trials')}"
+
+
+def _save_tables(analysis, folder):
+    for name, frame in analysis.tables.items():
+        frame.to_csv(folder / f"{name}.csv", index=False)
+
+
+def _remove_stale(folder, names):
+    """Remove figures of an earlier report that this one does not have."""
+    for name in set(CAPTIONS) - set(names):
+        for kind in ("svg", "pdf", "png"):
+            (folder / f"{name}.{kind}").unlink(missing_ok=True)
+
+
+def _write_page(title, bodies, page):
+    """Build the page with `mne.Report`, and put it in place in one move."""
+    import mne
+
+    report = mne.Report(title=escape(title), verbose="error")
+    report.add_custom_css(CSS)
+    for number, (name, body) in enumerate(bodies.items(), start=1):
+        html = f'<div class="neuroalrnn">{body}</div>'
+        report.add_html(html, title=f"{number}. {name}", tags=(SECTIONS[name].__name__,))
+    handle, part = tempfile.mkstemp(dir=page.parent, prefix=f".{page.stem}.", suffix=".html")
+    os.close(handle)
+    try:
+        report.save(part, open_browser=False, overwrite=True, verbose="error")
+        os.chmod(part, 0o644)
+        os.replace(part, page)
+    finally:
+        Path(part).unlink(missing_ok=True)

@@ -1,0 +1,10 @@
+"""One analysis of the shared fit."""
+
+import pytest
+
+from neuroalrnn.analysis import analyse
+
+
+@pytest.fixture(scope="session")
+def analysis(fit):
+    return analyse(fit, conditions=["stimulus", "rule"], rule="rule")

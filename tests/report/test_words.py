@@ -1,0 +1,149 @@
+"""Sentences say what the numbers say, in every direction."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuroalrnn.report.markup import count, listed, number, p_value, table
+from neuroalrnn.report.words import (
+    compare,
+    describe_effect,
+    describe_event_tests,
+    describe_rule_test,
+    describe_spectra,
+    judge_agreement,
+    judge_behaviour,
+    judge_control,
+)
+
+
+def effect(estimate, half=0.01, **more):
+    """A row of a table of effects."""
+    row = {"estimate": estimate, "ci_low": estimate - half, "ci_high": estimate + half}
+    row |= {"p": 0.001 if abs(estimate) > half else 0.5, "q": 0.002, "n_subjects": 8}
+    return row | {"n_favouring_a": 8 if estimate > 0 else 0} | more
+
+
+@pytest.mark.parametrize(
+    ("estimate", "expected"),
+    [
+        (0.05, "<strong>The AL-RNN predicts better than the history-logistic regression</strong>"),
+        (-0.05, "<strong>The history-logistic regression predicts better than the AL-RNN</strong>"),
+        (0.005, "cannot be told apart: the AL-RNN is ahead by 0.0050"),
+        (-0.005, "cannot be told apart: the history-logistic regression is ahead by 0.0050"),
+    ],
+)
+def test_comparison(estimate, expected):
+    assert expected in compare(effect(estimate, effect="AL-RNN - history-logistic"))
+
+
+def test_names_of_models_are_escaped():
+    assert "a&lt;b" in compare(effect(0.1, effect="AL-RNN - a<b"))
+
+
+@pytest.mark.parametrize(
+    ("estimate", "expected"),
+    [
+        (0.05, "is worse by 0.0500 nats per trial"),
+        (-0.05, "is better by 0.0500 nats per trial"),
+        (0.001, "cannot be told from the AL-RNN"),
+    ],
+)
+def test_linear_control(fit, estimate, expected):
+    compared = pd.DataFrame([effect(estimate, effect="AL-RNN - AL-RNN P=0")])
+    assert expected in judge_control(fit, compared)
+
+
+def test_linear_control_that_was_chosen_everywhere_or_not_fitted(fit):
+    tree = fit.tree.copy(deep=True)
+    tree["selection"]["n_pwl_chosen"].values[:] = 0
+    compared = pd.DataFrame(columns=["effect"])
+    assert "chosen in every fold" in judge_control(type(fit)(tree), compared)
+    nodes = {
+        name: node.to_dataset().sel(n_pwl=[2]) if "n_pwl" in node.dims else node.to_dataset()
+        for name, node in fit.tree.children.items()
+    }
+    tree = type(fit.tree).from_dict(nodes)
+    tree.attrs = fit.tree.attrs
+    assert "No linear control" in judge_control(type(fit)(tree), compared)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.1, 0.3], "not reproducible"),
+        ([0.6, 0.7], "agree partly"),
+        ([0.9, 0.95], "agree well"),
+        ([1.0, 1.0], "the same regimes"),
+        ([], "one fold only"),
+    ],
+)
+def test_agreement(values, expected):
+    assert expected in judge_agreement(pd.DataFrame({"adjusted_rand": values}))
+
+
+@pytest.mark.parametrize(
+    ("estimate", "expected"),
+    [(2.0, "more often"), (-2.0, "less often"), (0.5, "No association")],
+)
+def test_rule_changes(estimate, expected):
+    assert expected in describe_rule_test(effect(estimate, half=1.0), "context")
+
+
+def test_events_within_trials():
+    untested = pd.DataFrame(
+        {"effect": ["switch after go"], "method": ["not testable"], "note": ["same step"]}
+    )
+    assert "Not testable" in describe_event_tests(untested, "event")[0]
+    assert "not testable (same step)" in describe_event_tests(untested, "time")[0]
+    assert "one step per trial" in describe_event_tests(untested, "trial")[0]
+    tested = [effect(e, effect="switch after go", method="swap") for e in (0.5, -0.5, 0.001)]
+    texts = describe_event_tests(pd.DataFrame(tested), "time")
+    assert "more often" in texts[0]
+    assert "less often" in texts[1]
+    assert "no difference" in texts[2]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "estimate", "expected"),
+    [
+        ("choice", 0.1, "more choices of right (10.0 % of trials)"),
+        ("choice", -0.1, "fewer choices of right"),
+        ("correct", -0.1, "fewer correct choices"),
+        ("log rt", 0.1, "slower responses (0.100 log s, about 10.5 %)"),
+        ("log rt", -0.1, "faster responses (0.100 log s, about 9.5 %)"),
+    ],
+)
+def test_effects(outcome, estimate, expected):
+    row = effect(estimate, effect="regime 1", outcome=outcome)
+    assert expected in describe_effect(row, ["left", "right"])
+
+
+def test_behaviour_with_and_without_survivors():
+    rows = [effect(0.1, effect="regime 0", outcome=name) for name in ("choice", "log rt")]
+    found = pd.DataFrame(rows)
+    assert "2 survive correction" in judge_behaviour(found)
+    assert "1 survives correction" in judge_behaviour(found.assign(q=[0.01, 0.2]))
+    assert "No effect" in judge_behaviour(found.assign(q=0.3))
+    assert "q = 0.300" in judge_behaviour(found.assign(q=0.3))
+    assert "could be tested" in judge_behaviour(found.assign(estimate=np.nan))
+    assert "could be tested" in judge_behaviour(found.drop(columns="estimate"))
+
+
+def test_spectra():
+    rows = {"fold": [0, 0], "mode": 0, "n_steps": [90, 10], "modulus": [0.5, 1.2]}
+    found = pd.DataFrame(rows | {"time_constant": [1.44, np.inf]})
+    assert "1 of 2 regimes" in describe_spectra(found)[1]
+    assert "10.0 %" in describe_spectra(found)[1]
+    assert "No regime" in describe_spectra(found[:1])[1]
+
+
+def test_numbers():
+    assert number(-0.12345) == "\N{MINUS SIGN}0.1235"
+    assert number(np.nan) == number(None) == "\N{EN DASH}"
+    assert p_value(0.00001) == "p < 0.0001"
+    assert p_value(0.0213, "q") == "q = 0.021"
+    assert count(1, "fold") == "1 fold"
+    assert count(2000, "trial") == "2,000 trials"
+    assert listed("abcd", 2) == "a, b and 2 more"
+    assert "&lt;b&gt;" in table(pd.DataFrame({"name": ["<b>"]}))

@@ -1,0 +1,156 @@
+"""The page holds every section, the right numbers, and nothing from elsewhere."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from neuroalrnn.exceptions import DataError, ResultError
+from neuroalrnn.report import write_report
+from neuroalrnn.report.markup import number
+from neuroalrnn.report.sections import SECTIONS
+from neuroalrnn.report.setup import describe_setup
+from neuroalrnn.report.texts import CAPTIONS
+from neuroalrnn.results import Fit
+
+OPTIONS = {"conditions": ["stimulus", "rule"], "rule": "rule"}
+
+
+@pytest.fixture(scope="module")
+def folder(fit, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    page = write_report(fit, folder, **OPTIONS)
+    assert page == folder / "report.html"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def changed(fit, node, edit):
+    """A copy of the fit in which one node was edited."""
+    tree = fit.tree.copy(deep=True)
+    edit(tree[node])
+    return Fit(tree)
+
+
+def test_every_section_is_there_in_order(page):
+    found = [page.index(f"{k}. {title}") for k, title in enumerate(SECTIONS, start=1)]
+    assert found == sorted(found)
+
+
+def test_scores_of_the_page_are_those_of_the_fit(fit, page):
+    for model, row in fit.summarise().iterrows():
+        cells = [number(row[name]) for name in ("log_likelihood", "standard_error", "accuracy")]
+        row_of = re.search(rf"<tr><td>{re.escape(model)}</td>.*?</tr>", page)[0]
+        assert all(f">{cell}<" in row_of for cell in cells), model
+
+
+def test_nothing_is_fetched_from_elsewhere(page):
+    sources = re.findall(r'<(?:img|script|link|iframe)[^>]*(?:src|href)="([^"]{0,30})', page)
+    assert sources
+    assert all(source.startswith("data:") for source in sources)
+
+
+def test_figures_and_tables_lie_beside_the_page(folder):
+    names = {path.stem for path in (folder / "figures").iterdir()}
+    assert names == set(CAPTIONS)
+    assert len(list((folder / "figures").iterdir())) == 3 * len(names)
+    scores = pd.read_csv(folder / "tables" / "scores.csv")
+    assert "log_likelihood" in scores
+    assert {path.name for path in folder.iterdir()} == {"report.html", "figures", "tables"}
+
+
+def test_refuses_to_overwrite(fit, folder):
+    before = (folder / "report.html").stat().st_mtime_ns
+    with pytest.raises(ResultError, match=r"report\.html exists; pass overwrite=True"):
+        write_report(fit, folder)
+    assert (folder / "report.html").stat().st_mtime_ns == before
+
+
+def test_overwriting_removes_figures_that_no_longer_apply(fit, tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "mine.svg").write_text("<svg/>")
+    (tmp_path / "figures" / "locked_switches.svg").write_text("<svg/>")
+    (tmp_path / "report.html").write_text("old")
+    write_report(fit, tmp_path, overwrite=True)
+    assert "old" not in (tmp_path / "report.html").read_text(encoding="utf-8")[:100]
+    assert (tmp_path / "figures" / "mine.svg").exists()
+    assert not (tmp_path / "figures" / "locked_switches.svg").exists()
+    assert "No variable was named as the rule" in (tmp_path / "report.html").read_text()
+
+
+def test_unknown_condition_leaves_nothing_behind(fit, tmp_path):
+    with pytest.raises(DataError, match="'colour' is not a variable"):
+        write_report(fit, tmp_path / "out", conditions=["colour"])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_linear_network_everywhere_is_reported_as_such(fit, tmp_path):
+    def linear(node):
+        node["n_pwl_chosen"].values[:] = 0
+
+    page = write_report(changed(fit, "selection", linear), tmp_path, **OPTIONS).read_text()
+    assert "P = 0 was chosen in every fold" in page
+    assert "All held-out steps lie in one regime" in page
+    assert not (tmp_path / "figures" / "regime_raster.svg").exists()
+
+
+def test_shared_stimulus_orders_are_an_alarm(fit):
+    assert 'class="alarm"' not in describe_setup(fit)
+
+    def leak(node):
+        node.attrs["shared"] = json.dumps([{"fold": "fold 0", "subject": "s<1>", "n_sharing": 3}])
+
+    text = describe_setup(changed(fit, "splits", leak))
+    assert '<p class="alarm"><strong>1 test subject saw' in text
+    assert "s&lt;1&gt;" in text
+    assert "StimulusSequenceOut" in text
+
+
+def test_diverged_restarts_are_named(fit):
+    def diverge(node):
+        node["diverged"].loc[{"n_pwl": 2, "fold": node["fold"].values[1], "restart_id": 0}] = True
+
+    assert "None of" in describe_setup(fit)
+    text = describe_setup(changed(fit, "selection", diverge))
+    assert f"P = 2, fold {fit.parameters['fold'].values[1]}, restart 0" in text
+
+
+def test_inputs_without_a_step_before_the_choice_are_an_alarm(fit):
+    tree = fit.tree.copy()
+    config = fit.config | {"steps_to_choice": {"cue": 0, "stimulus": 1}}
+    tree.attrs = fit.tree.attrs | {"config": json.dumps(config)}
+    assert "cue: no step lies between input and choice" in describe_setup(Fit(tree))
+
+
+def test_every_reason_for_unscored_trials_is_told(fit):
+    def unscored(node):
+        node.attrs["unscored"] = json.dumps([{"reason": "too <late>", "n_trials": 1234}])
+
+    text = describe_setup(changed(fit, "trials", unscored))
+    assert "too &lt;late&gt;: 1,234" in text
+    assert "add up to 1,234" in text
+
+
+def test_works_where_torch_and_numba_are_not_installed(fit, tmp_path):
+    fit.save(tmp_path / "fit.nc")
+    code = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        "        if name.split('.')[0] in ('torch', 'numba'):\n"
+        "            raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Absent)\n"
+        "from neuroalrnn.results import Fit\n"
+        "from neuroalrnn.report import write_report\n"
+        f"write_report(Fit.load({str(tmp_path / 'fit.nc')!r}), {str(tmp_path / 'out')!r})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "report.html").stat().st_size > 100_000
