@@ -3,8 +3,10 @@
 import json
 import shutil
 import sys
+import tempfile
 import warnings
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -109,8 +111,9 @@ def analyse(
 
     _refuse_existing(out, ("tables",), overwrite)
     loaded = Fit.load(saved)
-    out.mkdir(parents=True, exist_ok=True)
-    folder = _save_tables(loaded, out, conditions=_names(conditions), rule=rule, random_state=seed)
+    options = {"conditions": _names(conditions), "rule": rule, "random_state": seed}
+    with _made(out):
+        folder = _save_tables(loaded, out, **options)
     typer.echo(f"tables: {folder}")
 
 
@@ -129,9 +132,9 @@ def report(
 
     _refuse_existing(out, ("figures", "report.html"), overwrite)
     loaded = Fit.load(saved)
-    out.mkdir(parents=True, exist_ok=True)
     options = {"conditions": _names(conditions), "rule": rule, "random_state": seed}
-    page = write_report(loaded, out, **options, overwrite=overwrite)
+    with _made(out):
+        page = write_report(loaded, out, **options, overwrite=overwrite)
     typer.echo(f"report: {page}")
 
 
@@ -140,9 +143,12 @@ def _fit(source: str, config: Run, out: Path, *, overwrite: bool, threads: int |
     # before the fit, so that no night of computing is lost to a name that is taken
     _refuse_existing(out, OUTPUTS, overwrite)
     trials = load_trials(source, config)
-    out.mkdir(parents=True, exist_ok=True)
     typer.echo(_tell_trials(source, trials))
+    with _made(out):
+        _fit_into(out, source, trials, config, overwrite=overwrite, threads=threads)
 
+
+def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, threads) -> None:
     from neuroalrnn.evaluate import select_n_pwl
 
     validation = config.validation
@@ -234,6 +240,11 @@ def _column_map(text: str) -> dict[str, str]:
     ]
     if found:
         raise problems(ConfigError, "--columns", found)
+    roles = [role.strip() for role, _, _ in pairs]
+    twice = [role for role in dict.fromkeys(roles) if roles.count(role) > 1]
+    if twice:
+        found = [f"role {role!r} is given more than once: keep one" for role in twice]
+        raise problems(ConfigError, "--columns", found)
     return {role.strip(): column.strip() for role, _, column in pairs}
 
 
@@ -250,6 +261,23 @@ def _refuse_existing(out: Path, names: tuple[str, ...], overwrite: bool) -> None
         raise ResultError(
             f"{out} already holds {', '.join(there)}: pass --overwrite to replace, or another --out"
         )
+
+
+@contextmanager
+def _made(out: Path):
+    """Folder that can be written to; gone again if a mistake leaves nothing in it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise ResultError(f"--out {out} cannot be written to ({error.strerror})") from error
+    try:
+        yield
+    except NeuroALRNNError:
+        if not any(out.iterdir()):
+            out.rmdir()
+        raise
 
 
 def _save_tables(result, out: Path, **options) -> Path:

@@ -31,11 +31,11 @@ def load_trials(source: str, run: Run):
         If there is no such dataset or file, or it breaks the contract of `neuroalrnn.validate`.
     """
     path = Path(source)
-    if path.suffix in TABLES:
+    if path.suffix.lower() in TABLES:
         trials = _load_table(path, run)
-    elif path.suffix == ".nc":
+    elif path.suffix.lower() == ".nc":
         trials = _load_netcdf(path)
-    elif path.is_file():
+    elif path.exists():
         raise DataError(f"{path}: expected a file that ends with .nc, {' or '.join(TABLES)}")
     else:
         trials = import_data_loaders().load(source)
@@ -157,6 +157,7 @@ def _with_overrides(trials, run: Run):
 def _check_analysis(trials, analysis: dict) -> None:
     """Refuse unknown names before the fit, not after it."""
     from neuroalrnn.data import unknown
+    from neuroalrnn.data.schema import COORDS
 
     known = [str(name) for name in trials.variables if trials[name].dims == ("trial",)]
     named = [("conditions", name) for name in analysis.get("conditions", [])]
@@ -164,5 +165,17 @@ def _check_analysis(trials, analysis: dict) -> None:
     found = [
         f"[analysis] {key}: {unknown(name, known)}" for key, name in named if name not in known
     ]
+    found += [
+        f"[analysis] conditions: {name!r} labels what is counted over; name a variable of the task"
+        for name in analysis.get("conditions", [])
+        if name in COORDS
+    ]
+    rule = analysis.get("rule")
+    missing = int(trials[rule].isnull().sum()) if rule in known else 0
+    if missing:
+        found.append(
+            f"[analysis] rule: {rule!r} is missing on {missing} trials: complete it, or leave "
+            "these trials out"
+        )
     if found:
         raise problems(DataError, "run", found)

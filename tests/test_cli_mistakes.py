@@ -71,6 +71,22 @@ BROKEN = {
         "[analysis] conditions: 'congruence' is unknown; did you mean 'congruent'",
     ),
     "out is a file": (["pratte2010", "--out", "bad.txt"], "x", "bad.txt is a file: give a folder"),
+    "role twice": (
+        ["bad.csv", "--columns", "subject=a,choice=b,choice=c"],
+        "a,b,c\nx,0,1\n",
+        "role 'choice' is given more than once: keep one",
+    ),
+    "rule missing": (
+        ["bad.csv", "--columns", "subject=a,choice=b,r=c", "--run", "bad.toml"],
+        {"bad.csv": "a,b,c\nx,0,1\nx,1,\n", "bad.toml": "[analysis]\nrule = 'r'\n"},
+        "[analysis] rule: 'r' is missing on 1 trials",
+    ),
+    "subject as condition": (
+        ["pratte2010", "--run", "bad.toml"],
+        "[analysis]\nconditions = ['subject']\n",
+        "[analysis] conditions: 'subject' labels what is counted over",
+    ),
+    "out below a file": (["pratte2010", "--out", "bad.txt/new"], "x", "cannot be written to"),
     "option": (["pratte2010", "--sede", "3"], None, "No such option: --sede"),
     "option value": (["pratte2010", "--threads", "0"], None, "Invalid value for '--threads'"),
 }
@@ -82,7 +98,7 @@ def test_mistakes_end_with_code_2_and_one_message(
 ):
     monkeypatch.chdir(tmp_path)
     for name in [each for each in arguments if each.startswith("bad.")]:
-        write(tmp_path, name, text)
+        write(tmp_path, name.partition("/")[0], text[name] if isinstance(text, dict) else text)
     code, _, error = run("fit", *arguments)
     assert code == 2
     assert message in error
@@ -106,7 +122,9 @@ def test_existing_results_are_refused_before_anything_is_fitted(tmp_path, monkey
 
 
 def test_a_mistake_leaves_no_folder_behind(tmp_path, run):
-    for command in (["fit", "nodata"], ["analyse", "none.nc"], ["report", "none.nc"]):
+    path = write(tmp_path, "one.csv", "a,b\nx,0\nx,1\n")
+    one = ["fit", path, "--columns", "subject=a,choice=b"]
+    for command in (one, ["fit", "nodata"], ["analyse", "none.nc"], ["report", "none.nc"]):
         assert run(*command, "--out", tmp_path / "new")[0] == 2
     assert not (tmp_path / "new").exists()
 

@@ -13,8 +13,10 @@ from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.locking import lock_to_rule_changes, lock_within_trials
 from neuroalrnn.analysis.regimes import compute_dwell_times, compute_occupancy, compute_transitions
 from neuroalrnn.analysis.switches import compute_switch_probability_by, compute_switches
+from neuroalrnn.data.schema import COORDS
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.stats import paired_difference
+from neuroalrnn.stats.effects import effect_table
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def compare_models(fit, model="AL-RNN"):
     -------
     pandas.DataFrame
         One row per other model: mean difference in nats per trial (positive favours `model`),
-        interval, t-test over subjects, and how many subjects favour it.
+        interval, t-test over subjects, and how many subjects favour it; ``note`` says why a
+        difference is not testable.
     """
     scores = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
     rows = []
@@ -129,13 +132,23 @@ def compare_models(fit, model="AL-RNN"):
         if np.allclose(scores[model], scores[other], rtol=0, atol=1e-15):
             continue
         effect = f"{model} - {other}"
-        rows.append(paired_difference(scores[model], scores[other], effect=effect))
-    return pd.concat(rows, ignore_index=True)
+        try:
+            row = paired_difference(scores[model], scores[other], effect=effect).assign(note="")
+        except NotTestableError as error:
+            row = _not_testable(effect, scores[model] - scores[other]).assign(note=str(error))
+        rows.append(row)
+    return pd.concat(rows, ignore_index=True) if rows else effect_table([])
+
+
+def _not_testable(effect, difference):
+    row = {"effect": effect, "estimate": difference.mean(), "n_subjects": len(difference)}
+    row |= {"method": "not testable", "scale": "nats per trial"}
+    return effect_table([row | {"n_favouring_a": int((difference > 0).sum())}])
 
 
 def _with_conditions(trials, conditions):
     """Trials on which every condition is known."""
-    known = [np.isfinite(trials[name].values.astype(float)) for name in conditions]
+    known = [pd.notna(trials[name].values) for name in conditions]
     return np.flatnonzero(np.all(known, axis=0) if known else np.ones(trials.sizes["trial"], bool))
 
 
@@ -146,6 +159,11 @@ def _check_names(fit, conditions, rule):
         f"{name!r} is not a variable on trial; expected one of {', '.join(known)}"
         for name in names
         if name not in known
+    ]
+    found += [
+        f"condition {name!r} labels what is counted over; expected a variable of the task"
+        for name in conditions
+        if name in COORDS
     ]
     if found:
         raise problems(DataError, "analyse", found)

@@ -8,6 +8,7 @@ from neuroalrnn.analysis.switches import compute_switches
 from neuroalrnn.analysis.units import cells, stimuli
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.stats import benjamini_hochberg, t_test
+from neuroalrnn.stats.effects import effect_table
 
 MIN_TRIALS = 5
 MIN_SHARE = 0.02
@@ -111,6 +112,8 @@ def relate_to_behaviour(fit, regimes):
         for outcome_name, outcome in compute_outcomes(trials).items()
         for name, indicator in predictors.items()
     ]
+    if not rows:
+        return pd.DataFrame(columns=["effect", "outcome", "n_subjects", "method", "p", "q", "note"])
     table = pd.concat(rows, ignore_index=True)
     return table.assign(q=benjamini_hochberg(table["p"].fillna(1.0).to_numpy()))
 
@@ -125,8 +128,8 @@ def _row(name, indicator, outcome_name, outcome, subject, cell):
             found["contrast"], effect=name, scale=units, n_trials=int(found["n_trials"].sum())
         )
     except NotTestableError as error:
-        row = pd.DataFrame(
-            {"effect": [name], "n_subjects": [len(found)], "method": ["not testable"]}
+        row = effect_table(
+            [{"effect": name, "n_subjects": len(found), "method": "not testable", "scale": units}]
         )
         note = str(error)
     row.insert(1, "outcome", outcome_name)

@@ -8,6 +8,7 @@ import numpy as np
 
 from neuroalrnn.data import design
 from neuroalrnn.data.schema import is_after_choice
+from neuroalrnn.data.terms import parse_terms
 
 N_LAGS = 5
 
@@ -46,19 +47,21 @@ def logistic(trials, train, test, *, terms):
     array, shape (test trial, option)
         Log-probabilities. The penalty is scikit-learn's default (``C=1``), on features divided by
         the root mean square of their non-zero training values, so that units do not matter and
-        codes of 0 and +-1 stay as they are.
+        codes of 0 and +-1 stay as they are. Where the training choices are all the same nothing can
+        be regressed, and the prediction is that of `class_frequency`. No log-probability is below
+        that of the smallest positive number.
     """
     from sklearn.linear_model import LogisticRegression
 
+    choice = trials["choice"].values[train].astype(int)
+    if len(np.unique(choice)) < 2:
+        return class_frequency(trials, train, test)
     features = design(trials, terms).to_numpy()
     features = features / _scale(features[train])
-    choice = trials["choice"].values[train].astype(int)
     fitted = LogisticRegression(C=1.0, max_iter=1000).fit(features[train], choice)
-    log_probability = np.full(
-        (len(test), len(trials["choice"].attrs["labels"])), np.log(np.finfo(float).tiny)
-    )
-    log_probability[:, fitted.classes_] = fitted.predict_log_proba(features[test])
-    return log_probability
+    probability = np.zeros((len(test), len(trials["choice"].attrs["labels"])))
+    probability[:, fitted.classes_] = fitted.predict_proba(features[test])
+    return np.log(np.maximum(probability, np.finfo(float).tiny))
 
 
 def _scale(features):
@@ -106,8 +109,15 @@ def standard_baselines(trials, inputs):
     dict of str -> callable
         ``baseline(trials, train, test) -> log-probabilities``; the logistic ones use the terms that
         the dataset names in ``attrs["baselines"]``, else those of `default_terms`.
+
+    Raises
+    ------
+    DataError
+        If a term that the dataset names cannot be used.
     """
     named = json.loads(trials.attrs.get("baselines", "{}"))
+    for terms in named.values():
+        parse_terms(trials, terms)
     named = named or {"history-logistic": default_terms(trials, inputs)}
     return {"class frequency": class_frequency} | {
         name: partial(logistic, terms=terms) for name, terms in named.items()

@@ -2,6 +2,7 @@
 
 from neuroalrnn.data.audit import Audit, audit
 from neuroalrnn.data.encode import default_encoding, encode
+from neuroalrnn.data.files import load_table
 from neuroalrnn.data.schema import SCHEMA_VERSION, unknown, validate
 from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.data.split import (
@@ -11,7 +12,7 @@ from neuroalrnn.data.split import (
     StimulusSequenceOut,
     SubjectKFold,
 )
-from neuroalrnn.data.tables import from_frame, load_table, to_frame
+from neuroalrnn.data.tables import from_frame, to_frame
 from neuroalrnn.data.terms import design
 
 __all__ = [

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from inspect import signature
 
 import numpy as np
 import xarray as xr
@@ -22,6 +23,8 @@ from neuroalrnn.exceptions import DataError, problems
 logger = logging.getLogger(__name__)
 STEPS = ("trial", "event", "time")
 CARRIES = ("session", "block", "trial")
+# 4 GB in double precision
+MOST_VALUES = 5e8
 
 
 def encode(
@@ -117,12 +120,20 @@ def default_encoding(trials: xr.Dataset) -> dict:
     Raises
     ------
     DataError
-        If the dataset names none.
+        If the dataset names none, or what it names are no arguments of `encode`.
     """
     if "encoding" not in trials.attrs:
         found = ["attrs['encoding'] is missing: pass the arguments of encode, at least inputs"]
         raise problems(DataError, "default encoding", found)
-    return json.loads(trials.attrs["encoding"])
+    encoding = json.loads(trials.attrs["encoding"])
+    known = [name for name in signature(encode).parameters if name != "trials"]
+    if not isinstance(encoding, dict) or "inputs" not in encoding:
+        found = [f"{encoding!r}: expected a table with at least inputs"]
+    else:
+        found = [unknown(name, known) for name in encoding if name not in known]
+    if found:
+        raise problems(DataError, "attrs['encoding']", found)
+    return encoding
 
 
 def _check_request(trials, inputs, step, choice_event, carry, dt, max_steps) -> list[str]:
@@ -254,6 +265,7 @@ def _assemble(trials, layout, columns, carry, distance, notes, step) -> Sequence
     first = np.flatnonzero(np.r_[True, np.diff(sequence) > 0])
     place = sequence[flat_trial], np.arange(start[-1]) - start[first][sequence[flat_trial]]
     n_steps = np.bincount(place[0])
+    _refuse_too_large(n_steps, len(columns))
 
     def scatter(flat, empty):
         padded = np.full((len(n_steps), n_steps.max(), *flat.shape[1:]), empty, dtype=flat.dtype)
@@ -278,6 +290,17 @@ def _assemble(trials, layout, columns, carry, distance, notes, step) -> Sequence
         notes=notes,
         n_trials=n_trials,
     )
+
+
+def _refuse_too_large(n_steps, n_columns) -> None:
+    size = len(n_steps) * int(n_steps.max()) * max(n_columns, 1)
+    if size > MOST_VALUES:
+        text = (
+            f"{len(n_steps)} sequences of up to {n_steps.max()} steps with {n_columns} inputs hold "
+            f"{size:.1e} values, expected at most {MOST_VALUES:.0e}: raise dt, cut trials with "
+            "max_steps, or start anew in every trial with carry='trial'"
+        )
+        raise problems(DataError, "encode", [text])
 
 
 def _sequence_of_trial(trials, carry) -> np.ndarray:

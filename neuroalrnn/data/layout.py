@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuroalrnn.data.schema import is_after_choice
+from neuroalrnn.exceptions import DataError, problems
+
+MOST_STEPS = 5_000
 
 
 @dataclass(frozen=True)
@@ -72,17 +75,36 @@ def time_layout(trials, events, choice_event, dt, max_steps) -> Layout:
             late = np.where(readout >= 0, np.maximum(at, readout + 1), np.where(at >= 0, last, -1))
             entry[name] = (late, False)
     n_steps = np.max([last, *(at for at, _ in entry.values())], axis=0) + 1
-    notes = ()
+    notes = _unread_note(trials, readout, choice_event)
     if max_steps is not None and (n_steps > max_steps).any():
         cut, lost = int((n_steps > max_steps).sum()), int((readout >= max_steps).sum())
         note = (
             f"{cut} of {len(n_steps)} trials were cut to {max_steps} steps; {lost} choices lay "
             "beyond and are not scored"
         )
-        notes, n_steps = (note,), np.minimum(n_steps, max_steps)
+        notes, n_steps = (*notes, note), np.minimum(n_steps, max_steps)
         readout = np.where(readout < max_steps, readout, -1)
+    _refuse_too_many(n_steps, width)
     steps = tuple(f"{index * width:.3f} s" for index in range(int(n_steps.max())))
     return Layout(n_steps, readout, entry, steps, notes)
+
+
+def _unread_note(trials, readout, choice_event) -> tuple[str, ...]:
+    lost = int((np.isfinite(trials["choice"].values) & (readout < 0)).sum())
+    if not lost:
+        return ()
+    return (f"{lost} choices have no time of event {choice_event!r} and are not scored",)
+
+
+def _refuse_too_many(n_steps, width) -> None:
+    """Refuse what would fill the memory: mostly times that are not in seconds."""
+    longest = int(n_steps.argmax())
+    if n_steps[longest] > MOST_STEPS:
+        text = (
+            f"trial {longest} has {n_steps[longest]} steps of {width:g} s, expected at most "
+            f"{MOST_STEPS}: give event times in seconds, raise dt, or cut trials with max_steps"
+        )
+        raise problems(DataError, "encode(step='time')", [text])
 
 
 def _bins(trials, dt) -> tuple[dict[str, np.ndarray], np.ndarray, float]:

@@ -28,7 +28,8 @@ def stimulus_names(trials: xr.Dataset, names: Sequence[str] | None) -> list[str]
     """
     if names is None:
         inputs = list(json.loads(trials.attrs.get("encoding", "{}")).get("inputs", ()))
-        names = [name for name in inputs if not is_after_choice(trials, name)]
+        # an input that does not exist is named below, together with all others
+        names = [n for n in inputs if n not in trials or not is_after_choice(trials, n)]
     known = trial_variables(trials)
     found = [f"stimulus {unknown(name, known)}" for name in names if name not in known]
     found += [

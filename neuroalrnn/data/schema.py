@@ -13,8 +13,13 @@ from neuroalrnn.exceptions import DataError, problems
 SCHEMA_VERSION = "1"
 COORDS = ("subject", "session", "trial_in_session")
 AFTER_CHOICE = ("choice", "reward", "correct", "rt")
-JSON_ATTRS = ("encoding", "analysis", "baselines", "unscored", "notes")
+JSON_ATTRS = dict.fromkeys(("encoding", "analysis", "baselines"), dict)
+JSON_ATTRS |= dict.fromkeys(("unscored", "notes"), list)
 N_SHOWN = 5
+# beyond, single precision overflows once such a value is squared and summed
+LARGEST = 1e30
+# what they mean elsewhere: lag, product of terms, node of the saved tree
+SIGNS = "[]:/"
 
 
 def validate(trials: xr.Dataset) -> xr.Dataset:
@@ -52,8 +57,8 @@ def find_problems(trials: xr.Dataset) -> list[str]:
         return [f"expected an xarray.Dataset, got {type(trials).__name__}; see from_frame"]
     if trials.sizes.get("trial", 0) == 0:
         return ["the dataset has no trials: dim 'trial' is missing or has length 0"]
-    checks = (_check_order, _check_choice, _check_numbers, _check_scored, _check_events,
-              _check_time, _check_attrs)  # fmt: skip
+    checks = (_check_names, _check_order, _check_choice, _check_numbers, _check_scored,
+              _check_events, _check_time, _check_attrs)  # fmt: skip
     return [text for check in checks for text in check(trials)]
 
 
@@ -108,6 +113,19 @@ def unknown(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"{name!r} is unknown{hint} (there are: {', '.join(names) or 'none'})"
+
+
+def unusable_names(names: Iterable[str]) -> list[str]:
+    """Texts for names of variables that baselines and saved files cannot hold."""
+    return [
+        f"variable name {str(name)!r} is empty or holds one of {' '.join(SIGNS)}: rename it"
+        for name in names
+        if not str(name).strip() or any(sign in str(name) for sign in SIGNS)
+    ]
+
+
+def _check_names(trials: xr.Dataset) -> list[str]:
+    return unusable_names(trials.variables)
 
 
 def _check_order(trials: xr.Dataset) -> list[str]:
@@ -192,6 +210,13 @@ def _check_numbers(trials: xr.Dataset) -> list[str]:
             infinite = infinite.reshape(infinite.shape[0], -1).any(axis=1)
             if infinite.any():
                 found.append(f"{name!r} is infinite on {where(infinite)}; missing is NaN")
+            large = np.abs(np.nan_to_num(values.values, posinf=0.0, neginf=0.0)) > LARGEST
+            large = large.reshape(large.shape[0], -1).any(axis=1)
+            if large.any():
+                found.append(
+                    f"{name!r} is beyond {LARGEST:g} on {where(large)}; missing is NaN, other "
+                    "numbers need another unit"
+                )
     for name in ("reward", "correct", "rt", "scored"):
         if name in trials and trials[name].dims != ("trial",):
             found.append(f"{name!r} has dims {trials[name].dims}, expected ('trial',)")
@@ -235,6 +260,9 @@ def _check_events(trials: xr.Dataset) -> list[str]:
         return [f"event names repeat: {', '.join(names)}"]
     if times.dtype.kind != "f":
         return []
+    early = (times.values < 0).any(axis=1)
+    if early.any():
+        return [f"event times are before trial start (0 s) on {where(early)}; missing is NaN"]
     latest = np.fmax.accumulate(times.values, axis=1)
     late = (times.values < latest).any(axis=1)
     if not late.any():
@@ -269,11 +297,21 @@ def _check_time(trials: xr.Dataset) -> list[str]:
 
 def _check_attrs(trials: xr.Dataset) -> list[str]:
     found = []
-    for name in JSON_ATTRS:
+    for name, kind in JSON_ATTRS.items():
         if name not in trials.attrs:
             continue
         try:
-            json.loads(trials.attrs[name])
+            value = json.loads(trials.attrs[name])
         except (TypeError, ValueError):
             found.append(f"attrs[{name!r}] is not a JSON string; use json.dumps")
+            continue
+        if not isinstance(value, kind):
+            what = type(value).__name__
+            found.append(f"attrs[{name!r}] holds a {what}, expected a {kind.__name__}")
+        elif name == "unscored" and not all(_is_reason(each) for each in value):
+            found.append("attrs['unscored'] holds more than tables of reason and n_trials")
     return found
+
+
+def _is_reason(value) -> bool:
+    return isinstance(value, dict) and {"reason", "n_trials"} <= set(value)

@@ -2,9 +2,9 @@
 
 import json
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from neuroalrnn.data.schema import (
     texts,
     trial_variables,
     unknown,
+    unusable_names,
     validate,
     where,
 )
@@ -33,7 +34,9 @@ RESERVED = (
     "epoch",
     "time",
 )
-MISSING = ("", "NA", "NaN", "nan")
+MOST_OPTIONS = 100
+# seconds: far above a decision, far below one in milliseconds
+LONG = 100.0
 COUNTED = re.compile(r"[A-Za-z _-]*\d{1,3}")
 
 
@@ -106,6 +109,7 @@ def from_frame(
     found += find_problems(trials)
     if found:
         raise problems(DataError, "table", found)
+    _warn_of_milliseconds(trials)
     return trials
 
 
@@ -161,52 +165,16 @@ def to_frame(trials: xr.Dataset) -> pd.DataFrame:
     return df
 
 
-def load_table(path: str | Path, columns: Mapping[str, str], **options) -> xr.Dataset:
-    """Read a comma-separated (``.tsv``: tab-separated) UTF-8 file as a trial dataset.
-
-    Missing is an empty cell, NA or NaN; no other text is (``null`` stays text).
-
-    Parameters
-    ----------
-    path : path
-    columns : dict of role -> column
-        See `from_frame`.
-    **options
-        Passed to `from_frame`.
-
-    Returns
-    -------
-    trials : xarray.Dataset
-
-    Raises
-    ------
-    DataError
-        If the file is missing, empty, not UTF-8 or ragged, or its table has problems.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise problems(DataError, str(path), ["there is no such file"])
-    # labels such as "01" must not turn into numbers
-    as_text = {columns[role]: str for role in ("subject", "session") if role in columns}
-    try:
-        df = pd.read_csv(
-            path,
-            sep="\t" if path.suffix == ".tsv" else ",",
-            dtype=as_text,
-            keep_default_na=False,
-            na_values=list(MISSING),
-            encoding="utf-8-sig",
-        )
-    except pd.errors.EmptyDataError as error:
-        found = ["the file is empty: expected a line of column names, then one line per trial"]
-        raise problems(DataError, str(path), found) from error
-    except UnicodeDecodeError as error:
-        found = [f"not UTF-8 at byte {error.start}: save the file as UTF-8"]
-        raise problems(DataError, str(path), found) from error
-    except pd.errors.ParserError as error:
-        found = [f"cannot be read as a table ({str(error).strip()}): check separator and quotes"]
-        raise problems(DataError, str(path), found) from error
-    return from_frame(df, columns, **options)
+def _warn_of_milliseconds(trials) -> None:
+    found = []
+    for name in ("rt", "event_time"):
+        values = trials[name].values if name in trials else np.empty(0)
+        values = values[values > 0]
+        if len(values) and np.median(values) > LONG:
+            found.append(f"{name!r} has a median of {np.median(values):g}")
+    if found:
+        text = f"{', '.join(found)}: taken as seconds; if these are milliseconds, divide by 1000"
+        warnings.warn(text, stacklevel=3)
 
 
 def _check_columns(df, columns, events, after_choice) -> list[str]:
@@ -217,6 +185,7 @@ def _check_columns(df, columns, events, after_choice) -> list[str]:
         if name in RESERVED or (name not in ROLES and near and name.isalpha()):
             hint = f", too near to the role {near[0]!r}" if near else ""
             found.append(f"role {name!r} is reserved{hint}: give the covariate another name")
+    found += unusable_names(columns)
     wanted = [*columns.values(), *(each for each in events.values() if isinstance(each, str))]
     have = list(df.columns)
     found += [f"column {unknown(name, have)}" for name in dict.fromkeys(wanted) if name not in have]
@@ -298,12 +267,12 @@ def _choice(column: pd.Series, labels) -> tuple[np.ndarray, list[str], list[str]
     values = column.to_numpy(dtype=object, na_value=None)
     if labels is None:
         return _coded_choice(column)
-    names = {key: str(value) for key, value in (
-        labels.items() if isinstance(labels, Mapping) else zip(labels, labels, strict=True)
-    )}  # fmt: skip
-    code = {key: float(index) for index, key in enumerate(names)}
+    pairs = labels.items() if isinstance(labels, Mapping) else zip(labels, labels, strict=True)
+    names = {key: str(value) for key, value in pairs}
+    code = {_key(key): float(index) for index, key in enumerate(names)}
     missing = pd.isna(values)
-    wrong = np.array([value not in code for value in values]) & ~missing
+    keys = [_key(value) for value in values]
+    wrong = np.array([key not in code for key in keys]) & ~missing
     found = []
     if wrong.any():
         seen = ", ".join(repr(value) for value in list(dict.fromkeys(values[wrong]))[:5])
@@ -312,10 +281,19 @@ def _choice(column: pd.Series, labels) -> tuple[np.ndarray, list[str], list[str]
             f"choice has unknown labels {seen} on {where(wrong, 'row')}; labels are {known} "
             "(values in the order that codes them, or {value: label})"
         ]
-    coded = np.array([code.get(value, np.nan) for value in values], dtype=float)
+    coded = np.array([code.get(key, np.nan) for key in keys], dtype=float)
+    coded[missing] = np.nan
     # an unknown label is named once, and must not be reported as missing too
     coded[wrong] = 0.0
     return coded, list(names.values()), found
+
+
+def _key(value):
+    """What a label is known by: 1, 1.0 and "1" are one label, and so are True and "TRUE"."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    text = str(value).strip()
+    return text.lower() if text.lower() in ("true", "false") else text
 
 
 def _coded_choice(column: pd.Series) -> tuple[np.ndarray, list[str], list[str]]:
@@ -326,12 +304,23 @@ def _coded_choice(column: pd.Series) -> tuple[np.ndarray, list[str], list[str]]:
             "choice is text: pass labels=[...], its values in the order that codes them 0, 1, ..."
         ]  # fmt: skip
     finite = values[np.isfinite(values)]
-    whole = finite[(finite == np.round(finite)) & (finite >= 0)]
-    if len(finite) and finite.min() >= 1 and len(whole) == len(finite):
-        seen = ", ".join(f"{value:g}" for value in np.unique(finite)[:5])
-        found = [f"choice never has code 0 (values {seen}): pass labels=[{seen}] to code them"]
-    n_options = int(min(whole.max(initial=0), 99)) + 1
+    seen = np.unique(finite)
+    if len(seen) and (seen == np.round(seen)).all() and (seen != np.arange(len(seen))).any():
+        return np.zeros(len(values)), ["0", "1"], [_not_coded(seen)]
+    n_options = min(len(seen), MOST_OPTIONS)
     return values, [str(code) for code in range(max(n_options, 2))], found
+
+
+def _not_coded(seen: np.ndarray) -> str:
+    """Text for whole numbers that are no codes: options without one, or with a sentinel."""
+    shown = ", ".join(f"{value:g}" for value in seen[:5]) + (", ..." if len(seen) > 5 else "")
+    absent = np.setdiff1d(np.arange(len(seen)), seen)[0]
+    what = f"never has code {absent}" if seen[0] >= 0 else f"has codes outside 0..{len(seen) - 1}"
+    every = f"labels=[{shown}]" if len(seen) > 1 else "labels=[...] with every option"
+    return (
+        f"choice {what} (values {shown}): pass {every} to code them, among them those that nobody "
+        "chose; a missing choice is an empty cell"
+    )
 
 
 def _column(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
@@ -341,9 +330,8 @@ def _column(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
     found = []
     if text.any():
         first = column.to_numpy(dtype=object)[text][0]
-        found = [
-            f"{name!r} has text where numbers are expected, {first!r}, on {where(text, 'row')}"
-        ]
+        kind = "true, false, 1 or 0" if name == "scored" else "numbers"
+        found = [f"{name!r} has text where {kind} are expected, {first!r}, on {where(text, 'row')}"]
     if name != "scored":
         return values, found
     wrong = ~np.isin(values, (0, 1)) & ~text

@@ -43,6 +43,23 @@ def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
     DataError
         Naming every term that cannot be read, is unknown, or uses the outcome of its own trial.
     """
+    within = _place_in_session(trials)
+    columns = {}
+    for pairs in parse_terms(trials, terms):
+        for factors in product(*(_factor(trials, name, lag, within) for name, lag in pairs)):
+            name = ":".join(label for label, _ in factors)
+            columns[name] = np.prod([value for _, value in factors], axis=0)
+    return pd.DataFrame(columns, index=pd.RangeIndex(trials.sizes["trial"], name="trial"))
+
+
+def parse_terms(trials: xr.Dataset, terms: Sequence[str]) -> list[list[tuple[str, int]]]:
+    """Read terms as lists of (variable, lag); see `design`.
+
+    Raises
+    ------
+    DataError
+        Naming every term that cannot be read, is unknown, or uses the outcome of its own trial.
+    """
     parsed, found = [], []
     for term in terms:
         factors = [FACTOR.fullmatch(part.strip()) for part in str(term).split(":")]
@@ -56,13 +73,7 @@ def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
         found.append("a term is named more than once")
     if found:
         raise problems(DataError, "design", found)
-    within = _place_in_session(trials)
-    columns = {}
-    for pairs in parsed:
-        for factors in product(*(_factor(trials, name, lag, within) for name, lag in pairs)):
-            name = ":".join(label for label, _ in factors)
-            columns[name] = np.prod([value for _, value in factors], axis=0)
-    return pd.DataFrame(columns, index=pd.RangeIndex(trials.sizes["trial"], name="trial"))
+    return parsed
 
 
 def _check(trials, pairs) -> list[str]:

@@ -10,6 +10,7 @@ from neuroalrnn.baselines import standard_baselines
 from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold, audit, default_encoding, encode, validate
 from neuroalrnn.evaluate.assemble import assemble
+from neuroalrnn.evaluate.checks import score_what_is_read, warn_of_telling_inputs
 from neuroalrnn.evaluate.plan import make_plan
 from neuroalrnn.evaluate.predict import predict
 from neuroalrnn.evaluate.resume import fold_file, load_fold, save_fold
@@ -119,15 +120,17 @@ def select_n_pwl(
     trials = validate(trials)
     encoding = default_encoding(trials) if encoding is None else dict(encoding)
     trials = trials.assign_attrs(encoding=json.dumps(encoding))
+    sequences = encode(trials, **encoding)
+    trials = score_what_is_read(trials, sequences)
+    warn_of_telling_inputs(trials, encoding["inputs"])
+    named = standard_baselines(trials, encoding["inputs"]) if baselines is None else baselines
     folds = cv.split(trials)
     sharing = audit(trials, folds, groups=cv.groups(trials))
-    sequences = encode(trials, **encoding)
     plan = make_plan(
         trials, sequences, folds, cv, setting,
         grid=grid, n_inner=n_inner, n_restarts=n_restarts, random_state=random_state,
     )  # fmt: skip
     searched, refitted, chosen = _fit_folds(plan, threads or default_threads(), progress, resume)
-    named = standard_baselines(trials, encoding["inputs"]) if baselines is None else baselines
     held_out = predict(trials, sequences, plan, refitted, chosen, named)
     return assemble(
         trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from neuroalrnn.evaluate.checks import scored_trials
+from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.fit.train import Jobs
 from neuroalrnn.model.alrnn import Weights, stack
@@ -53,6 +55,19 @@ class Plan:
         """The pieces as tensors in the precision of training."""
         return observe(self.pieces, dtype=getattr(torch, self.setting.dtype))
 
+    def validation_units(self, fold):
+        """What the choice of ``n_pwl`` is replicated over: subjects, or sessions of a single one.
+
+        Returns
+        -------
+        array of str, shape (piece,)
+        """
+        subject = self.pieces.subject
+        held_out = np.concatenate([part.validate for part in self.inner[fold]])
+        if len(np.unique(subject[held_out])) > 1:
+            return subject
+        return np.char.add(np.char.add(subject, "/"), self.pieces.session)
+
     def most_checks(self, fold):
         """Checks of all models of a fold, final training included, if none stops early."""
         n_runs = len(self.inner[fold]) + 1
@@ -77,6 +92,8 @@ def make_plan(trials, sequences, folds, cv, setting, *, grid, n_inner, n_restart
     -------
     Plan
     """
+    counts = _in_scored_groups(trials, cv)
+    inner = [cv.inner(trials, fold.train[counts[fold.train]], n_inner) for fold in folds]
     whole = sequences.windows(setting.window, setting.warm_up) if setting.window else sequences
     pieces = whole.take(whole.scored.any(axis=1))
     owner = pieces.trial[:, 0]
@@ -84,16 +101,41 @@ def make_plan(trials, sequences, folds, cv, setting, *, grid, n_inner, n_restart
     def part(train, validate):
         return Part(np.flatnonzero(np.isin(owner, train)), np.flatnonzero(np.isin(owner, validate)))
 
-    return Plan(
+    plan = Plan(
         pieces=pieces,
         folds=folds,
-        inner=[[part(*s) for s in cv.inner(trials, fold.train, n_inner)] for fold in folds],
+        inner=[[part(*indices) for indices in parts] for parts in inner],
         whole=[part(fold.train, []) for fold in folds],
         setting=setting,
         grid=tuple(grid),
         n_restarts=n_restarts,
         random_state=random_state,
     )
+    _require_two_units(plan)
+    return plan
+
+
+def _require_two_units(plan):
+    """Refuse before training what could not be chosen from after it."""
+    found = []
+    for fold, parts in enumerate(plan.inner):
+        held_out = np.concatenate([part.validate for part in parts])
+        units = np.unique(plan.validation_units(fold)[held_out])
+        if len(units) < 2:
+            found.append(
+                f"{plan.folds[fold].name!r}: its training part can validate on "
+                f"{', '.join(map(str, units)) or 'nobody'} only, "
+                "expected at least 2 subjects (or sessions of one), none with more than half of "
+                "the trials: add subjects, or hold out sessions (SessionKFold)"
+            )
+    if found:
+        raise problems(DataError, "folds", found)
+
+
+def _in_scored_groups(trials, cv):
+    """Trials of groups with a scored choice: without one a group can validate nothing."""
+    groups = cv.groups(trials)
+    return np.isin(groups, groups[scored_trials(trials)])
 
 
 def search_jobs(plan, fold):

@@ -3,25 +3,11 @@
 import numpy as np
 import torch
 
+from neuroalrnn.evaluate.checks import scored_trials
 from neuroalrnn.evaluate.search import one_torch_thread
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.model.alrnn import compute_latents, read_out, select
 from neuroalrnn.model.readout import log_probability
-
-
-def scored_trials(trials):
-    """Trials that count in a likelihood: with a choice, and not marked as context only.
-
-    Parameters
-    ----------
-    trials : xarray.Dataset
-
-    Returns
-    -------
-    bool array, shape (trial,)
-    """
-    has_choice = np.isfinite(trials["choice"].values.astype(float))
-    return has_choice & trials["scored"].values if "scored" in trials else has_choice
 
 
 def predict(trials, sequences, plan, refitted, chosen, baselines):

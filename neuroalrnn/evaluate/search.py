@@ -31,7 +31,7 @@ class Searched:
     by_subject : array, shape (n_pwl, restart, validation subject)
         Validation log-likelihood per subject at the best check, nats per trial.
     subjects : array of str
-        The validation subjects.
+        The validation subjects; sessions of a single one.
     diverged : bool array, shape (n_pwl, restart)
     """
 
@@ -81,17 +81,16 @@ def search(plan, observations, fold, *, threads, progress):
     keys, jobs = search_jobs(plan, fold)
     trained = _train_in_chunks(jobs, observations, plan.setting, threads, progress)
     shape = len(plan.grid), plan.n_restarts
-    found = [_score_group(plan, jobs, trained, group) for group in range(len(keys))]
+    unit = plan.validation_units(fold)
+    found = [_score_group(plan, jobs, trained, group, unit) for group in range(len(keys))]
     curve, train_curve, by_subject, diverged = (
         np.array(part).reshape(*shape, *np.shape(part[0])) for part in zip(*found, strict=True)
     )
-    subjects = np.unique(
-        plan.pieces.subject[np.concatenate([p.validate for p in plan.inner[fold]])]
-    )
+    subjects = np.unique(unit[np.concatenate([p.validate for p in plan.inner[fold]])])
     return Searched(curve, train_curve, by_subject, subjects, diverged)
 
 
-def _score_group(plan, jobs, trained, group):
+def _score_group(plan, jobs, trained, group, unit):
     members = np.flatnonzero(jobs.group == group)
     held_out = np.concatenate([jobs.validate[m] for m in members])
     n_scored = plan.pieces.scored.sum(axis=1)
@@ -99,7 +98,7 @@ def _score_group(plan, jobs, trained, group):
     seen = ~np.isnan(trained.validation[members][..., held_out]).all(axis=(0, 2))
     curve = np.where(seen, total.sum(axis=1) / n_scored[held_out].sum(), np.nan)
     best = total[np.argmax(np.where(seen, curve, -np.inf))]
-    _, subject = np.unique(plan.pieces.subject[held_out], return_inverse=True)
+    _, subject = np.unique(unit[held_out], return_inverse=True)
     by_subject = np.bincount(subject, best) / np.bincount(subject, n_scored[held_out])
     train_curve = trained.train_score[members].mean(axis=0)
     return curve, train_curve, by_subject, bool(trained.diverged[members].any())

@@ -1,5 +1,7 @@
 """Contrasts within conditions, one value per subject."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from neuroalrnn.analysis import analyse
 from neuroalrnn.analysis.analyse import compare_models
 from neuroalrnn.analysis.behaviour import compute_contrasts, compute_outcomes
 from neuroalrnn.analysis.units import is_independent
-from neuroalrnn.exceptions import DataError
+from neuroalrnn.exceptions import DataError, NotTestableError
 
 
 def simulate(rng, *, effect=0.0, confound=0.0, n_subjects=12, n_trials=120):
@@ -102,3 +104,39 @@ def test_subjects_held_out_together_count_once(fit):
 def test_unknown_names_are_refused_all_at_once(fit):
     with pytest.raises(DataError, match=r"(?s)2 problems.*'contxt'.*'rle'"):
         analyse(fit, conditions=["contxt"], rule="rle")
+
+
+def test_stimuli_that_never_repeat_leave_rows_that_say_so(fit, monkeypatch):
+    every = np.arange(fit.trials.sizes["trial"]).astype(str)
+    monkeypatch.setattr("neuroalrnn.analysis.behaviour.cells", lambda *args: every)
+    table = analyse(fit).tables["behaviour"]
+    assert (table["method"] == "not testable").all()
+    assert table["p"].isna().all()
+    assert (table["q"] == 1).all()
+    monkeypatch.setattr("neuroalrnn.analysis.behaviour.compute_outcomes", lambda trials: {})
+    assert len(analyse(fit).tables["behaviour"]) == 0
+
+
+def test_models_that_differ_alike_in_all_subjects_leave_a_row_that_says_so(fit, monkeypatch):
+    def refuse(*args, **options):
+        raise NotTestableError("all 6 values are the same")
+
+    module = sys.modules["neuroalrnn.analysis.analyse"]
+    monkeypatch.setattr(module, "paired_difference", refuse)
+    table = compare_models(fit)
+    assert set(table["note"]) == {"all 6 values are the same"}
+    assert np.isfinite(table["estimate"]).all()
+
+
+def test_conditions_may_be_texts_but_not_what_is_counted_over(fit):
+    analyse(fit.__class__(_with_text(fit.tree)), conditions=["half"])
+    with pytest.raises(DataError, match="condition 'subject' labels what is counted over"):
+        analyse(fit, conditions=["subject"])
+
+
+def _with_text(tree):
+    tree = tree.copy()
+    half = np.where(tree["trials"]["trial_in_session"].values < 60, "early", "late")
+    trials = tree["trials"].to_dataset().assign_coords(half=("trial", half))
+    tree["trials"] = tree["trials"].__class__(trials)
+    return tree

@@ -9,6 +9,7 @@ from neuroalrnn.baselines import (
     logistic,
     standard_baselines,
 )
+from neuroalrnn.exceptions import DataError
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +67,22 @@ def test_an_option_never_chosen_in_training_stays_possible(trials):
     found = logistic(three, mixed, np.arange(5), terms=["stimulus"])
     assert np.isfinite(found).all()
     assert (found[:, 2] < -700).all()
+
+
+def test_training_choices_of_one_kind_are_predicted_by_their_frequency(trials):
+    train, test = np.flatnonzero(trials["choice"].values == 1), np.arange(10)
+    found = logistic(trials, train, test, terms=["stimulus"])
+    np.testing.assert_array_equal(found, class_frequency(trials, train, test))
+
+
+def test_an_outlier_leaves_no_choice_impossible(trials):
+    stimulus = trials["stimulus"].astype(float).copy(deep=True)
+    stimulus[0] = 1e29
+    terms, train = ["stimulus"], np.arange(100, 300)
+    found = logistic(trials.assign(stimulus=stimulus), train, np.arange(3), terms=terms)
+    assert np.isfinite(found).all()
+
+
+def test_terms_of_the_dataset_are_read_before_anything_is_fitted(trials):
+    with pytest.raises(DataError, match="term 'stimulu': 'stimulu' is unknown; did you mean"):
+        standard_baselines(trials.assign_attrs(baselines='{"mine": ["stimulu"]}'), [])

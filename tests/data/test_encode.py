@@ -1,6 +1,7 @@
 """Steps know their trial, never see the choice early, and never reach over a session border."""
 
 import logging
+import sys
 
 import numpy as np
 import pytest
@@ -295,3 +296,29 @@ def test_blocks_and_events_must_exist(trials):
 def test_default_encoding_must_exist(trials):
     with pytest.raises(DataError, match="pass the arguments of encode"):
         default_encoding(trials)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dt": 1e-7}, "steps of 1e-07 s, expected at most 5000: give event times in seconds"),
+        ({"dt": 2e-4}, "sequences of up to .* expected at most"),
+    ],
+)
+def test_encodings_that_would_fill_the_memory_are_refused(trials, monkeypatch, change, message):
+    monkeypatch.setattr(sys.modules["neuroalrnn.data.encode"], "MOST_VALUES", 1e4)
+    inputs = {"stimulus": "cue"}
+    with pytest.raises(DataError, match=message):
+        encode(trials, inputs=inputs, step="time", choice_event="go", **change)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        ('{"inputs": [], "stepp": "trial"}', "'stepp' is unknown; did you mean 'step'"),
+        ('{"step": "trial"}', "expected a table with at least inputs"),
+    ],
+)
+def test_default_encoding_is_checked(trials, encoding, message):
+    with pytest.raises(DataError, match=message):
+        default_encoding(trials.assign_attrs(encoding=encoding))

@@ -52,6 +52,27 @@ BROKEN = {
         {"labels": None},
         "fractional codes on trials 1, 3",
     ),
+    "gap in codes": (
+        lambda t: t.assign(choice=np.tile([0, 99], 12)),
+        {"labels": None},
+        r"never has code 1 \(values 0, 99\): pass labels=\[0, 99\]",
+    ),
+    "one code": (
+        lambda t: t.assign(choice=1),
+        {"labels": None},
+        r"never has code 0 \(values 1\): pass labels=\[...\] with every option",
+    ),
+    "names of covariates": (
+        lambda t: t,
+        {"columns": {**COLUMNS, "a:b": "comment"}},
+        "variable name 'a:b' is empty or holds one of",
+    ),
+    "huge": (put("cue", 6, 1e300), {}, "'cue' is beyond 1e.30 on trial 6"),
+    "early event": (
+        lambda t: t,
+        {"events": {"start": -1.0, "response": "rt"}},
+        "event times are before trial start",
+    ),
     "negative codes": (
         lambda t: t.assign(choice=np.tile([0, -1], 12)),
         {"labels": None},
@@ -182,7 +203,11 @@ def test_to_frame_refuses_time_resolved_data(trials):
         (b"subject,choice\n", "the table has no rows"),
         (b"subject,choice\nJos\xe9,1\n", "not UTF-8 at byte"),
         (b"subject,choice\na,1\nb,1,2,3\n", "cannot be read as a table"),
-        (b"subject;choice\na;1\n", "column 'subject' is unknown"),
+        (b"subject,choice,choice\na,0,1\n", "more than one column 'choice'"),
+        (b"subject,choice\na,0\na\n", "2 column names but 1 cells on row 1"),
+        (b"subject,choice\na,0,5\na,1,5\n", "2 column names but 3 cells on rows 0, 1"),
+        (b'subject,choice\na,"0\n', "cannot be read as a table"),
+        (b"subject;choice;x\na;0;0,5\na;1;0,7\n", "'x' writes decimals with a comma, '0,5'"),
         (b"subject,choice\na,null\na,1\n", "choice is text"),
     ],
 )
@@ -204,3 +229,41 @@ def test_file_keeps_leading_zeros(tmp_path):
     trials = load_table(path, {"subject": "id", "choice": "c"}, labels=[0, 1])
     assert list(trials["subject"].values) == ["01", "01", "02"]
     assert np.isnan(trials["choice"].values[1])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id;c\n01;0\n01;1\n02;1\n",
+        "id\tc\n01\t0\n01\t1\n02\t1\n",
+        "\ufeff id , c \n01, 0\n 01 ,1 \n02,1\n\n,\n",
+        '"id","c"\r\n"01","0"\r\n"01","1"\r\n"02","1"',
+    ],
+)
+def test_files_of_other_programs_are_read_alike(tmp_path, content):
+    path = tmp_path / "trials.csv"
+    path.write_text(content, encoding="utf-8", newline="")
+    trials = load_table(path, {"subject": "id", "choice": "c"})
+    assert list(trials["subject"].values) == ["01", "01", "02"]
+    np.testing.assert_array_equal(trials["choice"], [0.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        (["FALSE", "TRUE"], ["False", "True"]),
+        (["1", "2"], ["1", "2"]),
+        (["1.0", "2.0"], [1, 2]),
+        (["left ", " right"], ["left", "right"]),
+    ],
+)
+def test_labels_match_however_they_are_written(tmp_path, values, labels):
+    path = tmp_path / "trials.csv"
+    path.write_text("id,c\n" + "".join(f"a,{value}\n" for value in [*values, ""]))
+    trials = load_table(path, {"subject": "id", "choice": "c"}, labels=labels)
+    np.testing.assert_array_equal(trials["choice"], [0.0, 1.0, np.nan])
+
+
+def test_milliseconds_are_suspected(table):
+    with pytest.warns(UserWarning, match="'rt' has a median of .* divide by 1000"):
+        from_frame(table.assign(rt=1000 * table["rt"]), COLUMNS, labels=LABELS)

@@ -9,12 +9,13 @@ from neuroalrnn.config import Setting
 from neuroalrnn.data import (
     Fold,
     LeaveOneSubjectOut,
+    SessionKFold,
     StimulusSequenceOut,
     SubjectKFold,
 )
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.evaluate import cross_validate, search, select_n_pwl
-from neuroalrnn.exceptions import ConfigError, FitError, LeakageError, LeakageWarning
+from neuroalrnn.exceptions import ConfigError, DataError, FitError, LeakageError, LeakageWarning
 from neuroalrnn.results import Fit
 
 ENCODING = {
@@ -286,3 +287,78 @@ def test_a_killed_run_goes_on_where_it_stopped_with_the_same_result(trials, tmp_
     assert resumed.selection.identical(whole.selection)
     fit(trials, SubjectKFold(3), **options, random_state=1)
     assert calls == [0, 1, 2, 2, 0, 1, 2]
+
+
+def _only(trials, subject, n_trials):
+    """The trials of all subjects, but the first `n_trials` only of one."""
+    late = (trials["subject"].values == subject) & (trials["trial_in_session"].values >= n_trials)
+    return trials.isel(trial=np.flatnonzero(~late))
+
+
+@pytest.mark.parametrize("window", [0, 16])
+def test_length_of_a_test_session_changes_nothing_it_is_not_trained_on(window):
+    setting = SETTING.model_copy(update={"window": window, "warm_up": window // 2, "max_checks": 3})
+    trials = _only(experiment(6, 60), "s1", 40)
+    options = {"n_pwl": (0, 2), "n_restarts": 1, "n_inner": 2, "progress": False, "threads": 1}
+    fits = [
+        select_n_pwl(_only(trials, "s0", n), setting, LeaveOneSubjectOut(), encoding=ENCODING,
+                     **options)
+        for n in (7, 60)
+    ]  # fmt: skip
+    for one, other in zip(*(_of_fold(each, 0) for each in fits), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_subjects_without_a_scored_choice_validate_nothing_and_have_no_score(trials):
+    scored = ~np.isin(trials["subject"].values, ["s1", "s2", "s3"])
+    fitted = fit(trials.assign(scored=("trial", scored)), n_pwl=(0,), n_restarts=1)
+    assert set(fitted.scores["subject"]) == {"s0", "s4", "s5"}
+    assert np.isfinite(fitted.scores.select_dtypes(float).to_numpy()).all()
+    assert set(fitted.selection["subject"].values) == {"s0", "s4", "s5"}
+    assert np.isfinite(fitted.history["validation"].isel(check=0)).all()
+
+
+def test_too_few_scored_subjects_are_refused_before_training(trials, monkeypatch):
+    monkeypatch.setattr("neuroalrnn.evaluate.crossval.search", lambda *a, **k: pytest.fail("ran"))
+    scored = np.isin(trials["subject"].values, ["s0", "s1"])
+    with pytest.raises(DataError, match="the training part holds 1 group"):
+        fit(trials.assign(scored=("trial", scored)))
+    with pytest.raises(DataError, match="'s0': its training part can validate on s2"):
+        fit(_only(_only(trials, "s2", 9), "s0", 5).isel(trial=slice(54)))
+
+
+def test_nothing_scored_and_one_option_are_refused(trials):
+    with pytest.raises(DataError, match="no choice is scored"):
+        fit(trials.assign(scored=("trial", np.zeros(trials.sizes["trial"], dtype=bool))))
+    same = trials["choice"].copy(data=np.ones(trials.sizes["trial"]))
+    with pytest.raises(DataError, match="'choice' is 'right' on every scored trial"):
+        fit(trials.assign(choice=same))
+
+
+def test_sessions_of_one_subject_are_held_out_and_validated_on():
+    trials = experiment(6)
+    session = trials["subject"].values
+    one = trials.assign_coords(session=("trial", session), subject=("trial", ["s"] * len(session)))
+    fitted = fit(one, SessionKFold(3), n_pwl=(0, 2), n_restarts=1)
+    assert set(fitted.selection["subject"].values) == {f"s/s{k}" for k in range(6)}
+    assert fitted.scores["n_trials"].eq(len(session)).all()
+
+
+def test_an_input_that_tells_the_choice_is_named(trials):
+    told = trials.assign(stimulus=("trial", trials["choice"].values * 2 - 1))
+    with pytest.warns(LeakageWarning, match="stimulus: tells the choice of every scored trial"):
+        fit(told, n_pwl=(0,), n_restarts=1)
+
+
+def test_choices_that_are_never_read_out_are_scored_by_no_model(trials):
+    times = trials["event_time"].copy(deep=True)
+    times[5, 1] = np.nan
+    encoding = ENCODING | {"step": "time", "dt": 0.25}
+    fitted = select_n_pwl(
+        trials.assign(event_time=times), SETTING, LeaveOneSubjectOut(), 1, n_pwl=(0,), n_inner=2,
+        encoding=encoding, threads=1, progress=False,
+    )  # fmt: skip
+    assert np.isnan(fitted.predictions["log_likelihood"].values[:, 5]).all()
+    assert np.isfinite(fitted.scores["log_likelihood"]).all()
+    assert fitted.scores["n_trials"].max() == 40
+    assert fitted.scores["n_trials"].min() == 39

@@ -1,0 +1,104 @@
+"""What must hold before anything is trained, and what a user should hear of then."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.data.schema import is_after_choice
+from neuroalrnn.exceptions import DataError, LeakageWarning, problems
+
+FEW_VALUES = 20
+ENOUGH_TRIALS = 20
+
+
+def scored_trials(trials):
+    """Trials that count in a likelihood: with a choice, and not marked as context only.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    bool array, shape (trial,)
+    """
+    has_choice = np.isfinite(trials["choice"].values.astype(float))
+    return has_choice & trials["scored"].values if "scored" in trials else has_choice
+
+
+def score_what_is_read(trials, sequences):
+    """Mark as not scored what the encoding never reads out, for every model alike.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    sequences : Sequences
+        A choice beyond ``max_steps``, or without its event, has no read-out step in them.
+
+    Returns
+    -------
+    xarray.Dataset
+        The same object where all scored choices are read out.
+
+    Raises
+    ------
+    DataError
+        If no scored choice is left, or all are the same.
+    """
+    read = np.zeros(trials.sizes["trial"], dtype=bool)
+    read[sequences.trial[sequences.scored]] = True
+    scored = scored_trials(trials)
+    options = np.unique(trials["choice"].values[read])
+    if len(options) < 2:
+        found = ["no choice is scored: look at 'scored', and at the times of the choice event"]
+        if len(options):
+            label = trials["choice"].attrs["labels"][int(options[0])]
+            found = [f"'choice' is {str(label)!r} on every scored trial: nothing to predict"]
+        raise problems(DataError, "trial dataset", found)
+    return trials if (read == scored).all() else trials.assign(scored=("trial", read))
+
+
+def warn_of_telling_inputs(trials, inputs):
+    """Warn of inputs that tell the choice on every scored trial.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    inputs : iterable of str
+        Variables that the AL-RNN receives.
+
+    Warns
+    -----
+    LeakageWarning
+        If an input taken as known before the choice has, over at least 20 scored trials, values
+        (at most 20 different ones) that each go with one choice only, or values that one threshold
+        parts by choice.
+    """
+    scored = scored_trials(trials)
+    choice = trials["choice"].values[scored]
+    telling = [
+        name
+        for name in inputs
+        if not is_after_choice(trials, name)
+        if _tells(trials[name].values[scored].astype(float), choice)
+    ]
+    if telling:
+        warnings.warn(
+            f"{', '.join(telling)}: tells the choice of every scored trial. If this is known only "
+            "after the choice, list it in after_choice",
+            LeakageWarning,
+            stacklevel=3,
+        )
+
+
+def _tells(values, choice):
+    if len(values) < ENOUGH_TRIALS or not np.isfinite(values).all():
+        return False
+    by_choice = [values[choice == code] for code in np.unique(choice)]
+    if len(by_choice) == 2:
+        one, other = sorted(by_choice, key=np.mean)
+        if one.max() < other.min():
+            return True
+    table = pd.DataFrame({"value": values, "choice": choice}).groupby("value")["choice"]
+    return len(table) <= FEW_VALUES and bool((table.nunique() == 1).all())
