@@ -170,8 +170,6 @@ def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, threads
     shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     typer.echo(_tell_scores(result))
     typer.echo(f"fit: {out / 'fit.nc'}")
-    _save_tables(result, out, random_state=validation.random_state)
-
     from neuroalrnn.report import write_report
 
     page = write_report(result, out, random_state=validation.random_state, overwrite=overwrite)

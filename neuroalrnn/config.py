@@ -49,7 +49,7 @@ class Hyperparameters(_Table):
 
     n_latent: Count = 6
     convention: Literal["reduced", "free"] = "reduced"
-    initialisation: Literal["orthogonal", "timescales", "alrnn2024", "identity"] = "orthogonal"
+    initialisation: Literal["alrnn2024", "orthogonal", "timescales", "identity"] = "alrnn2024"
     memory: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 10.0
     learning_rate: Positive = 0.03
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.1
@@ -75,7 +75,7 @@ class Setting(Hyperparameters):
         PWL units P among them, 0 (truly linear) to `n_latent` (fully rectified).
     convention : {"reduced", "free"}
         Whether ``a`` of linear units is fixed at 0 (their self-weight is in ``W``) or trained too.
-    initialisation : {"orthogonal", "timescales", "alrnn2024", "identity"}
+    initialisation : {"alrnn2024", "orthogonal", "timescales", "identity"}
         How the recurrence starts; see `neuroalrnn.model.init.draw`.
     memory : float
         Longest time constant at the start, in steps ("timescales" only).

@@ -12,6 +12,7 @@ from neuroalrnn.stats.effects import effect_table
 
 MIN_TRIALS = 5
 MIN_SHARE = 0.02
+MIN_SUBJECTS = 6
 
 
 def compute_outcomes(trials):
@@ -93,8 +94,8 @@ def relate_to_behaviour(fit, regimes):
     -------
     pandas.DataFrame
         One row per predictor and outcome, with estimate, interval, p over subjects,
-        Benjamini-Hochberg ``q`` over the whole table (tests that could not be done enter as p =
-        1), and ``note``.
+        Benjamini-Hochberg ``q`` over the whole table (tests that could not be done, with fewer than
+        6 subjects for example, enter as p = 1), and ``note``.
     """
     trials = fit.trials
     cell = cells(trials, stimuli(fit))
@@ -120,10 +121,15 @@ def relate_to_behaviour(fit, regimes):
 
 def _row(name, indicator, outcome_name, outcome, subject, cell):
     found = compute_contrasts(outcome, indicator, subject, cell)
-    missing = sorted(set(subject) - set(found.index))
-    note = f"{len(missing)} subjects without variation within a condition" if missing else ""
+    n_missing = len(set(subject) - set(found.index))
+    note = f"no variation within a condition in {n_missing} subjects" if n_missing else ""
     units = {"choice": "share", "correct": "share", "log rt": "log s"}[outcome_name]
     try:
+        if len(found) < MIN_SUBJECTS:
+            raise NotTestableError(
+                f"only {len(found)} subjects have {MIN_TRIALS} trials with and without it under "
+                f"the same stimuli, expected at least {MIN_SUBJECTS}"
+            )
         row = t_test(
             found["contrast"], effect=name, scale=units, n_trials=int(found["n_trials"].sum())
         )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import (
     BLUE,
     DOUBLE,
@@ -86,6 +87,10 @@ def plot_behaviour_panels(behaviour):
     matplotlib.figure.Figure
     """
     outcomes = list(dict.fromkeys(behaviour["outcome"]))
+    if not outcomes:
+        figure = new_figure(SINGLE, 24)
+        say_empty(figure.add_subplot(), "no outcome to relate to")
+        return figure
     n_rows = max(len(shown_rows(behaviour, name)) for name in outcomes)
     figure = new_figure(DOUBLE if len(outcomes) > 1 else SINGLE, 24 + 5 * n_rows)
     panels = figure.subplots(1, len(outcomes), squeeze=False)[0]

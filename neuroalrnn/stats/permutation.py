@@ -308,7 +308,9 @@ def _over_units(rows, method, effect, unit, test, rng) -> NullTest:
     tested = sessions[sessions["reason"] == ""]
     if tested.empty:
         reasons = [
-            f"subject {r.subject}, session {r.session}: {r.reason}" for r in sessions.itertuples()
+            f"{reason} in {len(part)} of {len(sessions)} sessions, first in subject "
+            f"{part['subject'].iloc[0]}, session {part['session'].iloc[0]}"
+            for reason, part in sessions.groupby("reason", sort=False)
         ]
         raise problems(NotTestableError, f"{method}: no session can be tested", reasons)
     subjects = tested.groupby("subject")["corrected"].mean()
