@@ -154,3 +154,9 @@ def test_works_where_torch_and_numba_are_not_installed(fit, tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "report.html").stat().st_size > 100_000
+    write_report(fit, tmp_path / "here")
+    for folder, kind in (("figures", "png"), ("tables", "csv")):
+        here = sorted((tmp_path / "here" / folder).glob(f"*.{kind}"))
+        assert here
+        for path in here:
+            assert path.read_bytes() == (tmp_path / "out" / folder / path.name).read_bytes()
