@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  test -n "$${python:-}" || { echo "Python 3.11 or newer is needed, none was found" >&2; exit 1; }; \
 	  echo "building $(VENV) with $$($$python --version)"; \
 	  $$python -m venv --clear $(VENV); }
-	@echo "installing into $(VENV) (1.5 GB, a few minutes the first time)"
+	@echo "installing into $(VENV) (1.5 GB or more, a few minutes the first time)"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[test]"
 	@touch $@
 

@@ -17,6 +17,8 @@ ENCODING = {
     "inputs": {"forced_side": "c1", "choice": "c2", "mapped_side": "s2", "reward": "s2"},
     "carry": "session",
 }
+# in the order of precedence
+UNSCORED = ["forced choice", "first kept trial of a session"]
 ANALYSIS = {"conditions": ["common", "reward"], "rule": "p_reward_left"}
 HISTORY = [
     term
@@ -46,15 +48,17 @@ def load_miller_rats() -> xr.Dataset:
     trials : xarray.Dataset
         36,351 trials, 31,743 of them scored: free, and not the first of a session. 62 rows of the
         source (violations, bad timing) are removed; their numbers are missing in
-        ``trial_in_session``. ``choice``: left, right (first step). ``forced``: 0 / 1;
+        ``trial_in_session``; ``unscored_reason`` says why a trial is not scored, "" where it is.
+        ``choice``: left, right (first step). ``forced``: 0 / 1;
         ``forced_side``: the lit side on forced trials, -1 / +1, else 0, known at c1.
         Known after the choice: ``reward`` 0 / 1; ``common`` 0 / 1 (transition, relative
-        to the rat's own mapping); ``second_side`` (1 = right); ``mapped_side`` (-1 / +1,
-        second side times mapping); ``correct`` (the better choice was taken; an outcome, NaN when
-        forced). ``mapping``: +1 if a choice leads mostly to its own side, a property of the rat.
-        ``p_reward_left``: reward probability of the left second side; the rat cannot know it, never
-        an input. ``block``: running count of its changes in the session. ``event_time``: s from c1,
-        rounded to ms; ``start_time``: c1 in s on the clock of the source. ``rt``: s1 - c1.
+        to the rat's own mapping), both used as -1 / +1; ``second_side`` (1 = right);
+        ``mapped_side`` (-1 / +1, second side times mapping); ``correct`` (the better choice was
+        taken; an outcome, NaN when forced). ``mapping``: +1 if a choice leads mostly to its own
+        side, a property of the rat. ``p_reward_left``: reward probability of the left second side;
+        the rat cannot know it, never an input. ``block``: running count of its changes in the
+        session. ``event_time``: s from c1, rounded to ms; ``start_time``: c1 in s on the clock of
+        the source. ``rt``: s1 - c1.
     """
     table = _read()
     kept = (table["violation"] == 0) & (table["bad_timing"] == 0) & (table["side2"] != "v")
@@ -64,22 +68,25 @@ def load_miller_rats() -> xr.Dataset:
     side, second = np.where(table[["side1", "side2"]] == "r", 1.0, -1.0).T
     forced = table["better"].isna().to_numpy()
     first = (session.cumcount() == 0).to_numpy()
+    reason = np.select([forced, first], UNSCORED, "")
     mapping = np.sign(table["p_same_side"].to_numpy() - 0.5)
     after = {"known": "after_choice"}
+    outcome = after | {"coding": "signed"}
     times = np.c_[np.zeros(len(table)), table[[f"{e}_after_c1_ms" for e in EVENTS[1:]]]] / 1000
     trials = xr.Dataset(
         {
             "choice": ("trial", (side + 1) / 2, {"labels": ["left", "right"]}),
-            "reward": ("trial", table["reward"].to_numpy(float), after),
+            "reward": ("trial", table["reward"].to_numpy(float), outcome),
             "correct": ("trial", table["better"].to_numpy(float), after),
             "rt": ("trial", times[:, 1], {"units": "s"}),
-            "scored": ("trial", ~forced & ~first),
-            "common": ("trial", table["common"].to_numpy(float), after),
+            "scored": ("trial", reason == ""),
+            "unscored_reason": ("trial", reason),
+            "common": ("trial", table["common"].to_numpy(float), outcome),
             "second_side": ("trial", (second + 1) / 2, after),
             "mapped_side": ("trial", second * mapping, after),
             "mapping": ("trial", mapping),
             "forced": ("trial", forced.astype(float)),
-            "forced_side": ("trial", np.where(forced, side, 0.0), {"coding": "raw"}),
+            "forced_side": ("trial", np.where(forced, side, 0.0)),
             "p_reward_left": ("trial", table["p_left"].to_numpy()),
             "start_time": ("trial", table["c1_ms"].to_numpy() / 1000, {"units": "s"}),
             "event_time": (("trial", "event"), times, {"units": "s"}),
@@ -91,7 +98,7 @@ def load_miller_rats() -> xr.Dataset:
             "trial_in_session": ("trial", table["trial"].to_numpy() - 1),
             "event": EVENTS,
         },
-        attrs=_attrs(removed, forced, first),
+        attrs=_attrs(removed, reason),
     )
     return validate(trials)
 
@@ -102,13 +109,10 @@ def _read() -> pd.DataFrame:
         return pd.read_csv(text)
 
 
-def _attrs(removed: pd.DataFrame, forced: np.ndarray, first: np.ndarray) -> dict[str, str]:
+def _attrs(removed: pd.DataFrame, reason: np.ndarray) -> dict[str, str]:
     violation = int((removed["violation"] == 1).sum())
     other = len(removed) - violation
-    unscored = [
-        {"reason": "forced choice", "n_trials": int(forced.sum())},
-        {"reason": "first kept trial of a session", "n_trials": int((first & ~forced).sum())},
-    ]
+    unscored = [{"reason": text, "n_trials": int((reason == text).sum())} for text in UNSCORED]
     notes = [
         f"{len(removed)} rows of the source removed: {violation} violations, {other} bad timing.",
         "The mapping from first to second side differs between rats: M064, M071, M088 reversed.",

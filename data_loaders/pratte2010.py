@@ -22,8 +22,10 @@ ENCODING = {
         "context": "stimulus",
         "choice": "response",
     },
-    "carry": "block",
+    "carry": "session",
 }
+# in the order of precedence
+UNSCORED = ["another key than left or right", "no valid response time"]
 ANALYSIS = {"conditions": ["context", "congruent"], "rule": "context"}
 PRODUCTS = ["word", "location", "context", "context:word", "context:location"]
 # lags end at the start of a block: later_in_block is 0 on its first trial
@@ -58,8 +60,9 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
         ``word``, ``location``: -1 left, +1 right. ``context``: -1 follow the word ("simon" in the
         source file), +1 follow the location ("stroop"). ``congruent``: -1 / +1, word equals
         location. ``first_in_block`` and its complement ``later_in_block``, ``error``, ``correct``:
-        0 / 1. ``choice``: left, right, NaN for another key. ``rt`` and ``event_time`` (stimulus 0,
-        response): s, NaN without a valid time.
+        0 / 1, of which models get ``correct`` as -1 / +1 and the others as stored. ``choice``:
+        left, right, NaN for another key. ``unscored_reason``: why a trial is not scored, "" where
+        it is. ``rt`` and ``event_time`` (stimulus 0, response): s, NaN without a valid time.
 
     Raises
     ------
@@ -77,6 +80,7 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
     table = _read()
     key, timed = table["response"].isin([1, 2]), table["rt"] > 0
     rt = table["rt"].where(timed).to_numpy()
+    reason = np.select([~key, ~timed], UNSCORED, "")
     by_block = session == "block"
     trials = xr.Dataset(
         {
@@ -84,7 +88,8 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
             "correct": ("trial", table["correct"].to_numpy(float), {"known": "after_choice"}),
             "error": ("trial", 1.0 - table["correct"].to_numpy(), {"known": "after_choice"}),
             "rt": ("trial", rt, {"units": "s"}),
-            "scored": ("trial", (key & timed).to_numpy()),
+            "scored": ("trial", reason == ""),
+            "unscored_reason": ("trial", reason),
             "word": ("trial", 2.0 * table["word"].to_numpy() - 3),
             "location": ("trial", 2.0 * table["location"].to_numpy() - 3),
             "context": ("trial", 2.0 * table["task"].to_numpy() - 1),
@@ -103,7 +108,7 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
             "trial_in_session": ("trial", (table["trial"] + (not by_block) * 72 * table["block"])),
             "event": ["stimulus", "response"],
         },
-        attrs=_attrs(key.to_numpy(), timed.to_numpy()),
+        attrs=_attrs(reason),
     )
     trials["choice"].attrs["labels"] = ["left", "right"]
     trials["context"].attrs["labels"] = ["-1: follow the word", "+1: follow the location"]
@@ -116,11 +121,8 @@ def _read() -> pd.DataFrame:
         return pd.read_csv(text, sep=r"\s+", names=COLUMNS, dtype={"subject": str})
 
 
-def _attrs(key: np.ndarray, timed: np.ndarray) -> dict[str, str]:
-    unscored = [
-        {"reason": "another key than left or right", "n_trials": int((~key).sum())},
-        {"reason": "no valid response time", "n_trials": int((key & ~timed).sum())},
-    ]
+def _attrs(reason: np.ndarray) -> dict[str, str]:
+    unscored = [{"reason": text, "n_trials": int((reason == text).sum())} for text in UNSCORED]
     notes = [
         "Context is confounded with block parity: every subject had the same order of blocks.",
         "38 subjects share 6 stimulus sequences: hold out sequences (StimulusSequenceOut).",

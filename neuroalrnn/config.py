@@ -52,7 +52,7 @@ class Hyperparameters(_Table):
     initialisation: Literal["alrnn2024", "orthogonal", "timescales", "identity"] = "alrnn2024"
     memory: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 10.0
     learning_rate: Positive = 0.03
-    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.1
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     clip_norm: Positive = 1.0
     batch_size: Count = 64
     check_every: Count = 20
@@ -80,7 +80,8 @@ class Setting(Hyperparameters):
     memory : float
         Longest time constant at the start, in steps ("timescales" only).
     learning_rate, weight_decay, clip_norm : float
-        Adam; decay is decoupled and acts on off-diagonal ``W``, ``C`` and ``B``.
+        Adam; decay is decoupled, acts on off-diagonal ``W``, ``C`` and ``B``, and is off (0) by
+        default.
     batch_size : int
         Sequences per update.
     check_every, max_checks, patience : int
@@ -124,7 +125,7 @@ class DataTable(_Table):
         One of `data_loaders.DATASETS`.
     path : str, optional
         A ``.nc`` trial dataset, ``.csv`` or ``.tsv``, relative to the run file.
-    columns, labels, events, after_choice
+    columns, labels, events, after_choice, signed
         See `neuroalrnn.from_frame`. TOML knows text keys only, so in a `labels` table a key that
         reads as a number stands for that number.
     """
@@ -135,6 +136,7 @@ class DataTable(_Table):
     labels: list[str | int | float] | dict[str, str] | None = None
     events: dict[str, str | int | float] = {}
     after_choice: list[str] = []
+    signed: list[str] = []
 
 
 class EncodingTable(_Table):

@@ -119,9 +119,8 @@ def _load_table(path: Path, run: Run):
     labels = data.labels
     if isinstance(labels, dict):
         labels = {_number_or_text(value): label for value, label in labels.items()}
-    trials = load_table(
-        path, data.columns, labels=labels, events=data.events, after_choice=data.after_choice
-    )
+    options = data.model_dump(include={"events", "after_choice", "signed"})
+    trials = load_table(path, data.columns, labels=labels, **options)
     encoding = run.encoding.model_dump(exclude_none=True)
     if "inputs" not in encoding:
         encoding = {"step": "trial", "inputs": _default_inputs(trials)} | encoding

@@ -53,7 +53,7 @@ json.loads(trials.attrs["encoding"])
 # A short training, to see the principle in a minute. `make demo` trains longer, with more restarts.
 
 # %%
-setting = Setting(n_latent=6, max_checks=12)
+setting = Setting(n_latent=6, max_checks=12, window=144, warm_up=16)
 fit = select_n_pwl(trials, setting, cv, n_restarts=1, n_pwl=[0, 2], n_inner=2, progress=False)
 fit.summarise()[["log_likelihood", "standard_error", "bits", "accuracy"]].round(4)
 

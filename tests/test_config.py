@@ -13,6 +13,7 @@ columns = {subject = "ID", choice = "resp", word = "word"}
 labels = {1 = "left", 2 = "right"}
 events = {stimulus = 0, response = "rt"}
 after_choice = ["feedback"]
+signed = ["feedback"]
 
 [encoding]
 step = "event"
@@ -51,6 +52,7 @@ def written(tmp_path):
 def test_full_run_file_is_read(written):
     run = load_run(written(FULL))
     assert run.data.columns == {"subject": "ID", "choice": "resp", "word": "word"}
+    assert run.data.signed == ["feedback"]
     assert run.setting.learning_rate == 1e-3
     assert run.validation.n_pwl == [0, 8]
     given = run.encoding.model_dump(exclude_none=True)

@@ -8,6 +8,8 @@ import sys
 import pandas as pd
 import pytest
 
+from neuroalrnn.analysis.held_out import compute_held_out_regimes
+from neuroalrnn.analysis.regimes import compute_effective_n_pwl
 from neuroalrnn.exceptions import DataError, ResultError
 from neuroalrnn.report import write_report
 from neuroalrnn.report.markup import number
@@ -30,6 +32,11 @@ def folder(fit, tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(folder):
     return (folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def effective(fit):
+    return compute_effective_n_pwl(compute_held_out_regimes(fit).codes)
 
 
 def changed(fit, node, edit):
@@ -101,39 +108,55 @@ def test_a_linear_network_everywhere_is_reported_as_such(fit, tmp_path):
     assert not (tmp_path / "figures" / "regime_raster.svg").exists()
 
 
-def test_shared_stimulus_orders_are_an_alarm(fit):
-    assert 'class="alarm"' not in describe_setup(fit)
+def test_shared_stimulus_orders_are_an_alarm(fit, effective):
+    assert 'class="alarm"' not in describe_setup(fit, effective)
 
     def leak(node):
         node.attrs["shared"] = json.dumps([{"fold": "fold 0", "subject": "s<1>", "n_sharing": 3}])
 
-    text = describe_setup(changed(fit, "splits", leak))
+    text = describe_setup(changed(fit, "splits", leak), effective)
     assert '<p class="alarm"><strong>1 test subject saw' in text
     assert "s&lt;1&gt;" in text
     assert "StimulusSequenceOut" in text
 
 
-def test_diverged_restarts_are_named(fit):
+def test_diverged_restarts_are_named(fit, effective):
     def diverge(node):
         node["diverged"].loc[{"n_pwl": 2, "fold": node["fold"].values[1], "restart_id": 0}] = True
 
-    assert "None of" in describe_setup(fit)
-    text = describe_setup(changed(fit, "selection", diverge))
+    assert "None of" in describe_setup(fit, effective)
+    text = describe_setup(changed(fit, "selection", diverge), effective)
     assert f"P = 2, fold {fit.parameters['fold'].values[1]}, restart 0" in text
 
 
-def test_inputs_without_a_step_before_the_choice_are_an_alarm(fit):
+def test_inputs_without_a_step_before_the_choice_are_an_alarm(fit, effective):
     tree = fit.tree.copy()
     config = fit.config | {"steps_to_choice": {"cue": 0, "stimulus": 1}}
     tree.attrs = fit.tree.attrs | {"config": json.dumps(config)}
-    assert "cue: no step lies between input and choice" in describe_setup(Fit(tree))
+    assert "cue: no step lies between input and choice" in describe_setup(Fit(tree), effective)
 
 
-def test_every_reason_for_unscored_trials_is_told(fit):
+def test_units_that_act_linearly_are_counted(fit, effective):
+    used = effective.assign(n_pwl=2, effective_n_pwl=2)
+    assert "held-out steps; all are." in describe_setup(fit, used)
+    used.loc[0, "effective_n_pwl"] = 0
+    text = describe_setup(fit, used)
+    assert "Not counted over all folds: 2 of 6 units" in text
+    assert '<td class="number">0</td>' in text
+
+
+def test_dwell_times_and_trend_are_beside_their_figures(folder, page):
+    assert "Kaplan-Meier mean" in page
+    means = pd.read_csv(folder / "tables" / "mean_dwell_times.csv")
+    assert f">{number(means['kaplan_meier_mean'][0], 2)}<" in page
+    assert page.index("Locked to changes of the rule") < page.index('alt="occupancy_trend"')
+
+
+def test_every_reason_for_unscored_trials_is_told(fit, effective):
     def unscored(node):
         node.attrs["unscored"] = json.dumps([{"reason": "too <late>", "n_trials": 1234}])
 
-    text = describe_setup(changed(fit, "trials", unscored))
+    text = describe_setup(changed(fit, "trials", unscored), effective)
     assert "too &lt;late&gt;: 1,234" in text
     assert "add up to 1,234" in text
 

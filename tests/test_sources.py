@@ -25,6 +25,16 @@ def test_labels_that_read_as_numbers_stand_for_numbers(tmp_path):
     assert list(trials["choice"].attrs["labels"]) == ["left", "right"]
 
 
+def test_marks_of_the_run_file_reach_the_variables(tmp_path):
+    path = tmp_path / "marks.csv"
+    path.write_text("s,c,r,x\na,0,1,0\na,1,0,1\nb,1,1,1\n", encoding="utf-8")
+    data = {"columns": {"subject": "s", "choice": "c", "reward": "r", "x": "x"},
+            "signed": ["reward"], "after_choice": ["x"]}  # fmt: skip
+    trials = sources.load_trials(str(path), Run.model_validate({"data": data}))
+    assert trials["reward"].attrs == {"coding": "signed"}
+    assert trials["x"].attrs == {"known": "after_choice"}
+
+
 def test_netcdf_source_and_overrides(tmp_path):
     import data_loaders
 

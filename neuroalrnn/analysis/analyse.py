@@ -11,8 +11,18 @@ from neuroalrnn.analysis.behaviour import relate_to_behaviour
 from neuroalrnn.analysis.dynamics import compute_spectra
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.locking import lock_to_rule_changes, lock_within_trials
-from neuroalrnn.analysis.regimes import compute_dwell_times, compute_occupancy, compute_transitions
+from neuroalrnn.analysis.regimes import (
+    compute_effective_n_pwl,
+    compute_occupancy,
+    compute_occupancy_trend,
+)
 from neuroalrnn.analysis.switches import compute_switch_probability_by, compute_switches
+from neuroalrnn.analysis.transitions import (
+    compute_dwell_survival,
+    compute_dwell_times,
+    compute_mean_dwell_times,
+    compute_transitions,
+)
 from neuroalrnn.data.schema import COORDS
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.stats import paired_difference
@@ -64,10 +74,11 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0):
     -------
     Analysis
         Tables: ``scores`` (per model), ``comparisons`` (AL-RNN against each other model, paired
-        over subjects), ``regimes`` (labels, sign patterns), ``agreement`` (between folds),
-        ``occupancy``, ``dwell_times``, ``transitions``, ``switch_probability``, ``spectra``,
-        ``behaviour``, and with a rule ``rule_switches`` (its test) and ``locked_switches`` (the
-        curve).
+        over subjects), ``regimes`` (labels, sign patterns), ``effective_n_pwl`` (per fold),
+        ``agreement`` (between folds), ``occupancy``, ``occupancy_trend`` (by trial number),
+        ``dwell_times``, ``dwell_survival``, ``mean_dwell_times``, ``transitions``,
+        ``switch_probability``, ``spectra``, ``behaviour``, and with a rule ``rule_switches`` (its
+        test) and ``locked_switches`` (the curve).
 
     Raises
     ------
@@ -84,13 +95,18 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0):
     switches = compute_switches(regimes, trials, carry=carry)
     present = _with_conditions(trials, conditions)
     by = ("step", *conditions)
+    dwell_times = compute_dwell_times(regimes, trials, carry=carry)
     tables = {
         "scores": fit.summarise().reset_index(),
         "comparisons": compare_models(fit),
         "regimes": held_out.codes,
+        "effective_n_pwl": compute_effective_n_pwl(held_out.codes),
         "agreement": held_out.agreement,
         "occupancy": compute_occupancy(regimes[present], trials=trials.isel(trial=present), by=by),
-        "dwell_times": compute_dwell_times(regimes, trials, carry=carry),
+        "occupancy_trend": compute_occupancy_trend(regimes, trials),
+        "dwell_times": dwell_times,
+        "dwell_survival": compute_dwell_survival(dwell_times),
+        "mean_dwell_times": compute_mean_dwell_times(dwell_times),
         "transitions": compute_transitions(regimes, trials, carry=carry)
         .to_dataframe()
         .reset_index(),

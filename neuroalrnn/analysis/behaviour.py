@@ -1,18 +1,19 @@
-"""Do regimes and switches go with choice, correctness and reaction time? One value per subject."""
+"""Do regimes and switches go with choice, correctness and reaction time? One slope per subject."""
 
 import numpy as np
 import pandas as pd
 
 from neuroalrnn.analysis.steps import decisive_regimes
 from neuroalrnn.analysis.switches import compute_switches
-from neuroalrnn.analysis.units import cells, stimuli
+from neuroalrnn.analysis.units import nuisances
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.stats import benjamini_hochberg, t_test
 from neuroalrnn.stats.effects import effect_table
 
-MIN_TRIALS = 5
+MIN_VARIATION = 2.5
 MIN_SHARE = 0.02
 MIN_SUBJECTS = 6
+UNITS = {"choice": "share", "correct": "share", "log rt": "log s"}
 
 
 def compute_outcomes(trials):
@@ -40,12 +41,12 @@ def compute_outcomes(trials):
     return {name: np.where(scored, values, np.nan) for name, values in outcomes.items()}
 
 
-def compute_contrasts(outcome, indicator, subject, cell):
-    """Difference of an outcome with an indicator on and off, within conditions, per subject.
+def compute_slopes(outcome, indicator, subject, nuisance):
+    """Change of an outcome with an indicator, all nuisances held constant, per subject.
 
-    In each condition of a subject that has at least 5 trials of both kinds, the mean with the
-    indicator on minus the mean with it off; conditions are averaged with weights
-    ``n_on n_off / (n_on + n_off)``, those of least squares with condition means removed.
+    Outcome and indicator are each regressed on the nuisances within the subject, and the residual
+    outcome on the residual indicator: the slope of the joint least-squares regression (Frisch &
+    Waugh 1933; Lovell 1963).
 
     Parameters
     ----------
@@ -53,27 +54,30 @@ def compute_contrasts(outcome, indicator, subject, cell):
         NaN where a trial does not count.
     indicator : array, shape (trial,)
         0, 1, or NaN where undefined.
-    subject, cell : array, shape (trial,)
-        Subject and condition of each trial.
+    subject : array, shape (trial,)
+    nuisance : array, shape (trial, column)
+        With the constant in its span.
 
     Returns
     -------
     pandas.DataFrame
-        Index subject; ``contrast`` and ``n_trials`` used. Subjects without a usable condition are
-        absent.
+        Index subject; ``slope`` in units of the outcome and ``n_trials``. Subjects are absent in
+        whom the nuisances leave the indicator less variation than 10 trials, half of them with it,
+        have.
     """
-    table = pd.DataFrame({"y": outcome, "on": indicator, "subject": subject, "cell": cell}).dropna()
-    parts = table.groupby(["subject", "cell", "on"])["y"].agg(["mean", "size"]).unstack("on")
-    parts = parts.reindex(columns=pd.MultiIndex.from_product([["mean", "size"], [0.0, 1.0]]))
-    parts = parts[(parts["size"].fillna(0) >= MIN_TRIALS).all(axis=1)]
-    off, on = parts["size", 0.0], parts["size", 1.0]
-    weight = off * on / (off + on)
-    difference = parts["mean", 1.0] - parts["mean", 0.0]
-    sums = pd.DataFrame({"d": difference * weight, "w": weight, "n_trials": off + on})
-    sums = sums.groupby("subject").sum()
-    return pd.DataFrame(
-        {"contrast": sums["d"] / sums["w"], "n_trials": sums["n_trials"].astype(int)}
-    )
+    counts = np.isfinite(outcome) & np.isfinite(indicator)
+    rows = {}
+    for name in np.unique(subject[counts]):
+        here = counts & (subject == name)
+        y, x = _residuals(np.stack([outcome[here], indicator[here]], axis=1), nuisance[here]).T
+        if x @ x >= MIN_VARIATION:
+            rows[name] = {"slope": x @ y / (x @ x), "n_trials": int(here.sum())}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["slope", "n_trials"])
+
+
+def _residuals(values, nuisance):
+    used = nuisance[:, nuisance.any(axis=0)]
+    return values - used @ np.linalg.lstsq(used, values, rcond=None)[0]
 
 
 def relate_to_behaviour(fit, regimes):
@@ -81,8 +85,8 @@ def relate_to_behaviour(fit, regimes):
 
     The regime is that of the step before the choice is read out, computed from the inputs up to
     that step by a network that never saw the subject; a switch is a difference to the same step of
-    the previous trial. Contrasts are taken among trials with the same stimuli (all inputs known
-    before the choice), so that an effect of the stimuli themselves is not counted.
+    the previous trial, where the state was carried over. What goes with regimes anyway is held
+    constant: see `neuroalrnn.analysis.units.nuisances`.
 
     Parameters
     ----------
@@ -98,8 +102,30 @@ def relate_to_behaviour(fit, regimes):
         6 subjects for example, enter as p = 1), and ``note``.
     """
     trials = fit.trials
-    cell = cells(trials, stimuli(fit))
     subject = trials["subject"].values.astype(str)
+    outcomes, predictors = compute_outcomes(trials), _predictors(fit, regimes)
+    try:
+        nuisance = nuisances(fit)
+    except NotTestableError as error:
+        rows = [
+            _not_testable(name, outcome, 0, str(error))
+            for outcome in outcomes
+            for name in predictors
+        ]
+    else:
+        rows = [
+            _row(name, outcome, compute_slopes(values, indicator, subject, nuisance), subject)
+            for outcome, values in outcomes.items()
+            for name, indicator in predictors.items()
+        ]
+    if not rows:
+        return pd.DataFrame(columns=["effect", "outcome", "n_subjects", "method", "p", "q", "note"])
+    table = pd.concat(rows, ignore_index=True)
+    return table.assign(q=benjamini_hochberg(table["p"].fillna(1.0).to_numpy()))
+
+
+def _predictors(fit, regimes):
+    """Indicator of every regime in use, and of a switch since the last trial."""
     decisive = decisive_regimes(fit, regimes)
     here = decisive.values[:, 0]
     predictors = {
@@ -107,36 +133,30 @@ def relate_to_behaviour(fit, regimes):
         for label in np.unique(here[here >= 0])
         if MIN_SHARE <= (here == label).mean() <= 1 - MIN_SHARE
     }
-    predictors["switch since last trial"] = compute_switches(decisive, trials).values[:, 0]
-    rows = [
-        _row(name, indicator, outcome_name, outcome, subject, cell)
-        for outcome_name, outcome in compute_outcomes(trials).items()
-        for name, indicator in predictors.items()
-    ]
-    if not rows:
-        return pd.DataFrame(columns=["effect", "outcome", "n_subjects", "method", "p", "q", "note"])
-    table = pd.concat(rows, ignore_index=True)
-    return table.assign(q=benjamini_hochberg(table["p"].fillna(1.0).to_numpy()))
+    carry = fit.config["encoding"].get("carry", "session")
+    switches = compute_switches(decisive, fit.trials, carry=carry).values[:, 0]
+    return predictors | {"switch since last trial": switches}
 
 
-def _row(name, indicator, outcome_name, outcome, subject, cell):
-    found = compute_contrasts(outcome, indicator, subject, cell)
+def _row(name, outcome, found, subject):
     n_missing = len(set(subject) - set(found.index))
-    note = f"no variation within a condition in {n_missing} subjects" if n_missing else ""
-    units = {"choice": "share", "correct": "share", "log rt": "log s"}[outcome_name]
+    note = f"no variation of its own in {n_missing} subjects" if n_missing else ""
     try:
         if len(found) < MIN_SUBJECTS:
             raise NotTestableError(
-                f"only {len(found)} subjects have {MIN_TRIALS} trials with and without it under "
-                f"the same stimuli, expected at least {MIN_SUBJECTS}"
+                f"varies beyond the nuisances in {len(found)} subjects, expected {MIN_SUBJECTS}"
             )
-        row = t_test(
-            found["contrast"], effect=name, scale=units, n_trials=int(found["n_trials"].sum())
-        )
+        n_trials = int(found["n_trials"].sum())
+        row = t_test(found["slope"], effect=name, scale=UNITS[outcome], n_trials=n_trials)
     except NotTestableError as error:
-        row = effect_table(
-            [{"effect": name, "n_subjects": len(found), "method": "not testable", "scale": units}]
-        )
-        note = str(error)
-    row.insert(1, "outcome", outcome_name)
-    return row.assign(note=note)
+        return _not_testable(name, outcome, len(found), str(error))
+    row = row.assign(method="two-stage linear with nuisances, t-test over subjects", note=note)
+    row.insert(1, "outcome", outcome)
+    return row
+
+
+def _not_testable(name, outcome, n_subjects, note):
+    row = {"effect": name, "n_subjects": n_subjects, "scale": UNITS[outcome]}
+    table = effect_table([row | {"method": "not testable"}]).assign(note=note)
+    table.insert(1, "outcome", outcome)
+    return table

@@ -46,6 +46,15 @@ def lock_within_trials(fit, regimes, switches):
     return pd.concat(rows, ignore_index=True)
 
 
+def _require_carried_state(switches, changes, rule, carry):
+    """Refuse a switch across a reset: there the network starts anew, and no regime precedes."""
+    if changes.values.any() and not np.isfinite(switches.values[changes.values]).any():
+        raise NotTestableError(
+            f"every change of {rule} falls on a reset of the latent state (carry={carry!r}), "
+            "across which no switch is defined; carry the state through the session"
+        )
+
+
 def _lock_to_event(fit, switches, name, steps, n_steps, usable):
     effect = f"switch within a step after {name}"
     trials = fit.trials
@@ -87,12 +96,15 @@ def lock_to_rule_changes(fit, regimes, rule, random_state):
     Raises
     ------
     NotTestableError
-        If no session has enough switches, or there are too few subjects.
+        If the state is reset at every change, no session has enough switches, or there are too few
+        subjects.
     """
     counts = np.flatnonzero(is_independent(fit))
     trials = fit.trials.isel(trial=counts)
-    switches = compute_switches(decisive_regimes(fit, regimes)[counts], trials)
+    carry = fit.config["encoding"].get("carry", "session")
+    switches = compute_switches(decisive_regimes(fit, regimes)[counts], trials, carry=carry)
     changes = compute_rule_changes(trials, rule)
+    _require_carried_state(switches, changes, rule, carry)
     rng = np.random.default_rng(random_state)
     locked = compute_locked_switch_probability(switches, trials, event=changes, rng=rng)
     defined = np.isfinite(switches.values[:, 0])
@@ -101,8 +113,10 @@ def lock_to_rule_changes(fit, regimes, rule, random_state):
         changes.values[defined].astype(float),
         session_labels(trials)[defined],
         trials["subject"].values[defined].astype(str),
+        marks_switches=True,
         effect=f"switch on the trial of a change of {rule}",
     )
     all_count = len(counts) == fit.trials.sizes["trial"]
     note = "" if all_count else "one subject per stimulus order: the others see the same inputs"
-    return locked, test.effects.assign(note=note)
+    told = rule in fit.config["encoding"]["inputs"]
+    return locked, test.effects.assign(note=note, rule_is_input=told)

@@ -1,4 +1,4 @@
-"""Regimes: which PWL units are on, how often, for how long, and what follows what.
+"""Regimes: which PWL units are on, and how often.
 
 A regime is the sign pattern of the last `n_pwl` latents. It decides the affine map from this step
 to the next one. Regimes are integers, ``code = sum_i 2^i [z_i > 0]`` with i = 0 the first PWL unit,
@@ -99,7 +99,7 @@ def match_regimes(reference, other):
     """
     a, b = _common(reference, other)
     codes = used_regimes(other)
-    names, overlap = used_regimes(reference), np.zeros((0, 0))
+    names = used_regimes(reference)
     overlap = np.array([[np.sum((a == i) & (b == j)) for i in names] for j in codes])
     row, column = linear_sum_assignment(overlap.reshape(codes.size, names.size), maximize=True)
     new = np.full(codes.size, ABSENT)
@@ -241,6 +241,45 @@ def compute_occupancy(regimes: xr.DataArray, *, trials=None, by=("step",)) -> pd
     return share.merge(total.rename("n_steps").reset_index(), on=keys)
 
 
+def compute_occupancy_trend(regimes: xr.DataArray, trials=None, *, n_bins: int = 10):
+    """Share of steps spent in each regime, by trial number in the session, per subject.
+
+    A common trend makes slow series look related that are not; this table shows whether there is
+    one.
+
+    Parameters
+    ----------
+    regimes : DataArray (trial, step) of int
+    trials : Dataset, optional
+        Trial coordinates that `regimes` lacks.
+    n_bins : int
+        Bins of trial number, the same for all subjects and with about equally many trials; fewer
+        where sessions are shorter.
+
+    Returns
+    -------
+    trend : DataFrame
+        subject, bin (0, 1, ...), first_trial and last_trial (trial in session, of all trials in
+        the bin), regime, occupancy, n_steps (of the subject in the bin). Shares sum to 1 in every
+        bin that a subject has.
+
+    Raises
+    ------
+    DataError
+        Fewer than one bin.
+    """
+    if n_bins < 1:
+        raise DataError(f"n_bins: found {n_bins}, expected at least 1")
+    number = trial_variable("trial_in_session", regimes, trials)
+    edges = np.unique(np.quantile(number, np.linspace(0, 1, n_bins + 1)[1:-1]))
+    binned = regimes.assign_coords(bin=("trial", np.searchsorted(edges, number, side="left")))
+    trend = compute_occupancy(binned, trials=trials, by=("bin",))
+    spans = pd.Series(number).groupby(binned["bin"].to_numpy()).agg(["min", "max"])
+    trend.insert(2, "first_trial", spans["min"].loc[trend["bin"]].to_numpy())
+    trend.insert(3, "last_trial", spans["max"].loc[trend["bin"]].to_numpy())
+    return trend
+
+
 def with_variables(steps: pd.DataFrame, by, regimes: xr.DataArray, trials=None) -> pd.DataFrame:
     """Add "step" (its name) and trial variables to a table made by `steps_in_order`.
 
@@ -273,102 +312,6 @@ def with_variables(steps: pd.DataFrame, by, regimes: xr.DataArray, trials=None) 
     return steps
 
 
-def compute_dwell_times(regimes: xr.DataArray, trials=None, *, carry: str = "session"):
-    """Lengths of the runs of equal regimes.
-
-    Parameters
-    ----------
-    regimes : DataArray (trial, step) of int
-    trials : Dataset, optional
-    carry : {"session", "block", "trial"}
-        A run ends where the latent state is reset.
-
-    Returns
-    -------
-    runs : DataFrame
-        subject, session, sequence, regime, n_steps, censored (the run touches an edge of its
-        sequence, so it may have been longer), row and column of its first step.
-    """
-    steps = steps_in_order(regimes, trials, carry=carry)
-    new = (steps[["sequence", "regime"]] != steps[["sequence", "regime"]].shift()).any(axis=1)
-    runs = steps.groupby(new.cumsum().to_numpy()).first()
-    runs["n_steps"] = new.groupby(new.cumsum()).size().to_numpy()
-    same_before = runs["sequence"].eq(runs["sequence"].shift())
-    same_after = runs["sequence"].eq(runs["sequence"].shift(-1))
-    runs["censored"] = ~(same_before & same_after)
-    columns = ["subject", "session", "sequence", "regime", "n_steps", "censored", "row", "column"]
-    return runs[columns].reset_index(drop=True)
-
-
-def transition_matrix(codes, sequence=None, *, states=None, leaving: bool = False) -> np.ndarray:
-    """Relative frequencies of the next regime.
-
-    ``T_ij = n(b_t = i, b_{t+1} = j) / n(b_t = i, t + 1 in the sequence)``
-
-    Parameters
-    ----------
-    codes : array (step,) of int
-        In time order.
-    sequence : array (step,), optional
-        Pairs are counted inside a sequence only.
-    states : array (regime,), optional
-        Codes of the rows; those in use if absent.
-    leaving : bool
-        Count only pairs of different regimes (zero diagonal).
-
-    Returns
-    -------
-    matrix : array (regime, regime_next)
-        Rows sum to 1. A row without any pair is NaN: nothing is known of what follows.
-    """
-    codes = np.asarray(codes)
-    sequence = np.zeros(codes.size, int) if sequence is None else np.asarray(sequence)
-    states = used_regimes(codes) if states is None else np.asarray(states)
-    pair = sequence[:-1] == sequence[1:]
-    if leaving:
-        pair &= codes[:-1] != codes[1:]
-    start, stop = codes[:-1][pair], codes[1:][pair]
-    count = np.zeros((states.size, states.size))
-    np.add.at(count, (np.searchsorted(states, start), np.searchsorted(states, stop)), 1.0)
-    total = count.sum(axis=1, keepdims=True)
-    return np.divide(count, total, out=np.full_like(count, np.nan), where=total > 0)
-
-
-def compute_transitions(
-    regimes: xr.DataArray, trials=None, *, carry: str = "session", leaving: bool = False
-) -> xr.DataArray:
-    """Transition matrix of each subject.
-
-    Parameters
-    ----------
-    regimes : DataArray (trial, step) of int
-    trials : Dataset, optional
-    carry : {"session", "block", "trial"}
-        Pairs never cross a reset of the latent state.
-    leaving : bool
-        False: diagonal included. True: given that the regime is left (zero diagonal).
-
-    Returns
-    -------
-    transitions : DataArray (subject, regime, regime_next)
-        Rows sum to 1, or are NaN where the subject has no pair that starts there. All subjects
-        share the regimes used by any of them.
-    """
-    steps = steps_in_order(regimes, trials, carry=carry)
-    states = used_regimes(steps["regime"])
-    parts = steps.groupby("subject", sort=True)
-    values = [
-        transition_matrix(part["regime"], part["sequence"], states=states, leaving=leaving)
-        for _, part in parts
-    ]
-    return xr.DataArray(
-        np.array(values),
-        dims=("subject", "regime", "regime_next"),
-        coords={"subject": list(parts.groups), "regime": states, "regime_next": states},
-        name="leaving_probability" if leaving else "transition_probability",
-    )
-
-
 def compute_duty_cycle(regimes, n_pwl: int) -> np.ndarray:
     """Share of present steps at which each PWL unit is on (n_pwl,)."""
     values = np.asarray(regimes)
@@ -384,7 +327,7 @@ def effective_n_pwl(regimes, n_pwl: int, *, low: float = 0.01, high: float = 0.9
     Parameters
     ----------
     regimes : array or DataArray of int
-        Of the scored trials.
+        Of the steps that count.
     n_pwl : int
         Nominal number of PWL units.
     low, high : float
@@ -397,3 +340,24 @@ def effective_n_pwl(regimes, n_pwl: int, *, low: float = 0.01, high: float = 0.9
     """
     duty = compute_duty_cycle(regimes, n_pwl)
     return int(((duty >= low) & (duty <= high)).sum())
+
+
+def compute_effective_n_pwl(codes: pd.DataFrame) -> pd.DataFrame:
+    """Nominal and effective number of PWL units of the network of each fold.
+
+    Parameters
+    ----------
+    codes : DataFrame
+        ``fold, n_pwl, code`` (sign pattern as an integer) and ``n_steps`` held out in it, as in
+        `neuroalrnn.analysis.held_out.HeldOutRegimes`.
+
+    Returns
+    -------
+    units : DataFrame, one row per fold
+        fold, n_pwl, effective_n_pwl.
+    """
+    rows = [
+        (fold, n_pwl, effective_n_pwl(np.repeat(part["code"], part["n_steps"]), n_pwl))
+        for (fold, n_pwl), part in codes.groupby(["fold", "n_pwl"])
+    ]
+    return pd.DataFrame(rows, columns=["fold", "n_pwl", "effective_n_pwl"])

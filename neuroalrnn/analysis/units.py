@@ -3,7 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.data.orders import connected, session_orders, stimulus_names
 from neuroalrnn.data.schema import is_after_choice
+from neuroalrnn.exceptions import NotTestableError
+
+MOST_COMBINATIONS = 80
+FIRST_TRIALS = 3
 
 
 def stimuli(fit):
@@ -36,12 +41,83 @@ def cells(trials, conditions):
     return np.array([", ".join(values) for values in zip(*parts, strict=True)])
 
 
+def nuisances(fit):
+    """What goes with regimes and with behaviour anyway, as columns of a regression.
+
+    Per trial: its stimuli together with those of the trial before (one column per combination of
+    inputs known before the choice, so that repetitions are held constant too), all inputs of the
+    trial before (one column per combination), whether it is the first, second or third trial since
+    the state was reset, and per session a cubic in trial number, for learning and fatigue.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    array, shape (trial, column)
+
+    Raises
+    ------
+    NotTestableError
+        If the inputs take more than 80 combinations, as continuous ones do: they cannot be held
+        constant this way.
+    """
+    trials = fit.trials
+    names = stimuli(fit)
+    everything = [name for name in fit.config["encoding"]["inputs"] if name in trials]
+    now = cells(trials, names)
+    both = np.char.add(np.char.add(now, " after "), _of_previous_trial(trials, now))
+    before = _of_previous_trial(trials, cells(trials, everything))
+    for what, labels in (("stimuli of two trials", both), ("inputs", before)):
+        n_combinations = len(np.unique(labels))
+        if n_combinations > MOST_COMBINATIONS:
+            raise NotTestableError(
+                f"the {what} take {n_combinations} combinations, more than {MOST_COMBINATIONS}: "
+                "they cannot be held constant, so an effect could be theirs"
+            )
+    since = np.minimum(_trials_since_reset(fit), FIRST_TRIALS)
+    return np.column_stack([_dummies(both), _dummies(before), _dummies(since), _trends(trials)])
+
+
+def _dummies(labels):
+    return (labels[:, None] == np.unique(labels)).astype(float)
+
+
+def _of_previous_trial(trials, labels):
+    session = session_labels(trials)
+    same = np.r_[False, session[1:] == session[:-1]]
+    return np.where(same, np.r_[labels[:1], labels[:-1]], "first of the session")
+
+
+def _trials_since_reset(fit):
+    """Trials since the latent state started anew, from 0."""
+    trials, sequence = fit.trials, session_labels(fit.trials)
+    if fit.config["encoding"].get("carry") in ("block", "trial"):
+        unit = {"block": "block", "trial": "trial_in_session"}[fit.config["encoding"]["carry"]]
+        sequence = np.char.add(np.char.add(sequence, "/"), trials[unit].values.astype(str))
+    return pd.Series(sequence).groupby(sequence, sort=False).cumcount().to_numpy()
+
+
+def _trends(trials):
+    """A cubic in trial number for each session, zero outside it."""
+    session = pd.Series(session_labels(trials))
+    place = session.groupby(session, sort=False).cumcount()
+    length = session.groupby(session, sort=False).transform("size")
+    time = 2 * place / np.maximum(length - 1, 1) - 1
+    curves = np.polynomial.legendre.legvander(time.to_numpy(), 3)
+    # one session number per subject will do: slopes are fitted within subjects
+    number = session.groupby(trials["subject"].values.astype(str), sort=False).transform(
+        lambda labels: pd.factorize(labels)[0]
+    )
+    return (_dummies(number.to_numpy())[:, :, None] * curves[:, None]).reshape(len(curves), -1)
+
+
 def is_independent(fit):
     """Trials of subjects that stand for themselves in statements about regimes and stimuli.
 
-    Subjects that were held out together because they share a stimulus order see the same inputs
-    through the same network: their regimes are (nearly) one sequence, not several. The first
-    subject of each such group stands for all of it; elsewhere every subject counts.
+    Subjects that share a stimulus order present the same inputs: their regimes are (nearly) one
+    sequence, not several. The first subject of each such group stands for all of it.
 
     Parameters
     ----------
@@ -52,11 +128,12 @@ def is_independent(fit):
     bool array, shape (trial,)
     """
     subject = fit.trials["subject"].values.astype(str)
-    group = fit.splits["group"].values.astype(str)
-    pairs = pd.DataFrame({"subject": subject, "group": group}).drop_duplicates()
-    if not pairs["subject"].is_unique:
+    varying = stimulus_names(fit.trials, stimuli(fit))
+    if not varying:
         return np.ones(len(subject), dtype=bool)
-    return np.isin(subject, pairs.drop_duplicates("group")["subject"])
+    orders = session_orders(fit.trials, varying)
+    first = connected(orders["subject"].to_numpy(), orders["order"].to_numpy())
+    return np.array([first[name] == name for name in subject])
 
 
 def session_labels(trials):

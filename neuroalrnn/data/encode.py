@@ -8,9 +8,11 @@ from inspect import signature
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.data.coding import coded
 from neuroalrnn.data.layout import LAYOUTS
 from neuroalrnn.data.schema import (
     is_after_choice,
+    no_number,
     session_number,
     texts,
     trial_variables,
@@ -82,9 +84,11 @@ def encode(
     Notes
     -----
     Coding: a choice between 2 options is -1/+1, between more one column per option
-    (``"choice=label"``). A variable whose finite values are all 0 or 1 becomes -1/+1, unless
-    ``attrs["coding"]`` says "raw" (or "signed", which asks for it); others stay as they are.
-    Missing values and steps of events that did not happen are 0.
+    (``"choice=label"``); ``correct`` is -1/+1. Every other variable, ``reward`` too, is as stored,
+    unless ``attrs["coding"]`` is "signed": then 0/1 becomes -1/+1 (`from_frame`, ``signed``). No
+    value decides on this, so the coding of a subject depends on nobody's data. Missing values and
+    steps of events that did not happen are 0, as is a stored 0: mark a 0/1 variable as signed where
+    the two should differ.
 
     An input that enters at the read-out step reaches the choice only linearly, however many PWL
     units there are: the rectification acts on the previous latent. `steps_to_choice` and a logged
@@ -147,7 +151,7 @@ def _check_request(trials, inputs, step, choice_event, carry, dt, max_steps) -> 
     if isinstance(inputs, str):
         return [*found, f"inputs={inputs!r}: expected a list of variables or {{variable: event}}"]
     known = trial_variables(trials)
-    found += [f"input {unknown(name, known)}" for name in inputs if name not in known]
+    found += [f"input {no_number(trials, name, known)}" for name in inputs if name not in known]
     repeated = {name for name in inputs if list(inputs).count(name) > 1}
     found += [f"input {name!r} is named more than once" for name in sorted(repeated)]
     if step in ("event", "time"):
@@ -197,26 +201,12 @@ def _input_columns(trials, layout) -> list[tuple[str, np.ndarray, np.ndarray]]:
     same = np.r_[False, np.diff(session_number(trials)) == 0]
     columns = []
     for name, (at, next_trial) in layout.entry.items():
-        for feature, value in _coded(trials, name):
+        for feature, value in coded(trials, name):
             if next_trial:
                 value = np.where(same, np.roll(value, 1), 0.0)
                 feature = f"{feature}[-1]"
             columns.append((feature, at, value))
     return columns
-
-
-def _coded(trials, name) -> list[tuple[str, np.ndarray]]:
-    values = trials[name].values.astype(float)
-    if name == "choice":
-        labels = [str(label) for label in trials["choice"].attrs["labels"]]
-        if len(labels) > 2:
-            return [(f"choice={text}", (values == k) * 1.0) for k, text in enumerate(labels)]
-        return [(name, np.nan_to_num(2 * values - 1))]
-    coding = trials[name].attrs.get("coding", "")
-    finite = values[np.isfinite(values)]
-    if coding == "signed" or (coding != "raw" and np.isin(finite, (0, 1)).all()):
-        values = 2 * values - 1
-    return [(name, np.nan_to_num(values))]
 
 
 def _event_columns(trials, choice_event) -> list[tuple[str, np.ndarray, np.ndarray]]:
@@ -238,7 +228,7 @@ def _steps_to_choice(trials, layout, carry) -> dict[str, int]:
             continue
         gap = layout.readout - at + np.where(after, layout.n_steps, 0)
         use = read & (at >= 0) & (after | (gap >= 0))
-        for feature, _ in _coded(trials, name):
+        for feature, _ in coded(trials, name):
             label = f"{feature}[-1]" if next_trial else feature
             if use.any():
                 distance[label] = int(np.median(gap[use]))

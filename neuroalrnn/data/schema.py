@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.data.coding import SIGNED
 from neuroalrnn.exceptions import DataError, problems
 
 SCHEMA_VERSION = "1"
 COORDS = ("subject", "session", "trial_in_session")
 AFTER_CHOICE = ("choice", "reward", "correct", "rt")
+NUMBERS = (*AFTER_CHOICE, "scored", "n_steps")
 JSON_ATTRS = dict.fromkeys(("encoding", "analysis", "baselines"), dict)
 JSON_ATTRS |= dict.fromkeys(("unscored", "notes"), list)
 N_SHOWN = 5
@@ -30,7 +32,10 @@ def validate(trials: xr.Dataset) -> xr.Dataset:
     ``choice`` (float codes 0..n-1, NaN = no response, ``attrs["labels"]`` in code order). Optional:
     ``scored`` (bool), ``reward``, ``correct`` (0, 1, NaN), ``rt`` (s, >= 0), numeric covariates,
     ``event_time(trial, event)`` (s, in order within a trial), ``inputs(trial, time, feature)`` and
-    ``neural(trial, time, unit)`` with ``n_steps(trial)``. Missing is NaN, never infinite.
+    ``neural(trial, time, unit)`` with ``n_steps(trial)``. Missing is NaN, never infinite. A
+    variable with ``attrs["coding"] = "signed"`` holds 0, 1, NaN, which models get as -1, +1, 0.
+    Text variables on ``trial`` only label trials, such as ``unscored_reason`` (why a trial is not
+    scored, "" where it is); they are no inputs.
 
     Parameters
     ----------
@@ -57,8 +62,8 @@ def find_problems(trials: xr.Dataset) -> list[str]:
         return [f"expected an xarray.Dataset, got {type(trials).__name__}; see from_frame"]
     if trials.sizes.get("trial", 0) == 0:
         return ["the dataset has no trials: dim 'trial' is missing or has length 0"]
-    checks = (_check_names, _check_order, _check_choice, _check_numbers, _check_scored,
-              _check_events, _check_time, _check_attrs)  # fmt: skip
+    checks = (_check_names, _check_order, _check_choice, _check_kinds, _check_numbers,
+              _check_coding, _check_scored, _check_events, _check_time, _check_attrs)  # fmt: skip
     return [text for check in checks for text in check(trials)]
 
 
@@ -113,6 +118,13 @@ def unknown(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"{name!r} is unknown{hint} (there are: {', '.join(names) or 'none'})"
+
+
+def no_number(trials: xr.Dataset, name: str, known: Iterable[str]) -> str:
+    """Text for a name that is none of the `known` numeric variables."""
+    if name in trials and is_text(trials[name]):
+        return f"{name!r} holds text: code it as numbers"
+    return unknown(name, known)
 
 
 def unusable_names(names: Iterable[str]) -> list[str]:
@@ -197,15 +209,26 @@ def _check_choice(trials: xr.Dataset) -> list[str]:
     return found
 
 
+def is_text(values: xr.DataArray) -> bool:
+    """Whether a variable holds text on dim ``trial``, as a label of trials."""
+    if values.dims != ("trial",) or values.dtype.kind not in "OTU":
+        return False
+    return all(isinstance(value, str) for value in values.values)
+
+
+def _check_kinds(trials: xr.Dataset) -> list[str]:
+    return [
+        f"variable {name!r} has dtype {values.dtype}, expected numbers; code it, or make it text "
+        "on dim 'trial' if it only labels trials"
+        for name, values in trials.data_vars.items()
+        if values.dtype.kind not in "fiub" and (name in NUMBERS or not is_text(values))
+    ]
+
+
 def _check_numbers(trials: xr.Dataset) -> list[str]:
     found = []
     for name, values in trials.data_vars.items():
-        if values.dtype.kind not in "fiub":
-            found.append(
-                f"variable {name!r} has dtype {values.dtype}, expected numbers; code it, or make "
-                "it a coordinate if it only labels trials"
-            )
-        elif values.dtype.kind == "f" and values.dims[:1] == ("trial",):
+        if values.dtype.kind == "f" and values.dims[:1] == ("trial",):
             infinite = np.isinf(values.values)
             infinite = infinite.reshape(infinite.shape[0], -1).any(axis=1)
             if infinite.any():
@@ -224,11 +247,36 @@ def _check_numbers(trials: xr.Dataset) -> list[str]:
         negative = trials["rt"].values < 0
         found.append(f"'rt' is negative on {where(negative)}; missing is NaN, seconds are >= 0")
     if _numeric(trials, "correct"):
-        values = trials["correct"].values.astype(float)
-        wrong = ~np.isnan(values) & (values != 0) & (values != 1)
+        wrong = _not_binary(trials["correct"])
         if wrong.any():
             found.append(f"'correct' is neither 0, 1 nor NaN on {where(wrong)}")
+    if "unscored_reason" in trials and not is_text(trials["unscored_reason"]):
+        found.append("'unscored_reason' must hold text on dim 'trial', \"\" where scored")
     return found
+
+
+def _check_coding(trials: xr.Dataset) -> list[str]:
+    """Breaches of ``attrs["coding"]``, whose only value is "signed"."""
+    found = []
+    for name, values in trials.data_vars.items():
+        if "coding" not in values.attrs:
+            continue
+        coding = values.attrs["coding"]
+        if coding != SIGNED:
+            found.append(f"{name!r} has attrs['coding'] = {coding!r}: expected {SIGNED!r} or none")
+        elif not _numeric(trials, str(name)):
+            found.append(f"{name!r} is marked signed, but holds no numbers on dim 'trial' alone")
+        elif _not_binary(values).any():
+            found.append(
+                f"{name!r} is marked signed, but is neither 0, 1 nor NaN on "
+                f"{where(_not_binary(values))}; without the mark it is used as stored"
+            )
+    return found
+
+
+def _not_binary(values: xr.DataArray) -> np.ndarray:
+    numbers = values.values.astype(float)
+    return ~np.isnan(numbers) & (numbers != 0) & (numbers != 1)
 
 
 def _numeric(trials: xr.Dataset, name: str) -> bool:

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.data.coding import SIGNED, is_signed
 from neuroalrnn.data.schema import (
     SCHEMA_VERSION,
     find_problems,
     is_after_choice,
+    is_text,
     texts,
     trial_variables,
     unknown,
@@ -23,7 +25,10 @@ from neuroalrnn.data.schema import (
 )
 from neuroalrnn.exceptions import DataError, problems
 
-ROLES = ("subject", "session", "block", "trial", "choice", "reward", "correct", "rt", "scored")
+ROLES = ("subject", "session", "block", "trial", "choice", "reward", "correct", "rt", "scored",
+         "unscored_reason")  # fmt: skip
+# coordinates, the choice and what no model gets: nothing to mark as signed
+UNMARKED = ("subject", "session", "block", "trial", "choice", "scored", "unscored_reason")
 RESERVED = (
     "trial_in_session",
     "event_time",
@@ -47,6 +52,7 @@ def from_frame(
     labels: Sequence | Mapping | None = None,
     events: Mapping[str, str | float] | None = None,
     after_choice: Sequence[str] = (),
+    signed: Sequence[str] = (),
     attrs: Mapping | None = None,
 ) -> xr.Dataset:
     """Build a trial dataset from a table with one row per trial, in time order.
@@ -59,8 +65,8 @@ def from_frame(
     df : pandas.DataFrame
     columns : dict of role -> column
         Roles: subject and choice (needed), session (else one per subject), block, trial (else row
-        order; numbers from 1 become numbers from 0), reward, correct, rt (s), scored. Any other key
-        is the name of a numeric covariate.
+        order; numbers from 1 become numbers from 0), reward, correct, rt (s), scored,
+        unscored_reason (text). Any other key is the name of a numeric covariate.
     labels : sequence or dict, optional
         The values of the choice column in the order that codes them, 0 first; as a dict, value ->
         label. Needed for text. Without it the choice must hold codes 0..n-1.
@@ -68,6 +74,10 @@ def from_frame(
         Times in seconds from trial start, in the order of the trial.
     after_choice : sequence of str
         Covariates that become known only after the choice.
+    signed : sequence of str
+        Variables of 0 and 1, such as a reward, that models get as -1 and +1, so that 0 differs from
+        missing, which is 0 to them. The choice (of two options) and ``correct`` are coded so
+        anyway; every other variable is used as stored, whatever its values.
     attrs : dict, optional
         Metadata; lists and dicts are stored as JSON.
 
@@ -88,7 +98,7 @@ def from_frame(
     put the subject in front of the label.
     """
     events = dict(events or {})
-    found = _check_columns(df, columns, events, after_choice)
+    found = _check_columns(df, columns, events, after_choice, signed)
     if found:
         raise problems(DataError, "table", found)
     coords, found = _coords(df, columns)
@@ -96,9 +106,11 @@ def from_frame(
     variables = {"choice": ("trial", choice, {"labels": choice_labels})}
     found += choice_found
     for name in columns:
-        if name not in ("subject", "session", "block", "trial", "choice"):
+        if name == "unscored_reason":
+            variables[name] = ("trial", texts(df[columns[name]].to_numpy()).astype(str))
+        elif name not in ("subject", "session", "block", "trial", "choice"):
             values, texts_found = _column(df[columns[name]], name)
-            variables[name] = ("trial", values, _known(name, after_choice))
+            variables[name] = ("trial", values, _marks(name, after_choice, signed))
             found += texts_found
     if events:
         times, texts_found = _event_times(df, events)
@@ -125,7 +137,7 @@ def to_frame(trials: xr.Dataset) -> pd.DataFrame:
     df : pandas.DataFrame
         Choices as labels, event times as columns ``"event_time:name"``. ``df.attrs["from_frame"]``
         holds the arguments that bring the dataset back:
-        ``from_frame(df, **df.attrs["from_frame"])``.
+        ``from_frame(df, **df.attrs["from_frame"])``, but for text other than ``unscored_reason``.
 
     Raises
     ------
@@ -140,7 +152,8 @@ def to_frame(trials: xr.Dataset) -> pd.DataFrame:
         ]
         raise problems(DataError, "to_frame", found)
     labels = [str(label) for label in trials["choice"].attrs["labels"]]
-    names = [name for name in [*trial_variables(trials), "scored"] if name in trials.data_vars]
+    text = [str(name) for name in trials.data_vars if is_text(trials[name])]
+    names = trial_variables(trials) + [name for name in ("scored",) if name in trials] + text
     table = {"subject": texts(trials["subject"].values), "session": texts(trials["session"].values)}
     if "block" in trials.coords:
         table["block"] = trials["block"].values
@@ -155,11 +168,13 @@ def to_frame(trials: xr.Dataset) -> pd.DataFrame:
         times = trials["event_time"].values
         table |= {column: times[:, k] for k, column in enumerate(events.values())}
     df = pd.DataFrame(table)
+    unread = [*events.values(), *(name for name in text if name not in ROLES)]
     df.attrs["from_frame"] = {
-        "columns": {name: name for name in df if name not in events.values()},
+        "columns": {name: name for name in df if name not in unread},
         "labels": labels,
         "events": events,
         "after_choice": [name for name in names if is_after_choice(trials, name)],
+        "signed": [name for name in names if is_signed(trials, name) and name not in UNMARKED],
         "attrs": dict(trials.attrs),
     }
     return df
@@ -177,7 +192,7 @@ def _warn_of_milliseconds(trials) -> None:
         warnings.warn(text, stacklevel=3)
 
 
-def _check_columns(df, columns, events, after_choice) -> list[str]:
+def _check_columns(df, columns, events, after_choice, signed) -> list[str]:
     found = [f"role {role!r} is missing in columns" for role in ("subject", "choice")
              if role not in columns]  # fmt: skip
     for name in columns:
@@ -199,6 +214,8 @@ def _check_columns(df, columns, events, after_choice) -> list[str]:
     found += [
         f"after_choice {unknown(name, columns)}" for name in after_choice if name not in columns
     ]
+    markable = [name for name in columns if name not in UNMARKED]
+    found += [f"signed {unknown(name, markable)}" for name in signed if name not in markable]
     if len(df) == 0:
         found.append("the table has no rows: expected one row per trial")
     return found
@@ -352,8 +369,9 @@ def _event_times(df, events) -> tuple[np.ndarray, list[str]]:
     return np.stack(times, axis=1), found
 
 
-def _known(name: str, after_choice: Sequence[str]) -> dict[str, str]:
-    return {"known": "after_choice"} if name in after_choice else {}
+def _marks(name: str, after_choice: Sequence[str], signed: Sequence[str]) -> dict[str, str]:
+    known = {"known": "after_choice"} if name in after_choice else {}
+    return known | ({"coding": SIGNED} if name in signed else {})
 
 
 def _attrs(df, columns, events, attrs) -> dict:

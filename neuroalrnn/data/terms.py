@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.data.coding import coded
 from neuroalrnn.data.schema import (
     is_after_choice,
+    no_number,
     session_number,
     trial_variables,
-    unknown,
 )
 from neuroalrnn.exceptions import DataError, problems
 
@@ -35,8 +36,9 @@ def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     matrix : pandas.DataFrame, shape (trial, term)
-        ``choice`` and ``reward`` are coded -1/+1 (`choice` between more than 2 options: one 0/1
-        column per option, ``choice=label``; `reward` only if all are 0 or 1); others as stored.
+        ``choice`` and ``correct`` are coded -1/+1 (`choice` between more than 2 options: one 0/1
+        column per option, ``choice=label``), and so is what ``attrs["coding"]`` marks as "signed";
+        others, ``reward`` too, are as stored. No value decides on this.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def parse_terms(trials: xr.Dataset, terms: Sequence[str]) -> list[list[tuple[str
 
 def _check(trials, pairs) -> list[str]:
     known = trial_variables(trials)
-    found = [unknown(name, known) for name, _ in pairs if name not in known]
+    found = [no_number(trials, name, known) for name, _ in pairs if name not in known]
     for name, lag in pairs:
         if name in known and lag == 0 and is_after_choice(trials, name):
             found.append(f"{name!r} is known only after the choice: use a lag, '{name}[-1]'")
@@ -95,22 +97,8 @@ def _place_in_session(trials) -> np.ndarray:
 def _factor(trials, name, lag, within) -> list[tuple[str, np.ndarray]]:
     suffix = f"[-{lag}]" if lag else ""
     columns = []
-    for label, values in _coded(trials, name):
-        values = np.nan_to_num(values)
+    for label, values in coded(trials, name):
         if lag:
             values = np.where(within >= lag, np.roll(values, lag), 0.0)
         columns.append((label + suffix, values))
     return columns
-
-
-def _coded(trials, name) -> list[tuple[str, np.ndarray]]:
-    values = trials[name].values.astype(float)
-    if name == "choice":
-        labels = [str(label) for label in trials["choice"].attrs["labels"]]
-        if len(labels) > 2:
-            return [(f"choice={label}", (values == k) * 1.0) for k, label in enumerate(labels)]
-    if name == "choice" or (
-        name == "reward" and np.isin(values[np.isfinite(values)], (0, 1)).all()
-    ):
-        values = 2 * values - 1
-    return [(name, values)]

@@ -75,7 +75,7 @@ def _timescales(n_latent, memory, rng):
 
 
 def _orthogonal(n_latent, memory, rng):
-    """A random rotation, slightly contracting: W = rho Q with Q orthogonal."""
+    """All latents, PWL units too, form a slightly contracting rotation: W = 0.9 Q."""
     Q, R = torch.linalg.qr(_normal(rng, n_latent, n_latent))
     slope = torch.zeros(n_latent, dtype=torch.float64)
     return slope, 0.9 * Q * torch.sign(R.diagonal())

@@ -11,6 +11,7 @@ from neuroalrnn.plots.occupancy import (
     plot_agreement,
     plot_dwell_times,
     plot_occupancy,
+    plot_occupancy_trend,
     plot_transitions,
 )
 from neuroalrnn.plots.overview import plot_overview
@@ -33,6 +34,7 @@ __all__ = [
     "plot_locked_switches",
     "plot_n_pwl_panels",
     "plot_occupancy",
+    "plot_occupancy_trend",
     "plot_overview",
     "plot_regime_raster",
     "plot_score_by_n_pwl",

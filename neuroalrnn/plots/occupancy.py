@@ -24,6 +24,7 @@ from neuroalrnn.plots.style import (
 )
 
 READABLE = 12
+MIN_AT_RISK = 10
 
 
 @styled
@@ -70,40 +71,68 @@ def plot_occupancy(occupancy, *, ax=None):
 
 
 @styled
-def plot_dwell_times(dwell_times, *, ax=None):
-    """Share of visits to a regime that last at least so many steps, mean over subjects.
-
-    Visits that touch the edge of a sequence are left out, because their true length is unknown.
+def plot_occupancy_trend(trend, *, ax=None):
+    """Share of steps in each regime against trial number, mean over subjects.
 
     Parameters
     ----------
-    dwell_times : pandas.DataFrame
-        Table ``dwell_times``.
+    trend : pandas.DataFrame
+        Table ``occupancy_trend``.
     ax : matplotlib.axes.Axes, optional
 
     Returns
     -------
     matplotlib.axes.Axes
+        Bands are standard errors over the subjects with trials in the bin; points lie in the middle
+        of the bin.
     """
     ax = axes_or_new(ax)
-    runs = dwell_times[~dwell_times["censored"]]
-    if not len(runs):
-        say_empty(ax, "no visit that begins and ends inside a sequence")
+    middle = trend.assign(trial=(trend["first_trial"] + trend["last_trial"]) / 2)
+    folded = fold_rare(middle, ["subject", "trial"], "occupancy")
+    for regime, part in over_subjects(folded, ["regime", "trial"], "occupancy").groupby("regime"):
+        mean, error = part["mean"], part["standard_error"].fillna(0.0)
+        colour = regime_colour(regime)
+        edges = np.clip(mean - error, 0, 1), np.clip(mean + error, 0, 1)
+        ax.fill_between(part["trial"], *edges, color=colour, alpha=0.2, lw=0)
+        ax.plot(part["trial"], mean, "o-", ms=2.5, color=colour, label=regime_name(regime))
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("Trial in the session")
+    ax.set_ylabel("Share of steps\n(mean over subjects \N{PLUS-MINUS SIGN} s.e.)")
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return ax
+
+
+@styled
+def plot_dwell_times(dwell_survival, *, ax=None):
+    """Share of visits to a regime that last at least so many steps (Kaplan-Meier).
+
+    Parameters
+    ----------
+    dwell_survival : pandas.DataFrame
+        Table ``dwell_survival``.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The most frequent regimes only. A curve ends where fewer than 10 visits are left, or at the
+        longest one.
+    """
+    ax = axes_or_new(ax)
+    main = dwell_survival[dwell_survival["regime"] < MOST_REGIMES]
+    known = main[main["n_at_risk"] >= MIN_AT_RISK]
+    if not len(known):
+        say_empty(ax, f"no regime with {MIN_AT_RISK} visits")
         return ax
-    runs = runs.assign(regime=np.minimum(runs["regime"], MOST_REGIMES))
-    longest = max(int(runs["n_steps"].quantile(0.995)), 2)
-    lengths = np.arange(1, longest + 1)
-    for regime, part in runs.groupby("regime"):
-        visits = part.groupby("subject")["n_steps"]
-        mean = np.mean([_survival(one.to_numpy(), lengths) for _, one in visits], axis=0)
-        name = regime_name(regime)
-        shown = np.where(mean > 0, mean, np.nan)
-        ax.plot(lengths, shown, "o-", ms=2.5, color=regime_colour(regime), label=name)
+    for regime, part in known.groupby("regime"):
+        look = {"color": regime_colour(regime), "label": regime_name(regime)}
+        # Between two observed lengths the share is already that of the longer one.
+        ax.plot(part["n_steps"], part["survival"], "o-", ms=2.5, drawstyle="steps-pre", **look)
     ax.set_yscale("log")
     ax.set_xlabel("Length of a visit (steps)")
     ax.set_ylabel("Share of visits at least as long")
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.legend(ncols=2 if runs["regime"].nunique() > 4 else 1)
+    ax.legend(ncols=2 if known["regime"].nunique() > 4 else 1)
     return ax
 
 
@@ -207,10 +236,6 @@ def _draw_over_steps(ax, occupancy):
     ax.set_ylabel("Share of steps (mean over subjects)")
     _regime_legend(ax, share.columns)
     return ax
-
-
-def _survival(n_steps, lengths):
-    return (n_steps[:, None] >= lengths).mean(axis=0)
 
 
 def _regime_legend(ax, regimes):

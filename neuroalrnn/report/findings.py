@@ -23,6 +23,7 @@ from neuroalrnn.report.words import (
     describe_event_tests,
     describe_rule_test,
     describe_spectra,
+    is_reproducible,
     judge_agreement,
     judge_behaviour,
     split_tested,
@@ -30,6 +31,13 @@ from neuroalrnn.report.words import (
 
 SHOWN = ["effect", "outcome", "estimate", "ci_low", "ci_high", "scale", "n_subjects", "p", "q"]
 SHOWN += ["note"]
+DWELL = {
+    "n_visits": "visits",
+    "n_censored": "cut by the end",
+    "naive_mean": "naive mean",
+    "kaplan_meier_mean": "Kaplan-Meier mean",
+    "geometric_mean": "1 / (1 - staying)",
+}
 
 
 def has_regimes(analysis):
@@ -57,7 +65,7 @@ def regimes(fit, analysis, gallery):
     drawn = {
         "regime_raster": plots.plot_regime_raster(analysis.regimes, fit.trials, **named),
         "occupancy": plots.plot_occupancy(tables["occupancy"]),
-        "dwell_times": plots.plot_dwell_times(tables["dwell_times"]),
+        "dwell_times": plots.plot_dwell_times(tables["dwell_survival"]),
         "transitions": plots.plot_transitions(tables["transitions"]),
         "agreement": plots.plot_agreement(tables["agreement"]),
     }
@@ -67,17 +75,25 @@ def regimes(fit, analysis, gallery):
             paragraph(TEXTS["regimes"].format(regimes=n_regimes)),
             paragraph(judge_agreement(tables["agreement"])),
             *(gallery.show(ax.figure, name, captions[name]) for name, ax in drawn.items()),
+            _mean_dwell_times(tables["mean_dwell_times"]),
             footnote(FOOTNOTES["regimes"].format(dependence=dependence(fit))),
         ]
     )
 
 
+def _mean_dwell_times(means):
+    shown = means.rename(columns=DWELL)
+    dwell = table(shown, dict.fromkeys(list(DWELL.values())[2:], lambda value: number(value, 2)))
+    return paragraph(TEXTS["mean_dwell_times"]) + collapsed(dwell, len(shown), "regime")
+
+
 def switches(fit, analysis, gallery):
-    """Switches by step and condition, within trials, and around rule changes."""
+    """Switches by step and condition, within trials and around rule changes; slow trends."""
     if not has_regimes(analysis):
         return paragraph(TEXTS["one_regime"])
     tables = analysis.tables
     by_step = plots.plot_switch_probability(tables["switch_probability"]).figure
+    trend = plots.plot_occupancy_trend(tables["occupancy_trend"]).figure
     caption = CAPTIONS["switch_probability"] + meanings(fit, analysis)
     events = tables.get("event_switches", pd.DataFrame(columns=["effect", "method", "note"]))
     parts = [
@@ -87,6 +103,8 @@ def switches(fit, analysis, gallery):
         bullets(describe_event_tests(events, fit.config["encoding"].get("step"))),
         "<h4>Locked to changes of the rule</h4>",
         _around_rule_changes(analysis, gallery),
+        "<h4>Occupancy over the session</h4>",
+        gallery.show(trend, "occupancy_trend", CAPTIONS["occupancy_trend"]),
         footnote(FOOTNOTES["switches"].format(dependence=dependence(fit))),
     ]
     return "".join(parts)
@@ -125,13 +143,15 @@ def behaviour(fit, analysis, gallery):
         ]
         return paragraph("No effect on behaviour could be tested.") + bullets(reasons)
     clear = tested[tested["q"] < 0.05]
+    reproducible = is_reproducible(analysis.tables["agreement"])
+    told = clear if reproducible else clear[~clear["effect"].str.startswith("regime ")]
     labels = [escape(str(label)) for label in fit.trials["choice"].attrs["labels"]]
     figure = plots.plot_behaviour_panels(found)
     whole = found[SHOWN].fillna({"scale": "", "note": ""})
     parts = [
-        paragraph(judge_behaviour(found)),
+        paragraph(judge_behaviour(found, reproducible)),
         paragraph(_family(found, tested, clear)),
-        bullets([describe_effect(row, labels) for row in clear.to_dict("records")]),
+        bullets([describe_effect(row, labels) for row in told.to_dict("records")]),
         gallery.show(figure, "behaviour", CAPTIONS["behaviour"]),
         collapsed(table(whole, {"p": small, "q": small}), len(whole), "effect"),
         footnote(FOOTNOTES["behaviour"].format(dependence=dependence(fit))),

@@ -11,6 +11,7 @@ from neuroalrnn.report.words import (
     compare,
     describe_choice_of_n_pwl,
     describe_rule_test,
+    is_reproducible,
     judge_agreement,
     judge_behaviour,
     judge_control,
@@ -31,8 +32,9 @@ HEADINGS = {
 def setup(fit, analysis, gallery):
     """The main findings in short, and what was fitted and how."""
     figure = gallery.show(plots.plot_overview(fit, analysis), "overview", CAPTIONS["overview"])
+    described = describe_setup(fit, analysis.tables["effective_n_pwl"])
     short = "<h4>In short</h4>" + bullets(in_short(fit, analysis))
-    return paragraph(TEXTS["model"]) + short + figure + describe_setup(fit)
+    return paragraph(TEXTS["model"]) + short + figure + described
 
 
 def in_short(fit, analysis):
@@ -46,7 +48,7 @@ def in_short(fit, analysis):
     texts.append(judge_agreement(tables["agreement"]))
     if analysis.locked is not None:
         texts.append(describe_rule_test(tables["rule_switches"].iloc[0], escape(analysis.rule)))
-    return [*texts, judge_behaviour(tables["behaviour"])]
+    return [*texts, judge_behaviour(tables["behaviour"], is_reproducible(tables["agreement"]))]
 
 
 def scores(fit, analysis, gallery):

@@ -19,12 +19,14 @@ from neuroalrnn.report.markup import (
 from neuroalrnn.report.words import describe_choice_of_n_pwl
 
 
-def describe_setup(fit):
+def describe_setup(fit, effective_n_pwl):
     """Data, cross-validation, network and leakage audit as HTML.
 
     Parameters
     ----------
     fit : Fit
+    effective_n_pwl : pandas.DataFrame
+        Table ``effective_n_pwl`` of `neuroalrnn.analysis.analyse`.
 
     Returns
     -------
@@ -35,7 +37,8 @@ def describe_setup(fit):
         facts(_data_rows(fit)),
         "<h4>Cross-validation and training</h4>",
         facts(_fit_rows(fit)),
-        _folds(fit),
+        _folds(fit, effective_n_pwl),
+        paragraph(_effective(effective_n_pwl)),
         "<h4>When inputs can act</h4>",
         _inputs(fit),
         "<h4>Leakage</h4>",
@@ -103,8 +106,9 @@ def _fit_rows(fit):
     ]
 
 
-def _folds(fit):
+def _folds(fit, effective_n_pwl):
     selection, rows = fit.selection, []
+    effective = effective_n_pwl.set_index("fold")["effective_n_pwl"]
     subject, fold = fit.trials["subject"].values.astype(str), fit.splits["fold"].values
     for index, name in enumerate(fit.parameters["fold"].values):
         chosen = int(selection["n_pwl_chosen"].values[index])
@@ -117,6 +121,7 @@ def _folds(fit):
                 "test subjects": len(members),
                 "test trials scored": int((scored(fit) & (fold == index)).sum()),
                 "chosen P": chosen,
+                "effective P": int(effective[index]),
                 "restart": restart,
                 "updates": int(one["n_updates"].values[restart]),
                 "validation (nats/trial)": float(one["validation_score"].values[restart]),
@@ -124,6 +129,17 @@ def _folds(fit):
             }
         )
     return collapsed(table(pd.DataFrame(rows)), len(rows), "fold")
+
+
+def _effective(found):
+    text = "Effective P counts the PWL units that are on at 1 % to 99 % of held-out steps"
+    total, used = int(found["n_pwl"].sum()), int(found["effective_n_pwl"].sum())
+    if total == used:
+        return f"{text}; all are."
+    return (
+        f"{text}. Not counted over all folds: {total - used} of {count(total, 'unit')}, nearly "
+        "always on or nearly always off, which act linearly on these data."
+    )
 
 
 def _inputs(fit):

@@ -18,6 +18,11 @@ TEXTS = {
         "Held-out steps visit {regimes}, numbered from 0 by how often they occur. The regime of a "
         "step decides the map to the next step."
     ),
+    "mean_dwell_times": (
+        "Mean length of a visit in steps, pooled over subjects: of the visits that were not cut "
+        "(naive), by Kaplan-Meier, and 1 / (1 - probability of staying), which agrees where "
+        "leaving does not depend on how long the visit has lasted."
+    ),
     "one_regime": (
         "<strong>All held-out steps lie in one regime</strong>: the chosen networks act linearly "
         "on these data, so there are no switches and there is nothing to show here."
@@ -59,8 +64,10 @@ CAPTIONS = {
         "part."
     ),
     "dwell_times": (
-        "Visits to a regime that last at least so many steps, mean over subjects. {edge} % of "
-        "visits touch the edge of a sequence and are left out."
+        "Visits to a regime that last at least so many steps: Kaplan-Meier curves over the visits "
+        "of all subjects, of which {edge} % are cut by the end of a sequence and count as long as "
+        "they were observed. A curve ends where fewer than 10 visits are left. A description "
+        "without errors: visits are not replicates."
     ),
     "transitions": (
         "Probability of the regime at the next step, given the one at this step; rows sum to 1, "
@@ -77,13 +84,19 @@ CAPTIONS = {
         "around changes of {rule}. Grey: where the mean over subjects would lie in 95 % of cases "
         "if switches ignored the changes. Lags other than 0 are not tested."
     ),
+    "occupancy_trend": (
+        "Share of steps in each regime against trial number, mean over subjects with a band of one "
+        "standard error. A drift over the whole session makes regimes and anything else that "
+        "drifts look related; ups and downs with the blocks of the task do not count as a drift."
+    ),
     "spectra": (
         "Eigenvalues of the linear map of each regime that held-out trials visit; the area of a "
         "symbol is the share of steps. Inside the unit circle a mode decays; off the real axis it "
         "rotates. At most six folds are shown, those with most held-out steps first."
     ),
     "behaviour": (
-        "Difference with against without, among trials with the same stimuli, mean over subjects "
+        "Difference with against without, holding constant the stimuli, the inputs of the trial "
+        "before, the first trials after a reset of the state, and slow trends; mean over subjects "
         "with 95 % intervals; n subjects, q after Benjamini-Hochberg; filled where q &lt; .05. "
         "Intervals far longer than the others are cut at the edge."
     ),
@@ -127,8 +140,8 @@ FOOTNOTES = {
         "The unit of inference is the subject: trials, sessions, folds and restarts are not "
         "replicates. The regime is that of the step before the choice is read out, computed by a "
         "network that never saw the subject, from inputs up to that step. An association is not a "
-        "cause: what drives the regime may drive behaviour by another way. Effects over fewer "
-        "than six subjects carry little weight, whatever their p. {dependence}"
+        "cause: what drives the regime may drive behaviour by another way. An effect over fewer "
+        "than six subjects is not tested. {dependence}"
     ),
 }
 LIMITS = (

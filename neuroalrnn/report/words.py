@@ -128,6 +128,11 @@ def describe_rule_test(row, rule):
     detail = f"{number(row['estimate'], 2)} null standard deviations, {interval(row, 2)}"
     detail = f"({detail}, {p_value(row['p'])}, {count(units, 'subject')})"
     change = f"on the trial of a change of {rule}"
+    if row["ci_low"] > 0 and row.get("rule_is_input", False):
+        return (
+            f"Regimes switch more often {change} {detail}. The network is told {rule}, so this "
+            "says how it follows the rule, not that subjects do so."
+        )
     if row["ci_low"] > 0:
         return f"<strong>Regimes switch more often {change}</strong> {detail}."
     if row["ci_high"] < 0:
@@ -164,7 +169,19 @@ def _event_sentence(row):
 
 
 def describe_effect(row, labels):
-    """One effect on behaviour that survives correction."""
+    """One effect on behaviour that survives correction.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of the table ``behaviour``.
+    labels : list of str
+        Names of the choices.
+
+    Returns
+    -------
+    str
+    """
     size, up = abs(row["estimate"]), row["estimate"] > 0
     amount, share = "more" if up else "fewer", f"({number(100 * size, 1)} % of trials)"
     percent = number(100 * abs(np.expm1(row["estimate"])), 1)
@@ -185,12 +202,40 @@ def split_tested(table):
     return table[table["estimate"].notna()] if "estimate" in table else table[:0]
 
 
-def judge_behaviour(table):
-    """How many effects on behaviour survive correction."""
+def is_reproducible(agreement):
+    """Whether folds agree enough about regimes to speak of a single one."""
+    return not len(agreement) or agreement["adjusted_rand"].mean() >= REPRODUCIBLE
+
+
+def judge_behaviour(table, reproducible):
+    """How many effects on behaviour survive correction.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Table ``behaviour``.
+    reproducible : bool
+        Whether folds agree about regimes; where not, effects of single regimes are not named.
+
+    Returns
+    -------
+    str
+    """
     tested = split_tested(table)
     if not len(tested):
         return "No effect of regimes or switches on behaviour could be tested."
     clear = tested[tested["q"] < 0.05]
+    if len(clear) and not reproducible:
+        switch = clear[~clear["effect"].str.startswith("regime ")]
+        named = listed(
+            [f"{row.effect} with {OUTCOMES[row.outcome]}" for row in switch.itertuples()]
+        )
+        return (
+            f"Of {count(len(table), 'test')} of regimes and switches against behaviour, "
+            f"{len(clear)} survive correction, but regimes are not reproducible over folds: those "
+            f"of single regimes are not to be interpreted. What does not depend on labels: "
+            f"{named or 'nothing survives'}."
+        )
     if len(clear):
         parts = [f"{row.effect} with {OUTCOMES[row.outcome]}" for row in clear.itertuples()]
         verb = "survives" if len(clear) == 1 else "survive"

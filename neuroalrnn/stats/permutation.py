@@ -75,6 +75,7 @@ def circular_shift_null(
     *,
     block=None,
     degree: int = 3,
+    marks_switches: bool = False,
     effect: str = "regime x event",
     unit: str = "subject",
     test: str = "t",
@@ -98,6 +99,9 @@ def circular_shift_null(
         Blocks whose means are removed too.
     degree : int
         Of the polynomial trend.
+    marks_switches : bool
+        Whether `regime_series` is 1 on trials with a switch. Its ones are then the switches of a
+        session, otherwise its changes are.
     effect : str
         Name, for the table.
     unit : {"subject", "session"}
@@ -133,13 +137,15 @@ def circular_shift_null(
             f"{title}: regime_series holds {np.unique(codes).size} regime codes, which are labels; "
             "pass the indicator of one regime (codes == k)"
         )
-    rows = [_shift_session(*keys, part, degree) for keys, part in _by_session(table)]
+    rows = [
+        _shift_session(*keys, part, degree, marks_switches) for keys, part in _by_session(table)
+    ]
     return _over_units(rows, f"{title} within session", effect, unit, test, rng)
 
 
-def _shift_session(subject, session, part, degree) -> dict:
+def _shift_session(subject, session, part, degree, marks_switches) -> dict:
     x, y = (part[name].to_numpy(dtype=float) for name in ("regime_series", "event_series"))
-    n, n_switches = x.size, int((np.diff(x) != 0).sum())
+    n, n_switches = x.size, int(((x if marks_switches else np.diff(x)) != 0).sum())
     row = {"subject": subject, "session": session, "n_trials": n, "n_switches": n_switches}
     if n < FEWEST_TRIALS:
         return row | {"reason": f"{n} trials, at least {FEWEST_TRIALS} needed"}

@@ -1,60 +1,104 @@
-"""Contrasts within conditions, one value per subject."""
+"""Slopes with nuisances held constant, one value per subject."""
 
 import sys
 
 import numpy as np
 import pytest
+import xarray as xr
+from scipy.stats import ttest_1samp
 
 from neuroalrnn.analysis import analyse
 from neuroalrnn.analysis.analyse import compare_models
-from neuroalrnn.analysis.behaviour import compute_contrasts, compute_outcomes
-from neuroalrnn.analysis.units import is_independent
+from neuroalrnn.analysis.behaviour import compute_outcomes, compute_slopes, relate_to_behaviour
+from neuroalrnn.analysis.held_out import compute_held_out_regimes
+from neuroalrnn.analysis.units import is_independent, nuisances
 from neuroalrnn.exceptions import DataError, NotTestableError
 
 
-def simulate(rng, *, effect=0.0, confound=0.0, n_subjects=12, n_trials=120):
-    """An indicator that goes with a condition, and an outcome that goes with both."""
+def simulate(rng, *, effect=0.0, confound=0.0, drift=None, n_subjects=12, n_trials=120):
+    """An indicator that goes with a condition and drifts, and an outcome that does both too."""
     subject = np.repeat(np.arange(n_subjects), n_trials).astype(str)
+    time = np.tile(np.linspace(0, 1, n_trials), n_subjects)
+    trend = {None: 0 * time, "linear": time, "exponential": 1 - np.exp(-6 * time)}[drift]
     cell = rng.integers(0, 2, len(subject))
-    indicator = (rng.random(len(subject)) < 0.3 + 0.4 * cell).astype(float)
+    indicator = (rng.random(len(subject)) < 0.2 + 0.3 * cell + 0.3 * trend).astype(float)
     slope = np.repeat(effect + 0.2 * rng.standard_normal(n_subjects), n_trials)
-    noise = rng.standard_normal(len(subject))
-    return confound * cell + slope * indicator + noise, indicator, subject, cell.astype(str)
+    outcome = confound * cell + 2 * trend + slope * indicator + rng.standard_normal(len(subject))
+    cubic = np.polynomial.legendre.legvander(2 * time - 1, 3)
+    return outcome, indicator, subject, np.column_stack([cell == 0, cell == 1, cubic])
 
 
-def test_contrast_equals_least_squares_with_condition_means():
-    outcome, indicator, subject, cell = simulate(np.random.default_rng(0), effect=0.5, confound=2)
-    found = compute_contrasts(outcome, indicator, subject, cell)
+def rejection_rate(rng, n_sets, *, n_columns=6, **options):
+    p = []
+    for _ in range(n_sets):
+        outcome, indicator, subject, nuisance = simulate(rng, **options)
+        found = compute_slopes(outcome, indicator, subject, nuisance[:, :n_columns])
+        p.append(ttest_1samp(found["slope"], 0).pvalue)
+    return np.mean(np.array(p) < 0.05)
+
+
+def test_slope_equals_joint_least_squares():
+    outcome, indicator, subject, nuisance = simulate(np.random.default_rng(0), effect=0.5)
+    found = compute_slopes(outcome, indicator, subject, nuisance)
     here = subject == "3"
-    columns = [indicator[here], cell[here] == "0", cell[here] == "1"]
-    beta, *_ = np.linalg.lstsq(np.stack(columns, 1).astype(float), outcome[here], rcond=None)
-    assert found.loc["3", "contrast"] == pytest.approx(beta[0])
+    joint = np.column_stack([indicator, nuisance[:, :2], nuisance[:, 3:]])[here].astype(float)
+    beta, *_ = np.linalg.lstsq(joint, outcome[here], rcond=None)
+    assert found.loc["3", "slope"] == pytest.approx(beta[0])
     assert found.loc["3", "n_trials"] == 120
 
 
-def test_a_strong_effect_of_the_condition_alone_is_not_found():
+@pytest.mark.parametrize("drift", [None, "linear", "exponential"])
+def test_neither_a_condition_nor_a_common_drift_is_taken_for_an_effect(drift):
     """400 data sets without an effect of the indicator: at most 5 % + 3 standard errors."""
-    from scipy.stats import ttest_1samp
-
-    rng = np.random.default_rng(1)
-    p = [
-        ttest_1samp(compute_contrasts(*simulate(rng, confound=3.0))["contrast"], 0).pvalue
-        for _ in range(400)
-    ]
-    assert 0.005 < np.mean(np.array(p) < 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
-    strong = [
-        ttest_1samp(compute_contrasts(*simulate(rng, effect=0.4))["contrast"], 0).pvalue
-        for _ in range(50)
-    ]
-    assert np.mean(np.array(strong) < 0.05) > 0.9
+    rate = rejection_rate(np.random.default_rng(1), 400, confound=3.0, drift=drift)
+    assert 0.005 < rate <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
 
 
-def test_conditions_without_variation_do_not_count_and_subjects_without_any_are_absent():
+def test_a_true_effect_is_found_and_without_the_trend_drift_would_be_taken_for_one():
+    rng = np.random.default_rng(2)
+    assert rejection_rate(rng, 50, effect=0.4, drift="linear") > 0.9
+    assert rejection_rate(rng, 50, drift="linear", n_columns=3) > 0.2
+
+
+def test_an_indicator_that_the_nuisances_explain_has_no_slope():
     outcome = np.arange(40.0)
+    subject = np.repeat(["a", "b"], 20)
     indicator = np.r_[np.ones(20), np.tile([0.0, 1.0], 10)]
-    found = compute_contrasts(outcome, indicator, np.repeat(["a", "b"], 20), np.repeat("c", 40))
+    found = compute_slopes(outcome, indicator, subject, np.ones((40, 1)))
     assert list(found.index) == ["b"]
-    assert found.loc["b", "contrast"] == pytest.approx(1.0)
+    assert found.loc["b", "slope"] == pytest.approx(1.0)
+
+
+def test_nuisances_hold_inputs_repetitions_resets_and_trends(fit):
+    columns = nuisances(fit)
+    trials = fit.trials
+    assert np.linalg.matrix_rank(columns[:120]) < columns.shape[1]
+
+    def spanned(values):
+        here = np.arange(120)
+        beta, *_ = np.linalg.lstsq(columns[here], values[here], rcond=None)
+        return np.allclose(columns[here] @ beta, values[here])
+
+    stimulus, rule = trials["stimulus"].values, trials["rule"].values
+    choice = trials["choice"].values
+    before = np.r_[0, (stimulus * choice)[:-1]]
+    time = np.arange(720) % 120.0
+    assert spanned(stimulus * rule)
+    assert spanned(before)
+    assert spanned(np.r_[0, stimulus[1:] == stimulus[:-1]].astype(float))
+    assert spanned((time == 2).astype(float))
+    assert spanned(time**3)
+    assert not spanned(np.r_[0, 0, stimulus[:-2]].astype(float))
+
+
+def test_continuous_inputs_cannot_be_held_constant_and_this_is_said(fit):
+    tree = fit.tree.copy(deep=True)
+    noise = ("trial", np.random.default_rng(0).normal(size=720))
+    tree["trials"] = xr.DataTree(tree["trials"].to_dataset().assign(stimulus=noise))
+    regimes = compute_held_out_regimes(fit).regimes
+    table = relate_to_behaviour(type(fit)(tree), regimes)
+    assert (table["method"] == "not testable").all()
+    assert table["note"].str.contains("cannot be held constant").all()
 
 
 def test_outcomes_leave_out_unscored_trials_and_use_log_seconds(fit):
@@ -69,7 +113,8 @@ def test_the_analysis_has_every_table_and_its_tests_count_subjects(fit):
     found = analyse(fit, conditions=["rule"], rule="rule")
     assert set(found.tables) == {
         "scores", "comparisons", "regimes", "agreement", "occupancy", "dwell_times", "transitions",
-        "switch_probability", "event_switches", "spectra", "behaviour", "rule_switches",
+        "switch_probability", "event_switches", "effective_n_pwl", "occupancy_trend",
+        "dwell_survival", "mean_dwell_times", "spectra", "behaviour", "rule_switches",
         "locked_switches",
     }  # fmt: skip
     assert (found.tables["behaviour"]["n_subjects"] <= 6).all()
@@ -89,16 +134,29 @@ def test_comparisons_are_paired_over_subjects(fit):
     assert row["n_subjects"] == 6
 
 
-def test_subjects_held_out_together_count_once(fit):
+def test_subjects_that_share_a_stimulus_order_count_once(fit):
     assert is_independent(fit).all()
     tree = fit.tree.copy(deep=True)
-    tree["splits"]["group"].values[:] = np.where(np.arange(720) < 240, "a", "b")
+    for name in ("stimulus", "rule"):
+        tree["trials"][name].values[120:240] = tree["trials"][name].values[:120]
     together = type(fit)(tree)
-    stands = np.isin(fit.trials["subject"], ["s0", "s2"])
-    np.testing.assert_array_equal(is_independent(together), stands)
+    np.testing.assert_array_equal(is_independent(together), fit.trials["subject"].values != "s1")
     test = analyse(together, rule="rule").tables["rule_switches"].iloc[0]
-    assert test["n_subjects"] == 2
+    assert test["n_subjects"] == 5
     assert "one subject per stimulus order" in test["note"]
+
+
+def test_changes_that_all_fall_on_a_reset_of_the_state_are_not_testable(fit):
+    tree = fit.tree.copy(deep=True)
+    trials = tree["trials"].to_dataset()
+    block = np.arange(720) % 120 // 20
+    tree["trials"] = xr.DataTree(trials.assign_coords(block=("trial", block)))
+    tree.attrs["config"] = fit.tree.attrs["config"].replace(
+        '"step": "event"', '"step": "event", "carry": "block"'
+    )
+    found = analyse(type(fit)(tree), rule="rule")
+    assert "rule_switches" not in found.tables
+    assert "every change of rule falls on a reset" in found.notes[0]
 
 
 def test_unknown_names_are_refused_all_at_once(fit):
@@ -106,13 +164,7 @@ def test_unknown_names_are_refused_all_at_once(fit):
         analyse(fit, conditions=["contxt"], rule="rle")
 
 
-def test_stimuli_that_never_repeat_leave_rows_that_say_so(fit, monkeypatch):
-    every = np.arange(fit.trials.sizes["trial"]).astype(str)
-    monkeypatch.setattr("neuroalrnn.analysis.behaviour.cells", lambda *args: every)
-    table = analyse(fit).tables["behaviour"]
-    assert (table["method"] == "not testable").all()
-    assert table["p"].isna().all()
-    assert (table["q"] == 1).all()
+def test_without_outcomes_the_table_is_empty(fit, monkeypatch):
     monkeypatch.setattr("neuroalrnn.analysis.behaviour.compute_outcomes", lambda trials: {})
     assert len(analyse(fit).tables["behaviour"]) == 0
 

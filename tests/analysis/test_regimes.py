@@ -1,5 +1,3 @@
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,41 +6,16 @@ import xarray as xr
 from neuroalrnn.analysis.regimes import (
     adjusted_rand,
     compute_duty_cycle,
-    compute_dwell_times,
+    compute_effective_n_pwl,
     compute_occupancy,
+    compute_occupancy_trend,
     compute_regimes,
-    compute_transitions,
     effective_n_pwl,
     match_regimes,
     relabel_by_use,
     steps_in_order,
-    transition_matrix,
 )
 from neuroalrnn.exceptions import DataError
-
-EXAMPLE = [0, 0, 0, 0, 1, 1, 0, 0, 1]
-
-
-def labelled(values, subject="a", session="1", **coords):
-    """Regimes (trial, step) of one session, steps named by events."""
-    values = np.asarray(values)
-    n = len(values)
-    names = {"subject": subject, "session": session, "trial_in_session": np.arange(n), **coords}
-    on_trial = {name: ("trial", np.broadcast_to(value, n).copy()) for name, value in names.items()}
-    steps = ["stimulus", "choice", "outcome"][: values.shape[1]]
-    return xr.DataArray(values, dims=("trial", "step"), coords={**on_trial, "step": steps})
-
-
-@pytest.fixture
-def two_subjects():
-    rng = np.random.default_rng(0)
-    parts = [
-        labelled(rng.integers(0, 3, (20, 3)), subject, session, context=np.arange(20) % 2)
-        for subject, session in (("b", "1"), ("a", "1"), ("a", "2"))
-    ]
-    regimes = xr.concat(parts, "trial")
-    regimes[4, 2] = regimes[30, 0] = -1
-    return regimes
 
 
 class TestCodes:
@@ -134,12 +107,12 @@ class TestOccupancy:
             assert row.occupancy == pytest.approx(np.mean(values == row.regime))
             assert row.n_steps == values.size
 
-    def test_steps_keep_the_order_of_the_task_and_zero_is_listed(self):
+    def test_steps_keep_the_order_of_the_task_and_zero_is_listed(self, labelled):
         found = compute_occupancy(labelled([[0, 2], [0, 2]]))
         assert found["step"].tolist() == ["stimulus"] * 2 + ["choice"] * 2
         assert found["occupancy"].tolist() == [1, 0, 0, 1]
 
-    def test_variables_of_the_trials_and_refusals(self):
+    def test_variables_of_the_trials_and_refusals(self, labelled):
         regimes = labelled([[0], [1], [1]])
         trials = xr.Dataset({"rule": ("trial", ["x", "x", "y"]), "cue": ("trial", [1, np.nan, 2])})
         found = compute_occupancy(regimes, trials=trials, by=["rule"])
@@ -155,61 +128,40 @@ class TestOccupancy:
             compute_occupancy(regimes, trials=trials, by=["cue", "nothing"])
 
 
-class TestTransitions:
-    def test_worked_example(self):
-        expected = [[4 / 6, 2 / 6], [1 / 2, 1 / 2]]
-        np.testing.assert_allclose(transition_matrix(EXAMPLE), expected)
-        np.testing.assert_allclose(transition_matrix(EXAMPLE, leaving=True), [[0, 1], [1, 0]])
-        regimes = labelled(np.reshape(EXAMPLE, (3, 3)))
-        np.testing.assert_allclose(compute_transitions(regimes)[0], expected)
+class TestOccupancyTrend:
+    def test_shares_by_bin_equal_brute_force(self, two_subjects):
+        found = compute_occupancy_trend(two_subjects, n_bins=4)
+        assert found[["bin", "first_trial", "last_trial"]].drop_duplicates().values.tolist() == [
+            [0, 0, 4],
+            [1, 5, 9],
+            [2, 10, 14],
+            [3, 15, 19],
+        ]
+        number = two_subjects["trial_in_session"]
+        for row in found.itertuples():
+            at = (two_subjects["subject"] == row.subject) & (number >= row.first_trial)
+            values = two_subjects[(at & (number <= row.last_trial)).to_numpy()].to_numpy()
+            values = values[values >= 0]
+            assert row.occupancy == pytest.approx(np.mean(values == row.regime))
+            assert row.n_steps == values.size
 
-    def test_brute_force_count_inside_sessions(self, two_subjects):
-        found = compute_transitions(two_subjects)
-        np.testing.assert_allclose(found.sum("regime_next"), 1)
-        count = np.zeros((3, 3))
-        for session in "12":
-            at = (two_subjects["subject"] == "a") & (two_subjects["session"] == session)
-            codes = [c for c in two_subjects[at.to_numpy()].to_numpy().ravel() if c >= 0]
-            for pair in pairwise(codes):
-                count[pair] += 1
-        np.testing.assert_allclose(found.sel(subject="a"), count / count.sum(axis=1, keepdims=True))
+    def test_a_drift_is_seen_and_short_sessions_have_fewer_bins(self, labelled):
+        drift = labelled(np.repeat([[0], [1]], 50, axis=0))
+        found = compute_occupancy_trend(drift).query("regime == 1")["occupancy"]
+        assert found.tolist() == [0] * 5 + [1] * 5
+        found = compute_occupancy_trend(labelled([[0], [1], [1]]))
+        assert found["last_trial"].unique().tolist() == [0, 1, 2]
+        with pytest.raises(DataError, match="n_bins: found 0, expected at least 1"):
+            compute_occupancy_trend(drift, n_bins=0)
 
-    def test_order_of_trials_in_the_table_does_not_matter(self, two_subjects):
-        order = np.random.default_rng(0).permutation(two_subjects.sizes["trial"])
-        xr.testing.assert_identical(
-            compute_transitions(two_subjects[order]), compute_transitions(two_subjects)
-        )
-
-    def test_regime_without_successor_is_unknown(self):
-        found = transition_matrix([0, 0, 1])
-        np.testing.assert_allclose(found, [[0.5, 0.5], [np.nan, np.nan]])
-
-    def test_pairs_end_where_the_state_is_reset(self):
-        regimes = labelled([[0, 1], [0, 1], [1, 0]], block=[0, 0, 1])
-        np.testing.assert_allclose(compute_transitions(regimes)[0], [[0, 1], [2 / 3, 1 / 3]])
-        by_block = compute_transitions(regimes, carry="block")[0]
-        np.testing.assert_allclose(by_block, [[0, 1], [1, 0]])
-        by_trial = compute_transitions(regimes[:2], carry="trial")[0]
-        np.testing.assert_allclose(by_trial, [[0, 1], [np.nan, np.nan]])
-        with pytest.raises(DataError, match="expected one of session, block, trial"):
-            compute_transitions(regimes, carry="run")
+    def test_sessions_of_unequal_length_share_their_bins(self, labelled):
+        parts = [labelled(np.zeros((n, 1), int), f"s{n}") for n in (10, 30)]
+        found = compute_occupancy_trend(xr.concat(parts, "trial"), n_bins=4)
+        assert found.groupby("bin")["n_steps"].sum().tolist() == [10, 10, 10, 10]
+        assert found.groupby("subject")["bin"].nunique().to_dict() == {"s10": 2, "s30": 4}
 
 
-class TestDwellAndUse:
-    def test_runs_and_their_censoring(self):
-        found = compute_dwell_times(labelled(np.reshape(EXAMPLE, (3, 3))))
-        assert found["regime"].tolist() == [0, 1, 0, 1]
-        assert found["n_steps"].tolist() == [4, 2, 2, 1]
-        assert found["censored"].tolist() == [True, False, False, True]
-        assert found[["row", "column"]].to_numpy().tolist() == [[0, 0], [1, 1], [2, 0], [2, 2]]
-
-    def test_runs_add_up_to_the_present_steps(self, two_subjects):
-        found = compute_dwell_times(two_subjects)
-        total = found.groupby(["subject", "session"])["n_steps"].sum()
-        assert total.to_dict() == {("a", "1"): 59, ("a", "2"): 60, ("b", "1"): 59}
-        edges = found.groupby(["subject", "session"])["censored"].sum()
-        assert (edges == 2).all()
-
+class TestUse:
     def test_effective_number_of_units(self):
         codes = np.full(1000, 0b010)
         codes[:500] |= 0b001
@@ -219,6 +171,21 @@ class TestDwellAndUse:
         assert effective_n_pwl(np.zeros(5, int), 0) == 0
         with pytest.raises(DataError, match="no present step"):
             effective_n_pwl([-1, -1], 2)
+
+    def test_effective_number_of_units_per_fold(self):
+        rows = [
+            (0, 2, 0b11, 50),
+            (0, 2, 0b01, 50),
+            (1, 2, 0b10, 1),
+            (1, 2, 0b01, 999),
+            (2, 0, 0, 9),
+        ]
+        codes = pd.DataFrame(rows, columns=["fold", "n_pwl", "code", "n_steps"])
+        assert compute_effective_n_pwl(codes).to_numpy().tolist() == [
+            [0, 2, 1],
+            [1, 2, 0],
+            [2, 0, 0],
+        ]
 
     def test_steps_in_order_gives_one_row_per_present_step(self, two_subjects):
         found = steps_in_order(two_subjects)

@@ -21,9 +21,14 @@ def make_trials():
         return xr.Dataset(
             {
                 "choice": ("trial", choice, {"labels": ["left", "right"]}),
-                "reward": ("trial", rng.integers(0, 2, n_trials).astype(float)),
+                "reward": (
+                    "trial",
+                    rng.integers(0, 2, n_trials).astype(float),
+                    {"coding": "signed"},
+                ),
                 "rt": ("trial", times[:, 1]),
                 "scored": ("trial", number > 0),
+                "unscored_reason": ("trial", np.where(number > 0, "", "first trial")),
                 "stimulus": ("trial", rng.normal(size=n_trials)),
                 "flag": ("trial", rng.integers(0, 2, n_trials).astype(float)),
                 "event_time": (("trial", "event"), times),

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from neuroalrnn.data import default_encoding, encode
+from neuroalrnn.data import default_encoding, design, encode
 from neuroalrnn.exceptions import DataError
 
 INPUTS = {"stimulus": "cue", "flag": "go", "choice": "end", "reward": "end"}
@@ -108,7 +108,7 @@ def test_event_steps_place_each_input_at_its_event(trials):
     assert sequences.features == (*INPUTS, "event=cue", "event=go", "event=end")
     by_trial = sequences.to_trials(sequences.inputs)
     np.testing.assert_array_equal(by_trial[:, 0, 0], trials["stimulus"])
-    np.testing.assert_array_equal(by_trial[:, 1, 1], 2 * trials["flag"] - 1)
+    np.testing.assert_array_equal(by_trial[:, 1, 1], trials["flag"])
     np.testing.assert_array_equal(by_trial[:, 2, 2], 2 * trials["choice"] - 1)
     assert (by_trial[:, 1:, 0] == 0).all()
     np.testing.assert_array_equal(by_trial[:, :, 4:], np.broadcast_to(np.eye(3), (36, 3, 3)))
@@ -139,7 +139,7 @@ def test_time_bins_hold_their_events(trials):
     np.testing.assert_array_equal(at, bins[:, 1])
     np.testing.assert_array_equal(sequences.n_steps, np.maximum(bins[:, 2], bins[:, 1] + 1) + 1)
     row = np.arange(36)
-    np.testing.assert_array_equal(sequences.inputs[row, bins[:, 1], 1], 2 * trials["flag"] - 1)
+    np.testing.assert_array_equal(sequences.inputs[row, bins[:, 1], 1], trials["flag"])
 
 
 def test_cut_trials_are_counted(trials, caplog):
@@ -191,14 +191,47 @@ def test_steps_to_choice_with_events(trials, caplog):
 def test_coding(trials):
     trials["choice"][:] = np.tile([0, 1, 2], 12)
     trials["choice"].attrs["labels"] = ["a", "b", "c"]
-    trials["zero"] = (trials["flag"] * 0).assign_attrs(coding="raw")
+    trials["sign"] = trials["flag"].assign_attrs(coding="signed")
     trials["stimulus"][3] = np.nan
-    sequences = encode(trials, inputs=["stimulus", "flag", "zero", "choice"])
+    sequences = encode(trials, inputs=["stimulus", "flag", "sign", "choice"])
     assert sequences.features[3:] == ("choice=a[-1]", "choice=b[-1]", "choice=c[-1]")
-    assert set(np.unique(sequences.inputs[..., 1])) == {-1, 1}
-    assert (sequences.inputs[..., 2] == 0).all()
+    assert set(np.unique(sequences.inputs[..., 1])) == {0, 1}
+    np.testing.assert_array_equal(sequences.inputs[..., 2], 2 * sequences.inputs[..., 1] - 1)
     assert sequences.inputs[0, 3, 0] == 0
     assert (sequences.inputs[:, 1:, 3:].sum(axis=2) == 1).all()
+
+
+CODED = ["stimulus", "flag", "correct", "reward", "choice"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("flag", 0.5), ("flag", 1.0), ("reward", np.nan), ("reward", 0.0), ("choice", np.nan)],
+)
+def test_no_value_of_a_subject_changes_how_others_are_coded(trials, name, value):
+    trials["correct"] = 1 - trials["flag"]
+    here = trials["subject"].values == "s1"
+    changed = trials.copy(deep=True).drop_vars("scored")
+    changed[name].values[here] = value
+    one, other = (encode(each, inputs=CODED) for each in (trials, changed))
+    others = one.subject != "s1"
+    np.testing.assert_array_equal(one.inputs[others], other.inputs[others])
+    assert not np.array_equal(one.inputs[~others], other.inputs[~others])
+    terms = ["stimulus", "flag", *(f"{each}[-1]" for each in CODED[2:])]
+    one, other = (design(each, terms).to_numpy() for each in (trials, changed))
+    np.testing.assert_array_equal(one[~here], other[~here])
+
+
+def test_inputs_and_designs_are_coded_alike(trials):
+    trials["correct"] = 1 - trials["flag"]
+    inputs = encode(trials, inputs=CODED).inputs.reshape(36, -1)
+    terms = ["stimulus", "flag", *(f"{each}[-1]" for each in CODED[2:])]
+    np.testing.assert_array_equal(inputs, design(trials, terms).to_numpy())
+
+
+def test_text_is_no_input(trials):
+    with pytest.raises(DataError, match="input 'unscored_reason' holds text: code it as numbers"):
+        encode(trials, inputs=["unscored_reason"])
 
 
 @all_options

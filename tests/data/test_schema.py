@@ -54,6 +54,30 @@ BROKEN = {
     "negative rt": (replace("rt", 5, -1.0), "'rt' is negative on trial 5; missing is NaN"),
     "text reward": (assign("reward", lambda t: t["reward"].astype(str)), "'reward' has dtype <U"),
     "correct": (assign("correct", lambda t: t["reward"] * 2), "'correct' is neither 0, 1 nor NaN"),
+    "signed": (replace("reward", [4, 8], 0.5), "'reward' is marked signed, .* on trials 4, 8"),
+    "signed choice": (
+        lambda t: t.assign(
+            choice=(2 * t["choice"]).assign_attrs(labels=["a", "b", "c"], coding="signed")
+        ),
+        "'choice' is marked signed, but is neither 0, 1 nor NaN",
+    ),
+    "signed times": (
+        assign("event_time", lambda t: t["event_time"].assign_attrs(coding="signed")),
+        "'event_time' is marked signed, but holds no numbers on dim 'trial' alone",
+    ),
+    "coding": (
+        assign("flag", lambda t: t["flag"].assign_attrs(coding="raw")),
+        r"'flag' has attrs\['coding'\] = 'raw': expected 'signed' or none",
+    ),
+    "text events": (assign("event_time", lambda t: t["event_time"].astype(str)), "has dtype <U"),
+    "not quite text": (
+        assign("why", lambda t: ("trial", np.array(["a", None] * 18, dtype=object))),
+        "variable 'why' has dtype object, expected numbers",
+    ),
+    "unscored_reason": (
+        assign("unscored_reason", lambda t: t["rt"]),
+        "'unscored_reason' must hold text on dim 'trial'",
+    ),
     "reward dims": (assign("reward", lambda t: t["event_time"]), "'reward' has dims"),
     "scored dtype": (assign("scored", lambda t: t["scored"].astype(int)), "expected bool"),
     "scored": (replace("choice", 3, np.nan), "'scored' is True without a choice on trial 3"),
@@ -91,6 +115,11 @@ def test_good_dataset_comes_back_unchanged(trials):
     before = trials.copy(deep=True)
     assert validate(trials) is trials
     assert trials.identical(before)
+
+
+@pytest.mark.parametrize("kind", [str, object])
+def test_text_that_labels_trials_is_allowed(trials, kind):
+    validate(trials.assign(why=("trial", np.array(["a", ""] * 18, dtype=kind))))
 
 
 def test_missing_values_and_removed_trials_are_allowed(trials):

@@ -116,6 +116,16 @@ BROKEN = {
         "event times fall within the trial",
     ),
     "event column": (lambda t: t, {"events": {"go": "rtt"}}, "'rtt' is unknown; did you mean 'rt'"),
+    "signed": (
+        lambda t: t,
+        {"signed": ["reward", "rewards", "choice"]},
+        "(?s)2 problems.*signed 'rewards' is unknown; did you mean 'reward'.*signed 'choice'",
+    ),
+    "signed values": (
+        put("reward", 3, 0.5),
+        {"signed": ["reward"]},
+        "'reward' is marked signed, but is neither 0, 1 nor NaN on trial 3",
+    ),
     "after_choice": (lambda t: t, {"after_choice": ["cu"]}, "after_choice 'cu' is unknown"),
 }
 
@@ -185,6 +195,16 @@ def test_round_trip(trials):
         np.testing.assert_array_equal(back[name].values, trials[name].values, err_msg=name)
     assert back["choice"].attrs["labels"] == ["left", "right"]
     assert back["flag"].attrs["known"] == "after_choice"
+    assert back["reward"].attrs == {"known": "after_choice", "coding": "signed"}
+    assert "coding" not in back["flag"].attrs
+
+
+def test_text_is_written_and_listed_as_unread(trials):
+    trials["cue_word"] = ("trial", np.array(["a", "b"] * 18))
+    df = to_frame(trials)
+    assert df["cue_word"].tolist() == ["a", "b"] * 18
+    back = from_frame(df, **df.attrs["from_frame"])
+    assert "cue_word" in json.loads(back.attrs["unread_columns"])
 
 
 def test_to_frame_refuses_time_resolved_data(trials):

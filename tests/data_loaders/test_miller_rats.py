@@ -25,8 +25,10 @@ def by_rat(trials, name, keep):
 def test_counts(trials):
     assert trials.sizes["trial"] == 36_351
     assert int(trials["scored"].sum()) == 31_743
-    unscored = sum(reason["n_trials"] for reason in json.loads(trials.attrs["unscored"]))
-    assert unscored == 36_351 - 31_743
+    reasons = trials["unscored_reason"].values
+    np.testing.assert_array_equal(reasons == "", trials["scored"])
+    for each in json.loads(trials.attrs["unscored"]):
+        assert (reasons == each["reason"]).sum() == each["n_trials"] > 0
     assert "62 rows of the source removed: 10 violations, 52 bad timing" in trials.attrs["notes"]
 
 
@@ -93,7 +95,9 @@ def test_default_encoding(trials):
     assert sequences.steps_to_choice == distance
 
 
-def test_subset_is_coded_as_in_the_whole(trials):
-    unforced = trials.isel(trial=np.flatnonzero(trials["subject"].values == "M055"))
-    sequences = encode(unforced, **default_encoding(trials))
-    assert (sequences.inputs[..., 0] == 0).all()
+def test_outcomes_are_coded_by_sign_and_a_free_choice_by_0(trials):
+    rat = trials.isel(trial=np.flatnonzero(trials["subject"].values == "M055"))
+    sequences = encode(rat, **default_encoding(trials))
+    assert (sequences.inputs[..., sequences.features.index("forced_side")] == 0).all()
+    at_reward = sequences.to_trials(sequences.inputs)[:, 3, sequences.features.index("reward")]
+    np.testing.assert_array_equal(at_reward, 2 * rat["reward"] - 1)

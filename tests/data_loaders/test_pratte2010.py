@@ -43,8 +43,10 @@ def test_counts(trials):
     assert len(np.unique(trials["subject"])) == 38
     assert int(np.isnan(trials["choice"]).sum()) == 7
     assert int(np.isnan(trials["rt"]).sum()) == 39
-    unscored = sum(reason["n_trials"] for reason in json.loads(trials.attrs["unscored"]))
-    assert unscored == 27_360 - 27_316
+    reasons = trials["unscored_reason"].values
+    np.testing.assert_array_equal(reasons == "", trials["scored"])
+    for each in json.loads(trials.attrs["unscored"]):
+        assert (reasons == each["reason"]).sum() == each["n_trials"] > 0
 
 
 def test_context_says_which_stimulus_is_followed(trials):
@@ -81,7 +83,7 @@ def test_logistic_reference(trials, name, n_terms, score):
 
 def test_default_encoding_lets_the_context_gate_the_stimulus(trials):
     sequences = encode(trials, **default_encoding(trials))
-    assert sequences.inputs.shape == (380, 144, 6)
+    assert sequences.inputs.shape == (38, 1440, 6)
     assert sequences.scored.sum() == 27_316
     assert min(sequences.steps_to_choice.values()) >= 1
 

@@ -1,5 +1,7 @@
 """Cross-validation end to end on a small task: honest splits, sabotage, reproducibility."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from neuroalrnn.data import (
     SessionKFold,
     StimulusSequenceOut,
     SubjectKFold,
+    validate,
 )
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.evaluate import cross_validate, search, select_n_pwl
@@ -21,15 +24,26 @@ from neuroalrnn.results import Fit
 ENCODING = {
     "step": "event",
     "choice_event": "response",
-    "inputs": {"stimulus": "stimulus", "rule": "stimulus", "choice": "response"},
+    "inputs": {
+        "stimulus": "stimulus",
+        "rule": "stimulus",
+        "choice": "response",
+        "reward": "response",
+    },
 }
 SETTING = Setting(
-    n_latent=3, check_every=10, max_checks=6, patience=3, batch_size=8, learning_rate=0.05
+    n_latent=3,
+    check_every=10,
+    max_checks=6,
+    patience=3,
+    batch_size=8,
+    learning_rate=0.05,
+    weight_decay=0.1,
 )
 
 
 def experiment(n_subjects=6, n_trials=40, *, seed=0, scale=1.0, shared_order=False):
-    """Choices follow stimulus x rule with 10 % lapses; one session per subject."""
+    """Choices follow stimulus x rule with 10 % lapses, else reward; one session per subject."""
     rng = np.random.default_rng(seed)
     frames = []
     for subject in range(n_subjects):
@@ -44,12 +58,13 @@ def experiment(n_subjects=6, n_trials=40, *, seed=0, scale=1.0, shared_order=Fal
                     "stimulus": scale * stimulus,
                     "rule": rule,
                     "choice": (choice + 1) // 2,
+                    "reward": correct.astype(float),
                     "on": 0.0,
                     "go": 0.5,
                 }
             )
         )
-    names = ["stimulus", "rule", "choice"]
+    names = ["stimulus", "rule", "choice", "reward"]
     return from_frame(
         pd.concat(frames, ignore_index=True),
         {"subject": "who"} | {name: name for name in names},
@@ -75,7 +90,7 @@ def fitted(trials):
     return fit(trials)
 
 
-def test_every_scored_trial_is_predicted_once_by_every_model(trials, fitted):
+def test_every_scored_trial_is_predicted_once_by_every_model(fitted):
     log_likelihood = fitted.predictions["log_likelihood"]
     assert np.isfinite(log_likelihood).all()
     assert list(log_likelihood["model"].values) == [
@@ -104,30 +119,45 @@ def test_the_linear_control_stays_at_chance_on_a_product_rule(fitted):
 
 
 def _changed(trials, subject):
-    """The same experiment with everything about one subject altered."""
+    """The same experiment with everything about one subject altered, rewards to fractions."""
     here = trials["subject"].values == subject
     changed = trials.copy(deep=True)
     for name in ("stimulus", "rule"):
         changed[name].values[here] = -3.5 * np.roll(changed[name].values[here], 7)
     changed["choice"].values[here] = 1 - changed["choice"].values[here]
+    changed["reward"].values[here] = 0.5 - 0.25 * changed["reward"].values[here]
     return changed
 
 
 def _of_fold(fitted, fold):
-    """Everything that must not depend on the test subject of a fold."""
-    parts = [fitted.parameters, fitted.history, fitted.selection]
-    return [part.isel(fold=fold)[name].values for part in parts for name in part.data_vars]
+    """Everything that must not depend on the test subject of a fold, by kind and name."""
+    kinds = {
+        "parameters": fitted.parameters, "history": fitted.history, "selection": fitted.selection
+    }  # fmt: skip
+    return {
+        (kind, str(name)): part[name].isel(fold=fold).values
+        for kind, part in kinds.items()
+        for name in part.data_vars
+    }
+
+
+def _differing(one, other, fold):
+    """What of a fold differs between two fits, as (kind, name)."""
+    before, after = _of_fold(one, fold), _of_fold(other, fold)
+    assert before.keys() == after.keys()
+    return {key for key in before if not np.array_equal(before[key], after[key], equal_nan=True)}
+
+
+CHOSEN = {("selection", name) for name in ("restart", "n_updates", "n_pwl_chosen")}
 
 
 def test_changing_a_test_subject_changes_nothing_that_was_learned_or_chosen(trials, fitted):
     other = fit(_changed(trials, "s2"))
-    for before, after in zip(_of_fold(fitted, 2), _of_fold(other, 2), strict=True):
-        np.testing.assert_array_equal(before, after)
-    before, after = _of_fold(fitted, 1), _of_fold(other, 1)
-    assert not np.array_equal(before[1], after[1], equal_nan=True)
+    assert _differing(fitted, other, 2) == set()
+    assert ("parameters", "weight") in _differing(fitted, other, 1)
 
 
-def test_the_leakage_test_notices_validation_on_the_test_subject(trials, fitted, monkeypatch):
+def test_the_leakage_test_notices_validation_on_the_test_subject(trials):
     """Sabotage: early stopping and restarts look at the test subject."""
 
     class Leaky(LeaveOneSubjectOut):
@@ -136,10 +166,24 @@ def test_the_leakage_test_notices_validation_on_the_test_subject(trials, fitted,
             everyone = np.arange(trials.sizes["trial"])
             return [(kept, np.setdiff1d(everyone, kept)) for kept, _ in parts]
 
-    before, after = (_of_fold(fit(t, Leaky()), 2) for t in (trials, _changed(trials, "s2")))
-    assert not all(
-        np.array_equal(one, other, equal_nan=True) for one, other in zip(before, after, strict=True)
-    )
+    differing = _differing(fit(trials, Leaky()), fit(_changed(trials, "s2"), Leaky()), 2)
+    assert ("history", "validation") in differing
+    assert differing & CHOSEN
+    assert ("parameters", "weight") in differing
+
+
+def test_the_leakage_test_notices_a_coding_read_from_everybody(trials, monkeypatch):
+    """Sabotage: 0 and 1 become -1 and +1 only if no subject has another value."""
+    encode_module = sys.modules["neuroalrnn.data.encode"]
+    honest = encode_module.coded
+
+    def leaky(trials, name):
+        values = trials[name].values.astype(float)
+        signed = name != "choice" and np.isin(values, (0, 1)).all()
+        return [(name, 2 * values - 1)] if signed else honest(trials, name)
+
+    monkeypatch.setattr(encode_module, "coded", leaky)
+    assert ("parameters", "weight") in _differing(fit(trials), fit(_changed(trials, "s2")), 2)
 
 
 def test_the_leakage_test_notices_a_scaler_fitted_on_everybody(trials, monkeypatch):
@@ -148,7 +192,7 @@ def test_the_leakage_test_notices_a_scaler_fitted_on_everybody(trials, monkeypat
     honest = plan._gain
     everybody = {}
 
-    def leaky(inputs):
+    def leaky(_):
         return honest(everybody["inputs"])
 
     original = plan.make_plan
@@ -159,8 +203,7 @@ def test_the_leakage_test_notices_a_scaler_fitted_on_everybody(trials, monkeypat
 
     monkeypatch.setattr(plan, "_gain", leaky)
     monkeypatch.setattr("neuroalrnn.evaluate.crossval.make_plan", remember)
-    before, after = (_of_fold(fit(t), 2) for t in (trials, _changed(trials, "s2")))
-    assert not np.array_equal(before[2], after[2])
+    assert ("parameters", "input_weight") in _differing(fit(trials), fit(_changed(trials, "s2")), 2)
 
 
 def test_overlapping_folds_are_refused(trials):
@@ -195,7 +238,7 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_threads_and_another_seed
     assert not np.array_equal(weights[0], weights[2])
 
 
-def test_inputs_in_other_units_give_the_same_predictions(trials, fitted):
+def test_inputs_in_other_units_give_the_same_predictions(fitted):
     """Scales are those of the training subjects, folded into C."""
     other = fit(experiment(scale=1000.0))
     np.testing.assert_allclose(
@@ -262,6 +305,19 @@ def test_save_and_load_round_trip(fitted, tmp_path):
     pd.testing.assert_frame_equal(fitted.summarise(), loaded.summarise())
 
 
+def test_reasons_why_trials_are_not_scored_are_saved(trials, tmp_path):
+    number = trials["trial_in_session"].values
+    reason = np.where(number > 1, "", "too early")
+    given = trials.assign(scored=("trial", reason == ""), unscored_reason=("trial", reason))
+    fit(given, SubjectKFold(2), n_pwl=(0,), n_restarts=1).save(tmp_path / "fit.nc")
+    loaded = Fit.load(tmp_path / "fit.nc")
+    assert loaded.trials["unscored_reason"].values.tolist() == reason.tolist()
+    validate(loaded.trials)
+    loaded.save(tmp_path / "again.nc")
+    again = Fit.load(tmp_path / "again.nc").trials
+    assert again["unscored_reason"].values.tolist() == reason.tolist()
+
+
 def _same(one, other):
     pairs = zip(one.subtree, other.subtree, strict=True)
     return all(a.to_dataset().equals(b.to_dataset()) for a, b in pairs)
@@ -305,8 +361,7 @@ def test_length_of_a_test_session_changes_nothing_it_is_not_trained_on(window):
                      **options)
         for n in (7, 60)
     ]  # fmt: skip
-    for one, other in zip(*(_of_fold(each, 0) for each in fits), strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert _differing(*fits, 0) == set()
 
 
 def test_subjects_without_a_scored_choice_validate_nothing_and_have_no_score(trials):

@@ -18,7 +18,8 @@ DRAW = {
     "learning": lambda f, a, **k: plots.plot_learning_curves(f, fold=1, **k),
     "raster": lambda f, a, **k: plots.plot_regime_raster(a.regimes, f.trials, rule="rule", **k),
     "occupancy": lambda f, a, **k: plots.plot_occupancy(a.tables["occupancy"], **k),
-    "dwell times": lambda f, a, **k: plots.plot_dwell_times(a.tables["dwell_times"], **k),
+    "dwell times": lambda f, a, **k: plots.plot_dwell_times(a.tables["dwell_survival"], **k),
+    "trend": lambda f, a, **k: plots.plot_occupancy_trend(a.tables["occupancy_trend"], **k),
     "transitions": lambda f, a, **k: plots.plot_transitions(a.tables["transitions"], **k),
     "agreement": lambda f, a, **k: plots.plot_agreement(a.tables["agreement"], **k),
     "switches": lambda f, a, **k: plots.plot_switch_probability(
@@ -132,6 +133,25 @@ def test_occupancy_bars_fill_the_axis(analysis):
     assert np.allclose(list(ends.values()), 1)
 
 
+def test_trend_shows_the_mean_over_subjects(analysis):
+    table = analysis.tables["occupancy_trend"]
+    ax = plots.plot_occupancy_trend(table)
+    expected = table[table["regime"] == 0].groupby("bin")["occupancy"].mean()
+    line = next(line for line in ax.lines if line.get_label() == "regime 0")
+    np.testing.assert_allclose(line.get_ydata(), expected)
+    assert line.get_xdata()[0] == table.iloc[0][["first_trial", "last_trial"]].mean()
+
+
+def test_dwell_curves_end_where_few_visits_are_left(analysis):
+    table = analysis.tables["dwell_survival"]
+    ax = plots.plot_dwell_times(table)
+    for line in ax.lines:
+        part = table[table["regime"] == int(line.get_label().removeprefix("regime "))]
+        shown = part[part["n_at_risk"] >= 10]
+        assert line.get_xdata().tolist() == shown["n_steps"].tolist()
+        assert line.get_ydata().tolist() == shown["survival"].tolist()
+
+
 def test_rare_regimes_share_one_colour_and_name():
     assert len(set(REGIME_COLOURS)) == len(REGIME_COLOURS) == 7
     assert {regime_colour(label) for label in (7, 8, 200)} == {OTHER_COLOUR}
@@ -179,8 +199,9 @@ def test_one_regime_and_untestable_effects_are_drawn(fit, analysis):
     table = analysis.tables["transitions"].query("regime == 0 and regime_next == 0")
     plots.plot_transitions(table).figure.draw_without_rendering()
     plots.plot_agreement(analysis.tables["agreement"][:0]).figure.draw_without_rendering()
-    censored = analysis.tables["dwell_times"].assign(censored=True)
-    plots.plot_dwell_times(censored).figure.draw_without_rendering()
+    few = analysis.tables["dwell_survival"].assign(n_at_risk=9)
+    ax = plots.plot_dwell_times(few)
+    assert "no regime with 10 visits" in [text.get_text() for text in ax.texts]
 
 
 def test_saved_text_stays_text(tmp_path, fit):

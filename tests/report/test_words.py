@@ -11,6 +11,7 @@ from neuroalrnn.report.words import (
     describe_event_tests,
     describe_rule_test,
     describe_spectra,
+    is_reproducible,
     judge_agreement,
     judge_behaviour,
     judge_control,
@@ -122,12 +123,36 @@ def test_effects(outcome, estimate, expected):
 def test_behaviour_with_and_without_survivors():
     rows = [effect(0.1, effect="regime 0", outcome=name) for name in ("choice", "log rt")]
     found = pd.DataFrame(rows)
-    assert "2 survive correction" in judge_behaviour(found)
-    assert "1 survives correction" in judge_behaviour(found.assign(q=[0.01, 0.2]))
-    assert "No effect" in judge_behaviour(found.assign(q=0.3))
-    assert "q = 0.300" in judge_behaviour(found.assign(q=0.3))
-    assert "could be tested" in judge_behaviour(found.assign(estimate=np.nan))
-    assert "could be tested" in judge_behaviour(found.drop(columns="estimate"))
+    assert "2 survive correction" in judge_behaviour(found, True)
+    assert "1 survives correction" in judge_behaviour(found.assign(q=[0.01, 0.2]), True)
+    for reproducible in (True, False):
+        assert "No effect" in judge_behaviour(found.assign(q=0.3), reproducible)
+        assert "q = 0.300" in judge_behaviour(found.assign(q=0.3), reproducible)
+        assert "could be tested" in judge_behaviour(found.assign(estimate=np.nan), reproducible)
+        assert "could be tested" in judge_behaviour(found.drop(columns="estimate"), reproducible)
+
+
+def test_effects_of_single_regimes_are_not_named_where_regimes_are_not_reproducible():
+    rows = [effect(0.1, effect="regime 0", outcome="log rt")]
+    only_regime = judge_behaviour(pd.DataFrame(rows), False)
+    assert "regime 0" not in only_regime
+    assert "nothing survives" in only_regime
+    rows.append(effect(0.1, effect="switch since last trial", outcome="log rt"))
+    both = judge_behaviour(pd.DataFrame(rows), False)
+    assert "2 survive correction, but" in both
+    assert "switch since last trial with reaction time" in both
+
+
+@pytest.mark.parametrize(("mean", "expected"), [(0.49, False), (0.51, True)])
+def test_reproducible_means_an_adjusted_rand_index_of_half(mean, expected):
+    assert is_reproducible(pd.DataFrame({"adjusted_rand": [mean]})) == expected
+
+
+def test_a_rule_that_the_network_is_told_is_no_finding():
+    row = effect(2.0, effect="switch", rule_is_input=True)
+    assert "The network is told context" in describe_rule_test(row, "context")
+    assert "strong" not in describe_rule_test(row, "context")
+    assert "<strong>" in describe_rule_test(row | {"rule_is_input": False}, "context")
 
 
 def test_spectra():

@@ -222,3 +222,13 @@ class TestTrialSwap:
     def test_power_when_some_switches_follow_the_event(self, simulate):
         draw = p_of_swap(simulate, locked=0.4)
         assert simulate.rejections(draw, seed=3, n_repeats=100) > 0.95
+
+
+def test_switches_are_counted_not_their_edges():
+    """Two isolated switches have four edges: too few to test."""
+    marks = np.zeros(100)
+    marks[[30, 60]] = 1
+    event = np.tile([0.0, 0, 0, 0, 1], 20)
+    session, subject = np.repeat("a", 100), np.repeat("s", 100)
+    with pytest.raises(NotTestableError, match="2 switches, at least 4 needed"):
+        circular_shift_null(marks, event, session, subject, marks_switches=True, unit="session")

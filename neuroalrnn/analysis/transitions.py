@@ -1,0 +1,164 @@
+"""How long a regime lasts, and which one follows."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.analysis.regimes import steps_in_order, used_regimes
+
+
+def compute_dwell_times(regimes: xr.DataArray, trials=None, *, carry: str = "session"):
+    """Lengths of the runs of equal regimes.
+
+    Parameters
+    ----------
+    regimes : DataArray (trial, step) of int
+    trials : Dataset, optional
+    carry : {"session", "block", "trial"}
+        A run ends where the latent state is reset.
+
+    Returns
+    -------
+    runs : DataFrame
+        subject, session, sequence, regime, n_steps, censored (the run is cut by the end of its
+        sequence, so it might have been longer), row and column of its first step. The first run
+        of a sequence is not cut: the latent state starts anew, and so does the run.
+    """
+    steps = steps_in_order(regimes, trials, carry=carry)
+    new = (steps[["sequence", "regime"]] != steps[["sequence", "regime"]].shift()).any(axis=1)
+    runs = steps.groupby(new.cumsum().to_numpy()).first()
+    runs["n_steps"] = new.groupby(new.cumsum()).size().to_numpy()
+    runs["censored"] = runs["sequence"].ne(runs["sequence"].shift(-1))
+    columns = ["subject", "session", "sequence", "regime", "n_steps", "censored", "row", "column"]
+    return runs[columns].reset_index(drop=True)
+
+
+def compute_dwell_survival(dwell_times: pd.DataFrame) -> pd.DataFrame:
+    """Share of visits to each regime that last at least so many steps (Kaplan & Meier 1958).
+
+    ``S(k) = prod_{j < k} (1 - d_j / n_j)``, with n_j visits of which the step after the j-th was
+    observed; d_j of them are left then. A visit cut by the end of its sequence counts up to the
+    step before its last one, of which the next is unknown. Leaving such visits out would make dwell
+    times too short.
+
+    Parameters
+    ----------
+    dwell_times : DataFrame
+        From `compute_dwell_times`; visits of all subjects and sequences are pooled.
+
+    Returns
+    -------
+    survival : DataFrame
+        regime, n_steps (k; the lengths that were observed, between which the share is that of the
+        next row), survival (S(k), 1 in the first row of a regime), n_at_risk (n_k, 0 where the
+        longest visit was cut).
+    """
+    keys = ["regime", "n_steps"]
+    count = dwell_times.assign(left=~dwell_times["censored"]).groupby(keys)["left"]
+    count = count.agg(n_left="sum", n_visits="size").reset_index()
+    longer = count[::-1].groupby("regime")["n_visits"].cumsum() - count["n_visits"]
+    count["n_at_risk"] = longer + count["n_left"]
+    count["kept"] = 1 - count["n_left"] / count["n_at_risk"]
+    through = count.groupby("regime")["kept"].cumprod()
+    count["survival"] = through.groupby(count["regime"]).shift(fill_value=1.0)
+    return count[[*keys, "survival", "n_at_risk"]]
+
+
+def compute_mean_dwell_times(dwell_times: pd.DataFrame) -> pd.DataFrame:
+    """Mean length of a visit to each regime, with and without the visits that were cut.
+
+    Parameters
+    ----------
+    dwell_times : DataFrame
+        From `compute_dwell_times`; visits are pooled.
+
+    Returns
+    -------
+    means : DataFrame, one row per regime
+        regime, n_visits, n_censored; naive_mean (steps; of the visits not cut, NaN without any),
+        kaplan_meier_mean (steps; ``sum_k S(k)`` up to the longest visit, too small where that one
+        was cut), geometric_mean (steps; ``1 / (1 - T_ii)`` of the pooled transitions, infinite
+        where the regime is never left). The last two differ where visits are not geometric.
+    """
+    parts = dwell_times.groupby("regime")
+    means = parts["censored"].agg(n_visits="size", n_censored="sum")
+    n_left = means["n_visits"] - means["n_censored"]
+    ended = dwell_times[~dwell_times["censored"]]
+    means["naive_mean"] = ended.groupby("regime")["n_steps"].mean()
+    survival = compute_dwell_survival(dwell_times)
+    width = survival.groupby("regime")["n_steps"].diff().fillna(survival["n_steps"])
+    area = survival["survival"] * width
+    means["kaplan_meier_mean"] = area.groupby(survival["regime"]).sum()
+    n_pairs = parts["n_steps"].sum() - means["n_censored"]
+    means["geometric_mean"] = n_pairs / n_left.where(n_left > 0)
+    means.loc[n_left == 0, "geometric_mean"] = np.inf
+    return means.reset_index()
+
+
+def transition_matrix(codes, sequence=None, *, regimes=None, leaving: bool = False) -> np.ndarray:
+    """Relative frequencies of the next regime.
+
+    ``T_ij = n(b_t = i, b_{t+1} = j) / n(b_t = i, t + 1 in the sequence)``
+
+    Parameters
+    ----------
+    codes : array (step,) of int
+        In time order.
+    sequence : array (step,), optional
+        Pairs are counted inside a sequence only.
+    regimes : array (regime,), optional
+        Codes of the rows; those in use if absent.
+    leaving : bool
+        Count only pairs of different regimes (zero diagonal).
+
+    Returns
+    -------
+    matrix : array (regime, regime_next)
+        Rows sum to 1. A row without any pair is NaN: nothing is known of what follows.
+    """
+    codes = np.asarray(codes)
+    sequence = np.zeros(codes.size, int) if sequence is None else np.asarray(sequence)
+    regimes = used_regimes(codes) if regimes is None else np.asarray(regimes)
+    pair = sequence[:-1] == sequence[1:]
+    if leaving:
+        pair &= codes[:-1] != codes[1:]
+    start, stop = codes[:-1][pair], codes[1:][pair]
+    count = np.zeros((regimes.size, regimes.size))
+    np.add.at(count, (np.searchsorted(regimes, start), np.searchsorted(regimes, stop)), 1.0)
+    total = count.sum(axis=1, keepdims=True)
+    return np.divide(count, total, out=np.full_like(count, np.nan), where=total > 0)
+
+
+def compute_transitions(
+    regimes: xr.DataArray, trials=None, *, carry: str = "session", leaving: bool = False
+) -> xr.DataArray:
+    """Transition matrix of each subject.
+
+    Parameters
+    ----------
+    regimes : DataArray (trial, step) of int
+    trials : Dataset, optional
+    carry : {"session", "block", "trial"}
+        Pairs never cross a reset of the latent state.
+    leaving : bool
+        False: diagonal included. True: given that the regime is left (zero diagonal).
+
+    Returns
+    -------
+    transitions : DataArray (subject, regime, regime_next)
+        Rows sum to 1, or are NaN where the subject has no pair that starts there. All subjects
+        share the regimes used by any of them.
+    """
+    steps = steps_in_order(regimes, trials, carry=carry)
+    used = used_regimes(steps["regime"])
+    parts = steps.groupby("subject", sort=True)
+    values = [
+        transition_matrix(part["regime"], part["sequence"], regimes=used, leaving=leaving)
+        for _, part in parts
+    ]
+    return xr.DataArray(
+        np.array(values),
+        dims=("subject", "regime", "regime_next"),
+        coords={"subject": list(parts.groups), "regime": used, "regime_next": used},
+        name="leaving_probability" if leaving else "transition_probability",
+    )

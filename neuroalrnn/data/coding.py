@@ -1,0 +1,41 @@
+"""How a variable becomes numbers for a model: by its name and its mark, never by its values."""
+
+import numpy as np
+import xarray as xr
+
+# the only mark that `attrs["coding"]` may hold
+SIGNED = "signed"
+
+
+def coded(trials: xr.Dataset, name: str) -> list[tuple[str, np.ndarray]]:
+    """Columns that models get for one variable, as inputs and in designs alike.
+
+    ``choice`` between two options is -1/+1, between more one 0/1 column per option; ``correct`` is
+    -1/+1; any other variable is as stored, or ``2 v - 1`` where ``attrs["coding"]`` is "signed".
+    The rule looks at no value, so one subject's data never change how another's are coded.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        As `neuroalrnn.validate` accepts it.
+    name : str
+        A numeric variable on dim ``trial``.
+
+    Returns
+    -------
+    list of (label, ndarray of float, shape (trial,))
+        The label is the name, or ``"choice=option"``. Missing is 0.
+    """
+    values = trials[name].values.astype(float)
+    if name == "choice":
+        labels = [str(label) for label in trials["choice"].attrs["labels"]]
+        if len(labels) > 2:
+            return [(f"choice={text}", (values == k) * 1.0) for k, text in enumerate(labels)]
+    if name in ("choice", "correct") or is_signed(trials, name):
+        values = 2 * values - 1
+    return [(name, np.nan_to_num(values))]
+
+
+def is_signed(trials: xr.Dataset, name: str) -> bool:
+    """Whether a variable is marked as one whose 0 and 1 stand for -1 and +1."""
+    return trials[name].attrs.get("coding") == SIGNED
