@@ -61,13 +61,16 @@ def _forward(parameters, floor, s, exists):
     for t in range(1, n_steps + 1):
         torch.maximum(steps[t - 1], floor, out=phi)
         steps[t].baddbmm_(phi, W_t).addcmul_(a, steps[t - 1])
-        if exists is not None:
-            steps[t].masked_fill_(~exists[:, t - 1], 0.0)
+    # nothing flows back from beyond the end of a sequence: blank it once, not step by step
+    if exists is not None:
+        path[:, 1:].masked_fill_(~exists, 0.0)
     return path
 
 
 def _backward(a, W, floor, s, path, exists, grad_latents):
-    delta = grad_latents.contiguous().clone() if exists is None else grad_latents * exists
+    delta = grad_latents.contiguous().clone()
+    if exists is not None:
+        delta.masked_fill_(~exists, 0.0)
     slopes = (path > floor[:, None]).to(path.dtype).unbind(1)
     a = a[:, None]
     through = torch.empty_like(delta[:, 0])
@@ -77,8 +80,6 @@ def _backward(a, W, floor, s, path, exists, grad_latents):
         through.mul_(slopes[t]).addcmul_(a, steps[t])
         if t:
             steps[t - 1].add_(through)
-            if exists is not None:
-                steps[t - 1].mul_(exists[:, t - 1])
     earlier = path[:, :-1]
     phi = torch.maximum(earlier, floor[:, None])
     return Parameters(
