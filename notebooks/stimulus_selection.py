@@ -59,7 +59,7 @@ fit.summarise()[["log_likelihood", "standard_error", "bits", "accuracy"]].round(
 
 # %% [markdown]
 # The linear network (P = 0) is far below everything that can multiply rule and stimulus. Two
-# rectified units close the gap to a logistic regression that is *given* the products.
+# rectified units close most of the gap to a logistic regression that is *given* the products.
 
 # %%
 plot_scores(fit).figure
