@@ -95,9 +95,10 @@ CAPTIONS = {
         "rotates. At most six folds are shown, those with most held-out steps first."
     ),
     "behaviour": (
-        "Difference with against without, holding constant the stimuli of two trials, all inputs of the "
-        "trial before, the first trials after a reset of the state, and slow trends; mean over subjects "
-        "with 95 % intervals; n subjects, q after Benjamini-Hochberg; filled where q &lt; .05. "
+        "Difference with against without, holding constant the stimuli of two trials, all inputs "
+        "of the trial before, the first trials after a reset of the state, and slow trends; mean "
+        "over subjects with 95 % intervals; n subjects, q after Benjamini-Hochberg; filled where "
+        "q &lt; .05. "
         "Intervals far longer than the others are cut at the edge."
     ),
 }
