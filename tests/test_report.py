@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -127,6 +128,14 @@ def test_diverged_restarts_are_named(fit, effective):
     assert "None of" in describe_setup(fit, effective)
     text = describe_setup(changed(fit, "selection", diverge), effective)
     assert f"P = 2, fold {fit.parameters['fold'].values[1]}, restart 0" in text
+
+
+def test_spread_of_restarts_leaves_out_those_that_diverged(fit, tmp_path):
+    tree = fit.tree.copy(deep=True)
+    tree["selection"]["validation_score"][0, 0, 0] = -np.inf
+    write_report(type(fit)(tree), tmp_path)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert re.search(r"Restarts differ .* and by 0\.\d+ at most", text)
 
 
 def test_inputs_without_a_step_before_the_choice_are_an_alarm(fit, effective):

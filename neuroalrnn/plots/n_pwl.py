@@ -17,7 +17,7 @@ from neuroalrnn.plots.style import (
 from neuroalrnn.stats import one_standard_error
 
 PARTS = {"validation": (BLUE, "o", -0.06), "test": (ORANGE, "s", 0.06)}
-FAR = 4.0
+FAR = 10.0
 
 
 def score_curves(fit):

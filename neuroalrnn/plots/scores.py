@@ -19,7 +19,8 @@ from neuroalrnn.plots.style import (
     styled,
 )
 
-FAR = 4.0
+FAR = 2.0
+FLOORS = ("AL-RNN P=0", "class frequency")
 
 
 def model_order(fit):
@@ -159,10 +160,14 @@ def plot_score_panels(fit, comparisons):
 
 
 def _reach(rows, scores):
-    """Half width of the axis, and the models whose differences fit into it."""
-    extent = np.maximum(rows["ci_low"].abs(), rows["ci_high"].abs()).sort_values()
-    far = np.flatnonzero(extent.to_numpy()[1:] > FAR * extent.to_numpy()[:-1])
-    near = list(extent.index[: far[0] + 1] if len(far) else extent.index)
+    """Half width of the axis, and the models whose differences fit into it.
+
+    The linear control and the class frequency stay out where they are far beyond all others.
+    """
+    extent = np.maximum(rows["ci_low"].abs(), rows["ci_high"].abs())
+    floor = extent.index.isin(FLOORS)
+    rivals = extent[~floor].max() if (~floor).any() else np.inf
+    near = list(extent.index[~floor | (extent <= FAR * rivals)])
     spread = (scores[near].sub(scores["AL-RNN"], axis=0)).abs().to_numpy().max()
     return 1.08 * max(extent[near].max(), spread), near
 

@@ -2,6 +2,8 @@
 
 from html import escape
 
+import numpy as np
+
 from neuroalrnn import plots
 from neuroalrnn.report.findings import behaviour, has_regimes, regimes, spectra, switches
 from neuroalrnn.report.markup import bullets, count, footnote, number, paragraph, table
@@ -82,6 +84,7 @@ def learning(fit, analysis, gallery):
     figure = plots.plot_learning_panels(fit)
     shown = gallery.show(figure, "learning_curves", CAPTIONS["learning_curves"])
     score = fit.selection["validation_score"]
+    score = score.where(np.isfinite(score))
     spread = score.max("restart_id") - score.min("restart_id")
     text = (
         f"Restarts differ on validation subjects by {number(float(spread.median()))} nats per "
