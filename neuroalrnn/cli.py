@@ -290,8 +290,9 @@ def _save_tables(result, out: Path, **options) -> Path:
 
 
 def _n_scored(trials) -> int:
-    scored = trials["choice"].notnull()
-    return int((scored & trials["scored"] if "scored" in trials else scored).sum())
+    from neuroalrnn.data.schema import scored_trials
+
+    return int(scored_trials(trials).sum())
 
 
 def _describe(name: str, trials) -> dict:

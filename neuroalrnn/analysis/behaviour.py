@@ -6,6 +6,7 @@ import pandas as pd
 from neuroalrnn.analysis.steps import decisive_regimes
 from neuroalrnn.analysis.switches import compute_switches
 from neuroalrnn.analysis.units import nuisances
+from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.stats import benjamini_hochberg, t_test
 from neuroalrnn.stats.effects import effect_table
@@ -29,7 +30,7 @@ def compute_outcomes(trials):
         ``choice`` (share of the second option; two options only), ``correct`` (share), ``log rt``
         (log s), where the dataset has them. Unscored trials are NaN.
     """
-    scored = trials["scored"].values if "scored" in trials else np.True_
+    scored = scored_trials(trials)
     outcomes = {}
     if len(trials["choice"].attrs["labels"]) == 2:
         outcomes["choice"] = trials["choice"].values

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from neuroalrnn.data import design
+from neuroalrnn.data.coding import present_size
 from neuroalrnn.data.schema import is_after_choice
 from neuroalrnn.data.terms import parse_terms
 
@@ -57,17 +58,11 @@ def logistic(trials, train, test, *, terms):
     if len(np.unique(choice)) < 2:
         return class_frequency(trials, train, test)
     features = design(trials, terms).to_numpy()
-    features = features / _scale(features[train])
+    features = features / present_size(features[train])
     fitted = LogisticRegression(C=1.0, max_iter=1000).fit(features[train], choice)
     probability = np.zeros((len(test), len(trials["choice"].attrs["labels"])))
     probability[:, fitted.classes_] = fitted.predict_proba(features[test])
     return np.log(np.maximum(probability, np.finfo(float).tiny))
-
-
-def _scale(features):
-    n_present = np.maximum((features != 0).sum(axis=0), 1)
-    scale = np.sqrt(np.square(features).sum(axis=0) / n_present)
-    return np.where(scale > 0, scale, 1.0)
 
 
 def default_terms(trials, inputs):

@@ -39,3 +39,22 @@ def coded(trials: xr.Dataset, name: str) -> list[tuple[str, np.ndarray]]:
 def is_signed(trials: xr.Dataset, name: str) -> bool:
     """Whether a variable is marked as one whose 0 and 1 stand for -1 and +1."""
     return trials[name].attrs.get("coding") == SIGNED
+
+
+def present_size(values: np.ndarray) -> np.ndarray:
+    """Root mean square of the non-zero entries, 1 where there are none.
+
+    Codes of 0 and +-1 have size 1, however often they are 0.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., column)
+
+    Returns
+    -------
+    size : ndarray, shape (column,)
+    """
+    values = values.reshape(-1, values.shape[-1])
+    n_present = np.maximum((values != 0).sum(axis=0), 1)
+    size = np.sqrt(np.square(values).sum(axis=0) / n_present)
+    return np.where(size > 0, size, 1.0)

@@ -13,6 +13,7 @@ from neuroalrnn.data.layout import LAYOUTS
 from neuroalrnn.data.schema import (
     is_after_choice,
     no_number,
+    scored_trials,
     session_number,
     texts,
     trial_variables,
@@ -328,10 +329,7 @@ def _feature_names(trials) -> list[str]:
 
 
 def _flat_choice(trials, layout, start) -> tuple[np.ndarray, np.ndarray]:
-    choice = trials["choice"].values
-    scored = np.isfinite(choice)
-    if "scored" in trials:
-        scored &= trials["scored"].values
+    choice, scored = trials["choice"].values, scored_trials(trials)
     read = layout.readout >= 0
     at = (start[:-1] + layout.readout)[read]
     target, mask = np.full(start[-1], np.nan), np.zeros(start[-1], dtype=bool)

@@ -67,6 +67,21 @@ def find_problems(trials: xr.Dataset) -> list[str]:
     return [text for check in checks for text in check(trials)]
 
 
+def scored_trials(trials):
+    """Trials that count in a likelihood: with a choice, and not marked as context only.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    bool array, shape (trial,)
+    """
+    has_choice = np.isfinite(trials["choice"].values.astype(float))
+    return has_choice & trials["scored"].values if "scored" in trials else has_choice
+
+
 def is_after_choice(trials: xr.Dataset, name: str) -> bool:
     """Whether a variable is known only once the choice of its trial was made."""
     return name in AFTER_CHOICE or trials[name].attrs.get("known") == "after_choice"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.evaluate.checks import scored_trials
+from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.results import FORMAT, Fit
 
 PACKAGES = ("torch", "numpy", "pandas", "xarray", "scikit-learn")

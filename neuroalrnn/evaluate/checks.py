@@ -5,26 +5,11 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.data.schema import is_after_choice
+from neuroalrnn.data.schema import is_after_choice, scored_trials
 from neuroalrnn.exceptions import DataError, LeakageWarning, problems
 
 FEW_VALUES = 20
 ENOUGH_TRIALS = 20
-
-
-def scored_trials(trials):
-    """Trials that count in a likelihood: with a choice, and not marked as context only.
-
-    Parameters
-    ----------
-    trials : xarray.Dataset
-
-    Returns
-    -------
-    bool array, shape (trial,)
-    """
-    has_choice = np.isfinite(trials["choice"].values.astype(float))
-    return has_choice & trials["scored"].values if "scored" in trials else has_choice
 
 
 def score_what_is_read(trials, sequences):

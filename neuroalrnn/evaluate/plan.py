@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from neuroalrnn.evaluate.checks import scored_trials
+from neuroalrnn.data.coding import present_size
+from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.fit.train import Jobs
@@ -189,14 +190,7 @@ def _draw(plan, fold, n_pwl, restart, part):
         offset=_offset(pieces, part.train),
         rng=np.random.default_rng([plan.random_state, fold, restart]),
     )
-    return weights, torch.as_tensor(_gain(pieces.inputs[part.train]))
-
-
-def _gain(inputs):
-    """One over the root mean square of the non-zero entries of each feature; 1 for +-1 codes."""
-    present = (inputs != 0).sum(axis=(0, 1))
-    power = np.square(inputs).sum(axis=(0, 1)) / np.maximum(present, 1)
-    return np.where(power > 0, 1 / np.sqrt(np.where(power > 0, power, 1.0)), 1.0)
+    return weights, torch.as_tensor(1 / present_size(pieces.inputs[part.train]))
 
 
 def _offset(pieces, train):

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from neuroalrnn.evaluate.checks import scored_trials
+from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.evaluate.search import one_torch_thread
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.model.alrnn import compute_latents, read_out, select
