@@ -14,7 +14,7 @@ import typer
 
 from neuroalrnn.config import Run, Setting, default_run, load_run
 from neuroalrnn.exceptions import ConfigError, NeuroALRNNError, ResultError, problems
-from neuroalrnn.sources import import_data_loaders, load_trials, make_splitter
+from neuroalrnn.sources import count_scored, import_data_loaders, load_trials, make_splitter
 
 OUTPUTS = ("fit.nc", "scores.csv", "summary.json", "tables", "figures", "report.html")
 # finished folds: the same command goes on from them after it was killed
@@ -289,12 +289,6 @@ def _save_tables(result, out: Path, **options) -> Path:
     return folder
 
 
-def _n_scored(trials) -> int:
-    from neuroalrnn.data.schema import scored_trials
-
-    return int(scored_trials(trials).sum())
-
-
 def _describe(name: str, trials) -> dict:
     subject, session = (trials[coord].values.astype(str) for coord in ("subject", "session"))
     return {
@@ -304,19 +298,19 @@ def _describe(name: str, trials) -> dict:
         "subjects": len(set(subject)),
         "sessions": len(set(zip(subject, session, strict=True))),
         "trials": trials.sizes["trial"],
-        "scored": _n_scored(trials),
+        "scored": count_scored(trials),
         "licence": trials.attrs["licence"],
     }
 
 
 def _tell_trials(source: str, trials) -> str:
     n_subjects, n_trials = len(set(trials["subject"].values)), trials.sizes["trial"]
-    lines = [f"{source}: {n_subjects} subjects, {n_trials} trials, {_n_scored(trials)} scored"]
+    lines = [f"{source}: {n_subjects} subjects, {n_trials} trials, {count_scored(trials)} scored"]
     reasons = json.loads(trials.attrs.get("unscored", "[]"))
     lines += [f"  not scored: {each['n_trials']} ({each['reason']})" for each in reasons]
     if not reasons:
         n_missing = int(trials["choice"].isnull().sum())
-        n_marked = n_trials - n_missing - _n_scored(trials)
+        n_marked = n_trials - n_missing - count_scored(trials)
         counts = {"no choice": n_missing, "marked as not scored": n_marked}
         lines += [f"  not scored: {n} ({reason})" for reason, n in counts.items() if n]
     encoding = json.loads(trials.attrs.get("encoding", "{}"))

@@ -93,6 +93,22 @@ def import_data_loaders():
     return data_loaders
 
 
+def count_scored(trials) -> int:
+    """Number of trials that count in a likelihood.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    int
+    """
+    from neuroalrnn.data.schema import scored_trials
+
+    return int(scored_trials(trials).sum())
+
+
 def _load_netcdf(path: Path):
     import xarray as xr
 
