@@ -31,6 +31,9 @@ app = typer.Typer(
 Out = Annotated[Path, typer.Option("--out", help="Folder that receives the results.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Default: all cores.")]
+Backend = Annotated[
+    str, typer.Option(help="numba_cpu, torch_eager or reference; auto takes the fastest.")
+]
 Conditions = Annotated[
     str | None, typer.Option(help="Trial variables that split the tables: context,congruent")
 ]
@@ -88,13 +91,14 @@ def fit(
     overwrite: Overwrite = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of every random stream.")] = None,
     threads: Threads = None,
+    backend: Backend = "auto",
 ) -> None:
     """Cross-validate AL-RNNs on a dataset or a file, and write scores, tables and report."""
     config = load_run(run) if run else default_run(source or "")
     source = source or _source_of(config, run)
     config = _with_options(config, columns, seed)
     out = out or Path("results") / Path(source).stem
-    _fit(source, config, out, overwrite=overwrite, threads=threads)
+    _fit(source, config, out, overwrite=overwrite, threads=threads, backend=backend)
 
 
 @app.command()
@@ -138,17 +142,17 @@ def report(
     typer.echo(f"report: {page}")
 
 
-def _fit(source: str, config: Run, out: Path, *, overwrite: bool, threads: int | None) -> None:
+def _fit(source: str, config: Run, out: Path, *, overwrite: bool, **engine) -> None:
     """Fit and save; the fit itself is on disk before anything is made from it."""
     # before the fit, so that no night of computing is lost to a name that is taken
     _refuse_existing(out, OUTPUTS, overwrite)
     trials = load_trials(source, config)
     typer.echo(_tell_trials(source, trials))
     with _made(out):
-        _fit_into(out, source, trials, config, overwrite=overwrite, threads=threads)
+        _fit_into(out, source, trials, config, overwrite=overwrite, **engine)
 
 
-def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, threads) -> None:
+def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, **engine) -> None:
     from neuroalrnn.evaluate import select_n_pwl
 
     validation = config.validation
@@ -160,7 +164,7 @@ def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, threads
         validation.random_state,
         n_pwl=validation.n_pwl,
         n_inner=validation.n_inner,
-        threads=threads,
+        **engine,
         resume=out / UNFINISHED,
     )
     result.save(out / "fit.nc", overwrite=overwrite)

@@ -17,14 +17,14 @@ TABLE = {
     "exceptions": (set(), set()),
     "config": (set(), {"pydantic"}),
     "data": (set(), ARRAYS),
-    "ops": (set(), {"torch"}),
+    "ops": (set(), {"torch", "numpy"}),
     "model": ({"ops"}, {"torch"}),
     "results": (set(), {"numpy", "xarray"}),
     "fit": ({"data", "model", "ops"}, {"torch", "numpy", "tqdm"}),
     "baselines": ({"data"}, ARRAYS | {"scipy", "sklearn"}),
     "stats": (set(), {"numpy", "scipy", "pandas", "statsmodels", "mne.stats"}),
     "evaluate": (
-        {"data", "model", "fit", "baselines", "stats", "results", "config"},
+        {"data", "ops", "model", "fit", "baselines", "stats", "results", "config"},
         ARRAYS | {"torch", "tqdm"},
     ),
     "analysis": ({"data", "results", "stats"}, ARRAYS | {"scipy"}),
@@ -39,8 +39,13 @@ TABLE = {
     "neuroalrnn": (set(), set()),
     "data_loaders": ({"data", "data_loaders"}, ARRAYS),
 }
-# a single module of a package that may import one thing more
-MORE = {"neuroalrnn/data/split.py": {"sklearn"}}
+# single modules that may import more
+MORE = {
+    "neuroalrnn/data/split.py": {"sklearn"},
+    "neuroalrnn/ops/numba_cpu.py": {"numba"},
+    "neuroalrnn/ops/tiles.py": {"numba", "llvmlite"},
+    "neuroalrnn/ops/triton_gpu.py": {"triton"},
+}
 # these read a saved result, so that figures can be redrawn where torch is not installed
 WITHOUT_TORCH = (
     "config",

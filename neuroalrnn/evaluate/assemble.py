@@ -17,7 +17,9 @@ from neuroalrnn.results import FORMAT, Fit
 PACKAGES = ("torch", "numpy", "pandas", "xarray", "scikit-learn")
 
 
-def assemble(trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, *, seconds):
+def assemble(
+    trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, engine, *, seconds
+):
     """Label everything and put it into one tree.
 
     Parameters
@@ -30,6 +32,7 @@ def assemble(trials, plan, cv, encoding, sharing, searched, refitted, chosen, he
     searched, refitted, chosen : list
         Per fold.
     held_out : dict of str -> array, shape (trial, option)
+    engine : Engine
     seconds : float
         Time the fit took.
 
@@ -62,7 +65,7 @@ def assemble(trials, plan, cv, encoding, sharing, searched, refitted, chosen, he
     tree.attrs = {
         "format": FORMAT,
         "config": json.dumps(config),
-        "provenance": json.dumps(_provenance(trials, plan, seconds)),
+        "provenance": json.dumps(_provenance(trials, plan, engine, seconds)),
     }
     return Fit(tree)
 
@@ -234,14 +237,14 @@ def _coords(plan):
     return {"n_pwl": list(plan.grid), "fold": [part.name for part in plan.folds]}
 
 
-def _provenance(trials, plan, seconds):
+def _provenance(trials, plan, engine, seconds):
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
         "neuroalrnn": version("neuroalrnn"),
         "versions": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
-        "backend": "torch, hand-derived gradient (the only one so far)",
+        "backend": f"{engine.backend.name} ({engine.reason})",
         "dtype": plan.setting.dtype,
         "device": "cpu",
         "dataset_sha256": _digest(trials),

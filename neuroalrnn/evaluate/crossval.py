@@ -14,10 +14,12 @@ from neuroalrnn.evaluate.checks import score_what_is_read, warn_of_telling_input
 from neuroalrnn.evaluate.plan import make_plan
 from neuroalrnn.evaluate.predict import predict
 from neuroalrnn.evaluate.resume import fold_file, load_fold, save_fold
-from neuroalrnn.evaluate.search import Progress, choose, default_threads, refit, search
+from neuroalrnn.evaluate.search import Engine, Progress, choose, default_threads, refit, search
 from neuroalrnn.exceptions import ConfigError, problems
+from neuroalrnn.ops.dispatch import choose_backend
 
 logger = logging.getLogger(__name__)
+DEFAULT_MEMORY = 2**29
 DEFAULT_GRID = (0, 1, 2, 4)
 
 
@@ -60,6 +62,8 @@ def select_n_pwl(
     encoding=None,
     baselines=None,
     threads=None,
+    memory=DEFAULT_MEMORY,
+    backend="auto",
     progress=True,
     resume=None,
 ):
@@ -96,6 +100,11 @@ def select_n_pwl(
         logistic regressions.
     threads : int, optional
         Default: all cores.
+    memory : int
+        Bytes that training may take beside the data: models beyond it wait their turn.
+    backend : str
+        One of `neuroalrnn.ops.dispatch.BACKENDS`; "auto" takes the fastest that can run here.
+        Backends give the same results up to rounding; threads and memory change no bit.
     progress : bool
         Show a progress bar.
     resume : path-like, optional
@@ -117,6 +126,7 @@ def select_n_pwl(
     started = time.perf_counter()
     setting, cv, grid = setting or Setting(), cv or SubjectKFold(), sorted(set(n_pwl))
     _check_grid(grid, setting, n_restarts, n_inner)
+    engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
     trials = validate(trials)
     encoding = default_encoding(trials) if encoding is None else dict(encoding)
     trials = trials.assign_attrs(encoding=json.dumps(encoding))
@@ -130,15 +140,15 @@ def select_n_pwl(
         trials, sequences, folds, cv, setting,
         grid=grid, n_inner=n_inner, n_restarts=n_restarts, random_state=random_state,
     )  # fmt: skip
-    searched, refitted, chosen = _fit_folds(plan, threads or default_threads(), progress, resume)
-    held_out = predict(trials, sequences, plan, refitted, chosen, named)
+    searched, refitted, chosen = _fit_folds(plan, engine, progress, resume)
+    held_out = predict(trials, sequences, plan, refitted, chosen, named, engine=engine)
     return assemble(
-        trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out,
+        trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, engine,
         seconds=time.perf_counter() - started,
     )  # fmt: skip
 
 
-def _fit_folds(plan, threads, show, folder):
+def _fit_folds(plan, engine, show, folder):
     """Search, train again and choose in every fold; returns three lists."""
     observations = plan.observations
     ends = np.cumsum([plan.most_checks(fold) for fold in range(len(plan.folds))])
@@ -150,8 +160,8 @@ def _fit_folds(plan, threads, show, folder):
         if path and path.exists():
             found, final = load_fold(path)
         else:
-            found = search(plan, observations, fold, threads=threads, progress=progress)
-            final = refit(plan, observations, fold, found, threads=threads, progress=progress)
+            found = search(plan, observations, fold, engine=engine, progress=progress)
+            final = refit(plan, observations, fold, found, engine=engine, progress=progress)
             if path:
                 save_fold(path, found, final)
         searched.append(found)

@@ -5,12 +5,12 @@ import torch
 
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.evaluate.search import one_torch_thread
-from neuroalrnn.fit.objective import observe
-from neuroalrnn.model.alrnn import compute_latents, read_out, select
+from neuroalrnn.fit.objective import compute_eta, observe
+from neuroalrnn.model.alrnn import select
 from neuroalrnn.model.readout import log_probability
 
 
-def predict(trials, sequences, plan, refitted, chosen, baselines):
+def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
     """Predict every held-out choice by every model.
 
     Parameters
@@ -23,6 +23,8 @@ def predict(trials, sequences, plan, refitted, chosen, baselines):
     chosen : list of (restart, position)
         Per fold, from `choose`.
     baselines : dict of str -> callable
+
+    engine : Engine
 
     Returns
     -------
@@ -39,7 +41,7 @@ def predict(trials, sequences, plan, refitted, chosen, baselines):
         test = sequences.take(np.isin(sequences.trial[:, 0], part.test))
         keep = np.arange(len(plan.grid)) * plan.n_restarts + restart
         rows, values = _alrnn(
-            select(refitted[fold].weights, torch.as_tensor(keep)), plan.grid, test
+            select(refitted[fold].weights, torch.as_tensor(keep)), plan.grid, test, engine
         )
         for name, log_probabilities in zip(names, values, strict=True):
             held_out[name][rows] = log_probabilities
@@ -50,15 +52,17 @@ def predict(trials, sequences, plan, refitted, chosen, baselines):
     return held_out
 
 
-def _alrnn(weights, grid, sequences):
+def _alrnn(weights, grid, sequences, engine):
     """Trials with a choice, and their log-probabilities (model, trial, option), in float64."""
     weights = type(weights)(*(part.double() for part in weights))
     observations = observe(sequences, dtype=torch.float64)
     index = torch.arange(len(sequences.n_steps)).expand(len(grid), -1)
+    read = np.flatnonzero(np.isfinite(sequences.target).any(axis=0))
     with torch.no_grad(), one_torch_thread():
-        latents = compute_latents(
-            weights, torch.as_tensor(grid), observations.inputs, index, observations.n_steps
-        )
-        values = log_probability(read_out(weights, latents)).transpose(1, 2).numpy()
-    read = np.isfinite(sequences.target)
-    return sequences.trial[read], values[:, read]
+        eta = compute_eta(
+            weights, torch.as_tensor(grid), observations, index,
+            read_steps=torch.as_tensor(read), scan=engine.backend.scan(engine.threads),
+        )  # fmt: skip
+        values = log_probability(eta).transpose(1, 2).numpy()
+    made = np.isfinite(sequences.target)[:, read]
+    return sequences.trial[:, read][made], values[:, made]

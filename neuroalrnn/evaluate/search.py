@@ -13,9 +13,52 @@ from neuroalrnn.evaluate.plan import refit_jobs, search_jobs
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.fit.train import train
 from neuroalrnn.model.alrnn import Weights
+from neuroalrnn.ops.dispatch import Backend
 from neuroalrnn.stats import one_standard_error
 
-MODELS_AT_ONCE = 32
+
+@dataclass(frozen=True)
+class Engine:
+    """How a fit is computed; nothing in here changes a result of one backend.
+
+    Attributes
+    ----------
+    backend : neuroalrnn.ops.dispatch.Backend
+    reason : str
+        Why this one.
+    threads : int
+    memory : int
+        Bytes that training may take beside the data; models beyond it wait their turn.
+    """
+
+    backend: Backend
+    reason: str
+    threads: int
+    memory: int
+
+    def split(self, jobs, observations, setting):
+        """Models that are trained together, and the threads that each such chunk may use.
+
+        Returns
+        -------
+        list of int array
+            Groups of models stay together; there are as many chunks as threads if there can be.
+        int
+        """
+        groups = np.unique(jobs.group)
+        need = sum(self._bytes(jobs, observations, setting))
+        most = min(len(groups), max(self.threads, -(-need * self.threads // self.memory)))
+        parts = np.array_split(groups, most)
+        members = [np.flatnonzero(np.isin(jobs.group, part)) for part in parts]
+        return members, max(1, self.threads // len(members))
+
+    def _bytes(self, jobs, observations, setting):
+        """Bytes that each model takes while it is trained or validated."""
+        n_steps = observations.inputs.shape[1]
+        per_step = self.backend.kept * setting.n_latent
+        read_out = 8 * len(observations.read_steps)
+        per_lane = (per_step * n_steps + read_out) * observations.inputs.itemsize
+        return [per_lane * max(setting.batch_size, len(held_out)) for held_out in jobs.validate]
 
 
 @dataclass(frozen=True)
@@ -71,7 +114,7 @@ class Refitted:
     diverged: np.ndarray
 
 
-def search(plan, observations, fold, *, threads, progress):
+def search(plan, observations, fold, *, engine, progress):
     """Train every (n_pwl, restart, inner part) of one fold and score its validation subjects.
 
     Returns
@@ -79,7 +122,7 @@ def search(plan, observations, fold, *, threads, progress):
     Searched
     """
     keys, jobs = search_jobs(plan, fold)
-    trained = _train_in_chunks(jobs, observations, plan.setting, threads, progress)
+    trained = _train_in_chunks(jobs, observations, plan.setting, engine, progress)
     shape = len(plan.grid), plan.n_restarts
     unit = plan.validation_units(fold)
     found = [_score_group(plan, jobs, trained, group, unit) for group in range(len(keys))]
@@ -140,7 +183,7 @@ def choose(searched, diverged, grid):
     return restart, one_standard_error(by_subject, np.asarray(grid)).index
 
 
-def refit(plan, observations, fold, searched, *, threads, progress):
+def refit(plan, observations, fold, searched, *, engine, progress):
     """Train every (n_pwl, restart) on the whole training part for as long as validation favoured.
 
     Returns
@@ -150,23 +193,21 @@ def refit(plan, observations, fold, searched, *, threads, progress):
     keys = [(p, r) for p in plan.grid for r in range(plan.n_restarts)]
     n_checks = searched.best_check.ravel() + 1
     jobs = refit_jobs(plan, fold, keys, n_checks)
-    trained = _train_in_chunks(jobs, observations, plan.setting, threads, progress)
+    trained = _train_in_chunks(jobs, observations, plan.setting, engine, progress)
     last = trained.train_score[np.arange(len(keys)), n_checks - 1]
     shape = len(plan.grid), plan.n_restarts
     return Refitted(trained.weights, last.reshape(shape), trained.diverged.reshape(shape))
 
 
-def _train_in_chunks(jobs, observations, setting, threads, progress):
-    """Train groups side by side in threads, a bounded number of models at a time."""
-    groups = np.unique(jobs.group)
-    n_chunks = max(1, round(len(jobs) / MODELS_AT_ONCE), min(threads, len(groups)))
-    chunks = [np.isin(jobs.group, part) for part in np.array_split(groups, n_chunks)]
-    members = [np.flatnonzero(chunk) for chunk in chunks if chunk.any()]
+def _train_in_chunks(jobs, observations, setting, engine, progress):
+    """Train chunks of models side by side in threads."""
+    members, threads = engine.split(jobs, observations, setting)
+    scan = engine.backend.scan(threads)
 
     def run(models):
-        return train(jobs.take(models), observations, setting, on_check=progress)
+        return train(jobs.take(models), observations, setting, scan=scan, on_check=progress)
 
-    with one_torch_thread(), ThreadPoolExecutor(threads) as pool:
+    with one_torch_thread(), ThreadPoolExecutor(engine.threads) as pool:
         try:
             parts = list(pool.map(run, members))
         except BaseException:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from neuroalrnn.model.alrnn import compute_latents, read_out
 from neuroalrnn.model.readout import log_likelihood
-from neuroalrnn.ops import backward
+from neuroalrnn.ops import torch_eager
 
 
 @dataclass(frozen=True)
@@ -18,10 +17,10 @@ class Observations:
     ----------
     inputs : Tensor, shape (sequence, step, feature)
         Zero in padding.
-    choice : Tensor of int, shape (sequence, scored step)
+    choice : Tensor, shape (scored step, sequence)
         Codes; 0 where nothing is scored.
-    scored : Tensor, shape (sequence, scored step)
-        1 where a choice counts, else 0.
+    scored : Tensor of bool, shape (scored step, sequence)
+        Where a choice counts.
     read_steps : Tensor of int, shape (scored step,)
         The steps at which any sequence has a scored choice; nothing else is read out.
     n_steps : Tensor of int, shape (sequence,)
@@ -51,8 +50,8 @@ def observe(sequences, *, dtype=torch.float32):
     choice = np.where(scored, sequences.target[:, read_steps], 0)
     return Observations(
         inputs=_with_empty(sequences.inputs, dtype),
-        choice=_with_empty(choice, torch.int64),
-        scored=_with_empty(scored, dtype),
+        choice=_with_empty(choice, dtype).T.contiguous(),
+        scored=_with_empty(scored, torch.bool).T.contiguous(),
         read_steps=torch.as_tensor(read_steps),
         n_steps=_with_empty(sequences.n_steps, torch.int64),
     )
@@ -65,17 +64,16 @@ def _with_empty(values, dtype):
     )
 
 
-def compute_eta(weights, n_pwl, observations, index, *, scan=backward.scan):
-    """Read-out at the scored steps, (model, scored step, lane, output)."""
+def compute_eta(weights, n_pwl, observations, index, *, read_steps=None, scan=torch_eager.scan):
+    """Read-out at some steps (default: all scored ones), (model, read step, lane, output)."""
+    read_steps = observations.read_steps if read_steps is None else read_steps
     longest = int(observations.n_steps[index].max())
-    latents = compute_latents(
-        weights, n_pwl, observations.inputs[:, :longest], index, observations.n_steps, scan=scan
-    )
-    read_steps = observations.read_steps[observations.read_steps < longest]
-    return read_out(weights, latents[:, read_steps])
+    inputs = observations.inputs[:, :longest]
+    read_steps = read_steps[read_steps < longest]
+    return scan(weights, n_pwl, inputs, index, observations.n_steps, read_steps)
 
 
-def compute_log_likelihood(weights, n_pwl, observations, index, *, scan=backward.scan):
+def compute_log_likelihood(weights, n_pwl, observations, index, *, scan=torch_eager.scan):
     """Summed log-likelihood and number of scored choices of every lane.
 
     Parameters
@@ -90,8 +88,9 @@ def compute_log_likelihood(weights, n_pwl, observations, index, *, scan=backward
     total : Tensor, shape (model, lane), in nats
     n_scored : Tensor, shape (model, lane)
     """
-    eta = compute_eta(weights, n_pwl, observations, index, scan=scan).transpose(1, 2)
-    n_read = eta.shape[2]
-    scored = observations.scored[index][..., :n_read]
-    each = log_likelihood(eta, observations.choice[index][..., :n_read])
-    return torch.where(scored > 0, each, 0.0).sum(-1), scored.sum(-1)
+    eta = compute_eta(weights, n_pwl, observations, index, scan=scan)
+    # (model, scored step, lane), as eta lies in memory
+    scored = observations.scored[: eta.shape[1], index].transpose(0, 1)
+    choice = observations.choice[: eta.shape[1], index].transpose(0, 1)
+    each = log_likelihood(eta, choice)
+    return torch.where(scored, each, 0.0).sum(1), scored.sum(1)

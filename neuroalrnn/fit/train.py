@@ -9,7 +9,7 @@ import torch
 from neuroalrnn.fit.objective import compute_log_likelihood
 from neuroalrnn.fit.optimise import Adam
 from neuroalrnn.model.alrnn import Weights, decayed_entries, frozen_entries, scale_inputs, select
-from neuroalrnn.ops import backward
+from neuroalrnn.ops import torch_eager
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Trained:
     diverged: np.ndarray
 
 
-def train(jobs, observations, setting, *, scan=backward.scan, on_check=None):
+def train(jobs, observations, setting, *, scan=torch_eager.scan, on_check=None):
     """Train a batch of models.
 
     Each model draws its own batches and has its own Adam state and gradient norm, so that a model
@@ -148,14 +148,20 @@ class _Run:
         """Update every active model ``check_every`` times."""
         n_updates, size = self.setting.check_every, self.setting.batch_size
         lanes = np.stack([self.streams[m].draw(n_updates, size) for m in self.active], axis=1)
+        lanes = self._longest_first(lanes)
         score = 0
         for index in torch.as_tensor(lanes):
             score += self.optimiser.update(partial(self._mean_score, index=index))
         self.train_score[self.active, self.n_done] = (score / n_updates).numpy()
 
+    def _longest_first(self, lanes):
+        """Lanes in the order in which scans like them best."""
+        n_steps = self.observations.n_steps.numpy()[lanes]
+        return np.take_along_axis(lanes, np.argsort(-n_steps, axis=-1, kind="stable"), axis=-1)
+
     def _mean_score(self, weights, index):
         total, n_scored = self._score(weights, index)
-        return total.sum(-1) / n_scored.sum(-1).clamp(min=1)
+        return total.sum(1) / n_scored.sum(1).clamp(min=1)
 
     def _score(self, weights, index):
         weights = scale_inputs(weights, self.jobs.gain[self.active])
@@ -214,7 +220,7 @@ class _Run:
     def latest_score(self):
         """Best validation score of the last check, nats per trial, over all models in it."""
         total = self.validation[:, self.n_done - 1]
-        n_scored = ~np.isnan(total) @ self.observations.scored.sum(-1).numpy()
+        n_scored = ~np.isnan(total) @ self.observations.scored.sum(0).numpy()
         scores = np.nansum(total, axis=1)[n_scored > 0] / n_scored[n_scored > 0]
         return max(scores, default=np.nan)
 

@@ -35,7 +35,7 @@ def log_likelihood(eta, choice):
     Parameters
     ----------
     eta : Tensor, shape (..., output)
-    choice : Tensor of int, shape (...)
+    choice : Tensor, shape (...), of the dtype of `eta`
         Codes from 0; entries of unscored steps may be anything valid and are left to the caller's
         mask.
 
@@ -44,5 +44,5 @@ def log_likelihood(eta, choice):
     Tensor, shape (...), in nats
     """
     if eta.shape[-1] == 1:
-        return -functional.softplus(eta[..., 0] * (1 - 2 * choice))
-    return log_probability(eta).gather(-1, choice[..., None])[..., 0]
+        return functional.logsigmoid(eta[..., 0] * (2 * choice - 1))
+    return log_probability(eta).gather(-1, choice[..., None].long())[..., 0]

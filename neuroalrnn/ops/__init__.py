@@ -1,26 +1,32 @@
 r"""The AL-RNN scan: one contract, several backends.
 
 .. math::
-    z_t = a \odot z_{t-1} + W \phi(z_{t-1}) + C s_t + h, \qquad t = 1..T
+    z_t = a \odot z_{t-1} + W \phi(z_{t-1}) + C s_t + h, \qquad \eta_t = B z_t + d, \qquad t = 1..T
 
 ``phi`` is the identity on the first ``n_latent - n_pwl`` latents and a ReLU on the last ``n_pwl``.
 
-A backend is a function ``scan(parameters, n_pwl, inputs, index, n_steps)`` with
+A backend is a function ``scan(weights, n_pwl, inputs, index, n_steps, read_steps)`` with
 
 ============  =========================  ========================================================
 argument      shape                      meaning
 ============  =========================  ========================================================
-parameters    `Parameters`               every tensor with a leading ``model`` axis
+weights       `Weights`                  every tensor with a leading ``model`` axis
 n_pwl         (model,) integers          PWL units of each model, 0 (linear) to ``n_latent``
 inputs        (sequence, step, feature)  observations, stored once and shared by all models
-index         (model, lane) integers     the sequences that each model runs over
+index         (model, lane) integers     the sequences that each model runs over, -1 for the last
 n_steps       (sequence,) integers       length of each sequence; what lies beyond is never read
+read_steps    (read step,) integers      steps at which eta is wanted, counted from 0, ascending
 ============  =========================  ========================================================
 
-and returns latents (model, step, lane, latent), zero beyond the end of a sequence. No argument is
-ever changed. All floating tensors share one dtype (float32 or float64). A latent that is exactly
-zero counts as off, with slope zero. Gradients flow to every field of `Parameters`, never to the
-inputs.
+and returns eta (model, read step, lane, output), zero beyond the end of a sequence. With the unit
+matrix as readout it returns the latents themselves. No argument is ever changed. All floating
+tensors share one dtype (float32 or float64) and one device. A latent that is exactly zero counts as
+off, with slope zero. Gradients flow to every field of `Weights`, never to the inputs; gradients of
+eta beyond the end of a sequence are ignored, whatever they hold.
+
+What a model computes depends on its own weights and lanes alone, to the last bit in the backends
+written for speed: not on the models beside it, on how models are split over calls, or on the number
+of threads. Folds, restarts, settings and subject-specific parameters are all models to a backend.
 """
 
 from typing import NamedTuple
@@ -28,13 +34,13 @@ from typing import NamedTuple
 import torch
 
 
-class Parameters(NamedTuple):
-    """Parameters of the recurrence, one set per model.
+class Weights(NamedTuple):
+    """Everything that is trained, with a leading ``model`` axis (none for a single model).
 
     Attributes
     ----------
     self_slope : Tensor, shape (model, latent)
-        ``a``.
+        ``a``; zero on linear units under the "reduced" convention.
     weight : Tensor, shape (model, latent, latent)
         ``W``, rows are targets.
     input_weight : Tensor, shape (model, latent, feature)
@@ -43,6 +49,10 @@ class Parameters(NamedTuple):
         ``h``.
     initial : Tensor, shape (model, latent)
         ``z_0``.
+    readout : Tensor, shape (model, output, latent)
+        ``B``.
+    offset : Tensor, shape (model, output)
+        ``d``.
     """
 
     self_slope: torch.Tensor
@@ -50,6 +60,8 @@ class Parameters(NamedTuple):
     input_weight: torch.Tensor
     bias: torch.Tensor
     initial: torch.Tensor
+    readout: torch.Tensor
+    offset: torch.Tensor
 
 
 def floors(n_pwl, n_latent, *, dtype):
@@ -66,7 +78,7 @@ def floors(n_pwl, n_latent, *, dtype):
     Tensor, shape (model, latent)
         ``phi(z) = maximum(z, floor)``.
     """
-    is_pwl = torch.arange(n_latent) >= n_latent - n_pwl[:, None]
+    is_pwl = torch.arange(n_latent, device=n_pwl.device) >= n_latent - n_pwl[:, None]
     return torch.where(is_pwl, 0.0, -torch.inf).to(dtype)
 
 
@@ -84,4 +96,5 @@ def present(index, n_steps, longest):
     -------
     Tensor of bool, shape (model, step, lane)
     """
-    return torch.arange(longest)[None, :, None] < n_steps[index][:, None, :]
+    steps = torch.arange(longest, device=index.device)
+    return steps[None, :, None] < n_steps[index][:, None, :]

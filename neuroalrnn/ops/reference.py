@@ -5,7 +5,7 @@ import torch
 from neuroalrnn.ops import floors, present
 
 
-def scan(parameters, n_pwl, inputs, index, n_steps):
+def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
     """Run the AL-RNN recurrence step by step.
 
     Parameters and return value are those of the contract in `neuroalrnn.ops`.
@@ -14,16 +14,19 @@ def scan(parameters, n_pwl, inputs, index, n_steps):
     ----------
     Brenner & Koppe (2026), TMLR: ``z_t = A z_{t-1} + W phi(z_{t-1}) + C s_t + h``.
     """
-    a, W, C, h, z_0 = parameters
+    a, W, C, h, z_0, B, d = weights
     exists = present(index, n_steps, inputs.shape[1])
     s = torch.where(exists.transpose(1, 2)[..., None], inputs[index], 0.0)
     floor = floors(n_pwl, a.shape[1], dtype=a.dtype)[:, None]
+    reads = set(read_steps.tolist())
 
     z = z_0[:, None].expand(-1, index.shape[1], -1)
-    latents = []
+    eta = [z.new_zeros(*index.shape, 0, B.shape[1]).transpose(1, 2)]
     for t in range(inputs.shape[1]):
+        here = exists[:, t, :, None]
         phi = torch.where(z > floor, z, floor)
         z = a[:, None] * z + phi @ W.mT + s[:, :, t] @ C.mT + h[:, None]
-        z = torch.where(exists[:, t, :, None], z, 0.0)
-        latents.append(z)
-    return torch.stack(latents, dim=1)
+        z = torch.where(here, z, 0.0)
+        if t in reads:
+            eta.append(torch.where(here, z @ B.mT + d[:, None], 0.0)[:, None])
+    return torch.cat(eta, dim=1)

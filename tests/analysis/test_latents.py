@@ -14,7 +14,7 @@ from neuroalrnn.analysis.latents import (
     encode_trials,
 )
 from neuroalrnn.analysis.regimes import compute_regimes
-from neuroalrnn.ops import Parameters, reference
+from neuroalrnn.ops import Weights, reference
 
 
 def network(n_pwl, n_latent=5, n_features=3, seed=0):
@@ -29,11 +29,13 @@ def test_numpy_latents_equal_the_reference(fit):
     for n_pwl in (0, 2, 5):
         one = network(n_pwl, n_features=len(sequences.features))
         tensors = [torch.as_tensor(np.asarray(value))[None] for value in one[1:6]]
+        unit = torch.eye(5, dtype=torch.float64)[None], torch.zeros(1, 5, dtype=torch.float64)
         inputs, n_steps = torch.as_tensor(sequences.inputs), torch.as_tensor(sequences.n_steps)
         index = torch.arange(len(inputs))[None]
         expected = reference.scan(
-            Parameters(*tensors), torch.tensor([n_pwl]), inputs, index, n_steps
-        )
+            Weights(*tensors, *unit), torch.tensor([n_pwl]), inputs, index, n_steps,
+            torch.arange(inputs.shape[1]),
+        )  # fmt: skip
         found = compute_latents(one, sequences)
         np.testing.assert_allclose(found, expected[0].transpose(0, 1).numpy(), atol=1e-12)
 

@@ -11,7 +11,7 @@ from neuroalrnn.fit.objective import compute_log_likelihood, observe
 from neuroalrnn.fit.train import Jobs, train
 from neuroalrnn.model.alrnn import stack
 from neuroalrnn.model.init import INITIALISATIONS, draw
-from neuroalrnn.ops import backward, reference
+from neuroalrnn.ops import reference, torch_eager
 
 SETTING = Setting(
     n_latent=4, check_every=5, batch_size=4, learning_rate=0.02, averaging=0.5, dtype="float64"
@@ -97,7 +97,7 @@ def test_gradients_of_a_batch_equal_those_of_each_model_after_training():
 def test_training_with_the_reference_gives_the_same_weights():
     observations = observe(behaviour(), dtype=torch.float64)
     together = jobs([0, 2], train_on=TRAIN_ON)
-    runs = [train(together, observations, SETTING, scan=s.scan) for s in (backward, reference)]
+    runs = [train(together, observations, SETTING, scan=s.scan) for s in (torch_eager, reference)]
     for one, other in zip(runs[0].weights, runs[1].weights, strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-10)
 

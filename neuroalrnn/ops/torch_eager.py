@@ -1,38 +1,45 @@
-r"""The scan with its gradient derived by hand: no graph, no copies, one pass each way.
+r"""The scan in plain torch with its gradient derived by hand: no graph, one pass each way.
 
-With :math:`D_t` the slopes of ``phi`` at :math:`z_t` and :math:`\delta_t = dL/dz_t`,
+With :math:`D_t` the slopes of ``phi`` at :math:`z_t`, :math:`g_t = dL/d\eta_t` (zero where nothing is
+read) and :math:`\delta_t = dL/dz_t`,
 
 .. math::
-    \delta_t = g_t + a \odot \delta_{t+1} + D_t W' \delta_{t+1}, \quad
+    \delta_t = B' g_t + a \odot \delta_{t+1} + D_t W' \delta_{t+1}, \quad
     dW = \sum_t \delta_t \phi(z_{t-1})', \quad da = \sum_t \delta_t \odot z_{t-1}, \quad
     dC = \sum_t \delta_t s_t', \quad dh = \sum_t \delta_t, \quad
-    dz_0 = a \odot \delta_1 + D_0 W' \delta_1
+    dz_0 = a \odot \delta_1 + D_0 W' \delta_1, \quad dB = \sum_t g_t z_t', \quad dd = \sum_t g_t
 """
 
 import torch
 
-from neuroalrnn.ops import Parameters, floors, present
+from neuroalrnn.ops import Weights, floors, present
 
 
-def scan(parameters, n_pwl, inputs, index, n_steps):
+def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
     """Run the recurrence; see the contract in `neuroalrnn.ops`."""
-    return _Scan.apply(*parameters, n_pwl, inputs, index, n_steps)
+    return _Scan.apply(*weights, n_pwl, inputs, index, n_steps, read_steps)
 
 
 class _Scan(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, a, W, C, h, z_0, n_pwl, inputs, index, n_steps):
+    def forward(ctx, a, W, C, h, z_0, B, d, n_pwl, inputs, index, n_steps, read_steps):
         exists = _partly_absent(index, n_steps, inputs.shape[1])
         s = _gather(inputs, index, exists)
         floor = floors(n_pwl, a.shape[1], dtype=a.dtype)[:, None]
-        path = _forward(Parameters(a, W, C, h, z_0), floor, s, exists)
-        ctx.save_for_backward(a, W, floor, s, path, exists)
-        return path[:, 1:]
+        path = _forward(Weights(a, W, C, h, z_0, B, d), floor, s, exists)
+        eta = _matmul(path[:, 1:][:, read_steps], B.mT) + d[:, None, None]
+        absent = None if exists is None else ~exists[:, read_steps]
+        if absent is not None:
+            eta.masked_fill_(absent, 0.0)
+        ctx.save_for_backward(a, W, B, floor, s, path, absent, read_steps)
+        return eta
 
     @staticmethod
-    def backward(ctx, grad_latents):
-        a, W, floor, s, path, exists = ctx.saved_tensors
-        return (*_backward(a, W, floor, s, path, exists, grad_latents), None, None, None, None)
+    def backward(ctx, grad_eta):
+        a, W, B, floor, s, path, absent, read_steps = ctx.saved_tensors
+        g = grad_eta if absent is None else torch.where(absent, 0.0, grad_eta)
+        gradient = _backward(a, W, B, floor, s, path, g, read_steps)
+        return (*gradient, None, None, None, None, None)
 
 
 def _partly_absent(index, n_steps, longest):
@@ -47,9 +54,9 @@ def _gather(inputs, index, exists):
     return s if exists is None else torch.where(exists, s, 0.0)
 
 
-def _forward(parameters, floor, s, exists):
+def _forward(weights, floor, s, exists):
     """Latents with the initial state in front, (model, step + 1, lane, latent)."""
-    a, W, C, h, z_0 = parameters
+    a, W, C, h, z_0, _, _ = weights
     n_models, n_steps, n_lanes, _ = s.shape
     path = s.new_empty(n_models, n_steps + 1, n_lanes, a.shape[1])
     path[:, 0] = z_0[:, None]
@@ -67,13 +74,12 @@ def _forward(parameters, floor, s, exists):
     return path
 
 
-def _backward(a, W, floor, s, path, exists, grad_latents):
-    delta = grad_latents.contiguous().clone()
-    if exists is not None:
-        delta.masked_fill_(~exists, 0.0)
+def _backward(a, W, B, floor, s, path, g, read_steps):
+    delta = torch.zeros_like(path[:, 1:])
+    delta[:, read_steps] = _matmul(g, B)
     slopes = (path > floor[:, None]).to(path.dtype).unbind(1)
     a = a[:, None]
-    through = torch.empty_like(delta[:, 0])
+    through = torch.zeros_like(path[:, 0])
     steps = delta.unbind(1)
     for t in range(len(steps) - 1, -1, -1):
         torch.bmm(steps[t], W, out=through)
@@ -81,13 +87,14 @@ def _backward(a, W, floor, s, path, exists, grad_latents):
         if t:
             steps[t - 1].add_(through)
     earlier = path[:, :-1]
-    phi = torch.maximum(earlier, floor[:, None])
-    return Parameters(
+    return Weights(
         self_slope=(delta * earlier).sum((1, 2)),
-        weight=_matmul_t(delta, phi),
+        weight=_matmul_t(delta, torch.maximum(earlier, floor[:, None])),
         input_weight=_matmul_t(delta, s),
         bias=delta.sum((1, 2)),
         initial=through.sum(1),
+        readout=_matmul_t(g, path[:, 1:][:, read_steps]),
+        offset=g.sum((1, 2)),
     )
 
 
