@@ -1,6 +1,6 @@
 # `make demo` and `make test` build the environment first where it is missing or out of date.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test lint
+.PHONY: help env demo test lint bench
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -15,6 +15,7 @@ help:
 	@echo "make demo   fit the example experiment, write results/demo/report.html"
 	@echo "make test   run the tests"
 	@echo "make lint   check style"
+	@echo "make bench  time the engine beside its peers (20 minutes), write benchmarks/results.json"
 	@echo "make env    build $(VENV) (the others do it where needed)"
 
 env: $(STAMP)
@@ -37,6 +38,10 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -q -n 2
+
+bench: $(STAMP)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	@$(BIN)/python -m benchmarks
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

@@ -122,7 +122,7 @@ def search(plan, observations, fold, *, engine, progress):
     Searched
     """
     keys, jobs = search_jobs(plan, fold)
-    trained = _train_in_chunks(jobs, observations, plan.setting, engine, progress)
+    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress)
     shape = len(plan.grid), plan.n_restarts
     unit = plan.validation_units(fold)
     found = [_score_group(plan, jobs, trained, group, unit) for group in range(len(keys))]
@@ -193,14 +193,27 @@ def refit(plan, observations, fold, searched, *, engine, progress):
     keys = [(p, r) for p in plan.grid for r in range(plan.n_restarts)]
     n_checks = searched.best_check.ravel() + 1
     jobs = refit_jobs(plan, fold, keys, n_checks)
-    trained = _train_in_chunks(jobs, observations, plan.setting, engine, progress)
+    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress)
     last = trained.train_score[np.arange(len(keys)), n_checks - 1]
     shape = len(plan.grid), plan.n_restarts
     return Refitted(trained.weights, last.reshape(shape), trained.diverged.reshape(shape))
 
 
-def _train_in_chunks(jobs, observations, setting, engine, progress):
-    """Train chunks of models side by side in threads."""
+def train_in_chunks(jobs, observations, setting, engine, progress):
+    """Train chunks of models side by side in threads.
+
+    Parameters
+    ----------
+    jobs : neuroalrnn.fit.train.Jobs
+    observations : neuroalrnn.fit.objective.Observations
+    setting : Setting
+    engine : Engine
+    progress : Progress
+
+    Returns
+    -------
+    neuroalrnn.fit.train.Trained
+    """
     members, threads = engine.split(jobs, observations, setting)
     scan = engine.backend.scan(threads)
 

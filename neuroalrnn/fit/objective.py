@@ -67,10 +67,8 @@ def _with_empty(values, dtype):
 def compute_eta(weights, n_pwl, observations, index, *, read_steps=None, scan=torch_eager.scan):
     """Read-out at some steps (default: all scored ones), (model, read step, lane, output)."""
     read_steps = observations.read_steps if read_steps is None else read_steps
-    longest = int(observations.n_steps[index].max())
-    inputs = observations.inputs[:, :longest]
-    read_steps = read_steps[read_steps < longest]
-    return scan(weights, n_pwl, inputs, index, observations.n_steps, read_steps)
+    read_steps = read_steps[read_steps < observations.n_steps[index].max()]
+    return scan(weights, n_pwl, observations.inputs, index, observations.n_steps, read_steps)
 
 
 def compute_log_likelihood(weights, n_pwl, observations, index, *, scan=torch_eager.scan):

@@ -1,9 +1,13 @@
 """Adam over many models at once: one flat row of parameters per model."""
 
 import torch
+from torch.nn.functional import pad
 
 from neuroalrnn.model.alrnn import Weights
 
+# Numbers that torch computes at once at most. Rows of a multiple of it have the same bits whatever
+# rows there are beside them; the last numbers of others may be rounded differently.
+FULL_ROW = 32
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 
 
@@ -79,7 +83,8 @@ class Adam:
             setattr(self, name, getattr(self, name)[models])
 
     def _unflatten(self, theta):
-        parts = theta.split([shape.numel() for shape in self.shapes], dim=1)
+        sizes = [shape.numel() for shape in self.shapes]
+        *parts, _ = theta.split([*sizes, theta.shape[1] - sum(sizes)], dim=1)
         return Weights(
             *(
                 p.unflatten(1, s) if len(s) > 1 else p
@@ -89,4 +94,6 @@ class Adam:
 
 
 def _flatten(weights):
-    return torch.cat([part.flatten(1) for part in weights], dim=1)
+    """One row per model, filled up with zeros."""
+    rows = torch.cat([part.flatten(1) for part in weights], dim=1)
+    return pad(rows, (0, -rows.shape[1] % FULL_ROW))

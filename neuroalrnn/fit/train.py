@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from neuroalrnn.fit.objective import compute_log_likelihood
-from neuroalrnn.fit.optimise import Adam
+from neuroalrnn.fit.optimise import FULL_ROW, Adam
 from neuroalrnn.model.alrnn import Weights, decayed_entries, frozen_entries, scale_inputs, select
 from neuroalrnn.ops import torch_eager
 
@@ -163,9 +163,10 @@ class _Run:
         total, n_scored = self._score(weights, index)
         return total.sum(1) / n_scored.sum(1).clamp(min=1)
 
-    def _score(self, weights, index):
-        weights = scale_inputs(weights, self.jobs.gain[self.active])
-        n_pwl = self.jobs.n_pwl[self.active]
+    def _score(self, weights, index, active=slice(None)):
+        models = self.active[active]
+        weights = scale_inputs(weights, self.jobs.gain[models])
+        n_pwl = self.jobs.n_pwl[models]
         return compute_log_likelihood(weights, n_pwl, self.observations, index, scan=self.scan)
 
     def check(self):
@@ -183,15 +184,16 @@ class _Run:
             self.active = self.active[~stopped]
 
     def _validate(self, weights):
-        lanes = _pad([self.jobs.validate[m] for m in self.active])
-        if not lanes.shape[1]:
+        active, lanes = _full_rows([self.jobs.validate[m] for m in self.active])
+        if not len(lanes):
             return
         with torch.no_grad():
-            total, _ = self._score(weights, torch.as_tensor(lanes))
+            total, _ = self._score(select(weights, active), torch.as_tensor(lanes), active)
         row, lane = np.nonzero(lanes >= 0)
         # what is not a number must lose, and NaN is kept for "not validated"
         score = np.where(np.isfinite(total.numpy()), total.numpy(), -np.inf)
-        self.validation[self.active[row], self.n_done, lanes[row, lane]] = score[row, lane]
+        models = self.active[active[row]]
+        self.validation[models, self.n_done, lanes[row, lane]] = score[row, lane]
 
     def _mark_diverged(self):
         finite = self.optimiser.is_finite()
@@ -243,12 +245,24 @@ class _Stream:
             self.queue = np.concatenate([self.queue, self.rng.permutation(self.ids)])
         drawn, self.queue = np.split(self.queue, [n_updates * size])
         drawn = drawn.reshape(n_updates, size)
-        return np.pad(drawn, ((0, 0), (0, batch_size - size)), constant_values=-1)
+        absent = -(-batch_size // FULL_ROW) * FULL_ROW - size
+        return np.pad(drawn, ((0, 0), (0, absent)), constant_values=-1)
 
 
-def _pad(lists):
-    """Ragged lists of sequences as one array; absent lanes are -1."""
-    width = max((len(ids) for ids in lists), default=0)
-    return np.array(
-        [np.pad(ids, (0, width - len(ids)), constant_values=-1) for ids in lists], dtype=np.int64
-    ).reshape(len(lists), width)
+def _full_rows(lists):
+    """Lists of sequences cut into rows of `FULL_ROW` lanes; absent lanes are -1.
+
+    Returns
+    -------
+    owner : int array, shape (row,)
+        The list that each row is from.
+    lanes : int array, shape (row, lane)
+    """
+    n_rows = [-(-len(ids) // FULL_ROW) for ids in lists]
+    lanes = np.full((sum(n_rows), FULL_ROW), -1)
+    owner = np.repeat(np.arange(len(lists)), n_rows)
+    for k, ids in enumerate(lists):
+        rows = lanes[owner == k].ravel()
+        rows[: len(ids)] = ids
+        lanes[owner == k] = rows.reshape(-1, FULL_ROW)
+    return owner, lanes

@@ -82,6 +82,24 @@ def floors(n_pwl, n_latent, *, dtype):
     return torch.where(is_pwl, 0.0, -torch.inf).to(dtype)
 
 
+def trim(inputs, index, n_steps, read_steps):
+    """Observations up to the last step that a lane has or that is read.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (sequence, step, feature)
+    index : Tensor of int, shape (model, lane)
+    n_steps : Tensor of int, shape (sequence,)
+    read_steps : Tensor of int, shape (read step,)
+
+    Returns
+    -------
+    Tensor, shape (sequence, step, feature)
+    """
+    last = [0, *n_steps[index].flatten().tolist(), *(read_steps[-1:] + 1).tolist()]
+    return inputs[:, : max(last)]
+
+
 def present(index, n_steps, longest):
     """Which steps exist.
 

@@ -158,6 +158,7 @@ def _array(tensor):
     return tensor.detach().contiguous().numpy()
 
 
+@cache
 def _lay_out(n_latent, n_features, n_outputs, width):
     """Sizes and places; every place is a multiple of a vector."""
     n_rows, n_columns = (-(-n // EDGE) * EDGE for n in (n_latent, n_features))
@@ -186,14 +187,10 @@ def _cut(index, n_steps, n_sequences, layout):
     n_blocks = -(-n_lanes // layout.width)
     length = n_steps[index]
     order = np.argsort(-length, axis=1, kind="stable")
-
-    def cut(values):
-        full = np.zeros((n_models, n_blocks * layout.width), dtype=np.int64)
-        full[:, :n_lanes] = values
-        return full.reshape(-1, layout.width)
-
-    lane, length = cut(order), cut(np.take_along_axis(length, order, 1))
-    sequence = cut(np.take_along_axis(index % n_sequences, order, 1))
+    row = np.arange(n_models)[:, None]
+    cut = np.zeros((3, n_models, n_blocks * layout.width), dtype=np.int64)
+    cut[:, :, :n_lanes] = order, length[row, order], index[row, order] % n_sequences
+    lane, length, sequence = cut.reshape(3, -1, layout.width)
     longest = length.max(axis=1, initial=0)
     real = longest > 0
     start = np.append(0, np.cumsum(-(-longest[real] // CHUNK) * layout.step))

@@ -2,7 +2,7 @@
 
 import torch
 
-from neuroalrnn.ops import floors, present
+from neuroalrnn.ops import floors, present, trim
 
 
 def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
@@ -15,6 +15,7 @@ def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
     Brenner & Koppe (2026), TMLR: ``z_t = A z_{t-1} + W phi(z_{t-1}) + C s_t + h``.
     """
     a, W, C, h, z_0, B, d = weights
+    inputs = trim(inputs, index, n_steps, read_steps)
     exists = present(index, n_steps, inputs.shape[1])
     s = torch.where(exists.transpose(1, 2)[..., None], inputs[index], 0.0)
     floor = floors(n_pwl, a.shape[1], dtype=a.dtype)[:, None]

@@ -233,7 +233,7 @@ def add_lane_scaled(typing, tile, array, at, other):
 
 @intrinsic
 def add_matmul(typing, tile, matrix, at, step, array, start, n):
-    """``tile[r] + sum_j matrix[at + j step + r] * x_j`` over n vectors x_j of `array` from start."""
+    """``tile[r] + sum_j matrix[at + j step + r] x_j``, x_j the n vectors of `array` from start."""
 
     def emit(e):
         _, _, at, step, _, start, n = e.arguments
@@ -336,9 +336,9 @@ def sum_lanes(typing, array, at):
 
 @intrinsic
 def transpose(typing, out, at, array, offsets, n):
-    """Turn stretches of numbers, one per lane, into vectors: ``out[at + p, lane] = array[offset + p]``.
+    """Turn stretches of numbers, one per lane, into vectors over lanes.
 
-    The stretches begin at `offsets` and are n vectors long.
+    Vector p behind `at` gets ``array[offset + p]`` of every lane; the stretches are n vectors long.
     """
 
     def emit(e):

@@ -1,7 +1,7 @@
 r"""The scan in plain torch with its gradient derived by hand: no graph, one pass each way.
 
-With :math:`D_t` the slopes of ``phi`` at :math:`z_t`, :math:`g_t = dL/d\eta_t` (zero where nothing is
-read) and :math:`\delta_t = dL/dz_t`,
+With :math:`D_t` the slopes of ``phi`` at :math:`z_t`, :math:`g_t = dL/d\eta_t` (zero where
+nothing is read) and :math:`\delta_t = dL/dz_t`,
 
 .. math::
     \delta_t = B' g_t + a \odot \delta_{t+1} + D_t W' \delta_{t+1}, \quad
@@ -12,11 +12,12 @@ read) and :math:`\delta_t = dL/dz_t`,
 
 import torch
 
-from neuroalrnn.ops import Weights, floors, present
+from neuroalrnn.ops import Weights, floors, present, trim
 
 
 def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
     """Run the recurrence; see the contract in `neuroalrnn.ops`."""
+    inputs = trim(inputs, index, n_steps, read_steps)
     return _Scan.apply(*weights, n_pwl, inputs, index, n_steps, read_steps)
 
 

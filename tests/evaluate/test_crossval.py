@@ -45,19 +45,20 @@ def test_the_linear_control_stays_at_chance_on_a_product_rule(fitted):
     assert summary.loc["AL-RNN P=2", "log_likelihood"] > -0.55
 
 
-def test_the_same_seed_gives_the_same_bits_whatever_the_threads_and_another_seed_does_not(
+def test_the_same_seed_gives_the_same_bits_whatever_the_engine_and_another_seed_does_not(
     trials, setting, encoding
 ):
     runs = [
         cross_validate(
-            trials, setting, SubjectKFold(2), 1, seed, n_inner=2, encoding=encoding,
-            threads=threads, progress=False,
+            trials, setting, SubjectKFold(2), 2, seed, n_inner=2, encoding=encoding,
+            threads=threads, memory=memory, progress=False,
         )
-        for seed, threads in ((0, 1), (0, 2), (1, 1))
+        for seed, threads, memory in ((0, 1, 2**29), (0, 2, 2**29), (0, 1, 1), (1, 1, 2**29))
     ]  # fmt: skip
-    weights = [run.parameters["weight"].values for run in runs]
-    np.testing.assert_array_equal(weights[0], weights[1])
-    assert not np.array_equal(weights[0], weights[2])
+    first, threaded, one_model_at_a_time, reseeded = (run.parameters["weight"] for run in runs)
+    np.testing.assert_array_equal(first, threaded)
+    np.testing.assert_array_equal(first, one_model_at_a_time)
+    assert not np.array_equal(first, reseeded)
 
 
 def test_inputs_in_other_units_give_the_same_predictions(fitted, experiment, fit):

@@ -1,5 +1,7 @@
 """Training: many models at once are the same models one by one."""
 
+from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -72,6 +74,31 @@ def test_a_batch_of_models_equals_each_model_trained_alone(n_options):
         np.testing.assert_allclose(alone.validation[0], batch.validation[model], atol=1e-10)
         for one, other in zip(alone.weights, batch.weights, strict=True):
             torch.testing.assert_close(one[0], other[model], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n_options", [2, 3])
+def test_what_is_trained_beside_a_model_changes_no_bit_of_it(n_options, dtype):
+    """However many models are trained at once, and in however many threads."""
+    numba_cpu = pytest.importorskip("neuroalrnn.ops.numba_cpu", exc_type=ImportError)
+    dtype = getattr(torch, dtype)
+    setting = SETTING.model_copy(update={"n_latent": 5, "batch_size": 3})
+    observations = observe(behaviour(n_options=n_options), dtype=dtype)
+    n_outputs = 1 if n_options == 2 else n_options
+    options = {"validate_on": [9, 10, 11], "n_outputs": n_outputs, "setting": setting}
+    together = jobs([0, 1, 5, 2, 4], train_on=[*TRAIN_ON, [3, 4, 5]], **options)
+    together = replace(
+        together,
+        weights=type(together.weights)(*(part.to(dtype) for part in together.weights)),
+        gain=together.gain.to(dtype),
+    )
+    batch = train(together, observations, setting, scan=partial(numba_cpu.scan, threads=2))
+    for models in ([0], [1, 2], [3], [4]):
+        alone = train(together.take(models), observations, setting, scan=numba_cpu.scan)
+        assert np.array_equal(alone.train_score, batch.train_score[models])
+        assert np.array_equal(alone.validation, batch.validation[models], equal_nan=True)
+        for one, other in zip(alone.weights, batch.weights, strict=True):
+            assert torch.equal(one, other[models])
 
 
 def test_gradients_of_a_batch_equal_those_of_each_model_after_training():

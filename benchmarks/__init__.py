@@ -1,0 +1,1 @@
+"""Benchmarks: our scan beside its peers, all measured in one run; ``python -m benchmarks``."""

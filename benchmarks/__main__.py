@@ -1,0 +1,96 @@
+"""Command line: ``python -m benchmarks [kernels|scaling|sweep|start_up ...]``."""
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# the CPU is what is compared, also where JAX would find something else
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+from benchmarks import jax_peer, kernels, scaling, scaling_figure, start_up, sweep, table
+from benchmarks.record import describe_machine, update
+from neuroalrnn.evaluate.search import default_threads
+from neuroalrnn.ops.dispatch import choose_backend
+
+FOLDER = Path(__file__).parent
+
+
+def main(
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="kernels, scaling, sweep, start_up; default: all")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="Backend of ours.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores.")] = None,
+    rounds: Annotated[int, typer.Option(min=5, help="Rounds of alternation.")] = 7,
+    quick: Annotated[bool, typer.Option(help="Small sizes, and nothing is written.")] = False,
+) -> None:
+    """Measure ours beside its peers; print the numbers and keep them in results.json."""
+    unknown = sorted(set(parts or ()) - set(PARTS))
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)}: expected {', '.join(PARTS)}")
+    threads = threads or default_threads()
+    ours, reason = choose_backend(backend)
+    typer.echo(f"ours: {ours.name} ({reason}), {threads} threads")
+    save = _forget if quick else partial(update, FOLDER / "results.json")
+    options = {"ours": ours, "threads": threads, "rounds": rounds, "quick": quick}
+    for name in parts or PARTS:
+        save(describe_machine(threads) | {"ours": ours.name})
+        save(PARTS[name](**options))
+
+
+def _forget(values):
+    """In place of a file."""
+
+
+def _kernels(ours, threads, rounds, quick):
+    if not jax_peer.is_installed():
+        typer.echo("JAX is not installed, its column is left out: pip install -e '.[bench]'")
+    typer.echo(table.HEADER)
+    found = kernels.measure(
+        ours.scan(threads),
+        threads=threads,
+        n_rounds=rounds,
+        workloads=kernels.WORKLOADS[: 2 if quick else None],
+        on_row=lambda row: typer.echo(table.format_row(row)),
+    )
+    typer.echo(table.LEGEND)
+    typer.echo(f"sgemm: {found['sgemm_gflops']:.1f} GFLOP/s")
+    return found
+
+
+def _scaling(ours, threads, rounds, quick):
+    found = scaling.measure(ours.name, threads=threads, n_points=2 if quick else None)
+    for axis, each in found.items():
+        typer.echo(
+            f"{axis}: slope of time {each['seconds_slope']:.2f}, "
+            f"of memory {each['memory_slope']:.2f}"
+        )
+    if not quick:
+        scaling_figure.draw(found, FOLDER / "scaling.svg")
+    return {"scaling": found}
+
+
+def _sweep(ours, threads, rounds, quick):
+    found = sweep.measure(ours.name, threads=threads, quick=quick)
+    eager = found["eager_loop"]
+    typer.echo(
+        f"sweep: {found['seconds']} s for {found['updates']} updates ({found['backend']}); "
+        f"eager loop {eager['seconds']} s, extrapolated from {eager['rounds']} rounds: "
+        f"{eager['ratio']} times ours"
+    )
+    return {"sweep": found}
+
+
+def _start_up(ours, threads, rounds, quick):
+    found = start_up.measure(ours.name, threads=threads, n_times=1 if quick else 3)
+    typer.echo("\n".join(f"{name}: {seconds:.3f} s" for name, seconds in found.items()))
+    return {"start_up": found}
+
+
+PARTS = {"kernels": _kernels, "scaling": _scaling, "sweep": _sweep, "start_up": _start_up}
+
+if __name__ == "__main__":
+    typer.run(main)

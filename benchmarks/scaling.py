@@ -1,0 +1,158 @@
+"""Time and memory of training as sequences get more or longer, one process per point."""
+
+import resource
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+from benchmarks import fresh
+from benchmarks.workloads import Workload
+
+SEQUENCES = (10, 32, 100, 320, 1000, 3200, 10_000)
+STEPS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
+N_MODELS = 20
+AXES = {
+    "sequences": [Workload(N_MODELS, n, 200, 16, 2) for n in SEQUENCES],
+    "steps": [Workload(N_MODELS, 16, n, 16, 2) for n in STEPS],
+}
+MEMORY = 2**29  # budget, bytes
+N_UPDATES = 3
+TINY = Workload(2, 2, 3, 16, 2)
+
+
+def measure(backend, *, threads, n_points=None):
+    """Measure both axes.
+
+    Parameters
+    ----------
+    backend : str
+        Name of a backend of `neuroalrnn.ops`.
+    threads : int
+    n_points : int, optional
+        Only so many of the smallest points.
+
+    Returns
+    -------
+    dict
+        Per axis: ``points`` (size, seconds, peak_bytes) and the slopes of both on log axes over
+        the last two decades (1: proportional to the size); and the budget of memory.
+    """
+    return {"budget_bytes": MEMORY, "models": N_MODELS} | {
+        axis: _measure_axis(axis, workloads[:n_points], backend, threads)
+        for axis, workloads in AXES.items()
+    }
+
+
+def measure_here(workload, backend, threads):
+    """One point, in this process.
+
+    Parameters
+    ----------
+    workload : list of int
+        Fields of `Workload`.
+    backend : str
+    threads : int
+
+    Returns
+    -------
+    dict
+        ``seconds`` per update of all models, each with all sequences; ``peak_bytes``: resident
+        memory at its highest, less that of a process that has trained a tiny problem and holds the
+        data.
+    """
+    _train(TINY, backend, threads)()
+    run = _train(Workload(*workload), backend, threads)
+    before = _start_peak()
+    start = time.perf_counter()
+    run()
+    seconds = time.perf_counter() - start
+    return {"seconds": seconds / N_UPDATES, "peak_bytes": _peak() - before}
+
+
+def _train(workload, backend, threads):
+    """A call that trains as a fit does, some updates, within the budget of memory."""
+    import torch
+
+    from benchmarks.workloads import make_problem
+    from neuroalrnn.config import Setting
+    from neuroalrnn.evaluate.search import Engine, Progress, train_in_chunks
+    from neuroalrnn.fit.objective import observe
+    from neuroalrnn.fit.train import Jobs
+    from neuroalrnn.ops.dispatch import BACKENDS
+
+    problem = make_problem(workload)
+    n_models, n_sequences, n_steps, n_latent, n_pwl = workload
+    target = problem.choice.double().numpy()
+    sequences = SimpleNamespace(
+        inputs=problem.inputs.numpy(), target=target, scored=np.isfinite(target),
+        n_steps=np.full(n_sequences, n_steps),
+    )  # fmt: skip
+    observations = observe(sequences)
+    jobs = Jobs(
+        weights=problem.weights,
+        gain=torch.ones(n_models, problem.inputs.shape[2]),
+        n_pwl=torch.full((n_models,), n_pwl),
+        train=[np.arange(n_sequences)] * n_models,
+        validate=[np.arange(0)] * n_models,
+        n_checks=np.ones(n_models, int),
+        group=np.arange(n_models),
+        seeds=[[model] for model in range(n_models)],
+    )
+    setting = Setting(n_latent=n_latent, batch_size=n_sequences, check_every=N_UPDATES)
+    engine = Engine(BACKENDS[backend], "", threads, MEMORY)
+    return lambda: train_in_chunks(jobs, observations, setting, engine, Progress(0, show=False))
+
+
+def slope(sizes, values):
+    """Slope of a line on log axes over the last two decades of size.
+
+    Parameters
+    ----------
+    sizes, values : array-like, shape (point,)
+        Ascending sizes.
+
+    Returns
+    -------
+    float
+        NaN if fewer than two positive values are left.
+    """
+    sizes, values = np.asarray(sizes, float), np.asarray(values, float)
+    used = (sizes >= sizes[-1] / 100) & (values > 0)
+    if used.sum() < 2:
+        return np.nan
+    return float(np.polyfit(np.log10(sizes[used]), np.log10(values[used]), 1)[0])
+
+
+def _measure_axis(axis, workloads, backend, threads):
+    points = []
+    for workload in workloads:
+        found = fresh.measure("scaling", workload=workload, backend=backend, threads=threads)
+        points.append({"size": getattr(workload, axis)} | found)
+    sizes = [point["size"] for point in points]
+    return {
+        "points": points,
+        "seconds_slope": slope(sizes, [point["seconds"] for point in points]),
+        "memory_slope": slope(sizes, [point["peak_bytes"] for point in points]),
+    }
+
+
+def _start_peak():
+    """Begin a new high-water mark where the system lets us; returns the memory in use, bytes."""
+    reset = Path("/proc/self/clear_refs")
+    if reset.exists():
+        reset.write_text("5", encoding="ascii")
+    return _peak()
+
+
+def _peak():
+    """Resident set at its highest, bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # unlike the one of getrusage, this mark is not inherited from the parent process
+        lines = status.read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
