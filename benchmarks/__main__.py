@@ -63,7 +63,8 @@ def _kernels(ours, threads, rounds, quick):
 
 def _scaling(ours, threads, rounds, quick):
     found = scaling.measure(ours.name, threads=threads, n_points=2 if quick else None)
-    for axis, each in found.items():
+    for axis in scaling.AXES:
+        each = found[axis]
         typer.echo(
             f"{axis}: slope of time {each['seconds_slope']:.2f}, "
             f"of memory {each['memory_slope']:.2f}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks import fresh
 from benchmarks.workloads import Workload
+from neuroalrnn.evaluate.crossval import DEFAULT_MEMORY
 
 SEQUENCES = (10, 32, 100, 320, 1000, 3200, 10_000)
 STEPS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
@@ -18,8 +19,8 @@ AXES = {
     "sequences": [Workload(N_MODELS, n, 200, 16, 2) for n in SEQUENCES],
     "steps": [Workload(N_MODELS, 16, n, 16, 2) for n in STEPS],
 }
-MEMORY = 2**29  # budget, bytes
-N_UPDATES = 3
+MEMORY = DEFAULT_MEMORY
+MODEL_STEPS = 2e7  # that are timed at least, in at least 3 updates
 TINY = Workload(2, 2, 3, 16, 2)
 
 
@@ -63,16 +64,18 @@ def measure_here(workload, backend, threads):
         memory at its highest, less that of a process that has trained a tiny problem and holds the
         data.
     """
-    _train(TINY, backend, threads)()
-    run = _train(Workload(*workload), backend, threads)
+    workload = Workload(*workload)
+    n_updates = max(3, round(MODEL_STEPS / (workload.models * workload.sequences * workload.steps)))
+    _train(TINY, 1, backend, threads)()
+    run = _train(workload, n_updates, backend, threads)
     before = _start_peak()
     start = time.perf_counter()
     run()
     seconds = time.perf_counter() - start
-    return {"seconds": seconds / N_UPDATES, "peak_bytes": _peak() - before}
+    return {"seconds": seconds / n_updates, "peak_bytes": _peak() - before}
 
 
-def _train(workload, backend, threads):
+def _train(workload, n_updates, backend, threads):
     """A call that trains as a fit does, some updates, within the budget of memory."""
     import torch
 
@@ -101,7 +104,7 @@ def _train(workload, backend, threads):
         group=np.arange(n_models),
         seeds=[[model] for model in range(n_models)],
     )
-    setting = Setting(n_latent=n_latent, batch_size=n_sequences, check_every=N_UPDATES)
+    setting = Setting(n_latent=n_latent, batch_size=n_sequences, check_every=n_updates)
     engine = Engine(BACKENDS[backend], "", threads, MEMORY)
     return lambda: train_in_chunks(jobs, observations, setting, engine, Progress(0, show=False))
 

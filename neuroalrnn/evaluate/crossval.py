@@ -19,7 +19,7 @@ from neuroalrnn.exceptions import ConfigError, problems
 from neuroalrnn.ops.dispatch import choose_backend
 
 logger = logging.getLogger(__name__)
-DEFAULT_MEMORY = 2**29
+DEFAULT_MEMORY = 2**28
 DEFAULT_GRID = (0, 1, 2, 4)
 
 

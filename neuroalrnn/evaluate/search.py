@@ -11,10 +11,15 @@ from tqdm.auto import tqdm
 
 from neuroalrnn.evaluate.plan import refit_jobs, search_jobs
 from neuroalrnn.exceptions import FitError
+from neuroalrnn.fit.optimise import FULL_ROW
 from neuroalrnn.fit.train import train
 from neuroalrnn.model.alrnn import Weights
 from neuroalrnn.ops.dispatch import Backend
 from neuroalrnn.stats import one_standard_error
+
+# numbers per lane and scored step that eta, its likelihood, their gradients and the allocator take
+# (measured)
+LIKELIHOOD = 18
 
 
 @dataclass(frozen=True)
@@ -37,28 +42,29 @@ class Engine:
     memory: int
 
     def split(self, jobs, observations, setting):
-        """Models that are trained together, and the threads that each such chunk may use.
+        """Models that are trained together; groups are never parted.
 
         Returns
         -------
-        list of int array
-            Groups of models stay together; there are as many chunks as threads if there can be.
-        int
+        members : list of int array
+            One chunk of models each, no fewer than can be trained at once.
+        at_once : int
+            Chunks that are trained at once, each in its own thread.
         """
-        groups = np.unique(jobs.group)
-        need = sum(self._bytes(jobs, observations, setting))
-        most = min(len(groups), max(self.threads, -(-need * self.threads // self.memory)))
-        parts = np.array_split(groups, most)
-        members = [np.flatnonzero(np.isin(jobs.group, part)) for part in parts]
-        return members, max(1, self.threads // len(members))
+        groups, size = np.unique(jobs.group, return_counts=True)
+        held_out = max((len(ids) for ids in jobs.validate), default=0)
+        need = size.max() * self._bytes_per_model(held_out, observations, setting)
+        at_once = int(np.clip(self.memory // need, 1, min(self.threads, len(groups))))
+        n_groups = int(np.clip(self.memory // (need * at_once), 1, -(-len(groups) // at_once)))
+        parts = np.array_split(groups, -(-len(groups) // n_groups))
+        return [np.flatnonzero(np.isin(jobs.group, part)) for part in parts], at_once
 
-    def _bytes(self, jobs, observations, setting):
-        """Bytes that each model takes while it is trained or validated."""
-        n_steps = observations.inputs.shape[1]
-        per_step = self.backend.kept * setting.n_latent
-        read_out = 8 * len(observations.read_steps)
-        per_lane = (per_step * n_steps + read_out) * observations.inputs.itemsize
-        return [per_lane * max(setting.batch_size, len(held_out)) for held_out in jobs.validate]
+    def _bytes_per_model(self, held_out, observations, setting):
+        """Bytes that a model takes in an update, or in a validation on so many sequences."""
+        lanes = -(-max(setting.batch_size, held_out) // FULL_ROW) * FULL_ROW
+        latents = self.backend.kept * setting.n_latent * observations.inputs.shape[1]
+        likelihood = LIKELIHOOD * len(observations.read_steps)
+        return int(lanes * (latents + likelihood) * observations.inputs.itemsize)
 
 
 @dataclass(frozen=True)
@@ -214,13 +220,13 @@ def train_in_chunks(jobs, observations, setting, engine, progress):
     -------
     neuroalrnn.fit.train.Trained
     """
-    members, threads = engine.split(jobs, observations, setting)
-    scan = engine.backend.scan(threads)
+    members, at_once = engine.split(jobs, observations, setting)
+    scan = engine.backend.scan(engine.threads // at_once)
 
     def run(models):
         return train(jobs.take(models), observations, setting, scan=scan, on_check=progress)
 
-    with one_torch_thread(), ThreadPoolExecutor(engine.threads) as pool:
+    with one_torch_thread(), ThreadPoolExecutor(at_once) as pool:
         try:
             parts = list(pool.map(run, members))
         except BaseException:

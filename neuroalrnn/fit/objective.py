@@ -91,4 +91,4 @@ def compute_log_likelihood(weights, n_pwl, observations, index, *, scan=torch_ea
     scored = observations.scored[: eta.shape[1], index].transpose(0, 1)
     choice = observations.choice[: eta.shape[1], index].transpose(0, 1)
     each = log_likelihood(eta, choice)
-    return torch.where(scored, each, 0.0).sum(1), scored.sum(1)
+    return torch.where(scored, each, 0.0).sum(1), observations.scored.sum(0)[index]
