@@ -12,7 +12,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 from benchmarks import jax_peer, kernels, scaling, scaling_figure, start_up, sweep, table
 from benchmarks.record import describe_machine, update
-from neuroalrnn.evaluate.search import default_threads
+from neuroalrnn.evaluate.engine import default_threads
 from neuroalrnn.ops.dispatch import choose_backend
 
 FOLDER = Path(__file__).parent

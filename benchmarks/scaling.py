@@ -81,7 +81,8 @@ def _train(workload, n_updates, backend, threads):
 
     from benchmarks.workloads import make_problem
     from neuroalrnn.config import Setting
-    from neuroalrnn.evaluate.search import Engine, Progress, train_in_chunks
+    from neuroalrnn.evaluate.engine import Engine
+    from neuroalrnn.evaluate.search import Progress, train_in_chunks
     from neuroalrnn.fit.objective import observe
     from neuroalrnn.fit.train import Jobs
     from neuroalrnn.ops.dispatch import BACKENDS

@@ -11,10 +11,11 @@ from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold, audit, default_encoding, encode, validate
 from neuroalrnn.evaluate.assemble import assemble
 from neuroalrnn.evaluate.checks import score_what_is_read, warn_of_telling_inputs
+from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.plan import make_plan
 from neuroalrnn.evaluate.predict import predict
 from neuroalrnn.evaluate.resume import fold_file, load_fold, save_fold
-from neuroalrnn.evaluate.search import Engine, Progress, choose, default_threads, refit, search
+from neuroalrnn.evaluate.search import Progress, choose, refit, search
 from neuroalrnn.exceptions import ConfigError, problems
 from neuroalrnn.ops.dispatch import choose_backend
 

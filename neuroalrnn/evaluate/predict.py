@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.evaluate.search import one_torch_thread
+from neuroalrnn.evaluate.engine import one_torch_thread
 from neuroalrnn.fit.objective import compute_eta, observe
 from neuroalrnn.model.alrnn import select
 from neuroalrnn.model.readout import log_probability

@@ -64,6 +64,45 @@ class Weights(NamedTuple):
     offset: torch.Tensor
 
 
+def check(weights, n_pwl, inputs, index, n_steps, read_steps):
+    """Refuse arguments of a scan that do not fit together, before memory is read by them.
+
+    Raises
+    ------
+    ValueError
+        Naming every argument of the wrong shape or kind, and what was expected.
+    """
+    (n_models, n_outputs, n_latent), (n_sequences, longest, n_features) = (
+        weights.readout.shape, inputs.shape
+    )  # fmt: skip
+    shapes = {
+        "self_slope": (weights.self_slope, (n_models, n_latent)),
+        "weight": (weights.weight, (n_models, n_latent, n_latent)),
+        "input_weight": (weights.input_weight, (n_models, n_latent, n_features)),
+        "bias": (weights.bias, (n_models, n_latent)),
+        "initial": (weights.initial, (n_models, n_latent)),
+        "offset": (weights.offset, (n_models, n_outputs)),
+        "n_pwl": (n_pwl, (n_models,)),
+        "index": (index, (n_models, index.shape[-1])),
+        "n_steps": (n_steps, (n_sequences,)),
+    }
+    found = [
+        f"{name}: shape {tuple(value.shape)}, expected {shape}"
+        for name, (value, shape) in shapes.items()
+        if value.shape != shape
+    ]
+    kinds = {str(part.dtype) for part in (*weights, inputs)}
+    if len(kinds) > 1 or kinds - {"torch.float32", "torch.float64"}:
+        found.append(f"weights and inputs are {', '.join(sorted(kinds))}: expected one float type")
+    if n_sequences and n_steps.max() > longest:
+        found.append(f"n_steps: {int(n_steps.max())} at most, but inputs has {longest} steps")
+    ends = read_steps.new_tensor([-1]), read_steps, read_steps.new_tensor([longest])
+    if (torch.cat(ends).diff() <= 0).any():
+        found.append(f"read_steps: expected ascending steps from 0 to {longest - 1}")
+    if found:
+        raise ValueError(f"scan: {'; '.join(found)}")
+
+
 def floors(n_pwl, n_latent, *, dtype):
     """Lower bound of ``phi`` per latent: 0 for PWL units, minus infinity for linear ones.
 
@@ -96,8 +135,8 @@ def trim(inputs, index, n_steps, read_steps):
     -------
     Tensor, shape (sequence, step, feature)
     """
-    last = [0, *n_steps[index].flatten().tolist(), *(read_steps[-1:] + 1).tolist()]
-    return inputs[:, : max(last)]
+    ends = n_steps[index].flatten(), read_steps + 1, n_steps.new_zeros(1)
+    return inputs[:, : int(torch.cat(ends).max())]
 
 
 def present(index, n_steps, longest):

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from numba import njit
 
-from neuroalrnn.ops import Weights
+from neuroalrnn.ops import Weights, check
 from neuroalrnn.ops.tiles import (
     EDGE,
     add,
@@ -110,6 +110,7 @@ class Layout(NamedTuple):
 
 def scan(weights, n_pwl, inputs, index, n_steps, read_steps, *, threads=1):
     """Run the recurrence in up to `threads` threads; see the contract in `neuroalrnn.ops`."""
+    check(weights, n_pwl, inputs, index, n_steps, read_steps)
     return _Scan.apply(*weights, n_pwl, inputs, index, n_steps, read_steps, threads)
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from neuroalrnn.ops import floors, present, trim
+from neuroalrnn.ops import check, floors, present, trim
 
 
 def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
@@ -14,6 +14,7 @@ def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
     ----------
     Brenner & Koppe (2026), TMLR: ``z_t = A z_{t-1} + W phi(z_{t-1}) + C s_t + h``.
     """
+    check(weights, n_pwl, inputs, index, n_steps, read_steps)
     a, W, C, h, z_0, B, d = weights
     inputs = trim(inputs, index, n_steps, read_steps)
     exists = present(index, n_steps, inputs.shape[1])

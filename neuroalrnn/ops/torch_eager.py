@@ -12,11 +12,12 @@ nothing is read) and :math:`\delta_t = dL/dz_t`,
 
 import torch
 
-from neuroalrnn.ops import Weights, floors, present, trim
+from neuroalrnn.ops import Weights, check, floors, present, trim
 
 
 def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
     """Run the recurrence; see the contract in `neuroalrnn.ops`."""
+    check(weights, n_pwl, inputs, index, n_steps, read_steps)
     inputs = trim(inputs, index, n_steps, read_steps)
     return _Scan.apply(*weights, n_pwl, inputs, index, n_steps, read_steps)
 

@@ -20,7 +20,7 @@ import triton
 import triton.language as tl
 from torch.autograd.function import once_differentiable
 
-from neuroalrnn.ops import Weights
+from neuroalrnn.ops import Weights, check
 
 BLOCK = 16  # lanes of one program: the least that every version of Triton takes for a product
 WIDEST = 128
@@ -38,6 +38,7 @@ def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
     ValueError
         If there are more than 128 latents, features or outputs.
     """
+    check(weights, n_pwl, inputs, index, n_steps, read_steps)
     n_outputs, n_latent = weights.readout.shape[1:]
     if max(n_latent, inputs.shape[2], n_outputs) > WIDEST:
         raise ValueError(

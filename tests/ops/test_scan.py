@@ -1,5 +1,7 @@
 """The contract of the scan, for every backend; and the oracle against algebra."""
 
+import re
+
 import pytest
 import torch
 
@@ -144,6 +146,33 @@ def test_a_weight_that_was_changed_before_the_backward_pass_is_noticed(kit, fast
         weights.weight.add_(1)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         torch.autograd.grad(eta, weights, gradient)
+
+
+BROKEN = {
+    "bias: shape (1, 5), expected (2, 5)": lambda w, c: (w._replace(bias=w.bias[:1]), c),
+    "readout": lambda w, c: (w._replace(readout=w.readout[..., :4]), c),
+    "float32, torch.float64: expected one": lambda w, c: (w, (c[0], c[1].float(), *c[2:])),
+    "n_pwl: shape (1,)": lambda w, c: (w, (c[0][:1], *c[1:])),
+    "index: shape (1, 18)": lambda w, c: (w, (*c[:2], c[2][:1], *c[3:])),
+    "n_steps: 19 at most, but inputs has 18": lambda w, c: (w, (*c[:3], c[3] + 1, c[4])),
+    "read_steps: expected ascending steps from 0 to 17": lambda w, c: (w, (*c[:4], c[4] + 1)),
+    "expected ascending": lambda w, c: (w, (*c[:4], c[4].flip(0))),
+    "n_steps: shape (2,), expected (3,)": lambda w, c: (w, (*c[:3], c[3][:2], c[4])),
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_arguments_that_do_not_fit_together_are_named(scan, example, text):
+    weights, call = BROKEN[text](*example[:2])
+    expected = "expected (2, 4, 4)" if text == "readout" else text
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        scan(weights, *call)
+
+
+def test_a_sequence_that_does_not_exist_is_an_index_error(scan, example):
+    weights, (n_pwl, inputs, index, *rest), _ = example
+    with pytest.raises(IndexError):
+        scan(weights, n_pwl, inputs, index + 18, *rest)
 
 
 def unit_readout(kit, n_pwl, n_steps, inputs, index):
