@@ -1,6 +1,8 @@
-"""A small fit that the analysis tests share."""
+"""A small fit that the analysis tests share; a cache of compiled kernels per worker."""
 
+import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,10 @@ from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.evaluate import select_n_pwl
+
+# numba's cache knows no lock: what two workers compile at once may be mixed up
+_CACHE = Path(__file__).parents[1] / ".pytest_cache" / "numba"
+os.environ["NUMBA_CACHE_DIR"] = str(_CACHE / os.environ.get("PYTEST_XDIST_WORKER", "alone"))
 
 ENCODING = {
     "step": "event",

@@ -164,7 +164,8 @@ import importlib, pkgutil
 import data_loaders, neuroalrnn
 for package in (neuroalrnn, data_loaders):
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if module.name.split(".")[-1] not in ("__main__", "numba_cpu", "tiles", "triton_gpu"):
+        needy = ("__main__", "numba_cpu", "numba_kernels", "tiles", "triton_gpu")
+        if module.name.split(".")[-1] not in needy:
             importlib.import_module(module.name)
 print(len([name for name in sys.modules if name.startswith("neuroalrnn")]))
 """

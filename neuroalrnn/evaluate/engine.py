@@ -40,17 +40,18 @@ class Engine:
         Returns
         -------
         members : list of int array
-            One chunk of models each, no fewer than can be trained at once.
+            One chunk of models each.
         at_once : int
             Chunks that are trained at once, each in its own thread.
         """
         groups, size = np.unique(jobs.group, return_counts=True)
         held_out = max((len(ids) for ids in jobs.validate), default=0)
-        need = size.max() * self._bytes_per_model(held_out, observations, setting)
+        need = max(1, size.max() * self._bytes_per_model(held_out, observations, setting))
         at_once = int(np.clip(self.memory // need, 1, min(self.threads, len(groups))))
         n_groups = int(np.clip(self.memory // (need * at_once), 1, -(-len(groups) // at_once)))
         parts = np.array_split(groups, -(-len(groups) // n_groups))
-        return [np.flatnonzero(np.isin(jobs.group, part)) for part in parts], at_once
+        members = [np.flatnonzero(np.isin(jobs.group, part)) for part in parts]
+        return members, min(at_once, len(parts))
 
     def _bytes_per_model(self, held_out, observations, setting):
         """Bytes that a model takes in an update, or in a validation on so many sequences."""

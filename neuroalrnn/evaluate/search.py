@@ -1,6 +1,6 @@
 """Training inside the folds: search on inner validation subjects, choose, train again on all."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
@@ -148,7 +148,9 @@ def refit(plan, observations, fold, searched, *, engine, progress):
     n_checks = searched.best_check.ravel() + 1
     jobs = refit_jobs(plan, fold, keys, n_checks)
     trained = train_in_chunks(jobs, observations, plan.setting, engine, progress)
-    last = trained.train_score[np.arange(len(keys)), n_checks - 1]
+    # all may have diverged before the last check
+    last_check = np.minimum(n_checks, trained.train_score.shape[1]) - 1
+    last = trained.train_score[np.arange(len(keys)), last_check]
     shape = len(plan.grid), plan.n_restarts
     return Refitted(trained.weights, last.reshape(shape), trained.diverged.reshape(shape))
 
@@ -175,13 +177,18 @@ def train_in_chunks(jobs, observations, setting, engine, progress):
         return train(jobs.take(models), observations, setting, scan=scan, on_check=progress)
 
     with one_torch_thread(), ThreadPoolExecutor(at_once) as pool:
+        futures = [pool.submit(run, models) for models in members]
         try:
-            parts = list(pool.map(run, members))
+            # a chunk that fails ends the others at their next check
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for each in done:
+                each.result()
         except BaseException:
             progress.is_stopped = True
+            pool.shutdown(wait=False, cancel_futures=True)
             raise
     order = np.argsort(np.concatenate(members))
-    return _join(parts, order)
+    return _join([each.result() for each in futures], order)
 
 
 def _join(parts, order):

@@ -72,9 +72,13 @@ def check(weights, n_pwl, inputs, index, n_steps, read_steps):
     ValueError
         Naming every argument of the wrong shape or kind, and what was expected.
     """
-    (n_models, n_outputs, n_latent), (n_sequences, longest, n_features) = (
-        weights.readout.shape, inputs.shape
-    )  # fmt: skip
+    if weights.readout.ndim != 3 or inputs.ndim != 3:
+        raise ValueError(
+            f"scan: readout {tuple(weights.readout.shape)} and inputs {tuple(inputs.shape)}, "
+            "expected (model, output, latent) and (sequence, step, feature)"
+        )
+    n_models, n_outputs, n_latent = weights.readout.shape
+    n_sequences, longest, n_features = inputs.shape
     shapes = {
         "self_slope": (weights.self_slope, (n_models, n_latent)),
         "weight": (weights.weight, (n_models, n_latent, n_latent)),
@@ -85,15 +89,27 @@ def check(weights, n_pwl, inputs, index, n_steps, read_steps):
         "n_pwl": (n_pwl, (n_models,)),
         "index": (index, (n_models, index.shape[-1])),
         "n_steps": (n_steps, (n_sequences,)),
+        "read_steps": (read_steps, read_steps.shape[-1:]),
     }
     found = [
         f"{name}: shape {tuple(value.shape)}, expected {shape}"
         for name, (value, shape) in shapes.items()
         if value.shape != shape
     ]
+    found += [
+        f"{name}: {value.dtype}, expected whole numbers"
+        for name, value in (
+            ("n_pwl", n_pwl), ("index", index), ("n_steps", n_steps), ("read_steps", read_steps),
+        )
+        if value.is_floating_point()
+    ]  # fmt: skip
     kinds = {str(part.dtype) for part in (*weights, inputs)}
     if len(kinds) > 1 or kinds - {"torch.float32", "torch.float64"}:
         found.append(f"weights and inputs are {', '.join(sorted(kinds))}: expected one float type")
+    if found:
+        raise ValueError(f"scan: {'; '.join(found)}")
+    if n_models and not 0 <= n_pwl.min() <= n_pwl.max() <= n_latent:
+        found.append(f"n_pwl: {n_pwl.tolist()}, expected 0 to {n_latent}")
     if n_sequences and n_steps.max() > longest:
         found.append(f"n_steps: {int(n_steps.max())} at most, but inputs has {longest} steps")
     ends = read_steps.new_tensor([-1]), read_steps, read_steps.new_tensor([longest])
@@ -121,22 +137,19 @@ def floors(n_pwl, n_latent, *, dtype):
     return torch.where(is_pwl, 0.0, -torch.inf).to(dtype)
 
 
-def trim(inputs, index, n_steps, read_steps):
-    """Observations up to the last step that a lane has or that is read.
+def trim(inputs, read_steps):
+    """Observations up to the last step that is read: what comes after it goes nowhere.
 
     Parameters
     ----------
     inputs : Tensor, shape (sequence, step, feature)
-    index : Tensor of int, shape (model, lane)
-    n_steps : Tensor of int, shape (sequence,)
     read_steps : Tensor of int, shape (read step,)
 
     Returns
     -------
     Tensor, shape (sequence, step, feature)
     """
-    ends = n_steps[index].flatten(), read_steps + 1, n_steps.new_zeros(1)
-    return inputs[:, : int(torch.cat(ends).max())]
+    return inputs[:, : int(read_steps[-1]) + 1 if len(read_steps) else 0]
 
 
 def present(index, n_steps, longest):

@@ -16,7 +16,7 @@ def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
     """
     check(weights, n_pwl, inputs, index, n_steps, read_steps)
     a, W, C, h, z_0, B, d = weights
-    inputs = trim(inputs, index, n_steps, read_steps)
+    inputs = trim(inputs, read_steps)
     exists = present(index, n_steps, inputs.shape[1])
     s = torch.where(exists.transpose(1, 2)[..., None], inputs[index], 0.0)
     floor = floors(n_pwl, a.shape[1], dtype=a.dtype)[:, None]

@@ -5,7 +5,8 @@ are flat: row ``r`` of a tile lies ``r`` vectors behind its offset. Functions th
 ``rows``, a tuple of which only the length counts: the number of rows. All are numba intrinsics
 that emit vector instructions, because loops over arrays do not keep sums in registers.
 
-Numba's cache of compiled kernels knows `numba_cpu.py` alone; touch it when this file changes.
+Numba's cache of compiled kernels knows `numba_kernels.py` alone; ``TILES`` there is the SHA-256 of
+this file, so that no kernel compiled from an older one is used.
 """
 
 from functools import cache
@@ -16,7 +17,7 @@ from numba.extending import intrinsic, models, register_model
 
 _WHOLE, _INDEX = types.int64, ir.IntType(32)
 _FUSED = ("contract",)  # lets a product and a sum become one instruction
-EDGE = 4  # latents of both sides in `outer_add`
+EDGE = 4  # latents of both sides in `add_outer`
 
 
 @cache
@@ -47,7 +48,12 @@ def _vector(dtype, lanes):
 
 
 class _Emitter:
-    """Writes the instructions of one call; `array` is its first array argument or tile."""
+    """Writes the instructions of one call.
+
+    `signature` has the types of the call and `arguments` the values, by position; `data(2)` is the
+    address of the array that is the third argument, `rows(0)` the vectors of the tile that is the
+    first. A function below declares its types and hands an ``emit`` to `_emits`: see `add_scaled`.
+    """
 
     def __init__(self, context, builder, signature, arguments):
         self.context, self.builder, self.signature = context, builder, signature
@@ -212,7 +218,7 @@ def add_product(typing, tile, one, other):
 def add_scaled(typing, tile, numbers, at, other):
     """``tile[r] + numbers[at + r] * other[r]``."""
 
-    def emit(e):
+    def emit(e):  # tile 0, array of numbers 1, offset 2, other tile 3
         data, at = e.data(1), e.arguments[2]
         pairs = enumerate(zip(e.rows(3), e.rows(0), strict=True))
         return e.pack([e.fused(e.number(data, at, row), y, z) for row, (y, z) in pairs])

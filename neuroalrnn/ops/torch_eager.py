@@ -18,7 +18,7 @@ from neuroalrnn.ops import Weights, check, floors, present, trim
 def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
     """Run the recurrence; see the contract in `neuroalrnn.ops`."""
     check(weights, n_pwl, inputs, index, n_steps, read_steps)
-    inputs = trim(inputs, index, n_steps, read_steps)
+    inputs = trim(inputs, read_steps)
     return _Scan.apply(*weights, n_pwl, inputs, index, n_steps, read_steps)
 
 

@@ -20,7 +20,7 @@ import triton
 import triton.language as tl
 from torch.autograd.function import once_differentiable
 
-from neuroalrnn.ops import Weights, check
+from neuroalrnn.ops import Weights, check, trim
 
 BLOCK = 16  # lanes of one program: the least that every version of Triton takes for a product
 WIDEST = 128
@@ -81,7 +81,8 @@ class _Scan(torch.autograd.Function):
 def _tables(n_pwl, inputs, index, n_steps, read_steps):
     """What the kernels look up, the last three: sequence and length of lanes, reads of steps."""
     sequences = index.long().remainder(max(1, len(inputs))).contiguous()
-    lengths = n_steps[index].clamp(max=inputs.shape[1]).int().contiguous()
+    last = trim(inputs, read_steps).shape[1]
+    lengths = n_steps[index].clamp(max=last).int().contiguous()
     reads = torch.full((inputs.shape[1],), -1, dtype=torch.int32, device=inputs.device)
     reads[read_steps] = torch.arange(len(read_steps), dtype=torch.int32, device=inputs.device)
     return n_pwl.int().contiguous(), inputs.contiguous(), sequences, lengths, reads
@@ -185,6 +186,7 @@ def _forward(
         s = _load(inputs, sequence * n_steps + t, features, exists, n_features)
         phi = tl.where((z > 0) | is_linear, z, 0.0)
         z = _add_product(_add_product(a * z + h, phi, W_t), s, C_t)
+        z = tl.where((latents < n_latent)[None, :], z, 0.0)  # where it overflows, 0 x inf is not 0
         if keep:
             rows = (model * (n_steps + 1) + t + 1) * n_lanes + lanes
             _store(path, rows, latents, exists, n_latent, z)

@@ -1,5 +1,7 @@
 """Cross-validation end to end on a small task: scores, choices, odd subjects, resuming."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,6 +88,44 @@ def test_a_diverged_restart_is_named_and_never_chosen(trials, monkeypatch, caplo
     monkeypatch.setattr(search, "search_jobs", lambda p, f: broken(p, f))
     with pytest.raises(FitError, match="every restart diverged at n_pwl = 0, 1"):
         fit(trials, SubjectKFold(2), n_pwl=(0, 1), n_restarts=1)
+
+
+def test_restarts_that_all_diverge_in_the_final_training_are_named(trials, monkeypatch, fit):
+    """Even at their first check, before the training that was chosen has ended."""
+    drawn = search.refit_jobs
+
+    def broken(plan, fold, keys, n_checks):
+        jobs = drawn(plan, fold, keys, np.maximum(n_checks, 3))
+        jobs.weights.weight[:] = torch.inf
+        return jobs
+
+    monkeypatch.setattr(search, "refit_jobs", broken)
+    with pytest.raises(FitError, match="every restart diverged at n_pwl = 1"):
+        fit(trials, SubjectKFold(2), n_pwl=(1,))
+
+
+def test_a_chunk_that_fails_ends_the_others(trials, setting, encoding, monkeypatch):
+    trained, n_checks = search.train, []
+
+    def failing(jobs, observations, setting, *, scan, on_check):
+        if 0 in jobs.group:
+            raise MemoryError("no room")
+
+        def count(*values):
+            n_checks.append(1)
+            on_check(*values)
+
+        setting = setting.model_copy(update={"patience": 20_000})
+        jobs = replace(jobs, n_checks=np.full(len(jobs), 20_000))
+        return trained(jobs, observations, setting, scan=scan, on_check=count)
+
+    monkeypatch.setattr(search, "train", failing)
+    with pytest.raises(MemoryError):
+        select_n_pwl(
+            trials, setting, SubjectKFold(2), 1, n_pwl=(0, 1), n_inner=2, encoding=encoding,
+            threads=2, progress=False,
+        )  # fmt: skip
+    assert len(n_checks) < 5000
 
 
 def test_three_options_are_fitted_as_a_categorical_choice(setting):

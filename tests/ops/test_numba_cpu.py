@@ -1,14 +1,25 @@
 """The CPU kernels over a grid of sizes, threads, and memory."""
 
+import hashlib
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from neuroalrnn.ops import reference
 
+tiles = pytest.importorskip("neuroalrnn.ops.tiles", exc_type=ImportError)
+numba_kernels = pytest.importorskip("neuroalrnn.ops.numba_kernels", exc_type=ImportError)
 numba_cpu = pytest.importorskip("neuroalrnn.ops.numba_cpu", exc_type=ImportError)
+
+
+def test_compiled_kernels_are_never_older_than_their_parts():
+    """`tiles.py` changes only together with the file that numba's cache watches."""
+    digest = hashlib.sha256(Path(tiles.__file__).read_bytes()).hexdigest()
+    assert digest.startswith(numba_kernels.TILES), f'write TILES = "{digest[:16]}"'
 
 
 def agree(kit, n_models, n_latent, n_lanes, lengths, *, n_features=3, dtype=torch.float64):
@@ -110,3 +121,26 @@ print(max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(*found)))
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 1e-12
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_process_starts_its_own_threads():
+    code = """
+import os, torch
+from neuroalrnn.ops import Weights, numba_cpu
+draw = lambda *s: torch.ones(4, *s)
+weights = Weights(draw(2), draw(2, 2), draw(2, 1), draw(2), draw(2), draw(1, 2), draw(1))
+call = torch.ones(4, dtype=int), torch.ones(1, 3, 1), torch.zeros(4, 1, dtype=int)
+call += torch.tensor([3]), torch.arange(3)
+eta = numba_cpu.scan(weights, *call, threads=2)
+child = os.fork()
+if not child:
+    os._exit(not torch.equal(numba_cpu.scan(weights, *call, threads=2), eta))
+print(os.waitpid(child, 0)[1])
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True, text=True, check=False, timeout=60,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.stdout == "0\n", done.stderr

@@ -139,6 +139,47 @@ def test_without_gradients_the_value_is_the_same(kit, scan, example):
     assert not scan(frozen, *call).requires_grad
 
 
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid:RuntimeWarning")
+@pytest.mark.parametrize("n_latent", [4, 5])
+def test_an_overflow_reads_as_infinite_and_reaches_no_other_lane(kit, scan, n_latent):
+    weights, call = kit.make_weights(1, n_latent, 1), kit.make_call([1], [40], 2, [2, 39])
+    n_pwl, inputs, index, n_steps, read_steps = call
+    inputs = inputs.repeat(2, 1, 1)
+    index = torch.tensor([[0, 1]])
+    expected = scan(weights, n_pwl, inputs, index, n_steps.repeat(2), read_steps)
+    inputs[1, 1] = 1e308
+    with torch.no_grad():
+        for part in weights:
+            part.abs_()
+        weights.readout.mul_(1e10)
+        eta = scan(weights, n_pwl, inputs, index, n_steps.repeat(2), read_steps)
+    assert torch.isinf(eta[0, 0, 1]).all()
+    assert torch.isfinite(eta[0, :, 0]).all()
+    assert expected.shape == eta.shape
+
+
+def test_steps_behind_the_last_read_one_change_nothing(kit, scan):
+    """Nor does what overflows there."""
+    weights, call = kit.make_weights(2, 6, 1), kit.make_call([0, 3], [50, 9, 50], 20, [0, 3, 7])
+    gradient = kit.make_gradient(call, 1)
+    expected = kit.run(scan, weights, call, gradient)
+    n_pwl, inputs, *rest = call
+    inputs = inputs.clone()
+    inputs[:, 8:] = 1e300
+    found = kit.run(scan, weights, (n_pwl, inputs, *rest), gradient)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16])
+def test_any_whole_numbers_will_do_for_lengths(kit, scan, dtype):
+    weights, call = kit.make_weights(1, 5, 1), kit.make_call([2], [9, 0, 9, 3], 17, range(9))
+    n_pwl, inputs, index, n_steps, read_steps = call
+    expected = scan(weights, *call)
+    found = scan(weights, n_pwl, inputs, index, n_steps.to(dtype), read_steps)
+    assert torch.equal(found, expected)
+
+
 def test_a_weight_that_was_changed_before_the_backward_pass_is_noticed(kit, fast_scan, example):
     weights, call, gradient = example
     eta = fast_scan(weights, *call)
@@ -156,6 +197,10 @@ BROKEN = {
     "index: shape (1, 18)": lambda w, c: (w, (*c[:2], c[2][:1], *c[3:])),
     "n_steps: 19 at most, but inputs has 18": lambda w, c: (w, (*c[:3], c[3] + 1, c[4])),
     "read_steps: expected ascending steps from 0 to 17": lambda w, c: (w, (*c[:4], c[4] + 1)),
+    "n_pwl: [3, 9], expected 0 to 5": lambda w, c: (w, (c[0] * 0 + torch.tensor([3, 9]), *c[1:])),
+    "n_pwl: torch.float64, expected whole": lambda w, c: (w, (c[0].double(), *c[1:])),
+    "read_steps: shape (4, 1), expected": lambda w, c: (w, (*c[:4], c[4][:, None])),
+    "inputs (18, 3), expected": lambda w, c: (w, (c[0], c[1][0], *c[2:])),
     "expected ascending": lambda w, c: (w, (*c[:4], c[4].flip(0))),
     "n_steps: shape (2,), expected (3,)": lambda w, c: (w, (*c[:3], c[3][:2], c[4])),
 }

@@ -1,0 +1,406 @@
+"""The two kernels of `numba_cpu`, over blocks of lanes and chunks of steps.
+
+Offsets count numbers. In `memory`, the working memory of one thread, ``layout.z`` is where z
+begins; a step there is (latent, lane) and ``layout.step`` numbers long. `first` is the first step
+of a chunk in its sequence, `k` a step within the chunk, and z of step k lies at k + 1: at 0 are the
+latents that the chunk starts from.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from neuroalrnn.ops.tiles import (
+    EDGE,
+    add,
+    add_lane_scaled,
+    add_matmul,
+    add_outer,
+    add_product,
+    add_scaled,
+    gate,
+    keep_first,
+    load,
+    rectify,
+    spread,
+    store,
+    sum_lanes,
+    transpose,
+    zeros,
+)
+
+# numba's cache of compiled code knows this file alone: here a change of tiles.py changes it too
+TILES = "2995b3c6e05a7d51"
+CHUNK = 16  # steps; as many numbers of every feature fill whole vectors
+ONE = (0,)
+
+
+def kernel(function):
+    """Compile a function on its first call, and keep the compiled code where there is a place."""
+    try:
+        return njit(nogil=True, cache=True, error_model="numpy")(function)
+    except RuntimeError:  # nothing can be written, neither beside this file nor at home
+        return njit(nogil=True, error_model="numpy")(function)
+
+
+class Blocks(NamedTuple):
+    """Lanes that are computed together.
+
+    Attributes
+    ----------
+    model : array, shape (block,)
+    sequence, length, lane : array, shape (block, width)
+        Sequence, number of steps and place in ``index`` of every lane, longest first; length 0
+        where a block is not full.
+    start : array, shape (block + 1,)
+        Where the latents kept for each block begin, as (chunk, latent, lane).
+    """
+
+    model: np.ndarray
+    sequence: np.ndarray
+    length: np.ndarray
+    lane: np.ndarray
+    start: np.ndarray
+
+
+class Layout(NamedTuple):
+    """Sizes of a scan, and where things begin in the working memory of one thread.
+
+    Attributes
+    ----------
+    n_latent, n_features, n_outputs : int
+    width : int
+        Lanes of a block.
+    n_rows, n_columns : int
+        Latents, and latents and features, each filled up to a multiple of 4.
+    step : int
+        Numbers in the latents of a step: ``n_rows * width``.
+    W_t, C_t, W, B, a, h, floor : int
+        Weights of the model, W and C also transposed.
+    z, phi, s, delta, g : int
+        A chunk of latents, of ``phi``, inputs, gradients of z and of eta.
+    sums, sum_a, sum_h, sum_z, sum_B, sum_d : int
+        Gradients so far in every lane, the first of W and C side by side.
+    eta : int
+        Eta of one step and output.
+    end : int
+    """
+
+    n_latent: int
+    n_features: int
+    n_outputs: int
+    width: int
+    n_rows: int
+    n_columns: int
+    step: int
+    W_t: int
+    C_t: int
+    W: int
+    B: int
+    a: int
+    h: int
+    floor: int
+    z: int
+    phi: int
+    s: int
+    delta: int
+    g: int
+    sums: int
+    sum_a: int
+    sum_h: int
+    sum_z: int
+    sum_B: int
+    sum_d: int
+    eta: int
+    end: int
+
+
+def lay_out(n_latent, n_features, n_outputs, width):
+    """Sizes and places; every place is a multiple of a vector."""
+    n_rows = -(-n_latent // EDGE) * EDGE
+    n_columns = n_rows + -(-n_features // EDGE) * EDGE
+    step = n_rows * width
+    path = (CHUNK + 1) * step
+    sizes = {
+        "W_t": n_rows * n_rows,
+        "C_t": n_features * n_rows,
+        "W": n_rows * n_rows,
+        "B": n_outputs * n_rows,
+        "a": n_rows,
+        "h": n_rows,
+        "floor": n_rows,
+        "z": path,
+        "phi": path,
+        # `_sum_chunk` reads features in fours, beyond the last step
+        "s": (CHUNK * n_features + EDGE) * width,
+        "delta": path,
+        "g": CHUNK * n_outputs * width,
+        "sums": n_columns * step,
+        "sum_a": step,
+        "sum_h": step,
+        "sum_z": step,
+        "sum_B": n_outputs * step,
+        "sum_d": n_outputs * width,
+        "eta": width,
+    }
+    ends = np.cumsum([0, *(-(-n // width) * width for n in sizes.values())]).tolist()
+    places = dict(zip([*sizes, "end"], ends, strict=True))
+    return Layout(n_latent, n_features, n_outputs, width, n_rows, n_columns, step, **places)
+
+
+@kernel
+def forward_blocks(
+    begin, end, blocks, layout, weights, n_pwl, inputs, read, eta, kept, memory, rows
+):
+    """Eta of some blocks, and the latents at the start of every chunk."""
+    for block in range(begin, end):
+        model, lengths, lanes = blocks.model[block], blocks.length[block], blocks.lane[block]
+        _fill(memory, layout, weights, n_pwl, model)
+        for i in range(layout.n_latent):
+            for v in range(layout.width):
+                memory[layout.z + i * layout.width + v] = weights.initial[model, i]
+        memory[layout.z + layout.n_latent * layout.width : layout.z + layout.step] = 0
+        for first in range(0, lengths[0], CHUNK):
+            n = min(CHUNK, lengths[0] - first)
+            at = blocks.start[block] + first // CHUNK * layout.step
+            _copy(kept, at, memory, layout.z, layout.step)
+            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+            _advance(memory, layout, lengths, first, n, rows)
+            _read_out(
+                memory, layout, weights.offset[model], eta[model], read, lengths, lanes, first, n
+            )
+            _copy(memory, layout.z, memory, layout.z + n * layout.step, layout.step)
+
+
+@kernel
+def backward_blocks(
+    begin, end, blocks, layout, weights, n_pwl, inputs, read, grad_eta, kept, memory, rows, out
+):
+    """Gradients of some blocks, one row of `out` each."""
+    for block in range(begin, end):
+        model, lengths, lanes = blocks.model[block], blocks.length[block], blocks.lane[block]
+        _fill(memory, layout, weights, n_pwl, model)
+        memory[layout.sums : layout.eta] = 0
+        memory[layout.delta : layout.delta + layout.step] = 0
+        for first in range((lengths[0] - 1) // CHUNK * CHUNK, -1, -CHUNK):
+            n = min(CHUNK, lengths[0] - first)
+            at = blocks.start[block] + first // CHUNK * layout.step
+            _copy(memory, layout.z, kept, at, layout.step)
+            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+            _advance(memory, layout, lengths, first, n, rows)
+            _gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
+            _copy(memory, layout.delta + n * layout.step, memory, layout.delta, layout.step)
+            _retreat(memory, layout, read, first, n, rows)
+            _sum_chunk(memory, layout, n, rows)
+            _sum_readout(memory, layout, read, first, n, rows)
+        for i in range(0, layout.n_rows, len(rows)):
+            store(memory, layout.sum_z + i * layout.width, _carry(memory, layout, 0, i, rows))
+        for k in range(out.shape[1]):
+            out[block, k] = sum_lanes(memory, layout.sums + k * layout.width)
+
+
+@kernel
+def _advance(memory, layout, lengths, first, n, rows):
+    """Latents and phi of a chunk of steps, from the latents at its start."""
+    width = layout.width
+    for i in range(0, layout.n_rows, len(rows)):
+        z = load(memory, layout.z + i * width, rows)
+        store(memory, layout.phi + i * width, rectify(z, memory, layout.floor + i))
+    for k in range(n):
+        present = _present(lengths, first + k)
+        s = layout.s + k * layout.n_features * width
+        now, phi = layout.z + k * layout.step, layout.phi + k * layout.step
+        for i in range(0, layout.n_rows, len(rows)):
+            z = spread(memory, layout.h + i, rows)
+            z = add_matmul(z, memory, layout.C_t + i, layout.n_rows, memory, s, layout.n_features)
+            z = add_scaled(z, memory, layout.a + i, load(memory, now + i * width, rows))
+            z = add_matmul(z, memory, layout.W_t + i, layout.n_rows, memory, phi, layout.n_latent)
+            if present < width:
+                z = keep_first(z, present)
+            store(memory, now + layout.step + i * width, z)
+            z = rectify(z, memory, layout.floor + i)
+            store(memory, phi + layout.step + i * width, z)
+
+
+@kernel
+def _read_out(memory, layout, offset, eta, read, lengths, lanes, first, n):
+    """Eta at the read steps of a chunk."""
+    is_row = _is_row(layout, lanes)
+    for k in range(n):
+        r = read[first + k]
+        if r < 0:
+            continue
+        present = _present(lengths, first + k)
+        z = layout.z + (k + 1) * layout.step
+        for o in range(layout.n_outputs):
+            row = layout.B + o * layout.n_rows
+            found = spread(offset, o, ONE)
+            found = add_matmul(found, memory, row, 1, memory, z, layout.n_latent)
+            if is_row and present == layout.width:
+                store(eta, r * eta.shape[1] + lanes[0], found)
+            else:
+                store(memory, layout.eta, found)
+                for v in range(present):
+                    eta[r, lanes[v], o] = memory[layout.eta + v]
+
+
+@kernel
+def _retreat(memory, layout, read, first, n, rows):
+    """Delta of a chunk of steps, from that of the step behind it."""
+    for k in range(n - 1, -1, -1):
+        here = layout.delta + k * layout.step
+        g = layout.g + k * layout.n_outputs * layout.width
+        n_outputs = layout.n_outputs if read[first + k] >= 0 else 0
+        for i in range(0, layout.n_rows, len(rows)):
+            delta = _carry(memory, layout, k + 1, i, rows)
+            delta = add_matmul(delta, memory, layout.B + i, layout.n_rows, memory, g, n_outputs)
+            store(memory, here + i * layout.width, delta)
+
+
+@kernel
+def _carry(memory, layout, k, i, rows):
+    """``a delta + D W' delta`` of some latents, at step k of a chunk."""
+    behind = layout.delta + k * layout.step
+    delta = zeros(memory, rows)
+    delta = add_matmul(delta, memory, layout.W + i, layout.n_rows, memory, behind, layout.n_latent)
+    z = load(memory, layout.z + k * layout.step + i * layout.width, rows)
+    delta = gate(delta, z, memory, layout.floor + i)
+    return add_scaled(delta, memory, layout.a + i, load(memory, behind + i * layout.width, rows))
+
+
+@kernel
+def _sum_chunk(memory, layout, n, rows):
+    """Add a chunk to the sums of W, C, a and h."""
+    step, width, line = layout.step, layout.width, layout.n_columns * layout.width
+    for i in range(0, layout.n_rows, EDGE):
+        at, delta = layout.sums + i * line, layout.delta + i * width
+        for j in range(0, layout.n_rows, EDGE):
+            phi = layout.phi + j * width
+            add_outer(memory, at + j * width, line, memory, delta, step, memory, phi, step, n)
+        at += step
+        # fours of features reach into the next step; what they add there is never read
+        for j in range(0, layout.n_features, EDGE):
+            s, apart = layout.s + j * width, layout.n_features * width
+            add_outer(memory, at + j * width, line, memory, delta, step, memory, s, apart, n)
+    for i in range(0, layout.n_rows, len(rows)):
+        a = load(memory, layout.sum_a + i * width, rows)
+        h = load(memory, layout.sum_h + i * width, rows)
+        for k in range(n):
+            delta = load(memory, layout.delta + k * step + i * width, rows)
+            a = add_product(a, delta, load(memory, layout.z + k * step + i * width, rows))
+            h = add(h, delta)
+        store(memory, layout.sum_a + i * width, a)
+        store(memory, layout.sum_h + i * width, h)
+
+
+@kernel
+def _sum_readout(memory, layout, read, first, n, rows):
+    """Add a chunk to the sums of B and d."""
+    width = layout.width
+    for o in range(layout.n_outputs):
+        for i in range(0, layout.n_rows, len(rows)):
+            B = load(memory, layout.sum_B + o * layout.step + i * width, rows)
+            for k in range(n):
+                if read[first + k] >= 0:
+                    z = load(memory, layout.z + (k + 1) * layout.step + i * width, rows)
+                    g = layout.g + (k * layout.n_outputs + o) * width
+                    B = add_lane_scaled(B, memory, g, z)
+            store(memory, layout.sum_B + o * layout.step + i * width, B)
+        d = load(memory, layout.sum_d + o * width, ONE)
+        for k in range(n):
+            if read[first + k] >= 0:
+                d = add(d, load(memory, layout.g + (k * layout.n_outputs + o) * width, ONE))
+        store(memory, layout.sum_d + o * width, d)
+
+
+@kernel
+def _present(lengths, t):
+    """How many lanes of a block, longest first, have a step."""
+    n = len(lengths)
+    while lengths[n - 1] <= t:
+        n -= 1
+    return n
+
+
+@kernel
+def _gather(memory, layout, inputs, sequences, lengths, first):
+    """Inputs of a chunk of steps as (step, feature, lane).
+
+    Lanes that have ended get those of the first lane, which go nowhere; zeros where a lane ends.
+    """
+    width, n_features, last = layout.width, layout.n_features, first + CHUNK
+    is_ending = lengths[0] < last
+    for v in range(width):
+        is_ending |= first < lengths[v] < last
+    if not is_ending:
+        begins = np.empty(width, dtype=np.int64)
+        for v in range(width):
+            sequence = sequences[v] if lengths[v] >= last else sequences[0]
+            begins[v] = (sequence * inputs.shape[1] + first) * n_features
+        transpose(memory, layout.s, inputs, begins, CHUNK * n_features // width)
+        return
+    for v in range(width):
+        for k in range(min(CHUNK, lengths[0] - first)):
+            for f in range(n_features):
+                value = inputs[sequences[v], first + k, f] if first + k < lengths[v] else 0
+                memory[layout.s + (k * n_features + f) * width + v] = value
+
+
+@kernel
+def _gather_gradient(memory, layout, grad_eta, read, lengths, lanes, first, n):
+    """Gradient of eta at the read steps of a chunk, zero beyond the end of a lane."""
+    width, n_outputs, is_row = layout.width, layout.n_outputs, _is_row(layout, lanes)
+    for k in range(n):
+        r = read[first + k]
+        if r < 0:
+            continue
+        g = layout.g + k * n_outputs * width
+        present = _present(lengths, first + k)
+        if is_row and present == width:
+            store(memory, g, load(grad_eta, r * grad_eta.shape[1] + lanes[0], ONE))
+            continue
+        memory[g : g + n_outputs * width] = 0
+        for o in range(n_outputs):
+            for v in range(present):
+                memory[g + o * width + v] = grad_eta[r, lanes[v], o]
+
+
+@kernel
+def _is_row(layout, lanes):
+    """Whether one vector of eta holds all lanes of a block in order."""
+    is_row = layout.n_outputs == 1
+    for v in range(layout.width):
+        is_row &= lanes[v] == lanes[0] + v
+    return is_row
+
+
+@kernel
+def _fill(memory, layout, weights, n_pwl, model):
+    """Weights of one model, filled up with zeros."""
+    n_latent, n_rows = layout.n_latent, layout.n_rows
+    memory[layout.W_t : layout.z] = 0
+    for i in range(n_latent):
+        for j in range(n_latent):
+            memory[layout.W_t + j * n_rows + i] = weights.weight[model, i, j]
+            memory[layout.W + i * n_rows + j] = weights.weight[model, i, j]
+        for f in range(layout.n_features):
+            memory[layout.C_t + f * n_rows + i] = weights.input_weight[model, i, f]
+        for o in range(layout.n_outputs):
+            memory[layout.B + o * n_rows + i] = weights.readout[model, o, i]
+        memory[layout.a + i] = weights.self_slope[model, i]
+        memory[layout.h + i] = weights.bias[model, i]
+        memory[layout.floor + i] = 0 if i >= n_latent - n_pwl[model] else -np.inf
+
+
+@kernel
+def _copy(out, at, array, start, n):
+    for k in range(n):
+        out[at + k] = array[start + k]
+
+
+@kernel
+def add_rows(total, model, rows):
+    """Add every row to that of its model."""
+    for k in range(len(model)):
+        total[model[k]] += rows[k]
