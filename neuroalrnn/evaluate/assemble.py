@@ -4,8 +4,9 @@ import hashlib
 import json
 import platform
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import xarray as xr
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.results import FORMAT, Fit
 
-PACKAGES = ("torch", "numpy", "pandas", "xarray", "scikit-learn")
+PACKAGES = ("torch", "numba", "numpy", "pandas", "xarray", "scikit-learn")
 
 
 def assemble(
@@ -242,7 +243,7 @@ def _provenance(trials, plan, engine, seconds):
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
         "neuroalrnn": version("neuroalrnn"),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": _versions(),
         "python": platform.python_version(),
         "backend": f"{engine.backend.name} ({engine.reason})",
         "dtype": plan.setting.dtype,
@@ -250,6 +251,15 @@ def _provenance(trials, plan, engine, seconds):
         "dataset_sha256": _digest(trials),
         "git_commit": _commit(),
     }
+
+
+def _versions():
+    """Versions of what a result depends on; numba may be missing."""
+    found = {}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _digest(trials):

@@ -52,7 +52,7 @@ class _Scan(torch.autograd.Function):
         read = np.full(inputs.shape[1], -1)
         read[read_steps.numpy()] = np.arange(len(read_steps))
         arrays = Weights(*(_array(part) for part in weights))
-        problem = blocks, layout, arrays, _array(n_pwl), _array(inputs), read
+        problem = blocks, layout, arrays, _array(n_pwl.long()), _array(inputs), read
         eta = inputs.new_zeros(len(index), len(read_steps), index.shape[1], layout.n_outputs)
         kept = inputs.new_empty(blocks.start[-1])
 

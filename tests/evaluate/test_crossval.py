@@ -63,6 +63,24 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_engine_and_another_seed_
     assert not np.array_equal(first, reseeded)
 
 
+def test_every_backend_chooses_and_predicts_the_same_in_double_precision(trials, setting, encoding):
+    setting = setting.model_copy(update={"dtype": "float64"})
+    runs = [
+        cross_validate(
+            trials, setting, SubjectKFold(2), 2, n_inner=2, encoding=encoding,
+            backend=backend, progress=False,
+        )
+        for backend in ("reference", "torch_eager", "auto")
+    ]  # fmt: skip
+    assert runs[2].provenance["backend"].startswith("numba_cpu")
+    for run in runs[1:]:
+        np.testing.assert_array_equal(run.selection["restart"], runs[0].selection["restart"])
+        np.testing.assert_array_equal(run.selection["n_updates"], runs[0].selection["n_updates"])
+        for node, name in (("parameters", "weight"), ("predictions", "log_likelihood")):
+            one, other = (getattr(each, node)[name] for each in (run, runs[0]))
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-9)
+
+
 def test_inputs_in_other_units_give_the_same_predictions(fitted, experiment, fit):
     """Scales are those of the training subjects, folded into C."""
     other = fit(experiment(scale=1000.0))
