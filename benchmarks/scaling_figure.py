@@ -24,18 +24,21 @@ def draw(scaling, path):
         sizes = [point["size"] for point in points]
         seconds = [point["seconds"] for point in points]
         mebibytes = [point["peak_bytes"] / 2**20 for point in points]
-        slopes = scaling[axis]["seconds_slope"], scaling[axis]["memory_slope"]
-        _draw_line(panels[0, column], sizes, seconds, BLUE, slopes[0])
-        _draw_line(panels[1, column], sizes, mebibytes, VERMILLION, slopes[1])
-        panels[0, column].set_title(f"One model, 16 latents, {OTHER_SIZE[axis]}")
+        slope, budget = scaling[axis]["seconds_slope"], scaling["budget_bytes"] / 2**20
+        through_last = [seconds[-1] * size / sizes[-1] for size in sizes]
+        top, bottom = panels[:, column]
+        _draw_line(top, sizes, seconds, BLUE, f"measured, slope {slope:.2f}")
+        top.plot(sizes, through_last, ":", color=GREY, label="slope 1")
+        _draw_line(bottom, sizes, mebibytes, VERMILLION, "measured")
+        bottom.axhline(budget, linestyle=":", color=GREY, label="budget")
+        for ax in (top, bottom):
+            ax.legend(loc="upper left")
+        top.set_title(f"{scaling['models']} models, 16 latents, {OTHER_SIZE[axis]}")
         panels[1, column].set_xlabel(f"Number of {axis}")
-    panels[0, 0].set_ylabel("Time of one gradient (s)")
+    panels[0, 0].set_ylabel("Time of one update (s)")
     panels[1, 0].set_ylabel("Peak memory (MiB)")
     figure.savefig(path)
 
 
-def _draw_line(ax, sizes, values, colour, slope):
-    through_last = [values[-1] * size / sizes[-1] for size in sizes]
-    ax.loglog(sizes, through_last, ":", color=GREY, label="slope 1")
-    ax.loglog(sizes, values, "o-", color=colour, label=f"measured, slope {slope:.2f}")
-    ax.legend(loc="upper left")
+def _draw_line(ax, sizes, values, colour, label):
+    ax.loglog(sizes, values, "o-", color=colour, label=label)

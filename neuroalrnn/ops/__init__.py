@@ -103,17 +103,18 @@ def check(weights, n_pwl, inputs, index, n_steps, read_steps):
         )
         if value.is_floating_point()
     ]  # fmt: skip
-    kinds = {str(part.dtype) for part in (*weights, inputs)}
-    if len(kinds) > 1 or kinds - {"torch.float32", "torch.float64"}:
-        found.append(f"weights and inputs are {', '.join(sorted(kinds))}: expected one float type")
+    kinds = {part.dtype for part in (*weights, inputs)}
+    if len(kinds) > 1 or kinds - {torch.float32, torch.float64}:
+        names = ", ".join(sorted(map(str, kinds)))
+        found.append(f"weights and inputs are {names}: expected one float type")
     if found:
         raise ValueError(f"scan: {'; '.join(found)}")
     if n_models and not 0 <= n_pwl.min() <= n_pwl.max() <= n_latent:
         found.append(f"n_pwl: {n_pwl.tolist()}, expected 0 to {n_latent}")
     if n_sequences and n_steps.max() > longest:
         found.append(f"n_steps: {int(n_steps.max())} at most, but inputs has {longest} steps")
-    ends = read_steps.new_tensor([-1]), read_steps, read_steps.new_tensor([longest])
-    if (torch.cat(ends).diff() <= 0).any():
+    inside = not len(read_steps) or (read_steps[0] >= 0 and read_steps[-1] < longest)
+    if not inside or (read_steps[1:] <= read_steps[:-1]).any():
         found.append(f"read_steps: expected ascending steps from 0 to {longest - 1}")
     if found:
         raise ValueError(f"scan: {'; '.join(found)}")
