@@ -31,8 +31,8 @@ def draw(scaling, path):
         top.plot(sizes, through_last, ":", color=GREY, label="slope 1")
         _draw_line(bottom, sizes, mebibytes, VERMILLION, "measured")
         bottom.axhline(budget, linestyle=":", color=GREY, label="budget")
-        for ax in (top, bottom):
-            ax.legend(loc="upper left")
+        top.legend(loc="upper left")
+        bottom.legend(loc="lower right")
         top.set_title(f"{scaling['models']} models, 16 latents, {OTHER_SIZE[axis]}")
         panels[1, column].set_xlabel(f"Number of {axis}")
     panels[0, 0].set_ylabel("Time of one update (s)")
