@@ -19,8 +19,9 @@ class Observations:
         Zero in padding.
     choice : Tensor, shape (scored step, sequence)
         Codes; 0 where nothing is scored.
-    scored : Tensor of bool, shape (scored step, sequence)
-        Where a choice counts.
+    scored : Tensor, shape (scored step, sequence)
+        1 where a choice counts, else 0.
+    n_scored : Tensor of int, shape (sequence,)
     read_steps : Tensor of int, shape (scored step,)
         The steps at which any sequence has a scored choice; nothing else is read out.
     n_steps : Tensor of int, shape (sequence,)
@@ -29,6 +30,7 @@ class Observations:
     inputs: torch.Tensor
     choice: torch.Tensor
     scored: torch.Tensor
+    n_scored: torch.Tensor
     read_steps: torch.Tensor
     n_steps: torch.Tensor
 
@@ -51,7 +53,8 @@ def observe(sequences, *, dtype=torch.float32):
     return Observations(
         inputs=_with_empty(sequences.inputs, dtype),
         choice=_with_empty(choice, dtype).T.contiguous(),
-        scored=_with_empty(scored, torch.bool).T.contiguous(),
+        scored=_with_empty(scored, dtype).T.contiguous(),
+        n_scored=_with_empty(scored.sum(axis=1), torch.int64),
         read_steps=torch.as_tensor(read_steps),
         n_steps=_with_empty(sequences.n_steps, torch.int64),
     )
@@ -87,8 +90,15 @@ def compute_log_likelihood(weights, n_pwl, observations, index, *, scan=torch_ea
     n_scored : Tensor, shape (model, lane)
     """
     eta = compute_eta(weights, n_pwl, observations, index, scan=scan)
-    # (model, scored step, lane), as eta lies in memory
-    scored = observations.scored[: eta.shape[1], index].transpose(0, 1)
-    choice = observations.choice[: eta.shape[1], index].transpose(0, 1)
+    choice, scored = (
+        _of_lanes(part[: eta.shape[1]], index)
+        for part in (observations.choice, observations.scored)
+    )
     each = log_likelihood(eta, choice)
-    return torch.where(scored, each, 0.0).sum(1), observations.scored.sum(0)[index]
+    return torch.where(scored > 0, each, 0.0).sum(1), observations.n_scored[index]
+
+
+def _of_lanes(values, index):
+    """Values (scored step, sequence) of every lane as (model, scored step, lane), like eta."""
+    lanes = index.remainder(values.shape[1]).flatten()
+    return values.index_select(1, lanes).unflatten(1, index.shape).transpose(0, 1)

@@ -222,7 +222,7 @@ class _Run:
     def latest_score(self):
         """Best validation score of the last check, nats per trial, over all models in it."""
         total = self.validation[:, self.n_done - 1]
-        n_scored = ~np.isnan(total) @ self.observations.scored.sum(0).numpy()
+        n_scored = ~np.isnan(total) @ self.observations.n_scored.numpy()
         scores = np.nansum(total, axis=1)[n_scored > 0] / n_scored[n_scored > 0]
         return max(scores, default=np.nan)
 
