@@ -79,37 +79,30 @@ def check(weights, n_pwl, inputs, index, n_steps, read_steps):
         )
     n_models, n_outputs, n_latent = weights.readout.shape
     n_sequences, longest, n_features = inputs.shape
-    shapes = {
-        "self_slope": (weights.self_slope, (n_models, n_latent)),
-        "weight": (weights.weight, (n_models, n_latent, n_latent)),
-        "input_weight": (weights.input_weight, (n_models, n_latent, n_features)),
-        "bias": (weights.bias, (n_models, n_latent)),
-        "initial": (weights.initial, (n_models, n_latent)),
-        "offset": (weights.offset, (n_models, n_outputs)),
-        "n_pwl": (n_pwl, (n_models,)),
-        "index": (index, (n_models, index.shape[-1])),
-        "n_steps": (n_steps, (n_sequences,)),
-        "read_steps": (read_steps, read_steps.shape[-1:]),
-    }
+    values = (*weights, n_pwl, index, n_steps, read_steps)
+    shapes = (
+        (n_models, n_latent), (n_models, n_latent, n_latent), (n_models, n_latent, n_features),
+        (n_models, n_latent), (n_models, n_latent), weights.readout.shape, (n_models, n_outputs),
+        (n_models,), (n_models, index.shape[-1]), (n_sequences,), read_steps.shape[-1:],
+    )  # fmt: skip
+    names = (*Weights._fields, "n_pwl", "index", "n_steps", "read_steps")
     found = [
-        f"{name}: shape {tuple(value.shape)}, expected {shape}"
-        for name, (value, shape) in shapes.items()
+        f"{name}: shape {tuple(value.shape)}, expected {tuple(shape)}"
+        for name, value, shape in zip(names, values, shapes, strict=True)
         if value.shape != shape
     ]
     found += [
         f"{name}: {value.dtype}, expected whole numbers"
-        for name, value in (
-            ("n_pwl", n_pwl), ("index", index), ("n_steps", n_steps), ("read_steps", read_steps),
-        )
+        for name, value in zip(names[7:], values[7:], strict=True)
         if value.is_floating_point()
-    ]  # fmt: skip
+    ]
     kinds = {part.dtype for part in (*weights, inputs)}
     if len(kinds) > 1 or kinds - {torch.float32, torch.float64}:
         names = ", ".join(sorted(map(str, kinds)))
         found.append(f"weights and inputs are {names}: expected one float type")
     if found:
         raise ValueError(f"scan: {'; '.join(found)}")
-    if n_models and not 0 <= n_pwl.min() <= n_pwl.max() <= n_latent:
+    if not all(0 <= n <= n_latent for n in n_pwl.tolist()):
         found.append(f"n_pwl: {n_pwl.tolist()}, expected 0 to {n_latent}")
     if n_sequences and n_steps.max() > longest:
         found.append(f"n_steps: {int(n_steps.max())} at most, but inputs has {longest} steps")

@@ -148,13 +148,13 @@ def _unpack(total, layout):
     n_rows, n_columns, n_outputs = layout.n_rows, layout.n_columns, layout.n_outputs
     sizes = n_rows * n_columns, n_rows, n_rows, n_rows, n_outputs * n_rows, n_outputs
     joint, a, h, z_0, B, d = total.split(sizes, dim=1)
-    joint = joint.unflatten(1, (n_rows, n_columns))[:, : layout.n_latent]
+    joint = joint.view(-1, n_rows, n_columns)[:, : layout.n_latent]
     return Weights(
         self_slope=a[:, : layout.n_latent],
         weight=joint[..., : layout.n_latent],
         input_weight=joint[..., n_rows : n_rows + layout.n_features],
         bias=h[:, : layout.n_latent],
         initial=z_0[:, : layout.n_latent],
-        readout=B.unflatten(1, (n_outputs, n_rows))[..., : layout.n_latent],
+        readout=B.view(-1, n_outputs, n_rows)[..., : layout.n_latent],
         offset=d,
     )
