@@ -2,12 +2,17 @@
 
 import xarray as xr
 
+from data_loaders.dezfouli2019 import load_dezfouli2019
 from data_loaders.miller_rats import load_miller_rats
 from data_loaders.pratte2010 import load_pratte2010
 from neuroalrnn.data import unknown
 from neuroalrnn.exceptions import DataError, problems
 
-DATASETS = {"pratte2010": load_pratte2010, "miller_rats": load_miller_rats}
+DATASETS = {
+    "pratte2010": load_pratte2010,
+    "miller_rats": load_miller_rats,
+    "dezfouli2019": load_dezfouli2019,
+}
 
 
 def load(name: str, **options) -> xr.Dataset:
@@ -34,4 +39,4 @@ def load(name: str, **options) -> xr.Dataset:
     return DATASETS[name](**options)
 
 
-__all__ = ["DATASETS", "load", "load_miller_rats", "load_pratte2010"]
+__all__ = ["DATASETS", "load", "load_dezfouli2019", "load_miller_rats", "load_pratte2010"]

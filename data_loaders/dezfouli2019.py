@@ -1,0 +1,122 @@
+"""Two-armed bandit with freely timed presses, 101 people (Dezfouli et al. 2019)."""
+
+import json
+import lzma
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.data import SCHEMA_VERSION, validate
+
+EVENTS = ["outcome", "press"]
+ENCODING = {
+    "step": "event",
+    "choice_event": "press",
+    "inputs": {"choice": "press", "reward": "press", "second_outcome": "press"},
+    "carry": "session",
+}
+UNSCORED = ["first press of a game"]
+ANALYSIS = {"conditions": ["reward"]}
+HISTORY = [
+    term for lag in range(1, 11) for term in (f"choice[-{lag}]", f"choice[-{lag}]:reward[-{lag}]")
+]
+# reward probability of the better key by condition, from the source; of the other key always .05
+P_BETTER = {1: 0.25, 2: 0.25, 3: 0.125, 4: 0.125, 5: 0.08, 6: 0.08}
+P_OTHER = 0.05
+CITATION = (
+    "Dezfouli A, Griffiths K, Ramos F, Dayan P, Balleine BW (2019). Models that learn how humans "
+    "learn: the case of decision-making and its disorders. PLoS Computational Biology 15(6), "
+    "e1006903. doi:10.1371/journal.pcbi.1006903"
+)
+
+
+def load_dezfouli2019() -> xr.Dataset:
+    """Load 101 subjects x 12 games, 132,251 presses on one of two keys.
+
+    A game lasts 38 s, with new keys: one of them is rewarded more often than the other. The subject
+    presses as often as it likes.
+
+    Returns
+    -------
+    trials : xarray.Dataset
+        132,251 trials (presses), 131,039 of them scored: all but the first of a game;
+        ``unscored_reason`` says so. One session is one game. ``choice``: R1, R2 (the physical key).
+        Known after the choice: ``reward`` 0 / 1; ``first_outcome``, ``second_outcome`` 0 / 1, which
+        of two rewards it was; ``correct`` 0 / 1, the better key was pressed. Hidden from the
+        subject, never inputs: ``p_reward_R1``, ``p_reward_R2``. ``condition``: 1-6, names the
+        reward probabilities. ``block``: 1 or 2, half of the visit. ``rt``: s since the previous
+        press, NaN on the first of a game. ``event_time``: s from the outcome of the previous press
+        (0) to the press.
+
+    Notes
+    -----
+    The subjects came from clinical and healthy groups. The groups are not part of this file.
+    """
+    table = _read()
+    place = table.groupby(["subject", "game"]).cumcount().to_numpy()
+    reason = np.where(place == 0, UNSCORED[0], "")
+    rt = np.where(place == 0, np.nan, table["interval_ms"] / 1000)
+    after = {"known": "after_choice"}
+    signed = after | {"coding": "signed"}
+    p_better = table["condition"].map(P_BETTER)
+    trials = xr.Dataset(
+        {
+            "choice": ("trial", table["key"].to_numpy(float) - 1, {"labels": ["R1", "R2"]}),
+            "reward": ("trial", (table["outcome"] > 0).to_numpy(float), after),
+            "first_outcome": ("trial", (table["outcome"] == 1).to_numpy(float), after),
+            "second_outcome": ("trial", (table["outcome"] == 2).to_numpy(float), after),
+            "correct": ("trial", (table["key"] == table["better"]).to_numpy(float), signed),
+            "rt": ("trial", rt, {"units": "s"}),
+            "scored": ("trial", reason == ""),
+            "unscored_reason": ("trial", reason),
+            **{
+                f"p_reward_R{key}": (
+                    "trial",
+                    np.where(table["better"] == key, p_better, P_OTHER),
+                    {"known": "after_choice"},
+                )
+                for key in (1, 2)
+            },
+            "condition": ("trial", table["condition"].to_numpy(float), after),
+            "event_time": (("trial", "event"), np.c_[np.zeros(len(rt)), rt], {"units": "s"}),
+        },
+        coords={
+            "subject": ("trial", table["subject"].map("{:03d}".format).to_numpy(dtype=str)),
+            "session": ("trial", table["game"].map("{:02d}".format).to_numpy(dtype=str)),
+            "block": ("trial", table["half"].to_numpy()),
+            "trial_in_session": ("trial", place),
+            "event": EVENTS,
+        },
+        attrs=_attrs(reason),
+    )
+    return validate(trials)
+
+
+def _read() -> pd.DataFrame:
+    path = files("data_loaders") / "files" / "dezfouli2019.csv.xz"
+    with path.open("rb") as packed, lzma.open(packed) as text:
+        return pd.read_csv(text)
+
+
+def _attrs(reason: np.ndarray) -> dict[str, str]:
+    unscored = [{"reason": text, "n_trials": int((reason == text).sum())} for text in UNSCORED]
+    notes = [
+        "Which key is better changes between games: nothing carries over from game to game.",
+        "correct, condition and the reward probabilities tell the better key: no inputs.",
+        "Games last 38 s and hold 6 to 202 presses.",
+    ]
+    return {
+        "task": "two-armed bandit",
+        "species": "human",
+        "source": "github.com/adezfouli/rnn_hypercoder, data/BD/choices_diagno.csv.zip, changed",
+        "licence": "Apache-2.0 (files/dezfouli2019_LICENSE.txt, files/dezfouli2019_CHANGES.txt)",
+        "citation": CITATION,
+        "schema_version": SCHEMA_VERSION,
+        "encoding": json.dumps(ENCODING),
+        "analysis": json.dumps(ANALYSIS),
+        "baselines": json.dumps({"history-logistic": HISTORY}),
+        "unscored": json.dumps(unscored),
+        "notes": json.dumps(notes),
+    }
