@@ -95,17 +95,18 @@ def _train(workload, n_updates, backend, threads):
         n_steps=np.full(n_sequences, n_steps),
     )  # fmt: skip
     observations = observe(sequences)
+    setting = Setting(n_latent=n_latent, batch_size=n_sequences, check_every=n_updates)
     jobs = Jobs(
         weights=problem.weights,
         gain=torch.ones(n_models, problem.inputs.shape[2]),
         n_pwl=torch.full((n_models,), n_pwl),
+        settings=[setting] * n_models,
         train=[np.arange(n_sequences)] * n_models,
         validate=[np.arange(0)] * n_models,
         n_checks=np.ones(n_models, int),
         group=np.arange(n_models),
         seeds=[[model] for model in range(n_models)],
     )
-    setting = Setting(n_latent=n_latent, batch_size=n_sequences, check_every=n_updates)
     engine = Engine(BACKENDS[backend], "", threads, MEMORY)
     return lambda: train_in_chunks(jobs, observations, setting, engine, Progress(0, show=False))
 

@@ -94,7 +94,7 @@ def lay_out(trials, run):
     trials = score_what_is_read(trials, sequences)
     splitter, choice = make_splitter(run), run.validation
     return make_plan(
-        trials, sequences, splitter.split(trials), splitter, _setting(run),
+        trials, sequences, splitter.split(trials), splitter, [_setting(run)],
         grid=choice.n_pwl, n_inner=choice.n_inner,
         n_restarts=choice.n_restarts, random_state=choice.random_state,
     )  # fmt: skip

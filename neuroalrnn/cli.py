@@ -164,6 +164,7 @@ def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, **engin
         validation.random_state,
         n_pwl=validation.n_pwl,
         n_inner=validation.n_inner,
+        alternatives=config.alternatives,
         **engine,
         resume=out / UNFINISHED,
     )

@@ -44,6 +44,7 @@ def assemble(
     predictions = _predictions(trials, held_out)
     config = {
         "setting": plan.setting.model_dump(exclude={"n_pwl"}),
+        "alternatives": _alternatives(plan),
         "n_pwl": list(plan.grid),
         "n_restarts": plan.n_restarts,
         "n_inner": max(len(inner) for inner in plan.inner),
@@ -207,6 +208,7 @@ def _selection(plan, searched, refitted, chosen):
     return xr.Dataset(
         {
             "restart": (dims, restart),
+            "setting": (dims, np.stack([one.setting for one in searched], axis=1)),
             "n_pwl_chosen": ("fold", np.array([plan.grid[position] for _, position in chosen])),
             "n_updates": ((*dims, "restart_id"), n_checks * plan.setting.check_every),
             "validation_score": (
@@ -224,6 +226,13 @@ def _selection(plan, searched, refitted, chosen):
         },
         coords=_coords(plan) | {"subject": subjects},
     )
+
+
+def _alternatives(plan):
+    """What differs between the settings, one dict per setting; one empty dict for a single one."""
+    values = [each.model_dump(exclude={"n_pwl"}) for each in plan.settings]
+    names = [name for name in values[0] if len({str(each[name]) for each in values}) > 1]
+    return [{name: each[name] for name in names} for each in values]
 
 
 def _splits(trials, plan, cv, sharing):

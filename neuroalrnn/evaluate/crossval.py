@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from neuroalrnn.baselines import standard_baselines
-from neuroalrnn.config import Setting
+from neuroalrnn.config import Setting, expand
 from neuroalrnn.data import SubjectKFold, audit, default_encoding, encode, validate
 from neuroalrnn.evaluate.assemble import assemble
 from neuroalrnn.evaluate.checks import score_what_is_read, warn_of_telling_inputs
@@ -60,6 +60,7 @@ def select_n_pwl(
     *,
     n_pwl=DEFAULT_GRID,
     n_inner=3,
+    alternatives=None,
     encoding=None,
     baselines=None,
     threads=None,
@@ -94,6 +95,10 @@ def select_n_pwl(
         Grid, each from 0 to ``setting.n_latent``.
     n_inner : int
         Inner validation parts per fold.
+    alternatives : dict of str -> sequence, optional
+        Values of hyperparameters to try, such as ``{"weight_decay": [0, 0.1]}``; see
+        `neuroalrnn.config.expand`. For every ``n_pwl`` the combination with the best validation
+        score is kept, inside each fold.
     encoding : dict, optional
         Arguments of `neuroalrnn.encode`; default those that the dataset carries.
     baselines : dict, optional
@@ -127,6 +132,7 @@ def select_n_pwl(
     started = time.perf_counter()
     setting, cv, grid = setting or Setting(), cv or SubjectKFold(), sorted(set(n_pwl))
     _check_grid(grid, setting, n_restarts, n_inner)
+    settings = expand(setting, alternatives or {})
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
     trials = validate(trials)
     encoding = default_encoding(trials) if encoding is None else dict(encoding)
@@ -138,7 +144,7 @@ def select_n_pwl(
     folds = cv.split(trials)
     sharing = audit(trials, folds, groups=cv.groups(trials))
     plan = make_plan(
-        trials, sequences, folds, cv, setting,
+        trials, sequences, folds, cv, settings,
         grid=grid, n_inner=n_inner, n_restarts=n_restarts, random_state=random_state,
     )  # fmt: skip
     searched, refitted, chosen = _fit_folds(plan, engine, progress, resume)

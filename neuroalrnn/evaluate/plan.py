@@ -1,6 +1,7 @@
 """Who is trained on what: the folds of a fit, their inner parts, and the models of each."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import torch
@@ -10,8 +11,8 @@ from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.fit.train import Jobs
-from neuroalrnn.model.alrnn import Weights, stack
-from neuroalrnn.model.init import draw
+from neuroalrnn.model.alrnn import stack
+from neuroalrnn.model.architecture import ALRNN, Architecture
 from neuroalrnn.model.readout import n_outputs
 
 
@@ -36,9 +37,12 @@ class Plan:
         Per fold, its inner parts.
     whole : list of Part
         Per fold, its whole training part.
-    setting : Setting
+    settings : tuple of Setting
+        Alternatives, one of them chosen inside each fold for every ``n_pwl``; they differ only in
+        what models may differ in that are trained together.
     grid : tuple of int
         Values of ``n_pwl``.
+    of : Architecture
     n_restarts, random_state : int
     """
 
@@ -46,10 +50,16 @@ class Plan:
     folds: list
     inner: list
     whole: list
-    setting: object
+    settings: tuple
     grid: tuple
     n_restarts: int
     random_state: int
+    of: Architecture = ALRNN
+
+    @property
+    def setting(self):
+        """What all settings share; of the rest, the values of the first."""
+        return self.settings[0]
 
     @property
     def observations(self):
@@ -71,11 +81,13 @@ class Plan:
 
     def most_checks(self, fold):
         """Checks of all models of a fold, final training included, if none stops early."""
-        n_runs = len(self.inner[fold]) + 1
+        n_runs = len(self.inner[fold]) * len(self.settings) + 1
         return len(self.grid) * self.n_restarts * n_runs * self.setting.max_checks
 
 
-def make_plan(trials, sequences, folds, cv, setting, *, grid, n_inner, n_restarts, random_state):
+def make_plan(
+    trials, sequences, folds, cv, settings, *, grid, n_inner, n_restarts, random_state, of=ALRNN
+):
     """Lay out a cross-validation.
 
     Parameters
@@ -85,14 +97,16 @@ def make_plan(trials, sequences, folds, cv, setting, *, grid, n_inner, n_restart
     folds : list of Fold
     cv : splitter
         Gives the inner parts, of the same kind as `folds`.
-    setting : Setting
+    settings : sequence of Setting
     grid : sequence of int
     n_inner, n_restarts, random_state : int
+    of : Architecture
 
     Returns
     -------
     Plan
     """
+    setting = settings[0]
     counts = _in_scored_groups(trials, cv)
     inner = [cv.inner(trials, fold.train[counts[fold.train]], n_inner) for fold in folds]
     whole = sequences.windows(setting.window, setting.warm_up) if setting.window else sequences
@@ -107,10 +121,11 @@ def make_plan(trials, sequences, folds, cv, setting, *, grid, n_inner, n_restart
         folds=folds,
         inner=[[part(*indices) for indices in parts] for parts in inner],
         whole=[part(fold.train, []) for fold in folds],
-        setting=setting,
+        settings=tuple(settings),
         grid=tuple(grid),
         n_restarts=n_restarts,
         random_state=random_state,
+        of=of,
     )
     _require_two_units(plan)
     return plan
@@ -140,53 +155,56 @@ def _in_scored_groups(trials, cv):
 
 
 def search_jobs(plan, fold):
-    """Jobs of the search inside one fold: (n_pwl, restart) groups of one model per inner part."""
-    keys = [(p, r) for p in plan.grid for r in range(plan.n_restarts)]
+    """Jobs of one fold's search: groups (setting, n_pwl, restart) of one model per inner part."""
+    keys = list(product(plan.settings, plan.grid, range(plan.n_restarts)))
     rows = [
-        (group, n_pwl, restart, inner, plan.setting.max_checks)
-        for group, (n_pwl, restart) in enumerate(keys)
+        (group, *key, inner, plan.setting.max_checks)
+        for group, key in enumerate(keys)
         for inner in range(len(plan.inner[fold]))
     ]
     return keys, _jobs(plan, fold, plan.inner[fold], rows)
 
 
 def refit_jobs(plan, fold, keys, n_checks):
-    """Jobs that train every (n_pwl, restart) on the whole training part, each as long as told."""
+    """Jobs that train (setting, n_pwl, restart) on the whole training part, as long as told."""
     rows = [
-        (group, n_pwl, restart, -1, checks)
-        for group, ((n_pwl, restart), checks) in enumerate(zip(keys, n_checks, strict=True))
+        (group, *key, -1, checks)
+        for group, (key, checks) in enumerate(zip(keys, n_checks, strict=True))
     ]
     return _jobs(plan, fold, [plan.whole[fold]], rows)
 
 
 def _jobs(plan, fold, parts, rows):
     dtype = getattr(torch, plan.setting.dtype)
+    _, settings, n_pwl, restarts, inner, n_checks = zip(*rows, strict=True)
     drawn = [
-        _draw(plan, fold, n_pwl, restart, parts[inner]) for _, n_pwl, restart, inner, _ in rows
+        _draw(plan, fold, *key, parts[k])
+        for *key, k in zip(settings, n_pwl, restarts, inner, strict=True)
     ]
     weights = stack([weights for weights, _ in drawn])
     return Jobs(
-        weights=Weights(*(part.to(dtype) for part in weights)),
+        weights=type(weights)(*(part.to(dtype) for part in weights)),
         gain=torch.stack([gain for _, gain in drawn]).to(dtype),
-        n_pwl=torch.tensor([row[1] for row in rows]),
-        train=[parts[row[3]].train for row in rows],
-        validate=[parts[row[3]].validate for row in rows],
-        n_checks=np.array([row[4] for row in rows]),
+        n_pwl=torch.tensor(n_pwl),
+        settings=list(settings),
+        train=[parts[k].train for k in inner],
+        validate=[parts[k].validate for k in inner],
+        n_checks=np.array(n_checks),
         group=np.array([row[0] for row in rows]),
-        seeds=[[plan.random_state, fold, row[2], row[3] + 1] for row in rows],
+        seeds=[
+            [plan.random_state, fold, restart, k + 1]
+            for restart, k in zip(restarts, inner, strict=True)
+        ],
     )
 
 
-def _draw(plan, fold, n_pwl, restart, part):
+def _draw(plan, fold, setting, n_pwl, restart, part):
     """Starting weights and input gain of one model, from its training sequences alone."""
-    setting, pieces = plan.setting, plan.pieces
-    weights = draw(
-        setting.n_latent,
+    pieces = plan.pieces
+    weights = plan.of.draw(
+        setting,
         n_pwl,
         len(pieces.features),
-        initialisation=setting.initialisation,
-        convention=setting.convention,
-        memory=setting.memory,
         offset=_offset(pieces, part.train),
         rng=np.random.default_rng([plan.random_state, fold, restart]),
     )

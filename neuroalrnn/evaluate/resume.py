@@ -28,7 +28,8 @@ def fold_file(folder, plan, fold):
     """
     digest = hashlib.sha256()
     choices = [plan.grid, plan.n_restarts, plan.random_state, fold, torch.__version__]
-    digest.update(json.dumps([plan.setting.model_dump(mode="json"), choices]).encode())
+    settings = [each.model_dump(mode="json") for each in plan.settings]
+    digest.update(json.dumps([settings, choices]).encode())
     pieces, parts = plan.pieces, [*plan.inner[fold], plan.whole[fold]]
     arrays = [pieces.inputs, pieces.target, pieces.scored, pieces.n_steps]
     arrays += [values for part in parts for values in (part.train, part.validate)]

@@ -11,7 +11,8 @@ from neuroalrnn.evaluate.engine import one_torch_thread
 from neuroalrnn.evaluate.plan import refit_jobs, search_jobs
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.fit.train import train
-from neuroalrnn.model.alrnn import Weights
+from neuroalrnn.model.architecture import ALRNN
+from neuroalrnn.ops import Weights
 from neuroalrnn.stats import one_standard_error
 
 
@@ -30,6 +31,10 @@ class Searched:
     subjects : array of str
         The validation subjects; sessions of a single one.
     diverged : bool array, shape (n_pwl, restart)
+    setting : int array, shape (n_pwl,)
+        Place of the setting that was chosen, to which all of the above belongs.
+    setting_score : array, shape (setting, n_pwl)
+        Best validation score of any restart, which the choice was made by.
     """
 
     curve: np.ndarray
@@ -37,6 +42,8 @@ class Searched:
     by_subject: np.ndarray
     subjects: np.ndarray
     diverged: np.ndarray
+    setting: np.ndarray
+    setting_score: np.ndarray
 
     @property
     def best_check(self):
@@ -46,8 +53,12 @@ class Searched:
     @property
     def best_score(self):
         """Best validation score; minus infinity where training diverged."""
-        score = np.max(np.where(np.isnan(self.curve), -np.inf, self.curve), axis=-1)
-        return np.where(self.diverged, -np.inf, score)
+        return _best_score(self.curve, self.diverged)
+
+
+def _best_score(curve, diverged):
+    score = np.max(np.where(np.isnan(curve), -np.inf, curve), axis=-1)
+    return np.where(diverged, -np.inf, score)
 
 
 @dataclass(frozen=True)
@@ -69,22 +80,30 @@ class Refitted:
 
 
 def search(plan, observations, fold, *, engine, progress):
-    """Train every (n_pwl, restart, inner part) of one fold and score its validation subjects.
+    """Train every (setting, n_pwl, restart, inner part) of one fold and score validation subjects.
+
+    For each ``n_pwl`` the setting with the best validation score is kept.
 
     Returns
     -------
     Searched
     """
     keys, jobs = search_jobs(plan, fold)
-    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress)
-    shape = len(plan.grid), plan.n_restarts
+    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress, plan.of)
+    shape = len(plan.settings), len(plan.grid), plan.n_restarts
     unit = plan.validation_units(fold)
     found = [_score_group(plan, jobs, trained, group, unit) for group in range(len(keys))]
     curve, train_curve, by_subject, diverged = (
         np.array(part).reshape(*shape, *np.shape(part[0])) for part in zip(*found, strict=True)
     )
     subjects = np.unique(unit[np.concatenate([p.validate for p in plan.inner[fold]])])
-    return Searched(curve, train_curve, by_subject, subjects, diverged)
+    setting_score = _best_score(curve, diverged).max(axis=-1)
+    setting = np.argmax(setting_score, axis=0)
+    curve, train_curve, by_subject, diverged = (
+        values[setting, np.arange(len(plan.grid))]
+        for values in (curve, train_curve, by_subject, diverged)
+    )
+    return Searched(curve, train_curve, by_subject, subjects, diverged, setting, setting_score)
 
 
 def _score_group(plan, jobs, trained, group, unit):
@@ -144,10 +163,15 @@ def refit(plan, observations, fold, searched, *, engine, progress):
     -------
     Refitted
     """
-    keys = [(p, r) for p in plan.grid for r in range(plan.n_restarts)]
+    settings = [plan.settings[k] for k in searched.setting]
+    keys = [
+        (setting, n_pwl, restart)
+        for setting, n_pwl in zip(settings, plan.grid, strict=True)
+        for restart in range(plan.n_restarts)
+    ]
     n_checks = searched.best_check.ravel() + 1
     jobs = refit_jobs(plan, fold, keys, n_checks)
-    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress)
+    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress, plan.of)
     # all may have diverged before the last check
     last_check = np.minimum(n_checks, trained.train_score.shape[1]) - 1
     last = trained.train_score[np.arange(len(keys)), last_check]
@@ -155,7 +179,7 @@ def refit(plan, observations, fold, searched, *, engine, progress):
     return Refitted(trained.weights, last.reshape(shape), trained.diverged.reshape(shape))
 
 
-def train_in_chunks(jobs, observations, setting, engine, progress):
+def train_in_chunks(jobs, observations, setting, engine, progress, of=ALRNN):
     """Train chunks of models side by side in threads.
 
     Parameters
@@ -165,6 +189,7 @@ def train_in_chunks(jobs, observations, setting, engine, progress):
     setting : Setting
     engine : Engine
     progress : Progress
+    of : Architecture
 
     Returns
     -------
@@ -174,7 +199,8 @@ def train_in_chunks(jobs, observations, setting, engine, progress):
     scan = engine.backend.scan(engine.threads // at_once)
 
     def run(models):
-        return train(jobs.take(models), observations, setting, scan=scan, on_check=progress)
+        part = jobs.take(models)
+        return train(part, observations, setting, scan=scan, of=of, on_check=progress)
 
     with one_torch_thread(), ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(run, models) for models in members]
@@ -199,7 +225,8 @@ def _join(parts, order):
         width = [(0, 0), (0, n_checks - values.shape[1])] + [(0, 0)] * (values.ndim - 2)
         return np.pad(values, width, constant_values=np.nan)
 
-    weights = Weights(
+    kind = type(parts[0].weights)
+    weights = kind(
         *(torch.cat(p)[order] for p in zip(*(part.weights for part in parts), strict=True))
     )
     return type(parts[0])(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from neuroalrnn.model.architecture import ALRNN
 from neuroalrnn.model.readout import log_likelihood
 from neuroalrnn.ops import torch_eager
 
@@ -67,19 +68,22 @@ def _with_empty(values, dtype):
     )
 
 
-def compute_eta(weights, n_pwl, observations, index, *, read_steps=None, scan=torch_eager.scan):
+def compute_eta(
+    weights, n_pwl, observations, index, *, read_steps=None, scan=torch_eager.scan, of=ALRNN
+):
     """Read-out at some steps (default: all scored ones), (model, read step, lane, output)."""
     read_steps = observations.read_steps if read_steps is None else read_steps
     read_steps = read_steps[read_steps < observations.n_steps[index].max()]
-    return scan(weights, n_pwl, observations.inputs, index, observations.n_steps, read_steps)
+    return of.scan(weights, n_pwl, observations, index, read_steps, scan)
 
 
-def compute_log_likelihood(weights, n_pwl, observations, index, *, scan=torch_eager.scan):
+def compute_log_likelihood(weights, n_pwl, observations, index, *, scan=torch_eager.scan, of=ALRNN):
     """Summed log-likelihood and number of scored choices of every lane.
 
     Parameters
     ----------
     weights : Weights
+        Or those of another architecture `of`.
     n_pwl : Tensor of int, shape (model,)
     observations : Observations
     index : Tensor of int, shape (model, lane)
@@ -89,16 +93,19 @@ def compute_log_likelihood(weights, n_pwl, observations, index, *, scan=torch_ea
     total : Tensor, shape (model, lane), in nats
     n_scored : Tensor, shape (model, lane)
     """
-    eta = compute_eta(weights, n_pwl, observations, index, scan=scan)
-    choice, scored = (
-        _of_lanes(part[: eta.shape[1]], index)
-        for part in (observations.choice, observations.scored)
-    )
+    eta = compute_eta(weights, n_pwl, observations, index, scan=scan, of=of)
+    return sum_scored(eta, observations, index), observations.n_scored[index]
+
+
+def sum_scored(eta, observations, index):
+    """Summed log-likelihood of the scored choices of every lane, shape (model, lane), in nats."""
+    choice = of_lanes(observations.choice[: eta.shape[1]], index)
+    scored = of_lanes(observations.scored[: eta.shape[1]], index)
     each = log_likelihood(eta, choice)
-    return torch.where(scored > 0, each, 0.0).sum(1), observations.n_scored[index]
+    return torch.where(scored > 0, each, 0.0).sum(1)
 
 
-def _of_lanes(values, index):
+def of_lanes(values, index):
     """Values (scored step, sequence) of every lane as (model, scored step, lane), like eta."""
     lanes = index.remainder(values.shape[1]).flatten()
     return values.index_select(1, lanes).unflatten(1, index.shape).transpose(0, 1)

@@ -1,13 +1,14 @@
 """Adam over many models at once: one flat row of parameters per model."""
 
+import math
+
 import torch
 from torch.nn.functional import pad
-
-from neuroalrnn.model.alrnn import Weights
 
 # Numbers that torch computes at once at most. Rows of a multiple of it have the same bits whatever
 # rows there are beside them; the last numbers of others may be rounded differently.
 FULL_ROW = 32
+ROWS = ("theta", "free", "decayed", "first", "second", "mean", "rate", "clip_norm", "halving")
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 
 
@@ -16,25 +17,41 @@ class Adam:
 
     Parameters
     ----------
-    weights : Weights
+    weights : NamedTuple of Tensor
         Starting values, with a model axis; never changed.
-    frozen : Weights of bool
+    frozen : NamedTuple of bool Tensor
         Entries that stay as they are.
-    decayed : Weights of bool
+    decayed : NamedTuple of bool Tensor
         Entries that shrink by ``weight_decay`` (decoupled, Loshchilov & Hutter 2019).
-    learning_rate, clip_norm, weight_decay : float
+    learning_rate, weight_decay, clip_norm : array, shape (model,), or float
+    halving : array, shape (model,), or float
+        Updates after which the learning rate has halved, again and again; infinite for a constant
+        rate.
     averaging : float
         Decay of the running average of the weights, 0 for none.
     """
 
     def __init__(
-        self, weights, *, frozen, decayed, learning_rate, clip_norm, weight_decay, averaging
+        self,
+        weights,
+        *,
+        frozen,
+        decayed,
+        learning_rate,
+        clip_norm,
+        weight_decay,
+        averaging,
+        halving=math.inf,
     ):
-        self.shapes = [part.shape[1:] for part in weights]
-        self.learning_rate, self.clip_norm, self.averaging = learning_rate, clip_norm, averaging
+        self.kind, self.shapes = type(weights), [part.shape[1:] for part in weights]
+        self.averaging = averaging
         self.theta = _flatten(weights).clone()
+        self.rate, self.clip_norm, self.halving, decay = (
+            torch.as_tensor(each, dtype=self.theta.dtype).expand(len(self.theta))[:, None]
+            for each in (learning_rate, clip_norm, halving, weight_decay)
+        )
         self.free = (~_flatten(frozen)).to(self.theta)
-        self.shrink = 1 - learning_rate * weight_decay * _flatten(decayed).to(self.theta)
+        self.decayed = decay * _flatten(decayed).to(self.theta)
         self.first, self.second = torch.zeros_like(self.theta), torch.zeros_like(self.theta)
         self.mean = self.theta.clone()
         self.n_updates = 0
@@ -56,13 +73,14 @@ class Adam:
     def _step(self, gradient):
         self.n_updates += 1
         norm = gradient.norm(dim=1, keepdim=True)
-        gradient = gradient * (self.clip_norm / norm.clamp(min=self.clip_norm))
+        gradient = gradient * (self.clip_norm / norm.maximum(self.clip_norm))
         self.first.lerp_(gradient, 1 - _BETA1)
         self.second.lerp_(gradient.square(), 1 - _BETA2)
         unbias = (1 - _BETA2**self.n_updates) ** 0.5 / (1 - _BETA1**self.n_updates)
         scale = self.second.sqrt().add_(_EPSILON)
-        self.theta = (self.theta * self.shrink).addcdiv_(
-            self.first, scale, value=-self.learning_rate * unbias
+        rate = self.rate * 0.5 ** (self.n_updates / self.halving)
+        self.theta = (self.theta * (1 - rate * self.decayed)).addcdiv_(
+            self.first * (-rate * unbias), scale
         )
         # a young average forgets its start as fast as it can
         decay = min(self.averaging, self.n_updates / (self.n_updates + 10))
@@ -70,7 +88,7 @@ class Adam:
 
     def averaged(self):
         """Running average of the weights."""
-        return Weights(*(part.clone() for part in self._unflatten(self.mean)))
+        return self.kind(*(part.clone() for part in self._unflatten(self.mean)))
 
     def is_finite(self):
         """Which models still have finite parameters, bool array of shape (model,)."""
@@ -79,13 +97,13 @@ class Adam:
     def keep(self, models):
         """Drop all but some models."""
         models = torch.as_tensor(models)
-        for name in ("theta", "free", "shrink", "first", "second", "mean"):
+        for name in ROWS:
             setattr(self, name, getattr(self, name)[models])
 
     def _unflatten(self, theta):
         sizes = [shape.numel() for shape in self.shapes]
         *parts, _ = theta.split([*sizes, theta.shape[1] - sum(sizes)], dim=1)
-        return Weights(
+        return self.kind(
             *(
                 p.unflatten(1, s) if len(s) > 1 else p
                 for p, s in zip(parts, self.shapes, strict=True)

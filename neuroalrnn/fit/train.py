@@ -6,10 +6,12 @@ from functools import partial
 import numpy as np
 import torch
 
-from neuroalrnn.fit.objective import compute_log_likelihood
+from neuroalrnn.fit.objective import compute_eta, of_lanes, sum_scored
 from neuroalrnn.fit.optimise import FULL_ROW, Adam
-from neuroalrnn.model.alrnn import Weights, decayed_entries, frozen_entries, scale_inputs, select
-from neuroalrnn.ops import torch_eager
+from neuroalrnn.fit.regularise import Penalties, with_latents
+from neuroalrnn.model.alrnn import select
+from neuroalrnn.model.architecture import ALRNN
+from neuroalrnn.ops import Weights, torch_eager
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,12 @@ class Jobs:
     Attributes
     ----------
     weights : Weights
-        Starting values, with a model axis.
+        Starting values, with a model axis; those of another architecture in `train` with `of`.
     gain : Tensor, shape (model, feature)
         What ``C`` is multiplied by: the inverse scale of each input in the model's training data.
     n_pwl : Tensor of int, shape (model,)
+    settings : list of Setting
+        Learning rate, its decay, clipping, weight decay and penalties of each model.
     train : list of int arrays
         Sequences that each model learns from.
     validate : list of int arrays
@@ -39,6 +43,7 @@ class Jobs:
     weights: Weights
     gain: torch.Tensor
     n_pwl: torch.Tensor
+    settings: list
     train: list
     validate: list
     n_checks: np.ndarray
@@ -55,6 +60,7 @@ class Jobs:
             weights=select(self.weights, torch.as_tensor(pick)),
             gain=self.gain[pick],
             n_pwl=self.n_pwl[pick],
+            settings=[self.settings[m] for m in pick],
             train=[self.train[m] for m in pick],
             validate=[self.validate[m] for m in pick],
             n_checks=self.n_checks[pick],
@@ -86,7 +92,7 @@ class Trained:
     diverged: np.ndarray
 
 
-def train(jobs, observations, setting, *, scan=torch_eager.scan, on_check=None):
+def train(jobs, observations, setting, *, scan=torch_eager.scan, of=ALRNN, on_check=None):
     """Train a batch of models.
 
     Each model draws its own batches and has its own Adam state and gradient norm, so that a model
@@ -98,8 +104,10 @@ def train(jobs, observations, setting, *, scan=torch_eager.scan, on_check=None):
     jobs : Jobs
     observations : Observations
     setting : neuroalrnn.config.Setting
+        What all models share: batch size, checks, patience, averaging.
     scan : callable
         A backend of `neuroalrnn.ops`.
+    of : Architecture
     on_check : callable, optional
         Called as ``on_check(n_models, score)`` after every check, with the number of models that
         were trained and the best of their latest validation scores (nats per trial; NaN if none
@@ -109,7 +117,7 @@ def train(jobs, observations, setting, *, scan=torch_eager.scan, on_check=None):
     -------
     Trained
     """
-    run = _Run(jobs, observations, setting, scan)
+    run = _Run(jobs, observations, setting, scan, of)
     while run.active.size:
         n_active = run.active.size
         run.advance()
@@ -122,8 +130,9 @@ def train(jobs, observations, setting, *, scan=torch_eager.scan, on_check=None):
 class _Run:
     """State of one batch of models; models that stopped leave the tensors."""
 
-    def __init__(self, jobs, observations, setting, scan):
-        self.jobs, self.observations, self.setting, self.scan = jobs, observations, setting, scan
+    def __init__(self, jobs, observations, setting, scan, of):
+        self.jobs, self.observations, self.setting = jobs, observations, setting
+        self.scan, self.of = scan, of
         n_models, n_checks = len(jobs), int(jobs.n_checks.max())
         self.active = np.arange(n_models)
         self.streams = [
@@ -131,13 +140,15 @@ class _Run:
         ]
         self.optimiser = Adam(
             jobs.weights,
-            frozen=frozen_entries(jobs.weights, jobs.n_pwl, setting.convention),
-            decayed=decayed_entries(jobs.weights),
-            learning_rate=setting.learning_rate,
-            clip_norm=setting.clip_norm,
-            weight_decay=setting.weight_decay,
+            frozen=of.frozen(jobs.weights, jobs.n_pwl, setting),
+            decayed=of.decayed(jobs.weights),
+            learning_rate=[each.learning_rate for each in jobs.settings],
+            halving=[each.halve_every or np.inf for each in jobs.settings],
+            clip_norm=[each.clip_norm for each in jobs.settings],
+            weight_decay=[each.weight_decay for each in jobs.settings],
             averaging=setting.averaging,
         )
+        self.penalties = Penalties(jobs.settings)
         self.final = self.optimiser.averaged()
         self.train_score = np.full((n_models, n_checks), np.nan)
         self.validation = np.full((n_models, n_checks, len(observations.n_steps)), np.nan)
@@ -160,14 +171,22 @@ class _Run:
         return np.take_along_axis(lanes, np.argsort(-n_steps, axis=-1, kind="stable"), axis=-1)
 
     def _mean_score(self, weights, index):
-        total, n_scored = self._score(weights, index)
-        return total.sum(1) / n_scored.sum(1).clamp(min=1)
+        """What an update climbs: log-likelihood per scored choice, less the penalties."""
+        read = with_latents(weights) if self.penalties.need_latents else weights
+        eta = self._read(read, index, self.active)
+        eta, latents = eta.tensor_split([weights.offset.shape[1]], dim=-1)
+        score = sum_scored(eta, self.observations, index).sum(1)
+        score = score / self.observations.n_scored[index].sum(1).clamp(min=1)
+        if not self.penalties.strengths:
+            return score
+        scored = of_lanes(self.observations.scored[: eta.shape[1]], index)
+        n_pwl = self.jobs.n_pwl[self.active]
+        return score - self.penalties.compute(self.active, weights, n_pwl, latents, scored)
 
-    def _score(self, weights, index, active=slice(None)):
-        models = self.active[active]
-        weights = scale_inputs(weights, self.jobs.gain[models])
+    def _read(self, weights, index, models):
+        weights = self.of.scale_inputs(weights, self.jobs.gain[models])
         n_pwl = self.jobs.n_pwl[models]
-        return compute_log_likelihood(weights, n_pwl, self.observations, index, scan=self.scan)
+        return compute_eta(weights, n_pwl, self.observations, index, scan=self.scan, of=self.of)
 
     def check(self):
         """Score the validation sequences, then retire models that diverged, stalled or finished."""
@@ -188,10 +207,13 @@ class _Run:
         if not len(lanes):
             return
         with torch.no_grad():
-            total, _ = self._score(select(weights, active), torch.as_tensor(lanes), active)
+            lanes = torch.as_tensor(lanes)
+            eta = self._read(select(weights, active), lanes, self.active[active])
+            total = sum_scored(eta, self.observations, lanes).numpy()
+        lanes = lanes.numpy()
         row, lane = np.nonzero(lanes >= 0)
         # what is not a number must lose, and NaN is kept for "not validated"
-        score = np.where(np.isfinite(total.numpy()), total.numpy(), -np.inf)
+        score = np.where(np.isfinite(total), total, -np.inf)
         models = self.active[active[row]]
         self.validation[models, self.n_done, lanes[row, lane]] = score[row, lane]
 
@@ -228,7 +250,7 @@ class _Run:
 
     def result(self):
         n = self.n_done
-        weights = scale_inputs(self.final, self.jobs.gain)
+        weights = self.of.scale_inputs(self.final, self.jobs.gain)
         return Trained(weights, self.train_score[:, :n], self.validation[:, :n], self.diverged)
 
 

@@ -6,13 +6,13 @@ from neuroalrnn.ops import Weights
 
 
 def stack(weights):
-    """Join single models into one set with a model axis."""
-    return Weights(*(torch.stack(parts) for parts in zip(*weights, strict=True)))
+    """Join single models into one set with a model axis; weights of any architecture."""
+    return type(weights[0])(*(torch.stack(parts) for parts in zip(*weights, strict=True)))
 
 
 def select(weights, index):
-    """Models ``index`` of a set, copied."""
-    return Weights(*(part[index].clone() for part in weights))
+    """Models ``index`` of a set, copied; weights of any architecture."""
+    return type(weights)(*(part[index].clone() for part in weights))
 
 
 def scale_inputs(weights, gain):

@@ -94,7 +94,7 @@ def test_a_diverged_restart_is_named_and_never_chosen(trials, monkeypatch, caplo
 
     def broken(plan, fold):
         keys, jobs = drawn(plan, fold)
-        first_restart = torch.tensor([keys[g][1] == 0 for g in jobs.group])
+        first_restart = torch.tensor([keys[g][2] == 0 for g in jobs.group])
         jobs.weights.weight[first_restart] = torch.inf
         return keys, jobs
 
@@ -125,7 +125,7 @@ def test_restarts_that_all_diverge_in_the_final_training_are_named(trials, monke
 def test_a_chunk_that_fails_ends_the_others(trials, setting, encoding, monkeypatch):
     trained, n_checks = search.train, []
 
-    def failing(jobs, observations, setting, *, scan, on_check):
+    def failing(jobs, observations, setting, *, on_check, **options):
         if 0 in jobs.group:
             raise MemoryError("no room")
 
@@ -135,7 +135,7 @@ def test_a_chunk_that_fails_ends_the_others(trials, setting, encoding, monkeypat
 
         setting = setting.model_copy(update={"patience": 20_000})
         jobs = replace(jobs, n_checks=np.full(len(jobs), 20_000))
-        return trained(jobs, observations, setting, scan=scan, on_check=count)
+        return trained(jobs, observations, setting, on_check=count, **options)
 
     monkeypatch.setattr(search, "train", failing)
     with pytest.raises(MemoryError):

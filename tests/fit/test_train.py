@@ -50,6 +50,7 @@ def jobs(n_pwl, *, train_on, validate_on=(), n_checks=4, setting=SETTING, n_outp
         weights=stack(drawn),
         gain=torch.ones(len(n_pwl), 2, dtype=torch.float64),
         n_pwl=torch.tensor(n_pwl),
+        settings=[setting] * len(n_pwl),
         train=[np.array(train_on[m]) for m in range(len(n_pwl))],
         validate=[np.array(validate_on, dtype=int)] * len(n_pwl),
         n_checks=np.full(len(n_pwl), n_checks),

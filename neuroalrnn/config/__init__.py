@@ -1,0 +1,6 @@
+"""What a run is: settings of the model and of training, checked before anything is computed."""
+
+from neuroalrnn.config.run import K_FOLD, Run, default_run, load_run
+from neuroalrnn.config.setting import ALTERNATIVE, Setting, expand
+
+__all__ = ["ALTERNATIVE", "K_FOLD", "Run", "Setting", "default_run", "expand", "load_run"]

@@ -1,0 +1,177 @@
+"""Penalties on the weights and latents of many AL-RNNs, each a pure function of them.
+
+All are means, so that a strength means the same at every size, and all are off by default. None
+touches initial states or offsets.
+"""
+
+import torch
+
+
+def manifold_attractor(weights, n_pwl):
+    r"""Pull half of the linear units towards perfect integration.
+
+    .. math::
+        \frac{1}{|U|} \sum_{i \in U} (1 - a_i - W_{ii})^2
+        + \frac{1}{|U| (M - 1)} \sum_{i \in U, j \neq i} W_{ij}^2
+        + \frac{1}{|U|} \sum_{i \in U} h_i^2
+
+    ``U`` is the first half of the linear units, rounded up; no input weight is penalised, because
+    an integrator needs its input.
+
+    Parameters
+    ----------
+    weights : Weights
+    n_pwl : Tensor of int, shape (model,)
+
+    Returns
+    -------
+    Tensor, shape (model,)
+        0 where there is no linear unit.
+
+    Notes
+    -----
+    After Schmidt et al. (2021), ICLR; acting on ``a + W_ii`` is our own definition: with a full
+    ``W`` a penalty on ``a`` alone leaves the self-slope free.
+    """
+    n_latent = weights.bias.shape[1]
+    unit = torch.arange(n_latent)
+    chosen = (unit < ((n_latent - n_pwl + 1) // 2)[:, None]).to(weights.bias.dtype)
+    size = chosen.sum(1).clamp(min=1)
+    others = _off_diagonal(weights.weight).square().sum(2) / max(n_latent - 1, 1)
+    each = (1 - self_slopes(weights)).square() + others + weights.bias.square()
+    return (chosen * each).sum(1) / size
+
+
+def instability(weights, n_pwl):
+    """Punish linear units whose self-slope is beyond 1, ``mean relu(|a_i + W_ii| - 1)^2``.
+
+    Parameters
+    ----------
+    weights : Weights
+    n_pwl : Tensor of int, shape (model,)
+
+    Returns
+    -------
+    Tensor, shape (model,)
+        0 where there is no linear unit.
+    """
+    n_latent = weights.bias.shape[1]
+    is_linear = torch.arange(n_latent) < (n_latent - n_pwl)[:, None]
+    excess = (self_slopes(weights).abs() - 1).clamp(min=0).square()
+    return (excess * is_linear).sum(1) / (n_latent - n_pwl).clamp(min=1)
+
+
+def weight_l1(weights):
+    """Mean absolute value of off-diagonal ``W``, ``C`` and ``B``, shape (model,)."""
+    return _couplings(weights).abs().mean(1)
+
+
+def weight_l2(weights):
+    """Mean square of off-diagonal ``W``, ``C`` and ``B``, shape (model,)."""
+    return _couplings(weights).square().mean(1)
+
+
+def latent_l1(latents, scored):
+    """Mean absolute latent over scored steps.
+
+    Parameters
+    ----------
+    latents : Tensor, shape (model, read step, lane, latent)
+    scored : Tensor, shape (model, read step, lane)
+        1 where a choice counts, else 0.
+
+    Returns
+    -------
+    Tensor, shape (model,)
+    """
+    return _over_scored(latents.abs(), scored)
+
+
+def latent_l2(latents, scored):
+    """Mean squared latent over scored steps; as `latent_l1`."""
+    return _over_scored(latents.square(), scored)
+
+
+def self_slopes(weights):
+    """Slope of every unit on itself where it is on, ``a_i + W_ii``, shape (model, latent)."""
+    return weights.self_slope + weights.weight.diagonal(dim1=1, dim2=2)
+
+
+def _off_diagonal(weight):
+    return weight * (1 - torch.eye(weight.shape[1], dtype=weight.dtype))
+
+
+def _couplings(weights):
+    """All entries that couple units, one row per model; the diagonal of ``W`` counts as absent."""
+    is_coupling = ~torch.eye(weights.weight.shape[1], dtype=torch.bool)
+    parts = (weights.weight[:, is_coupling], weights.input_weight, weights.readout)
+    return torch.cat([part.flatten(1) for part in parts], dim=1)
+
+
+def _over_scored(values, scored):
+    where_scored = torch.where(scored[..., None] > 0, values, 0.0)
+    n_values = scored.sum((1, 2)).clamp(min=1) * values.shape[-1]
+    return where_scored.sum((1, 2, 3)) / n_values
+
+
+def with_latents(weights):
+    """Weights whose read-out is followed by the latents themselves."""
+    n_models, _, n_latent = weights.readout.shape
+    unit = torch.eye(n_latent, dtype=weights.readout.dtype).expand(n_models, -1, -1)
+    return weights._replace(
+        readout=torch.cat([weights.readout, unit], dim=1),
+        offset=torch.nn.functional.pad(weights.offset, (0, n_latent)),
+    )
+
+
+ON_WEIGHTS = {
+    "attractor": manifold_attractor,
+    "stability": instability,
+    "l1": lambda weights, n_pwl: weight_l1(weights),
+    "l2": lambda weights, n_pwl: weight_l2(weights),
+}
+ON_LATENTS = {"latent_l1": latent_l1, "latent_l2": latent_l2}
+
+
+class Penalties:
+    """Sum of the penalties of many models, each with strengths of its own.
+
+    Parameters
+    ----------
+    settings : list of Setting
+        One per model.
+    """
+
+    def __init__(self, settings):
+        names = (*ON_WEIGHTS, *ON_LATENTS)
+        strengths = {
+            name: torch.tensor([getattr(each, name) for each in settings]) for name in names
+        }
+        self.strengths = {name: value for name, value in strengths.items() if value.any()}
+        self.need_latents = bool(ON_LATENTS.keys() & self.strengths.keys())
+
+    def compute(self, models, weights, n_pwl, latents, scored):
+        """Penalty of some models, in nats per trial.
+
+        Parameters
+        ----------
+        models : int array
+            Places of the models among the settings.
+        weights, n_pwl
+            Of these models.
+        latents : Tensor, shape (model, read step, lane, latent)
+            Looked at only where `need_latents`.
+        scored : Tensor, shape (model, read step, lane)
+
+        Returns
+        -------
+        Tensor, shape (model,), or 0 where no model is penalised
+        """
+        total = 0.0
+        for name, strength in self.strengths.items():
+            if name in ON_WEIGHTS:
+                value = ON_WEIGHTS[name](weights, n_pwl)
+            else:
+                value = ON_LATENTS[name](latents, scored)
+            total = total + strength[models].to(value) * value
+        return total

@@ -1,0 +1,63 @@
+"""What training needs to know of a family of recurrent networks, and the AL-RNN as one of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from neuroalrnn.model.alrnn import decayed_entries, frozen_entries, scale_inputs
+from neuroalrnn.model.init import draw
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A family of networks whose weights are a NamedTuple of tensors with a leading model axis.
+
+    Attributes
+    ----------
+    name : str
+    draw : callable
+        ``draw(setting, n_pwl, n_features, *, offset, rng) -> weights`` of one model, float64,
+        without a model axis.
+    scan : callable
+        ``scan(weights, n_pwl, observations, index, read_steps, backend) -> eta`` with the meaning
+        of the contract in `neuroalrnn.ops`; `observations` has ``inputs`` and ``n_steps``, `backend`
+        is the scan of a backend, for families that run on one.
+    frozen, decayed : callable
+        ``frozen(weights, n_pwl, setting)`` and ``decayed(weights)``: entries that are not trained,
+        and those that weight decay shrinks, as weights of bool.
+    scale_inputs : callable
+        ``scale_inputs(weights, gain)``: fold a factor per input feature into the weights.
+    """
+
+    name: str
+    draw: Callable
+    scan: Callable
+    frozen: Callable
+    decayed: Callable
+    scale_inputs: Callable
+
+
+def _draw(setting, n_pwl, n_features, *, offset, rng):
+    return draw(
+        setting.n_latent,
+        n_pwl,
+        n_features,
+        initialisation=setting.initialisation,
+        convention=setting.convention,
+        memory=setting.memory,
+        offset=offset,
+        rng=rng,
+    )
+
+
+def _scan(weights, n_pwl, observations, index, read_steps, backend):
+    return backend(weights, n_pwl, observations.inputs, index, observations.n_steps, read_steps)
+
+
+ALRNN = Architecture(
+    name="AL-RNN",
+    draw=_draw,
+    scan=_scan,
+    frozen=lambda weights, n_pwl, setting: frozen_entries(weights, n_pwl, setting.convention),
+    decayed=decayed_entries,
+    scale_inputs=scale_inputs,
+)
