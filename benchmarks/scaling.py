@@ -92,7 +92,7 @@ def _train(workload, n_updates, backend, threads):
     target = problem.choice.double().numpy()
     sequences = SimpleNamespace(
         inputs=problem.inputs.numpy(), target=target, scored=np.isfinite(target),
-        n_steps=np.full(n_sequences, n_steps),
+        n_steps=np.full(n_sequences, n_steps), subject=np.zeros(n_sequences, int),
     )  # fmt: skip
     observations = observe(sequences)
     setting = Setting(n_latent=n_latent, batch_size=n_sequences, check_every=n_updates)

@@ -26,6 +26,8 @@ class Observations:
     read_steps : Tensor of int, shape (scored step,)
         The steps at which any sequence has a scored choice; nothing else is read out.
     n_steps : Tensor of int, shape (sequence,)
+    subject : Tensor of int, shape (sequence,)
+        Place of each sequence's subject among all subjects.
     """
 
     inputs: torch.Tensor
@@ -34,20 +36,24 @@ class Observations:
     n_scored: torch.Tensor
     read_steps: torch.Tensor
     n_steps: torch.Tensor
+    subject: torch.Tensor
 
 
-def observe(sequences, *, dtype=torch.float32):
+def observe(sequences, *, dtype=torch.float32, subjects=None):
     """Turn `Sequences` into tensors.
 
     Parameters
     ----------
     sequences : neuroalrnn.data.Sequences
     dtype : torch.dtype
+    subjects : sorted array of str, optional
+        All subjects, where `sequences` are of some of them only.
 
     Returns
     -------
     Observations
     """
+    subjects = np.unique(sequences.subject) if subjects is None else subjects
     read_steps = np.flatnonzero(sequences.scored.any(axis=0))
     scored = sequences.scored[:, read_steps]
     choice = np.where(scored, sequences.target[:, read_steps], 0)
@@ -58,6 +64,7 @@ def observe(sequences, *, dtype=torch.float32):
         n_scored=_with_empty(scored.sum(axis=1), torch.int64),
         read_steps=torch.as_tensor(read_steps),
         n_steps=_with_empty(sequences.n_steps, torch.int64),
+        subject=_with_empty(np.searchsorted(subjects, sequences.subject), torch.int64),
     )
 
 

@@ -149,6 +149,8 @@ class _Run:
             averaging=setting.averaging,
         )
         self.penalties = Penalties(jobs.settings)
+        n_scored = [observations.n_scored[ids].sum() for ids in jobs.train]
+        self.n_scored = torch.stack(n_scored).to(observations.inputs)
         self.final = self.optimiser.averaged()
         self.train_score = np.full((n_models, n_checks), np.nan)
         self.validation = np.full((n_models, n_checks, len(observations.n_steps)), np.nan)
@@ -177,6 +179,8 @@ class _Run:
         eta, latents = eta.tensor_split([weights.offset.shape[1]], dim=-1)
         score = sum_scored(eta, self.observations, index).sum(1)
         score = score / self.observations.n_scored[index].sum(1).clamp(min=1)
+        if self.of.log_prior is not None:
+            score = score + self.of.log_prior(weights) / self.n_scored[self.active]
         if not self.penalties.strengths:
             return score
         scored = of_lanes(self.observations.scored[: eta.shape[1]], index)

@@ -19,13 +19,16 @@ class Architecture:
         without a model axis.
     scan : callable
         ``scan(weights, n_pwl, observations, index, read_steps, backend) -> eta`` with the meaning
-        of the contract in `neuroalrnn.ops`; `observations` has ``inputs`` and ``n_steps``, `backend`
-        is the scan of a backend, for families that run on one.
+        of the contract in `neuroalrnn.ops`; `observations` holds ``inputs``
+        and ``n_steps``, `backend` is the scan of a backend, for families that run on one.
     frozen, decayed : callable
         ``frozen(weights, n_pwl, setting)`` and ``decayed(weights)``: entries that are not trained,
         and those that weight decay shrinks, as weights of bool.
     scale_inputs : callable
         ``scale_inputs(weights, gain)``: fold a factor per input feature into the weights.
+    log_prior : callable, optional
+        ``log_prior(weights) -> Tensor, shape (model,)``, in nats, added to the log-likelihood of
+        all training choices.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Architecture:
     frozen: Callable
     decayed: Callable
     scale_inputs: Callable
+    log_prior: Callable | None = None
 
 
 def _draw(setting, n_pwl, n_features, *, offset, rng):

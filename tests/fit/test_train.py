@@ -34,6 +34,7 @@ def behaviour(n_sequences=12, n_steps=9, n_options=2, seed=0):
         target=np.where(exists, code, np.nan),
         scored=scored,
         n_steps=lengths,
+        subject=np.arange(n_sequences) % 4,
     )
 
 

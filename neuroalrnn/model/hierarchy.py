@@ -1,0 +1,206 @@
+r"""AL-RNNs whose parameters vary over subjects along a few dimensions.
+
+.. math::
+    \theta_s = \bar\theta + (l_s - \bar l) \Pi_\theta, \qquad
+    \theta \in \{a, W, C, h, z_0, B, d\}, \qquad l_s \sim N(0, I)
+
+:math:`l_s` is the vector of subject s and :math:`\bar l` the mean over the subjects that a model
+is trained on, so that the group parameters are those of the average subject, and a subject that was
+never seen starts from them. No dimension is the pooled model; as many dimensions as subjects, with
+one-hot vectors, are models per subject.
+"""
+
+from typing import NamedTuple
+
+import torch
+
+from neuroalrnn.model.alrnn import decayed_entries, frozen_entries, scale_inputs
+from neuroalrnn.model.architecture import Architecture
+from neuroalrnn.model.init import draw
+from neuroalrnn.ops import Weights
+
+VARYING = Weights._fields
+START = 0.1
+
+
+class SubjectWeights(NamedTuple):
+    """Group parameters, subject vectors and what the vectors move, with a leading model axis.
+
+    Attributes
+    ----------
+    self_slope, weight, input_weight, bias, initial, readout, offset : Tensor
+        Of the group, as in `neuroalrnn.ops.Weights`.
+    vectors : Tensor, shape (model, subject, dimension)
+    is_known : Tensor, shape (model, subject)
+        1 for subjects that the model is trained on, else 0: these have the vector 0.
+    by_self_slope, by_weight, ... : Tensor, shape (model, dimension, ...)
+        ``Pi``: change of each parameter per unit of the vector.
+    """
+
+    self_slope: torch.Tensor
+    weight: torch.Tensor
+    input_weight: torch.Tensor
+    bias: torch.Tensor
+    initial: torch.Tensor
+    readout: torch.Tensor
+    offset: torch.Tensor
+    vectors: torch.Tensor
+    is_known: torch.Tensor
+    by_self_slope: torch.Tensor
+    by_weight: torch.Tensor
+    by_input_weight: torch.Tensor
+    by_bias: torch.Tensor
+    by_initial: torch.Tensor
+    by_readout: torch.Tensor
+    by_offset: torch.Tensor
+
+    @property
+    def group(self):
+        """Parameters of the average subject."""
+        return Weights(*self[: len(VARYING)])
+
+    @property
+    def maps(self):
+        """``Pi``, one tensor per parameter."""
+        return Weights(*self[-len(VARYING) :])
+
+    @property
+    def centred(self):
+        """Vectors around their mean over known subjects; 0 for the others."""
+        known = self.is_known[..., None]
+        mean = (known * self.vectors).sum(1, keepdim=True) / known.sum(1, keepdim=True).clamp(min=1)
+        return known * (self.vectors - mean)
+
+
+def project(weights, model, subject):
+    """Parameters of some subjects.
+
+    Parameters
+    ----------
+    weights : SubjectWeights
+    model, subject : Tensor of int, shape (pair,)
+
+    Returns
+    -------
+    Weights
+        One set of parameters per pair.
+    """
+    vectors = weights.centred[model, subject]
+    return Weights(
+        *(
+            bar[model] + torch.einsum("pf,pf...->p...", vectors, by[model])
+            for bar, by in zip(weights.group, weights.maps, strict=True)
+        )
+    )
+
+
+def log_prior(weights):
+    """Log density of the centred subject vectors but for a constant, shape (model,)."""
+    return -0.5 * weights.centred.square().sum((1, 2))
+
+
+def scan_subjects(weights, n_pwl, observations, index, read_steps, backend):
+    """Run every lane with the parameters of its subject; see `neuroalrnn.ops`.
+
+    Lanes of one subject are gathered into a model of their own, so that parameters are projected
+    once per subject and not once per step, and the backend needs to know nothing of subjects.
+    """
+    model, subject, lanes, place = _pairs(index, observations.subject, len(observations.n_steps))
+    eta = backend(
+        project(weights, model, subject),
+        n_pwl[model],
+        observations.inputs,
+        lanes,
+        observations.n_steps,
+        read_steps,
+    )
+    flat = eta.transpose(1, 2).flatten(0, 1)
+    return flat[place].transpose(1, 2)
+
+
+def _pairs(index, subject, n_sequences):
+    """Lanes by (model, subject) pair.
+
+    Returns
+    -------
+    model, subject : Tensor of int, shape (pair,)
+    lanes : Tensor of int, shape (pair, lane)
+        Sequences; -1 pads.
+    place : Tensor of int, shape of `index`
+        Where each lane went, in the flattened `lanes`.
+    """
+    of_lane = subject[index.remainder(n_sequences)]
+    # absent lanes need no model of their own
+    of_lane = torch.where(index < 0, of_lane[:, :1], of_lane)
+    key = torch.arange(len(index))[:, None] * (int(subject.max()) + 1) + of_lane
+    pairs, pair = key.unique(return_inverse=True)
+    pair = pair.flatten()
+    order = pair.argsort(stable=True)
+    count = pair.bincount(minlength=len(pairs))
+    slot = torch.empty_like(pair)
+    slot[order] = torch.arange(len(pair)) - (count.cumsum(0) - count)[pair[order]]
+    lanes = torch.full((len(pairs), int(count.max())), -1)
+    lanes[pair, slot] = index.flatten()
+    place = (pair * lanes.shape[1] + slot).unflatten(0, index.shape)
+    n_subjects = int(subject.max()) + 1
+    return pairs // n_subjects, pairs % n_subjects, lanes, place
+
+
+def subject_architecture(n_subjects, n_dimensions, varying):
+    """AL-RNNs with subject vectors as a family that can be trained.
+
+    Parameters
+    ----------
+    n_subjects, n_dimensions : int
+    varying : collection of str
+        Parameters that vary over subjects, some of `VARYING`.
+
+    Returns
+    -------
+    Architecture
+        Which subjects a model knows is for the caller to set (``is_known``) after the draw.
+    """
+
+    def draw_one(setting, n_pwl, n_features, *, offset, rng):
+        group = draw(
+            setting.n_latent, n_pwl, n_features,
+            initialisation=setting.initialisation, convention=setting.convention,
+            memory=setting.memory, offset=offset, rng=rng,
+        )  # fmt: skip
+        vectors = START * torch.from_numpy(rng.standard_normal((n_subjects, n_dimensions)))
+        maps = [
+            START * torch.from_numpy(rng.standard_normal((n_dimensions, *part.shape)))
+            * (name in varying)
+            for name, part in zip(VARYING, group, strict=True)
+        ]  # fmt: skip
+        return SubjectWeights(*group, vectors, torch.ones(n_subjects).double(), *maps)
+
+    def frozen(weights, n_pwl, setting):
+        group = frozen_entries(weights.group, n_pwl, setting.convention)
+        maps = [
+            entries[:, None].expand_as(by) if name in varying else torch.ones_like(by).bool()
+            for name, entries, by in zip(VARYING, group, weights.maps, strict=True)
+        ]
+        known = torch.ones_like(weights.is_known).bool()
+        return SubjectWeights(*group, torch.zeros_like(weights.vectors).bool(), known, *maps)
+
+    def decayed(weights):
+        group = decayed_entries(weights.group)
+        none = (torch.zeros_like(part).bool() for part in (weights.vectors, weights.is_known))
+        return SubjectWeights(*group, *none, *(torch.ones_like(by).bool() for by in weights.maps))
+
+    def scale(weights, gain):
+        return weights._replace(
+            input_weight=scale_inputs(weights.group, gain).input_weight,
+            by_input_weight=weights.by_input_weight * gain[:, None, None],
+        )
+
+    return Architecture(
+        name=f"AL-RNN with {n_dimensions} subject dimensions",
+        draw=draw_one,
+        scan=scan_subjects,
+        frozen=frozen,
+        decayed=decayed,
+        scale_inputs=scale,
+        log_prior=log_prior,
+    )
