@@ -37,6 +37,8 @@ class Plan:
         Per fold, its inner parts.
     whole : list of Part
         Per fold, its whole training part.
+    subjects : array of str
+        All subjects, sorted.
     settings : tuple of Setting
         Alternatives, one of them chosen inside each fold for every ``n_pwl``; they differ only in
         what models may differ in that are trained together.
@@ -50,6 +52,7 @@ class Plan:
     folds: list
     inner: list
     whole: list
+    subjects: np.ndarray
     settings: tuple
     grid: tuple
     n_restarts: int
@@ -64,7 +67,8 @@ class Plan:
     @property
     def observations(self):
         """The pieces as tensors in the precision of training."""
-        return observe(self.pieces, dtype=getattr(torch, self.setting.dtype))
+        dtype = getattr(torch, self.setting.dtype)
+        return observe(self.pieces, dtype=dtype, subjects=self.subjects)
 
     def validation_units(self, fold):
         """What the choice of ``n_pwl`` is replicated over: subjects, or sessions of a single one.
@@ -121,6 +125,7 @@ def make_plan(
         folds=folds,
         inner=[[part(*indices) for indices in parts] for parts in inner],
         whole=[part(fold.train, []) for fold in folds],
+        subjects=np.unique(sequences.subject),
         settings=tuple(settings),
         grid=tuple(grid),
         n_restarts=n_restarts,
@@ -206,6 +211,7 @@ def _draw(plan, fold, setting, n_pwl, restart, part):
         n_pwl,
         len(pieces.features),
         offset=_offset(pieces, part.train),
+        is_known=np.isin(plan.subjects, pieces.subject[part.train]),
         rng=np.random.default_rng([plan.random_state, fold, restart]),
     )
     return weights, torch.as_tensor(1 / present_size(pieces.inputs[part.train]))

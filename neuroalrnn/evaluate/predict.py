@@ -40,9 +40,8 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
         restart, position = chosen[fold]
         test = sequences.take(np.isin(sequences.trial[:, 0], part.test))
         keep = np.arange(len(plan.grid)) * plan.n_restarts + restart
-        rows, values = _alrnn(
-            select(refitted[fold].weights, torch.as_tensor(keep)), plan.grid, test, engine
-        )
+        weights = select(refitted[fold].weights, torch.as_tensor(keep))
+        rows, values = predict_trials(weights, plan.grid, test, plan, engine)
         for name, log_probabilities in zip(names, values, strict=True):
             held_out[name][rows] = log_probabilities
         held_out["AL-RNN"][rows] = values[position]
@@ -52,15 +51,32 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
     return held_out
 
 
-def _alrnn(weights, grid, sequences, engine):
-    """Trials with a choice, and their log-probabilities (model, trial, option), in float64."""
+def predict_trials(weights, n_pwl, sequences, plan, engine):
+    """Predict every choice of some sequences, in float64.
+
+    Parameters
+    ----------
+    weights : Weights
+        Or those of the architecture of `plan`.
+    n_pwl : sequence of int, shape (model,)
+    sequences : Sequences
+    plan : Plan
+    engine : Engine
+
+    Returns
+    -------
+    rows : int array
+        Trials with a choice.
+    values : array, shape (model, row, option)
+        Their log-probabilities.
+    """
     weights = type(weights)(*(part.double() for part in weights))
-    observations = observe(sequences, dtype=torch.float64)
-    index = torch.arange(len(sequences.n_steps)).expand(len(grid), -1)
+    observations = observe(sequences, dtype=torch.float64, subjects=plan.subjects)
+    index = torch.arange(len(sequences.n_steps)).expand(len(n_pwl), -1)
     read = np.flatnonzero(np.isfinite(sequences.target).any(axis=0))
     with torch.no_grad(), one_torch_thread():
         eta = compute_eta(
-            weights, torch.as_tensor(grid), observations, index,
+            weights, torch.as_tensor(n_pwl), observations, index, of=plan.of,
             read_steps=torch.as_tensor(read), scan=engine.backend.scan(engine.threads),
         )  # fmt: skip
         values = log_probability(eta).transpose(1, 2).numpy()

@@ -15,8 +15,8 @@ class Architecture:
     ----------
     name : str
     draw : callable
-        ``draw(setting, n_pwl, n_features, *, offset, rng) -> weights`` of one model, float64,
-        without a model axis.
+        ``draw(setting, n_pwl, n_features, *, offset, is_known, rng) -> weights`` of one model,
+        float64, without a model axis; ``is_known`` (subject,) says who it is trained on.
     scan : callable
         ``scan(weights, n_pwl, observations, index, read_steps, backend) -> eta`` with the meaning
         of the contract in `neuroalrnn.ops`; `observations` holds ``inputs``
@@ -40,7 +40,7 @@ class Architecture:
     log_prior: Callable | None = None
 
 
-def _draw(setting, n_pwl, n_features, *, offset, rng):
+def _draw(setting, n_pwl, n_features, *, offset, is_known, rng):
     return draw(
         setting.n_latent,
         n_pwl,

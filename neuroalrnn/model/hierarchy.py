@@ -146,34 +146,33 @@ def _pairs(index, subject, n_sequences):
     return pairs // n_subjects, pairs % n_subjects, lanes, place
 
 
-def subject_architecture(n_subjects, n_dimensions, varying):
+def subject_architecture(n_dimensions, varying):
     """AL-RNNs with subject vectors as a family that can be trained.
 
     Parameters
     ----------
-    n_subjects, n_dimensions : int
+    n_dimensions : int
     varying : collection of str
         Parameters that vary over subjects, some of `VARYING`.
 
     Returns
     -------
     Architecture
-        Which subjects a model knows is for the caller to set (``is_known``) after the draw.
     """
 
-    def draw_one(setting, n_pwl, n_features, *, offset, rng):
+    def draw_one(setting, n_pwl, n_features, *, offset, is_known, rng):
         group = draw(
             setting.n_latent, n_pwl, n_features,
             initialisation=setting.initialisation, convention=setting.convention,
             memory=setting.memory, offset=offset, rng=rng,
         )  # fmt: skip
-        vectors = START * torch.from_numpy(rng.standard_normal((n_subjects, n_dimensions)))
+        vectors = START * torch.from_numpy(rng.standard_normal((len(is_known), n_dimensions)))
         maps = [
             START * torch.from_numpy(rng.standard_normal((n_dimensions, *part.shape)))
             * (name in varying)
             for name, part in zip(VARYING, group, strict=True)
         ]  # fmt: skip
-        return SubjectWeights(*group, vectors, torch.ones(n_subjects).double(), *maps)
+        return SubjectWeights(*group, vectors, torch.as_tensor(is_known).double(), *maps)
 
     def frozen(weights, n_pwl, setting):
         group = frozen_entries(weights.group, n_pwl, setting.convention)

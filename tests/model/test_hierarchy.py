@@ -25,9 +25,16 @@ READ = torch.tensor([1, 3, 5])
 
 
 def draw(n_dimensions, varying=VARYING, seed=0):
-    of = subject_architecture(N_SUBJECTS, n_dimensions, varying)
+    of = subject_architecture(n_dimensions, varying)
     drawn = [
-        of.draw(SETTING, int(p), 3, offset=[0.2], rng=np.random.default_rng([seed, int(p)]))
+        of.draw(
+            SETTING,
+            int(p),
+            3,
+            offset=[0.2],
+            is_known=np.ones(N_SUBJECTS),
+            rng=np.random.default_rng([seed, int(p)]),
+        )
         for p in N_PWL
     ]
     # large enough to matter
