@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn import stats
 from neuroalrnn.analysis.behaviour import relate_to_behaviour
 from neuroalrnn.analysis.dynamics import compute_spectra
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
@@ -16,6 +17,11 @@ from neuroalrnn.analysis.regimes import (
     compute_occupancy,
     compute_occupancy_trend,
 )
+from neuroalrnn.analysis.stability import (
+    compute_score_spread,
+    compute_stability,
+    summarise_stability,
+)
 from neuroalrnn.analysis.switches import compute_switch_probability_by, compute_switches
 from neuroalrnn.analysis.transitions import (
     compute_dwell_survival,
@@ -23,7 +29,7 @@ from neuroalrnn.analysis.transitions import (
     compute_mean_dwell_times,
     compute_transitions,
 )
-from neuroalrnn.data.schema import COORDS
+from neuroalrnn.data.schema import COORDS, scored_trials
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.stats import paired_difference
 from neuroalrnn.stats.effects import effect_table
@@ -68,14 +74,17 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0):
     rule : str, optional
         Trial variable whose changes are rule changes; default likewise.
     random_state : int
-        Seed of the null bands.
+        Seed of the null bands, resampled subjects and circular shifts.
 
     Returns
     -------
     Analysis
         Tables: ``scores`` (per model), ``comparisons`` (AL-RNN against each other model, paired
-        over subjects), ``regimes`` (labels, sign patterns), ``effective_n_pwl`` (per fold),
-        ``agreement`` (between folds), ``occupancy``, ``occupancy_trend`` (by trial number),
+        over subjects), ``models`` (every model against the best baseline and the best model),
+        ``calibration`` and ``reliability`` (per model), ``regimes`` (labels, sign patterns),
+        ``effective_n_pwl`` (per fold), ``agreement`` (between folds), ``stability`` (across
+        restarts and across folds), ``stability_pairs``, ``stability_units``, ``score_spread``
+        (over restarts, per fold), ``occupancy``, ``occupancy_trend`` (by trial number),
         ``dwell_times``, ``dwell_survival``, ``mean_dwell_times``, ``transitions``,
         ``switch_probability``, ``spectra``, ``behaviour``, and with a rule ``rule_switches`` (its
         test) and ``locked_switches`` (the curve).
@@ -96,12 +105,21 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0):
     present = _with_conditions(trials, conditions)
     by = ("step", *conditions)
     dwell_times = compute_dwell_times(regimes, trials, carry=carry)
+    calibration, reliability = calibrate_models(fit, random_state)
+    stability = compute_stability(fit, rng=np.random.default_rng(random_state))
     tables = {
         "scores": fit.summarise().reset_index(),
-        "comparisons": compare_models(fit),
+        "comparisons": compare_with_others(fit),
+        "models": stats.compare_models(_distinct(fit), rng=np.random.default_rng(random_state)),
+        "calibration": calibration,
+        "reliability": reliability,
         "regimes": held_out.codes,
         "effective_n_pwl": compute_effective_n_pwl(held_out.codes),
         "agreement": held_out.agreement,
+        "stability": summarise_stability(stability.pairs),
+        "stability_pairs": stability.pairs,
+        "stability_units": stability.units,
+        "score_spread": compute_score_spread(fit),
         "occupancy": compute_occupancy(regimes[present], trials=trials.isel(trial=present), by=by),
         "occupancy_trend": compute_occupancy_trend(regimes, trials),
         "dwell_times": dwell_times,
@@ -127,7 +145,7 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0):
     return Analysis(tables, regimes, switches, locked, conditions, rule, notes)
 
 
-def compare_models(fit, model="AL-RNN"):
+def compare_with_others(fit, model="AL-RNN"):
     """Held-out log-likelihood of one model against every other, paired over subjects.
 
     Parameters
@@ -154,6 +172,45 @@ def compare_models(fit, model="AL-RNN"):
             row = _not_testable(effect, scores[model] - scores[other]).assign(note=str(error))
         rows.append(row)
     return pd.concat(rows, ignore_index=True) if rows else effect_table([])
+
+
+def calibrate_models(fit, random_state=0):
+    """Calibration of the held-out probabilities of every model.
+
+    Parameters
+    ----------
+    fit : Fit
+    random_state : int
+
+    Returns
+    -------
+    scores, curves : pandas.DataFrame
+        As from `neuroalrnn.stats.calibration_scores` and `neuroalrnn.stats.reliability_curve`, with
+        ``model`` in front, and ``option`` by its label.
+    """
+    scored, labels = scored_trials(fit.trials), fit.predictions["option"].values.astype(str)
+    choice = fit.trials["choice"].values[scored].astype(int)
+    subject = fit.trials["subject"].values[scored].astype(str)
+    found = {stats.calibration_scores: [], stats.reliability_curve: []}
+    for model in _distinct(fit)["model"].unique():
+        probability = fit.predictions["probability"].sel(model=model).values[scored]
+        for score, tables in found.items():
+            rng = np.random.default_rng(random_state)
+            table = score(probability, choice, subject, rng=rng)
+            table.insert(0, "model", model)
+            tables.append(table.assign(option=labels[table["option"]]))
+    return tuple(pd.concat(tables, ignore_index=True) for tables in found.values())
+
+
+def _distinct(fit):
+    """Scores without grid values that are the AL-RNN in every fold: they are the same model."""
+    wide = fit.scores.pivot(index="model", columns="subject", values="log_likelihood")
+    same = [
+        name
+        for name in wide.index
+        if name.startswith("AL-RNN P=") and np.allclose(wide.loc[name], wide.loc["AL-RNN"], rtol=0)
+    ]
+    return fit.scores[~fit.scores["model"].isin(same)]
 
 
 def _not_testable(effect, difference):

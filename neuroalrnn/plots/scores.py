@@ -1,4 +1,4 @@
-"""Held-out scores of all models, and their differences to the AL-RNN, subject by subject."""
+"""Held-out scores of all models, and their paired differences, subject by subject."""
 
 import re
 
@@ -9,6 +9,7 @@ from neuroalrnn.plots.style import (
     CONTROL,
     DOUBLE,
     FAINT,
+    GREY,
     GRID,
     INK,
     MODEL,
@@ -20,6 +21,8 @@ from neuroalrnn.plots.style import (
 )
 
 FAR = 2.0
+GAP = 2.5
+FEW = 12
 FLOORS = ("AL-RNN P=0", "class frequency")
 
 
@@ -110,7 +113,7 @@ def plot_score_differences(fit, comparisons, *, ax=None):
     ----------
     fit : Fit
     comparisons : pandas.DataFrame
-        From `neuroalrnn.analysis.compare_models`.
+        From `neuroalrnn.analysis.compare_with_others`.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -128,7 +131,7 @@ def plot_score_differences(fit, comparisons, *, ax=None):
             continue
         one = rows.loc[model]
         if model not in near:
-            _beyond(ax, -one["estimate"], row, limit, look(model)["color"])
+            _beyond(ax, -one["estimate"], row, look(model)["color"])
             continue
         _faint_dots(ax, (scores[model] - scores["AL-RNN"]).to_numpy(), row)
         half = (one["ci_high"] - one["ci_low"]) / 2
@@ -159,6 +162,88 @@ def plot_score_panels(fit, comparisons):
     return figure
 
 
+@styled
+def plot_comparison(fit, models, *, ax=None):
+    """Every model minus the reference, paired over subjects, the best model on top.
+
+    Dots are subjects, symbols their mean with the 95 % interval (t). Names of models that are the
+    best, or within one standard error of the paired difference to it, are bold. Models that lie
+    far from all others are written at the edge, with their number.
+
+    Parameters
+    ----------
+    fit : Fit
+    models : pandas.DataFrame
+        Table ``models`` of `neuroalrnn.analysis.analyse`.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = axes_or_new(ax, DOUBLE, 20 + 5.2 * len(models))
+    reference = models["reference"].iloc[0]
+    scores = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
+    scores = scores.sub(scores[reference], axis=0)
+    near = _near(models)
+    limits = _limits(models[near], scores[models["model"][near]])
+    ax.axvline(0, color=look(reference)["color"], lw=0.8, zorder=1)
+    for row, (one, is_near) in enumerate(zip(models.to_dict("records"), near, strict=True)):
+        kind = look(one["model"])
+        if not is_near:
+            _beyond(ax, one["difference"], row, kind["color"])
+            continue
+        if one["model"] != reference:
+            _faint_dots(ax, scores[one["model"]].to_numpy(), row)
+        half = np.nan_to_num((one["ci_high"] - one["ci_low"]) / 2)
+        _mean(ax, one["difference"], half, row, kind)
+    _name_rows(ax, [describe(fit, model) for model in models["model"]])
+    for label, is_best in zip(ax.get_yticklabels(), models["within_one_error"], strict=True):
+        label.set_weight("bold" if is_best else "normal")
+    _write_counts(ax, models)
+    ax.set_xlim(*limits)
+    ax.set_xlabel(f"Difference to {describe(fit, reference)} (nats/trial; positive is better)")
+    return ax
+
+
+def _near(models):
+    """Models that are drawn to scale: the closer half, and on to the first wide gap."""
+    extent = models[["ci_low", "ci_high", "difference"]].abs().max(axis=1).to_numpy()
+    ordered = np.sort(extent)
+    start = len(extent) // 2 + 1
+    gaps = np.flatnonzero(ordered[start:] > GAP * ordered[start - 1 : -1])
+    return extent <= (ordered[start - 1 + gaps[0]] if len(gaps) else np.inf)
+
+
+def _limits(models, scores):
+    values = [scores.to_numpy().ravel(), models[["ci_low", "ci_high"]].to_numpy().ravel(), [0.0]]
+    low, high = np.nanmin(np.concatenate(values)), np.nanmax(np.concatenate(values))
+    room = 0.06 * (high - low or 1.0)
+    return low - room, high + room
+
+
+def _write_counts(ax, models):
+    """Beside each row: in how many subjects it beats the reference, is the best, and its q."""
+    columns = {
+        "better in": [f"{row.n_favouring}/{row.n_subjects}" for row in models.itertuples()],
+        "best in": [f"{row.n_best:.3g}" for row in models.itertuples()],
+        "q": [_short(q) for q in models["q"]],
+    }
+    is_reference = (models["model"] == models["reference"]).to_list()
+    where = ax.get_yaxis_transform()
+    for x, (title, texts) in zip((1.08, 1.16, 1.25), columns.items(), strict=True):
+        ax.text(x, -0.75, title, transform=where, ha="right", va="bottom", color=INK, size=6.5)
+        for row, text in enumerate(texts):
+            text = "" if is_reference[row] and title != "best in" else text
+            ax.text(x, row, text, transform=where, ha="right", va="center", color=INK, size=6.5)
+
+
+def _short(q):
+    if not np.isfinite(q):
+        return "\N{EN DASH}"
+    return "< .001" if q < 0.001 else f"{q:.3f}".removeprefix("0")
+
+
 def _reach(rows, scores):
     """Half width of the axis, and the models whose differences fit into it.
 
@@ -172,16 +257,21 @@ def _reach(rows, scores):
     return 1.08 * max(extent[near].max(), spread), near
 
 
-def _beyond(ax, value, row, limit, color):
-    edge, side = np.sign(value) * limit, "right" if value > 0 else "left"
+def _beyond(ax, value, row, color):
+    """An arrow through an edge of the axis, with the number that lies beyond."""
+    edge, inwards = (0.0, 1.0) if value < 0 else (1.0, -1.0)
+    where = ax.get_yaxis_transform()
     arrow = {"arrowstyle": "-|>", "color": color, "lw": 0.8, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", (edge, row), (edge * 0.84, row), arrowprops=arrow)
-    ax.text(edge * 0.81, row, signed(value), ha=side, va="center", color=INK, size=6.5)
+    places = {"xycoords": where, "textcoords": where}
+    ax.annotate("", (edge, row), (edge + 0.08 * inwards, row), arrowprops=arrow, **places)
+    align = {"ha": "left" if value < 0 else "right", "va": "center", "transform": where}
+    ax.text(edge + 0.095 * inwards, row, signed(value), color=INK, size=6.5, **align)
 
 
 def _faint_dots(ax, values, row):
     offset = np.linspace(-0.28, 0.28, len(values)) if len(values) > 1 else np.zeros(1)
-    ax.scatter(values, row + offset, s=4, color=FAINT, linewidths=0, zorder=2)
+    size, color = (4, FAINT) if len(values) > FEW else (9, GREY)
+    ax.scatter(values, row + offset, s=size, color=color, linewidths=0, zorder=2)
 
 
 def _mean(ax, value, half, row, kind):

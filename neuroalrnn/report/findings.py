@@ -19,13 +19,15 @@ from neuroalrnn.report.markup import (
 )
 from neuroalrnn.report.texts import CAPTIONS, FOOTNOTES, TEXTS
 from neuroalrnn.report.words import (
+    ALIKE,
+    REPRODUCIBLE,
     describe_effect,
     describe_event_tests,
     describe_rule_test,
     describe_spectra,
     is_reproducible,
-    judge_agreement,
     judge_behaviour,
+    judge_stability,
     split_tested,
 )
 
@@ -38,6 +40,7 @@ DWELL = {
     "kaplan_meier_mean": "Kaplan-Meier mean",
     "geometric_mean": "1 / (1 - staying)",
 }
+MATCHED = {"lowest_correlation": "lowest", "n_others": "other restarts"}
 
 
 def has_regimes(analysis):
@@ -46,9 +49,9 @@ def has_regimes(analysis):
 
 
 def regimes(fit, analysis, gallery):
-    """Raster, occupancy, dwell times, transitions, agreement."""
+    """Raster, occupancy, dwell times, transitions, stability."""
     if not has_regimes(analysis):
-        return paragraph(TEXTS["one_regime"])
+        return paragraph(TEXTS["one_regime"]) + paragraph(describe_stability(fit, analysis))
     tables = analysis.tables
     subject, session = plots.example_session(fit)
     named = {"subject": subject, "session": session, "rule": analysis.rule}
@@ -60,25 +63,50 @@ def regimes(fit, analysis, gallery):
         "occupancy": CAPTIONS["occupancy"] + meanings(fit, analysis),
         "dwell_times": CAPTIONS["dwell_times"].format(edge=edge),
         "transitions": CAPTIONS["transitions"],
-        "agreement": CAPTIONS["agreement"],
     }
     drawn = {
         "regime_raster": plots.plot_regime_raster(analysis.regimes, fit.trials, **named),
         "occupancy": plots.plot_occupancy(tables["occupancy"]),
         "dwell_times": plots.plot_dwell_times(tables["dwell_survival"]),
         "transitions": plots.plot_transitions(tables["transitions"]),
-        "agreement": plots.plot_agreement(tables["agreement"]),
     }
     n_regimes = count(tables["occupancy"]["regime"].nunique(), "regime")
     return "".join(
         [
             paragraph(TEXTS["regimes"].format(regimes=n_regimes)),
-            paragraph(judge_agreement(tables["agreement"])),
+            paragraph(describe_stability(fit, analysis)),
             *(gallery.show(ax.figure, name, captions[name]) for name, ax in drawn.items()),
             _mean_dwell_times(tables["mean_dwell_times"]),
+            _stability(tables, gallery),
             footnote(FOOTNOTES["regimes"].format(dependence=dependence(fit))),
         ]
     )
+
+
+def describe_stability(fit, analysis):
+    """Whether regimes are the same in other restarts and folds, as a sentence."""
+    n_pwl, n_restarts = fit.selection["n_pwl_chosen"].values, fit.parameters.sizes["restart"]
+    return judge_stability(analysis.tables["stability"], n_pwl, n_restarts)
+
+
+def _stability(tables, gallery):
+    """Agreement of restarts and folds, and the PWL units that restarts share."""
+    spread, units = tables["score_spread"], tables["stability_units"]
+    spread = spread[spread["n_restarts"] > 1]
+    text = TEXTS["one_restart"]
+    if len(spread):
+        middle, most = spread["validation"].median(), spread["validation"].max()
+        values = {"middle": middle, "most": most, "training": spread["training"].median()}
+        text = TEXTS["stability"].format(**{k: number(value) for k, value in values.items()})
+    pairs = plots.plot_stability(tables["stability_pairs"], limits=(REPRODUCIBLE, ALIKE)).figure
+    folds = plots.plot_agreement(tables["agreement"]).figure
+    parts = ["<h4>Stability across restarts and folds</h4>", paragraph(text)]
+    parts.append(gallery.show(pairs, "stability", CAPTIONS["stability"]))
+    parts.append(gallery.show(folds, "agreement", CAPTIONS["agreement"]))
+    if (units["n_others"] > 0).any():
+        shown = table(units.rename(columns=MATCHED), {"on": lambda value: number(value, 2)})
+        parts += [paragraph(TEXTS["stability_units"]), collapsed(shown, len(units), "unit")]
+    return "".join(parts)
 
 
 def _mean_dwell_times(means):
@@ -143,7 +171,7 @@ def behaviour(fit, analysis, gallery):
         ]
         return paragraph("No effect on behaviour could be tested.") + bullets(reasons)
     clear = tested[tested["q"] < 0.05]
-    reproducible = is_reproducible(analysis.tables["agreement"])
+    reproducible = is_reproducible(analysis.tables["stability"])
     told = clear if reproducible else clear[~clear["effect"].str.startswith("regime ")]
     labels = [escape(str(label)) for label in fit.trials["choice"].attrs["labels"]]
     figure = plots.plot_behaviour_panels(found)

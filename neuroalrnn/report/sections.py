@@ -5,8 +5,24 @@ from html import escape
 import numpy as np
 
 from neuroalrnn import plots
-from neuroalrnn.report.findings import behaviour, has_regimes, regimes, spectra, switches
-from neuroalrnn.report.markup import bullets, count, footnote, number, paragraph, table
+from neuroalrnn.report.findings import (
+    behaviour,
+    describe_stability,
+    has_regimes,
+    regimes,
+    spectra,
+    switches,
+)
+from neuroalrnn.report.markup import (
+    bullets,
+    collapsed,
+    count,
+    footnote,
+    number,
+    paragraph,
+    table,
+)
+from neuroalrnn.report.models import calibration, comparison, judge_models
 from neuroalrnn.report.setup import dataset_notes, describe_provenance, describe_setup
 from neuroalrnn.report.texts import CAPTIONS, CITATIONS, FOOTNOTES, LIMITS, TEXTS
 from neuroalrnn.report.words import (
@@ -14,7 +30,6 @@ from neuroalrnn.report.words import (
     describe_choice_of_n_pwl,
     describe_rule_test,
     is_reproducible,
-    judge_agreement,
     judge_behaviour,
     judge_control,
 )
@@ -42,15 +57,13 @@ def setup(fit, analysis, gallery):
 def in_short(fit, analysis):
     """One sentence per main question, in the order of the report."""
     tables = analysis.tables
-    compared = tables["comparisons"].to_dict("records")
-    texts = [compare(row) for row in compared if not row["effect"].startswith("AL-RNN - AL-RNN")]
-    texts.append(judge_control(fit, tables["comparisons"]))
+    texts = [*judge_models(tables["models"]), judge_control(fit, tables["comparisons"])]
+    texts.append(describe_stability(fit, analysis))
     if not has_regimes(analysis):
         return texts
-    texts.append(judge_agreement(tables["agreement"]))
     if analysis.locked is not None:
         texts.append(describe_rule_test(tables["rule_switches"].iloc[0], escape(analysis.rule)))
-    return [*texts, judge_behaviour(tables["behaviour"], is_reproducible(tables["agreement"]))]
+    return [*texts, judge_behaviour(tables["behaviour"], is_reproducible(tables["stability"]))]
 
 
 def scores(fit, analysis, gallery):
@@ -58,12 +71,14 @@ def scores(fit, analysis, gallery):
     summary, compared = fit.summarise().reset_index(), analysis.tables["comparisons"]
     best = escape(summary.loc[summary["log_likelihood"].idxmax(), "model"])
     figure = plots.plot_score_panels(fit, compared)
+    sentences = [compare(row) for row in compared.to_dict("records")]
     parts = [
         paragraph(TEXTS["scores"].format(best=best)),
         table(summary.rename(columns=HEADINGS)),
         gallery.show(figure, "scores", CAPTIONS["scores"]),
-        bullets([compare(row) for row in compared.to_dict("records")]),
+        collapsed(bullets(sentences), len(sentences), "comparison"),
         paragraph(judge_control(fit, compared)),
+        comparison(fit, analysis, gallery),
         footnote(FOOTNOTES["scores"].format(n_tests=len(compared))),
     ]
     return "".join(parts)
@@ -126,6 +141,7 @@ def notes(fit, analysis, gallery):
 SECTIONS = {
     "What was fitted, and how": setup,
     "Scores on held-out trials": scores,
+    "Calibration of probabilities": calibration,
     "Score against P": score_by_n_pwl,
     "Learning curves": learning,
     "Regimes": regimes,

@@ -9,6 +9,7 @@ from neuroalrnn.report.markup import count, interval, listed, number, p_value
 REPRODUCIBLE, ALIKE = 0.5, 0.8
 OUTCOMES = {"choice": "choice", "correct": "correctness", "log rt": "reaction time"}
 NAMES = {
+    "AL-RNN": "the AL-RNN",
     "class frequency": "the frequency of each choice",
     "logistic": "the logistic regression",
     "history-logistic": "the history-logistic regression",
@@ -97,29 +98,62 @@ def describe_choice_of_n_pwl(fit):
     return f"The grid was P = {listed(grid)}. Chosen on validation subjects: {listed(parts)}."
 
 
-def judge_agreement(agreement):
-    """Whether networks of different folds found the same regimes."""
-    if not len(agreement):
-        return "There is one fold only, so agreement between folds cannot be judged."
-    values = agreement["adjusted_rand"]
-    if (values == 1).all():
-        return "All folds give the same regimes (adjusted Rand index 1)."
-    text = (
-        f"mean adjusted Rand index {number(values.mean(), 2)} over {count(len(values), 'pair')} of "
-        f"folds, {number(values.min(), 2)} to {number(values.max(), 2)}"
+def judge_stability(stability, n_pwl_chosen, n_restarts):
+    """Whether other restarts and other folds found the same regimes.
+
+    Parameters
+    ----------
+    stability : pandas.DataFrame
+        Table ``stability``.
+    n_pwl_chosen : array, shape (fold,)
+    n_restarts : int
+
+    Returns
+    -------
+    str
+    """
+    n_linear = int((np.asarray(n_pwl_chosen) == 0).sum())
+    if n_linear == len(n_pwl_chosen):
+        return (
+            "P = 0 was chosen in every fold: there is one regime, and no division into regimes "
+            "that could be stable or not."
+        )
+    remarks = []
+    if n_linear:
+        remarks.append(f"In {n_linear} of {count(len(n_pwl_chosen), 'fold')} P = 0 was chosen.")
+    if n_restarts < 2:
+        remarks.append("There is one restart per fold: other restarts might find other regimes.")
+    return " ".join([_agreement_sentence(stability), *remarks])
+
+
+def _agreement_sentence(stability):
+    if not len(stability):
+        return (
+            "Agreement about regimes cannot be judged: there is one network only, or no network "
+            "leaves its one regime."
+        )
+    detail = "; ".join(
+        f"across {row.across} median adjusted Rand index {number(row.median, 2)}, "
+        f"{number(row.lowest, 2)} to {number(row.highest, 2)} over {count(row.n_pairs, 'pair')}, "
+        f"{number(row.shifted, 2)} after circular shifts"
+        for row in stability.itertuples()
     )
-    if values.mean() < REPRODUCIBLE:
+    detail = f"({detail}; 1 is identity, 0 is chance)"
+    kinds = stability["across"]
+    weak = " and ".join(f"across {kind}" for kind in kinds[stability["median"] < REPRODUCIBLE])
+    every = " and ".join(f"across {kind}" for kind in kinds)
+    if weak:
         return (
-            f"<strong>Regimes are not reproducible: networks of different folds divide the same "
-            f"trials differently</strong> ({text}; 1 is identity, 0 is chance). A statement about "
-            "one particular regime describes single networks, not the task or the subjects."
+            f"<strong>Regimes are not reproducible {weak}: do not interpret single "
+            f"regimes</strong> {detail}. They describe single networks, not the task or the "
+            "subjects."
         )
-    if values.mean() < ALIKE:
+    if stability["median"].min() < ALIKE:
         return (
-            f"Regimes agree partly between folds ({text}; 1 is identity, 0 is chance). Check a "
-            "statement about one particular regime in every fold before trusting it."
+            f"Regimes agree partly {every} {detail}. Check a statement about one particular "
+            "regime in every fold and restart before trusting it."
         )
-    return f"Regimes agree well between folds ({text}; 1 is identity, 0 is chance)."
+    return f"Regimes agree well {every} {detail}."
 
 
 def describe_rule_test(row, rule):
@@ -202,9 +236,9 @@ def split_tested(table):
     return table[table["estimate"].notna()] if "estimate" in table else table[:0]
 
 
-def is_reproducible(agreement):
-    """Whether folds agree enough about regimes to speak of a single one."""
-    return not len(agreement) or agreement["adjusted_rand"].mean() >= REPRODUCIBLE
+def is_reproducible(stability):
+    """Whether restarts and folds agree enough about regimes to speak of a single one."""
+    return bool((stability["median"] >= REPRODUCIBLE).all())
 
 
 def judge_behaviour(table, reproducible):
@@ -215,7 +249,7 @@ def judge_behaviour(table, reproducible):
     table : pandas.DataFrame
         Table ``behaviour``.
     reproducible : bool
-        Whether folds agree about regimes; where not, effects of single regimes are not named.
+        Whether networks agree about regimes; where not, effects of single regimes are not named.
 
     Returns
     -------
@@ -232,7 +266,7 @@ def judge_behaviour(table, reproducible):
         )
         return (
             f"Of {count(len(table), 'test')} of regimes and switches against behaviour, "
-            f"{len(clear)} survive correction, but regimes are not reproducible over folds: those "
+            f"{len(clear)} survive correction, but regimes are not reproducible: those "
             f"of single regimes are not to be interpreted. What does not depend on labels: "
             f"{named or 'nothing survives'}."
         )

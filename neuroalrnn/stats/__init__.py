@@ -4,12 +4,8 @@ Arrays and tables in, tidy tables out: one row per effect, with its estimate, in
 counts, method and scale. Import the parts from their modules, or these names from here.
 """
 
-from neuroalrnn.stats.compare import (
-    Selection,
-    benjamini_hochberg,
-    one_standard_error,
-    paired_difference,
-)
+from neuroalrnn.stats.calibration import calibration_scores, reliability_curve
+from neuroalrnn.stats.compare import benjamini_hochberg, compare_models, paired_difference
 from neuroalrnn.stats.locked import (
     LockedProbability,
     locked_switch_probability,
@@ -17,6 +13,7 @@ from neuroalrnn.stats.locked import (
     swap_band,
 )
 from neuroalrnn.stats.permutation import NullTest, circular_shift_null, swap_trials_null
+from neuroalrnn.stats.select import Selection, one_standard_error
 from neuroalrnn.stats.subject_level import (
     cluster_robust_logistic,
     sign_flip,
@@ -31,11 +28,14 @@ __all__ = [
     "NullTest",
     "Selection",
     "benjamini_hochberg",
+    "calibration_scores",
     "circular_shift_null",
     "cluster_robust_logistic",
+    "compare_models",
     "locked_switch_probability",
     "one_standard_error",
     "paired_difference",
+    "reliability_curve",
     "shift_band",
     "sign_flip",
     "subject_slopes",

@@ -8,7 +8,7 @@ import xarray as xr
 from scipy.stats import ttest_1samp
 
 from neuroalrnn.analysis import analyse
-from neuroalrnn.analysis.analyse import compare_models
+from neuroalrnn.analysis.analyse import compare_with_others
 from neuroalrnn.analysis.behaviour import compute_outcomes, compute_slopes, relate_to_behaviour
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.units import is_independent, nuisances
@@ -115,6 +115,8 @@ def test_the_analysis_has_every_table_and_its_tests_count_subjects(fit):
         "scores", "comparisons", "regimes", "agreement", "occupancy", "dwell_times", "transitions",
         "switch_probability", "event_switches", "effective_n_pwl", "occupancy_trend",
         "dwell_survival", "mean_dwell_times", "spectra", "behaviour", "rule_switches",
+        "models", "calibration", "reliability", "stability", "stability_pairs", "stability_units",
+        "score_spread",
         "locked_switches",
     }  # fmt: skip
     assert (found.tables["behaviour"]["n_subjects"] <= 6).all()
@@ -126,7 +128,7 @@ def test_the_analysis_has_every_table_and_its_tests_count_subjects(fit):
 
 
 def test_comparisons_are_paired_over_subjects(fit):
-    table = compare_models(fit).set_index("effect")
+    table = compare_with_others(fit).set_index("effect")
     scores = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
     difference = scores["AL-RNN"] - scores["class frequency"]
     row = table.loc["AL-RNN - class frequency"]
@@ -175,7 +177,7 @@ def test_models_that_differ_alike_in_all_subjects_leave_a_row_that_says_so(fit, 
 
     module = sys.modules["neuroalrnn.analysis.analyse"]
     monkeypatch.setattr(module, "paired_difference", refuse)
-    table = compare_models(fit)
+    table = compare_with_others(fit)
     assert set(table["note"]) == {"all 6 values are the same"}
     assert np.isfinite(table["estimate"]).all()
 

@@ -12,9 +12,9 @@ from neuroalrnn.report.words import (
     describe_rule_test,
     describe_spectra,
     is_reproducible,
-    judge_agreement,
     judge_behaviour,
     judge_control,
+    judge_stability,
 )
 
 
@@ -69,18 +69,41 @@ def test_linear_control_that_was_chosen_everywhere_or_not_fitted(fit):
     assert "No linear control" in judge_control(type(fit)(tree), compared)
 
 
+def stability(**medians):
+    """A table of agreement with these medians."""
+    rows = [
+        {"across": kind, "n_pairs": 3, "median": value, "lowest": value - 0.1, "highest": value}
+        for kind, value in medians.items()
+    ]
+    columns = ["across", "n_pairs", "median", "lowest", "highest", "shifted"]
+    return pd.DataFrame(rows, columns=columns).assign(shifted=0.02)
+
+
 @pytest.mark.parametrize(
-    ("values", "expected"),
+    ("medians", "expected"),
     [
-        ([0.1, 0.3], "not reproducible"),
-        ([0.6, 0.7], "agree partly"),
-        ([0.9, 0.95], "agree well"),
-        ([1.0, 1.0], "the same regimes"),
-        ([], "one fold only"),
+        ({"restarts": 0.2, "folds": 0.9}, "not reproducible across restarts: do not interpret"),
+        ({"restarts": 0.9, "folds": 0.2}, "not reproducible across folds: do not interpret"),
+        ({"restarts": 0.2, "folds": 0.2}, "not reproducible across restarts and across folds"),
+        ({"restarts": 0.6, "folds": 0.9}, "agree partly across restarts and across folds"),
+        ({"restarts": 0.9, "folds": 0.95}, "agree well across restarts and across folds"),
+        ({"folds": 0.95}, "agree well across folds"),
+        ({}, "cannot be judged"),
     ],
 )
-def test_agreement(values, expected):
-    assert expected in judge_agreement(pd.DataFrame({"adjusted_rand": values}))
+def test_stability(medians, expected):
+    text = judge_stability(stability(**medians), [2, 2, 2], 3)
+    assert expected in text
+    assert "P = 0" not in text
+    for median in medians.values():
+        assert f"median adjusted Rand index {number(median, 2)}" in text
+
+
+def test_stability_of_linear_networks_and_of_a_single_restart():
+    assert "P = 0 was chosen in every fold" in judge_stability(stability(), [0, 0], 3)
+    text = judge_stability(stability(folds=0.9), [0, 2, 2], 1)
+    assert "In 1 of 3 folds P = 0 was chosen" in text
+    assert "one restart per fold" in text
 
 
 @pytest.mark.parametrize(
@@ -143,9 +166,17 @@ def test_effects_of_single_regimes_are_not_named_where_regimes_are_not_reproduci
     assert "switch since last trial with reaction time" in both
 
 
-@pytest.mark.parametrize(("mean", "expected"), [(0.49, False), (0.51, True)])
-def test_reproducible_means_an_adjusted_rand_index_of_half(mean, expected):
-    assert is_reproducible(pd.DataFrame({"adjusted_rand": [mean]})) == expected
+@pytest.mark.parametrize(
+    ("medians", "expected"),
+    [
+        ({"folds": 0.49}, False),
+        ({"folds": 0.51}, True),
+        ({"folds": 0.9, "restarts": 0.4}, False),
+        ({}, True),
+    ],
+)
+def test_reproducible_means_an_adjusted_rand_index_of_half(medians, expected):
+    assert is_reproducible(stability(**medians)) == expected
 
 
 def test_a_rule_that_the_network_is_told_is_no_finding():

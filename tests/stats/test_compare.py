@@ -4,7 +4,8 @@ import pytest
 from scipy import stats
 
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.stats.compare import benjamini_hochberg, one_standard_error, paired_difference
+from neuroalrnn.stats.compare import benjamini_hochberg, compare_models, paired_difference
+from neuroalrnn.stats.select import one_standard_error
 
 SUBJECTS = [f"s{i:02d}" for i in range(12)]
 
@@ -70,6 +71,137 @@ class TestPairedDifference:
             return stats.ttest_1samp(d.ravel(), 0).pvalue
 
         assert simulate.rejections(draw, seed=4) > 0.15
+
+
+def long(wide, n_trials=100):
+    """Scores {model: array (subject,)} as one row per model and subject."""
+    parts = [
+        pd.DataFrame({"model": model, "subject": SUBJECTS[: len(values)], "log_likelihood": values})
+        for model, values in wide.items()
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(n_trials=np.resize(n_trials, len(table)))
+
+
+def three_models(n_subjects=12, seed=0):
+    rng = np.random.default_rng(seed)
+    base = rng.normal(-0.5, 0.1, n_subjects)
+    wide = {"AL-RNN": base + rng.normal(0.02, 0.02, n_subjects), "b": base}
+    return wide | {"c": base - 0.1 + rng.normal(0, 0.02, n_subjects)}
+
+
+class TestCompareModels:
+    def test_agrees_with_the_paired_difference_of_every_pair(self):
+        wide = three_models()
+        table = compare_models(long(wide), "b").set_index("model")
+        assert list(table.index) == ["AL-RNN", "b", "c"]
+        for model in ("AL-RNN", "c"):
+            pair = [pd.Series(wide[name], SUBJECTS) for name in (model, "b")]
+            expected = paired_difference(*pair).iloc[0]
+            names = {"difference": "estimate", "error": "standard_error", "p": "p"}
+            names |= {"ci_low": "ci_low", "ci_high": "ci_high", "n_favouring": "n_favouring_a"}
+            for mine, other in names.items():
+                assert table.loc[model, mine] == pytest.approx(expected[other])
+        assert (table["n_favouring"] + table["n_against"])[["AL-RNN", "c"]].eq(12).all()
+
+    def test_default_reference_is_the_best_that_is_no_alrnn(self):
+        wide = three_models() | {"AL-RNN P=2": np.zeros(12)}
+        table = compare_models(long(wide))
+        assert set(table["reference"]) == {"b"}
+        assert set(table["best"]) == {"AL-RNN P=2"}
+        own = {name: values for name, values in wide.items() if name.startswith("AL-RNN")}
+        assert set(compare_models(long(own))["reference"]) == {"AL-RNN P=2"}
+
+    def test_q_is_over_all_different_comparisons_of_the_table(self):
+        wide = three_models() | {"d": three_models(seed=1)["c"]}
+        table = compare_models(long(wide), "b").set_index("model")
+        assert table.index[0] == "AL-RNN"
+        # AL-RNN, c, d against b; c, d against the AL-RNN
+        p = [*table["p"].drop("b"), *table["p_to_best"][["c", "d"]]]
+        places = [*table.index.drop("b"), "c2", "d2"]
+        expected = dict(zip(places, benjamini_hochberg(p), strict=True))
+        for model in ("AL-RNN", "c", "d"):
+            assert table.loc[model, "q"] == pytest.approx(expected[model])
+        assert table.loc["c", "q_to_best"] == pytest.approx(expected["c2"])
+        assert table.loc["b", "q_to_best"] == table.loc["AL-RNN", "q"]
+        assert np.isnan(table.loc["b", "q"])
+        assert np.isnan(table.loc["AL-RNN", "q_to_best"])
+
+    def test_pooled_scores_weigh_subjects_by_their_trials(self):
+        wide = {"a": np.array([-0.2, -0.4, -0.9]), "b": np.array([-0.3, -0.1, -0.5])}
+        table = compare_models(long(wide, [100, 300, 50])).set_index("model")
+        expected = (-0.2 * 100 - 0.4 * 300 - 0.9 * 50) / 450
+        assert table.loc["a", "pooled"] == pytest.approx(expected)
+        assert table.loc["a", "log_likelihood"] == pytest.approx(-0.5)
+        assert table.loc["a", "n_trials"] == 450
+
+    def test_ties_share_the_best_place(self):
+        values = np.array([-0.5, -0.4, -0.3, -0.2])
+        worse = values - [0, 0.1, 0.2, 0.3]
+        table = compare_models(long({"a": values, "b": values, "c": worse})).set_index("model")
+        assert table["n_best"].to_dict() == pytest.approx({"a": 11 / 6, "b": 11 / 6, "c": 1 / 3})
+
+    def test_within_one_error_of_the_best_is_that_of_the_paired_difference(self):
+        subject = np.linspace(-1, 0, 12)
+        noise = np.tile([0.01, -0.01], 6)
+        error = noise.std(ddof=1) / np.sqrt(12)
+        wide = {"best": subject, "near": subject - 0.9 * error + noise}
+        wide |= {"far": subject - 1.1 * error + noise}
+        table = compare_models(long(wide), "best").set_index("model")
+        assert table["within_one_error"].to_dict() == {"best": True, "near": True, "far": False}
+
+    def test_fewer_than_six_subjects_are_not_tested(self):
+        table = compare_models(long(three_models(5)), "b").set_index("model")
+        assert table[["p", "q", "p_to_best", "q_to_best"]].isna().all(axis=None)
+        assert "5 subjects cannot give a p below 0.0625" in table.loc["c", "note"]
+        assert np.isfinite(table.loc["c", ["ci_low", "ci_high"]].to_numpy(dtype=float)).all()
+        assert compare_models(long(three_models(6)), "b")["p"].notna().sum() == 2
+
+    def test_the_same_predictions_stay_in_the_family_as_one(self):
+        wide = three_models()
+        wide["same"] = wide["b"]
+        table = compare_models(long(wide), "b").set_index("model")
+        assert np.isnan(table.loc["same", "p"])
+        assert "the same" in table.loc["same", "note"]
+        p = [*table["p"].drop(["b", "same"]), 1.0, *table["p_to_best"][["same", "c"]]]
+        assert table.loc["c", "q"] == pytest.approx(benjamini_hochberg(p)[1])
+
+    def test_one_model_and_one_subject(self):
+        table = compare_models(long({"a": np.array([-0.5, -0.4])}))
+        assert table["within_one_error"].tolist() == [True]
+        table = compare_models(long({"a": np.array([-0.5]), "b": np.array([-0.6])}))
+        assert "at least 2" in table["note"][1]
+
+    def test_refusals_name_every_problem(self):
+        table = long(three_models(3))
+        table.loc[1, "log_likelihood"] = -np.inf
+        table.loc[4, "n_trials"] = 99
+        match = r"(?s)AL-RNN: no finite score in subject s01.*b: not the trials .* in subject s01"
+        with pytest.raises(DataError, match=match):
+            compare_models(table)
+        with pytest.raises(DataError, match="c: no finite score in subject s02"):
+            compare_models(long(three_models(3))[:-1])
+        with pytest.raises(DataError, match="AL-RNN: subject s00 occurs twice"):
+            compare_models(pd.concat([table, table[:1]]))
+        with pytest.raises(DataError, match="found 'd', expected one of AL-RNN, b, c"):
+            compare_models(long(three_models(3)), "d")
+
+    @pytest.mark.parametrize(
+        ("n_subjects", "lowest", "highest"), [(6, 0.81, 0.91), (12, 0.86, 0.94)]
+    )
+    def test_t_covers_and_percentiles_do_not(self, monkeypatch, n_subjects, lowest, highest):
+        monkeypatch.setattr("neuroalrnn.stats.compare.N_DRAWS", 499)
+        rng = np.random.default_rng(1)
+        names = [f"m{k}" for k in range(150)]
+        t, percentile = [], []
+        for _ in range(4):
+            drawn = rng.normal(0, 0.03, (150, n_subjects))
+            wide = {"AL-RNN": np.zeros(n_subjects)} | dict(zip(names, drawn, strict=True))
+            table = compare_models(long(wide), "AL-RNN", rng=rng).set_index("model").loc[names]
+            t += ((table["ci_low"] <= 0) & (table["ci_high"] >= 0)).tolist()
+            percentile += ((table["bootstrap_low"] <= 0) & (table["bootstrap_high"] >= 0)).tolist()
+        assert abs(np.mean(t) - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 600)
+        assert lowest < np.mean(percentile) < highest
 
 
 class TestOneStandardError:

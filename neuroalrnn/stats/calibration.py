@@ -1,0 +1,214 @@
+"""Whether predicted probabilities mean what they say: slope, reliability curve, error, Brier score.
+
+Subjects are the units: standard errors are those of subjects as clusters, bands resample subjects.
+Two options have one row, that of the last one; more options have one row each, one against the
+rest.
+"""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from neuroalrnn.exceptions import DataError, problems
+
+N_BINS = 10
+N_DRAWS = 999
+N_SIMULATIONS = 200
+SMALLEST_SPREAD = 0.01
+SMALLEST = np.finfo(np.float64).tiny
+
+
+def calibration_scores(
+    probability, choice, subject, *, n_bins: int = N_BINS, rng: np.random.Generator | None = None
+) -> pd.DataFrame:
+    """Score how well predicted probabilities agree with the choices made.
+
+    ``logit p(y = 1) = intercept + slope * log(p_k / (1 - p_k))`` is fitted to all trials, with
+    y = 1 where option k was chosen; slope 1 and intercept 0 are perfect. A slope below 1 means
+    predictions that are too sure, above 1 too cautious ones (Cox 1958, Biometrika 45:562).
+
+    Parameters
+    ----------
+    probability : array (trial, option)
+        Held-out predictions; rows sum to 1.
+    choice : array (trial,)
+        Position of the option that was chosen.
+    subject : array (trial,)
+    n_bins : int
+        Bins with equally many trials, for the calibration error.
+    rng : Generator, optional
+        For ``error_by_chance``; ``default_rng(0)`` if absent.
+
+    Returns
+    -------
+    table : DataFrame, one row per option (one for two options)
+        option, n_subjects, n_trials; ``slope, intercept`` with ``_low`` and ``_high`` (95 %,
+        subjects as clusters, t with S - 1 df); ``calibration_error``, ``sum_b n_b / n |observed_b
+        - predicted_b|`` over the bins, and ``error_by_chance``, its mean if choices were drawn from
+        these probabilities; ``brier``, the mean of ``(p_k - y)^2``; ``note``, why there is no
+        slope.
+
+    Raises
+    ------
+    DataError
+    """
+    probability, choice, codes = _checked(probability, choice, subject)
+    rng = np.random.default_rng(0) if rng is None else rng
+    rows = []
+    for option in _options(probability):
+        p, chosen = probability[:, option], (choice == option).astype(float)
+        bins = _equal_count_bins(p, n_bins)
+        row = {"option": option, "n_subjects": codes.max() + 1, "n_trials": chosen.size}
+        row |= _slope(chosen, _log_odds(probability, option), codes)
+        simulated = [_bin_error(rng.random(p.size) < p, p, bins) for _ in range(N_SIMULATIONS)]
+        row |= {"calibration_error": _bin_error(chosen, p, bins)}
+        row |= {"error_by_chance": np.mean(simulated), "brier": np.mean((p - chosen) ** 2)}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def reliability_curve(
+    probability, choice, subject, *, n_bins: int = N_BINS, rng: np.random.Generator | None = None
+) -> pd.DataFrame:
+    """Observed share of choices against predicted probability, in bins with equally many trials.
+
+    Parameters
+    ----------
+    probability, choice, subject
+        As in `calibration_scores`.
+    n_bins : int
+        Fewer where predictions are equal.
+    rng : Generator, optional
+        For the bootstrap; ``default_rng(0)`` if absent.
+
+    Returns
+    -------
+    curve : DataFrame, one row per option and bin
+        option, bin, ``predicted`` (mean in the bin), ``observed``, ``ci_low, ci_high``, n_trials.
+        The band is ``observed +- t * s``, with s the standard deviation over resampled subjects
+        times ``sqrt(S / (S - 1))`` and t of S - 1 df, because percentiles are too narrow with few
+        subjects; and nowhere narrower than Wilson's interval for independent trials (Wilson 1927,
+        J Am Stat Assoc 22:209), because no subject varies where no choice was observed. Missing for
+        one subject.
+
+    Raises
+    ------
+    DataError
+    """
+    probability, choice, codes = _checked(probability, choice, subject)
+    rng = np.random.default_rng(0) if rng is None else rng
+    n_subjects = codes.max() + 1
+    weights = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), N_DRAWS)
+    parts = []
+    for option in _options(probability):
+        p, chosen = probability[:, option], (choice == option).astype(float)
+        bins = _equal_count_bins(p, n_bins)
+        n_trials = np.bincount(bins)
+        observed = np.bincount(bins, chosen) / n_trials
+        half = _half_width(chosen, bins, codes, weights)
+        low, high = _wilson(observed, n_trials)
+        part = {"option": option, "bin": np.arange(n_trials.size)}
+        part |= {"predicted": np.bincount(bins, p) / n_trials, "observed": observed}
+        part |= {"ci_low": np.maximum(np.minimum(observed - half, low), 0)}
+        part |= {"ci_high": np.minimum(np.maximum(observed + half, high), 1)}
+        parts.append(pd.DataFrame(part | {"n_trials": n_trials}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _checked(probability, choice, subject):
+    probability, choice = np.asarray(probability, dtype=float), np.asarray(choice)
+    subject = np.asarray(subject)
+    if probability.ndim != 2 or not probability.shape[:1] == choice.shape == subject.shape:
+        raise DataError(
+            f"calibration: shapes {probability.shape}, {choice.shape} and {subject.shape}, "
+            "expected (trial, option), (trial,) and (trial,)"
+        )
+    found = []
+    if probability.shape[1] < 2 or not choice.size:
+        found.append(f"{probability.shape[1]} options, {choice.size} trials; expected 2 and 1")
+    sums = np.abs(probability.sum(axis=1) - 1)
+    if not ((probability >= 0).all() and (sums < 1e-3).all()):
+        bad = ~((probability >= 0).all(axis=1) & (sums < 1e-3))
+        found.append(f"probabilities of {bad.sum()} trials are no probabilities that sum to 1")
+    if not np.isin(choice, np.arange(probability.shape[1])).all():
+        found.append(f"choices: expected 0 to {probability.shape[1] - 1} in every trial")
+    if found:
+        raise problems(DataError, "calibration", found)
+    return probability, choice, pd.factorize(subject)[0]
+
+
+def _options(probability):
+    return [1] if probability.shape[1] == 2 else range(probability.shape[1])
+
+
+def _log_odds(probability, option):
+    """Log odds against the sum of the others, exact where the probability is close to 1."""
+    rest = np.delete(probability, option, axis=1).sum(axis=1)
+    return np.log(np.maximum(probability[:, option], SMALLEST)) - np.log(np.maximum(rest, SMALLEST))
+
+
+def _equal_count_bins(p, n_bins):
+    edges = np.unique(np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1]))
+    return np.unique(np.searchsorted(edges, p, side="left"), return_inverse=True)[1]
+
+
+def _bin_error(chosen, p, bins):
+    return np.abs(np.bincount(bins, chosen - p)).sum() / p.size
+
+
+def _half_width(chosen, bins, codes, weights):
+    """Half width of the band from resampled subjects (bin,)."""
+    n_subjects, n_bins = weights.shape[1], bins.max() + 1
+    if n_subjects < 2:
+        return np.full(n_bins, np.nan)
+    cell = codes * n_bins + bins
+    shape, size = (n_subjects, n_bins), n_subjects * n_bins
+    n_trials = weights @ np.bincount(cell, minlength=size).reshape(shape)
+    n_chosen = weights @ np.bincount(cell, chosen, minlength=size).reshape(shape)
+    drawn = n_trials > 0
+    share = np.where(drawn, n_chosen / np.maximum(n_trials, 1), 0)
+    mean = share.sum(axis=0) / drawn.sum(axis=0)
+    spread = np.sqrt((drawn * (share - mean) ** 2).sum(axis=0) / drawn.sum(axis=0))
+    return stats.t.ppf(0.975, n_subjects - 1) * spread * np.sqrt(n_subjects / (n_subjects - 1))
+
+
+def _wilson(share, n, z=1.959964):
+    centre, spread = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + (z / n) ** 2 / 4)
+    return (centre - spread) / (1 + z**2 / n), (centre + spread) / (1 + z**2 / n)
+
+
+def _slope(chosen, log_odds, codes):
+    names = ["slope", "slope_low", "slope_high", "intercept", "intercept_low", "intercept_high"]
+    missing = dict.fromkeys(names, np.nan)
+    if log_odds.std() < SMALLEST_SPREAD:
+        return missing | {"note": "the predictions hardly vary"}
+    if chosen.min() == chosen.max():
+        return missing | {"note": "all choices are the same"}
+    fit = _clustered_logistic(chosen, log_odds, codes)
+    if fit is None:
+        return missing | {"note": "no finite slope: the predictions separate the choices"}
+    df = codes.max()
+    half = stats.t.ppf(0.975, df) * fit.bse if df else np.full(2, np.nan)
+    low, high = fit.params - half, fit.params + half
+    intercept, slope = zip(low, fit.params, high, strict=True)
+    row = dict(zip(("slope_low", "slope", "slope_high"), slope, strict=True))
+    row |= dict(zip(("intercept_low", "intercept", "intercept_high"), intercept, strict=True))
+    return {name: row[name] for name in names} | {"note": ""}
+
+
+def _clustered_logistic(chosen, log_odds, codes):
+    from statsmodels.discrete.discrete_model import Logit
+
+    design = np.column_stack([np.ones(chosen.size), log_odds])
+    one = codes.max() == 0
+    kind = {} if one else {"cov_type": "cluster", "cov_kwds": {"groups": codes}, "use_t": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            fit = Logit(chosen, design).fit(disp=0, **kind)
+        except np.linalg.LinAlgError:
+            return None
+    fine = fit.mle_retvals["converged"] and np.isfinite(fit.bse).all()
+    return fit if fine else None
