@@ -31,8 +31,9 @@ class SubjectWeights(NamedTuple):
     self_slope, weight, input_weight, bias, initial, readout, offset : Tensor
         Of the group, as in `neuroalrnn.ops.Weights`.
     vectors : Tensor, shape (model, subject, dimension)
+        Those of subjects that the model is trained on count from their mean; of others, as is.
     is_known : Tensor, shape (model, subject)
-        1 for subjects that the model is trained on, else 0: these have the vector 0.
+        1 for subjects that the model is trained on, else 0.
     by_self_slope, by_weight, ... : Tensor, shape (model, dimension, ...)
         ``Pi``: change of each parameter per unit of the vector.
     """
@@ -66,10 +67,10 @@ class SubjectWeights(NamedTuple):
 
     @property
     def centred(self):
-        """Vectors around their mean over known subjects; 0 for the others."""
+        """Vectors, of known subjects around their mean."""
         known = self.is_known[..., None]
         mean = (known * self.vectors).sum(1, keepdim=True) / known.sum(1, keepdim=True).clamp(min=1)
-        return known * (self.vectors - mean)
+        return self.vectors - known * mean
 
 
 def project(weights, model, subject):
@@ -97,6 +98,30 @@ def project(weights, model, subject):
 def log_prior(weights):
     """Log density of the centred subject vectors but for a constant, shape (model,)."""
     return -0.5 * weights.centred.square().sum((1, 2))
+
+
+def canonical(weights):
+    """What the vectors do to the parameters, on its principal axes.
+
+    Parameters
+    ----------
+    weights : SubjectWeights
+
+    Returns
+    -------
+    array, shape (model, subject, dimension)
+        Place of every subject along the axes, in units of the parameters (Euclidean norm of the
+        change); the largest first, the parameter that an axis moves most moves up. The same for
+        every basis in which vectors and maps may be written.
+    """
+    places = []
+    for vectors, *maps in zip(weights.centred, *weights.maps, strict=True):
+        change = vectors @ torch.cat([by.flatten(1) for by in maps], dim=1)
+        left, size, axes = torch.linalg.svd(change, full_matrices=False)
+        n = vectors.shape[1]
+        sign = axes[:n].gather(1, axes[:n].abs().argmax(1, keepdim=True)).sign()[:, 0]
+        places.append(left[:, :n] * size[:n] * sign)
+    return torch.stack(places).detach().numpy()
 
 
 def scan_subjects(weights, n_pwl, observations, index, read_steps, backend):
@@ -166,13 +191,16 @@ def subject_architecture(n_dimensions, varying):
             initialisation=setting.initialisation, convention=setting.convention,
             memory=setting.memory, offset=offset, rng=rng,
         )  # fmt: skip
+        # a stranger is the average subject
+        is_known = torch.as_tensor(is_known).double()
         vectors = START * torch.from_numpy(rng.standard_normal((len(is_known), n_dimensions)))
+        vectors = vectors * is_known[:, None]
         maps = [
             START * torch.from_numpy(rng.standard_normal((n_dimensions, *part.shape)))
             * (name in varying)
             for name, part in zip(VARYING, group, strict=True)
         ]  # fmt: skip
-        return SubjectWeights(*group, vectors, torch.as_tensor(is_known).double(), *maps)
+        return SubjectWeights(*group, vectors, is_known, *maps)
 
     def frozen(weights, n_pwl, setting):
         group = frozen_entries(weights.group, n_pwl, setting.convention)

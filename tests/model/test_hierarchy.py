@@ -11,6 +11,7 @@ from neuroalrnn.model.alrnn import stack
 from neuroalrnn.model.hierarchy import (
     VARYING,
     SubjectWeights,
+    canonical,
     log_prior,
     project,
     scan_subjects,
@@ -65,7 +66,7 @@ def by_hand(weights, observations, index=INDEX):
             subject = int(observations.subject[lane])
             known = weights.is_known[model]
             mean = (weights.vectors[model] * known[:, None]).sum(0) / known.sum()
-            vector = (weights.vectors[model, subject] - mean) * known[subject]
+            vector = weights.vectors[model, subject] - mean * known[subject]
             own = Weights(
                 *(
                     (bar[model] + sum(v * b for v, b in zip(vector, by[model], strict=True)))[None]
@@ -133,7 +134,10 @@ def test_equal_vectors_predict_alike_and_a_stranger_is_the_average(observations)
         equal.group, N_PWL, observations.inputs, INDEX, observations.n_steps, READ
     )
     torch.testing.assert_close(found, group, rtol=0, atol=1e-12)
-    stranger = weights._replace(is_known=torch.tensor([[1.0, 1, 0, 1]] * 2).double())
+    vectors = weights.vectors * torch.tensor([1.0, 1, 0, 1])[:, None]
+    stranger = weights._replace(
+        vectors=vectors, is_known=torch.tensor([[1.0, 1, 0, 1]] * 2).double()
+    )
     own = project(stranger, torch.tensor([0]), torch.tensor([2]))
     for mine, bar in zip(own, weights.group, strict=True):
         torch.testing.assert_close(mine[0], bar[0])
@@ -149,6 +153,26 @@ def test_a_rotation_of_the_vectors_changes_nothing(observations):
           for w in (weights, turned)), rtol=0, atol=1e-12,
     )  # fmt: skip
     torch.testing.assert_close(log_prior(weights), log_prior(turned))
+    np.testing.assert_allclose(canonical(weights), canonical(turned), atol=1e-10)
+    assert not np.allclose(weights.centred, turned.centred)
+
+
+def test_canonical_places_are_centred_and_along_orthogonal_axes():
+    places = canonical(draw(2)[1])
+    np.testing.assert_allclose(places.mean(axis=1), 0, atol=1e-12)
+    covariance = np.einsum("msf,msg->mfg", places, places)
+    np.testing.assert_allclose(covariance[:, 0, 1], 0, atol=1e-10)
+    assert (covariance[:, 0, 0] >= covariance[:, 1, 1]).all()
+
+
+def test_a_draw_starts_strangers_at_the_average():
+    of = subject_architecture(2, VARYING)
+    drawn = of.draw(
+        SETTING, 1, 3, offset=[0.0], is_known=np.array([True, False, True, True]),
+        rng=np.random.default_rng(0),
+    )  # fmt: skip
+    assert (drawn.vectors[1] == 0).all()
+    assert (drawn.vectors[[0, 2, 3]] != 0).all()
 
 
 def test_gradients(observations):

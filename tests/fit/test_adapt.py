@@ -1,0 +1,83 @@
+"""Few-shot: the vector of a stranger is found again from the choices that it makes."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from neuroalrnn.config import Setting
+from neuroalrnn.fit.adapt import adapt
+from neuroalrnn.fit.objective import compute_eta, observe
+from neuroalrnn.model.alrnn import stack
+from neuroalrnn.model.hierarchy import subject_architecture
+
+N_STEPS = 40
+
+
+@pytest.fixture(scope="module")
+def family():
+    of = subject_architecture(2, ("bias", "input_weight", "readout"))
+    is_known = np.array([True, True, False, False])
+    drawn = of.draw(
+        Setting(n_latent=4), 1, 2, offset=[0.0], is_known=is_known, rng=np.random.default_rng(4)
+    )
+    # maps that matter
+    drawn = drawn._replace(by_input_weight=10 * drawn.by_input_weight, by_bias=5 * drawn.by_bias)
+    return of, stack([drawn])
+
+
+def choices(family, vector, n_sequences=30, seed=0):
+    """Choices of subject 2, drawn from the model with this vector."""
+    of, weights = family
+    rng = np.random.default_rng(seed)
+    shape = n_sequences, N_STEPS
+    sequences = SimpleNamespace(
+        inputs=rng.standard_normal((*shape, 2)), target=np.zeros(shape),
+        scored=np.ones(shape, bool), n_steps=np.full(n_sequences, N_STEPS),
+        subject=np.full(n_sequences, "c"),
+    )  # fmt: skip
+    subjects = np.array(["a", "b", "c", "d"])
+    vectors = weights.vectors.clone()
+    vectors[0, 2] = torch.as_tensor(vector)
+    observations = observe(sequences, dtype=torch.float64, subjects=subjects)
+    index = torch.arange(n_sequences)[None]
+    eta = compute_eta(
+        weights._replace(vectors=vectors), torch.tensor([1]), observations, index, of=of
+    )
+    probability = torch.sigmoid(eta[0, :, :, 0]).T.numpy()
+    sequences.target = (rng.random(shape) < probability) * 1.0
+    return observe(sequences, dtype=torch.float64, subjects=subjects)
+
+
+def test_a_vector_is_recovered(family):
+    true = [0.8, -0.6]
+    found = adapt(family[1], 1, choices(family, true, n_sequences=200))
+    np.testing.assert_allclose(found.vectors[0, 2], true, atol=0.15)
+    for name in ("group", "maps"):
+        for one, other in zip(getattr(found, name), getattr(family[1], name), strict=True):
+            assert torch.equal(one, other)
+    others = [0, 1, 3]
+    assert torch.equal(found.vectors[0, others], family[1].vectors[0, others])
+
+
+def test_it_is_the_maximum_of_the_posterior(family):
+    observations = choices(family, [0.5, 0.5], n_sequences=3)
+    found = adapt(family[1], 1, observations).vectors[0, 2].clone().requires_grad_()
+    of, weights = family
+    vectors = weights.vectors.index_put((torch.tensor([0]), torch.tensor([2])), found[None])
+    index = torch.arange(3)[None]
+    eta = compute_eta(
+        weights._replace(vectors=vectors), torch.tensor([1]), observations, index, of=of
+    )
+    sign = 2 * observations.choice[:, :3] - 1
+    posterior = torch.nn.functional.logsigmoid(sign * eta[0, :, :, 0]).sum()
+    (gradient,) = torch.autograd.grad(posterior - 0.5 * found.square().sum(), found)
+    np.testing.assert_allclose(gradient, 0, atol=1e-3)
+
+
+def test_known_subjects_are_not_fitted_again(family):
+    observations = choices(family, [0.0, 0.0], n_sequences=2)
+    _, weights = family
+    with pytest.raises(ValueError, match="trained on a subject"):
+        adapt(weights._replace(is_known=torch.ones(1, 4).double()), 1, observations)
