@@ -17,6 +17,7 @@ TABLE = {
     "exceptions": (set(), set()),
     "config": (set(), {"pydantic"}),
     "data": (set(), ARRAYS),
+    "tasks": ({"data"}, ARRAYS),
     "ops": (set(), {"torch", "numpy"}),
     "model": ({"ops"}, {"torch"}),
     "results": (set(), {"numpy", "xarray"}),
@@ -41,7 +42,9 @@ TABLE = {
 }
 # single modules that may import more
 MORE = {
+    "neuroalrnn/baselines/shared.py": {"numba"},
     "neuroalrnn/data/split.py": {"sklearn"},
+    "neuroalrnn/ops/gated_tiles.py": {"numba", "llvmlite"},
     "neuroalrnn/ops/numba_kernels.py": {"numba"},
     "neuroalrnn/ops/tiles.py": {"numba", "llvmlite"},
     "neuroalrnn/ops/triton_gpu.py": {"triton"},
