@@ -12,7 +12,7 @@ def n_outputs(n_options):
 def log_probability(eta):
     """Log-probability of every option.
 
-    Bernoulli: ``log p(1) = -softplus(-eta)``, ``log p(0) = -softplus(eta)``;
+    Bernoulli: ``log p(1) = log sigmoid(eta)``, ``log p(0) = log sigmoid(-eta)``;
     categorical: ``eta_k - logsumexp(eta)``.
 
     Parameters
@@ -25,7 +25,7 @@ def log_probability(eta):
     Tensor, shape (..., option)
     """
     if eta.shape[-1] == 1:
-        return -functional.softplus(torch.cat([eta, -eta], dim=-1))
+        return functional.logsigmoid(torch.cat([-eta, eta], dim=-1))
     return torch.log_softmax(eta, dim=-1)
 
 

@@ -1,0 +1,185 @@
+"""Choices and ratings: Bernoulli, categorical and ordinal models of codes from 0."""
+
+from dataclasses import replace
+
+import torch
+from torch.nn import functional
+
+from neuroalrnn.exceptions import ConfigError
+from neuroalrnn.model.observation.logs import exp_finite, log_one_minus_exp_minus_exp
+from neuroalrnn.model.observation.observation import CONSTANT, VARYING, Family, independent
+from neuroalrnn.model.readout import log_likelihood, log_probability
+
+
+def bernoulli(*variables):
+    r"""Two options: ``log p(y) = y eta - softplus(eta)``.
+
+    Parameters
+    ----------
+    *variables : str, default "choice"
+
+    Returns
+    -------
+    Observation
+    """
+    family = Family(
+        name="bernoulli",
+        parameters={"logit": VARYING},
+        log_density=log_likelihood,
+        draw=lambda eta, rng: draw_code(log_probability(eta), rng),
+        start=lambda code: [torch.logit(_frequency(code, 2)[1])],
+        **_codes(2),
+    )
+    return independent(family, variables or ("choice",))
+
+
+def categorical(n_options, variable="choice", *, available=None):
+    r"""Several options: :math:`\log p(y) = \eta_y - \log \sum_{k\ \mathrm{available}} e^{\eta_k}`.
+
+    Parameters
+    ----------
+    n_options : int
+        At least 2.
+    variable : str
+    available : sequence of str, optional
+        One trial variable per option, 1 where the option can be chosen; by default all always can.
+        An option that is not available has probability 0; that it was chosen is an error, found
+        by `check`.
+
+    Returns
+    -------
+    Observation
+        One logit per option; a constant added to all of them changes nothing.
+
+    Raises
+    ------
+    ConfigError
+        If there are too few options, or not one name in `available` for each.
+    """
+    _require_options(n_options)
+    family = Family(
+        name="categorical",
+        parameters={f"logit_{k}": VARYING for k in range(n_options)},
+        log_density=log_likelihood,
+        draw=lambda eta, rng: draw_code(log_probability(eta), rng),
+        start=lambda code: _frequency(code, n_options).log(),
+        **_codes(n_options),
+    )
+    model = independent(family, (variable,))
+    if available is None:
+        return model
+    if len(available) != n_options:
+        raise ConfigError(f"categorical: {len(available)} names in available for {n_options}")
+    return _restricted(model, tuple(available))
+
+
+def _restricted(model, available):
+    """A categorical model whose options are not always available."""
+
+    def is_available(values):
+        return torch.stack([torch.as_tensor(values[name]) for name in available], dim=-1) > 0
+
+    def hide(eta, values):
+        return torch.where(is_available(values), eta, -torch.inf)
+
+    def faults(values):
+        found = model.faults(values)
+        return found or _choices_of_unavailable(values, model.variables[0], is_available(values))
+
+    return replace(
+        model,
+        given=available,
+        log_likelihood=lambda eta, values: model.log_likelihood(hide(eta, values), values),
+        sample=lambda eta, rng, values: model.sample(hide(eta, values), rng),
+        faults=faults,
+    )
+
+
+def _choices_of_unavailable(values, variable, is_available):
+    code = torch.as_tensor(values[variable], dtype=torch.float64)
+    seen = ~torch.isnan(code)
+    chosen = torch.where(seen, code, 0.0).long()
+    wrong = seen & ~is_available.gather(-1, chosen[..., None])[..., 0]
+    if not wrong.any():
+        return []
+    first = int(chosen[wrong][0])
+    return [f"{variable!r}: {int(wrong.sum())} choices of unavailable options, first {first}"]
+
+
+def ordinal(n_levels, variable="rating"):
+    r"""Ordered levels (cumulative logit model, McCullagh 1980).
+
+    .. math::
+        p(y) = \sigma(\theta_{y+1} - \eta) - \sigma(\theta_y - \eta), \quad
+        \theta_0 = -\infty,\ \theta_1 = 0,\ \theta_{c+1} = \theta_c + e^{r_{c+1}},\
+        \theta_C = \infty
+
+    The first threshold is 0, because the offset of ``eta`` already moves all of them.
+
+    Parameters
+    ----------
+    n_levels : int
+        At least 2, which is the Bernoulli model.
+    variable : str
+
+    Returns
+    -------
+    Observation
+        Outputs ``location`` and the log-gaps ``r`` between thresholds.
+
+    Raises
+    ------
+    ConfigError
+        If there are too few levels.
+    """
+    _require_options(n_levels)
+    gaps = {f"log_gap_{c}": CONSTANT for c in range(2, n_levels)}
+    family = Family(
+        name="ordinal",
+        parameters={"location": VARYING, **gaps},
+        log_density=lambda eta, code: _ordinal(eta).gather(-1, code[..., None].long()).squeeze(-1),
+        draw=lambda eta, rng: draw_code(_ordinal(eta), rng),
+        start=lambda code: _start_ordinal(_frequency(code, n_levels)),
+        **_codes(n_levels),
+    )
+    return independent(family, (variable,))
+
+
+def _ordinal(eta):
+    """Log-probability of every level: ls(u) + ls(-v) + log(1 - exp(v - u)), v - u = -exp(r)."""
+    location, log_gap = eta[..., :1], eta[..., 1:]
+    threshold = functional.pad(exp_finite(log_gap).cumsum(-1), (1, 0))
+    below = functional.logsigmoid(threshold - location)
+    above = functional.logsigmoid(location - threshold)
+    between = log_one_minus_exp_minus_exp(log_gap)
+    pad = functional.pad
+    return pad(below, (0, 1)) + pad(above, (1, 0)) + pad(between, (1, 1))
+
+
+def _start_ordinal(frequency):
+    threshold = torch.logit(frequency.cumsum(0)[:-1])
+    return [-threshold[0], *threshold.diff().log()]
+
+
+def draw_code(log_p, rng):
+    """Codes drawn from log-probabilities (..., option); one of probability 0 never comes up."""
+    return (log_p + torch.as_tensor(rng.gumbel(size=log_p.shape))).argmax(-1)
+
+
+def _frequency(code, n_options):
+    """Frequency of every option, half a trial added to each so that none is 0."""
+    count = torch.bincount(code.long(), minlength=n_options).double() + 0.5
+    return count / count.sum()
+
+
+def _codes(n_options):
+    options = torch.arange(n_options, dtype=torch.float64)
+    return {
+        "valid": lambda code: torch.isin(code, options),
+        "expected": f"codes 0 to {n_options - 1}",
+    }
+
+
+def _require_options(n_options):
+    if n_options < 2:
+        raise ConfigError(f"{n_options} options, expected at least 2")

@@ -1,0 +1,226 @@
+"""Response times in seconds: log-normal models, alone and together with the choice."""
+
+import math
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch.nn import functional
+
+from neuroalrnn.exceptions import ConfigError
+from neuroalrnn.model.observation.continuous import draw_normal, start_normal
+from neuroalrnn.model.observation.discrete import bernoulli, categorical, draw_code
+from neuroalrnn.model.observation.logs import exp_finite, normal_log_density
+from neuroalrnn.model.observation.observation import (
+    CONSTANT,
+    FIXED,
+    VARYING,
+    Family,
+    Observation,
+    independent,
+    joint,
+    option_log_probability,
+)
+
+# At the fastest response the likelihood of a shift has no bound; just above the slowest one, or
+# rounding would put it outside.
+_MARGIN = 0.05
+
+
+def lognormal(variable="rt"):
+    r"""Log-normal response times :math:`t`: :math:`\log t \sim N(\eta, \sigma^2)`.
+
+    Changing the unit of time shifts all log-likelihoods: compare models, not data sets.
+
+    Parameters
+    ----------
+    variable : str
+        In seconds.
+
+    Returns
+    -------
+    Observation
+        Outputs ``location`` (eta) and the constant ``log_scale`` (log sigma).
+    """
+    family = Family(
+        name="lognormal",
+        parameters={"location": VARYING, "log_scale": CONSTANT},
+        log_density=lambda eta, t: _log_density(t, eta),
+        draw=lambda eta, rng: draw_normal(eta, rng).exp(),
+        start=lambda t: start_normal(t.log()),
+        **_TIMES,
+    )
+    return independent(family, (variable,))
+
+
+def shifted_lognormal(variable="rt", *, contaminants=0.01):
+    r"""Log-normal decision times after a constant shift, and a few random responses.
+
+    .. math::
+        p(t) = (1 - \epsilon)\, p_{LN}(t - t_0) + \epsilon\, [t \le t_{max}] / t_{max}, \qquad
+        t_0 = t_{low}\, \sigma(u)
+
+    Parameters
+    ----------
+    variable : str
+        In seconds.
+    contaminants : float
+        ``epsilon``: keeps a response before ``t_0`` possible, as a new subject may give one. With
+        0 its log-likelihood is minus infinity.
+
+    Returns
+    -------
+    Observation
+        Outputs ``location``, the constants ``log_scale`` and ``shift_logit`` (u), and two that the
+        training subjects fix: ``log_t_max``, 5 % above their slowest response, and ``log_t_low``,
+        5 % below their fastest one. A share ``epsilon`` of responses does not count as fast,
+        because up to that share may come before ``t_0`` [our definition].
+
+    Raises
+    ------
+    ConfigError
+        If `contaminants` is not in [0, 1).
+    """
+    if not 0 <= contaminants < 1:
+        raise ConfigError(f"contaminants={contaminants}, expected a share in [0, 1)")
+    family = Family(
+        name="shifted_lognormal",
+        parameters={
+            "location": VARYING,
+            "log_scale": CONSTANT,
+            "shift_logit": CONSTANT,
+            "log_t_low": FIXED,
+            "log_t_max": FIXED,
+        },
+        log_density=lambda eta, t: _contaminated(t, eta, contaminants),
+        draw=lambda eta, rng: _draw_shifted(eta, contaminants, rng),
+        start=lambda t: _start_shifted(t, contaminants),
+        **_TIMES,
+    )
+    return independent(family, (variable,))
+
+
+def _log_density(t, eta):
+    """Log-normal log-density, minus infinity (with gradient 0) unless t > 0."""
+    log_t = torch.where(t > 0, t, 1.0).log()
+    return torch.where(t > 0, normal_log_density(log_t, *eta.unbind(-1)) - log_t, -torch.inf)
+
+
+def _contaminated(t, eta, contaminants):
+    t_low, t_max = exp_finite(eta[..., 3]), exp_finite(eta[..., 4])
+    log_p = _log_density(t - t_low * torch.sigmoid(eta[..., 2]), eta[..., :2])
+    if not contaminants:
+        return log_p
+    flat = torch.where(t <= t_max, math.log(contaminants) - eta[..., 4], -torch.inf)
+    return torch.logaddexp(math.log1p(-contaminants) + log_p, flat)
+
+
+def _draw_shifted(eta, contaminants, rng):
+    shift = eta[..., 3].exp() * torch.sigmoid(eta[..., 2])
+    decision = draw_normal(eta[..., :2], rng).exp()
+    random = eta[..., 4].exp() * torch.as_tensor(rng.random(shift.shape))
+    is_random = torch.as_tensor(rng.random(shift.shape)) < contaminants
+    return torch.where(is_random, random, shift + decision)
+
+
+def _start_shifted(t, contaminants):
+    """Half of ``t_low`` as the shift, and the log-normal of what comes after it."""
+    t_low = (1 - _MARGIN) * t.quantile(contaminants)
+    decision = t - t_low / 2
+    m, log_scale = start_normal(decision[decision > 0].log())
+    return [m, log_scale, 0.0, t_low.log(), ((1 + _MARGIN) * t.max()).log()]
+
+
+def choice_rt(n_options=2, choice="choice", rt="rt", *, available=None, time=None):
+    r"""Choice and response time together, the time depending on the option chosen.
+
+    .. math:: \log p(y, t) = \log p(y) + \log p(t\,|\,y), \qquad m_y = \eta_{rt} + \kappa_y
+
+    Where the time is missing this is ``log p(y)``; where the choice is missing,
+    :math:`\log \sum_y p(y)\, p(t|y)`.
+
+    Parameters
+    ----------
+    n_options : int
+    choice, rt : str
+        Names of the variables; times in seconds.
+    available : sequence of str, optional
+        As in `categorical`.
+    time : callable, optional
+        `lognormal` (default), `shifted_lognormal`, or one of their kind.
+
+    Returns
+    -------
+    Observation
+        Outputs of the choice, of the time, then the constants ``kappa_y`` of options from 1;
+        that of option 0 is 0.
+    """
+    plain = n_options == 2 and available is None
+    choices = bernoulli(choice) if plain else categorical(n_options, choice, available=available)
+    times = (time or lognormal)(rt)
+    both = joint(choices, times)
+    pair = _Pair(choices, times, n_options)
+    constant = (False,) * (n_options - 1)
+    return replace(
+        both,
+        name="choice_rt",
+        outputs=both.outputs + tuple(f"{rt}.kappa_{k}" for k in range(1, n_options)),
+        varying=both.varying + constant,
+        fixed=both.fixed + constant,
+        log_likelihood=partial(_pair_log_likelihood, pair),
+        sample=partial(_pair_sample, pair),
+        start=lambda values: functional.pad(both.start(values), (0, n_options - 1)),
+    )
+
+
+class _Pair(NamedTuple):
+    choices: Observation
+    times: Observation
+    n_options: int
+
+    def option_log_p(self, eta, values):
+        """Log-probability of every option, (..., option)."""
+        choice = self.choices.variables[0]
+        eta_choice = eta[..., : len(self.choices.outputs)]
+        return option_log_probability(self.choices, eta_choice, choice, self.n_options, values)
+
+    def eta_time(self, eta):
+        """Eta of the time under every option, (..., option, output): ``eta_rt + kappa_y``."""
+        sizes = [len(self.choices.outputs), len(self.times.outputs), self.n_options - 1]
+        _, eta_time, kappa = eta.split(sizes, dim=-1)
+        kappa = functional.pad(kappa, (1, 0))[..., None]
+        return eta_time[..., None, :] + functional.pad(kappa, (0, sizes[1] - 1))
+
+
+def _pair_log_likelihood(pair, eta, values):
+    (choice,), (rt,) = pair.choices.variables, pair.times.variables
+    code, t = values[choice], values[rt]
+    seen = ~(torch.isnan(code) & torch.isnan(t))
+    eta = torch.where(seen[..., None], eta, 0.0)
+    log_p_t = pair.times.log_likelihood(pair.eta_time(eta), {rt: t[..., None]})
+    return torch.where(seen, _of_chosen(pair.option_log_p(eta, values) + log_p_t, code), 0.0)
+
+
+def _pair_sample(pair, eta, rng, values=None):
+    eta = eta.detach().double()
+    code = draw_code(pair.option_log_p(eta, values), rng)
+    eta_time = torch.take_along_dim(pair.eta_time(eta), code[..., None, None], dim=-2)[..., 0, :]
+    return {pair.choices.variables[0]: code.double(), **pair.times.sample(eta_time, rng)}
+
+
+def _of_chosen(each, code):
+    """Entry (..., option) of the option chosen; of a missing choice the log of the sum."""
+    missing = torch.isnan(code)
+    chosen = torch.where(missing, 0.0, code).long()
+    one = each.gather(-1, chosen[..., None])[..., 0]
+    possible = (each > -torch.inf).any(-1)
+    # of nothing but minus infinities logsumexp has gradient NaN
+    summed = torch.logsumexp(torch.where(possible[..., None], each, 0.0), dim=-1)
+    return torch.where(missing, torch.where(possible, summed, -torch.inf), one)
+
+
+_TIMES = {
+    "valid": lambda t: torch.isfinite(t) & (t > 0),
+    "expected": "seconds above 0",
+}
