@@ -1,0 +1,309 @@
+"""Individual differences: subject vectors, known subjects in new sessions, and new subjects."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import torch
+
+from neuroalrnn.config import Setting
+from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, default_encoding, encode, validate
+from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.evaluate.checks import score_what_is_read
+from neuroalrnn.evaluate.engine import Engine, default_threads
+from neuroalrnn.evaluate.plan import Part, make_plan
+from neuroalrnn.evaluate.predict import predict_trials
+from neuroalrnn.evaluate.search import Progress, choose, refit, search
+from neuroalrnn.exceptions import ConfigError, DataError, problems
+from neuroalrnn.fit.adapt import adapt
+from neuroalrnn.fit.objective import observe
+from neuroalrnn.model.alrnn import select
+from neuroalrnn.model.architecture import ALRNN
+from neuroalrnn.model.hierarchy import VARYING, canonical, subject_architecture
+from neuroalrnn.ops.dispatch import choose_backend
+
+MEMORY = 2**28
+
+
+@dataclass(frozen=True)
+class SubjectFit:
+    """Held-out scores of models with and without subject vectors, and the vectors.
+
+    Attributes
+    ----------
+    scores : pandas.DataFrame
+        One row per held-out trial set: ``fold, subject, model, n_trials, log_likelihood`` (nats per
+        trial); few-shot rows also have ``n_shots``.
+    vectors : pandas.DataFrame
+        One row per fold and known subject: ``fold, subject, dimension 1, ...``, centred, on the
+        principal axes of what they do to the parameters.
+    choices : pandas.DataFrame
+        One row per fold and model: ``n_pwl``, ``n_dimensions``, ``validation`` (nats per trial).
+    """
+
+    scores: pd.DataFrame
+    vectors: pd.DataFrame
+    choices: pd.DataFrame
+
+
+def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYING, **options):
+    """Compare one model for all, subject vectors, and one model per subject, on new sessions.
+
+    Sessions are held out; other sessions of the same subjects are trained on. Number of dimensions,
+    ``n_pwl``, restart and training time are chosen on inner validation sessions.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    setting : Setting, optional
+    n_dimensions : sequence of int
+        Lengths of the subject vector to choose from.
+    varying : collection of str
+        Parameters that vary over subjects, of `neuroalrnn.model.hierarchy.VARYING`.
+    **options
+        ``cv`` (default ``SessionKFold()``), ``n_pwl``, ``n_restarts``, ``n_inner``,
+        ``random_state``, ``encoding``, ``backend``, ``threads``, ``progress``; see
+        `neuroalrnn.select_n_pwl`.
+
+    Returns
+    -------
+    SubjectFit
+        Models "pooled", "subject vectors" and "per subject".
+
+    Raises
+    ------
+    DataError, ConfigError
+    """
+    study = _Study(trials, setting, **({"cv": SessionKFold()} | options))
+    _check_dimensions(n_dimensions, varying)
+    scores, vectors, choices = [], [], []
+    for fold in range(len(study.plan.folds)):
+        test = study.test_sequences(fold)
+        pooled = study.fit(fold, ALRNN)
+        shared = study.best(
+            [study.fit(fold, subject_architecture(n, varying)) for n in n_dimensions]
+        )
+        scores.append(study.score(fold, "pooled", pooled, test))
+        scores.append(study.score(fold, "subject vectors", shared, test))
+        scores.append(study.score_per_subject(fold, test))
+        vectors.append(study.vectors(fold, shared))
+        choices.append(study.choice(fold, "pooled", pooled))
+        choices.append(study.choice(fold, "subject vectors", shared))
+    return SubjectFit(*(_joined(part) for part in (scores, vectors, choices)))
+
+
+def few_shot(
+    trials, setting=None, *, n_shots=(0, 50, 100, 200, 400), n_dimensions=(1, 2), varying=VARYING,
+    **options,
+):  # fmt: skip
+    """Predict subjects never seen, from nothing and from their first trials.
+
+    Whole subjects are held out. Zero-shot takes the average subject; few-shot fits the subject
+    vector alone (maximum a posteriori) on the first `n_shots` scored trials of the subject. All are
+    scored on the same trials, those after the largest number of shots.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    setting : Setting, optional
+    n_shots : sequence of int
+        Scored trials to learn from; 0 is zero-shot.
+    n_dimensions, varying, **options
+        As in `compare_pooling`; default ``cv`` is ``LeaveOneSubjectOut()``.
+
+    Returns
+    -------
+    SubjectFit
+        Models "pooled" and "subject vectors", the latter once per ``n_shots``.
+
+    Raises
+    ------
+    DataError
+        If a subject has no scored trial after the largest number of shots.
+    ConfigError
+    """
+    study = _Study(trials, setting, **({"cv": LeaveOneSubjectOut()} | options))
+    _check_dimensions(n_dimensions, varying)
+    later = study.after(max(n_shots))
+    scores, vectors, choices = [], [], []
+    for fold in range(len(study.plan.folds)):
+        test = study.test_sequences(fold)
+        pooled = study.fit(fold, ALRNN)
+        shared = study.best(
+            [study.fit(fold, subject_architecture(n, varying)) for n in n_dimensions]
+        )
+        scores.append(study.score(fold, "pooled", pooled, test, within=later))
+        for n in n_shots:
+            adapted = study.adapt(shared, test, n)
+            row = study.score(fold, "subject vectors", adapted, test, within=later)
+            scores.append(row.assign(n_shots=n))
+        vectors.append(study.vectors(fold, shared))
+        choices.append(study.choice(fold, "pooled", pooled))
+        choices.append(study.choice(fold, "subject vectors", shared))
+    return SubjectFit(*(_joined(part) for part in (scores, vectors, choices)))
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """The model chosen in one fold, alone on its model axis."""
+
+    weights: object
+    n_pwl: int
+    plan: object
+    validation: float
+
+
+class _Study:
+    """Data, folds and engine that all models of a comparison share."""
+
+    def __init__(
+        self, trials, setting, cv, n_pwl=(0, 1, 2, 4), n_restarts=2, n_inner=3, random_state=0,
+        encoding=None, backend="auto", threads=None, progress=True,
+    ):  # fmt: skip
+        trials = validate(trials)
+        encoding = default_encoding(trials) if encoding is None else dict(encoding)
+        self.sequences = encode(trials, **encoding)
+        self.trials = score_what_is_read(trials, self.sequences)
+        self.engine = Engine(*choose_backend(backend), threads or default_threads(), MEMORY)
+        self.plan = make_plan(
+            self.trials, self.sequences, cv.split(self.trials), cv, [setting or Setting()],
+            grid=sorted(set(n_pwl)), n_inner=n_inner, n_restarts=n_restarts,
+            random_state=random_state,
+        )  # fmt: skip
+        self.scored = scored_trials(self.trials)
+        self.subject = self.trials["subject"].values.astype(str)
+        self.progress = Progress(0, show=progress)
+
+    def fit(self, fold, of, plan=None):
+        """Search, choose and train again in one fold."""
+        plan = replace(plan or self.plan, of=of)
+        observations = plan.observations
+        self.progress.start_fold(f"{plan.folds[fold].name}: {of.name}")
+        found = search(plan, observations, fold, engine=self.engine, progress=self.progress)
+        final = refit(plan, observations, fold, found, engine=self.engine, progress=self.progress)
+        restart, position = choose(found, final.diverged, plan.grid)
+        row = position * plan.n_restarts + int(restart[position])
+        return _Fitted(
+            weights=select(final.weights, torch.tensor([row])),
+            n_pwl=plan.grid[position],
+            plan=plan,
+            validation=float(found.best_score[position, restart[position]]),
+        )
+
+    def best(self, fitted):
+        """The one that predicts validation groups best."""
+        return max(fitted, key=lambda each: each.validation)
+
+    def test_sequences(self, fold):
+        return self.sequences.take(np.isin(self.sequences.trial[:, 0], self.plan.folds[fold].test))
+
+    def after(self, n_shots):
+        """Scored trials that follow the first `n_shots` scored ones of their subject."""
+        place = pd.Series(self.scored).groupby(self.subject).cumsum().to_numpy()
+        later = self.scored & (place > n_shots)
+        short = sorted(set(self.subject) - set(self.subject[later]))
+        if short:
+            found = [f"subject {', '.join(short)} has no scored trial after the first {n_shots}"]
+            raise problems(DataError, "few_shot", found)
+        return later
+
+    def score(self, fold, name, fitted, test, *, within=None):
+        """Held-out log-likelihood per trial of every test subject."""
+        values = self._log_likelihood(fitted, test)
+        within = self.scored if within is None else within
+        rows = np.flatnonzero(np.isfinite(values) & within)
+        table = pd.DataFrame({"subject": self.subject[rows], "value": values[rows]})
+        table = table.groupby("subject")["value"].agg(n_trials="size", log_likelihood="mean")
+        return table.reset_index().assign(fold=self.plan.folds[fold].name, model=name)
+
+    def _log_likelihood(self, fitted, test):
+        rows, values = predict_trials(
+            fitted.weights, [fitted.n_pwl], test, fitted.plan, self.engine
+        )
+        choice = self.trials["choice"].values[rows].astype(int)
+        found = np.full(len(self.scored), np.nan)
+        found[rows] = values[0, np.arange(len(rows)), choice]
+        return found
+
+    def score_per_subject(self, fold, test):
+        """Fit every test subject on its own training sessions alone."""
+        tables = []
+        for subject in np.unique(test.subject):
+            own = self.plan.pieces.subject == subject
+            plan = replace(
+                self.plan,
+                inner=[[_only(part, own) for part in parts] for parts in self.plan.inner],
+                whole=[_only(part, own) for part in self.plan.whole],
+            )
+            found = [part for part in plan.inner[fold] if len(part.train) and len(part.validate)]
+            if len(found) < 2:
+                continue
+            plan.inner[fold] = found
+            fitted = self.fit(fold, ALRNN, plan)
+            part = test.take(test.subject == subject)
+            tables.append(self.score(fold, "per subject", fitted, part))
+        return pd.concat(tables) if tables else pd.DataFrame()
+
+    def adapt(self, fitted, test, n_shots):
+        """The model with the vectors of test subjects fitted to their first trials."""
+        if n_shots == 0:
+            return fitted
+        shown = self.scored & ~self.after(n_shots)
+        first = test.take(np.isin(test.trial[:, 0], _sessions_of(test, shown)))
+        seen = first.scored & shown[np.maximum(first.trial, 0)]
+        first = replace(first, scored=seen)
+        observations = observe(first, dtype=torch.float64, subjects=fitted.plan.subjects)
+        weights = type(fitted.weights)(*(part.double() for part in fitted.weights))
+        scan = self.engine.backend.scan(self.engine.threads)
+        return replace(fitted, weights=adapt(weights, fitted.n_pwl, observations, scan=scan))
+
+    def vectors(self, fold, fitted):
+        """Labelled vectors of the subjects that a model knows."""
+        known = fitted.weights.is_known[0].numpy() > 0
+        values = canonical(fitted.weights)[0][known]
+        table = pd.DataFrame(values, columns=[f"dimension {k + 1}" for k in range(values.shape[1])])
+        table.insert(0, "subject", fitted.plan.subjects[known])
+        table.insert(0, "fold", self.plan.folds[fold].name)
+        return table
+
+    def choice(self, fold, name, fitted):
+        n_dimensions = getattr(fitted.weights, "vectors", torch.empty(1, 0, 0)).shape[-1]
+        row = {
+            "fold": self.plan.folds[fold].name,
+            "model": name,
+            "n_pwl": fitted.n_pwl,
+            "n_dimensions": n_dimensions,
+            "validation": fitted.validation,
+        }
+        return pd.DataFrame([row])
+
+
+def _only(part, own):
+    return Part(part.train[own[part.train]], part.validate[own[part.validate]])
+
+
+def _sessions_of(sequences, trials):
+    """First trials of the sequences that hold any of some trials."""
+    inside = (sequences.trial >= 0) & trials[np.maximum(sequences.trial, 0)]
+    return sequences.trial[inside.any(axis=1), 0]
+
+
+def _joined(tables):
+    return pd.concat(tables, ignore_index=True)
+
+
+def _check_dimensions(n_dimensions, varying):
+    found = [
+        f"n_dimensions {n!r}: expected whole numbers from 1"
+        for n in n_dimensions
+        if not isinstance(n, int | np.integer) or n < 1
+    ]
+    found += [] if n_dimensions else ["n_dimensions is empty: expected at least one"]
+    found += [
+        f"varying {name!r}: expected some of {', '.join(VARYING)}"
+        for name in varying
+        if name not in VARYING
+    ]
+    found += [] if varying else ["varying is empty: expected at least one parameter"]
+    if found:
+        raise problems(ConfigError, "subject vectors", found)

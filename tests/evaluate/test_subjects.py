@@ -1,0 +1,95 @@
+"""Subject vectors end to end: subjects who follow opposite rules, known ones and new ones."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuroalrnn.config import Setting
+from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
+from neuroalrnn.data.tables import from_frame
+from neuroalrnn.evaluate.subjects import compare_pooling, few_shot
+from neuroalrnn.exceptions import ConfigError, DataError
+
+SETTING = Setting(
+    n_latent=3, check_every=10, max_checks=12, patience=6, batch_size=16, learning_rate=0.05,
+)  # fmt: skip
+OPTIONS = {
+    "n_pwl": (0,),
+    "n_restarts": 1,
+    "n_inner": 2,
+    "threads": 1,
+    "progress": False,
+    "encoding": {"inputs": ["stimulus"]},
+    "varying": ("input_weight", "readout"),
+    "n_dimensions": (1,),
+}
+
+
+@pytest.fixture(scope="module")
+def opposites():
+    """Eight subjects, four short sessions each; odd subjects do the opposite of even ones."""
+    rng = np.random.default_rng(0)
+    frames = []
+    for subject in range(8):
+        sign = 1 if subject % 2 else -1
+        for session in range(4):
+            stimulus = rng.choice([-1, 1], 30)
+            follows = rng.random(30) < 0.9
+            choice = np.where(follows, sign * stimulus, -sign * stimulus)
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "subject": f"s{subject}",
+                        "session": str(session),
+                        "stimulus": stimulus,
+                        "choice": (choice + 1) // 2,
+                    }
+                )
+            )
+    names = ["subject", "session", "stimulus", "choice"]
+    return from_frame(
+        pd.concat(frames, ignore_index=True), {n: n for n in names}, labels={0: "l", 1: "r"}
+    )
+
+
+def mean(scores):
+    return scores["log_likelihood"].mul(scores["n_trials"]).sum() / scores["n_trials"].sum()
+
+
+def test_known_subjects_in_new_sessions(opposites):
+    found = compare_pooling(opposites, SETTING, cv=SessionKFold(2), **OPTIONS)
+    by_model = {name: mean(part) for name, part in found.scores.groupby("model")}
+    assert by_model["pooled"] < -0.65
+    assert by_model["subject vectors"] > -0.5
+    assert by_model["per subject"] > -0.5
+    # every held-out trial once per model
+    n_trials = found.scores.groupby("model")["n_trials"].sum()
+    assert n_trials["pooled"] == n_trials["subject vectors"] == 8 * 4 * 30
+    sign = found.vectors["subject"].str[1:].astype(int) % 2
+    for _, part in found.vectors.groupby("fold"):
+        odd = part["dimension 1"][sign[part.index] == 1]
+        even = part["dimension 1"][sign[part.index] == 0]
+        assert min(odd) > max(even) or max(odd) < min(even)
+        assert part["dimension 1"].mean() == pytest.approx(0, abs=1e-5)
+    assert set(found.choices["n_dimensions"]) == {0, 1}
+
+
+def test_few_trials_tell_what_a_new_subject_does(opposites):
+    found = few_shot(opposites, SETTING, cv=LeaveOneSubjectOut(), n_shots=(0, 5, 30), **OPTIONS)
+    table = found.scores.query("model == 'subject vectors'")
+    curve = {n: mean(part) for n, part in table.groupby("n_shots")}
+    assert curve[0] < -0.6
+    assert curve[30] > curve[5] > curve[0] + 0.02
+    assert curve[30] > -0.5
+    # all on the same trials: those after the first 30
+    assert (table["n_trials"] == 90).all()
+    # a held-out subject never has a vector of its own in its fold
+    assert (found.vectors["fold"] != found.vectors["subject"]).all()
+
+
+def test_impossible_requests_are_named(opposites):
+    with pytest.raises(DataError, match=r"s0, s1.*no scored trial after the first 120"):
+        few_shot(opposites, SETTING, n_shots=(0, 120), **OPTIONS)
+    options = OPTIONS | {"n_dimensions": (0,), "varying": ("W",)}
+    with pytest.raises(ConfigError, match=r"n_dimensions 0.*\n.*varying 'W'.*weight"):
+        compare_pooling(opposites, SETTING, **options)
