@@ -1,4 +1,4 @@
-"""Command line: ``python -m benchmarks [kernels|scaling|sweep|start_up ...]``."""
+"""Command line: ``python -m benchmarks [kernels|scaling|sweep|start_up|lorenz ...]``."""
 
 import os
 from functools import partial
@@ -10,7 +10,7 @@ import typer
 # the CPU is what is compared, also where JAX would find something else
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-from benchmarks import jax_peer, kernels, scaling, scaling_figure, start_up, sweep, table
+from benchmarks import jax_peer, kernels, lorenz, scaling, scaling_figure, start_up, sweep, table
 from benchmarks.record import describe_machine, update
 from neuroalrnn.evaluate.engine import default_threads
 from neuroalrnn.ops.dispatch import choose_backend
@@ -20,7 +20,8 @@ FOLDER = Path(__file__).parent
 
 def main(
     parts: Annotated[
-        list[str] | None, typer.Argument(help="kernels, scaling, sweep, start_up; default: all")
+        list[str] | None,
+        typer.Argument(help="kernels, scaling, sweep, start_up, lorenz; or all"),
     ] = None,
     backend: Annotated[str, typer.Option(help="Backend of ours.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores.")] = None,
@@ -91,7 +92,27 @@ def _start_up(ours, threads, rounds, quick):
     return {"start_up": found}
 
 
-PARTS = {"kernels": _kernels, "scaling": _scaling, "sweep": _sweep, "start_up": _start_up}
+def _lorenz(ours, threads, rounds, quick):
+    found = lorenz.measure(threads=threads, quick=quick)
+    typer.echo("restart  D_stsp    D_H   PE_20")
+    scores = [found[name] for name in found["median"]]
+    lines = [*enumerate(zip(*scores, strict=True)), ("median", found["median"].values())]
+    for name, (divergence, distance, error) in lines:
+        typer.echo(f"{name!s:>7} {divergence:7.2f} {distance:6.3f} {error:.1e}")
+    typer.echo(
+        f"lorenz: {found['restarts']} restarts, {found['diverged']} diverged, trained in "
+        f"{found['seconds']} s ({found['processor_seconds']} s of the processor)"
+    )
+    return {"lorenz": found}
+
+
+PARTS = {
+    "kernels": _kernels,
+    "scaling": _scaling,
+    "sweep": _sweep,
+    "start_up": _start_up,
+    "lorenz": _lorenz,
+}
 
 if __name__ == "__main__":
     typer.run(main)

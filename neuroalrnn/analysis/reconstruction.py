@@ -1,0 +1,185 @@
+"""How well a free-running model reconstructs a dynamical system: geometry, spectrum, forecast."""
+
+import numpy as np
+
+from neuroalrnn.exceptions import DataError, problems
+
+MOST_BINNED = 10  # dimensions
+_PSEUDO_COUNT = 1e-5
+_SPECTRUM_SD = 20  # bins
+_CHUNK = 256  # points of a mixture that are compared at once
+
+
+def compute_state_space_divergence(
+    reference, generated, *, n_bins=30, variance=1.0, n_samples=1000, rng=None
+):
+    r"""Divergence of the regions visited, ``D_stsp = KL(reference || generated)`` in nats.
+
+    Up to 10 dimensions, points are counted in `n_bins` bins per dimension over the range of the
+    reference; all that lies outside falls into one overflow cell, and 1e-5 is added to every count.
+    Beyond, both are mixtures of Gaussians around their points, and the divergence is a mean over
+    samples of the reference mixture. The value depends on both numbers of points: report them.
+
+    Parameters
+    ----------
+    reference : array, shape (point, dimension)
+    generated : array, shape (point, dimension)
+        Need not be finite: a trajectory that ran away is outside.
+    n_bins : int
+    variance : float
+        Of the Gaussians, in squared units of the data (more than 10 dimensions only).
+    n_samples : int
+        Samples of the reference (more than 10 dimensions only).
+    rng : numpy.random.Generator, optional
+        Needed for more than 10 dimensions.
+
+    Returns
+    -------
+    float
+        At least 0 when binned; infinite where a mixture has no finite point.
+
+    Raises
+    ------
+    DataError
+        If the arrays do not fit together, the reference is not finite or constant in a dimension.
+
+    Notes
+    -----
+    Binning and mixtures as is common for piecewise-linear RNNs; the overflow cell is our own
+    definition.
+    """
+    reference, generated = _check(reference, generated)
+    if reference.shape[1] > MOST_BINNED:
+        if rng is None:
+            raise DataError(f"more than {MOST_BINNED} dimensions: give rng, which draws samples")
+        return _mixture_divergence(reference, generated, variance, n_samples, rng)
+    return _binned_divergence(reference, generated, n_bins)
+
+
+def _binned_divergence(reference, generated, n_bins):
+    edges = reference.min(0), reference.max(0)
+    cells = [_cells(points, *edges, n_bins) for points in (reference, generated)]
+    n_cells = n_bins ** reference.shape[1] + 1
+    _, where = np.unique(np.concatenate(cells), return_inverse=True)
+    counts = [
+        np.bincount(part, minlength=where.max() + 1) for part in np.split(where, [len(reference)])
+    ]
+    p, q = ((n + _PSEUDO_COUNT) / (n.sum() + _PSEUDO_COUNT * n_cells) for n in counts)
+    p_empty, q_empty = (_PSEUDO_COUNT / (n.sum() + _PSEUDO_COUNT * n_cells) for n in counts)
+    empty = (n_cells - len(p)) * p_empty * np.log(p_empty / q_empty)
+    return float(np.sum(p * np.log(p / q)) + empty)
+
+
+def _cells(points, low, high, n_bins):
+    """Number of the cell of every point, -1 outside."""
+    inside = ((points >= low) & (points <= high)).all(axis=1)
+    place = np.where(inside[:, None], (points - low) / (high - low), 0) * n_bins
+    place = np.minimum(place.astype(np.int64), n_bins - 1)  # the last edge belongs to the last bin
+    return np.where(inside, place @ n_bins ** np.arange(points.shape[1]), -1)
+
+
+def _mixture_divergence(reference, generated, variance, n_samples, rng):
+    generated = generated[np.isfinite(generated).all(axis=1)]
+    if not len(generated):
+        return np.inf
+    centres = reference[rng.integers(len(reference), size=n_samples)]
+    samples = centres + np.sqrt(variance) * rng.standard_normal(centres.shape)
+    p, q = (_log_density(samples, points, variance) for points in (reference, generated))
+    return float(np.mean(p - q))
+
+
+def _log_density(samples, points, variance):
+    """Log density of a mixture, up to a constant that all mixtures of this variance share."""
+    density = np.full(len(samples), -np.inf)
+    for first in range(0, len(points), _CHUNK):
+        part = points[first : first + _CHUNK]
+        squared = (samples**2).sum(1)[:, None] - 2 * samples @ part.T + (part**2).sum(1)
+        density = np.logaddexp(density, np.logaddexp.reduce(-squared / (2 * variance), axis=1))
+    return density - np.log(len(points))
+
+
+def compute_spectral_distance(reference, generated):
+    r"""Hellinger distance of power spectra, mean over dimensions.
+
+    .. math::
+        D_H = \sqrt{1 - \sum_k \sqrt{p_k q_k}} = \tfrac{1}{\sqrt 2} |\sqrt p - \sqrt q|_2
+
+    Each series is z-scored; its periodogram, without frequency 0, is smoothed by a Gaussian with a
+    standard deviation of 20 bins and normalised.
+
+    Parameters
+    ----------
+    reference, generated : array, shape (step, dimension)
+        Of equal length.
+
+    Returns
+    -------
+    float
+        From 0 (identical) to 1.
+
+    Raises
+    ------
+    DataError
+        If the lengths differ, or a series is not finite or constant in a dimension.
+    """
+    reference, generated = _check(reference, generated, is_series=True)
+    p, q = np.sqrt(_spectra(reference)), np.sqrt(_spectra(generated))
+    return float(np.mean(np.linalg.norm(p - q, axis=0)) / np.sqrt(2))
+
+
+def _spectra(series):
+    """Smoothed power of every dimension, summing to 1."""
+    scaled = (series - series.mean(0)) / series.std(0)
+    power = np.abs(np.fft.rfft(scaled, axis=0)[1:]) ** 2
+    offsets = np.arange(-4 * _SPECTRUM_SD, 4 * _SPECTRUM_SD + 1)
+    window = np.exp(-0.5 * (offsets / _SPECTRUM_SD) ** 2)
+    smooth = [np.convolve(column, window)[len(offsets) // 2 :][: len(power)] for column in power.T]
+    return np.stack(smooth, axis=1) / np.sum(smooth, axis=1)
+
+
+def compute_prediction_error(observed, predicted):
+    """Mean squared error at every horizon, ``PE_n``.
+
+    Parameters
+    ----------
+    observed, predicted : array, shape (start, horizon, dimension)
+        Forecasts from many starts; entry 0 is one step ahead.
+
+    Returns
+    -------
+    array, shape (horizon,)
+        Mean over starts and dimensions; ``PE_n`` is entry n - 1.
+
+    Raises
+    ------
+    DataError
+        If the shapes differ.
+    """
+    observed, predicted = np.asarray(observed, float), np.asarray(predicted, float)
+    if observed.shape != predicted.shape or observed.ndim != 3:
+        raise DataError(
+            f"observed {observed.shape} and predicted {predicted.shape}: expected twice the same "
+            "(start, horizon, dimension)"
+        )
+    return np.mean((observed - predicted) ** 2, axis=(0, 2))
+
+
+def _check(reference, generated, *, is_series=False):
+    reference, generated = np.asarray(reference, float), np.asarray(generated, float)
+    shapes = f"reference {reference.shape} and generated {generated.shape}"
+    if reference.ndim != 2 or generated.ndim != 2 or reference.shape[1] != generated.shape[1]:
+        raise DataError(f"{shapes}: expected two arrays (point, dimension) of equal dimension")
+    named = {"reference": reference, "generated": generated}
+    found = [f"{name}: no points" for name, points in named.items() if not len(points)]
+    if is_series and len(reference) != len(generated):
+        found.append(f"{shapes}: expected equal lengths")
+    if not is_series:
+        named.pop("generated")
+    for name, points in named.items():
+        if len(points) and not np.isfinite(points).all():
+            found.append(f"{name}: not finite")
+        elif len(points) and (np.ptp(points, axis=0) == 0).any():
+            found.append(f"{name}: constant in a dimension, which has neither range nor spectrum")
+    if found:
+        raise problems(DataError, "reconstruction", found)
+    return reference, generated

@@ -1,0 +1,154 @@
+r"""The forced scan: an AL-RNN without inputs, pulled towards a continuous series while it runs.
+
+.. math::
+    z_0 = C x_0 + z_{init}, \qquad
+    z_t = a \odot \tilde z_{t-1} + W \phi(\tilde z_{t-1}) + h, \qquad
+    e_t = B z_t + d - x_t, \qquad
+    \tilde z_t = z_t - f_t B^+ e_t, \qquad \tilde z_0 = z_0, \quad t = 1..T
+
+``B^+`` is the pseudo-inverse, so that the correction is the smallest change of the latents that
+moves the prediction towards the observation. With ``B = [I, 0]`` and ``d = 0`` it acts on the first
+latents alone: they become ``f x + (1 - f) z``. Sparse forcing is ``f = 1`` every so many steps,
+generalised teacher forcing one ``f`` at every step.
+
+A forced scan is a function ``scan(weights, n_pwl, series, start, strength)`` with
+
+============  =========================  ========================================================
+argument      shape                      meaning
+============  =========================  ========================================================
+weights       `Weights`                  every tensor with a leading ``model`` axis; features are
+                                         the observations, which ``C`` turns into first latents
+n_pwl         (model,) integers          PWL units of each model
+series        (row, output)              observations, stored once and shared by all models
+start         (model, lane) integers     the row of ``x_0`` of each lane; ``x_t`` is t rows on
+strength      (model, step)              ``f_t`` of the steps 1..T, from 0 to 1
+============  =========================  ========================================================
+
+and returns the error ``e_t`` of the *unforced* predictions, (model, step, lane, output). The ``B``,
+``B^+`` and ``d`` of the correction are constants to the gradient: what is pulled passes on
+``1 - f`` of it, and the read-out learns from the predictions alone (our definition where ``B`` is
+trained). The regime of a step is the sign pattern of the forced latents.
+
+References
+----------
+Brenner et al. (2024), NeurIPS (sparse forcing of AL-RNNs); Hess et al. (2023), ICML (generalised).
+"""
+
+import torch
+
+from neuroalrnn.ops import floors
+
+
+def scan(weights, n_pwl, series, start, strength):
+    """Errors of the unforced predictions, step by step and differentiated by autograd: the oracle.
+
+    Parameters and return value are those of the contract above.
+    """
+    return _run(weights, n_pwl, series, start, strength)[0]
+
+
+@torch.no_grad()
+def compute_latents(weights, n_pwl, series, start, strength):
+    """Latents after forcing, of which the signs name the regimes.
+
+    Parameters are those of the contract above.
+
+    Returns
+    -------
+    Tensor, shape (model, step + 1, lane, latent)
+        From step 0 on.
+    """
+    return _run(weights, n_pwl, series, start, strength)[1]
+
+
+def _run(weights, n_pwl, series, start, strength):
+    check(weights, n_pwl, series, start, strength)
+    a, W, _, h, _, B, d = weights
+    floor = floors(n_pwl, a.shape[1], dtype=a.dtype)[:, None]
+    z = start_latents(weights, series, start)
+    errors, path = [], [z]
+    for t in range(1, strength.shape[1] + 1):
+        phi = torch.where(z > floor, z, floor)
+        z = a[:, None] * z + phi @ W.mT + h[:, None]
+        observed = series[start + t]
+        errors.append(z @ B.mT + d[:, None] - observed)
+        z = force(z, observed, B, d, strength[:, t - 1])
+        path.append(z)
+    return torch.stack(errors, dim=1), torch.stack(path, dim=1)
+
+
+def start_latents(weights, series, start):
+    """Latents of step 0, (model, lane, latent): an affine function of the first observation."""
+    return series[start] @ weights.input_weight.mT + weights.initial[:, None]
+
+
+def force(latents, observed, readout, offset, strength):
+    """Pull latents towards those that predict an observation.
+
+    Parameters
+    ----------
+    latents : Tensor, shape (model, lane, latent)
+    observed : Tensor, shape (model, lane, output)
+    readout : Tensor, shape (model, output, latent)
+    offset : Tensor, shape (model, output)
+    strength : Tensor, shape (model,)
+        0 changes nothing; 1 makes the prediction exact where the rows of ``B`` are independent.
+
+    Returns
+    -------
+    Tensor, shape (model, lane, latent)
+    """
+    B, d = readout.detach(), offset.detach()
+    error = latents @ B.mT + d[:, None] - observed
+    return latents - strength[:, None, None] * (error @ invert(B).mT)
+
+
+def invert(readout):
+    """Pseudo-inverse of every ``B``; one that is not finite stops no other model."""
+    return torch.linalg.pinv(readout.nan_to_num(0, 0, 0))
+
+
+def check(weights, n_pwl, series, start, strength):
+    """Refuse arguments of a forced scan that do not fit together, before memory is read by them.
+
+    Raises
+    ------
+    ValueError
+        Naming every argument of the wrong shape, kind or range, and what was expected.
+    """
+    n_models, n_outputs, n_latent = weights.readout.shape
+    values = (*weights, n_pwl, series, start, strength)
+    shapes = (
+        (n_models, n_latent), (n_models, n_latent, n_latent), (n_models, n_latent, n_outputs),
+        (n_models, n_latent), (n_models, n_latent), weights.readout.shape, (n_models, n_outputs),
+        (n_models,), (len(series), n_outputs), (n_models, start.shape[-1]),
+        (n_models, strength.shape[-1]),
+    )  # fmt: skip
+    names = (*weights._fields, "n_pwl", "series", "start", "strength")
+    found = [
+        f"{name}: shape {tuple(value.shape)}, expected {tuple(shape)}"
+        for name, value, shape in zip(names, values, shapes, strict=True)
+        if value.shape != shape
+    ]
+    found += [
+        f"{name}: {value.dtype}, expected whole numbers"
+        for name, value in (("n_pwl", n_pwl), ("start", start))
+        if value.is_floating_point()
+    ]
+    kinds = {part.dtype for part in (*weights, series, strength)}
+    if len(kinds) > 1 or kinds - {torch.float32, torch.float64}:
+        kinds = ", ".join(sorted(map(str, kinds)))
+        found.append(f"weights, series and strength are {kinds}: expected one float type")
+    found = found or list(_out_of_range(n_latent, n_pwl, series, start, strength))
+    if found:
+        raise ValueError(f"forced scan: {'; '.join(found)}")
+
+
+def _out_of_range(n_latent, n_pwl, series, start, strength):
+    n_starts = len(series) - strength.shape[1]
+    if not all(0 <= n <= n_latent for n in n_pwl.tolist()):
+        yield f"n_pwl: {n_pwl.tolist()}, expected 0 to {n_latent}"
+    if start.numel() and not 0 <= start.min() <= start.max() < n_starts:
+        yield f"start: expected 0 to {n_starts - 1}, so that every lane ends within the series"
+    if not ((strength >= 0) & (strength <= 1)).all():
+        yield "strength: expected 0 to 1"

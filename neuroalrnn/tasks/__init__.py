@@ -1,0 +1,1 @@
+"""Tasks with known truth: networks in closed form, simulated agents, generators of trials."""

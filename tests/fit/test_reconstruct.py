@@ -1,0 +1,180 @@
+"""Reconstruction: restarts are independent, and a known system is found."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from neuroalrnn.exceptions import ConfigError, DataError
+from neuroalrnn.fit.reconstruct import ReconstructionSetting, reconstruct
+from neuroalrnn.ops import reference
+
+SETTING = ReconstructionSetting(
+    n_latent=5, n_pwl=2, interval=5, n_updates=20, batch_size=4, window=20
+)
+
+
+def rotation(n_steps=600, seed=0):
+    """A noise-free rotation with a period of 40 steps, in units far from standard ones."""
+    phase = 2 * np.pi * np.arange(n_steps) / 40 + seed
+    return np.stack([100 + 30 * np.cos(phase), -5 + 0.1 * np.sin(phase)], axis=1)
+
+
+def same(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.weights, other.weights, strict=True))
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return reconstruct(rotation(), replace(SETTING, n_updates=400), n_restarts=2)
+
+
+def test_a_rotation_is_found_and_runs_freely(trained):
+    run = trained.free_run(rotation()[[0, 7]], 40)
+    assert run.shape == (2, 2, 40, 2)
+    expected = np.stack([rotation()[1:41], rotation()[8:48]])
+    error = ((run - expected) / rotation().std(0)) ** 2
+    assert error.mean((1, 2, 3)).max() < 0.02
+    assert not trained.diverged.any()
+    assert (trained.loss[:, -1] < 0.1 * trained.loss[:, 0]).all()
+
+
+def test_observed_latents_stay_the_observations(trained):
+    weights = trained.weights
+    assert torch.equal(weights.readout[0], torch.eye(2, 5).double())
+    assert torch.equal(weights.input_weight[0, :2], torch.eye(2).double())
+    assert not weights.offset.any()
+    assert not weights.initial[:, :2].any()
+    one = trained.free_run(rotation()[:1], 1)
+    standard = torch.tensor((rotation()[:1] - trained.mean) / trained.sd)
+    first = standard @ weights.input_weight[0].mT + weights.initial[0]
+    assert torch.equal(first[:, :2], standard)
+    assert np.isfinite(one).all()
+
+
+def test_every_other_parameter_is_trained():
+    short = reconstruct(rotation(), replace(SETTING, n_updates=1), n_restarts=1)
+    longer = reconstruct(rotation(), SETTING, n_restarts=1)
+    moved = [a != b for a, b in zip(short.weights, longer.weights, strict=True)]
+    slope, weight, lift, bias, initial, readout, offset = moved
+    assert slope.all()
+    assert weight.all()
+    assert bias.all()
+    assert lift[:, 2:].all()
+    assert initial[:, 2:].all()
+    assert not readout.any()
+    assert not offset.any()
+    linear = [
+        reconstruct(rotation(), replace(SETTING, readout="linear", n_updates=n), n_restarts=1)
+        for n in (1, 20)
+    ]
+    assert all((a != b).all() for a, b in zip(*(each.weights for each in linear), strict=True))
+
+
+def test_reduced_models_have_no_self_slope_of_linear_units():
+    found = reconstruct(rotation(), replace(SETTING, convention="reduced"), n_restarts=1)
+    assert not found.weights.self_slope[:, :3].any()
+    assert found.weights.self_slope[:, 3:].all()
+
+
+def test_a_restart_learns_what_it_learns_alone():
+    many = reconstruct(rotation(), SETTING, n_restarts=3, random_state=1, threads=2)
+    alone = reconstruct(rotation(), SETTING, n_restarts=1, random_state=1)
+    again = reconstruct(rotation(), SETTING, n_restarts=3, random_state=1)
+    for part, single in zip(many.weights, alone.weights, strict=True):
+        assert torch.equal(part[0], single[0])
+    assert same(many, again)
+    assert not torch.equal(many.weights.weight[0], many.weights.weight[1])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"forcing": "generalised"},
+        {"forcing": "generalised", "strength": 0.2},
+        {"forcing": "none"},
+        {"interval": None},
+        {"readout": "linear"},
+        {"n_pwl": 0},
+        {"n_pwl": 5},
+        {"n_latent": 2},
+    ],
+)
+def test_every_kind_of_training_lowers_the_loss(changes):
+    setting = replace(SETTING, n_updates=300, **changes)
+    found = reconstruct(rotation(), setting, n_restarts=1, random_state=2)
+    assert found.loss[0, -1] < 0.7 * found.loss[0, 0]
+
+
+def test_units_of_the_data_do_not_matter():
+    series = rotation().astype(np.float32).astype(float)
+    one = reconstruct(series, SETTING, n_restarts=1)
+    other = reconstruct(4 * series, SETTING, n_restarts=1)
+    assert same(one, other)
+    runs = one.free_run(series[:1], 5), other.free_run(4 * series[:1], 5)
+    np.testing.assert_allclose(4 * runs[0], runs[1], rtol=1e-9)
+
+
+def test_recordings_are_never_joined():
+    """Stretches that would cross from one recording to the next are not trained on."""
+    pieces = [rotation(21), rotation(21, seed=2)]
+    found = reconstruct(pieces, SETTING, n_restarts=1)
+    repeated = reconstruct([*pieces, rotation(21)], SETTING, n_restarts=1)
+    assert np.isfinite(found.loss).all()
+    assert not same(found, repeated)
+    with pytest.raises(DataError, match=r"\[1\]: 20 steps, expected more than window = 20"):
+        reconstruct([rotation(21), rotation(20)], SETTING)
+
+
+def test_the_free_run_is_the_scan_of_the_oracle(trained):
+    """A model without inputs that starts at the same latents."""
+    weights = trained.weights
+    start = (rotation()[3:4] - trained.mean) / trained.sd
+    first = torch.tensor(start) @ weights.input_weight.mT + weights.initial[:, None]
+    weights = weights._replace(initial=first[:, 0], input_weight=torch.zeros(2, 5, 0).double())
+    eta = reference.scan(
+        weights, trained.n_pwl, torch.zeros(1, 30, 0).double(), torch.zeros(2, 1, dtype=int),
+        torch.tensor([30]), torch.arange(30),
+    )  # fmt: skip
+    found = (trained.free_run(rotation()[3:4], 30) - trained.mean) / trained.sd
+    np.testing.assert_allclose(found[:, 0], eta[:, :, 0], atol=1e-12)
+
+
+def test_a_restart_that_diverges_is_named():
+    setting = replace(SETTING, learning_rate=1e30, final_learning_rate=1e30)
+    found = reconstruct(rotation(), setting, n_restarts=2)
+    assert found.diverged.all()
+
+
+def test_choices_are_refused():
+    choices = np.random.default_rng(0).integers(0, 2, (100, 1))
+    with pytest.raises(DataError, match="int64, expected continuous observations"):
+        reconstruct(choices, SETTING)
+    with pytest.raises(ConfigError, match="needs continuous observations"):
+        reconstruct(rotation(), SETTING, likelihood="bernoulli")
+
+
+@pytest.mark.parametrize(
+    ("series", "match"),
+    [
+        (np.ones((50, 2)), "constant in a dimension"),
+        (np.where(np.arange(100) == 7, np.nan, rotation(50).ravel()).reshape(50, 2), r"\[3, 1\]"),
+        (rotation()[:, 0], r"shape \(600,\), expected \(step, dimension\)"),
+        ([rotation(), rotation()[:, :1]], "same dimensions"),
+        ([], "at least one"),
+    ],
+)
+def test_series_that_cannot_be_trained_on(series, match):
+    with pytest.raises(DataError, match=match):
+        reconstruct(series, SETTING)
+
+
+def test_every_impossible_setting_is_named():
+    setting = replace(
+        SETTING, n_pwl=6, forcing="sparse", readout="log", strength=2.0, interval=0, n_updates=0
+    )
+    with pytest.raises(
+        ConfigError, match=r"(?s)5 problems.*readout.*n_updates.*interval.*n_pwl.*strength"
+    ):
+        reconstruct(rotation(), setting)
