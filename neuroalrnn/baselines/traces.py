@@ -1,0 +1,211 @@
+"""Softmax choice from leaky averages, which is what reinforcement-learning agents compute.
+
+Every trace m holds one number per option, 0 at the start of a session. Trial t moves it towards a
+target at one of the rates a, or leaves it::
+
+    x[t+1, m, i] = x[t, m, i] + a[which[t, m, i]] (target[t, m, i] - x[t, m, i])
+    log p(choice_t = i) = w . x[t, :, i] + b[i] - log sum_j exp(w . x[t, :, j] + b[j]),  b[0] = 0
+
+The log-likelihood is concave in w and b. Its gradient with respect to the rates is exact: the
+derivatives with respect to all traces are carried back through each session.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit, log_softmax
+
+from neuroalrnn.baselines.shared import kernel
+
+# a rate of 0.001 cannot be told from a slower one, nor 0.999 from 1
+LARGEST_LOGIT = 7.0
+LARGEST_WEIGHT = 100.0
+
+
+class Traces(NamedTuple):
+    """Rules that move the traces, for the rows of whole sessions.
+
+    Attributes
+    ----------
+    which : int array, shape (row, trace, option)
+        Rate by which a row moves a trace, -1 where it does not.
+    target : array, shape (row, trace, option)
+    first : bool array, shape (row,)
+        First row of a session.
+    """
+
+    which: np.ndarray
+    target: np.ndarray
+    first: np.ndarray
+
+
+class Agent(NamedTuple):
+    """Parameters of a softmax over traces.
+
+    Attributes
+    ----------
+    rates : array, shape (rate,)
+    weights : array, shape (trace,)
+    bias : array, shape (option,)
+        0 for the first option.
+    """
+
+    rates: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+
+
+def fit_agent(traces, choice, counts, n_rates, *, rng, n_starts=8):
+    """Fit an agent by maximum likelihood, pooled over all sessions.
+
+    L-BFGS from `n_starts` points, the first of them fixed, the others random; the best end is
+    taken. Rates are logistic functions of what is optimised, kept within 0.001 and 0.999; weights
+    are kept within +-100.
+
+    Parameters
+    ----------
+    traces : Traces
+    choice : array, shape (row,)
+        Codes; read where `counts` holds.
+    counts : bool array, shape (row,)
+        Rows in the likelihood.
+    n_rates : int
+    rng : numpy.random.Generator
+    n_starts : int
+
+    Returns
+    -------
+    Agent
+    """
+    n_traces, n_options = traces.target.shape[1:]
+    n_free = n_traces + n_options - 1
+    code = np.where(counts, choice, -1).astype(np.int64)
+    bounds = [(-LARGEST_LOGIT, LARGEST_LOGIT)] * n_rates
+    bounds += [(-LARGEST_WEIGHT, LARGEST_WEIGHT)] * n_free
+    starts = [np.r_[np.full(n_rates, -1.0), np.ones(n_traces), np.zeros(n_options - 1)]]
+    for _ in range(n_starts - 1):
+        starts.append(np.r_[rng.uniform(-4, 2, n_rates), rng.normal(size=n_free)])
+    ends = [
+        minimize(_loss, x, (traces, code, n_rates), "L-BFGS-B", jac=True, bounds=bounds)
+        for x in starts
+    ]
+    return _agent(min(ends, key=lambda end: end.fun).x, n_rates, n_traces)
+
+
+def predict_agent(agent, traces):
+    """Log-probabilities of all options, each from the earlier rows of its session alone.
+
+    Parameters
+    ----------
+    agent : Agent
+    traces : Traces
+
+    Returns
+    -------
+    array, shape (row, option)
+    """
+    return _log_options(agent, _follow(*traces, agent.rates))
+
+
+def log_likelihood(agent, traces, code):
+    """Log-likelihood of choices, and its gradient.
+
+    Parameters
+    ----------
+    agent : Agent
+    traces : Traces
+    code : int array, shape (row,)
+        Choice, -1 where a row does not count.
+
+    Returns
+    -------
+    value : float
+        Nats, summed over rows.
+    gradient : Agent
+        Derivatives with respect to rates, weights and bias.
+    """
+    x = _follow(*traces, agent.rates)
+    error = np.zeros((len(x), len(agent.bias)))
+    total = _compare(x, agent.weights, agent.bias, code, error)
+    rates = _carry_back(*traces, agent.rates, agent.weights, x, error)
+    weights = np.tensordot(error, x, ((0, 1), (0, 2)))
+    return total, Agent(rates, weights, error.sum(axis=0))
+
+
+def _log_options(agent, x):
+    return log_softmax(agent.weights @ x + agent.bias, axis=1)
+
+
+def _agent(free, n_rates, n_traces):
+    rates, weights, bias = np.split(free, [n_rates, n_rates + n_traces])
+    return Agent(expit(rates), weights, np.r_[0.0, bias])
+
+
+def _loss(free, traces, code, n_rates):
+    """Mean negative log-likelihood and its gradient, in the unconstrained parameters."""
+    agent = _agent(free, n_rates, traces.target.shape[1])
+    value, gradient = log_likelihood(agent, traces, code)
+    slope = np.r_[
+        gradient.rates * agent.rates * (1 - agent.rates), gradient.weights, gradient.bias[1:]
+    ]
+    n = max((code >= 0).sum(), 1)
+    return -value / n, -slope / n
+
+
+@kernel
+def _follow(which, target, first, rates):
+    """Traces before every row, shape (row, trace, option)."""
+    x = np.zeros(target.shape)
+    n_rows, n_traces, n_options = target.shape
+    for t in range(n_rows - 1):
+        if first[t + 1]:
+            continue
+        for m in range(n_traces):
+            for i in range(n_options):
+                x[t + 1, m, i] = x[t, m, i]
+                k = which[t, m, i]
+                if k >= 0:
+                    x[t + 1, m, i] += rates[k] * (target[t, m, i] - x[t, m, i])
+    return x
+
+
+@kernel
+def _compare(x, weights, bias, code, error):
+    """Log-likelihood; `error` becomes its derivative with respect to the drive of each option."""
+    n_rows, n_traces, n_options = x.shape
+    total, drive = 0.0, np.empty(n_options)
+    for t in range(n_rows):
+        if code[t] < 0:
+            continue
+        for i in range(n_options):
+            drive[i] = bias[i]
+            for m in range(n_traces):
+                drive[i] += weights[m] * x[t, m, i]
+        highest, mass = drive.max(), 0.0
+        for i in range(n_options):
+            mass += np.exp(drive[i] - highest)
+        total += drive[code[t]] - highest - np.log(mass)
+        for i in range(n_options):
+            error[t, i] = (i == code[t]) - np.exp(drive[i] - highest) / mass
+    return total
+
+
+@kernel
+def _carry_back(which, target, first, rates, weights, x, error):
+    """Derivatives with respect to the rates, from those with respect to the drive of options."""
+    n_rows, n_traces, n_options = target.shape
+    slope = np.zeros(len(rates))
+    # derivatives with respect to the traces after row t
+    later = np.zeros((n_traces, n_options))
+    for t in range(n_rows - 1, -1, -1):
+        for m in range(n_traces):
+            for i in range(n_options):
+                k = which[t, m, i]
+                if k >= 0:
+                    slope[k] += later[m, i] * (target[t, m, i] - x[t, m, i])
+                    later[m, i] *= 1.0 - rates[k]
+                later[m, i] += weights[m] * error[t, i]
+                if first[t]:
+                    later[m, i] = 0.0
+    return slope

@@ -1,0 +1,153 @@
+"""GLM-HMM: ascent, the one-state limit, a simulated model found again, causality."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from sklearn.linear_model import LogisticRegression
+
+from neuroalrnn.baselines.glm_hmm import (
+    GLMHMM,
+    Observed,
+    fit_glm_hmm,
+    glm_hmm,
+    log_options,
+    predict_glm_hmm,
+)
+from neuroalrnn.baselines.hidden_states import filter_states
+
+STAY = 0.95
+TRUE = GLMHMM(
+    np.array([0.5, 0.5]),
+    np.array([[STAY, 1 - STAY], [1 - STAY, STAY]]),
+    np.array([[[0.3, 3.0]], [[-1.0, -2.0]]]),
+)
+
+
+def simulate(model, n_sessions=20, n_rows=200, n_options=2, seed=0):
+    """Choices of a model given a constant and random features."""
+    rng = np.random.default_rng(seed)
+    n, n_states = n_sessions * n_rows, len(model.start)
+    features = np.c_[np.ones(n), rng.normal(size=(n, model.weights.shape[2] - 1))]
+    first = np.arange(n) % n_rows == 0
+    probability = np.exp(log_options(model.weights, features))
+    choice = np.zeros(n, int)
+    for t in range(n):
+        chance = model.start if first[t] else model.transition[state]  # noqa: F821
+        state = rng.choice(n_states, p=chance)
+        choice[t] = rng.choice(n_options, p=probability[t, state])
+    return Observed(features, choice, first)
+
+
+@pytest.fixture(scope="module")
+def observed():
+    return simulate(TRUE)
+
+
+def as_trials(observed, n_subjects=4):
+    n = len(observed.choice)
+    session = np.cumsum(observed.first) - 1
+    subject = session * n_subjects // (session[-1] + 1)
+    return xr.Dataset(
+        {
+            "choice": ("trial", observed.choice.astype(float), {"labels": ["left", "right"]}),
+            "cue": ("trial", observed.features[:, 1]),
+        },
+        coords={
+            "subject": ("trial", np.array([f"s{i}" for i in subject])),
+            "session": ("trial", np.array([f"{i}" for i in session])),
+            "trial_in_session": ("trial", np.arange(n) % (n // (session[-1] + 1))),
+        },
+    )
+
+
+@pytest.mark.parametrize(("n_options", "n_outputs"), [(2, 1), (3, 3)])
+def test_log_posterior_never_falls(n_options, n_outputs):
+    rng = np.random.default_rng(1)
+    features = rng.normal(size=(300, 4)) * np.array([1, 1, 5, 0.1])
+    choice = rng.integers(-1, n_options, 300)
+    observed = Observed(features, choice, np.arange(300) % 37 == 0)
+    for seed in range(3):
+        model, path = fit_glm_hmm(
+            observed, n_options, 3, rng=np.random.default_rng(seed), n_restarts=2, tolerance=1e-9
+        )
+        assert model.weights.shape == (3, n_outputs, 4)
+        assert len(path) > 20
+        assert np.diff(path).min() > -1e-9
+
+
+@pytest.mark.parametrize("n_options", [2, 3])
+def test_one_state_is_the_logistic_regression_with_the_same_penalty(n_options):
+    rng = np.random.default_rng(2)
+    features = np.c_[np.ones(400), rng.normal(size=(400, 3))]
+    logits = features @ rng.normal(size=(4, n_options))
+    choice = np.argmax(logits + rng.gumbel(size=logits.shape), axis=1)
+    observed = Observed(features, choice, np.arange(400) % 100 == 0)
+    model, _ = fit_glm_hmm(observed, n_options, 1, rng=rng, tolerance=1e-12)
+    other = LogisticRegression(C=1.0, fit_intercept=False, tol=1e-10, max_iter=5000)
+    expected = other.fit(features, choice).predict_log_proba(features)
+    np.testing.assert_allclose(predict_glm_hmm(model, observed), expected, atol=1e-6)
+
+
+def test_simulated_model_is_found_again(observed):
+    model, path = fit_glm_hmm(observed, 2, 2, rng=np.random.default_rng(0))
+    order = np.argsort(-model.weights[:, 0, 1])
+    np.testing.assert_allclose(model.weights[order], TRUE.weights, atol=0.35)
+    np.testing.assert_allclose(model.transition[np.ix_(order, order)], TRUE.transition, atol=0.02)
+    _, single = fit_glm_hmm(observed, 2, 1, rng=np.random.default_rng(0))
+    assert path[-1] > single[-1] + 200
+
+
+def test_predictions_are_the_filtered_mixture(observed):
+    few = Observed(*(part[:30] for part in observed))
+    found = predict_glm_hmm(TRUE, few)
+    every = log_options(TRUE.weights, few.features)
+    made = every[np.arange(30), :, few.choice]
+    total, before, _ = filter_states(made, TRUE.start, TRUE.transition, few.first)
+    np.testing.assert_allclose(np.exp(found).sum(axis=1), 1)
+    np.testing.assert_allclose(found[np.arange(30), few.choice].sum(), total)
+    np.testing.assert_allclose(np.exp(found[0]), before[0] @ np.exp(every[0]))
+
+
+def test_later_choices_and_other_sessions_do_not_matter(observed):
+    trials, train, test = as_trials(observed), np.arange(3000), np.arange(3000, 4000)
+    changed = trials.copy(deep=True)
+    changed["choice"][3250] = 1 - changed["choice"][3250]
+    options = {"terms": ["cue"], "n_states": (2,), "n_restarts": 2}
+    one, other = (glm_hmm(t, train, test, **options) for t in (trials, changed))
+    same = (one == other).all(axis=1)
+    assert same[:251].all()
+    assert not same[251:255].any()
+    assert same[400:].all()
+
+
+def test_choices_that_do_not_count_leave_no_trace_in_the_states(observed):
+    trials, train, test = as_trials(observed), np.arange(3000), np.arange(3000, 4000)
+    counts = np.arange(4000) % 10 != 3
+    trials["scored"] = ("trial", counts)
+    changed = trials.copy(deep=True)
+    changed["choice"][~counts] = np.nan
+    options = {"terms": ["cue"], "n_states": (2,), "n_restarts": 2}
+    one, other = (glm_hmm(t, train[counts[train]], test, **options) for t in (trials, changed))
+    np.testing.assert_array_equal(one, other)
+    assert np.isfinite(one).all()
+
+
+def test_number_of_states_is_chosen_inside(observed):
+    trials, train, test = as_trials(observed), np.arange(3000), np.arange(3000, 4000)
+    subject = trials["subject"].values[train]
+
+    def inner(train):
+        return [(train[subject != name], train[subject == name]) for name in ("s0", "s1")]
+
+    options = {"terms": ["cue"], "n_restarts": 2}
+    found = glm_hmm(trials, train, test, inner=inner, n_states=(1, 2), **options)
+    expected = glm_hmm(trials, train, test, n_states=(2,), **options)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_training_choices_of_one_kind_are_predicted_without_overflow(observed):
+    trials = as_trials(observed)
+    trials["choice"][:] = 1.0
+    found = glm_hmm(trials, np.arange(300), np.arange(3000, 3010), terms=["cue"], n_states=(2,))
+    assert np.isfinite(found).all()
+    assert found[:, 1].mean() > -0.1
