@@ -16,6 +16,7 @@ from neuroalrnn.plots.occupancy import (
     plot_transitions,
 )
 from neuroalrnn.plots.overview import plot_overview
+from neuroalrnn.plots.predictive import plot_predictive, plot_predictive_panels
 from neuroalrnn.plots.raster import example_session, plot_regime_raster
 from neuroalrnn.plots.scores import (
     plot_comparison,
@@ -45,6 +46,8 @@ __all__ = [
     "plot_occupancy",
     "plot_occupancy_trend",
     "plot_overview",
+    "plot_predictive",
+    "plot_predictive_panels",
     "plot_regime_raster",
     "plot_reliability",
     "plot_score_by_n_pwl",

@@ -1,0 +1,327 @@
+"""Closed loop: a model makes the choices itself, and lives with what they lead to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from scipy.special import expit, softmax
+
+from neuroalrnn.analysis.latents import Network, chosen_network
+from neuroalrnn.data import encode
+from neuroalrnn.data.coding import coded
+from neuroalrnn.data.layout import LAYOUTS
+from neuroalrnn.data.schema import is_after_choice, session_number, trial_variables
+from neuroalrnn.exceptions import DataError, FitError, problems
+
+PROBABILITY = "choice_probability"
+
+
+@dataclass(frozen=True)
+class NetworkAgent:
+    """An AL-RNN as an agent: what `simulate` needs of any model.
+
+    Attributes
+    ----------
+    network : Network
+    start : array, shape (state,)
+        State before the first step of a sequence.
+    """
+
+    network: Network
+
+    @property
+    def start(self):
+        """State before the first step of a sequence: ``z_0``."""
+        return self.network.initial
+
+    def advance(self, state, inputs):
+        """``z_t = a * z_{t-1} + W phi(z_{t-1}) + C s_t + h``.
+
+        Parameters
+        ----------
+        state : array, shape (..., state)
+        inputs : array, shape (..., feature)
+            As encoded.
+
+        Returns
+        -------
+        array, shape (..., state)
+        """
+        network = self.network
+        phi = state.copy()
+        rectified = phi[..., len(network.bias) - network.n_pwl :]
+        np.maximum(rectified, 0.0, out=rectified)
+        drive = inputs @ network.input_weight.T + network.bias
+        return network.self_slope * state + phi @ network.weight.T + drive
+
+    def probability(self, state):
+        """Probability of every option, read out from ``B z_t + d``.
+
+        Parameters
+        ----------
+        state : array, shape (..., state)
+
+        Returns
+        -------
+        array, shape (..., option)
+        """
+        eta = state @ self.network.readout.T + self.network.offset
+        if eta.shape[-1] == 1:
+            return expit(np.concatenate([-eta, eta], axis=-1))
+        return softmax(eta, axis=-1)
+
+
+def simulate(agent, trials, encoding, environment=None, *, rng):
+    """Let a model make the scored choices of a dataset.
+
+    Every scored choice is drawn from the probabilities that the model gives at its read-out step.
+    What depends on it is replaced by what the environment returns, and both enter the later steps
+    as `encode` would enter them. Everything else stays as recorded: sessions, stimuli, hidden
+    reward probabilities, times of events, and the choices and outcomes of trials that are not
+    scored (forced, missed).
+
+    Parameters
+    ----------
+    agent : Network, or an object like `NetworkAgent`
+        With ``start``, ``advance(state, inputs)`` and ``probability(state)``.
+    trials : xarray.Dataset
+    encoding : dict
+        Arguments of `encode`.
+    environment : Environment, optional
+        See `neuroalrnn.tasks.environments.environment_for`; without one, a choice leads to nothing.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    xarray.Dataset
+        The same trials with other choices and outcomes. ``choice_probability``: probability that
+        the model gave to the choice, NaN where none is read out. Outcomes that the environment
+        does not return, and response times, are NaN on scored trials.
+
+    Raises
+    ------
+    DataError
+        If an input depends on the choice, but the environment does not return it.
+    FitError
+        If the state becomes infinite: the network diverges in the closed loop.
+    """
+    design = _design(trials, encoding, environment)
+    values = _empty(trials, design, environment, 1)
+    everywhere = np.arange(len(design.first))
+    _run(_as_agent(agent), design, everywhere, values, environment, rng)
+    return _assemble(trials, design, environment, values, 0)
+
+
+def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, rng):
+    """Simulate every subject by the network that never saw its group.
+
+    Parameters
+    ----------
+    fit : Fit
+    environment : Environment, optional
+        Of ``fit.trials``.
+    n_repeats : int
+        Simulated experiments; 39 or more give a 95 % band.
+    n_pwl : int, optional
+        Another value of the grid than the one chosen inside each fold.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    list of xarray.Dataset
+        One simulated experiment each, see `simulate`.
+    """
+    trials = fit.trials
+    design = _design(trials, fit.config["encoding"], environment)
+    values = _empty(trials, design, environment, n_repeats)
+    fold = fit.splits["fold"].values[design.first]
+    for index in np.unique(fold):
+        agent = NetworkAgent(chosen_network(fit, index, n_pwl=n_pwl))
+        _run(agent, design, np.flatnonzero(fold == index), values, environment, rng)
+    return [_assemble(trials, design, environment, values, each) for each in range(n_repeats)]
+
+
+class _Feedback(NamedTuple):
+    """How a variable that depends on the choice enters: columns, step per trial, one-back."""
+
+    attrs: dict
+    columns: list
+    at: np.ndarray
+    one_back: bool
+
+
+@dataclass(frozen=True)
+class _Design:
+    """What is given: per trial inputs, read-out and resets; per session its trials."""
+
+    inputs: np.ndarray
+    n_steps: np.ndarray
+    readout: np.ndarray
+    free: np.ndarray
+    fresh: np.ndarray
+    is_first: np.ndarray
+    first: np.ndarray
+    length: np.ndarray
+    feedback: dict
+
+
+def _design(trials, encoding, environment):
+    sequences = encode(trials, **encoding)
+    _check_inputs(trials, encoding, environment)
+    n_trials = trials.sizes["trial"]
+    layout = _layout(trials, encoding)
+    feedback = _feedback(trials, layout, sequences.features, environment)
+    inputs = np.nan_to_num(sequences.to_trials(sequences.inputs))
+    inputs[..., [column for part in feedback.values() for column in part.columns]] = 0.0
+    fresh = np.zeros(n_trials, dtype=bool)
+    fresh[sequences.trial[:, 0]] = True
+    free = np.zeros(n_trials, dtype=bool)
+    free[sequences.trial[sequences.scored]] = True
+    first = np.flatnonzero(np.r_[True, np.diff(session_number(trials)) != 0])
+    return _Design(
+        inputs=inputs,
+        n_steps=layout.n_steps,
+        readout=layout.readout,
+        free=free,
+        fresh=fresh,
+        is_first=np.isin(np.arange(n_trials), first),
+        first=first,
+        length=np.diff(np.r_[first, n_trials]),
+        feedback=feedback,
+    )
+
+
+def _layout(trials, encoding):
+    names = encoding["inputs"]
+    events = dict(names) if isinstance(names, Mapping) else dict.fromkeys(names)
+    rest = (encoding.get(name) for name in ("choice_event", "dt", "max_steps"))
+    return LAYOUTS[encoding.get("step", "trial")](trials, events, *rest)
+
+
+def _feedback(trials, layout, features, environment):
+    found = {}
+    for name in _dependent(trials, environment):
+        if name in layout.entry:
+            at, one_back = layout.entry[name]
+            lag = "[-1]" if one_back else ""
+            columns = [features.index(label + lag) for label, _ in coded(trials, name)]
+            found[name] = _Feedback(trials[name].attrs, columns, at, one_back)
+    return found
+
+
+def _dependent(trials, environment):
+    """Variables of the dataset that the closed loop replaces."""
+    names = ("choice", *(environment.names if environment else ()))
+    return [name for name in names if name in trials]
+
+
+def _check_inputs(trials, encoding, environment):
+    fixed = environment.fixed if environment else ()
+    known = {*_dependent(trials, environment), *fixed}
+    found = [
+        f"input {name!r} is known only after the choice, but the environment does not return it: "
+        "leave it out of the inputs, or pass an environment with it among its names"
+        for name in encoding["inputs"]
+        if is_after_choice(trials, name) and name not in known
+    ]
+    found += [
+        f"the environment returns {name!r}, which is not marked as known after the choice: set "
+        f"trials[{name!r}].attrs['known'] = 'after_choice'"
+        for name in _dependent(trials, environment)
+        if name in encoding["inputs"] and not is_after_choice(trials, name)
+    ]
+    if found:
+        raise problems(DataError, "simulate", found)
+
+
+def _empty(trials, design, environment, n_repeats):
+    """Values (repeat, trial): recorded where the choice is not free, NaN where it is."""
+    values = {}
+    for name in _dependent(trials, environment):
+        kept = np.where(design.free, np.nan, trials[name].values.astype(float))
+        values[name] = np.tile(kept, (n_repeats, 1))
+    return values | {PROBABILITY: np.full_like(values["choice"], np.nan)}
+
+
+def _as_agent(agent):
+    return NetworkAgent(agent) if isinstance(agent, Network) else agent
+
+
+def _run(agent, design, sessions, values, environment, rng):
+    """Fill in the values of some sessions, side by side, trial after trial."""
+    state = np.tile(agent.start, (len(values["choice"]), len(sessions), 1))
+    for number in range(design.length[sessions].max(initial=0)):
+        lane = np.flatnonzero(design.length[sessions] > number)
+        trial = design.first[sessions[lane]] + number
+        now = np.where(design.fresh[trial][:, None], agent.start, state[:, lane])
+        for step in range(design.n_steps[trial].max()):
+            inputs = _inputs(design, trial, step, values)
+            present = step < design.n_steps[trial]
+            with np.errstate(over="ignore", invalid="ignore"):
+                moved = agent.advance(now, inputs)
+            now = moved if present.all() else np.where(present[:, None], moved, now)
+            read = design.readout[trial] == step
+            if read.any():
+                _choose(agent, now[:, read], design, trial[read], values, environment, rng)
+        state[:, lane] = now
+
+
+def _inputs(design, trial, step, values):
+    """Inputs of one step (repeat, lane, feature), with what followed from the choices so far."""
+    # beyond its own steps a trial has none; what stands there is not used
+    row = design.inputs[trial, min(step, design.inputs.shape[1] - 1)]
+    inputs = np.tile(row, (len(values["choice"]), 1, 1))
+    for name, (attrs, columns, at, one_back) in design.feedback.items():
+        here = (at[trial] == step) & ~(one_back & design.is_first[trial])
+        if here.any():
+            value = values[name][:, trial[here] - one_back]
+            variable = {name: xr.Variable(("repeat", "trial"), value, attrs)}
+            for column, (_, code) in zip(columns, coded(variable, name), strict=True):
+                inputs[:, here, column] = code
+    return inputs
+
+
+def _choose(agent, state, design, trial, values, environment, rng):
+    """Draw the free choices at a read-out step, and let the environment respond."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        probability = agent.probability(state)
+    if not (np.isfinite(state).all() and np.isfinite(probability).all()):
+        raise FitError(
+            f"the model diverges in the closed loop, at trial {trial[0]} or beside it: its state "
+            "is infinite; simulate another restart or n_pwl"
+        )
+    free = design.free[trial]
+    moved = trial[free]
+    choice = _draw(probability[:, free], rng)
+    values["choice"][:, moved] = choice
+    if environment is not None and len(moved):
+        for name, outcome in environment.respond(moved, choice, rng).items():
+            if name in values:
+                values[name][:, moved] = outcome
+    made = values["choice"][:, trial]
+    code = np.nan_to_num(made).astype(int)[..., None]
+    given = np.take_along_axis(probability, code, axis=-1)[..., 0]
+    values[PROBABILITY][:, trial] = np.where(np.isnan(made), np.nan, given)
+
+
+def _draw(probability, rng):
+    """Codes (repeat, lane) drawn from probabilities (repeat, lane, option)."""
+    edges = probability.cumsum(axis=-1)[..., :-1]
+    return (rng.random(probability.shape[:-1])[..., None] >= edges).sum(axis=-1) * 1.0
+
+
+def _assemble(trials, design, environment, values, repeat):
+    """The dataset of one repeat."""
+    simulated = trials.copy()
+    for name in _dependent(trials, environment):
+        simulated[name] = trials[name].copy(data=values[name][repeat])
+    fixed = environment.fixed if environment else ()
+    for name in trial_variables(trials):
+        if is_after_choice(trials, name) and name not in {*values, *fixed}:
+            known = np.where(design.free, np.nan, trials[name].values.astype(float))
+            simulated[name] = trials[name].copy(data=known)
+    attrs = {"known": "after_choice"}
+    simulated[PROBABILITY] = ("trial", values[PROBABILITY][repeat], attrs)
+    return simulated.assign_attrs(simulated=", ".join(_dependent(trials, environment)))

@@ -1,0 +1,213 @@
+"""What a choice leads to: outcomes of the tasks that behavioural datasets come from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.exceptions import DataError, problems
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Outcomes of choices in a task.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Variables that depend on the choice, apart from the choice itself.
+    respond : callable
+        ``respond(trial, choice, rng)`` with positions of trials (lane,) and choice codes
+        (repeat, lane) returns an array (repeat, lane) for each of `names`.
+    fixed : tuple of str
+        Variables known after the choice that do not depend on it, such as a hidden probability.
+    """
+
+    names: tuple[str, ...]
+    respond: Callable
+    fixed: tuple[str, ...] = ()
+
+
+def stimulus_selection(target) -> Environment:
+    """One choice is right on each trial.
+
+    Parameters
+    ----------
+    target : array, shape (trial,)
+        Code of the right choice.
+
+    Returns
+    -------
+    Environment
+        ``correct`` and its complement ``error``, 0 / 1.
+    """
+    target = np.asarray(target, dtype=float)
+
+    def respond(trial, choice, rng):
+        correct = (choice == target[trial]) * 1.0
+        return {"correct": correct, "error": 1.0 - correct}
+
+    return Environment(("correct", "error"), respond)
+
+
+def bandit(probability, second_outcome=None) -> Environment:
+    """Every option pays with a probability of its own on each trial.
+
+    Parameters
+    ----------
+    probability : array, shape (trial, option)
+    second_outcome : bool array, shape (trial,), optional
+        Whether a reward of this trial is the second of two kinds.
+
+    Returns
+    -------
+    Environment
+        ``reward`` 0 / 1; ``correct``: the option with the highest probability was taken, NaN where
+        two share it; with `second_outcome` also ``first_outcome`` and ``second_outcome``, 0 / 1.
+    """
+    probability = np.asarray(probability, dtype=float)
+    best = probability.max(axis=1, keepdims=True)
+    correct = np.where(probability == best, 1.0, 0.0)
+    correct[(probability == best).sum(axis=1) > 1] = np.nan
+    kinds = () if second_outcome is None else ("first_outcome", "second_outcome")
+
+    def respond(trial, choice, rng):
+        place = trial, choice.astype(int)
+        reward = (rng.random(choice.shape) < probability[place]) * 1.0
+        outcomes = {"reward": reward, "correct": correct[place]}
+        if second_outcome is not None:
+            second = np.asarray(second_outcome)[trial]
+            outcomes |= {"first_outcome": reward * ~second, "second_outcome": reward * second}
+        return outcomes
+
+    return Environment(("reward", "correct", *kinds), respond)
+
+
+def reversal_bandit(better, *, p_better=0.8, p_other=0.2, n_options=2) -> Environment:
+    """A bandit whose better option reverses on the trials on which it did for the subject.
+
+    Parameters
+    ----------
+    better : int array, shape (trial,)
+        Code of the better option.
+    p_better, p_other : float
+        Reward probabilities.
+    n_options : int
+
+    Returns
+    -------
+    Environment
+        As `bandit`.
+    """
+    is_better = np.asarray(better)[:, None] == np.arange(n_options)
+    return bandit(np.where(is_better, p_better, p_other))
+
+
+def two_step(p_reward_left, mapping, *, p_common=0.8) -> Environment:
+    """The rats' two-step task: a side leads to a second side, which pays (Miller et al. 2017).
+
+    Parameters
+    ----------
+    p_reward_left : array, shape (trial,)
+        Reward probability of the left second side; that of the right one is the complement.
+    mapping : array, shape (trial,)
+        +1 if a choice leads mostly to its own side, -1 if mostly to the other.
+    p_common : float
+        Probability of the common transition.
+
+    Returns
+    -------
+    Environment
+        ``common``, ``second_side`` (1 = right), ``reward``, all 0 / 1; ``mapped_side`` -1 / +1
+        (second side times mapping); ``correct``: the common transition of the choice leads to the
+        better second side, NaN where both pay alike.
+    """
+    left, mapping = np.asarray(p_reward_left, dtype=float), np.asarray(mapping, dtype=float)
+    better_side = np.where(left == 0.5, np.nan, np.sign(0.5 - left))
+
+    def respond(trial, choice, rng):
+        common = rng.random(choice.shape) < p_common
+        led_to = (2 * choice - 1) * mapping[trial]
+        second = np.where(common, led_to, -led_to)
+        pays = np.where(second < 0, left[trial], 1 - left[trial])
+        correct = np.where(led_to == better_side[trial], 1.0, 0.0)
+        return {
+            "common": common * 1.0,
+            "second_side": (second + 1) / 2,
+            "mapped_side": second * mapping[trial],
+            "reward": (rng.random(choice.shape) < pays) * 1.0,
+            "correct": np.where(np.isnan(better_side[trial]), np.nan, correct),
+        }
+
+    return Environment(("common", "second_side", "mapped_side", "reward", "correct"), respond)
+
+
+def environment_for(trials: xr.Dataset) -> Environment:
+    """The environment of a dataset whose task is known.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        ``attrs["task"]`` names the task, up to a colon; see `ENVIRONMENTS`. Bandits need a
+        variable ``p_reward_<label>`` for each label of the choice; with ``second_outcome``, all
+        rewards of a session are of one kind.
+
+    Returns
+    -------
+    Environment
+
+    Raises
+    ------
+    DataError
+        If the task is not known here, or the dataset lacks a variable of it.
+    """
+    task = str(trials.attrs.get("task", "")).split(":")[0].strip()
+    if task not in ENVIRONMENTS:
+        text = (
+            f"attrs['task'] is {task!r}, expected one of {', '.join(ENVIRONMENTS)}: pass an "
+            "Environment, such as bandit(probability) or stimulus_selection(target)"
+        )
+        raise problems(DataError, "environment", [text])
+    return ENVIRONMENTS[task](trials)
+
+
+def _of_stimulus_selection(trials):
+    word, location, context = _values(trials, "word", "location", "context")
+    return stimulus_selection((np.where(context < 0, word, location) + 1) / 2)
+
+
+def _of_bandit(trials):
+    names = [f"p_reward_{label}" for label in trials["choice"].attrs["labels"]]
+    probability = np.stack(_values(trials, *names), axis=1)
+    second = _second_outcome(trials) if "second_outcome" in trials else None
+    made = bandit(probability, second)
+    fixed = (*names, *({"condition"} & set(trials.data_vars)))
+    return Environment(made.names, made.respond, fixed)
+
+
+def _of_two_step(trials):
+    return two_step(*_values(trials, "p_reward_left", "mapping"))
+
+
+def _values(trials, *names):
+    found = [f"variable {name!r} is missing" for name in names if name not in trials]
+    if found:
+        raise problems(DataError, f"environment of {trials.attrs['task']!r}", found)
+    return [trials[name].values.astype(float) for name in names]
+
+
+def _second_outcome(trials):
+    """Whether a session pays the second of two kinds of reward; it pays one kind throughout."""
+    (second,) = _values(trials, "second_outcome")
+    names = [trials[name].values.astype(str) for name in ("subject", "session")]
+    session = np.unique(np.char.add(np.char.add(names[0], "/"), names[1]), return_inverse=True)[1]
+    return np.bincount(session, second == 1)[session] > 0
+
+
+ENVIRONMENTS = {
+    "stimulus selection": _of_stimulus_selection,
+    "two-armed bandit": _of_bandit,
+    "reversal bandit": _of_bandit,
+    "two-step": _of_two_step,
+}
