@@ -20,9 +20,20 @@ from neuroalrnn.evaluate.plan import make_plan
 from neuroalrnn.sources import load_trials, make_splitter
 
 DATASET = "miller_rats"
-# beside what the run file of the dataset says
+# fixed here, so that the work stays the same whatever the run file of the dataset says
 CHANGES = {
-    "setting": {"n_latent": 16},
+    "setting": {
+        "n_latent": 16,
+        "memory": 100.0,
+        "learning_rate": 0.01,
+        "weight_decay": 0.1,
+        "averaging": 0.98,
+        "batch_size": 32,
+        "max_checks": 60,
+        "patience": 12,
+        "window": 400,
+        "warm_up": 60,
+    },
     "validation": {"n_pwl": [0, 1, 2, 4, 8, 16], "n_restarts": 3},
 }
 QUICK = {

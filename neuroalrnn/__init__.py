@@ -23,7 +23,7 @@ _HOMES = {
         "to_frame",
         "validate",
     ),
-    "neuroalrnn.evaluate": ("cross_validate", "select_n_pwl"),
+    "neuroalrnn.evaluate": ("compare_pooling", "cross_validate", "few_shot", "select_n_pwl"),
     "neuroalrnn.exceptions": ("NeuroALRNNError",),
     "neuroalrnn.report": ("write_report",),
     "neuroalrnn.results": ("Fit",),

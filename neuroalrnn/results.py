@@ -78,13 +78,15 @@ class Fit:
         -------
         pandas.DataFrame
             Columns ``model, subject, n_trials, log_likelihood`` (nats per trial), ``bits`` (per
-            trial, against class frequency), ``normalised_likelihood, accuracy``.
+            trial, against class frequency), ``normalised_likelihood, accuracy``; where more than
+            choices was observed, ``log_likelihood_joint`` and one for each further variable.
         """
         scores = self.tree["scores"].to_dataset()
         table = scores.to_dataframe().reset_index()
         table = table[table["n_trials"] > 0]
         order = ["model", "subject", "n_trials", "log_likelihood", "bits"]
-        return table[[*order, "normalised_likelihood", "accuracy"]].reset_index(drop=True)
+        order += ["normalised_likelihood", "accuracy", *_further(table)]
+        return table[order].reset_index(drop=True)
 
     def summarise(self):
         """One row per model: held-out scores over subjects.
@@ -95,7 +97,7 @@ class Fit:
             Index ``model``; ``log_likelihood`` is nats per scored trial, every trial counting the
             same, ``standard_error`` its standard error over subjects; ``subject_mean`` and
             ``subject_standard_error`` let every subject count the same; bits per trial, normalised
-            likelihood and accuracy are over trials.
+            likelihood and accuracy are over trials, as are columns of further variables.
         """
         groups = self.scores.groupby("model", sort=False)
         columns = {name: _summary_row(rows) for name, rows in groups}
@@ -148,6 +150,11 @@ class Fit:
         return cls(tree)
 
 
+def _further(table):
+    """Columns of a fit that explains more than choices."""
+    return [name for name in table if name.startswith("log_likelihood_")]
+
+
 def _summary_row(rows):
     """Scores of one model: the mean over trials is a ratio of subject sums, and so is its error."""
     n, value = rows["n_trials"].to_numpy(), rows["log_likelihood"].to_numpy()
@@ -166,7 +173,7 @@ def _summary_row(rows):
         "bits": float(share @ rows["bits"]),
         "normalised_likelihood": float(np.exp(pooled)),
         "accuracy": float(share @ rows["accuracy"]),
-    }
+    } | {name: float(share @ rows[name]) for name in _further(rows)}
 
 
 def _compression(tree):

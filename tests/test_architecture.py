@@ -17,7 +17,7 @@ TABLE = {
     "exceptions": (set(), set()),
     "config": (set(), {"pydantic"}),
     "data": (set(), ARRAYS),
-    "tasks": ({"data"}, ARRAYS),
+    "tasks": ({"data", "analysis"}, ARRAYS),
     "ops": (set(), {"torch", "numpy"}),
     "model": ({"ops"}, {"torch"}),
     "results": (set(), {"numpy", "xarray"}),
@@ -25,7 +25,8 @@ TABLE = {
     "baselines": ({"data"}, ARRAYS | {"scipy", "sklearn"}),
     "stats": (set(), {"numpy", "scipy", "pandas", "statsmodels", "mne.stats"}),
     "evaluate": (
-        {"data", "ops", "model", "fit", "baselines", "stats", "results", "config"},
+        {"data", "ops", "model", "fit", "baselines", "stats", "results", "config"}
+        | {"analysis", "tasks"},
         ARRAYS | {"torch", "tqdm"},
     ),
     "analysis": ({"data", "results", "stats"}, ARRAYS | {"scipy"}),
@@ -33,8 +34,9 @@ TABLE = {
     "report": ({"plots", "analysis", "stats", "results"}, ARRAYS | {"matplotlib", "mne"}),
     "sources": ({"config", "data", "data_loaders"}, {"xarray"}),
     "cli": (
-        {"config", "sources", "analysis", "evaluate", "report", "results"},
-        {"pandas", "typer"},
+        {"config", "sources", "analysis", "evaluate", "plots", "report", "results"}
+        | {"stats", "tasks"},
+        {"numpy", "pandas", "typer"},
     ),
     "__main__": ({"cli"}, set()),
     "neuroalrnn": (set(), set()),
@@ -44,6 +46,7 @@ TABLE = {
 MORE = {
     "neuroalrnn/baselines/shared.py": {"numba"},
     "neuroalrnn/data/split.py": {"sklearn"},
+    "neuroalrnn/fit/adapt.py": {"scipy"},
     "neuroalrnn/ops/gated_tiles.py": {"numba", "llvmlite"},
     "neuroalrnn/ops/numba_kernels.py": {"numba"},
     "neuroalrnn/ops/tiles.py": {"numba", "llvmlite"},

@@ -186,7 +186,9 @@ def test_datasets_lists_all_with_their_numbers(run):
 
 def test_demo_is_the_bundled_run(monkeypatch, run):
     calls = []
-    monkeypatch.setattr(cli, "_fit", lambda *args, **options: calls.append((*args, options)))
+    monkeypatch.setattr(
+        "neuroalrnn.cli.commands._fit", lambda *args, **options: calls.append((*args, options))
+    )
     assert run("demo", "--out", "somewhere")[0] == 0
     ((source, config, out, options),) = calls
     assert (source, str(out), options["overwrite"]) == ("pratte2010", "somewhere", False)
@@ -195,7 +197,7 @@ def test_demo_is_the_bundled_run(monkeypatch, run):
 
 def test_command_line_wins_over_the_run_file(run_file, monkeypatch, run):
     calls = []
-    monkeypatch.setattr(cli, "_fit", lambda *args, **options: calls.append(args))
+    monkeypatch.setattr("neuroalrnn.cli.commands._fit", lambda *args, **options: calls.append(args))
     more = ("--columns", "subject = ID, choice=other", "--seed", 7)
     assert run("fit", "data.csv", "--run", run_file, *more)[0] == 0
     ((source, config, out),) = calls

@@ -114,7 +114,7 @@ def test_run_file_without_source(tmp_path, run):
 
 def test_existing_results_are_refused_before_anything_is_fitted(tmp_path, monkeypatch, run):
     (tmp_path / "scores.csv").write_text("precious", encoding="utf-8")
-    monkeypatch.setattr(cli, "load_trials", lambda *args: pytest.fail("went on"))
+    monkeypatch.setattr("neuroalrnn.cli.commands.load_trials", lambda *args: pytest.fail("went on"))
     code, _, error = run("fit", "pratte2010", "--out", tmp_path)
     assert code == 2
     assert "already holds scores.csv: pass --overwrite" in error
@@ -136,7 +136,7 @@ def test_analyse_refuses_what_is_not_a_fit(tmp_path, run):
 
 
 def test_a_bug_is_not_dressed_up(monkeypatch):
-    monkeypatch.setattr(cli, "load_trials", lambda *args: {}["missing"])
+    monkeypatch.setattr("neuroalrnn.cli.commands.load_trials", lambda *args: {}["missing"])
     with pytest.raises(KeyError, match="missing"):
         cli.main(["fit", "pratte2010", "--out", "nowhere"])
 

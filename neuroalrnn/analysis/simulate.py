@@ -132,7 +132,16 @@ def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, rng):
     -------
     list of xarray.Dataset
         One simulated experiment each, see `simulate`.
+
+    Raises
+    ------
+    DataError
+        If the fit explains more than choices, which is not simulated.
     """
+    if "observation" in fit.config:
+        found = [f"it explains {', '.join(fit.config['observation']['variables'])}: only fits of"
+                 " choices alone can be simulated"]  # fmt: skip
+        raise problems(DataError, "simulate_fit", found)
     trials = fit.trials
     design = _design(trials, fit.config["encoding"], environment)
     values = _empty(trials, design, environment, n_repeats)

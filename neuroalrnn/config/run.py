@@ -95,7 +95,8 @@ class Run(Table):
     """A whole run; see `load_run`.
 
     ``alternatives`` holds lists of values for hyperparameters of the setting; every combination is
-    tried inside each fold.
+    tried inside each fold. ``observation`` names what is explained beside the choice, such as
+    "choice_rt"; see `neuroalrnn.select_n_pwl`.
     """
 
     holds_tables: ClassVar[bool] = True
@@ -104,6 +105,7 @@ class Run(Table):
     setting: Hyperparameters = Hyperparameters()
     validation: ValidationTable = ValidationTable()
     alternatives: dict[str, list[int | float | str]] = {}
+    observation: str | None = None
     analysis: AnalysisTable = AnalysisTable()
 
     @model_validator(mode="after")

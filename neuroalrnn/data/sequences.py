@@ -1,6 +1,6 @@
 """Padded sequences of steps, and the way back from a step to its trial."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class Sequences:
     notes : tuple of str
     n_trials : int
         Number of trials of the encoded dataset.
+    observed : dict of str -> ndarray, shape (sequence, step), float64
+        Further values of trials at their read-out steps, NaN elsewhere; see `observe`.
     """
 
     inputs: np.ndarray
@@ -45,6 +47,7 @@ class Sequences:
     steps_to_choice: dict[str, int]
     notes: tuple[str, ...]
     n_trials: int
+    observed: dict[str, np.ndarray] = field(default_factory=dict)
 
     def take(self, index: np.ndarray) -> "Sequences":
         """Keep some sequences (index or mask), without steps that are padding in all of them.
@@ -56,7 +59,26 @@ class Sequences:
         names = ("inputs", "target", "scored", "trial", "step_in_trial")
         arrays = {name: getattr(self, name)[index][:, :longest] for name in names}
         labels = {name: getattr(self, name)[index] for name in ("subject", "session")}
-        return replace(self, n_steps=n_steps, **arrays, **labels)
+        observed = {name: values[index][:, :longest] for name, values in self.observed.items()}
+        return replace(self, n_steps=n_steps, observed=observed, **arrays, **labels)
+
+    def observe(self, values: dict[str, np.ndarray]) -> "Sequences":
+        """Put values of trials at the steps where their choice is read out.
+
+        Parameters
+        ----------
+        values : dict of str -> ndarray, shape (trial,), float
+            NaN is missing.
+
+        Returns
+        -------
+        Sequences
+            With these values as ``observed``, NaN in trials without a choice.
+        """
+        is_read = np.isfinite(self.target)
+        trial = np.where(is_read, self.trial, 0)
+        observed = {name: np.where(is_read, each[trial], np.nan) for name, each in values.items()}
+        return replace(self, observed=observed)
 
     def windows(self, n_steps: int, warm_up: int) -> "Sequences":
         """Cut long sequences into overlapping pieces for training.
@@ -137,4 +159,8 @@ class Sequences:
             n_steps=length,
             subject=self.subject[sequence],
             session=self.session[sequence],
+            observed={
+                name: np.where(real, values[place], np.nan)
+                for name, values in self.observed.items()
+            },
         )

@@ -32,7 +32,7 @@ def assemble(
     sharing : Audit
     searched, refitted, chosen : list
         Per fold.
-    held_out : dict of str -> array, shape (trial, option)
+    held_out : HeldOut
     engine : Engine
     seconds : float
         Time the fit took.
@@ -54,6 +54,9 @@ def assemble(
         "steps_to_choice": plan.pieces.steps_to_choice,
         "steps": list(plan.pieces.steps),
     }
+    if plan.observation:
+        names = ("name", "variables", "given", "outputs")
+        config["observation"] = {name: getattr(plan.observation, name) for name in names}
     nodes = {
         "/trials": trials,
         "/parameters": _parameters(plan, refitted),
@@ -73,18 +76,28 @@ def assemble(
 
 
 def _predictions(trials, held_out):
-    stacked = np.stack(list(held_out.values()))
+    models = list(held_out.options)
+    stacked = np.stack([held_out.options[model] for model in models])
     choice = trials["choice"].values
     scored = scored_trials(trials)
     code = np.where(scored, choice, 0).astype(int)
     log_likelihood = np.where(scored, stacked[:, np.arange(len(code)), code], np.nan)
+    empty = np.full(len(choice), np.nan)
+    others = {
+        f"log_likelihood_{name}": np.stack([by_model.get(model, empty) for model in models])
+        for name, by_model in held_out.others.items()
+    }
     return xr.Dataset(
         {
             "log_likelihood": (("model", "trial"), log_likelihood, {"units": "nats"}),
             "probability": (("model", "trial", "option"), np.exp(stacked).astype(np.float32)),
+        }
+        | {
+            name: (("model", "trial"), np.where(scored, values, np.nan), {"units": "nats"})
+            for name, values in others.items()
         },
         coords={
-            "model": list(held_out),
+            "model": models,
             "option": [str(label) for label in trials["choice"].attrs["labels"]],
         },
     )
@@ -104,7 +117,10 @@ def score(trials, predictions):
     xarray.Dataset
         Dims (model, subject): ``n_trials``, ``log_likelihood`` (nats per trial), ``bits`` (per
         trial, against "class frequency" where it was fitted), ``normalised_likelihood``,
-        ``accuracy`` (ties share).
+        ``accuracy`` (ties share). Where more than choices was observed, ``log_likelihood_joint``
+        and one column per further variable, such as ``log_likelihood_rt``: nats per scored trial
+        given the choice, to which a trial without a value adds 0, so that they add up; NaN of
+        models of the choice alone. They depend on units: compare models only.
     """
     scored = scored_trials(trials)
     subjects, code = np.unique(trials["subject"].values[scored].astype(str), return_inverse=True)
@@ -123,11 +139,20 @@ def score(trials, predictions):
         "normalised_likelihood": np.exp(log_likelihood),
         "accuracy": per_subject(_hits(trials, predictions)),
     }
+    for name in predictions.data_vars:
+        if name.startswith("log_likelihood_"):
+            columns[name] = per_subject(_absent_as_zero(predictions[name].values))
     dims = ("model", "subject")
     return xr.Dataset(
         {name: (dims, values) for name, values in columns.items()},
         coords={"model": names, "subject": subjects},
     )
+
+
+def _absent_as_zero(values):
+    """0 for NaN, but in models that have no value at all."""
+    is_model = ~np.isnan(values).all(axis=1, keepdims=True)
+    return np.where(np.isnan(values) & is_model, 0.0, values)
 
 
 def _hits(trials, predictions):
@@ -162,7 +187,10 @@ def _parameters(plan, refitted):
         name: (lead + tail, values)
         for (name, tail), values in zip(tails.items(), arrays, strict=True)
     }
-    return xr.Dataset(variables, coords=_coords(plan) | {"feature": list(plan.pieces.features)})
+    coords = _coords(plan) | {"feature": list(plan.pieces.features)}
+    if plan.observation:
+        coords["output"] = list(plan.observation.outputs)
+    return xr.Dataset(variables, coords=coords)
 
 
 def _canonical(self_slope, weight, grid):

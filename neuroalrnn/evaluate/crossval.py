@@ -3,17 +3,20 @@
 import json
 import logging
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
-from neuroalrnn.baselines import standard_baselines
+from neuroalrnn.baselines import cognitive_baselines, standard_baselines
 from neuroalrnn.config import Setting, expand
 from neuroalrnn.data import SubjectKFold, audit, default_encoding, encode, validate
 from neuroalrnn.evaluate.assemble import assemble
 from neuroalrnn.evaluate.checks import score_what_is_read, warn_of_telling_inputs
 from neuroalrnn.evaluate.engine import Engine, default_threads
+from neuroalrnn.evaluate.observation import observe_trials
 from neuroalrnn.evaluate.plan import make_plan
 from neuroalrnn.evaluate.predict import predict
+from neuroalrnn.evaluate.recurrent import recurrent_baselines
 from neuroalrnn.evaluate.resume import fold_file, load_fold, save_fold
 from neuroalrnn.evaluate.search import Progress, choose, refit, search
 from neuroalrnn.exceptions import ConfigError, problems
@@ -62,6 +65,7 @@ def select_n_pwl(
     n_inner=3,
     alternatives=None,
     encoding=None,
+    observation=None,
     baselines=None,
     threads=None,
     memory=DEFAULT_MEMORY,
@@ -101,9 +105,17 @@ def select_n_pwl(
         score is kept, inside each fold.
     encoding : dict, optional
         Arguments of `neuroalrnn.encode`; default those that the dataset carries.
-    baselines : dict, optional
+    observation : neuroalrnn.model.observation.Observation or str, optional
+        What is explained beside the choice, from the same latents: a model, or the name of one with
+        its defaults, such as "choice_rt" for choices and log-normal response times in ``rt``. A
+        model without the choice is joined with one of the choice. Default: choices alone. All
+        validation scores are then of everything observed in the scored trials; a value that is
+        missing (NaN) adds nothing, so set what is not to be explained to NaN. Predictions and
+        scores get further columns, and the model "constant": the best one without latents.
+    baselines : dict or "all", optional
         ``{name: f(trials, train, test) -> log-probabilities}``; default class frequency and
-        logistic regressions.
+        logistic regressions. "all" adds those of `neuroalrnn.baselines.cognitive_baselines`, a GRU
+        and an LSTM, whose sizes are chosen inside each fold.
     threads : int, optional
         Default: all cores.
     memory : int
@@ -140,12 +152,15 @@ def select_n_pwl(
     sequences = encode(trials, **encoding)
     trials = score_what_is_read(trials, sequences)
     warn_of_telling_inputs(trials, encoding["inputs"])
-    named = standard_baselines(trials, encoding["inputs"]) if baselines is None else baselines
+    observation, sequences = observe_trials(trials, sequences, observation)
+    study = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
+    named = _baselines(baselines, trials, setting, cv, encoding, engine, **study)
     folds = cv.split(trials)
     sharing = audit(trials, folds, groups=cv.groups(trials))
     plan = make_plan(
         trials, sequences, folds, cv, settings,
         grid=grid, n_inner=n_inner, n_restarts=n_restarts, random_state=random_state,
+        observation=observation,
     )  # fmt: skip
     searched, refitted, chosen = _fit_folds(plan, engine, progress, resume)
     held_out = predict(trials, sequences, plan, refitted, chosen, named, engine=engine)
@@ -153,6 +168,23 @@ def select_n_pwl(
         trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, engine,
         seconds=time.perf_counter() - started,
     )  # fmt: skip
+
+
+def _baselines(named, trials, setting, cv, encoding, engine, **study):
+    """The models that are fitted on the same folds, by name."""
+    if isinstance(named, Mapping):
+        return named
+    found = standard_baselines(trials, encoding["inputs"])
+    if named is None:
+        return found
+    if named != "all":
+        raise ConfigError(f"baselines = {named!r}: expected a dict of callables, or 'all'")
+
+    def inner(train):
+        return cv.inner(trials, train, study["n_inner"])
+
+    found |= cognitive_baselines(trials, encoding["inputs"], inner)
+    return found | recurrent_baselines(setting, cv, encoding, engine, **study)
 
 
 def _fit_folds(plan, engine, show, folder):

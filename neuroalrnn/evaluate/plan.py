@@ -8,11 +8,13 @@ import torch
 
 from neuroalrnn.data.coding import present_size
 from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.evaluate.observation import observing
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.fit.train import Jobs
 from neuroalrnn.model.alrnn import stack
 from neuroalrnn.model.architecture import ALRNN, Architecture
+from neuroalrnn.model.observation import Observation
 from neuroalrnn.model.readout import n_outputs
 
 
@@ -46,6 +48,8 @@ class Plan:
         Values of ``n_pwl``.
     of : Architecture
     n_restarts, random_state : int
+    observation : Observation, optional
+        Of the variables that the pieces hold as ``observed``.
     """
 
     pieces: object
@@ -58,6 +62,7 @@ class Plan:
     n_restarts: int
     random_state: int
     of: Architecture = ALRNN
+    observation: Observation | None = None
 
     @property
     def setting(self):
@@ -68,7 +73,14 @@ class Plan:
     def observations(self):
         """The pieces as tensors in the precision of training."""
         dtype = getattr(torch, self.setting.dtype)
-        return observe(self.pieces, dtype=dtype, subjects=self.subjects)
+        return observe(
+            self.pieces, dtype=dtype, subjects=self.subjects, observation=self.observation
+        )
+
+    @property
+    def architecture(self):
+        """`of` with the read-out that the observation model needs."""
+        return observing(self.of, self.observation) if self.observation else self.of
 
     def validation_units(self, fold):
         """What the choice of ``n_pwl`` is replicated over: subjects, or sessions of a single one.
@@ -90,8 +102,9 @@ class Plan:
 
 
 def make_plan(
-    trials, sequences, folds, cv, settings, *, grid, n_inner, n_restarts, random_state, of=ALRNN
-):
+    trials, sequences, folds, cv, settings, *, grid, n_inner, n_restarts, random_state, of=ALRNN,
+    observation=None,
+):  # fmt: skip
     """Lay out a cross-validation.
 
     Parameters
@@ -105,6 +118,7 @@ def make_plan(
     grid : sequence of int
     n_inner, n_restarts, random_state : int
     of : Architecture
+    observation : Observation, optional
 
     Returns
     -------
@@ -131,8 +145,10 @@ def make_plan(
         n_restarts=n_restarts,
         random_state=random_state,
         of=of,
+        observation=observation,
     )
     _require_two_units(plan)
+    _require_starts(plan)
     return plan
 
 
@@ -151,6 +167,14 @@ def _require_two_units(plan):
             )
     if found:
         raise problems(DataError, "folds", found)
+
+
+def _require_starts(plan):
+    """Refuse before training what an observation model could not start from in some fold."""
+    if plan.observation:
+        for parts in (*plan.inner, plan.whole):
+            for part in parts:
+                _offset(plan, part.train)
 
 
 def _in_scored_groups(trials, cv):
@@ -206,20 +230,27 @@ def _jobs(plan, fold, parts, rows):
 def _draw(plan, fold, setting, n_pwl, restart, part):
     """Starting weights and input gain of one model, from its training sequences alone."""
     pieces = plan.pieces
-    weights = plan.of.draw(
+    weights = plan.architecture.draw(
         setting,
         n_pwl,
         len(pieces.features),
-        offset=_offset(pieces, part.train),
+        offset=_offset(plan, part.train),
         is_known=np.isin(plan.subjects, pieces.subject[part.train]),
         rng=np.random.default_rng([plan.random_state, fold, restart]),
     )
     return weights, torch.as_tensor(1 / present_size(pieces.inputs[part.train]))
 
 
-def _offset(pieces, train):
-    """Log-odds (two options) or log-frequencies of the training choices."""
+def _offset(plan, train):
+    """Starting read-out offset, from training trials alone.
+
+    Log-odds (two options) or log-frequencies of the choices, or what an observation model gives.
+    """
+    pieces = plan.pieces
     scored = pieces.scored[train]
+    if plan.observation:
+        observed = {name: values[train][scored] for name, values in pieces.observed.items()}
+        return plan.observation.start(observed)
     n_options = len(pieces.labels)
     counts = np.bincount(pieces.target[train][scored].astype(int), minlength=n_options) + 0.5
     log_frequency = np.log(counts / counts.sum())

@@ -1,13 +1,43 @@
 """Held-out probabilities: every trial once, by models that never saw its group."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.evaluate.engine import one_torch_thread
+from neuroalrnn.evaluate.observation import explain, predict_constant
 from neuroalrnn.fit.objective import compute_eta, observe
 from neuroalrnn.model.alrnn import select
 from neuroalrnn.model.readout import log_probability
+
+CONSTANT = "constant"
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What every model says of trials that it never saw.
+
+    Attributes
+    ----------
+    options : dict of str -> array, shape (trial, option)
+        Log-probabilities by model; NaN where a trial has no choice.
+    others : dict of str -> dict of str -> array, shape (trial,)
+        Log-likelihoods of what an observation model explains ("joint", and each variable but the
+        choice), by that name and by model.
+    """
+
+    options: dict
+    others: dict
+
+    def put(self, model, rows, options, others):
+        """Store what a model says of some trials."""
+        n_trials = len(next(iter(self.options.values())))
+        self.options[model][rows] = options
+        for name, values in others.items():
+            by_model = self.others.setdefault(name, {})
+            by_model.setdefault(model, np.full(n_trials, np.nan))[rows] = values
 
 
 def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
@@ -28,26 +58,29 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
 
     Returns
     -------
-    dict of str -> array, shape (trial, option)
-        Log-probabilities by model name: the AL-RNN with ``n_pwl`` chosen inside, each ``n_pwl`` of
-        the grid, then the baselines; NaN where a trial has no choice.
+    HeldOut
+        Models: the AL-RNN with ``n_pwl`` chosen inside, each ``n_pwl`` of the grid, with an
+        observation model the "constant" one of the training trials, then the baselines.
     """
     empty = np.full((trials.sizes["trial"], len(trials["choice"].attrs["labels"])), np.nan)
     names = [f"AL-RNN P={n_pwl}" for n_pwl in plan.grid]
-    held_out = {name: empty.copy() for name in ["AL-RNN", *names, *baselines]}
+    models = ["AL-RNN", *names, *([CONSTANT] if plan.observation else []), *baselines]
+    held_out = HeldOut({name: empty.copy() for name in models}, {})
     counts = scored_trials(trials)
     for fold, part in enumerate(plan.folds):
         restart, position = chosen[fold]
         test = sequences.take(np.isin(sequences.trial[:, 0], part.test))
         keep = np.arange(len(plan.grid)) * plan.n_restarts + restart
         weights = select(refitted[fold].weights, torch.as_tensor(keep))
-        rows, values = predict_trials(weights, plan.grid, test, plan, engine)
-        for name, log_probabilities in zip(names, values, strict=True):
-            held_out[name][rows] = log_probabilities
-        held_out["AL-RNN"][rows] = values[position]
+        rows, options, others = predict_observed(weights, plan.grid, test, plan, engine)
+        for name, k in [("AL-RNN", position), *zip(names, range(len(names)), strict=True)]:
+            held_out.put(name, rows, options[k], {n: values[k] for n, values in others.items()})
         train = part.train[counts[part.train]]
+        if plan.observation:
+            found = predict_constant(plan.observation, trials, train, part.test)
+            held_out.put(CONSTANT, part.test, *found)
         for name, baseline in baselines.items():
-            held_out[name][part.test] = baseline(trials, train, part.test)
+            held_out.put(name, part.test, baseline(trials, train, part.test), {})
     return held_out
 
 
@@ -70,15 +103,41 @@ def predict_trials(weights, n_pwl, sequences, plan, engine):
     values : array, shape (model, row, option)
         Their log-probabilities.
     """
+    rows, values, _ = predict_observed(weights, n_pwl, sequences, plan, engine)
+    return rows, values
+
+
+def predict_observed(weights, n_pwl, sequences, plan, engine):
+    """Predict every choice, and what else the observation model of a plan explains.
+
+    Parameters
+    ----------
+    weights, n_pwl, sequences, plan, engine
+        As for `predict_trials`.
+
+    Returns
+    -------
+    rows, values
+        As from `predict_trials`.
+    others : dict of str -> array, shape (model, row)
+        See `neuroalrnn.evaluate.observation.explain`; empty without an observation model.
+    """
     weights = type(weights)(*(part.double() for part in weights))
     observations = observe(sequences, dtype=torch.float64, subjects=plan.subjects)
     index = torch.arange(len(sequences.n_steps)).expand(len(n_pwl), -1)
     read = np.flatnonzero(np.isfinite(sequences.target).any(axis=0))
+    made = np.isfinite(sequences.target)[:, read]
+    rows = sequences.trial[:, read][made]
     with torch.no_grad(), one_torch_thread():
         eta = compute_eta(
             weights, torch.as_tensor(n_pwl), observations, index, of=plan.of,
             read_steps=torch.as_tensor(read), scan=engine.backend.scan(engine.threads),
         )  # fmt: skip
-        values = log_probability(eta).transpose(1, 2).numpy()
-    made = np.isfinite(sequences.target)[:, read]
-    return sequences.trial[:, read][made], values[:, made]
+        if plan.observation is None:
+            return rows, log_probability(eta).transpose(1, 2).numpy()[:, made], {}
+        eta = eta.transpose(1, 2)[:, torch.as_tensor(made)]
+        values = {
+            name: torch.as_tensor(each[:, read][made]).expand(eta.shape[:-1])
+            for name, each in sequences.observed.items()
+        }
+        return rows, *explain(plan.observation, eta, values, len(sequences.labels))

@@ -14,7 +14,7 @@ from neuroalrnn.exceptions import FitError
 from neuroalrnn.model.alrnn import select
 from neuroalrnn.model.gated import GRU, LSTM
 
-SIZES = (4, 8, 16, 32)
+SIZES = (8, 16, 32)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ class Recurrent:
 def recurrent_baselines(setting, cv, encoding, engine, *, n_inner, n_restarts, random_state):
     """GRU and LSTM, trained with the batches and checks of the AL-RNN's setting.
 
-    Learning rate and weight decay are chosen inside, from values that suit gated networks.
+    Learning rate and weight decay are those that suit gated networks; the decay and the size are
+    chosen inside.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from neuroalrnn.evaluate.observation import fingerprint
 from neuroalrnn.evaluate.search import Refitted, Searched
 from neuroalrnn.model.alrnn import Weights
 
@@ -33,6 +34,7 @@ def fold_file(folder, plan, fold):
     pieces, parts = plan.pieces, [*plan.inner[fold], plan.whole[fold]]
     arrays = [pieces.inputs, pieces.target, pieces.scored, pieces.n_steps]
     arrays += [values for part in parts for values in (part.train, part.validate)]
+    arrays += fingerprint(plan.observation, pieces)
     for values in arrays:
         digest.update(np.ascontiguousarray(values).tobytes())
         digest.update(str(values.shape).encode())

@@ -89,7 +89,7 @@ def search(plan, observations, fold, *, engine, progress):
     Searched
     """
     keys, jobs = search_jobs(plan, fold)
-    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress, plan.of)
+    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress, plan.architecture)
     shape = len(plan.settings), len(plan.grid), plan.n_restarts
     unit = plan.validation_units(fold)
     found = [_score_group(plan, jobs, trained, group, unit) for group in range(len(keys))]
@@ -171,7 +171,7 @@ def refit(plan, observations, fold, searched, *, engine, progress):
     ]
     n_checks = searched.best_check.ravel() + 1
     jobs = refit_jobs(plan, fold, keys, n_checks)
-    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress, plan.of)
+    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress, plan.architecture)
     # all may have diverged before the last check
     last_check = np.minimum(n_checks, trained.train_score.shape[1]) - 1
     last = trained.train_score[np.arange(len(keys)), last_check]

@@ -100,7 +100,9 @@ def few_shot(
 
     Whole subjects are held out. Zero-shot takes the average subject; few-shot fits the subject
     vector alone (maximum a posteriori) on the first `n_shots` scored trials of the subject. All are
-    scored on the same trials, those after the largest number of shots.
+    scored on the same trials, those after the largest number of shots. What the vectors are good
+    for shows in subjects whose vector is known, so their training is validated on held-out sessions
+    of the training subjects; that of the pooled model on held-out training subjects.
 
     Parameters
     ----------
@@ -125,12 +127,13 @@ def few_shot(
     study = _Study(trials, setting, **({"cv": LeaveOneSubjectOut()} | options))
     _check_dimensions(n_dimensions, varying)
     later = study.after(max(n_shots))
+    known = study.lay_out(SessionKFold())
     scores, vectors, choices = [], [], []
     for fold in range(len(study.plan.folds)):
         test = study.test_sequences(fold)
         pooled = study.fit(fold, ALRNN)
         shared = study.best(
-            [study.fit(fold, subject_architecture(n, varying)) for n in n_dimensions]
+            [study.fit(fold, subject_architecture(n, varying), known) for n in n_dimensions]
         )
         scores.append(study.score(fold, "pooled", pooled, test, within=later))
         for n in n_shots:
@@ -165,14 +168,19 @@ class _Study:
         self.sequences = encode(trials, **encoding)
         self.trials = score_what_is_read(trials, self.sequences)
         self.engine = Engine(*choose_backend(backend), threads or default_threads(), MEMORY)
-        self.plan = make_plan(
-            self.trials, self.sequences, cv.split(self.trials), cv, [setting or Setting()],
-            grid=sorted(set(n_pwl)), n_inner=n_inner, n_restarts=n_restarts,
-            random_state=random_state,
-        )  # fmt: skip
+        self.folds, self.settings = cv.split(self.trials), [setting or Setting()]
+        self.search = {"grid": sorted(set(n_pwl)), "n_inner": n_inner}
+        self.search |= {"n_restarts": n_restarts, "random_state": random_state}
+        self.plan = self.lay_out(cv)
         self.scored = scored_trials(self.trials)
         self.subject = self.trials["subject"].values.astype(str)
         self.progress = Progress(0, show=progress)
+
+    def lay_out(self, inner):
+        """The folds, with inner parts of the kind of a splitter."""
+        return make_plan(
+            self.trials, self.sequences, self.folds, inner, self.settings, **self.search
+        )
 
     def fit(self, fold, of, plan=None):
         """Search, choose and train again in one fold."""

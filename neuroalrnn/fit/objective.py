@@ -1,11 +1,12 @@
 """Observations as tensors, and the masked log-likelihood of many models on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from neuroalrnn.model.architecture import ALRNN
+from neuroalrnn.model.observation import Observation
 from neuroalrnn.model.readout import log_likelihood
 from neuroalrnn.ops import torch_eager
 
@@ -28,6 +29,10 @@ class Observations:
     n_steps : Tensor of int, shape (sequence,)
     subject : Tensor of int, shape (sequence,)
         Place of each sequence's subject among all subjects.
+    observation : Observation, optional
+        What explains the values; without one, the choices alone are explained.
+    values : dict of str -> Tensor, shape (scored step, sequence)
+        Trial variables of `observation`; NaN where missing, and where nothing is scored.
     """
 
     inputs: torch.Tensor
@@ -37,9 +42,11 @@ class Observations:
     read_steps: torch.Tensor
     n_steps: torch.Tensor
     subject: torch.Tensor
+    observation: Observation | None = None
+    values: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
-def observe(sequences, *, dtype=torch.float32, subjects=None):
+def observe(sequences, *, dtype=torch.float32, subjects=None, observation=None):
     """Turn `Sequences` into tensors.
 
     Parameters
@@ -48,6 +55,8 @@ def observe(sequences, *, dtype=torch.float32, subjects=None):
     dtype : torch.dtype
     subjects : sorted array of str, optional
         All subjects, where `sequences` are of some of them only.
+    observation : Observation, optional
+        Of variables that `sequences` hold as ``observed``.
 
     Returns
     -------
@@ -57,6 +66,10 @@ def observe(sequences, *, dtype=torch.float32, subjects=None):
     read_steps = np.flatnonzero(sequences.scored.any(axis=0))
     scored = sequences.scored[:, read_steps]
     choice = np.where(scored, sequences.target[:, read_steps], 0)
+    values = {
+        name: np.where(scored, sequences.observed[name][:, read_steps], np.nan)
+        for name in (observation.variables + observation.given if observation else ())
+    }
     return Observations(
         inputs=_with_empty(sequences.inputs, dtype),
         choice=_with_empty(choice, dtype).T.contiguous(),
@@ -65,14 +78,18 @@ def observe(sequences, *, dtype=torch.float32, subjects=None):
         read_steps=torch.as_tensor(read_steps),
         n_steps=_with_empty(sequences.n_steps, torch.int64),
         subject=_with_empty(np.searchsorted(subjects, sequences.subject), torch.int64),
+        observation=observation,
+        values={
+            name: _with_empty(each, dtype, torch.nan).T.contiguous()
+            for name, each in values.items()
+        },
     )
 
 
-def _with_empty(values, dtype):
+def _with_empty(values, dtype, empty=0):
     """The sequences and, last, an empty one: index -1 pads batches of unequal size."""
-    return torch.cat([torch.as_tensor(values), torch.zeros_like(torch.as_tensor(values[:1]))]).to(
-        dtype
-    )
+    values = torch.as_tensor(values)
+    return torch.cat([values, torch.full_like(values[:1], empty)]).to(dtype)
 
 
 def compute_eta(
@@ -105,7 +122,16 @@ def compute_log_likelihood(weights, n_pwl, observations, index, *, scan=torch_ea
 
 
 def sum_scored(eta, observations, index):
-    """Summed log-likelihood of the scored choices of every lane, shape (model, lane), in nats."""
+    """Summed log-likelihood of the scored choices of every lane, shape (model, lane), in nats.
+
+    With an observation model, of everything observed in these trials.
+    """
+    if observations.observation is not None:
+        values = {
+            name: of_lanes(each[: eta.shape[1]], index)
+            for name, each in observations.values.items()
+        }
+        return observations.observation.log_likelihood(eta, values).sum(1)
     choice = of_lanes(observations.choice[: eta.shape[1]], index)
     scored = of_lanes(observations.scored[: eta.shape[1]], index)
     each = log_likelihood(eta, choice)

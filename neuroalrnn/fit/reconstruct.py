@@ -1,5 +1,6 @@
 """Reconstruct a dynamical system: train AL-RNNs on continuous series with teacher forcing."""
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -185,6 +186,7 @@ class _Training:
             frozen=_frozen(weights, self.n_pwl, setting),
             decayed=frozen_entries(weights, self.n_pwl, "free"),
             learning_rate=setting.learning_rate,
+            halving=_halving(setting),
             clip_norm=setting.clip_norm,
             weight_decay=0,
             averaging=0,
@@ -202,8 +204,6 @@ class _Training:
     def update(self):
         """One step of Adam of every restart."""
         setting, done = self.setting, self.optimiser.n_updates
-        fall = setting.final_learning_rate / setting.learning_rate
-        self.optimiser.learning_rate = setting.learning_rate * fall ** (done / setting.n_updates)
         start = [rng.choice(self.starts, setting.batch_size) for rng in self.rngs]
         start = torch.as_tensor(np.stack(start))
         adapts = setting.forcing == "generalised" and setting.strength is None
@@ -229,6 +229,12 @@ class _Training:
         diverged = ~(self.optimiser.is_finite() & np.isfinite(loss[:, -1]))
         weights = Weights(*(part.double() for part in self.optimiser.averaged()))
         return Reconstruction(weights, self.n_pwl, mean, sd, loss, diverged, self.interval)
+
+
+def _halving(setting):
+    """Updates in which the learning rate halves on its way from the first to the final one."""
+    fall = math.log2(setting.learning_rate / setting.final_learning_rate)
+    return setting.n_updates / fall if fall else math.inf
 
 
 def _choose_scan(threads):

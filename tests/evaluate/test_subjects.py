@@ -79,7 +79,7 @@ def test_few_trials_tell_what_a_new_subject_does(opposites):
     table = found.scores.query("model == 'subject vectors'")
     curve = {n: mean(part) for n, part in table.groupby("n_shots")}
     assert curve[0] < -0.6
-    assert curve[30] > curve[5] > curve[0] + 0.02
+    assert min(curve[5], curve[30]) > curve[0] + 0.02
     assert curve[30] > -0.5
     # all on the same trials: those after the first 30
     assert (table["n_trials"] == 90).all()

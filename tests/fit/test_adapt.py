@@ -1,5 +1,6 @@
 """Few-shot: the vector of a stranger is found again from the choices that it makes."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,10 +19,12 @@ N_STEPS = 40
 @pytest.fixture(scope="module")
 def family():
     of = subject_architecture(2, ("bias", "input_weight", "readout"))
-    is_known = np.array([True, True, False, False])
+    is_known = np.array([True, True, False, True])
     drawn = of.draw(
         Setting(n_latent=4), 1, 2, offset=[0.0], is_known=is_known, rng=np.random.default_rng(4)
     )
+    vectors = torch.tensor([[0.5, 1.0], [-1.0, 0.3], [0.0, 0.0], [0.5, -1.3]]).double()
+    drawn = drawn._replace(vectors=vectors)
     # maps that matter
     drawn = drawn._replace(by_input_weight=10 * drawn.by_input_weight, by_bias=5 * drawn.by_bias)
     return of, stack([drawn])
@@ -61,6 +64,12 @@ def test_a_vector_is_recovered(family):
     assert torch.equal(found.vectors[0, others], family[1].vectors[0, others])
 
 
+def test_with_nothing_to_learn_from_it_stays_the_average(family):
+    observations = choices(family, [0.5, 0.5], n_sequences=1)
+    nothing = replace(observations, scored=torch.zeros_like(observations.scored))
+    assert (adapt(family[1], 1, nothing).vectors[0, 2] == 0).all()
+
+
 def test_it_is_the_maximum_of_the_posterior(family):
     observations = choices(family, [0.5, 0.5], n_sequences=3)
     found = adapt(family[1], 1, observations).vectors[0, 2].clone().requires_grad_()
@@ -72,7 +81,10 @@ def test_it_is_the_maximum_of_the_posterior(family):
     )
     sign = 2 * observations.choice[:, :3] - 1
     posterior = torch.nn.functional.logsigmoid(sign * eta[0, :, :, 0]).sum()
-    (gradient,) = torch.autograd.grad(posterior - 0.5 * found.square().sum(), found)
+    known = weights.centred[0, [0, 1, 3]]
+    precision = torch.linalg.inv(known.T @ known / 3)
+    prior = -0.5 * found @ precision @ found
+    (gradient,) = torch.autograd.grad(posterior + prior, found)
     np.testing.assert_allclose(gradient, 0, atol=1e-3)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from neuroalrnn.exceptions import ConfigError, DataError
-from neuroalrnn.fit.reconstruct import ReconstructionSetting, reconstruct
+from neuroalrnn.fit.reconstruct import ReconstructionSetting, _halving, _Training, reconstruct
 from neuroalrnn.ops import reference
 
 SETTING = ReconstructionSetting(
@@ -178,3 +178,20 @@ def test_every_impossible_setting_is_named():
         ConfigError, match=r"(?s)5 problems.*readout.*n_updates.*interval.*n_pwl.*strength"
     ):
         reconstruct(rotation(), setting)
+
+
+@pytest.mark.parametrize(("first", "final"), [(3e-3, 1e-5), (1e-3, 1e-3)])
+def test_the_learning_rate_falls_to_its_final_value(first, final):
+    series = np.cumsum(np.random.default_rng(0).standard_normal((400, 2)), axis=0)
+    setting = ReconstructionSetting(
+        n_latent=4, n_pwl=1, interval=5, n_updates=50, window=20, learning_rate=first,
+        final_learning_rate=final,
+    )  # fmt: skip
+    run = _Training([series], setting, 5, [np.random.SeedSequence(0)], 1)
+    before = run.optimiser.theta.clone()
+    run.update()
+    # the first step of Adam is as long as the learning rate
+    assert float((run.optimiser.theta - before).abs().max()) == pytest.approx(
+        first * 0.5 ** (1 / _halving(setting)), rel=1e-3
+    )
+    assert first * 0.5 ** (setting.n_updates / _halving(setting)) == pytest.approx(final)

@@ -5,16 +5,18 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from neuroalrnn.cli.recover import study_fitted, study_recovery
+from neuroalrnn.cli.subjects import Numbers, numbers, study_subjects
+from neuroalrnn.cli.tell import describe, summarise, tell_scores, tell_trials
 from neuroalrnn.config import Run, Setting, default_run, load_run
 from neuroalrnn.exceptions import ConfigError, NeuroALRNNError, ResultError, problems
-from neuroalrnn.sources import count_scored, import_data_loaders, load_trials, make_splitter
+from neuroalrnn.sources import import_data_loaders, load_trials, make_splitter
 
 OUTPUTS = ("fit.nc", "scores.csv", "summary.json", "tables", "figures", "report.html")
 # finished folds: the same command goes on from them after it was killed
@@ -39,6 +41,14 @@ Conditions = Annotated[
 ]
 Rule = Annotated[str | None, typer.Option(help="Trial variable whose changes are rule changes.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the null bands.")]
+Source = Annotated[
+    str | None,
+    typer.Argument(help="Dataset name, .nc, .csv or .tsv. Default: [data] of the run file."),
+]
+RunFile = Annotated[Path | None, typer.Option("--run", help="Run file (TOML).")]
+Columns = Annotated[str | None, typer.Option(help="Columns of a table: subject=ID,choice=resp")]
+OutOrName = Annotated[Path | None, typer.Option("--out", help="Default: results/NAME.")]
+AnySeed = Annotated[int | None, typer.Option(min=0, help="Seed of every random stream.")]
 Saved = Annotated[Path, typer.Argument(metavar="FIT.nc", help="A fit that this program saved.")]
 
 
@@ -49,6 +59,11 @@ def main(arguments: list[str] | None = None) -> None:
     ----------
     arguments : list of str, optional
         Default: those of the process.
+
+    Returns
+    -------
+    None
+        The process ends with its exit code.
     """
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
@@ -65,7 +80,7 @@ def datasets() -> None:
     import pandas as pd
 
     loaders = import_data_loaders()
-    rows = [_describe(name, loaders.load(name)) for name in loaders.DATASETS]
+    rows = [describe(name, loaders.load(name)) for name in loaders.DATASETS]
     typer.echo(pd.DataFrame(rows).to_string(index=False))
 
 
@@ -79,26 +94,61 @@ def demo(
 
 @app.command()
 def fit(
-    source: Annotated[
-        str | None,
-        typer.Argument(help="Dataset name, .nc, .csv or .tsv. Default: [data] of the run file."),
-    ] = None,
-    run: Annotated[Path | None, typer.Option(help="Run file (TOML).")] = None,
-    columns: Annotated[
-        str | None, typer.Option(help="Columns of a table: subject=ID,choice=resp")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Default: results/NAME.")] = None,
+    source: Source = None,
+    run: RunFile = None,
+    columns: Columns = None,
+    out: OutOrName = None,
     overwrite: Overwrite = False,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of every random stream.")] = None,
+    seed: AnySeed = None,
     threads: Threads = None,
     backend: Backend = "auto",
 ) -> None:
     """Cross-validate AL-RNNs on a dataset or a file, and write scores, tables and report."""
-    config = load_run(run) if run else default_run(source or "")
-    source = source or _source_of(config, run)
-    config = _with_options(config, columns, seed)
-    out = out or Path("results") / Path(source).stem
+    source, config, out = plan_run(source, run, columns, seed, out)
     _fit(source, config, out, overwrite=overwrite, threads=threads, backend=backend)
+
+
+@app.command()
+def compare(
+    source: Source = None,
+    run: RunFile = None,
+    columns: Columns = None,
+    out: OutOrName = None,
+    overwrite: Overwrite = False,
+    seed: AnySeed = None,
+    threads: Threads = None,
+    backend: Backend = "auto",
+) -> None:
+    """Like fit, beside all other models: lags, Q-learning, GLM-HMM, GRU, LSTM on the same folds."""
+    source, config, out = plan_run(source, run, columns, seed, out)
+    options = {"threads": threads, "backend": backend, "baselines": "all"}
+    _fit(source, config, out, overwrite=overwrite, **options)
+
+
+@app.command()
+def subjects(
+    source: Source = None,
+    run: RunFile = None,
+    columns: Columns = None,
+    out: OutOrName = None,
+    n_shots: Numbers = "0,50,100,200,400",
+    n_dimensions: Numbers = "1,2",
+    overwrite: Overwrite = False,
+    seed: AnySeed = None,
+    threads: Threads = None,
+    backend: Backend = "auto",
+) -> None:
+    """Individual differences: subject vectors, new sessions of known subjects, and new subjects."""
+    source, config, out = plan_run(source, run, columns, seed, out)
+    shots, dimensions = (
+        numbers(option, text)
+        for option, text in (("--n-shots", n_shots), ("--n-dimensions", n_dimensions))
+    )
+    with _made(out):
+        study_subjects(
+            source, config, out, n_shots=shots, n_dimensions=dimensions, overwrite=overwrite,
+            threads=threads, backend=backend,
+        )  # fmt: skip
 
 
 @app.command()
@@ -142,12 +192,70 @@ def report(
     typer.echo(f"report: {page}")
 
 
+@app.command()
+def recover(
+    out: Out,
+    saved: Annotated[
+        Path | None, typer.Option("--fit", help="Let the network of this fit make the choices.")
+    ] = None,
+    tasks: Annotated[str, typer.Option(help="Known networks.")] = "integration,two gated paths",
+    agents: Annotated[str, typer.Option(help="Families: logistic,Q-learning,GLM-HMM")] = "",
+    subjects: Numbers = "8,16",
+    trials: Numbers = "100,250",
+    n_pwl: Numbers = "0,1,2,3,4",
+    runs: Annotated[int, typer.Option(min=1, help="Simulations per size.")] = 5,
+    restarts: Annotated[int, typer.Option(min=1)] = 8,
+    seed: AnySeed = 0,
+    threads: Threads = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Simulate a known truth, fit it again, and see whether P would come back with these sizes."""
+    options = {"n_runs": runs, "random_state": seed, "n_restarts": restarts, "threads": threads}
+    with _made(out):
+        if saved is not None:
+            study_fitted(saved, out, overwrite=overwrite, **options)
+            return
+        study_recovery(
+            out, tasks=_names(tasks), agents=_names(agents), overwrite=overwrite,
+            subjects=numbers("--subjects", subjects), trials=numbers("--trials", trials),
+            n_pwl=numbers("--n-pwl", n_pwl), **options,
+        )  # fmt: skip
+
+
+@app.command()
+def predictive(
+    saved: Saved,
+    out: Out,
+    repeats: Annotated[int, typer.Option(min=39, help="Simulations of the experiment.")] = 100,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Simulate a saved fit in its task, and compare the simulated subjects with the real ones."""
+    import numpy as np
+
+    from neuroalrnn.analysis import compare_signatures, simulate_fit, summarise_misfit
+    from neuroalrnn.plots import plot_predictive_panels, save_figure
+    from neuroalrnn.results import Fit
+    from neuroalrnn.tasks.environments import environment_for
+
+    _refuse_existing(out, ("predictive.csv", "predictive.svg"), overwrite)
+    loaded = Fit.load(saved)
+    environment = environment_for(loaded.trials)
+    simulated = simulate_fit(loaded, environment, repeats, rng=np.random.default_rng(seed))
+    table = compare_signatures(loaded.trials, simulated)
+    with _made(out):
+        table.to_csv(out / "predictive.csv", index=False)
+        save_figure(plot_predictive_panels(table), out, "predictive")
+    typer.echo(summarise_misfit(table).to_string(index=False, float_format="{:.3f}".format))
+    typer.echo(f"figure: {out / 'predictive.svg'}")
+
+
 def _fit(source: str, config: Run, out: Path, *, overwrite: bool, **engine) -> None:
     """Fit and save; the fit itself is on disk before anything is made from it."""
     # before the fit, so that no night of computing is lost to a name that is taken
     _refuse_existing(out, OUTPUTS, overwrite)
     trials = load_trials(source, config)
-    typer.echo(_tell_trials(source, trials))
+    typer.echo(tell_trials(source, trials))
     with _made(out):
         _fit_into(out, source, trials, config, overwrite=overwrite, **engine)
 
@@ -165,6 +273,7 @@ def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, **engin
         n_pwl=validation.n_pwl,
         n_inner=validation.n_inner,
         alternatives=config.alternatives,
+        observation=config.observation,
         **engine,
         resume=out / UNFINISHED,
     )
@@ -173,7 +282,7 @@ def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, **engin
     summary = json.dumps(summarise(result, Path(source).stem), indent=2)
     (out / "summary.json").write_text(summary + "\n", encoding="utf-8")
     shutil.rmtree(out / UNFINISHED, ignore_errors=True)
-    typer.echo(_tell_scores(result))
+    typer.echo(tell_scores(result))
     typer.echo(f"fit: {out / 'fit.nc'}")
     from neuroalrnn.report import write_report
 
@@ -181,39 +290,12 @@ def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, **engin
     typer.echo(f"report: {page}")
 
 
-def summarise(result, dataset: str) -> dict:
-    """Summarise a fit for people who script.
-
-    Parameters
-    ----------
-    result : Fit
-    dataset : str
-        Its name.
-
-    Returns
-    -------
-    summary : dict
-        ``dataset, n_subjects, n_trials`` (scored), ``selected_n_pwl`` (chosen by most folds, the
-        smaller of a tie), ``selected_n_pwl_by_fold, seconds`` and ``models``: per model
-        ``log_likelihood`` and its ``standard_error`` over subjects (nats per trial), ``accuracy``.
-    """
-    table = result.summarise()
-    chosen = result.selection["n_pwl_chosen"]
-    by_fold = dict(zip(chosen["fold"].values.astype(str), map(int, chosen.values), strict=True))
-    count = Counter(by_fold.values())
-    columns = ["log_likelihood", "standard_error", "accuracy"]
-    return {
-        "dataset": dataset,
-        "n_subjects": int(table["n_subjects"].max()),
-        "n_trials": int(table["n_trials"].max()),
-        "selected_n_pwl": min(count, key=lambda n_pwl: (-count[n_pwl], n_pwl)),
-        "selected_n_pwl_by_fold": by_fold,
-        "seconds": result.provenance["seconds"],
-        "models": {
-            str(name): {column: float(row[column]) for column in columns}
-            for name, row in table.iterrows()
-        },
-    }
+def plan_run(source, run, columns, seed, out) -> tuple[str, Run, Path]:
+    """Name of the data, run and folder from the options of a command."""
+    config = load_run(run) if run else default_run(source or "")
+    source = source or _source_of(config, run)
+    config = _with_options(config, columns, seed)
+    return source, config, out or Path("results") / Path(source).stem
 
 
 def _source_of(config: Run, run: Path | None) -> str:
@@ -292,42 +374,6 @@ def _save_tables(result, out: Path, **options) -> Path:
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
     return folder
-
-
-def _describe(name: str, trials) -> dict:
-    subject, session = (trials[coord].values.astype(str) for coord in ("subject", "session"))
-    return {
-        "name": name,
-        "task": trials.attrs["task"],
-        "species": trials.attrs["species"],
-        "subjects": len(set(subject)),
-        "sessions": len(set(zip(subject, session, strict=True))),
-        "trials": trials.sizes["trial"],
-        "scored": count_scored(trials),
-        "licence": trials.attrs["licence"],
-    }
-
-
-def _tell_trials(source: str, trials) -> str:
-    n_subjects, n_trials = len(set(trials["subject"].values)), trials.sizes["trial"]
-    lines = [f"{source}: {n_subjects} subjects, {n_trials} trials, {count_scored(trials)} scored"]
-    reasons = json.loads(trials.attrs.get("unscored", "[]"))
-    lines += [f"  not scored: {each['n_trials']} ({each['reason']})" for each in reasons]
-    if not reasons:
-        n_missing = int(trials["choice"].isnull().sum())
-        n_marked = n_trials - n_missing - count_scored(trials)
-        counts = {"no choice": n_missing, "marked as not scored": n_marked}
-        lines += [f"  not scored: {n} ({reason})" for reason, n in counts.items() if n]
-    encoding = json.loads(trials.attrs.get("encoding", "{}"))
-    lines.append(f"  inputs: {', '.join(encoding.get('inputs', []))} (see [encoding])")
-    return "\n".join(lines)
-
-
-def _tell_scores(result) -> str:
-    table = result.summarise()
-    table = table.drop(columns=["subject_mean", "subject_standard_error"], errors="ignore")
-    head = "held-out scores (log_likelihood in nats per trial, bits against class frequency)"
-    return f"\n{head}\n{table.to_string(float_format='{:.4f}'.format)}\n"
 
 
 def _show_warning(message, category, *_args, **_options) -> None:

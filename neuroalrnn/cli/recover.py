@@ -1,0 +1,129 @@
+"""Command ``recover``: simulate a known truth, fit again, and say what comes back."""
+
+from pathlib import Path
+
+import typer
+
+from neuroalrnn.config import Setting
+from neuroalrnn.exceptions import ConfigError, ResultError, problems
+
+OUTPUTS = ("recovery.csv", "families.csv", "recovery.svg", "families.svg")
+
+
+def study_recovery(out: Path, *, tasks, agents, subjects, trials, overwrite, **options):
+    """Recover P and regimes of known networks, and the families of agents.
+
+    Parameters
+    ----------
+    out : Path
+        Receives ``recovery.csv`` and ``families.csv``, one row per run, and their figures.
+    tasks : list of str
+        Names of known networks.
+    agents : list of str
+        Names of families of agents.
+    subjects, trials : list of int
+        Sizes of the simulated experiments; trials are per subject.
+    overwrite : bool
+    **options
+        ``n_runs``, ``random_state`` and those of `neuroalrnn.evaluate.refit.refit_all`.
+    """
+    from neuroalrnn.tasks.agents import AGENTS
+    from neuroalrnn.tasks.known import KNOWN
+
+    _refuse_unknown("--tasks", tasks, KNOWN)
+    _refuse_unknown("--agents", agents, AGENTS)
+    there = [name for name in OUTPUTS if (out / name).exists()]
+    if there and not overwrite:
+        raise ResultError(f"{out} already holds {', '.join(there)}: pass --overwrite to replace")
+    out.mkdir(parents=True, exist_ok=True)
+    sizes = [(n_subjects, n_trials) for n_subjects in subjects for n_trials in trials]
+    if tasks:
+        _recover_networks(out, [KNOWN[name]() for name in tasks], sizes, options)
+    if agents:
+        runs = {name: options[name] for name in ("n_runs", "random_state")}
+        _recover_families(out, agents, sizes, runs)
+
+
+def study_fitted(saved: Path, out: Path, *, overwrite, **options):
+    """Let the network of a saved fit make the choices of its own data, and fit these again.
+
+    Parameters
+    ----------
+    saved : Path
+        Its first fold's network, setting, encoding and grid are used.
+    out : Path
+        Receives ``recovery.csv``.
+    overwrite : bool
+    **options
+        ``n_runs``, ``random_state`` and those of `neuroalrnn.evaluate.refit.refit_all`.
+    """
+    from neuroalrnn.analysis.latents import chosen_network
+    from neuroalrnn.evaluate.recovery import recover_fitted
+    from neuroalrnn.results import Fit
+    from neuroalrnn.tasks.environments import environment_for
+
+    if (out / "recovery.csv").exists() and not overwrite:
+        raise ResultError(f"{out} already holds recovery.csv: pass --overwrite to replace")
+    fit = Fit.load(saved)
+    table = recover_fitted(
+        chosen_network(fit, 0),
+        fit.trials,
+        Setting(**fit.config["setting"]),
+        environment_for(fit.trials),
+        **{"n_pwl": fit.config["n_pwl"]} | options,
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    table.to_csv(out / "recovery.csv", index=False)
+    _tell_recovery(table)
+
+
+def _recover_networks(out, known, sizes, options) -> None:
+    import pandas as pd
+
+    from neuroalrnn.evaluate.recovery import recover_known
+    from neuroalrnn.plots.recovery import plot_recovery_panels
+    from neuroalrnn.plots.style import save_figure
+
+    tables = []
+    for network in known:
+        for size in sizes:
+            tables.append(recover_known(network, *size, **options))
+            table = pd.concat(tables, ignore_index=True)
+            table.to_csv(out / "recovery.csv", index=False)
+    save_figure(plot_recovery_panels(table), out, "recovery")
+    _tell_recovery(table)
+
+
+def _recover_families(out, agents, sizes, options) -> None:
+    import pandas as pd
+
+    from neuroalrnn.evaluate.families import bandit_families, recover_family
+    from neuroalrnn.plots.recovery import plot_confusion
+    from neuroalrnn.plots.style import save_figure
+    from neuroalrnn.stats.recovery import confusion_matrix
+
+    families = bandit_families()
+    tables = [recover_family(name, *size, families, **options) for name in agents for size in sizes]
+    table = pd.concat(tables, ignore_index=True)
+    table.to_csv(out / "families.csv", index=False)
+    counts = confusion_matrix(table["true_family"], table["found_family"], labels=list(families))
+    save_figure(plot_confusion(counts).figure, out, "families")
+    typer.echo(f"\nfamilies (rows: true, columns: found)\n{counts.to_string()}")
+
+
+def _tell_recovery(table) -> None:
+    from neuroalrnn.stats.recovery import confusion_matrix, summarise_recovery
+
+    counts = confusion_matrix(table["true_n_pwl"], table["found_n_pwl"])
+    summary = summarise_recovery(table).to_string(index=False, float_format="{:.3f}".format)
+    typer.echo(f"\nPWL units P (rows: true, columns: found)\n{counts.to_string()}\n\n{summary}")
+
+
+def _refuse_unknown(option: str, names, known) -> None:
+    found = [
+        f"{name!r} is unknown (there are: {', '.join(known)})"
+        for name in names
+        if name not in known
+    ]
+    if found:
+        raise problems(ConfigError, option, found)

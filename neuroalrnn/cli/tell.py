@@ -1,0 +1,80 @@
+"""What the command line says of trials and of a fit."""
+
+import json
+from collections import Counter
+
+from neuroalrnn.sources import count_scored
+
+
+def summarise(result, dataset: str) -> dict:
+    """Summarise a fit for people who script.
+
+    Parameters
+    ----------
+    result : Fit
+    dataset : str
+        Its name.
+
+    Returns
+    -------
+    summary : dict
+        ``dataset, n_subjects, n_trials`` (scored), ``selected_n_pwl`` (chosen by most folds, the
+        smaller of a tie), ``selected_n_pwl_by_fold, seconds`` and ``models``: per model
+        ``log_likelihood`` and its ``standard_error`` over subjects (nats per trial), ``accuracy``.
+    """
+    table = result.summarise()
+    chosen = result.selection["n_pwl_chosen"]
+    by_fold = dict(zip(chosen["fold"].values.astype(str), map(int, chosen.values), strict=True))
+    count = Counter(by_fold.values())
+    columns = ["log_likelihood", "standard_error", "accuracy"]
+    return {
+        "dataset": dataset,
+        "n_subjects": int(table["n_subjects"].max()),
+        "n_trials": int(table["n_trials"].max()),
+        "selected_n_pwl": min(count, key=lambda n_pwl: (-count[n_pwl], n_pwl)),
+        "selected_n_pwl_by_fold": by_fold,
+        "seconds": result.provenance["seconds"],
+        "models": {
+            str(name): {column: float(row[column]) for column in columns}
+            for name, row in table.iterrows()
+        },
+    }
+
+
+def describe(name: str, trials) -> dict:
+    """One row of the list of datasets."""
+    subject, session = (trials[coord].values.astype(str) for coord in ("subject", "session"))
+    return {
+        "name": name,
+        "task": trials.attrs["task"],
+        "species": trials.attrs["species"],
+        "subjects": len(set(subject)),
+        "sessions": len(set(zip(subject, session, strict=True))),
+        "trials": trials.sizes["trial"],
+        "scored": count_scored(trials),
+        "licence": trials.attrs["licence"],
+    }
+
+
+def tell_trials(source: str, trials) -> str:
+    """What will be fitted, and what is not scored and why."""
+    n_subjects, n_trials = len(set(trials["subject"].values)), trials.sizes["trial"]
+    lines = [f"{source}: {n_subjects} subjects, {n_trials} trials, {count_scored(trials)} scored"]
+    reasons = json.loads(trials.attrs.get("unscored", "[]"))
+    lines += [f"  not scored: {each['n_trials']} ({each['reason']})" for each in reasons]
+    if not reasons:
+        n_missing = int(trials["choice"].isnull().sum())
+        n_marked = n_trials - n_missing - count_scored(trials)
+        counts = {"no choice": n_missing, "marked as not scored": n_marked}
+        lines += [f"  not scored: {n} ({reason})" for reason, n in counts.items() if n]
+    encoding = json.loads(trials.attrs.get("encoding", "{}"))
+    lines.append(f"  inputs: {', '.join(encoding.get('inputs', []))} (see [encoding])")
+    return "\n".join(lines)
+
+
+def tell_scores(result) -> str:
+    """Table of held-out scores."""
+    table = result.summarise()
+    table = table.drop(columns=["subject_mean", "subject_standard_error"], errors="ignore")
+    head = "held-out scores (log_likelihood in nats per trial, bits against class frequency)"
+    return f"\n{head}\n{table.to_string(float_format='{:.4f}'.format)}\n"

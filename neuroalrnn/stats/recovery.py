@@ -1,0 +1,213 @@
+"""Scores of recovery: what a refit finds again of a truth that is known.
+
+The definitions are those of this package.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import binomtest
+
+from neuroalrnn.exceptions import DataError
+
+MOST_OFF = 1
+
+
+def confusion_matrix(true, found, labels=None) -> pd.DataFrame:
+    """Count how often each truth was found as what.
+
+    Parameters
+    ----------
+    true, found : sequence, shape (run,)
+    labels : sequence, optional
+        Order of rows and columns; default all that occur, sorted.
+
+    Returns
+    -------
+    counts : DataFrame
+        Rows are the truth, columns what was found.
+
+    Raises
+    ------
+    DataError
+        Different lengths, or values that are no label.
+    """
+    true, found = list(true), list(found)
+    if len(true) != len(found):
+        raise DataError(f"confusion matrix: {len(true)} true and {len(found)} found values")
+    labels = sorted({*true, *found}) if labels is None else list(labels)
+    other = sorted({*map(str, [*true, *found])} - {*map(str, labels)})
+    if other:
+        raise DataError(
+            f"confusion matrix: {', '.join(other)} not among {', '.join(map(str, labels))}"
+        )
+    counts = pd.crosstab(pd.Series(true, name="true"), pd.Series(found, name="found"))
+    return counts.reindex(index=labels, columns=labels, fill_value=0).rename_axis(
+        index="true", columns="found"
+    )
+
+
+def share_found(n_found: int, n_runs: int) -> dict:
+    """Share of runs in which the truth was found, with its 95 % interval.
+
+    Parameters
+    ----------
+    n_found, n_runs : int
+
+    Returns
+    -------
+    dict
+        ``share, low, high, n_runs``; Wilson (1927, J Am Stat Assoc 22:209).
+    """
+    interval = binomtest(int(n_found), int(n_runs)).proportion_ci(method="wilson")
+    low, high = float(interval.low), float(interval.high)
+    return {"share": n_found / n_runs, "low": low, "high": high, "n_runs": int(n_runs)}
+
+
+def match_units(true, found) -> tuple[np.ndarray, np.ndarray]:
+    """Match units one to one by the size of their correlation (Hungarian method).
+
+    A rectified unit may return with the other sign, since ``r(q) = q + r(-q)``.
+
+    Parameters
+    ----------
+    true : array, shape (step, unit)
+    found : array, shape (step, other unit)
+        At least as many units.
+
+    Returns
+    -------
+    match : int array, shape (unit,)
+        The found unit of each true one.
+    correlation : array, shape (unit,)
+        With its sign; 0 where a unit is constant.
+
+    Raises
+    ------
+    DataError
+    """
+    true, found = np.asarray(true, dtype=float), np.asarray(found, dtype=float)
+    if len(true) != len(found) or true.shape[1] > found.shape[1]:
+        raise DataError(
+            f"units of shapes {true.shape} and {found.shape}: expected the same steps, and at "
+            "least as many found units as true ones"
+        )
+    one, other = (_standardised(values) for values in (true, found))
+    correlation = one.T @ other / len(one)
+    _, match = linear_sum_assignment(np.abs(correlation), maximize=True)
+    return match, correlation[np.arange(len(match)), match]
+
+
+def _standardised(values):
+    centred = values - values.mean(axis=0)
+    size = values.std(axis=0)
+    return np.where(size > 0, centred / np.where(size > 0, size, 1.0), 0.0)
+
+
+def switch_agreement(true, found, *, margin=0.25, within=MOST_OFF) -> dict:
+    """Count the true switches of one unit that a matched unit makes at the same time.
+
+    A true switch lies at step t if the signs of ``z_{t-1}`` and ``z_t`` differ. It counts where
+    both lie at least `margin` standard deviations from the boundary, and is found if the other unit
+    switches in the same sequence at most `within` steps away, in either direction. A unit that
+    switches all the time finds everything: `found_by_chance` compares with the found switches of
+    the next sequence, and `n_extra` counts found switches that are no true ones.
+
+    Parameters
+    ----------
+    true, found : array, shape (sequence, step)
+        A PWL unit and its match; NaN where a sequence has no such step.
+    margin : float
+    within : int
+        Steps.
+
+    Returns
+    -------
+    dict
+        ``n_switches, n_found, n_exact`` (same step), ``n_by_chance, n_extra, n_made`` (switches of
+        the found unit).
+    """
+    true, found = np.asarray(true, dtype=float), np.asarray(found, dtype=float)
+    clear = np.abs(true) >= margin * np.nanstd(true)
+    counts = _switches(true) & clear[:, 1:] & clear[:, :-1]
+    made = _switches(found)
+    near = _widen(made, within)
+    return {
+        "n_switches": int(counts.sum()),
+        "n_found": int((counts & near).sum()),
+        "n_exact": int((counts & made).sum()),
+        "n_by_chance": int((counts & np.roll(near, 1, axis=0)).sum()),
+        "n_made": int(made.sum()),
+        "n_extra": int((made & ~_widen(_switches(true), within)).sum()),
+    }
+
+
+def _switches(values):
+    """Steps from the second on at which the sign changed, shape (sequence, step - 1)."""
+    known = np.isfinite(values)
+    return ((values[:, 1:] > 0) != (values[:, :-1] > 0)) & known[:, 1:] & known[:, :-1]
+
+
+def _widen(marks, n_steps):
+    wide = marks.copy()
+    for lag in range(1, n_steps + 1):
+        wide[:, lag:] |= marks[:, :-lag]
+        wide[:, :-lag] |= marks[:, lag:]
+    return wide
+
+
+def match_eigenvalues(true, found) -> np.ndarray:
+    """Distance of each true eigenvalue to its partner among the found ones.
+
+    Parameters
+    ----------
+    true : complex array, shape (value,)
+    found : complex array, shape (other value,)
+        At least as many; those without a partner do not count.
+
+    Returns
+    -------
+    distance : array, shape (value,)
+        ``|true - found|`` of the one-to-one match with the smallest sum (Hungarian method).
+    """
+    gap = np.abs(np.asarray(true)[:, None] - np.asarray(found)[None, :])
+    row, column = linear_sum_assignment(gap)
+    return gap[row, column]
+
+
+def summarise_recovery(table, by=("task", "n_subjects", "n_trials")) -> pd.DataFrame:
+    """One row per design: how often P came back, and how well regimes and switches did.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per run, from `neuroalrnn.evaluate.recovery`.
+    by : sequence of str
+
+    Returns
+    -------
+    summary : DataFrame
+        The columns of `by`; ``share_n_pwl`` with ``low, high`` (95 %) and ``n_runs``;
+        ``n_badly_trained``; ``adjusted_rand, adjusted_rand_clear, eigenvalue_gap`` (means over
+        runs); ``share_switches, share_switches_exact, share_switches_by_chance`` (of all clear
+        switches of all runs) and ``n_switches``.
+    """
+    rows = []
+    for key, runs in table.groupby(list(by), sort=False):
+        found = share_found((runs["true_n_pwl"] == runs["found_n_pwl"]).sum(), len(runs))
+        means = runs[["adjusted_rand", "adjusted_rand_clear", "eigenvalue_gap"]].mean()
+        row = dict(zip(by, key, strict=True)) | {"share_n_pwl": found.pop("share")} | found
+        row |= {"n_badly_trained": int(runs["badly_trained"].sum())} | means.to_dict()
+        rows.append(row | _switch_shares(runs))
+    return pd.DataFrame(rows)
+
+
+def _switch_shares(runs):
+    n_switches = int(runs["n_switches"].sum())
+    names = {"share_switches": "n_found", "share_switches_exact": "n_exact",
+             "share_switches_by_chance": "n_by_chance"}  # fmt: skip
+    shares = {
+        name: runs[count].sum() / n_switches if n_switches else np.nan
+        for name, count in names.items()
+    }
+    return shares | {"n_switches": n_switches}

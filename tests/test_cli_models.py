@@ -1,0 +1,95 @@
+"""The commands compare, subjects and predictive on a small experiment with two sessions each."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuroalrnn import cli
+
+RUN = """
+[data]
+path = "rules.csv"
+columns = {subject = "ID", session = "day", choice = "resp", cue = "cue", rule = "rule"}
+labels = ["left", "right"]
+[data.events]
+stimulus = 0
+response = 0.5
+[encoding]
+step = "event"
+choice_event = "response"
+inputs = {cue = "stimulus", rule = "stimulus"}
+[setting]
+n_latent = 2
+max_checks = 2
+check_every = 5
+[validation]
+n_splits = 2
+n_inner = 2
+n_restarts = 1
+n_pwl = [0, 2]
+"""
+
+
+@pytest.fixture(scope="module")
+def run_file(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    n = 4 * 3 * 30
+    cue, rule = rng.integers(0, 2, (2, n))
+    choice = np.where(rng.random(n) < 0.9, (cue + rule) % 2, rng.integers(0, 2, n))
+    frame = pd.DataFrame({"ID": np.repeat(list("abcd"), 90), "cue": cue, "rule": rule})
+    frame["day"] = np.tile(np.repeat([1, 2, 3], 30), 4)
+    frame["resp"] = np.where(choice == 1, "right", "left")
+    folder = tmp_path_factory.mktemp("rules")
+    frame.to_csv(folder / "rules.csv", index=False)
+    (folder / "rules.toml").write_text(RUN, encoding="utf-8")
+    return folder / "rules.toml"
+
+
+@pytest.fixture
+def run(capsys):
+    """Call the command line in this process; returns exit code, output and error text."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            cli.main([str(each) for each in arguments])
+        return stop.value.code or 0, *capsys.readouterr()
+
+    return call
+
+
+def test_compare_scores_all_models_on_the_same_trials(run, run_file, tmp_path):
+    code, text, errors = run("compare", "--run", run_file, "--out", tmp_path, "--threads", 1)
+    assert code == 0, errors
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    wanted = {"AL-RNN", "AL-RNN P=0", "AL-RNN P=2", "class frequency", "history-logistic"}
+    wanted |= {"history-logistic, lags chosen", "GLM-HMM", "GRU", "LSTM"}
+    assert set(scores["model"]) == wanted
+    assert (scores.groupby("model")["n_trials"].sum() == 360).all()
+    assert np.isfinite(scores["log_likelihood"]).all()
+    assert "GLM-HMM" in text
+    assert (tmp_path / "tables" / "models.csv").exists()
+    code, _, errors = run("predictive", tmp_path / "fit.nc", "--out", tmp_path / "again")
+    assert code == 2
+    assert "environment" in errors
+
+
+def test_subjects_writes_scores_vectors_and_figures(run, run_file, tmp_path):
+    code, text, errors = run(
+        "subjects", "--run", run_file, "--out", tmp_path, "--n-shots", "0,10",
+        "--n-dimensions", "1", "--threads", 1,
+    )  # fmt: skip
+    assert code == 0, errors
+    pooling = pd.read_csv(tmp_path / "pooling.csv")
+    assert set(pooling["model"]) == {"pooled", "subject vectors", "per subject"}
+    shots = pd.read_csv(tmp_path / "few_shot.csv")
+    assert set(shots["n_shots"].dropna()) == {0, 10}
+    assert set(pd.read_csv(tmp_path / "choices.csv")["held_out"]) == {"sessions", "subjects"}
+    assert len(pd.read_csv(tmp_path / "vectors.csv")) >= 4
+    assert (tmp_path / "few_shot.svg").exists()
+    assert (tmp_path / "vectors.pdf").exists()
+    assert "held-out sessions of known subjects" in text
+    code, _, errors = run("subjects", "--run", run_file, "--out", tmp_path)
+    assert code == 2
+    assert "--overwrite" in errors
+    code, _, errors = run("subjects", "--run", run_file, "--out", tmp_path / "x", "--n-shots", "a")
+    assert (code, "--n-shots 'a'" in errors) == (2, True)
