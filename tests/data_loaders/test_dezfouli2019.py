@@ -11,7 +11,7 @@ from neuroalrnn.baselines import logistic
 from neuroalrnn.data import default_encoding, encode
 from neuroalrnn.data.schema import is_after_choice
 
-# ten lags of choice and choice x reward on the columns of the source file, in-sample, nats per trial
+# ten lags of choice and choice x reward, columns of the source file, in-sample, nats per trial
 REFERENCE = -0.3764639
 
 
