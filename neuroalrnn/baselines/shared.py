@@ -91,6 +91,12 @@ def choose_inside(baseline, candidates, trials, train, inner):
             value = baseline(trials, fit, validate, candidate)
             made = value[np.arange(len(validate)), choice[validate].astype(int)]
             likelihood.append(pd.Series(made, index=subject[validate]))
-        return pd.concat(likelihood).groupby(level=0).mean().mean()
+        likelihood = pd.concat(likelihood)
+        # what is not a number must lose
+        finite = np.isfinite(likelihood).all()
+        return likelihood.groupby(level=0).mean().mean() if finite else -np.inf
 
-    return candidates[int(np.argmax([score(each) for each in candidates]))]
+    scores = [score(each) for each in candidates]
+    if not np.isfinite(scores).any():
+        raise problems(FitError, "choice inside", ["no candidate predicts every validation trial"])
+    return candidates[int(np.argmax(scores))]

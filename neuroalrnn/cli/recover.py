@@ -68,13 +68,20 @@ def study_fitted(saved: Path, out: Path, *, overwrite, **options):
     table = recover_fitted(
         chosen_network(fit, 0),
         fit.trials,
-        Setting(**fit.config["setting"]),
+        Setting(**fit.config["setting"] | _chosen_alternative(fit)),
         environment_for(fit.trials),
         **{"n_pwl": fit.config["n_pwl"]} | options,
     )
     out.mkdir(parents=True, exist_ok=True)
     table.to_csv(out / "recovery.csv", index=False)
     _tell_recovery(table)
+
+
+def _chosen_alternative(fit) -> dict:
+    """What the first fold chose among the alternatives of the fit."""
+    selection = fit.selection.isel(fold=0)
+    chosen = selection["setting"].sel(n_pwl=int(selection["n_pwl_chosen"]))
+    return fit.config["alternatives"][int(chosen)]
 
 
 def _recover_networks(out, known, sizes, options) -> None:

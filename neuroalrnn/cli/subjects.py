@@ -29,6 +29,7 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
         ``threads``, ``backend``.
     """
     from neuroalrnn.evaluate import compare_pooling, few_shot
+    from neuroalrnn.evaluate.subjects import check_shots
     from neuroalrnn.plots.style import save_figure
     from neuroalrnn.plots.subjects import plot_few_shot, plot_subject_vectors
     from neuroalrnn.sources import load_trials
@@ -37,12 +38,14 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
     if there and not overwrite:
         raise ResultError(f"{out} already holds {', '.join(there)}: pass --overwrite to replace")
     trials = load_trials(source, config)
+    check_shots(trials, n_shots)
     validation = config.validation
     options |= {
         "n_pwl": validation.n_pwl,
         "n_restarts": validation.n_restarts,
         "n_inner": validation.n_inner,
         "random_state": validation.random_state,
+        "alternatives": config.alternatives,
         "n_dimensions": n_dimensions,
     }
     setting = Setting(**config.setting.model_dump())

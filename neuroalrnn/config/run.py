@@ -179,10 +179,14 @@ def _build_run(values: Mapping[str, Any], title: str) -> Run:
     found = []
     try:
         run = Run.model_validate(values)
-        expand(Setting(**run.setting.model_dump()), run.alternatives)
-        return run
     except ValidationError as error:
         found = explain(error, Run, values)
+    else:
+        try:
+            expand(Setting(**run.setting.model_dump()), run.alternatives)
+        except ConfigError as error:
+            raise ConfigError(f"{title}, [alternatives]: {error}") from error
+        return run
     # pydantic compares tables only once each of them is in order
     raise problems(ConfigError, title, found + _disagreements(values))
 

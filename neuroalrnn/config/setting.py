@@ -154,6 +154,9 @@ def expand(setting: Setting, alternatives: Mapping[str, Sequence]) -> tuple[Sett
     ConfigError
         Naming every hyperparameter that all settings must share, and every impossible value.
     """
+    if not isinstance(alternatives, Mapping):
+        found = [f"{alternatives!r}: expected a dict of lists, such as {{'l2': [0, 0.01]}}"]
+        raise problems(ConfigError, "alternatives", found)
     found = [
         f"{name}: models that are trained together must share it; alternatives are possible for "
         f"{', '.join(ALTERNATIVE)}"
@@ -164,6 +167,11 @@ def expand(setting: Setting, alternatives: Mapping[str, Sequence]) -> tuple[Sett
         f"{name} = {values!r}: expected a list of one or more values"
         for name, values in alternatives.items()
         if isinstance(values, str) or not isinstance(values, Sequence) or not values
+    ]
+    found += [
+        f"{name} = {values!r}: a value is there twice"
+        for name, values in alternatives.items()
+        if isinstance(values, Sequence) and len(set(map(str, values))) < len(values)
     ]
     if found:
         raise problems(ConfigError, "alternatives", found)

@@ -1,12 +1,14 @@
 """What must hold before anything is trained, and what a user should hear of then."""
 
 import warnings
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.config import Setting
 from neuroalrnn.data.schema import is_after_choice, scored_trials
-from neuroalrnn.exceptions import DataError, LeakageWarning, problems
+from neuroalrnn.exceptions import ConfigError, DataError, LeakageWarning, problems
 
 FEW_VALUES = 20
 ENOUGH_TRIALS = 20
@@ -87,3 +89,36 @@ def _tells(values, choice):
             return True
     table = pd.DataFrame({"value": values, "choice": choice}).groupby("value")["choice"]
     return len(table) <= FEW_VALUES and bool((table.nunique() == 1).all())
+
+
+def check_grid(n_pwl, setting, n_restarts, n_inner):
+    """Refuse an impossible grid or count, naming everything that is wrong.
+
+    Parameters
+    ----------
+    n_pwl : sequence of int
+    setting : Setting or None
+    n_restarts, n_inner : int
+
+    Returns
+    -------
+    list of int
+        The grid, sorted, each value once.
+
+    Raises
+    ------
+    ConfigError
+    """
+    most = (setting or Setting()).n_latent
+    values = list(n_pwl) if isinstance(n_pwl, Iterable) and not isinstance(n_pwl, str) else [n_pwl]
+    found = [
+        f"n_pwl={p!r}: expected 0 (linear) to n_latent={most} (fully rectified)"
+        for p in values
+        if not (isinstance(p, int | np.integer) and 0 <= p <= most)
+    ]
+    found += [f"n_restarts={n_restarts}: expected at least 1"] if n_restarts < 1 else []
+    found += [f"n_inner={n_inner}: expected at least 2"] if n_inner < 2 else []
+    found += [] if values else ["n_pwl is empty: expected at least one value"]
+    if found:
+        raise problems(ConfigError, "n_pwl and counts", found)
+    return sorted({int(p) for p in values})

@@ -11,7 +11,7 @@ from neuroalrnn.baselines import cognitive_baselines, standard_baselines
 from neuroalrnn.config import Setting, expand
 from neuroalrnn.data import SubjectKFold, audit, default_encoding, encode, validate
 from neuroalrnn.evaluate.assemble import assemble
-from neuroalrnn.evaluate.checks import score_what_is_read, warn_of_telling_inputs
+from neuroalrnn.evaluate.checks import check_grid, score_what_is_read, warn_of_telling_inputs
 from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.observation import observe_trials
 from neuroalrnn.evaluate.plan import make_plan
@@ -19,7 +19,7 @@ from neuroalrnn.evaluate.predict import predict
 from neuroalrnn.evaluate.recurrent import recurrent_baselines
 from neuroalrnn.evaluate.resume import fold_file, load_fold, save_fold
 from neuroalrnn.evaluate.search import Progress, choose, refit, search
-from neuroalrnn.exceptions import ConfigError, problems
+from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.ops.dispatch import choose_backend
 
 logger = logging.getLogger(__name__)
@@ -142,8 +142,8 @@ def select_n_pwl(
     Brenner & Koppe (2026), TMLR (attenuating nonlinearity by the number of PWL units).
     """
     started = time.perf_counter()
-    setting, cv, grid = setting or Setting(), cv or SubjectKFold(), sorted(set(n_pwl))
-    _check_grid(grid, setting, n_restarts, n_inner)
+    setting, cv = setting or Setting(), cv or SubjectKFold()
+    grid = check_grid(n_pwl, setting, n_restarts, n_inner)
     settings = expand(setting, alternatives or {})
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
     trials = validate(trials)
@@ -226,17 +226,3 @@ def diverged_restarts(diverged, grid):
     list of str
     """
     return [f"n_pwl={grid[p]}, restart {r}" for p, r in np.argwhere(diverged)]
-
-
-def _check_grid(grid, setting, n_restarts, n_inner):
-    """Refuse an impossible grid or count, naming everything that is wrong."""
-    found = [
-        f"n_pwl={p}: expected 0 (linear) to n_latent={setting.n_latent} (fully rectified)"
-        for p in grid
-        if not 0 <= p <= setting.n_latent
-    ]
-    found += [f"n_restarts={n_restarts}: expected at least 1"] if n_restarts < 1 else []
-    found += [f"n_inner={n_inner}: expected at least 2"] if n_inner < 2 else []
-    found += [] if grid else ["n_pwl is empty: expected at least one value"]
-    if found:
-        raise problems(ConfigError, "select_n_pwl", found)

@@ -1,20 +1,22 @@
 """Individual differences: subject vectors, known subjects in new sessions, and new subjects."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import torch
 
-from neuroalrnn.config import Setting
+from neuroalrnn.config import Setting, expand
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, default_encoding, encode, validate
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.evaluate.checks import score_what_is_read
+from neuroalrnn.evaluate.checks import check_grid, score_what_is_read
 from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.plan import Part, make_plan
 from neuroalrnn.evaluate.predict import predict_trials
 from neuroalrnn.evaluate.search import Progress, choose, refit, search
-from neuroalrnn.exceptions import ConfigError, DataError, problems
+from neuroalrnn.exceptions import ConfigError, DataError, FitError, problems
 from neuroalrnn.fit.adapt import adapt
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.model.alrnn import select
@@ -22,6 +24,7 @@ from neuroalrnn.model.architecture import ALRNN
 from neuroalrnn.model.hierarchy import VARYING, canonical, subject_architecture
 from neuroalrnn.ops.dispatch import choose_backend
 
+logger = logging.getLogger(__name__)
 MEMORY = 2**28
 
 
@@ -50,7 +53,9 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
     """Compare one model for all, subject vectors, and one model per subject, on new sessions.
 
     Sessions are held out; other sessions of the same subjects are trained on. Number of dimensions,
-    ``n_pwl``, restart and training time are chosen on inner validation sessions.
+    ``n_pwl``, restart and training time are chosen on inner validation sessions. A subject with
+    fewer than two training sessions in a fold cannot have a model of its own: it is left out of the
+    scores of all models of that fold, and a warning names it.
 
     Parameters
     ----------
@@ -74,11 +79,15 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
     ------
     DataError, ConfigError
     """
-    study = _Study(trials, setting, **({"cv": SessionKFold()} | options))
     _check_dimensions(n_dimensions, varying)
+    study = _Study(trials, setting, **({"cv": SessionKFold()} | options))
+    known = study.known_subjects()
     scores, vectors, choices = [], [], []
     for fold in range(len(study.plan.folds)):
         test = study.test_sequences(fold)
+        test = test.take(np.isin(test.subject, known[fold]))
+        if not len(test.n_steps):
+            continue
         pooled = study.fit(fold, ALRNN)
         shared = study.best(
             [study.fit(fold, subject_architecture(n, varying)) for n in n_dimensions]
@@ -124,8 +133,10 @@ def few_shot(
         If a subject has no scored trial after the largest number of shots.
     ConfigError
     """
-    study = _Study(trials, setting, **({"cv": LeaveOneSubjectOut()} | options))
     _check_dimensions(n_dimensions, varying)
+    check_shots(trials, n_shots)
+    study = _Study(trials, setting, **({"cv": LeaveOneSubjectOut()} | options))
+    study.require_strangers()
     later = study.after(max(n_shots))
     known = study.lay_out(SessionKFold())
     scores, vectors, choices = [], [], []
@@ -161,15 +172,16 @@ class _Study:
 
     def __init__(
         self, trials, setting, cv, n_pwl=(0, 1, 2, 4), n_restarts=2, n_inner=3, random_state=0,
-        encoding=None, backend="auto", threads=None, progress=True,
+        encoding=None, alternatives=None, backend="auto", threads=None, progress=True,
     ):  # fmt: skip
+        setting, grid = setting or Setting(), check_grid(n_pwl, setting, n_restarts, n_inner)
         trials = validate(trials)
         encoding = default_encoding(trials) if encoding is None else dict(encoding)
         self.sequences = encode(trials, **encoding)
         self.trials = score_what_is_read(trials, self.sequences)
         self.engine = Engine(*choose_backend(backend), threads or default_threads(), MEMORY)
-        self.folds, self.settings = cv.split(self.trials), [setting or Setting()]
-        self.search = {"grid": sorted(set(n_pwl)), "n_inner": n_inner}
+        self.folds, self.settings = cv.split(self.trials), expand(setting, alternatives or {})
+        self.search = {"grid": grid, "n_inner": n_inner}
         self.search |= {"n_restarts": n_restarts, "random_state": random_state}
         self.plan = self.lay_out(cv)
         self.scored = scored_trials(self.trials)
@@ -200,7 +212,7 @@ class _Study:
 
     def best(self, fitted):
         """The one that predicts validation groups best."""
-        return max(fitted, key=lambda each: each.validation)
+        return max(fitted, key=lambda each: np.nan_to_num(each.validation, nan=-np.inf))
 
     def test_sequences(self, fold):
         return self.sequences.take(np.isin(self.sequences.trial[:, 0], self.plan.folds[fold].test))
@@ -208,18 +220,20 @@ class _Study:
     def after(self, n_shots):
         """Scored trials that follow the first `n_shots` scored ones of their subject."""
         place = pd.Series(self.scored).groupby(self.subject).cumsum().to_numpy()
-        later = self.scored & (place > n_shots)
-        short = sorted(set(self.subject) - set(self.subject[later]))
-        if short:
-            found = [f"subject {', '.join(short)} has no scored trial after the first {n_shots}"]
-            raise problems(DataError, "few_shot", found)
-        return later
+        return self.scored & (place > n_shots)
 
     def score(self, fold, name, fitted, test, *, within=None):
         """Held-out log-likelihood per trial of every test subject."""
         values = self._log_likelihood(fitted, test)
-        within = self.scored if within is None else within
-        rows = np.flatnonzero(np.isfinite(values) & within)
+        own = np.zeros(len(values), dtype=bool)
+        own[test.trial[test.scored]] = True
+        rows = np.flatnonzero(own if within is None else own & within)
+        lost = np.unique(self.subject[rows][~np.isfinite(values[rows])])
+        if lost.size:
+            raise FitError(
+                f"{self.plan.folds[fold].name}: {name} overflows on trials of {', '.join(lost)}; "
+                "lower learning_rate, or raise the penalty stability"
+            )
         table = pd.DataFrame({"subject": self.subject[rows], "value": values[rows]})
         table = table.groupby("subject")["value"].agg(n_trials="size", log_likelihood="mean")
         return table.reset_index().assign(fold=self.plan.folds[fold].name, model=name)
@@ -243,14 +257,44 @@ class _Study:
                 inner=[[_only(part, own) for part in parts] for parts in self.plan.inner],
                 whole=[_only(part, own) for part in self.plan.whole],
             )
-            found = [part for part in plan.inner[fold] if len(part.train) and len(part.validate)]
-            if len(found) < 2:
-                continue
-            plan.inner[fold] = found
+            plan.inner[fold] = _usable(plan.inner[fold])
             fitted = self.fit(fold, ALRNN, plan)
             part = test.take(test.subject == subject)
             tables.append(self.score(fold, "per subject", fitted, part))
-        return pd.concat(tables) if tables else pd.DataFrame()
+        return pd.concat(tables)
+
+    def known_subjects(self):
+        """Subjects that every fold can fit alone, two inner parts or more; others are named."""
+        pieces, known = self.plan.pieces, []
+        for parts in self.plan.inner:
+            own = {name: pieces.subject == name for name in np.unique(pieces.subject)}
+            known.append(
+                [n for n, o in own.items() if len(_usable([_only(p, o) for p in parts])) > 1]
+            )
+        for fold, names in zip(self.folds, known, strict=True):
+            left_out = sorted(set(self.subject[fold.test]) - set(names))
+            if left_out:
+                logger.warning(
+                    "%s: %s left out of all scores, fewer than two training sessions",
+                    fold.name, ", ".join(left_out),
+                )  # fmt: skip
+        if not any(
+            set(self.subject[f.test]) & set(n) for f, n in zip(self.folds, known, strict=True)
+        ):
+            found = ["no subject has two training sessions in any fold: give 3 or more sessions"]
+            raise problems(DataError, "compare_pooling", found)
+        return known
+
+    def require_strangers(self):
+        """Refuse folds that train on other sessions of a subject whom they test."""
+        met = {
+            n for f in self.folds for n in set(self.subject[f.train]) & set(self.subject[f.test])
+        }
+        if met:
+            found = [
+                f"cv trains on subject {', '.join(sorted(met))} and tests it: hold out subjects"
+            ]
+            raise problems(ConfigError, "few_shot", found)
 
     def adapt(self, fitted, test, n_shots):
         """The model with the vectors of test subjects fitted to their first trials."""
@@ -286,6 +330,10 @@ class _Study:
         return pd.DataFrame([row])
 
 
+def _usable(parts):
+    return [part for part in parts if len(part.train) and len(part.validate)]
+
+
 def _only(part, own):
     return Part(part.train[own[part.train]], part.validate[own[part.validate]])
 
@@ -300,7 +348,38 @@ def _joined(tables):
     return pd.concat(tables, ignore_index=True)
 
 
+def check_shots(trials, n_shots):
+    """Refuse numbers of shots that cannot be scored, before anything is trained.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    n_shots : sequence of int
+
+    Raises
+    ------
+    ConfigError
+        If they are not different whole numbers from 0.
+    DataError
+        If a subject has no scored trial after the largest of them.
+    """
+    values = n_shots if isinstance(n_shots, Sequence) else None
+    good = values and all(isinstance(n, int | np.integer) and n >= 0 for n in values)
+    if not good or len(set(values)) < len(values):
+        found = [f"n_shots = {n_shots!r}: expected different whole numbers from 0, such as (0, 50)"]
+        raise problems(ConfigError, "few_shot", found)
+    subject = trials["subject"].values.astype(str)
+    count = pd.Series(scored_trials(trials)).groupby(subject).sum()
+    short = count.index[count <= max(n_shots)]
+    if len(short):
+        found = [f"subject {', '.join(short)} has no scored trial after the first {max(n_shots)}"]
+        raise problems(DataError, "few_shot", found)
+
+
 def _check_dimensions(n_dimensions, varying):
+    if not isinstance(n_dimensions, Sequence):
+        found = [f"n_dimensions = {n_dimensions!r}: expected a list of whole numbers from 1"]
+        raise problems(ConfigError, "subject vectors", found)
     found = [
         f"n_dimensions {n!r}: expected whole numbers from 1"
         for n in n_dimensions

@@ -5,6 +5,7 @@ touches initial states or offsets.
 """
 
 import torch
+from torch.nn.functional import pad
 
 
 def manifold_attractor(weights, n_pwl):
@@ -115,12 +116,17 @@ def _over_scored(values, scored):
 
 
 def with_latents(weights):
-    """Weights whose read-out is followed by the latents themselves."""
+    """Weights whose read-out is followed by the latents themselves, the same for all subjects."""
     n_models, _, n_latent = weights.readout.shape
     unit = torch.eye(n_latent, dtype=weights.readout.dtype).expand(n_models, -1, -1)
+    maps = {}
+    if hasattr(weights, "by_readout"):
+        maps["by_readout"] = pad(weights.by_readout, (0, 0, 0, n_latent))
+        maps["by_offset"] = pad(weights.by_offset, (0, n_latent))
     return weights._replace(
         readout=torch.cat([weights.readout, unit], dim=1),
-        offset=torch.nn.functional.pad(weights.offset, (0, n_latent)),
+        offset=pad(weights.offset, (0, n_latent)),
+        **maps,
     )
 
 

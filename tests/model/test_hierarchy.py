@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from neuroalrnn.config import Setting
+from neuroalrnn.fit.regularise import with_latents
 from neuroalrnn.model.alrnn import stack
 from neuroalrnn.model.hierarchy import (
     VARYING,
@@ -217,3 +218,28 @@ def test_input_scales_reach_group_and_maps(observations):
             scan_subjects(one, n_pwl, observations, index, READ, reference.scan),
             scan_subjects(other, n_pwl, louder, index, READ, reference.scan),
         )
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_penalised_latents_are_those_of_the_subject(observations, n_outputs):
+    """The read-out may vary over subjects; the latents behind it are read as they are."""
+    _, weights = draw(2)
+    if n_outputs > 1:
+        weights = weights._replace(
+            readout=weights.readout.expand(-1, n_outputs, -1),
+            offset=weights.offset.expand(-1, n_outputs),
+            by_readout=weights.by_readout.expand(-1, -1, n_outputs, -1),
+            by_offset=weights.by_offset.expand(-1, -1, n_outputs),
+        )
+    unit = torch.eye(5).double().expand(N_MODELS, -1, -1)
+    zeros = torch.zeros(N_MODELS, 2, 5, 5).double()
+    bare = weights._replace(
+        readout=unit, offset=torch.zeros(N_MODELS, 5).double(), by_readout=zeros,
+        by_offset=zeros[:, :, 0],
+    )  # fmt: skip
+    read, plain, latents = (
+        scan_subjects(w, N_PWL, observations, INDEX, READ, reference.scan)
+        for w in (with_latents(weights), weights, bare)
+    )
+    torch.testing.assert_close(read[..., :n_outputs], plain)
+    torch.testing.assert_close(read[..., n_outputs:], latents)
