@@ -17,7 +17,9 @@ from neuroalrnn.tasks.lorenz import simulate
 N_REFERENCE, N_DROPPED, N_KEPT = 99_500, 1_000, 10_000
 HORIZON, N_STARTS = 20, 1_000
 N_RESTARTS = 10
-SETTING = ReconstructionSetting(n_latent=20, n_pwl=2, interval=25, n_updates=40_000)
+SETTING = ReconstructionSetting(
+    n_latent=20, n_pwl=2, interval=45, n_updates=30_000, initialisation="alrnn2024"
+)
 
 
 def measure(*, threads, quick=False):
