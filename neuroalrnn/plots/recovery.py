@@ -71,6 +71,7 @@ def plot_power(summary, value="share_n_pwl", *, ax=None):
     if value == "share_n_pwl":
         ax.axhline(WANTED, color=INK, lw=0.6, ls=":")
     ax.set_ylim(-0.03, 1.03)
+    ax.set_xticks(sorted(set(summary["n_subjects"])))
     ax.set_xlabel("Subjects")
     ax.set_ylabel(LABELS[value])
     ax.legend(loc="best")
