@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from neuroalrnn.cli import main
 from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.tables import from_frame
@@ -65,3 +66,15 @@ def fit():
             encoding=ENCODING,
             progress=False,
         )
+
+
+@pytest.fixture
+def run(capsys):
+    """Call the command line in this process; returns exit code, output and error text."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main([str(each) for each in arguments])
+        return stop.value.code or 0, *capsys.readouterr()
+
+    return call

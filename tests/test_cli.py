@@ -25,18 +25,6 @@ n_pwl = [0, 2]
 """
 
 
-@pytest.fixture
-def run(capsys):
-    """Call the command line in this process; returns exit code, output and error text."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(each) for each in arguments])
-        return stop.value.code or 0, *capsys.readouterr()
-
-    return call
-
-
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     """Six subjects who follow a cue that changes its meaning with a rule, as a CSV file."""

@@ -8,18 +8,6 @@ import pytest
 from neuroalrnn import cli
 
 
-@pytest.fixture
-def run(capsys):
-    """Call the command line in this process; returns exit code, output and error text."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(each) for each in arguments])
-        return stop.value.code or 0, *capsys.readouterr()
-
-    return call
-
-
 def write(folder, name, text):
     """Write a file and return its path as text."""
     (folder / name).write_text(text, encoding="utf-8")

@@ -4,8 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuroalrnn import cli
-
 RUN = """
 [data]
 path = "rules.csv"
@@ -45,18 +43,6 @@ def run_file(tmp_path_factory):
     return folder / "rules.toml"
 
 
-@pytest.fixture
-def run(capsys):
-    """Call the command line in this process; returns exit code, output and error text."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(each) for each in arguments])
-        return stop.value.code or 0, *capsys.readouterr()
-
-    return call
-
-
 def test_compare_scores_all_models_on_the_same_trials(run, run_file, tmp_path):
     code, text, errors = run("compare", "--run", run_file, "--out", tmp_path, "--threads", 1)
     assert code == 0, errors
@@ -93,3 +79,13 @@ def test_subjects_writes_scores_vectors_and_figures(run, run_file, tmp_path):
     assert "--overwrite" in errors
     code, _, errors = run("subjects", "--run", run_file, "--out", tmp_path / "x", "--n-shots", "a")
     assert (code, "--n-shots 'a'" in errors) == (2, True)
+
+
+def test_subjects_refuses_what_it_does_not_model(run, run_file, tmp_path):
+    more = tmp_path / "more.toml"
+    text = run_file.read_text(encoding="utf-8").replace(
+        "rules.csv", str(run_file.parent / "rules.csv")
+    )
+    more.write_text('observation = "choice_rt"\n' + text, encoding="utf-8")
+    code, _, errors = run("subjects", "--run", more, "--out", tmp_path / "out")
+    assert (code, "choices alone" in errors) == (2, True)

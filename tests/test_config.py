@@ -210,3 +210,17 @@ def test_default_n_pwl_never_exceeds_n_latent():
 def test_setting_is_frozen():
     with pytest.raises(ValueError, match="frozen"):
         Setting().n_latent = 3
+
+
+def test_alternatives_of_a_run_file(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text("[alternatives]\nl2 = [0, 0.01]\nmemory = [10.0, 100.0]\n", encoding="utf-8")
+    assert load_run(path).alternatives == {"l2": [0, 0.01], "memory": [10.0, 100.0]}
+    for text, match in (
+        ("l2 = [-1.0]", r"run.toml, \[alternatives\]: .*l2 = -1.0"),
+        ("n_latent = [2, 4]", r"run.toml, \[alternatives\]: .*must share it"),
+        ("l2 = 0.1", r"\[alternatives\] l2 = 0.1: expected a list"),
+    ):
+        path.write_text(f"[alternatives]\n{text}\n", encoding="utf-8")
+        with pytest.raises(ConfigError, match=f"(?s){match}"):
+            load_run(path)

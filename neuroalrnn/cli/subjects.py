@@ -37,6 +37,8 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
     there = [name for name in OUTPUTS if (out / name).exists()]
     if there and not overwrite:
         raise ResultError(f"{out} already holds {', '.join(there)}: pass --overwrite to replace")
+    if config.observation is not None:
+        raise ConfigError(f"observation = {config.observation!r}: subjects models choices alone")
     trials = load_trials(source, config)
     check_shots(trials, n_shots)
     validation = config.validation

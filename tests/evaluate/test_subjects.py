@@ -9,8 +9,9 @@ import pytest
 from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
 from neuroalrnn.data.tables import from_frame
+from neuroalrnn.evaluate.predict import predict_trials
 from neuroalrnn.evaluate.subjects import compare_pooling, few_shot
-from neuroalrnn.exceptions import ConfigError, DataError
+from neuroalrnn.exceptions import ConfigError, DataError, FitError
 
 SETTING = Setting(
     n_latent=3, check_every=10, max_checks=12, patience=6, batch_size=16, learning_rate=0.05,
@@ -128,3 +129,14 @@ def test_all_models_are_scored_on_the_same_trials(opposites, caplog):
     one_each = opposites.isel(trial=(opposites["session"] == "0").values)
     with pytest.raises(DataError, match="no subject has two training sessions"):
         compare_pooling(one_each, SETTING, cv=SessionKFold(2), **OPTIONS)
+
+
+def test_a_model_that_overflows_is_not_scored_on_the_trials_it_survives(opposites, monkeypatch):
+    def overflowing(weights, n_pwl, sequences, plan, engine):
+        rows, values = predict_trials(weights, n_pwl, sequences, plan, engine)
+        values[:, rows % 7 == 0] = np.nan
+        return rows, values
+
+    monkeypatch.setattr("neuroalrnn.evaluate.subjects.predict_trials", overflowing)
+    with pytest.raises(FitError, match="pooled overflows on trials of s"):
+        compare_pooling(opposites, SETTING, cv=SessionKFold(2), **OPTIONS)
