@@ -9,7 +9,7 @@ import xarray as xr
 
 from neuroalrnn import stats
 from neuroalrnn.analysis.behaviour import relate_to_behaviour
-from neuroalrnn.analysis.dynamics import compute_spectra
+from neuroalrnn.analysis.dynamics.spectra import compute_spectra
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.locking import lock_to_rule_changes, lock_within_trials
 from neuroalrnn.analysis.regimes import (

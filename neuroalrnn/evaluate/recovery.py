@@ -8,7 +8,7 @@ has seen.
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.analysis.dynamics import compute_jacobian
+from neuroalrnn.analysis.dynamics.maps import compute_jacobian
 from neuroalrnn.analysis.latents import compute_latents
 from neuroalrnn.analysis.regimes import ABSENT, adjusted_rand, compute_regimes
 from neuroalrnn.analysis.simulate import simulate

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from scipy.special import expit
 
-from neuroalrnn.analysis.dynamics import compute_jacobian, compute_spectra
+from neuroalrnn.analysis.dynamics.maps import compute_jacobian, compute_spectra
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.latents import (
     Network,

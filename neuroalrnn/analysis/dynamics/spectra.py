@@ -1,28 +1,10 @@
-"""Linear dynamics inside each regime."""
+"""Eigenvalues of the linear map of each regime."""
 
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.analysis.dynamics.maps import compute_jacobian
 from neuroalrnn.analysis.latents import chosen_network
-
-
-def compute_jacobian(network, code):
-    """Linear map of one regime, ``J_S = diag(a) + W D_S``.
-
-    Parameters
-    ----------
-    network : Network
-    code : int
-        Sign pattern of the PWL units, see `compute_regimes`.
-
-    Returns
-    -------
-    array, shape (latent, latent_in)
-    """
-    is_on = (int(code) >> np.arange(network.n_pwl)) & 1
-    slopes = np.ones(len(network.bias))
-    slopes[len(slopes) - network.n_pwl :] = is_on
-    return np.diag(network.self_slope) + network.weight * slopes
 
 
 def compute_spectra(fit, held_out):

@@ -1,0 +1,41 @@
+"""The affine map of each regime.
+
+Inside a regime S the network is affine, ``z_{t+1} = J_S z_t + C s_{t+1} + h``, with
+``J_S = diag(a) + W D_S`` and ``D_S`` 1 for linear units and PWL units that are on, else 0.
+"""
+
+import numpy as np
+
+
+def compute_slopes(network, code):
+    """Slope of every unit's activation in one regime, the diagonal of ``D_S``.
+
+    Parameters
+    ----------
+    network : Network
+    code : int
+        Sign pattern of the PWL units, see `neuroalrnn.analysis.regimes.compute_regimes`.
+
+    Returns
+    -------
+    array, shape (latent,)
+    """
+    slopes = np.ones(len(network.bias))
+    slopes[len(slopes) - network.n_pwl :] = (int(code) >> np.arange(network.n_pwl)) & 1
+    return slopes
+
+
+def compute_jacobian(network, code):
+    """Linear map of one regime, ``J_S = diag(a) + W D_S``.
+
+    Parameters
+    ----------
+    network : Network
+    code : int
+        Sign pattern of the PWL units, see `neuroalrnn.analysis.regimes.compute_regimes`.
+
+    Returns
+    -------
+    array, shape (latent, latent_in)
+    """
+    return np.diag(network.self_slope) + network.weight * compute_slopes(network, code)
