@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from scipy.special import expit
 
-from neuroalrnn.analysis.dynamics.maps import compute_jacobian, compute_spectra
+from neuroalrnn.analysis.dynamics.maps import compute_jacobian
+from neuroalrnn.analysis.dynamics.spectra import compute_spectra
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.latents import (
     Network,
