@@ -1,16 +1,79 @@
-"""Eigenvalues of the linear map of each regime."""
+"""Eigenvalues and modes of the linear map of each regime, and what they say about time."""
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import eig
 
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
 from neuroalrnn.analysis.latents import chosen_network
+from neuroalrnn.analysis.regimes import ABSENT
+from neuroalrnn.exceptions import DataError
+
+ILL_DEFINED = 1e3
+
+
+class Modes(NamedTuple):
+    """Modes of one regime, by falling modulus of the eigenvalue.
+
+    Attributes
+    ----------
+    table : DataFrame, one row per mode
+        ``mode, real, imag, modulus``; ``time_constant`` (``-1 / log|lambda|`` steps, infinite for
+        modulus 1 and beyond), ``time_constant_seconds``, ``time_constant_trials`` (only if asked
+        for), ``period`` (``2 pi / |arg lambda|`` steps, infinite without rotation),
+        ``doubling_time`` (``log 2 / log|lambda|`` steps, infinite up to modulus 1); ``condition``
+        (``|l| |r|``: by how much a small change of the map may move the eigenvalue) and
+        ``is_ill_defined`` (above 1e3: look at transient growth instead).
+    right, left : array, shape (mode, latent)
+        ``J r = lambda r`` with ``|r| = 1``, and ``l' J = lambda l'``, scaled so that ``l' r = 1``
+        (no conjugate); ``l`` is not finite where no scale does that.
+    """
+
+    table: pd.DataFrame
+    right: np.ndarray
+    left: np.ndarray
+
+
+def compute_modes(network, code, *, step_seconds=None, steps_per_trial=None):
+    """Eigenvalues and eigenvectors of one regime, with time constants.
+
+    Parameters
+    ----------
+    network : Network
+    code : int
+        Sign pattern of the PWL units, see `neuroalrnn.analysis.regimes.compute_regimes`.
+    step_seconds : float, optional
+        Duration of a step.
+    steps_per_trial : float, optional
+        Steps of a trial, the mean if trials differ.
+
+    Returns
+    -------
+    Modes
+
+    Raises
+    ------
+    DataError
+    """
+    if not 0 <= code < 2**network.n_pwl:
+        raise DataError(f"code: found {code}, expected 0 to {2**network.n_pwl - 1}")
+    values, right, left = _eigenvectors(compute_jacobian(network, code))
+    table = _describe(pd.DataFrame({"mode": np.arange(len(values))}), values)
+    if step_seconds is not None:
+        table["time_constant_seconds"] = table["time_constant"] * step_seconds
+    if steps_per_trial is not None:
+        table["time_constant_trials"] = table["time_constant"] / steps_per_trial
+    with np.errstate(over="ignore", invalid="ignore"):
+        condition = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    table["condition"] = np.where(np.isnan(condition), np.inf, condition)
+    table["is_ill_defined"] = table["condition"] > ILL_DEFINED
+    return Modes(table, right, left)
 
 
 def compute_spectra(fit, held_out):
     """Eigenvalues of every regime that held-out trials visit.
-
-    ``tau = -1 / log|lambda|`` steps is the time constant of a decaying mode.
 
     Parameters
     ----------
@@ -21,18 +84,47 @@ def compute_spectra(fit, held_out):
     -------
     pandas.DataFrame
         One row per fold, regime and eigenvalue: ``fold, n_pwl, label, code, n_steps, mode, real,
-        imag, modulus, time_constant`` (steps; infinite for modulus 1 and beyond). Modes by falling
-        modulus.
+        imag, modulus, time_constant, period, doubling_time`` (steps, see `Modes`) and
+        ``time_constant_trials`` (in trials of mean length). Modes by falling modulus.
     """
-    rows = []
+    heads, values = [], []
     for regime in held_out.codes.itertuples():
-        values = np.linalg.eigvals(compute_jacobian(chosen_network(fit, regime.fold), regime.code))
-        values = values[np.argsort(-np.abs(values), kind="stable")]
+        jacobian = compute_jacobian(chosen_network(fit, regime.fold), regime.code)
         head = (regime.fold, regime.n_pwl, regime.label, regime.code, regime.n_steps)
-        rows += [(*head, mode, v.real, v.imag, abs(v)) for mode, v in enumerate(values)]
-    names = ["fold", "n_pwl", "label", "code", "n_steps", "mode", "real", "imag", "modulus"]
-    table = pd.DataFrame(rows, columns=names)
-    modulus = table["modulus"].to_numpy()
+        heads += [(*head, mode) for mode in range(len(jacobian))]
+        values.append(_by_modulus(np.linalg.eigvals(jacobian)))
+    names = ["fold", "n_pwl", "label", "code", "n_steps", "mode"]
+    table = _describe(pd.DataFrame(heads, columns=names), np.concatenate(values))
+    steps_per_trial = float((held_out.regimes != ABSENT).sum("step").mean())
+    return table.assign(time_constant_trials=table["time_constant"] / steps_per_trial)
+
+
+def _by_modulus(values):
+    return values[np.argsort(-np.abs(values), kind="stable")]
+
+
+def _describe(table, values):
+    """Add columns about eigenvalues to a table with one row for each."""
+    modulus = np.abs(values)
     with np.errstate(divide="ignore"):
-        tau = np.where(modulus < 1, -1 / np.log(np.minimum(modulus, 1)), np.inf)
-    return table.assign(time_constant=tau)
+        rate, turn = np.log(modulus), np.abs(np.angle(values))
+        return table.assign(
+            real=values.real,
+            imag=values.imag,
+            modulus=modulus,
+            time_constant=np.where(rate < 0, -1 / rate, np.inf),
+            period=2 * np.pi / turn,
+            doubling_time=np.where(rate > 0, np.log(2) / rate, np.inf),
+        )
+
+
+def _eigenvectors(jacobian):
+    """Eigenvalues by falling modulus, right and left eigenvectors (mode, latent), l' r = 1."""
+    values, left, right = eig(jacobian, left=True, right=True)
+    order = np.argsort(-np.abs(values), kind="stable")
+    values, left, right = values[order], left.conj().T[order], right.T[order]
+    # the inverse also pairs vectors of eigenvalues that are repeated without being defective
+    if np.linalg.cond(right) < 1 / np.finfo(float).eps:
+        return values, right, np.linalg.inv(right).T
+    with np.errstate(all="ignore"):
+        return values, right, left / (left * right).sum(axis=1, keepdims=True)
