@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.analysis.regimes import ABSENT, steps_in_order, trial_variable, with_variables
+from neuroalrnn.analysis.regimes import (
+    ABSENT,
+    flipped_units,
+    steps_in_order,
+    trial_variable,
+    with_variables,
+)
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.stats.locked import shift_band
 
@@ -64,14 +70,10 @@ def switch_events(regimes: xr.DataArray, trials=None, *, carry: str = "session")
     at = steps["sequence"].diff().eq(0) & (steps["regime"] != previous)
     events = steps[at].rename(columns={"row": "trial", "regime": "to"})
     events = events.assign(**{"from": previous[at]})
-    flipped = [_bits(code) for code in events["from"] ^ events["to"]]
+    flipped = [flipped_units(*pair) for pair in zip(events["from"], events["to"], strict=True)]
     events = events.assign(bits=flipped, n_bits=[len(bits) for bits in flipped])
     columns = ["subject", "session", "trial", "trial_in_session", "step"]
     return events[[*columns, "from", "to", "bits", "n_bits"]].reset_index(drop=True)
-
-
-def _bits(code: int) -> tuple[int, ...]:
-    return tuple(i for i in range(int(code).bit_length()) if int(code) >> i & 1)
 
 
 def compute_rule_changes(trials: xr.Dataset, variable: str) -> xr.DataArray:
@@ -127,9 +129,9 @@ def compute_switch_probability_by(switches: xr.DataArray, trials=None, *, by=("s
     """
     defined = switches.copy(data=np.where(switches.isnull(), ABSENT, switches).astype(int))
     steps = with_variables(steps_in_order(defined, trials), by, defined, trials)
-    parts = steps.groupby(["subject", *by], sort=True, observed=True)["regime"]
-    table = parts.agg(probability="mean", n_steps="size").reset_index()
-    return table
+    keys = list(dict.fromkeys(["subject", *by]))
+    parts = steps.groupby(keys, sort=True, observed=True)["regime"]
+    return parts.agg(probability="mean", n_steps="size").reset_index()
 
 
 def compute_locked_switch_probability(
@@ -173,7 +175,7 @@ def compute_locked_switch_probability(
     values = switches.transpose("trial", "step")
     names = ("subject", "session", "trial_in_session")
     table = pd.DataFrame({name: trial_variable(name, values, trials) for name in names})
-    table["switch"] = _switch_in_trial(values, step)
+    table["switch"] = switch_in_trial(values, step)
     table["event"] = np.asarray(event)
     table = table.sort_values(list(names), kind="stable")
     locked = shift_band(
@@ -191,8 +193,25 @@ def compute_locked_switch_probability(
     )
 
 
-def _switch_in_trial(switches: xr.DataArray, step) -> np.ndarray:
-    """One value per trial: switch at the step, or at any step; NaN where none is defined."""
+def switch_in_trial(switches: xr.DataArray, step=None) -> np.ndarray:
+    """Reduce switches to one value per trial.
+
+    Parameters
+    ----------
+    switches : DataArray (trial, step) of float
+    step : str or int, optional
+        Name of the step whose switches count; any step of the trial if absent.
+
+    Returns
+    -------
+    switched : array (trial,) of float
+        1 or 0, NaN where no switch is defined.
+
+    Raises
+    ------
+    DataError
+        No such step.
+    """
     if step is None:
         return switches.max("step", skipna=True).to_numpy()
     labels = switches["step"].to_numpy().tolist()

@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.analysis.regimes import steps_in_order, used_regimes
+from neuroalrnn.analysis.regimes import (
+    flipped_units,
+    steps_in_order,
+    used_regimes,
+    with_variables,
+)
 
 
 def compute_dwell_times(regimes: xr.DataArray, trials=None, *, carry: str = "session"):
@@ -161,4 +166,54 @@ def compute_transitions(
         dims=("subject", "regime", "regime_next"),
         coords={"subject": list(parts.groups), "regime": used, "regime_next": used},
         name="leaving_probability" if leaving else "transition_probability",
+    )
+
+
+def compute_regime_graph(
+    regimes: xr.DataArray, trials=None, *, by=(), carry: str = "session"
+) -> pd.DataFrame:
+    """Edges of the directed graph of regimes: which one follows which, and how often.
+
+    Parameters
+    ----------
+    regimes : DataArray (trial, step) of int
+        Sign patterns of one network: units that flip cannot be read from labels.
+    trials : Dataset, optional
+        Holds the variables named in `by`.
+    by : sequence of str
+        One graph for each value of these, such as "subject" or "step"; of a pair of steps, the
+        value of the first counts. One graph of all steps if empty.
+    carry : {"session", "block", "trial"}
+        Pairs never cross a reset of the latent state.
+
+    Returns
+    -------
+    edges : DataFrame, one row per pair of regimes that follow each other
+        The columns of `by`, from, to, n_pairs; probability (``T_ij``, share of the pairs that start
+        at ``from``, so that staying counts); leaving_probability (share of the pairs that leave
+        ``from``; 0 where ``to`` is the same regime); bits (tuple of the PWL units that flip),
+        n_bits (Hamming distance).
+
+    Raises
+    ------
+    DataError
+    """
+    by = list(by)
+    steps = with_variables(steps_in_order(regimes, trials, carry=carry), by, regimes, trials)
+    follows = steps["sequence"].eq(steps["sequence"].shift(-1))
+    pairs = steps.assign(to=steps["regime"].shift(-1, fill_value=0))[follows]
+    pairs = pairs.rename(columns={"regime": "from"})
+    parts = pairs.groupby([*by, "from", "to"], sort=True, observed=True)
+    edges = parts.size().rename("n_pairs").reset_index()
+    start = [edges[name] for name in [*by, "from"]]
+    left = edges["n_pairs"].where(edges["from"] != edges["to"], 0)
+    n_pairs, n_left = (
+        n.groupby(start, observed=True).transform("sum") for n in (edges["n_pairs"], left)
+    )
+    bits = [flipped_units(*pair) for pair in zip(edges["from"], edges["to"], strict=True)]
+    return edges.assign(
+        probability=edges["n_pairs"] / n_pairs,
+        leaving_probability=left / n_left.where(n_left > 0, 1),
+        bits=bits,
+        n_bits=[len(units) for units in bits],
     )

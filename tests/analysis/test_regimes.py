@@ -5,12 +5,15 @@ import xarray as xr
 
 from neuroalrnn.analysis.regimes import (
     adjusted_rand,
+    assign_epochs,
+    compute_coverage,
     compute_duty_cycle,
     compute_effective_n_pwl,
     compute_occupancy,
     compute_occupancy_trend,
     compute_regimes,
     effective_n_pwl,
+    flipped_units,
     match_regimes,
     relabel_by_use,
     steps_in_order,
@@ -126,6 +129,62 @@ class TestOccupancy:
             DataError, match=r"(?s)2 problems.*'cue': 1 steps.*no variable 'nothing'"
         ):
             compute_occupancy(regimes, trials=trials, by=["cue", "nothing"])
+
+    def test_outcomes_by_their_labels_and_subjects(self, labelled):
+        regimes = labelled([[0, 1], [1, 1], [1, 0]])
+        choice = ("trial", [1.0, 0.0, 1.0], {"labels": ["right", "left"]})
+        trials = xr.Dataset({"choice": choice, "correct": ("trial", [1.0, 0.0, 0.0])})
+        found = compute_occupancy(regimes, trials=trials, by=("choice", "correct"))
+        assert found["choice"].astype(str).tolist() == ["right"] * 2 + ["left"] * 4
+        assert found["correct"].tolist() == [0, 0, 0, 0, 1, 1]
+        assert found["occupancy"].tolist() == [0, 1, 0.5, 0.5, 0.5, 0.5]
+        whole = compute_occupancy(regimes, by=("subject",))
+        assert whole.columns.tolist() == ["subject", "regime", "occupancy", "n_steps"]
+        assert whole["occupancy"].tolist() == [pytest.approx(1 / 3), pytest.approx(2 / 3)]
+        trials["choice"][0] = np.nan
+        with pytest.raises(DataError, match="'choice': 2 steps without a value"):
+            compute_occupancy(regimes, trials=trials, by=("choice",))
+
+    def test_epochs_begin_with_their_event(self, labelled):
+        regimes = labelled([[0, 1, 1], [1, 1, -1], [0, 0, 1]])
+        events = {"go": [1, 0, np.nan], "press": [2, 0, 1]}
+        found = assign_epochs(regimes, events)
+        assert found["epoch"].to_numpy().tolist() == [
+            ["start", "go", "press"],
+            ["press", "press", "press"],
+            ["start", "press", "press"],
+        ]
+        shares = compute_occupancy(found, by=("epoch",)).query("regime == 1")
+        assert shares.set_index("epoch")["occupancy"].to_dict() == {
+            "go": 1.0,
+            "press": pytest.approx(4 / 5),
+            "start": 0.0,
+        }
+        earlier = assign_epochs(regimes, {"press": [2, 0, 1], "go": [1, 0, np.nan]})
+        assert earlier["epoch"].to_numpy()[[0, 1], [2, 0]].tolist() == ["press", "go"]
+
+
+class TestCoverage:
+    def test_by_hand(self):
+        found = compute_coverage(np.array([[5, 5, 2], [5, -1, 0]]), 3)
+        assert found.to_numpy().tolist() == [
+            [1, 5, 3, 0.6, 0.6, 3, 8],
+            [2, 0, 1, 0.2, 0.8, 3, 8],
+            [3, 2, 1, 0.2, 1.0, 3, 8],
+        ]
+        assert compute_coverage([0, 0], 0)["n_possible"].tolist() == [1]
+
+    def test_refusals(self):
+        with pytest.raises(DataError, match="found code 4, expected codes below 2\\^2 = 4"):
+            compute_coverage([0, 4], 2)
+        with pytest.raises(DataError, match="found no present step"):
+            compute_coverage([-1, -1], 2)
+        with pytest.raises(DataError, match="n_pwl: found -1"):
+            compute_coverage([0], -1)
+
+    def test_flipped_units(self):
+        assert flipped_units(0b101, 0b110) == (0, 1)
+        assert flipped_units(7, 7) == ()
 
 
 class TestOccupancyTrend:

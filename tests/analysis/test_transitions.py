@@ -9,6 +9,7 @@ from neuroalrnn.analysis.transitions import (
     compute_dwell_survival,
     compute_dwell_times,
     compute_mean_dwell_times,
+    compute_regime_graph,
     compute_transitions,
     transition_matrix,
 )
@@ -135,3 +136,37 @@ class TestDwellSurvival:
         found = compute_mean_dwell_times(runs[runs["subject"] == "a"])["geometric_mean"]
         stay = np.diag(compute_transitions(two_subjects).sel(subject="a"))
         np.testing.assert_allclose(found, 1 / (1 - stay))
+
+
+class TestGraph:
+    def test_by_hand(self, labelled):
+        found = compute_regime_graph(labelled([[0, 0, 3], [3, 2, 0]]))
+        assert found.drop(columns="bits").to_numpy().tolist() == [
+            [0, 0, 1, 0.5, 0.0, 0],
+            [0, 3, 1, 0.5, 1.0, 2],
+            [2, 0, 1, 1.0, 1.0, 1],
+            [3, 2, 1, 0.5, 1.0, 1],
+            [3, 3, 1, 0.5, 0.0, 0],
+        ]
+        assert found["bits"].tolist() == [(), (0, 1), (1,), (0,), ()]
+        by_trial = compute_regime_graph(labelled([[0, 0, 3], [3, 2, 0]]), carry="trial")
+        assert by_trial["n_pairs"].sum() == 4
+
+    def test_agrees_with_the_transition_matrices(self, two_subjects):
+        found = compute_regime_graph(two_subjects, by=("subject",))
+        for leaving, column in ((False, "probability"), (True, "leaving_probability")):
+            matrix = compute_transitions(two_subjects, leaving=leaving)
+            for row in found.to_dict("records"):
+                at = {"subject": row["subject"], "regime": row["from"], "regime_next": row["to"]}
+                assert row[column] == pytest.approx(float(matrix.sel(at)))
+        pooled = compute_regime_graph(two_subjects)
+        assert pooled["n_pairs"].sum() == found["n_pairs"].sum()
+
+    def test_a_condition_is_that_of_the_step_before(self, labelled):
+        found = compute_regime_graph(labelled([[0, 1], [0, 2]]), by=("step",))
+        assert found[["step", "from", "to"]].astype({"step": str}).to_numpy().tolist() == [
+            ["stimulus", 0, 1],
+            ["stimulus", 0, 2],
+            ["choice", 1, 0],
+        ]
+        assert found["probability"].tolist() == [0.5, 0.5, 1.0]

@@ -1,0 +1,149 @@
+"""Regimes as integers: which PWL units are on, and how many of them matter.
+
+A regime is the sign pattern of the last `n_pwl` latents. It decides the affine map from this step
+to the next one. Regimes are integers, ``code = sum_i 2^i [z_i > 0]`` with i = 0 the first PWL unit,
+and -1 where a trial has no such step. All definitions here are those of this package.
+"""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.exceptions import DataError
+
+ABSENT = -1
+MOST_PWL = 62
+
+
+def compute_regimes(latents, n_pwl: int):
+    """Code the sign pattern of the PWL units.
+
+    ``code = sum_{i < P} 2^i [z_{M - P + i} > 0]``; ``z = 0`` counts as off.
+
+    Parameters
+    ----------
+    latents : array or DataArray (..., latent)
+        The PWL units are the last `n_pwl` latents. NaN where there is no step.
+    n_pwl : int
+        0 (a linear model, one regime) to the number of latents.
+
+    Returns
+    -------
+    regimes : array or DataArray (...) of int
+        -1 where a latent is NaN. A DataArray keeps its coordinates and has ``attrs["n_pwl"]``.
+
+    Raises
+    ------
+    DataError
+    """
+    if isinstance(latents, xr.DataArray):
+        last = latents.transpose(..., "latent")
+        frame = last.isel(latent=0, drop=True)
+        codes = compute_regimes(last.to_numpy(), n_pwl)
+        return frame.copy(data=codes).rename("regime").assign_attrs(n_pwl=int(n_pwl))
+    latents = np.asarray(latents, dtype=float)
+    n_latent = latents.shape[-1]
+    if not 0 <= n_pwl <= min(n_latent, MOST_PWL):
+        raise DataError(f"n_pwl: found {n_pwl}, expected 0 to {min(n_latent, MOST_PWL)}")
+    weight = 2 ** np.arange(n_pwl, dtype=np.int64)
+    codes = (latents[..., n_latent - n_pwl :] > 0) @ weight
+    return np.where(np.isnan(latents).any(axis=-1), ABSENT, codes).astype(np.int64)
+
+
+def used_regimes(regimes) -> np.ndarray:
+    """Distinct codes in use, in rising order.
+
+    Parameters
+    ----------
+    regimes : array or DataArray of int
+
+    Returns
+    -------
+    codes : array (regime,) of int
+        Absent steps left out.
+    """
+    codes = np.unique(np.asarray(regimes))
+    return codes[codes != ABSENT]
+
+
+def compute_duty_cycle(regimes, n_pwl: int) -> np.ndarray:
+    """Share of present steps at which each PWL unit is on.
+
+    Parameters
+    ----------
+    regimes : array or DataArray of int
+    n_pwl : int
+
+    Returns
+    -------
+    duty : array (n_pwl,)
+
+    Raises
+    ------
+    DataError
+        No step is present.
+    """
+    values = np.asarray(regimes)
+    values = values[values != ABSENT]
+    if not values.size:
+        raise DataError("duty cycle: found no present step")
+    return ((values[:, None] >> np.arange(n_pwl)) & 1).mean(axis=0)
+
+
+def effective_n_pwl(regimes, n_pwl: int, *, low: float = 0.01, high: float = 0.99) -> int:
+    """Count the PWL units that are neither always on nor always off.
+
+    Parameters
+    ----------
+    regimes : array or DataArray of int
+        Of the steps that count.
+    n_pwl : int
+        Nominal number of PWL units.
+    low, high : float
+        Duty cycles that count, inclusive.
+
+    Returns
+    -------
+    n_effective : int
+        The other units act linearly on these data.
+    """
+    duty = compute_duty_cycle(regimes, n_pwl)
+    return int(((duty >= low) & (duty <= high)).sum())
+
+
+def compute_effective_n_pwl(codes: pd.DataFrame) -> pd.DataFrame:
+    """Nominal and effective number of PWL units of the network of each fold.
+
+    Parameters
+    ----------
+    codes : DataFrame
+        ``fold, n_pwl, code`` (sign pattern as an integer) and ``n_steps`` held out in it, as in
+        `neuroalrnn.analysis.held_out.HeldOutRegimes`.
+
+    Returns
+    -------
+    units : DataFrame, one row per fold
+        fold, n_pwl, effective_n_pwl.
+    """
+    rows = [
+        (fold, n_pwl, effective_n_pwl(np.repeat(part["code"], part["n_steps"]), n_pwl))
+        for (fold, n_pwl), part in codes.groupby(["fold", "n_pwl"])
+    ]
+    return pd.DataFrame(rows, columns=["fold", "n_pwl", "effective_n_pwl"])
+
+
+def flipped_units(regime: int, other: int) -> tuple[int, ...]:
+    """PWL units that are on in one of two regimes and off in the other.
+
+    Parameters
+    ----------
+    regime, other : int
+        Sign patterns, not labels.
+
+    Returns
+    -------
+    units : tuple of int
+        As many as the Hamming distance of the two.
+    """
+    code = int(regime) ^ int(other)
+    return tuple(i for i in range(code.bit_length()) if code >> i & 1)

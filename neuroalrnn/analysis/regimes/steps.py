@@ -1,0 +1,146 @@
+"""Steps in time order, with the variables that they are grouped by."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.analysis.regimes.codes import ABSENT
+from neuroalrnn.exceptions import DataError, problems
+
+CARRY = {
+    "session": ("subject", "session"),
+    "block": ("subject", "session", "block"),
+    "trial": ("subject", "session", "trial_in_session"),
+}
+
+
+def steps_in_order(regimes: xr.DataArray, trials=None, *, carry: str = "session") -> pd.DataFrame:
+    """List the present steps in time order, with the sequence each belongs to.
+
+    Parameters
+    ----------
+    regimes : DataArray (trial, step) of int
+    trials : Dataset, optional
+        Trial coordinates that `regimes` lacks.
+    carry : {"session", "block", "trial"}
+        What one sequence is, that is, where the latent state is reset.
+
+    Returns
+    -------
+    steps : DataFrame, one row per present step
+        row and column (positions in `regimes`), regime, subject, session, sequence (int).
+        Sorted by subject, session, trial in session and step.
+
+    Raises
+    ------
+    DataError
+    """
+    if carry not in CARRY:
+        raise DataError(f"carry: found {carry!r}, expected one of {', '.join(CARRY)}")
+    names = dict.fromkeys(("subject", "session", "trial_in_session", *CARRY[carry]))
+    keys = {name: trial_variable(name, regimes, trials) for name in names}
+    values = regimes.transpose("trial", "step").to_numpy()
+    row, column = np.nonzero(values != ABSENT)
+    table = pd.DataFrame({name: key[row] for name, key in keys.items()})
+    table = table.assign(row=row, column=column, regime=values[row, column])
+    table = table.sort_values(
+        ["subject", "session", "trial_in_session", "column"], kind="stable", ignore_index=True
+    )
+    changed = (table[list(CARRY[carry])] != table[list(CARRY[carry])].shift()).any(axis=1)
+    return table.assign(sequence=changed.cumsum() - 1)
+
+
+def trial_variable(name: str, regimes: xr.DataArray, trials=None) -> np.ndarray:
+    """Look up a variable on `trial`, in the regimes first, then in the trials.
+
+    Parameters
+    ----------
+    name : str
+    regimes : DataArray (trial, step)
+    trials : Dataset, optional
+
+    Returns
+    -------
+    values : array (trial,)
+
+    Raises
+    ------
+    DataError
+        Unknown, not one value per trial, or of another length.
+    """
+    found = _look_up(name, regimes, trials)
+    if found.dims != ("trial",) or found.size != regimes.sizes["trial"]:
+        raise DataError(
+            f"{name!r}: found dims {found.dims} and {found.size} values, "
+            f"expected one for each of the {regimes.sizes['trial']} trials"
+        )
+    return found.to_numpy()
+
+
+def _look_up(name, regimes, trials) -> xr.DataArray:
+    for source in (regimes.coords, trials):
+        if source is not None and name in source:
+            return source[name]
+    raise DataError(f"no variable {name!r} on trial; pass `trials` that have it")
+
+
+def with_variables(steps: pd.DataFrame, by, regimes: xr.DataArray, trials=None) -> pd.DataFrame:
+    """Add variables to a table made by `steps_in_order`.
+
+    Parameters
+    ----------
+    steps : DataFrame
+    by : sequence of str
+        "step" (its name), variables on `trial`, or on `trial` and `step` (see `assign_epochs`).
+    regimes : DataArray (trial, step)
+    trials : Dataset, optional
+
+    Returns
+    -------
+    steps : DataFrame
+        With one more column per variable; steps, and codes that have ``attrs["labels"]``, are
+        ordered categories.
+
+    Raises
+    ------
+    DataError
+        Lists unknown variables and variables with missing values.
+    """
+    found = []
+    for name in by:
+        try:
+            values = _on_steps(name, steps, regimes, trials)
+        except DataError as error:
+            found.append(str(error))
+            continue
+        if values.isna().any():
+            found.append(
+                f"{name!r}: {int(values.isna().sum())} steps without a value; select first"
+            )
+        steps = steps.assign(**{name: values.to_numpy() if values.dtype != "category" else values})
+    if found:
+        raise problems(DataError, "grouping steps", found)
+    return steps
+
+
+def _on_steps(name, steps, regimes, trials) -> pd.Series:
+    """Value of a variable at each row of the steps."""
+    if name == "step":
+        labels = regimes["step"].to_numpy() if "step" in regimes.coords else None
+        labels = np.arange(regimes.sizes["step"]) if labels is None else labels
+        # Ordered as in the task, not by name.
+        return _ordered(steps["column"].to_numpy(), labels)
+    variable = _look_up(name, regimes, trials)
+    if set(variable.dims) == {"trial", "step"} and variable.sizes == regimes.sizes:
+        values = variable.transpose("trial", "step").to_numpy()[steps["row"], steps["column"]]
+    else:
+        values = trial_variable(name, regimes, trials)[steps["row"]]
+    labels = variable.attrs.get("labels")
+    if labels is None:
+        return pd.Series(values, index=steps.index)
+    return _ordered(np.where(np.isnan(values), -1, values).astype(int), np.asarray(labels))
+
+
+def _ordered(codes, labels) -> pd.Series:
+    kind = pd.Categorical.from_codes(codes, categories=labels, ordered=True)
+    return pd.Series(kind.remove_unused_categories())
