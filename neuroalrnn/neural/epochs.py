@@ -1,0 +1,218 @@
+"""MNE epochs in and out. What MNE calls an epoch is a trial here."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.data.schema import validate
+from neuroalrnn.data.tables import ROLES, from_frame, to_frame
+from neuroalrnn.exceptions import DataError, problems
+
+# columns of the events of MNE: sample, value before it, value
+EVENTS = ("event_sample", "event_before", "event_code")
+NOT_TRIALS = {"IGNORED"}
+NEURAL = ("trial", "time", "unit")
+
+
+def from_epochs(
+    epochs,
+    columns: Mapping[str, str] | None = None,
+    *,
+    subject: str | None = None,
+    session: str | None = None,
+    exclude_bads: bool = False,
+    attrs: Mapping | None = None,
+    **options,
+) -> xr.Dataset:
+    """Build a trial dataset from epochs with metadata, one row per trial, in time order.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs
+        The signal is read as it is: no baseline, filter or projection is applied.
+    columns : dict of role -> column of the metadata, optional
+        As in `neuroalrnn.data.from_frame`; columns named like a role if absent.
+    subject, session : str, optional
+        Labels, where the metadata have no such column.
+    exclude_bads : bool
+        Leave out the channels marked bad, which are kept otherwise (coord ``bad``).
+    attrs : dict, optional
+        Metadata of the dataset.
+    options
+        ``labels, events, after_choice, signed`` of `neuroalrnn.data.from_frame`. Event times are
+        seconds from trial start, whatever the times of the epochs.
+
+    Returns
+    -------
+    trials : Dataset
+        ``neural(trial, time, unit)`` in the units of MNE (V, T, ...), ``time`` in s relative to the
+        event the epochs are cut at, ``n_steps(trial)`` from a metadata column of that name, else
+        all. Coords of unit: ``channel_type, bad``; of trial: ``selection`` (position among all
+        events, see MNE), ``event_sample, event_before, event_code``. ``neural.attrs`` hold
+        ``sfreq`` (Hz), and as JSON ``event_id, info, drop_log, excluded_channels``;
+        ``attrs["dropped_epochs"]`` says how many were dropped and why, ``attrs["baseline"]`` which
+        one was applied (s). Without a column for trial numbers, dropped epochs leave gaps in them.
+
+    Raises
+    ------
+    DataError
+        No metadata, no epoch left, and every breach of the contract of trials.
+    """
+    epochs = epochs if epochs.preload else epochs.copy().load_data()
+    if epochs.metadata is None:
+        raise DataError("epochs have no metadata: set epochs.metadata to a table of one row each")
+    if len(epochs) == 0:
+        raise DataError(f"no epoch is left: {_dropped(epochs.drop_log)}")
+    bads = list(epochs.info["bads"]) if exclude_bads else []
+    epochs = epochs.copy().drop_channels(bads) if bads else epochs
+    frame = epochs.metadata.reset_index(drop=True)
+    n_steps = frame.pop("n_steps") if "n_steps" in frame else np.full(len(frame), epochs.times.size)
+    frame, columns = _with_roles(frame, columns, epochs, subject=subject, session=session)
+    attrs = {"baseline": "null", **(attrs or {}), "dropped_epochs": _dropped(epochs.drop_log)}
+    if epochs.baseline is not None:
+        attrs["baseline"] = json.dumps(epochs.baseline)
+    trials = from_frame(frame, columns, attrs=attrs, **options)
+    trials["neural"] = (NEURAL, epochs.get_data().transpose(0, 2, 1), _attrs(epochs, bads))
+    trials["n_steps"] = ("trial", np.asarray(n_steps).astype(int))
+    if "trial" not in columns:
+        trials["trial_in_session"] = ("trial", _numbers(trials, epochs))
+    trials = trials.assign_coords(_coords(epochs))
+    return validate(trials)
+
+
+def to_epochs(trials: xr.Dataset, *, channel_type: str = "misc"):
+    """Write trials as epochs, with all else that is known about each trial as metadata.
+
+    Parameters
+    ----------
+    trials : Dataset
+        With ``neural(trial, time, unit)``, evenly spaced in time. Trials shorter than the longest
+        keep what they hold after their end, and get a metadata column ``n_steps``.
+    channel_type : str
+        Type of all units, where they do not come from `from_epochs`.
+
+    Returns
+    -------
+    epochs : mne.EpochsArray
+        ``from_epochs(epochs, **epochs.metadata.attrs["from_frame"])`` brings the dataset back, but
+        for ``attrs["unread_columns"]``. Files do not keep these arguments: give them again. A
+        baseline that was applied stays applied, and is not told to MNE.
+
+    Raises
+    ------
+    DataError
+        No neural data, uneven times, or further variables with a value per time.
+    """
+    import mne
+
+    validate(trials)
+    if "neural" not in trials:
+        raise DataError("trials hold no 'neural(trial, time, unit)'")
+    neural = trials["neural"]
+    info = _info(neural, channel_type)
+    metadata = to_frame(trials.drop_vars(["neural", "n_steps", "time"]))
+    if (trials["n_steps"] < trials.sizes["time"]).any():
+        metadata["n_steps"] = trials["n_steps"].values
+    epochs = mne.EpochsArray(
+        neural.transpose("trial", "unit", "time").values.astype(float),
+        info,
+        tmin=float(neural["time"][0]),
+        metadata=metadata,
+        proj=False,
+        verbose="warning",
+        **_events(trials),
+    )
+    if np.abs(epochs.times - neural["time"].values).max() > 1e-6:
+        raise DataError(
+            f"times begin at {float(neural['time'][0]):g} s, which is no whole number of samples "
+            f"of {info['sfreq']:g} Hz from 0: shift 'time' (by half a bin, say)"
+        )
+    return epochs
+
+
+def _with_roles(frame, columns, epochs, **given) -> tuple[pd.DataFrame, dict]:
+    if columns is None:
+        columns = {name: name for name in ROLES if name in frame}
+    columns = dict(columns)
+    found = []
+    for role, label in given.items():
+        if label is None:
+            continue
+        if role in columns:
+            found.append(f"{role} is given as {label!r} and as column {columns[role]!r}")
+        columns[role], frame[role] = role, label
+    if found:
+        raise problems(DataError, "epochs", found)
+    return frame, columns
+
+
+def _attrs(epochs, bads) -> dict:
+    return {
+        "sfreq": float(epochs.info["sfreq"]),
+        "event_id": json.dumps({str(name): int(code) for name, code in epochs.event_id.items()}),
+        "info": json.dumps(epochs.info.to_json_dict()),
+        "drop_log": json.dumps(epochs.drop_log),
+        "excluded_channels": json.dumps(bads),
+    }
+
+
+def _coords(epochs) -> dict:
+    bad = np.isin(epochs.ch_names, epochs.info["bads"])
+    coords = {"time": epochs.times, "unit": epochs.ch_names, "bad": ("unit", bad)}
+    coords |= {"channel_type": ("unit", epochs.get_channel_types())}
+    coords |= {name: ("trial", epochs.events[:, i]) for i, name in enumerate(EVENTS)}
+    return coords | {"selection": ("trial", np.asarray(epochs.selection))}
+
+
+def _dropped(drop_log) -> str:
+    reasons = Counter(", ".join(each) for each in drop_log if each and not NOT_TRIALS & set(each))
+    return json.dumps([{"reason": why, "n_epochs": n} for why, n in reasons.most_common()])
+
+
+def _numbers(trials, epochs) -> np.ndarray:
+    """Position of each trial among all trials; later sessions count from their first one kept."""
+    is_trial = [not NOT_TRIALS & set(each) for each in epochs.drop_log]
+    number = pd.Series(np.cumsum(is_trial)[epochs.selection] - 1)
+    session = pd.MultiIndex.from_arrays([trials["subject"].values, trials["session"].values])
+    code = pd.factorize(session)[0]
+    first = number.groupby(code).transform("min")
+    return (number - first.where(code > 0, 0)).to_numpy()
+
+
+def _info(neural, channel_type):
+    import mne
+
+    names = [str(name) for name in neural["unit"].values]
+    if "info" not in neural.attrs:
+        return mne.create_info(names, _sampling_rate(neural["time"].values), channel_type)
+    info = mne.Info.from_json_dict(json.loads(neural.attrs["info"]))
+    if unknown := [name for name in names if name not in info.ch_names]:
+        raise DataError(f"units {', '.join(unknown)} are no channels of neural.attrs['info']")
+    return mne.pick_info(info, [info.ch_names.index(name) for name in names])
+
+
+def _sampling_rate(time) -> float:
+    steps = np.diff(time)
+    if not steps.size or np.ptp(steps) > 1e-6 * steps.mean():
+        raise DataError("'time' is not evenly spaced: bin or resample the neural data first")
+    # times are rounded numbers, rates are nearly always round
+    return float(np.round((len(time) - 1) / (time[-1] - time[0]), 6))
+
+
+def _events(trials) -> dict:
+    """What MNE keeps of events, where trials come from there."""
+    if "selection" not in trials.coords:
+        return {}
+    selection = trials["selection"].values
+    log = [tuple(each) for each in json.loads(trials["neural"].attrs["drop_log"])]
+    # trials that were left out since are dropped "by the user", as MNE says
+    for i in np.setdiff1d([i for i, each in enumerate(log) if not each], selection):
+        log[i] = ("USER",)
+    events = np.stack([trials[name].values for name in EVENTS], axis=1)
+    code = json.loads(trials["neural"].attrs["event_id"])
+    code = {name: value for name, value in code.items() if value in events[:, 2]}
+    return {"events": events, "event_id": code, "selection": selection, "drop_log": tuple(log)}
