@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.analysis.interventions import lay_out
 from neuroalrnn.data import encode
 
 
@@ -61,7 +62,7 @@ def encode_trials(fit):
     return encode(fit.trials, **fit.config["encoding"])
 
 
-def compute_latents(network, sequences):
+def compute_latents(network, sequences, interventions=None):
     """Run a network over sequences, in float64.
 
     ``z_t = a * z_{t-1} + W phi(z_{t-1}) + C s_t + h`` with a ReLU on the last ``n_pwl`` latents.
@@ -70,23 +71,49 @@ def compute_latents(network, sequences):
     ----------
     network : Network
     sequences : Sequences
+    interventions : Intervention or list of Intervention, optional
+        What is done to the running network, see `neuroalrnn.analysis.interventions`.
 
     Returns
     -------
-    array, shape (sequence, step, latent)
+    array, shape (sequence, step, latent), or (intervention, sequence, step, latent) of a list
         NaN in padding.
     """
+    states = list(run_network(network, sequences, interventions))
+    if not states:
+        return np.empty((*sequences.trial.shape, len(network.bias)))
+    latents = np.stack(states, axis=-2)
+    latents[..., sequences.trial < 0, :] = np.nan
+    return latents
+
+
+def run_network(network, sequences, interventions=None):
+    """Run a network step by step; for results too large to keep all latents of.
+
+    Parameters
+    ----------
+    network, sequences, interventions
+        As for `compute_latents`.
+
+    Yields
+    ------
+    array, shape (sequence, latent), or (intervention, sequence, latent) of a list
+        ``z_t`` of one step after the other; 0 in padding where nothing is moved.
+    """
+    acting = None if interventions is None else lay_out(interventions, network, sequences)
     drive = sequences.inputs @ network.input_weight.T + network.bias
     n_linear = len(network.bias) - network.n_pwl
     z = np.broadcast_to(network.initial, (len(drive), len(network.bias)))
-    latents = np.empty(drive.shape)
+    z = z if acting is None else acting.move(z, -1)
     for t in range(drive.shape[1]):
-        phi = np.concatenate([z[:, :n_linear], np.maximum(z[:, n_linear:], 0.0)], axis=1)
+        if acting is None:
+            phi = np.concatenate([z[:, :n_linear], np.maximum(z[:, n_linear:], 0.0)], axis=1)
+        else:
+            phi = acting.activate(z, t - 1)
         z = network.self_slope * z + phi @ network.weight.T + drive[:, t]
         z = np.where((t < sequences.n_steps)[:, None], z, 0.0)
-        latents[:, t] = z
-    latents[sequences.trial < 0] = np.nan
-    return latents
+        z = z if acting is None else acting.move(z, t)
+        yield z
 
 
 def label_steps(fit, sequences, values, *, name):

@@ -98,8 +98,8 @@ def with_variables(steps: pd.DataFrame, by, regimes: xr.DataArray, trials=None) 
     Returns
     -------
     steps : DataFrame
-        With one more column per variable; steps, and codes that have ``attrs["labels"]``, are
-        ordered categories.
+        With one more column per variable; steps, and choices by their labels, are ordered
+        categories.
 
     Raises
     ------
@@ -135,7 +135,8 @@ def _on_steps(name, steps, regimes, trials) -> pd.Series:
         values = variable.transpose("trial", "step").to_numpy()[steps["row"], steps["column"]]
     else:
         values = trial_variable(name, regimes, trials)[steps["row"]]
-    labels = variable.attrs.get("labels")
+    # elsewhere labels explain values, which need not be codes
+    labels = variable.attrs.get("labels") if name == "choice" else None
     if labels is None:
         return pd.Series(values, index=steps.index)
     return _ordered(np.where(np.isnan(values), -1, values).astype(int), np.asarray(labels))

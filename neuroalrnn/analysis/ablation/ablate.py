@@ -1,0 +1,167 @@
+"""Ablation: what a fold's network loses on its test subjects when it is intervened upon.
+
+The cost of an intervention is the held-out log-likelihood per trial that it takes away; nothing is
+trained again. Definitions of this package.
+"""
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.analysis.ablation.folds import REPLACEMENTS, folds_of, replace_units
+from neuroalrnn.analysis.ablation.scores import score_trials
+from neuroalrnn.analysis.ablation.summarise import ALL
+from neuroalrnn.analysis.interventions import Intervention
+from neuroalrnn.exceptions import DataError, NotTestableError
+
+# an ablated network may be wrong without bound: log-likelihoods count down to this
+FLOOR = float(np.log(1e-12))
+
+
+def ablate(fit, make, *, by=()):
+    """Cost of interventions for each test subject.
+
+    Parameters
+    ----------
+    fit : Fit
+    make : callable
+        ``make(fold, sequences)`` returns a list of (dict, Intervention): what to call each
+        intervention, as columns of the table, and what it does. See `unit_replacements`.
+    by : list of str
+        Trial variables whose values divide the trials, such as conditions.
+
+    Returns
+    -------
+    pandas.DataFrame
+        From `cost_table`, folds one after the other. Folds for which `make` returns nothing have
+        no rows.
+
+    Raises
+    ------
+    NotTestableError
+        If the fit explains more than choices, or there is no intervention in any fold.
+    DataError
+        If there is no such variable.
+    """
+    by = list(by)
+    if unknown := [name for name in by if name not in fit.trials]:
+        raise DataError(f"by: the trials have no variable {', '.join(map(repr, unknown))}")
+    made = [(fold, make(fold, fold.test)) for fold in folds_of(fit)]
+    tables = [cost_table(fold, fold.test, each, by) for fold, each in made if each]
+    if not tables:
+        raise NotTestableError("no fold has anything to intervene on, such as a PWL unit")
+    return pd.concat(tables, ignore_index=True)
+
+
+def cost_table(fold, sequences, made, by=()):
+    """Cost of interventions for each subject of some sequences, under the network of one fold.
+
+    Parameters
+    ----------
+    fold : Fold
+    sequences : Sequences
+    made : list of (dict, Intervention)
+        For these sequences; at least one.
+    by : list of str
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per intervention, subject and combination of `by`: ``fold``, the names of the
+        intervention, `by`, ``subject, n_trials``; ``cost``, nats per trial that the intervention
+        takes away (log-likelihoods below log 1e-12 count as that); ``accuracy_cost``, share of
+        trials; ``n_floored``, trials with such a log-likelihood under the intervention.
+    """
+    every = [Intervention("none"), *(each for _, each in made)]
+    scores = score_trials(fold.network, sequences, every, available=fold.available)
+    keys = {name: fold.trials[name].values[scores.trial] for name in [*by, "subject"]}
+    groups = pd.DataFrame(keys).groupby(list(keys), dropna=False)
+    member = (groups.ngroup().to_numpy()[:, None] == np.arange(groups.ngroups)).astype(float)
+    n_trials = member.sum(axis=0)
+    floored = np.maximum(scores.log_likelihood, FLOOR)
+    mean = [values @ member / n_trials for values in (floored, scores.accuracy)]
+    below = (scores.log_likelihood[1:] < FLOOR) @ member
+    names = pd.DataFrame([each for each, _ in made])
+    table = names.assign(fold=fold.name).merge(groups.size().reset_index()[list(keys)], how="cross")
+    return table[["fold", *names, *keys]].assign(
+        n_trials=np.tile(n_trials.astype(int), len(made)),
+        cost=(mean[0][0] - mean[0][1:]).ravel(),
+        accuracy_cost=(mean[1][0] - mean[1][1:]).ravel(),
+        n_floored=below.astype(int).ravel(),
+    )
+
+
+def unit_replacements(fold, sequences, *, replacements=REPLACEMENTS, epochs=None):
+    """Every PWL unit replaced in every way, at all steps and in every epoch alone.
+
+    Parameters
+    ----------
+    fold : Fold
+    sequences : Sequences
+    replacements : sequence of str
+        See `replace_units`.
+    epochs : dict of str -> int or list of int, optional
+        Steps in the trial; default one epoch per step. Besides them there is always "all".
+
+    Returns
+    -------
+    list of (dict, Intervention)
+        Called by ``unit, replacement, epoch``.
+    """
+    if epochs is None:
+        epochs = {str(name): i for i, name in enumerate(sequences.steps)}
+    return [
+        (
+            {"unit": unit, "replacement": replacement, "epoch": epoch},
+            replace_units(fold, sequences, unit, replacement, steps),
+        )
+        for replacement in replacements
+        for epoch, steps in {ALL: None, **epochs}.items()
+        for unit in range(fold.network.n_pwl)
+    ]
+
+
+def ablate_units(fit, *, by=(), replacements=REPLACEMENTS, epochs=None):
+    """The ablation map: which PWL unit matters, when, and for which trials.
+
+    Parameters
+    ----------
+    fit : Fit
+    by : list of str
+        Trial variables whose values divide the trials.
+    replacements, epochs
+        See `unit_replacements`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from `ablate`, with ``unit, rank, replacement, epoch``. Rank 1 is the unit whose
+        replacement at all steps costs most on the *training* subjects of the fold, every subject
+        counting the same. Units of different folds are different units; ranks can be compared
+        across folds, and no test subject had a say in them.
+
+    Raises
+    ------
+    NotTestableError, DataError
+        As `ablate`; without PWL units there is nothing to ablate.
+    """
+
+    def make(fold, sequences):
+        ranks = _rank_units(fold, replacements)
+        made = unit_replacements(fold, sequences, replacements=replacements, epochs=epochs)
+        return [
+            ({**name, "rank": ranks[name["replacement"], name["unit"]]}, each)
+            for name, each in made
+        ]
+
+    return ablate(fit, make, by=by)
+
+
+def _rank_units(fold, replacements):
+    """Rank of every (replacement, unit) by its mean cost over training subjects."""
+    made = unit_replacements(fold, fold.train, replacements=replacements, epochs={})
+    if not made:
+        return {}
+    table = cost_table(fold, fold.train, made)
+    cost = table.groupby(["replacement", "unit"])["cost"].mean()
+    ranks = cost.groupby("replacement").rank(method="first", ascending=False)
+    return ranks.astype(int).to_dict()

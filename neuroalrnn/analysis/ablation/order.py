@@ -1,0 +1,106 @@
+"""Greedy order: how much is lost as 1, 2, ..., P units are linearised together.
+
+Costs of single units do not add: two units may stand in for each other. Definitions of this
+package.
+"""
+
+import pandas as pd
+
+from neuroalrnn.analysis.ablation.ablate import ablate, cost_table
+from neuroalrnn.analysis.ablation.folds import REPLACEMENTS, replace_units
+from neuroalrnn.analysis.ablation.summarise import subject_costs
+
+
+def replace_greedily(fit, *, replacements=REPLACEMENTS, by=()):
+    """Replace units one after the other, the least needed first, and score every stage.
+
+    Each time the unit is added whose replacement, on top of those before, costs least on the
+    training subjects of the fold. The stages are then scored on the test subjects.
+
+    Parameters
+    ----------
+    fit : Fit
+    replacements : sequence of str
+        See `replace_units`.
+    by : list of str
+        Trial variables whose values divide the trials.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from `ablate`, with ``replacement, n_pwl, n_replaced`` (1 to P), ``unit`` (the one added
+        at this stage) and ``train_cost`` (of the stage, nats per trial, mean over training
+        subjects).
+
+    Raises
+    ------
+    NotTestableError, DataError
+        As `ablate`.
+    """
+
+    def make(fold, sequences):
+        return [
+            (labels, replace_units(fold, sequences, units, labels["replacement"]))
+            for labels, units in _order(fold, replacements)
+        ]
+
+    return ablate(fit, make, by=by)
+
+
+def count_necessary(stages, *, margin: float = 0.01) -> pd.DataFrame:
+    """Number of units that cannot be replaced together with the others for free.
+
+    Parameters
+    ----------
+    stages : pandas.DataFrame
+        From `replace_greedily`.
+    margin : float
+        Cost on the training subjects that counts as none, in nats per trial.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per fold and replacement: ``fold, replacement, n_pwl, n_necessary``;
+        ``test_cost``, nats per trial, mean over test subjects, of replacing all the others.
+    """
+    rows = []
+    for (fold, replacement), part in stages.groupby(["fold", "replacement"], sort=False):
+        free = part.loc[part["train_cost"] <= margin, "n_replaced"]
+        n_free = 0 if free.empty else free.max()
+        at_stage = part[part["n_replaced"] == n_free]
+        rows.append(
+            {
+                "fold": fold,
+                "replacement": replacement,
+                "n_pwl": part["n_pwl"].iloc[0],
+                "n_necessary": part["n_pwl"].iloc[0] - n_free,
+                "test_cost": subject_costs(at_stage)["cost"].mean() if n_free else 0.0,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _order(fold, replacements):
+    """Names and units of every stage, found on the training subjects."""
+    units = {name: [] for name in replacements}
+    stages, n_pwl = [], fold.network.n_pwl
+    for n_replaced in range(1, n_pwl + 1):
+        cost = _next_costs(fold, units)
+        for name in replacements:
+            added = int(cost[name].idxmin())
+            units[name] = [*units[name], added]
+            labels = {"replacement": name, "n_pwl": n_pwl, "n_replaced": n_replaced}
+            labels |= {"unit": added, "train_cost": float(cost[name].min())}
+            stages.append((labels, units[name]))
+    return stages
+
+
+def _next_costs(fold, units):
+    """Mean cost over training subjects of one more unit, by replacement and that unit."""
+    made = [
+        ({"replacement": name, "unit": one}, replace_units(fold, fold.train, [*done, one], name))
+        for name, done in units.items()
+        for one in range(fold.network.n_pwl)
+        if one not in done
+    ]
+    return cost_table(fold, fold.train, made).groupby(["replacement", "unit"])["cost"].mean()

@@ -1,0 +1,145 @@
+"""Statements about costs: tests over subjects, and how concentrated an ablation map is."""
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.stats.compare import benjamini_hochberg
+from neuroalrnn.stats.effects import effect_table, one_sample
+
+ALL = "all"
+# nats per trial; what is smaller is rounding
+NEGLIGIBLE = 1e-9
+
+
+def subject_costs(table, by=(), value="cost"):
+    """Mean cost of every subject, every trial counting the same.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With ``subject, n_trials`` and `value`, such as from `ablate`.
+    by : list of str
+        Columns that tell effects apart.
+    value : str
+        Nats per trial.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per combination of `by` and subject: `by`, ``subject, n_trials``, `value`.
+    """
+    keys = [*by, "subject"]
+    total = table[keys].assign(
+        n_trials=table["n_trials"], **{value: table[value] * table["n_trials"]}
+    )
+    total = total.groupby(keys, sort=False, dropna=False)[["n_trials", value]].agg(
+        lambda column: column.sum(skipna=False)
+    )
+    total[value] = total[value] / total["n_trials"]
+    return total.reset_index()
+
+
+def compare_costs(table, by, *, value="cost", test="t", rng=None):
+    """Test over subjects whether interventions cost anything, all of them one family.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Such as from `ablate`.
+    by : list of str
+        Columns that tell effects apart, such as ``["replacement", "rank", "epoch"]``, or with
+        ``"fold", "unit"`` for a report of each fold. Whatever else divides the trials of a subject
+        is averaged.
+    value : str
+    test : {"t", "sign-flip"}
+    rng : Generator, optional
+        For sign-flips of more than 12 subjects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per combination: `by`, then ``estimate`` (nats per trial, mean over subjects) and
+        the other columns of `neuroalrnn.stats.effects.effect_table`, with ``q`` (Benjamini &
+        Hochberg over all rows). What cannot be tested, such as an effect in one subject or a cost
+        of exactly 0 in all of them, stays in the family with p = 1, and ``method`` says why;
+        ``excluded`` names subjects without a value.
+    """
+    by = list(by)
+    costs = subject_costs(table, by, value)
+    rows = [
+        {**dict(zip(by, key, strict=True)), **_test(part, value, test, rng)}
+        for key, part in costs.groupby(by, sort=False, dropna=False)
+    ]
+    found = effect_table(rows).drop(columns="effect")
+    found["q"] = benjamini_hochberg(found["p"])
+    return found[[*by, *(name for name in found if name not in by)]]
+
+
+def _test(part, value, test, rng):
+    is_missing = part[value].isna()
+    excluded = ", ".join(part.loc[is_missing, "subject"].astype(str))
+    part = part[~is_missing]
+    values = part[value].to_numpy(dtype=float)
+    values = np.where(np.abs(values) < NEGLIGIBLE, 0.0, values)
+    common = {
+        "n_trials": int(part["n_trials"].sum()),
+        "n_subjects": len(part),
+        "scale": "nats per trial",
+        "excluded": excluded,
+    }
+    try:
+        return common | one_sample(values, test=test, rng=rng)
+    except NotTestableError as error:
+        estimate = values.mean() if len(values) else np.nan
+        return common | {"estimate": estimate, "p": 1.0, "method": f"not testable: {error}"}
+
+
+def gini(values):
+    """Gini index of amounts: 0 if all are the same, towards 1 if one has everything.
+
+    ``sum_ij |x_i - x_j| / (2 n^2 mean(x))``.
+
+    Parameters
+    ----------
+    values : array
+        Negative ones, costs that are gains, count as 0.
+
+    Returns
+    -------
+    float
+        NaN if nothing is positive.
+    """
+    values = np.sort(np.maximum(np.ravel(values), 0.0))
+    if values.sum() == 0:
+        return np.nan
+    n = len(values)
+    return float((2 * np.arange(1, n + 1) - n - 1) @ values / (n * values.sum()))
+
+
+def summarise_map(table):
+    """How concentrated necessity is over units and epochs.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `ablate_units`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per fold and replacement: ``fold, replacement, n_units, n_epochs``; ``gini`` of the
+        unit x epoch map of costs, mean over subjects (largest possible: 1 - 1 / cells); the
+        ``unit`` and ``epoch`` with the largest ``cost`` on the test subjects, which is therefore
+        biased upwards.
+    """
+    single = table[table["epoch"] != ALL]
+    keys = ["fold", "replacement", "unit", "epoch"]
+    costs = subject_costs(single, keys).groupby(keys, sort=False)["cost"].mean().reset_index()
+    rows = []
+    for (fold, replacement), part in costs.groupby(["fold", "replacement"], sort=False):
+        row = {"fold": fold, "replacement": replacement}
+        row |= {"n_units": part["unit"].nunique(), "n_epochs": part["epoch"].nunique()}
+        row |= {"gini": gini(part["cost"])}
+        rows.append(row | part.loc[part["cost"].idxmax(), ["unit", "epoch", "cost"]].to_dict())
+    return pd.DataFrame(rows)
