@@ -1,6 +1,5 @@
 """From arrays to one labelled `Fit`."""
 
-import hashlib
 import json
 import platform
 import subprocess
@@ -13,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.evaluate.resume import trials_digest
 from neuroalrnn.results import FORMAT, Fit
 
 PACKAGES = ("torch", "numba", "numpy", "pandas", "xarray", "scikit-learn")
@@ -285,7 +285,7 @@ def _provenance(trials, plan, engine, seconds):
         "backend": f"{engine.backend.name} ({engine.reason})",
         "dtype": plan.setting.dtype,
         "device": "cpu",
-        "dataset_sha256": _digest(trials),
+        "dataset_sha256": trials_digest(trials),
         "git_commit": _commit(),
     }
 
@@ -297,15 +297,6 @@ def _versions():
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     return found
-
-
-def _digest(trials):
-    digest = hashlib.sha256()
-    for name in sorted(map(str, trials.variables)):
-        values = trials[name].values
-        values = values.astype(str) if values.dtype.kind in "OTU" else values
-        digest.update(name.encode() + np.ascontiguousarray(values).tobytes())
-    return digest.hexdigest()
 
 
 def _commit():

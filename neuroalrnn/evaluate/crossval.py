@@ -17,7 +17,7 @@ from neuroalrnn.evaluate.observation import observe_trials
 from neuroalrnn.evaluate.plan import make_plan
 from neuroalrnn.evaluate.predict import predict
 from neuroalrnn.evaluate.recurrent import recurrent_baselines
-from neuroalrnn.evaluate.resume import fold_file, load_fold, save_fold
+from neuroalrnn.evaluate.resume import fold_file, keeping, load_fold, save_fold
 from neuroalrnn.evaluate.search import Progress, choose, refit, search
 from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.ops.dispatch import choose_backend
@@ -126,8 +126,9 @@ def select_n_pwl(
     progress : bool
         Show a progress bar.
     resume : path-like, optional
-        Folder in which every finished fold is kept. A run with the same data, settings and seed
-        takes finished folds from there, so that a killed one goes on where it stopped.
+        Folder in which every finished fold is kept, and what every baseline that is not the
+        caller's own predicts in it. A run with the same data, settings and seed takes them from
+        there, so that a killed one goes on where it stopped.
 
     Returns
     -------
@@ -163,7 +164,12 @@ def select_n_pwl(
         observation=observation,
     )  # fmt: skip
     searched, refitted, chosen = _fit_folds(plan, engine, progress, resume)
-    held_out = predict(trials, sequences, plan, refitted, chosen, named, engine=engine)
+    if resume and not isinstance(baselines, Mapping):
+        study |= {"setting": setting.model_dump(mode="json"), "encoding": encoding}
+        named = keeping(named, resume, study)
+    held_out = predict(
+        trials, sequences, plan, refitted, chosen, named, engine=engine, progress=progress
+    )
     return assemble(
         trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, engine,
         seconds=time.perf_counter() - started,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from tqdm.auto import tqdm
 
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.evaluate.engine import one_torch_thread
@@ -40,7 +41,7 @@ class HeldOut:
             by_model.setdefault(model, np.full(n_trials, np.nan))[rows] = values
 
 
-def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
+def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine, progress=False):
     """Predict every held-out choice by every model.
 
     Parameters
@@ -55,6 +56,8 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
     baselines : dict of str -> callable
 
     engine : Engine
+    progress : bool
+        Show a progress bar over folds and baselines.
 
     Returns
     -------
@@ -67,6 +70,8 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
     models = ["AL-RNN", *names, *([CONSTANT] if plan.observation else []), *baselines]
     held_out = HeldOut({name: empty.copy() for name in models}, {})
     counts = scored_trials(trials)
+    n_fits = len(plan.folds) * len(baselines)
+    bar = tqdm(total=n_fits, disable=not progress or not n_fits, unit="model", desc="other models")
     for fold, part in enumerate(plan.folds):
         restart, position = chosen[fold]
         test = sequences.take(np.isin(sequences.trial[:, 0], part.test))
@@ -80,7 +85,10 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
             found = predict_constant(plan.observation, trials, train, part.test)
             held_out.put(CONSTANT, part.test, *found)
         for name, baseline in baselines.items():
+            bar.set_postfix_str(f"{name}, {part.name} ({fold + 1}/{len(plan.folds)})")
             held_out.put(name, part.test, baseline(trials, train, part.test), {})
+            bar.update()
+    bar.close()
     return held_out
 
 

@@ -1,9 +1,10 @@
-"""Finished folds on disk, so that a killed run goes on where it stopped."""
+"""Finished folds and predictions on disk, so that a killed run goes on where it stopped."""
 
 import hashlib
 import json
 import os
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,10 @@ def save_fold(path, searched, refitted):
     arrays = {f"searched.{name}": value for name, value in vars(searched).items()}
     arrays |= {f"weights.{n}": v.numpy() for n, v in refitted.weights._asdict().items()}
     arrays |= {f"refitted.{n}": getattr(refitted, n) for n in ("train_score", "diverged")}
+    _save(path, arrays)
+
+
+def _save(path, arrays):
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
     with os.fdopen(handle, "wb") as file:
@@ -78,3 +83,51 @@ def load_fold(path):
         searched, refitted, weights = group("searched"), group("refitted"), group("weights")
     weights = Weights(**{name: torch.as_tensor(value) for name, value in weights.items()})
     return Searched(**searched), Refitted(weights, **refitted)
+
+
+def keeping(baselines, folder, study):
+    """The same models, whose predictions are kept on disk, and taken from there where they are.
+
+    Parameters
+    ----------
+    baselines : dict of str -> callable
+        ``f(trials, train, test) -> log-probabilities``.
+    folder : path-like
+    study : dict
+        Whatever decides what they predict, beside the trials; goes into the name of a file.
+
+    Returns
+    -------
+    dict of str -> callable
+    """
+    told = json.dumps([study, version("neuroalrnn"), torch.__version__], sort_keys=True)
+    return {
+        name: _kept(baseline, Path(folder), f"{name}\n{told}")
+        for name, baseline in baselines.items()
+    }
+
+
+def _kept(baseline, folder, told):
+    def predict(trials, train, test):
+        digest = hashlib.sha256(f"{told}\n{trials_digest(trials)}".encode())
+        for part in (train, test):
+            digest.update(np.ascontiguousarray(part).tobytes() + b"|")
+        path = folder / f"predictions-{digest.hexdigest()[:16]}.npz"
+        if path.exists():
+            with np.load(path) as arrays:
+                return arrays["predicted"]
+        predicted = baseline(trials, train, test)
+        _save(path, {"predicted": predicted})
+        return predicted
+
+    return predict
+
+
+def trials_digest(trials):
+    """SHA-256 of the names and values of all variables of a dataset of trials."""
+    digest = hashlib.sha256()
+    for name in sorted(map(str, trials.variables)):
+        values = trials[name].values
+        values = values.astype(str) if values.dtype.kind in "OTU" else values
+        digest.update(name.encode() + np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from neuroalrnn.baselines import standard_baselines
 from neuroalrnn.data import (
     LeaveOneSubjectOut,
     SessionKFold,
@@ -226,6 +227,35 @@ def test_a_killed_run_goes_on_where_it_stopped_with_the_same_result(
     assert resumed.selection.identical(whole.selection)
     fit(trials, SubjectKFold(3), **options, random_state=1)
     assert calls == [0, 1, 2, 2, 0, 1, 2]
+
+
+def test_baselines_of_a_killed_run_are_not_fitted_again(trials, tmp_path, monkeypatch, fit):
+    options = {"n_pwl": (1,), "n_restarts": 1, "resume": tmp_path, "baselines": None}
+    whole = fit(trials, SubjectKFold(3), **options | {"resume": None})
+    calls = []
+
+    def counted(*args):
+        def counting(name, one):
+            def predict(trials, train, test):
+                calls.append(name)
+                if len(calls) == 3:
+                    raise KeyboardInterrupt
+                return one(trials, train, test)
+
+            return predict
+
+        return {name: counting(name, one) for name, one in standard_baselines(*args).items()}
+
+    monkeypatch.setattr("neuroalrnn.evaluate.crossval.standard_baselines", counted)
+    with pytest.raises(KeyboardInterrupt):
+        fit(trials, SubjectKFold(3), **options)
+    resumed = fit(trials, SubjectKFold(3), **options)
+    n_fits = 3 * 2  # folds, baselines
+    assert len(calls) == n_fits + 1  # only the one that died is fitted twice
+    assert resumed.scores.equals(whole.scores)
+    flipped = trials.assign(choice=trials["choice"].copy(data=1 - trials["choice"].values))
+    fit(flipped, SubjectKFold(3), **options)
+    assert len(calls) == 2 * n_fits + 1
 
 
 def test_subjects_without_a_scored_choice_validate_nothing_and_have_no_score(trials, fit):
