@@ -1,0 +1,21 @@
+"""What inputs do to the read-out: gains, selection vectors, memory horizons."""
+
+from neuroalrnn.analysis.inputs.gains import (
+    compute_gains,
+    compute_horizons,
+    compute_unit_gains,
+    path_gains,
+    unit_gains,
+)
+from neuroalrnn.analysis.inputs.selection import compute_modes, compute_selection, slow_limit
+
+__all__ = [
+    "compute_gains",
+    "compute_horizons",
+    "compute_modes",
+    "compute_selection",
+    "compute_unit_gains",
+    "path_gains",
+    "slow_limit",
+    "unit_gains",
+]

@@ -1,0 +1,239 @@
+"""The mechanism of a fit as tidy tables: what each regime computes, and what breaks without it.
+
+Networks are those of the folds, looked at on the subjects that they never saw. Units and regimes of
+different folds are those of different networks: codes are sign patterns, comparable within a fold.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.analysis.ablation.ablate import ablate_units
+from neuroalrnn.analysis.ablation.folds import folds_of
+from neuroalrnn.analysis.ablation.order import count_necessary, replace_greedily
+from neuroalrnn.analysis.ablation.summarise import compare_costs, summarise_map
+from neuroalrnn.analysis.boundaries import compute_boundary_distance, compute_fragile_share
+from neuroalrnn.analysis.classes import compute_held_out_classes
+from neuroalrnn.analysis.dynamics.attractors import compute_attractors
+from neuroalrnn.analysis.dynamics.fixed_points import MOST_EXHAUSTIVE, compute_fixed_points
+from neuroalrnn.analysis.dynamics.growth import compute_functional_growth, compute_path_growth
+from neuroalrnn.analysis.dynamics.lyapunov import compute_lyapunov
+from neuroalrnn.analysis.entropy import compute_entropies, summarise_entropies
+from neuroalrnn.analysis.inputs import compute_gains, compute_horizons, compute_selection
+from neuroalrnn.analysis.latents import compute_latents, label_steps
+from neuroalrnn.analysis.regimes import (
+    ABSENT,
+    compute_coverage,
+    compute_regimes,
+    used_regimes,
+)
+from neuroalrnn.analysis.transitions import compute_regime_graph
+from neuroalrnn.analysis.triggered import compute_triggered_averages
+from neuroalrnn.exceptions import NotTestableError
+
+N_LAGS = 10
+REPLACEMENTS = ("affine", "zero")
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """What a fit computes, and with what.
+
+    Attributes
+    ----------
+    tables : dict of str -> pandas.DataFrame
+        See `take_apart`.
+    triggered : xarray.Dataset or None
+        Outcomes around switches, see `compute_triggered_averages`.
+    notes : list of str
+        What could not be computed, and why.
+    """
+
+    tables: dict
+    triggered: xr.Dataset | None
+    notes: list
+
+
+class View(NamedTuple):
+    """A fold's network on its held-out sequences."""
+
+    network: object
+    sequences: object
+    latents: np.ndarray
+    codes: np.ndarray
+    regimes: xr.DataArray
+    trials: xr.Dataset
+    carry: str
+
+
+def take_apart(fit, held_out, *, conditions=()):
+    """Take the network of every fold apart, and find what its held-out subjects need of it.
+
+    Parameters
+    ----------
+    fit : Fit
+    held_out : HeldOutRegimes
+        From `compute_held_out_regimes`.
+    conditions : sequence of str
+        Trial variables that split the ablation map.
+
+    Returns
+    -------
+    Mechanism
+        Tables, per fold: ``coverage`` (regimes by use), ``regime_graph``, ``fixed_points`` and
+        ``attractors`` (for the mean input of each step of a trial, held constant),
+        ``lyapunov``, ``path_growth``, ``functional_growth``, ``gains``, ``horizons``,
+        ``selection`` (modes slow over a trial or not), ``ablation``, ``greedy``, ``necessary``,
+        ``ablation_map``. Over subjects: ``entropies``, ``fragile_share``, ``dynamical_classes``,
+        ``ablation_tests``. What is not testable is absent, and told in the notes.
+    """
+    tables, notes = _per_fold(fit), []
+    jobs = {
+        "entropies": lambda: summarise_entropies(
+            compute_entropies(held_out.regimes, fit.trials, carry=_carry(fit))
+        ),
+        "fragile_share": lambda: compute_fragile_share(
+            compute_boundary_distance(fit), fit.trials, by=("step",)
+        ),
+        "dynamical_classes": lambda: compute_held_out_classes(fit),
+        "ablation": lambda: ablate_units(fit, replacements=REPLACEMENTS, by=list(conditions)),
+        "greedy": lambda: replace_greedily(fit, replacements=REPLACEMENTS),
+    }
+    for name, job in jobs.items():
+        try:
+            tables[name] = job()
+        except NotTestableError as error:
+            notes.append(f"{name.replace('_', ' ')}: {error}")
+    if "ablation" in tables:
+        keys = ["replacement", "rank", "epoch"]
+        tables["ablation_tests"] = compare_costs(tables["ablation"], keys)
+        tables["ablation_map"] = summarise_map(tables["ablation"])
+    if "greedy" in tables:
+        tables["necessary"] = count_necessary(tables["greedy"])
+    try:
+        triggered = compute_triggered_averages(fit, held_out.regimes)
+    except NotTestableError as error:
+        triggered = None
+        notes.append(f"behaviour around switches: {error}")
+    return Mechanism(tables, triggered, notes)
+
+
+def _per_fold(fit):
+    """Tables of every network by itself, the fold in front."""
+    found = {name: [] for name in PER_FOLD}
+    for fold in folds_of(fit):
+        if not len(fold.test.n_steps):
+            continue
+        view = _view(fit, fold)
+        for name, describe in PER_FOLD.items():
+            table = describe(view)
+            table.insert(0, "fold", fold.name)
+            found[name].append(table)
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in found.items() if parts}
+
+
+def _view(fit, fold):
+    network, sequences = fold.network, fold.test
+    latents = compute_latents(network, sequences)
+    codes = compute_regimes(latents, network.n_pwl)
+    values = np.where(codes == ABSENT, np.nan, codes)
+    regimes = label_steps(fit, sequences, values, name="regime").fillna(ABSENT).astype(int)
+    return View(network, sequences, latents, codes, regimes, fit.trials, _carry(fit))
+
+
+def _carry(fit):
+    return fit.config["encoding"].get("carry", "session")
+
+
+def mean_inputs(sequences):
+    """Mean input of every step of a trial.
+
+    Parameters
+    ----------
+    sequences : Sequences
+
+    Returns
+    -------
+    array, shape (step of a trial, feature)
+    """
+    at = sequences.step_in_trial
+    return np.stack([sequences.inputs[at == step].mean(axis=0) for step in np.unique(at[at >= 0])])
+
+
+def _coverage(view):
+    return compute_coverage(view.codes, view.network.n_pwl)
+
+
+def _graph(view):
+    return compute_regime_graph(view.regimes, view.trials, carry=view.carry)
+
+
+def _fixed_points(view):
+    used = view.codes if view.network.n_pwl > MOST_EXHAUSTIVE else None
+    found = compute_fixed_points(view.network, inputs=mean_inputs(view.sequences), regimes=used)
+    names = ["kind", "is_real", "margin", "spectral_radius", "n_unstable"]
+    table = found[names].to_dataframe().reset_index()
+    table = table[np.isin(table["code"], used_regimes(view.codes)) | table["is_real"]]
+    return _named_steps(table, view).reset_index(drop=True)
+
+
+def _attractors(view):
+    codes = used_regimes(view.codes)
+    found = compute_attractors(
+        view.network, codes, inputs=mean_inputs(view.sequences), latents=view.latents
+    )
+    return _named_steps(found.table, view)
+
+
+def _named_steps(table, view):
+    names = np.array([str(name) for name in view.sequences.steps])
+    return table.assign(step=names[table["condition"]]).drop(columns="condition")
+
+
+def _lyapunov(view):
+    return compute_lyapunov(view.network, view.codes)
+
+
+def _path_growth(view):
+    return compute_path_growth(view.network, view.codes, N_LAGS)
+
+
+def _functional_growth(view):
+    found = compute_functional_growth(view.network, used_regimes(view.codes), N_LAGS)
+    return _named_features(found, view)
+
+
+def _gains(view):
+    return _named_features(compute_gains(view.network, view.codes, N_LAGS), view)
+
+
+def _horizons(view):
+    return _named_features(compute_horizons(view.network, view.codes), view)
+
+
+def _selection(view):
+    n_steps = len(view.sequences.steps)
+    found = compute_selection(view.network, used_regimes(view.codes), n_steps)
+    return _named_features(found, view)
+
+
+def _named_features(table, view):
+    names = np.array([str(name) for name in view.sequences.features])
+    return table.assign(feature=names[table["feature"]])
+
+
+PER_FOLD = {
+    "coverage": _coverage,
+    "regime_graph": _graph,
+    "fixed_points": _fixed_points,
+    "attractors": _attractors,
+    "lyapunov": _lyapunov,
+    "path_growth": _path_growth,
+    "functional_growth": _functional_growth,
+    "gains": _gains,
+    "horizons": _horizons,
+    "selection": _selection,
+}
