@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.stats.null_tests import (
+    NullTest,
+    by_session,
+    over_units,
+    shift_corrected,
+    trial_table,
+)
 from neuroalrnn.stats.permutation import (
     FEWEST_SWITCHES,
     FEWEST_TRIALS,
-    NullTest,
-    _as_table,
-    _by_session,
-    _corrected,
-    _over_units,
     admissible_shifts,
     nuisance_basis,
 )
@@ -50,7 +52,7 @@ def mutual_information(first, second, *, corrected: bool = True) -> float:
         Missing values, unequal lengths, or no entry.
     """
     columns = {"first": first, "second": second}
-    table = _as_table(columns, "mutual information")
+    table = trial_table(columns, "mutual information")
     _refuse_unusable(table.assign(subject=""), tuple(columns), "mutual information")
     if table.empty:
         raise DataError("mutual information: found no entry")
@@ -130,10 +132,10 @@ def shift_information(
     """
     title = "information, circular shift"
     columns = {"regime": regime, "variable": variable, "session": session, "subject": subject}
-    table = _as_table(columns | ({} if block is None else {"block": block}), title)
+    table = trial_table(columns | ({} if block is None else {"block": block}), title)
     _refuse_unusable(table, ("regime", "variable"), title)
-    rows = [_shift_session(*keys, part, degree) for keys, part in _by_session(table)]
-    found = _over_units(rows, "information, circular shift within session", effect, unit, test, rng)
+    rows = [_shift_session(*keys, part, degree) for keys, part in by_session(table)]
+    found = over_units(rows, "information, circular shift within session", effect, unit, test, rng)
     return _with_nats(found)
 
 
@@ -154,7 +156,7 @@ def _shift_session(subject, session, part, degree) -> dict:
         return row | {"reason": NOTHING_LEFT}
     counts = np.rint(_correlate(regimes, values))
     numbers = _in_nats(counts[:1], _information(counts[shifts]))
-    return row | _corrected(statistic[0], null.mean(), null.std()) | numbers
+    return row | shift_corrected(statistic[0], null.mean(), null.std()) | numbers
 
 
 def _not_testable(n_trials, n_switches, y) -> str:
@@ -245,7 +247,7 @@ def swap_information(
     if (present != (np.arange(regimes.shape[1]) < n_steps[:, None])).any():
         raise DataError(f"{title}: steps are absent (-1) before the end of a trial")
     condition = np.zeros(n_trials) if condition is None else condition
-    table = _as_table(
+    table = trial_table(
         {"subject": subject, "session": session, "condition": condition, "n_steps": n_steps}
         | {"row": np.arange(n_trials)},
         title,
@@ -256,10 +258,9 @@ def swap_information(
     codes = np.full(regimes.shape, -1)
     codes[present] = pd.factorize(variable[present])[0]
     rows = [
-        _swap_session(*keys, part, regimes, codes, n_draws, rng)
-        for keys, part in _by_session(table)
+        _swap_session(*keys, part, regimes, codes, n_draws, rng) for keys, part in by_session(table)
     ]
-    return _with_nats(_over_units(rows, "information, swap of trials", effect, unit, test, rng))
+    return _with_nats(over_units(rows, "information, swap of trials", effect, unit, test, rng))
 
 
 def _swap_session(subject, session, part, regimes, values, n_draws, rng) -> dict:
@@ -290,7 +291,7 @@ def _swap_session(subject, session, part, regimes, values, n_draws, rng) -> dict
     if null.std() <= 1e-10:
         return row | {"reason": "swapping trials never changes the information"}
     numbers = _in_nats(counts[:1], information[1:])
-    return row | _corrected(statistic[0], null.mean(), null.std()) | numbers
+    return row | shift_corrected(statistic[0], null.mean(), null.std()) | numbers
 
 
 def _draw_shift(n_trials, rng) -> int:

@@ -6,29 +6,25 @@ the clock of the trial. Each session is reduced to one shift-corrected number,
 ``(observed - null mean) / null sd``, averaged per subject and tested over subjects.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
-from neuroalrnn.stats.effects import effect_table, one_sample, refuse_missing
+from neuroalrnn.stats.effects import refuse_missing
+from neuroalrnn.stats.null_tests import (
+    NullTest,
+    by_session,
+    over_units,
+    shift_corrected,
+    trial_table,
+)
 
 LARGEST_EXCLUSION = 20
 FEWEST_TRIALS = 20
 FEWEST_SWITCHES = 4
-UNITS = ("subject", "session")
 SAME_STEP = "the event falls on the same step in all exchangeable trials"
-
-
-@dataclass(frozen=True)
-class NullTest:
-    """A test over subjects and the sessions behind it."""
-
-    effects: pd.DataFrame  # one row, see `effects.COLUMNS`
-    sessions: pd.DataFrame  # subject, session, ..., corrected (NaN if not testable), reason
-    subjects: pd.Series  # shift-corrected number, indexed by subject
 
 
 def admissible_shifts(n_trials: int) -> np.ndarray:
@@ -127,7 +123,7 @@ def circular_shift_null(
     columns = {"regime_series": regime_series, "event_series": event_series}
     columns |= {"session": session, "subject": subject}
     columns |= {} if block is None else {"block": block}
-    table = _as_table(columns, title)
+    table = trial_table(columns, title)
     refuse_missing(
         title, {k: table[k] for k in ("regime_series", "event_series")}, table["subject"]
     )
@@ -137,10 +133,8 @@ def circular_shift_null(
             f"{title}: regime_series holds {np.unique(codes).size} regime codes, which are labels; "
             "pass the indicator of one regime (codes == k)"
         )
-    rows = [
-        _shift_session(*keys, part, degree, marks_switches) for keys, part in _by_session(table)
-    ]
-    return _over_units(rows, f"{title} within session", effect, unit, test, rng)
+    rows = [_shift_session(*keys, part, degree, marks_switches) for keys, part in by_session(table)]
+    return over_units(rows, f"{title} within session", effect, unit, test, rng)
 
 
 def _shift_session(subject, session, part, degree, marks_switches) -> dict:
@@ -157,7 +151,7 @@ def _shift_session(subject, session, part, degree, marks_switches) -> dict:
     null = covariance[admissible_shifts(n)]
     if null.std() <= 1e-10 * max(np.abs(x).max(), 1e-300) * max(np.abs(y).max(), 1e-300):
         return row | {"reason": "nothing is left of the event or regime without trend and blocks"}
-    return row | _corrected(covariance[0], null.mean(), null.std())
+    return row | shift_corrected(covariance[0], null.mean(), null.std())
 
 
 def swap_trials_null(
@@ -212,14 +206,14 @@ def swap_trials_null(
         nothing; or too few subjects.
     """
     switches, table = prepare_swap(switches, event_step, subject, session, condition, n_steps)
-    rows = [_swap_session(*keys, part, switches, window) for keys, part in _by_session(table)]
+    rows = [_swap_session(*keys, part, switches, window) for keys, part in by_session(table)]
     if all(row.get("reason") == SAME_STEP for row in rows):
         raise NotTestableError(
             f"trial swap: {SAME_STEP} of the same subject, session, condition and length, so "
             "swapping their regimes changes nothing; locking to this event cannot be told from "
             "locking to the trial clock. Use finer steps, or an event whose time varies"
         )
-    return _over_units(rows, "swap of trials within session", effect, unit, test, rng)
+    return over_units(rows, "swap of trials within session", effect, unit, test, rng)
 
 
 def prepare_swap(switches, event_step, subject, session, condition, n_steps):
@@ -242,7 +236,7 @@ def prepare_swap(switches, event_step, subject, session, condition, n_steps):
     n_steps = np.full(n_trials, longest) if n_steps is None else np.asarray(n_steps)
     columns = {"event_step": np.asarray(event_step, dtype=float), "subject": subject}
     columns |= {"session": session, "condition": condition, "n_steps": n_steps}
-    table = _as_table(columns | {"row": np.arange(n_trials)}, "trial swap")
+    table = trial_table(columns | {"row": np.arange(n_trials)}, "trial swap")
     inside = np.arange(longest)[None] < n_steps[:, None]
     holes = np.isnan(switches) & inside
     holes[:, 0] = False
@@ -277,7 +271,7 @@ def _swap_session(subject, session, part, switches, window) -> dict:
     if variance <= 1e-12 * len(part):
         return row | {"reason": "swapping trials never changes the number of switches after events"}
     n = len(part)
-    return row | _corrected(hits / n, mean / n, np.sqrt(variance) / n)
+    return row | shift_corrected(hits / n, mean / n, np.sqrt(variance) / n)
 
 
 def _window_matches(rows, event_step, window) -> np.ndarray:
@@ -288,48 +282,3 @@ def _window_matches(rows, event_step, window) -> np.ndarray:
         np.clip(event_step + edge, 0, rows.shape[1]) for edge in (window[0], window[1] + 1)
     )
     return (count[:, stop] - count[:, start] > 0).astype(float)
-
-
-def _corrected(observed, mean, sd) -> dict:
-    numbers = {"observed": observed, "null_mean": mean, "null_sd": sd}
-    return numbers | {"corrected": (observed - mean) / sd, "reason": ""}
-
-
-def _as_table(columns: dict, title: str) -> pd.DataFrame:
-    shapes = {name: np.shape(values) for name, values in columns.items()}
-    if len(set(shapes.values())) != 1 or len(next(iter(shapes.values()))) != 1:
-        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-        raise DataError(f"{title}: expected one entry per trial everywhere, found {listed}")
-    return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()})
-
-
-def _by_session(table: pd.DataFrame):
-    return table.groupby(["subject", "session"], sort=True)
-
-
-def _over_units(rows, method, effect, unit, test, rng) -> NullTest:
-    if unit not in UNITS:
-        raise DataError(f"unit: found {unit!r}, expected one of {', '.join(UNITS)}")
-    sessions = pd.DataFrame(rows)
-    tested = sessions[sessions["reason"] == ""]
-    if tested.empty:
-        reasons = [
-            f"{reason} in {len(part)} of {len(sessions)} sessions, first in subject "
-            f"{part['subject'].iloc[0]}, session {part['session'].iloc[0]}"
-            for reason, part in sessions.groupby("reason", sort=False)
-        ]
-        raise problems(NotTestableError, f"{method}: no session can be tested", reasons)
-    subjects = tested.groupby("subject")["corrected"].mean()
-    values = subjects if unit == "subject" else tested["corrected"]
-    if unit == "session" and len(subjects) > 1:
-        raise NotTestableError(
-            f"sessions as units: found {len(subjects)} subjects, expected 1; use unit='subject'"
-        )
-    row = one_sample(values.to_numpy(), test=test, rng=rng)
-    lost = [str(s) for s in dict.fromkeys(sessions["subject"]) if s not in subjects.index]
-    row |= {"method": f"{method}, {row['method']}", "effect": effect, "excluded": ", ".join(lost)}
-    row |= {"n_trials": int(tested["n_trials"].sum()), "scale": "null standard deviations"}
-    if unit == "session":
-        row |= {"n_subjects": 1, "method": row["method"].replace("subjects", "sessions")}
-    row |= {"n_sessions": len(tested), "n_sessions_not_testable": len(sessions) - len(tested)}
-    return NullTest(effect_table([row]), sessions, subjects)

@@ -1,0 +1,127 @@
+"""Tests of what a null distribution leaves of each session: one number per subject, and a test."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.stats.effects import effect_table, one_sample
+
+UNITS = ("subject", "session")
+
+
+@dataclass(frozen=True)
+class NullTest:
+    """A test over subjects and the sessions behind it."""
+
+    effects: pd.DataFrame  # one row, see `effects.COLUMNS`
+    sessions: pd.DataFrame  # subject, session, ..., corrected (NaN if not testable), reason
+    subjects: pd.Series  # shift-corrected number, indexed by subject
+
+
+def shift_corrected(observed, mean, sd) -> dict:
+    """One number of a session, ``(observed - mean) / sd`` of its null, with its parts.
+
+    Parameters
+    ----------
+    observed, mean, sd : float
+
+    Returns
+    -------
+    dict
+        ``observed, null_mean, null_sd, corrected`` and an empty ``reason``.
+    """
+    numbers = {"observed": observed, "null_mean": mean, "null_sd": sd}
+    return numbers | {"corrected": (observed - mean) / sd, "reason": ""}
+
+
+def trial_table(columns: dict, title: str) -> pd.DataFrame:
+    """Columns of one entry per trial as a table.
+
+    Parameters
+    ----------
+    columns : dict of str -> array (trial,)
+    title : str
+        Of the error.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    DataError
+        If they differ in shape.
+    """
+    shapes = {name: np.shape(values) for name, values in columns.items()}
+    if len(set(shapes.values())) != 1 or len(next(iter(shapes.values()))) != 1:
+        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise DataError(f"{title}: expected one entry per trial everywhere, found {listed}")
+    return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()})
+
+
+def by_session(table: pd.DataFrame):
+    """Group a table by subject and session.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    DataFrameGroupBy
+    """
+    return table.groupby(["subject", "session"], sort=True)
+
+
+def over_units(rows, method, effect, unit, test, rng) -> NullTest:
+    """Test shift-corrected numbers over subjects, or over the sessions of one subject.
+
+    Parameters
+    ----------
+    rows : list of dict
+        One per session: ``subject, session, n_trials, reason``, and where that is empty the numbers
+        of `shift_corrected`.
+    method, effect : str
+        Names for the table.
+    unit : {"subject", "session"}
+    test : {"t", "sign-flip"}
+    rng : Generator or None
+
+    Returns
+    -------
+    NullTest
+
+    Raises
+    ------
+    DataError
+        An unknown unit.
+    NotTestableError
+        No session can be tested, or sessions of several subjects were to be the units.
+    """
+    if unit not in UNITS:
+        raise DataError(f"unit: found {unit!r}, expected one of {', '.join(UNITS)}")
+    sessions = pd.DataFrame(rows)
+    tested = sessions[sessions["reason"] == ""]
+    if tested.empty:
+        reasons = [
+            f"{reason} in {len(part)} of {len(sessions)} sessions, first in subject "
+            f"{part['subject'].iloc[0]}, session {part['session'].iloc[0]}"
+            for reason, part in sessions.groupby("reason", sort=False)
+        ]
+        raise problems(NotTestableError, f"{method}: no session can be tested", reasons)
+    subjects = tested.groupby("subject")["corrected"].mean()
+    values = subjects if unit == "subject" else tested["corrected"]
+    if unit == "session" and len(subjects) > 1:
+        raise NotTestableError(
+            f"sessions as units: found {len(subjects)} subjects, expected 1; use unit='subject'"
+        )
+    row = one_sample(values.to_numpy(), test=test, rng=rng)
+    lost = [str(s) for s in dict.fromkeys(sessions["subject"]) if s not in subjects.index]
+    row |= {"method": f"{method}, {row['method']}", "effect": effect, "excluded": ", ".join(lost)}
+    row |= {"n_trials": int(tested["n_trials"].sum()), "scale": "null standard deviations"}
+    if unit == "session":
+        row |= {"n_subjects": 1, "method": row["method"].replace("subjects", "sessions")}
+    row |= {"n_sessions": len(tested), "n_sessions_not_testable": len(sessions) - len(tested)}
+    return NullTest(effect_table([row]), sessions, subjects)
