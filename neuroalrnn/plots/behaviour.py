@@ -1,18 +1,8 @@
 """Effects of regimes and switches on behaviour: a forest plot per outcome."""
 
-import numpy as np
-
+from neuroalrnn.plots.effects import plot_effects
 from neuroalrnn.plots.layout import say_empty
-from neuroalrnn.plots.style import (
-    BLUE,
-    DOUBLE,
-    GREY,
-    INK,
-    SINGLE,
-    axes_or_new,
-    new_figure,
-    styled,
-)
+from neuroalrnn.plots.style import DOUBLE, SINGLE, new_figure, styled
 
 MEANING = {
     "choice": "Difference in share of\nsecond option",
@@ -42,33 +32,7 @@ def plot_behaviour(behaviour, *, outcome, names=True, ax=None):
         Numbers at the right are subjects and Benjamini-Hochberg q over the whole table; at most 14
         rows are drawn, effects of switches always. An interval far longer than most is cut.
     """
-    rows = shown_rows(behaviour, outcome)
-    ax = axes_or_new(ax, SINGLE, 22 + 5 * len(rows))
-    for position, row in enumerate(rows.itertuples()):
-        if not np.isfinite(row.estimate):
-            where = {"xycoords": ("axes fraction", "data"), "ha": "center", "va": "center"}
-            ax.annotate("not testable", (0.5, position), color=GREY, **where)
-            continue
-        half = row.estimate - row.ci_low
-        ax.errorbar(
-            row.estimate,
-            position,
-            xerr=half,
-            color=BLUE,
-            marker="o",
-            ms=4,
-            lw=1.2,
-            mfc=BLUE if row.q < 0.05 else "white",
-        )
-        _beside(ax, position, f"{row.n_subjects}", f"{row.q:.3f}" if row.q >= 0.001 else "<.001")
-    _beside(ax, -0.95, "n", "q")
-    ax.axvline(0, color=INK, lw=0.6, ls=":", zorder=0)
-    labels = rows["effect"] if names else [""] * len(rows)
-    ax.set_yticks(range(len(rows)), labels)
-    ax.tick_params(axis="y", length=0)
-    ax.set_ylim(len(rows) - 0.4, -0.7)
-    ax.set_xlim(*_range(rows))
-    ax.locator_params(axis="x", nbins=4)
+    ax = plot_effects(shown_rows(behaviour, outcome), names=names, ax=ax)
     ax.set_xlabel(MEANING.get(outcome, outcome))
     ax.set_title(TITLES.get(outcome, outcome))
     return ax
@@ -107,30 +71,3 @@ def shown_rows(behaviour, outcome):
     is_regime = rows["effect"].str.startswith("regime ")
     regimes = rows[is_regime].iloc[: MOST_ROWS - int((~is_regime).sum())]
     return rows.loc[[*regimes.index, *rows.index[~is_regime]]]
-
-
-def _range(rows):
-    """Limits that show every estimate; an interval far longer than most is cut."""
-    extent = np.maximum(rows["ci_low"].abs(), rows["ci_high"].abs()).dropna()
-    if not len(extent):
-        return -1.0, 1.0
-    wanted = min(1.1 * extent.max(), 4 * extent.median())
-    limit = max(1.15 * rows["estimate"].abs().max(), wanted)
-    return -limit, limit
-
-
-def _beside(ax, position, n_subjects, q):
-    """Two columns of small print right of the axes."""
-    for text, shift in ((n_subjects, 10), (q, 31)):
-        ax.annotate(
-            text,
-            (1, position),
-            xycoords=("axes fraction", "data"),
-            xytext=(shift, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            color=INK,
-            size=6,
-            annotation_clip=False,
-        )

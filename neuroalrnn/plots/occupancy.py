@@ -1,7 +1,6 @@
 """How often regimes occur, for how long, and what follows what."""
 
 import numpy as np
-from matplotlib.patches import Patch
 
 from neuroalrnn.plots.layout import (
     condition_names,
@@ -10,8 +9,8 @@ from neuroalrnn.plots.layout import (
     label_rows,
     over_subjects,
     say_empty,
-    step_positions,
 )
+from neuroalrnn.plots.stream import plot_occupancy_stream, regime_patches
 from neuroalrnn.plots.style import (
     INK,
     MOST_REGIMES,
@@ -51,7 +50,7 @@ def plot_occupancy(occupancy, *, ax=None):
     error = means.set_index([*by, "regime"])["standard_error"].unstack("regime")
     cells = share.index.to_frame(index=False)
     if cells["step"].nunique() > MOST_STEPS:
-        return _draw_over_steps(ax, occupancy)
+        return plot_occupancy_stream(occupancy, ax=ax)
     rows = grouped_positions(cells["step"], gap=0.9 if len(by) > 1 else 0.0)
     ax = axes_or_new(ax, SINGLE, 20 + 4.6 * (rows[-1] + 1))
     left = np.zeros(len(share))
@@ -214,32 +213,11 @@ def plot_agreement(agreement, *, ax=None):
     return ax
 
 
-def _draw_over_steps(ax, occupancy):
-    """Stacked shares against the step, conditions pooled within subjects."""
-    ax = axes_or_new(ax)
-    keys = ["subject", "step", "regime"]
-    sums = occupancy.assign(count=occupancy["occupancy"] * occupancy["n_steps"])
-    sums = sums.groupby(keys, observed=True, as_index=False)[["count", "n_steps"]].sum()
-    pooled = sums.assign(occupancy=sums["count"] / sums["n_steps"])
-    folded = fold_rare(pooled, ["subject", "step"], "occupancy")
-    share = over_subjects(folded, ["step", "regime"], "occupancy")
-    share = share.set_index(["step", "regime"])["mean"].unstack("regime", fill_value=0.0)
-    x, label = step_positions(share.index)
-    width, bottom = np.diff(x).min(), np.zeros(len(x))
-    for regime in share.columns:
-        height = share[regime].to_numpy()
-        ax.bar(x, height, width, bottom, align="edge", color=regime_colour(regime))
-        bottom = bottom + height
-    ax.set_xlim(x[0], x[-1] + width)
-    ax.set_ylim(0, 1)
-    ax.set_xlabel(label)
-    ax.set_ylabel("Share of steps (mean over subjects)")
-    _regime_legend(ax, share.columns)
-    return ax
-
-
 def _regime_legend(ax, regimes):
-    handles = [Patch(color=regime_colour(k), label=regime_name(k)) for k in regimes]
     ax.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(1, 1), handlelength=0.9, alignment="left"
+        handles=regime_patches(regimes),
+        loc="upper left",
+        bbox_to_anchor=(1, 1),
+        handlelength=0.9,
+        alignment="left",
     )
