@@ -12,6 +12,7 @@ from neuroalrnn.analysis.behaviour import relate_to_behaviour
 from neuroalrnn.analysis.dynamics.spectra import compute_spectra
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.locking import lock_to_rule_changes, lock_within_trials
+from neuroalrnn.analysis.mechanism import Mechanism, take_apart
 from neuroalrnn.analysis.regimes import (
     compute_effective_n_pwl,
     compute_occupancy,
@@ -51,6 +52,8 @@ class Analysis:
     rule : str or None
     notes : list of str
         What could not be computed, and why.
+    mechanism : Mechanism or None
+        See `neuroalrnn.analysis.mechanism.take_apart`.
     """
 
     tables: dict
@@ -60,9 +63,10 @@ class Analysis:
     conditions: list
     rule: str | None
     notes: list
+    mechanism: Mechanism | None = None
 
 
-def analyse(fit, *, conditions=None, rule=None, random_state=0):
+def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False):
     """Relate the held-out regimes of a fit to task epochs and behaviour.
 
     Parameters
@@ -75,6 +79,8 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0):
         Trial variable whose changes are rule changes; default likewise.
     random_state : int
         Seed of the null bands, resampled subjects and circular shifts.
+    mechanism : bool
+        Also take the networks apart, see `neuroalrnn.analysis.mechanism.take_apart`.
 
     Returns
     -------
@@ -142,7 +148,11 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0):
             tables["locked_switches"] = locked.to_dataframe().reset_index()
         except NotTestableError as error:
             notes.append(f"switches around changes of {rule}: {error}")
-    return Analysis(tables, regimes, switches, locked, conditions, rule, notes)
+    apart = None
+    if mechanism:
+        apart = take_apart(fit, held_out)
+        tables |= {f"mechanism_{name}": table for name, table in apart.tables.items()}
+    return Analysis(tables, regimes, switches, locked, conditions, rule, notes, apart)
 
 
 def compare_with_others(fit, model="AL-RNN"):

@@ -1,5 +1,6 @@
 """Latents of a saved fit, recomputed from its parameters with numpy alone."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -52,12 +53,14 @@ def chosen_network(fit, fold, *, n_pwl=None):
     return Network(n_pwl, *(parameters[name].values for name in Network._fields[1:]))
 
 
+@lru_cache(maxsize=1)
 def encode_trials(fit):
     """The fitted trials as sequences, encoded as they were for the fit.
 
     Returns
     -------
     Sequences
+        Of the last fit that was asked for, kept: every analysis needs them.
     """
     return encode(fit.trials, **fit.config["encoding"])
 

@@ -21,6 +21,7 @@ from neuroalrnn.analysis.dynamics.attractors import compute_attractors
 from neuroalrnn.analysis.dynamics.fixed_points import MOST_EXHAUSTIVE, compute_fixed_points
 from neuroalrnn.analysis.dynamics.growth import compute_functional_growth, compute_path_growth
 from neuroalrnn.analysis.dynamics.lyapunov import compute_lyapunov
+from neuroalrnn.analysis.dynamics.portrait import Portrait, compute_portrait
 from neuroalrnn.analysis.entropy import compute_entropies, summarise_entropies
 from neuroalrnn.analysis.inputs import compute_gains, compute_horizons, compute_selection
 from neuroalrnn.analysis.latents import compute_latents, label_steps
@@ -35,6 +36,7 @@ from neuroalrnn.analysis.triggered import compute_triggered_averages
 from neuroalrnn.exceptions import NotTestableError
 
 N_LAGS = 10
+N_PATHS = 12
 REPLACEMENTS = ("affine", "zero")
 
 
@@ -48,12 +50,21 @@ class Mechanism:
         See `take_apart`.
     triggered : xarray.Dataset or None
         Outcomes around switches, see `compute_triggered_averages`.
+    example : str
+        The fold with most held-out steps, whose network is drawn.
+    labels : dict of int -> int
+        Label of each code of that network, as in `HeldOutRegimes`.
+    portrait : Portrait
+        That network on its held-out trials, under the mean input of the first step of a trial.
     notes : list of str
         What could not be computed, and why.
     """
 
     tables: dict
     triggered: xr.Dataset | None
+    example: str
+    labels: dict
+    portrait: Portrait
     notes: list
 
 
@@ -90,7 +101,8 @@ def take_apart(fit, held_out, *, conditions=()):
         ``ablation_map``. Over subjects: ``entropies``, ``fragile_share``, ``dynamical_classes``,
         ``ablation_tests``. What is not testable is absent, and told in the notes.
     """
-    tables, notes = _per_fold(fit), []
+    views = {fold.name: _view(fit, fold) for fold in folds_of(fit) if len(fold.test.n_steps)}
+    tables, notes = _per_fold(views), []
     jobs = {
         "entropies": lambda: summarise_entropies(
             compute_entropies(held_out.regimes, fit.trials, carry=_carry(fit))
@@ -100,7 +112,7 @@ def take_apart(fit, held_out, *, conditions=()):
         ),
         "dynamical_classes": lambda: compute_held_out_classes(fit),
         "ablation": lambda: ablate_units(fit, replacements=REPLACEMENTS, by=list(conditions)),
-        "greedy": lambda: replace_greedily(fit, replacements=REPLACEMENTS),
+        "greedy": lambda: replace_greedily(fit, replacements=REPLACEMENTS[:1]),
     }
     for name, job in jobs.items():
         try:
@@ -118,21 +130,35 @@ def take_apart(fit, held_out, *, conditions=()):
     except NotTestableError as error:
         triggered = None
         notes.append(f"behaviour around switches: {error}")
-    return Mechanism(tables, triggered, notes)
+    example = max(views, key=lambda name: views[name].sequences.n_steps.sum())
+    labels = _labels(fit, held_out, example)
+    return Mechanism(tables, triggered, example, labels, _portrait(views[example], labels), notes)
 
 
-def _per_fold(fit):
+def _labels(fit, held_out, name):
+    """Label of each code of a fold."""
+    fold = list(map(str, fit.parameters["fold"].values)).index(str(name))
+    codes = held_out.codes[held_out.codes["fold"] == fold]
+    return dict(zip(codes["code"], codes["label"], strict=True))
+
+
+def _portrait(view, labels):
+    trial = view.sequences.trial
+    first = np.unique(trial[trial >= 0])[:N_PATHS]
+    trials = view.sequences.to_trials(view.latents)[first]
+    inputs, names = mean_inputs(view.sequences)[0], view.sequences.features
+    return compute_portrait(
+        view.network, view.latents, paths=trials, inputs=inputs, features=names, labels=labels
+    )
+
+
+def _per_fold(views):
     """Tables of every network by itself, the fold in front."""
-    found = {name: [] for name in PER_FOLD}
-    for fold in folds_of(fit):
-        if not len(fold.test.n_steps):
-            continue
-        view = _view(fit, fold)
-        for name, describe in PER_FOLD.items():
-            table = describe(view)
-            table.insert(0, "fold", fold.name)
-            found[name].append(table)
-    return {name: pd.concat(parts, ignore_index=True) for name, parts in found.items() if parts}
+    tables = {}
+    for name, describe in PER_FOLD.items():
+        parts = {fold: describe(view) for fold, view in views.items()}
+        tables[name] = pd.concat(parts, names=["fold"]).reset_index("fold").reset_index(drop=True)
+    return tables
 
 
 def _view(fit, fold):
@@ -222,7 +248,8 @@ def _selection(view):
 
 def _named_features(table, view):
     names = np.array([str(name) for name in view.sequences.features])
-    return table.assign(feature=names[table["feature"]])
+    table.insert(1, "input", names[table["feature"]])
+    return table
 
 
 PER_FOLD = {

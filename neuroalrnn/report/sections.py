@@ -22,6 +22,7 @@ from neuroalrnn.report.markup import (
     paragraph,
     table,
 )
+from neuroalrnn.report.mechanism import mechanism
 from neuroalrnn.report.models import calibration, comparison, judge_models
 from neuroalrnn.report.setup import dataset_notes, describe_provenance, describe_setup
 from neuroalrnn.report.texts import CAPTIONS, CITATIONS, FOOTNOTES, LIMITS, TEXTS
@@ -147,6 +148,7 @@ SECTIONS = {
     "Regimes": regimes,
     "Switches": switches,
     "Dynamics in each regime": spectra,
+    "Mechanism": mechanism,
     "Relation to behaviour": behaviour,
     "Notes": notes,
 }

@@ -45,6 +45,14 @@ TEXTS = {
         "<strong>All held-out steps lie in one regime</strong>: the chosen networks act linearly "
         "on these data, so there are no switches and there is nothing to show here."
     ),
+    "mechanism": (
+        "Inside a regime the network is linear, so what it does with each input can be read off "
+        "exactly. What it <em>needs</em> is found by intervention: the network of each fold is "
+        "changed, nothing is trained again, and the log-likelihood of its test subjects is scored "
+        "once more. Units are ranked on training subjects; units and regimes of different folds "
+        "belong to different networks."
+    ),
+    "no_mechanism": "The fit was not taken apart (<code>mechanism=False</code>).",
     "dependence": (
         "The {n_subjects} subjects share {orders}: subjects of one order see the same inputs "
         "through the same network, and have the same regimes where only these are inputs. "
@@ -52,6 +60,36 @@ TEXTS = {
     ),
 }
 CAPTIONS = {
+    "state_space": (
+        "Fold {fold}: example trials in the plane of the first two principal components, coloured "
+        "by regime, white dots where they start. Arrows: the next step under the mean input of "
+        "the first step of a trial, held constant; discs are fixed points (filled: real, open: "
+        "virtual; diamonds: unstable); numbered lines are boundaries z = 0 of PWL units."
+    ),
+    "gains": (
+        "Fold {fold}: what one unit of an input adds to the read-out (log odds) so many steps "
+        "later, by the regime in which the input comes; bands are one standard deviation over "
+        "paths, dashed lines what it would be if the regime stayed. Small changes: larger ones "
+        "may switch a unit."
+    ),
+    "selection": (
+        "Fold {fold}: how much of each input the slowest mode of each regime takes up, and at the "
+        "right how well the read-out sees that mode (1: all of it)."
+    ),
+    "ablation": (
+        "Held-out cost of replacing a PWL unit at one epoch or at all (nats per trial, mean over "
+        "subjects; red: needed; hatched: q not below .05). Affine: by its best straight line, so "
+        "that only the bend is missing; zero: by nothing."
+    ),
+    "greedy": (
+        "Held-out cost of replacing 1, 2, ... units together, the least needed first (order found "
+        "on training subjects); means over subjects with standard errors."
+    ),
+    "triggered": (
+        "Outcomes in the trials around a switch of the regime that decides the choice; dotted and "
+        "shaded: mean and 95 % band of circular shifts within the session; filled: q &lt; .05. "
+        "What goes together need not cause each other: an input may do both."
+    ),
     "overview": (
         "Overview. (a) Held-out score of every model; faint dots are subjects. (b) Score against "
         "P. (c) Regimes of an example session; above each row the rule, x marks errors. (d) "
@@ -141,6 +179,12 @@ CAPTIONS = {
     ),
 }
 FOOTNOTES = {
+    "mechanism": (
+        "Costs are tested over subjects (t), all cells of the map one family "
+        "(Benjamini-Hochberg). Log-likelihoods below log 1e-12 count as that. Tables "
+        "<code>mechanism_*.csv</code> hold fixed points, attractors, exponents, growth, horizons "
+        "and entropies of all folds."
+    ),
     "scores": (
         "The unit of inference is the subject: trials, sessions, folds and restarts are not "
         "replicates. Comparisons are t-tests on one difference per subject. The {n_tests} "

@@ -14,7 +14,9 @@ from neuroalrnn.report.texts import CAPTIONS
 PAGE = "report.html"
 
 
-def write_report(fit, out_dir, *, conditions=None, rule=None, random_state=0, overwrite=False):
+def write_report(
+    fit, out_dir, *, conditions=None, rule=None, random_state=0, mechanism=True, overwrite=False
+):
     """Write what a fit says as ``report.html``, ``figures/`` and ``tables/``.
 
     Parameters
@@ -22,7 +24,7 @@ def write_report(fit, out_dir, *, conditions=None, rule=None, random_state=0, ov
     fit : Fit
     out_dir : path-like
         Folder, made where it is missing.
-    conditions, rule, random_state
+    conditions, rule, random_state, mechanism
         As in `neuroalrnn.analysis.analyse`.
     overwrite : bool
         Replace a report that exists.
@@ -44,7 +46,8 @@ def write_report(fit, out_dir, *, conditions=None, rule=None, random_state=0, ov
     page = out_dir / PAGE
     if page.exists() and not overwrite:
         raise ResultError(f"{page} exists; pass overwrite=True to replace it")
-    analysis = analyse(fit, conditions=conditions, rule=rule, random_state=random_state)
+    options = {"conditions": conditions, "rule": rule, "random_state": random_state}
+    analysis = analyse(fit, mechanism=mechanism, **options)
     folders = [out_dir / "figures", out_dir / "tables"]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ def test_every_fold_is_described_under_its_name(apart):
     tables = apart(addition(n_steps=6)).tables
     for name in ("coverage", "gains", "selection", "ablation", "necessary", "lyapunov"):
         assert set(tables[name]["fold"]) == {"fold 0", "fold 1"}, name
-    assert set(tables["gains"]["feature"]) == {"x", "m"}
+    assert set(tables["gains"]["input"]) == {"x", "m"}
     assert (tables["coverage"]["n_possible"] == 2).all()
 
 
@@ -43,7 +43,7 @@ def test_addition_keeps_its_sum_along_a_line_and_needs_its_unit(apart):
 
 def test_integration_selects_another_input_in_each_regime(apart):
     table = apart(integration()).tables["selection"].query("slow")
-    weight = table.groupby(["code", "feature"])["effect"].mean().unstack()
+    weight = table.groupby(["code", "input"])["effect"].mean().unstack()
     assert weight.loc[0, "x1"] == pytest.approx(0, abs=1e-9)
     assert weight.loc[1, "x2"] == pytest.approx(0, abs=1e-9)
     assert (weight.loc[[0, 1], ["x1", "x2"]].max(axis=1) > 1).all()
