@@ -125,6 +125,31 @@ def relate_to_behaviour(fit, regimes):
     return table.assign(q=benjamini_hochberg(table["p"].fillna(1.0).to_numpy()))
 
 
+def tabulate_trials(fit, regimes):
+    """Outcomes and predictors of every trial as one table, for statistics of your own.
+
+    Such as ``cluster_robust_logistic(table["correct"], table[["regime 1"]], table["subject"])`` or
+    `neuroalrnn.stats.mixed_linear`; trials with a missing value have to be left out first. Nothing
+    is held constant here, see `relate_to_behaviour` for why that matters.
+
+    Parameters
+    ----------
+    fit : Fit
+    regimes : xarray.DataArray, dims (trial, step)
+        From `compute_held_out_regimes`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per trial: ``subject, session, trial_in_session``; ``choice, correct, log rt`` as
+        from `compute_outcomes`; 0 or 1 for every regime that decides 2 to 98 % of the choices
+        (``regime 0``, ...) and for ``switch since last trial``, NaN where there is none.
+    """
+    names = ("subject", "session", "trial_in_session")
+    columns = {name: fit.trials[name].values for name in names}
+    return pd.DataFrame(columns | compute_outcomes(fit.trials) | _predictors(fit, regimes))
+
+
 def _predictors(fit, regimes):
     """Indicator of every regime in use, and of a switch since the last trial."""
     decisive = decisive_regimes(fit, regimes)

@@ -160,7 +160,7 @@ def analyse(
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the tables of a saved fit as CSV."""
+    """Write the tables of a saved fit as CSV, those of its mechanism among them."""
     from neuroalrnn.results import Fit
 
     _refuse_existing(out, ("tables",), overwrite)
@@ -368,7 +368,7 @@ def _made(out: Path):
 def _save_tables(result, out: Path, **options) -> Path:
     from neuroalrnn.analysis import analyse as analyse_fit
 
-    tables = analyse_fit(result, **options).tables
+    tables = analyse_fit(result, **options, mechanism=True).tables
     folder = out / "tables"
     folder.mkdir(exist_ok=True)
     for name, table in tables.items():

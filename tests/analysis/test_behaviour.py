@@ -9,8 +9,14 @@ from scipy.stats import ttest_1samp
 
 from neuroalrnn.analysis import analyse
 from neuroalrnn.analysis.analyse import compare_with_others
-from neuroalrnn.analysis.behaviour import compute_outcomes, compute_slopes, relate_to_behaviour
+from neuroalrnn.analysis.behaviour import (
+    compute_outcomes,
+    compute_slopes,
+    relate_to_behaviour,
+    tabulate_trials,
+)
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
+from neuroalrnn.analysis.steps import decisive_regimes
 from neuroalrnn.analysis.units import is_independent, nuisances
 from neuroalrnn.exceptions import DataError, NotTestableError
 
@@ -159,6 +165,18 @@ def test_changes_that_all_fall_on_a_reset_of_the_state_are_not_testable(fit):
     found = analyse(type(fit)(tree), rule="rule")
     assert "rule_switches" not in found.tables
     assert "every change of rule falls on a reset" in found.notes[0]
+
+
+def test_the_table_of_trials_holds_what_is_tested(fit):
+    regimes = compute_held_out_regimes(fit).regimes
+    table = tabulate_trials(fit, regimes)
+    assert len(table) == fit.trials.sizes["trial"]
+    decisive = decisive_regimes(fit, regimes).values[:, 0]
+    np.testing.assert_array_equal(table["regime 0"], decisive == 0)
+    scored = fit.trials["scored"].values if "scored" in fit.trials else slice(None)
+    choice = fit.trials["choice"].values
+    np.testing.assert_array_equal(table["choice"][scored], choice[scored])
+    assert set(table["switch since last trial"].dropna()) <= {0.0, 1.0}
 
 
 def test_unknown_names_are_refused_all_at_once(fit):
