@@ -1,4 +1,4 @@
-"""Command line: ``python -m benchmarks [kernels|scaling|sweep|start_up|lorenz ...]``."""
+"""Command line: ``python -m benchmarks [PART ...]``, such as ``kernels`` or ``lorenz``."""
 
 import os
 from functools import partial
@@ -10,18 +10,34 @@ import typer
 # the CPU is what is compared, also where JAX would find something else
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-from benchmarks import jax_peer, kernels, lorenz, scaling, scaling_figure, start_up, sweep, table
+from benchmarks import (
+    false_positives,
+    fixed_points,
+    jax_peer,
+    kernels,
+    lorenz,
+    primitives,
+    scaling,
+    scaling_figure,
+    start_up,
+    sweep,
+    table,
+)
 from benchmarks.record import describe_machine, update
 from neuroalrnn.evaluate.engine import default_threads
 from neuroalrnn.ops.dispatch import choose_backend
 
 FOLDER = Path(__file__).parent
+DOCS = FOLDER.parent / "docs"
 
 
 def main(
     parts: Annotated[
         list[str] | None,
-        typer.Argument(help="kernels, scaling, sweep, start_up, lorenz; or all"),
+        typer.Argument(
+            help="kernels, scaling, sweep, start_up, lorenz, false_positives, fixed_points, "
+            "primitives; or all"
+        ),
     ] = None,
     backend: Annotated[str, typer.Option(help="Backend of ours.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores.")] = None,
@@ -106,12 +122,42 @@ def _lorenz(ours, threads, rounds, quick):
     return {"lorenz": found}
 
 
+def _false_positives(ours, threads, rounds, quick):
+    found = false_positives.run(
+        DOCS / "false_positives.md",
+        quick=quick,
+        on_row=lambda row, each: typer.echo(
+            f"{each.rate:6.1%}  {each.limit:18} {'' if each.as_expected else 'outside'}"
+            f"  {false_positives.name(row)}"
+        ),
+    )
+    typer.echo(f"false positives: {len(found['outside'])} of {found['rows']} rows outside")
+    return {"false_positives": found}
+
+
+def _fixed_points(ours, threads, rounds, quick):
+    found = fixed_points.measure(n_rounds=rounds, quick=quick)
+    typer.echo(fixed_points.format_found(found))
+    return {"fixed_points": found}
+
+
+def _primitives(ours, threads, rounds, quick):
+    found = primitives.measure(n_networks=5 if quick else primitives.N_NETWORKS)
+    typer.echo(found.to_string(index=False, float_format="%.3f"))
+    if not quick:
+        primitives.write_table(found, DOCS / "primitives.md")
+    return {"primitives": found.to_dict("records")}
+
+
 PARTS = {
     "kernels": _kernels,
     "scaling": _scaling,
     "sweep": _sweep,
     "start_up": _start_up,
     "lorenz": _lorenz,
+    "false_positives": _false_positives,
+    "fixed_points": _fixed_points,
+    "primitives": _primitives,
 }
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ TABLE = {
         ARRAYS | {"torch", "tqdm"},
     ),
     "analysis": ({"data", "results", "stats"}, ARRAYS | {"scipy"}),
+    "neural": ({"data", "analysis", "stats", "results"}, ARRAYS | {"mne", "sklearn", "scipy"}),
     "plots": ({"analysis", "stats", "results"}, ARRAYS | {"matplotlib"}),
     "report": ({"plots", "analysis", "stats", "results"}, ARRAYS | {"matplotlib", "mne"}),
     "sources": ({"config", "data", "data_loaders"}, {"xarray"}),

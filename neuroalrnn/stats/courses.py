@@ -1,0 +1,117 @@
+"""Time courses of subjects: what they must be, and the window that all of them have."""
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.exceptions import DataError, problems
+
+
+def common_window(courses, *, time=None, subject=None):
+    """Restrict courses of unequal length to the times that all subjects have.
+
+    Parameters
+    ----------
+    courses : array (subject, time) or (subject, time, unit)
+        NaN before the first and after the last time of a subject.
+    time : array (time,), optional
+        Labels; positions if absent.
+    subject : array (subject,), optional
+        Names, for messages.
+
+    Returns
+    -------
+    courses : array (subject, kept time) or (subject, kept time, unit)
+    time : array (kept time,)
+
+    Raises
+    ------
+    DataError
+        NaN between times of a subject (named), or no time that all subjects have.
+    """
+    courses = np.asarray(courses, dtype=float)
+    n_subjects, n_times = courses.shape[:2]
+    time = np.arange(n_times) if time is None else np.asarray(time)
+    names = np.arange(n_subjects) if subject is None else np.asarray(subject)
+    present = np.isfinite(courses.reshape(n_subjects, n_times, -1)).all(axis=2)
+    first, last = present.argmax(axis=1), n_times - 1 - present[:, ::-1].argmax(axis=1)
+    holes = present.sum(axis=1) != last - first + 1
+    found = [f"subject {name}: NaN between its times" for name in names[holes & present.any(1)]]
+    found += [f"subject {name}: no time without NaN" for name in names[~present.any(axis=1)]]
+    start, stop = first.max(), last.min() + 1
+    if not found and start >= stop:
+        found.append(
+            f"subject {names[first.argmax()]} begins at {time[start]}, after subject "
+            f"{names[last.argmin()]} ended at {time[stop - 1]}: no time is common to all"
+        )
+    if found:
+        raise problems(DataError, "common window", found)
+    return courses[:, start:stop], time[start:stop]
+
+
+def check_courses(groups, subjects, time, unit, *, title: str):
+    """Check courses of one or more groups of subjects.
+
+    Parameters
+    ----------
+    groups : list of array (subject, time) or (subject, time, unit)
+    subjects : list of array (subject,) or None
+        Names.
+    time, unit : array or None
+        Labels.
+    title : str
+        Name of the analysis, for messages.
+
+    Returns
+    -------
+    groups : list of array (subject, time, unit)
+    labels : tuple of array
+        Of times and units; positions if absent, NA for the unit of courses without units.
+
+    Raises
+    ------
+    DataError
+        Shapes that do not fit, NaN (with subject and times), or times without variation.
+    """
+    groups = [np.asarray(group, dtype=float) for group in groups]
+    shapes = [group.shape for group in groups]
+    if {len(shape) for shape in shapes} not in ({2}, {3}) or len({s[1:] for s in shapes}) != 1:
+        listed = ", ".join(map(str, shapes))
+        raise DataError(
+            f"{title}: found shapes {listed}, expected (subject, time) or "
+            "(subject, time, unit), with the same times everywhere; see common_window"
+        )
+    has_units = groups[0].ndim == 3
+    groups = [group if has_units else group[..., None] for group in groups]
+    n_times, n_units = groups[0].shape[1:]
+    time = np.arange(n_times) if time is None else np.asarray(time)
+    unit = (np.arange(n_units) if unit is None else np.asarray(unit)) if has_units else [pd.NA]
+    if len(time) != n_times or len(unit) != n_units:
+        raise DataError(
+            f"{title}: {len(time)} labels of {n_times} times, {len(unit)} of {n_units} units"
+        )
+    found = []
+    for group, names in zip(groups, subjects, strict=True):
+        names = np.arange(len(group)) if names is None else np.asarray(names)
+        found += _missing(group, names, time)
+    flat = np.any([(np.ptp(group, axis=0) == 0).any(axis=1) for group in groups], axis=0)
+    if flat.any():
+        listed = _listed(time[flat])
+        found.append(f"all subjects have the same value at time {listed}; leave these times out")
+    if found:
+        raise problems(DataError, title, found)
+    return groups, (time, unit)
+
+
+def _missing(group, names, time):
+    bad = ~np.isfinite(group).all(axis=2)
+    return [
+        f"subject {name}: NaN or infinite at time {_listed(time[row])}; leave the subject out or "
+        "restrict to the common window"
+        for name, row in zip(names, bad, strict=True)
+        if row.any()
+    ]
+
+
+def _listed(labels, most=6):
+    text = ", ".join(map(str, labels[:most]))
+    return text + (f" and {len(labels) - most} more" if len(labels) > most else "")
