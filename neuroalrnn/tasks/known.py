@@ -301,6 +301,40 @@ def gated_paths(n_paths: int = 3, gain: float = 4.0) -> Known:
     return Known(name, network, features, 2, 2 * n_paths, design)
 
 
+def delay_line(n_delay: int = 6, n_pwl: int = 2, gain: float = 8.0) -> Known:
+    """Say what came `n_delay` steps ago: a shift register, ``z_1' = s``, ``z_i' = r(z_{i-1})``.
+
+    Values U(0, 1) come at all steps of a trial of ``n_delay + 1`` steps; the last unit is read at
+    the end. All eigenvalues are 0 while ``|J^k|_2 = 1`` up to ``k = n_delay``: nothing persists,
+    and yet nothing is lost on the way. Constructed for this package; the task needs no PWL unit,
+    whose number can be chosen, since values are positive.
+
+    Parameters
+    ----------
+    n_delay, n_pwl : int
+    gain : float
+
+    Returns
+    -------
+    Known
+    """
+    n_latent, n_steps = n_delay + 1, n_delay + 1
+    network = _network(
+        n_pwl,
+        weight=np.eye(n_latent, k=-1),
+        inputs=np.eye(n_latent, 1),
+        bias=np.zeros(n_latent),
+        gain=gain,
+        centre=0.5,
+    )
+    network = network._replace(readout=np.roll(network.readout, n_delay))
+
+    def design(uniform):
+        return uniform[..., None].copy(), np.full(len(uniform), n_steps)
+
+    return Known("delay line", network, ("s",), n_steps, n_steps, design)
+
+
 KNOWN = {
     "scalar memory": scalar_memory,
     "addition": addition,

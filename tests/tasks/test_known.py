@@ -10,6 +10,7 @@ from neuroalrnn.tasks.known import (
     addition,
     decision,
     decision_by_two_units,
+    delay_line,
     flip_flop,
     gated_paths,
     integration,
@@ -109,3 +110,14 @@ def test_gated_paths_add_what_their_gates_let_through(n_paths):
     trials, y = read_out(gated_paths(n_paths, gain=4.0), 4.0)
     first = trials["inputs"].values[:, 0]
     assert np.allclose(y, (first[:, :n_paths] * first[:, n_paths:]).sum(axis=1), atol=1e-12)
+
+
+@pytest.mark.parametrize("n_pwl", [0, 2])
+def test_delay_line_says_what_came_a_while_ago_and_forgets_it(n_pwl):
+    known = delay_line(n_delay=6, n_pwl=n_pwl)
+    trials, found = read_out(known, gain=8, centre=0.5)
+    np.testing.assert_allclose(found, trials["inputs"].values[:, 0, 0], atol=1e-12)
+    weight = known.network.weight
+    norms = [np.linalg.norm(np.linalg.matrix_power(weight, k), 2) for k in range(8)]
+    np.testing.assert_allclose(norms, [1] * 7 + [0])
+    np.testing.assert_allclose(np.linalg.eigvals(weight), 0)

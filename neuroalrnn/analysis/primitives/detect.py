@@ -1,0 +1,156 @@
+"""Primitives of a saved fit: the network of each fold, on the subjects that it never saw."""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.analysis.latents import chosen_network, encode_trials
+from neuroalrnn.analysis.primitives.detection import combine, tabulate
+from neuroalrnn.analysis.primitives.gating import detect_gating
+from neuroalrnn.analysis.primitives.integration import detect_integration
+from neuroalrnn.analysis.primitives.transients import detect_transients
+from neuroalrnn.exceptions import DataError, NotTestableError, problems
+
+
+class Primitives(NamedTuple):
+    """What the detectors say about a fit.
+
+    Attributes
+    ----------
+    summary : DataFrame
+        One row per primitive and target, see `combine`; networks are those of the folds.
+    networks : DataFrame
+        One row per primitive, target and fold, see `tabulate`.
+    not_testable : DataFrame
+        ``primitive, target, network, reason`` of detections that could not be carried out.
+    """
+
+    summary: pd.DataFrame
+    networks: pd.DataFrame
+    not_testable: pd.DataFrame
+
+
+def detect_primitives(
+    fit, cue, *, features, relevant=None, steps=None, ahead=0, n_nulls=39, n_samples=100, rng=None
+) -> Primitives:
+    """Look for all primitives in the network of each fold, on its held-out trials.
+
+    Gating is looked for on the path of each feature, rule-based integration where `relevant` is
+    given, and transients after each feature, whose values above and below the middle of its range
+    are the two events.
+
+    Parameters
+    ----------
+    fit : Fit
+    cue : str
+        A variable of trials with two values; missing values are left out. Where it stays the same
+        within blocks, these are exchanged as wholes, see `Cue`.
+    features : sequence of str
+        Inputs as encoded (``encode_trials(fit).features``).
+    relevant : dict of label to str, optional
+        The feature that each value of the cue makes relevant.
+    steps : sequence of int, optional
+        Steps within the trial at which the features come; default those at which each is ever
+        different from 0.
+    ahead : int
+        For transients: how many read-outs to pass over. 0 tests the choice of the same trial.
+    n_nulls, n_samples, rng
+        See the detectors.
+
+    Returns
+    -------
+    Primitives
+
+    Raises
+    ------
+    DataError
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    sequences = encode_trials(fit)
+    _refuse(fit, cue, features, relevant, sequences.features)
+    options = {"n_nulls": n_nulls, "n_samples": n_samples}
+    fold = fit.splits["fold"].values[sequences.trial[:, 0]]
+    names = [str(name) for name in fit.parameters["fold"].values]
+    found, skipped = [], []
+    for index in np.unique(fold):
+        network, part = chosen_network(fit, index), sequences.take(fold == index)
+        block = _blocks(fit, cue, part)
+        jobs = _jobs(part, fit.trials[cue].values, features, relevant, steps, ahead, block)
+        for primitive, target, detect in jobs:
+            try:
+                found.append((target, names[index], detect(network, part, **options, rng=rng)))
+            except NotTestableError as error:
+                skipped.append((primitive, target, names[index], str(error)))
+    columns = ["primitive", "target", "network", "reason"]
+    return Primitives(*_tables(found), pd.DataFrame(skipped, columns=columns))
+
+
+def _jobs(sequences, values, features, relevant, steps, ahead, block):
+    """Detections to be carried out: (primitive, target, detect(network, sequences, ...))."""
+    trial = np.maximum(sequences.trial, 0)
+    for name in features:
+        inputs = sequences.inputs[..., sequences.features.index(name)]
+        here = _present(sequences, inputs, steps)
+        labels = np.where(here, values[trial], np.nan)
+        yield "gating", name, partial(detect_gating, cue=labels, feature=name, block=block)
+        middle = (inputs[here].min() + inputs[here].max()) / 2
+        event = np.where(here & (inputs != middle), np.sign(inputs - middle), np.nan)
+        detect = partial(detect_transients, event=event, feature=name, ahead=ahead)
+        yield "memory-dependent transient", name, detect
+    if relevant is not None:
+        both = [sequences.features.index(name) for name in relevant.values()]
+        here = _present(sequences, np.abs(sequences.inputs[..., both]).sum(axis=-1), steps)
+        labels = np.where(here, values[trial], np.nan)
+        detect = partial(detect_integration, cue=labels, relevant=relevant, block=block)
+        yield "rule-based integration", " or ".join(relevant.values()), detect
+
+
+def _blocks(fit, cue, sequences):
+    """Block of every step, where the cue stays the same within all blocks of a session."""
+    if "block" not in fit.trials.coords:
+        return None
+    names = ("subject", "session", "block")
+    table = pd.DataFrame({name: fit.trials[name].values for name in names})
+    block = table.groupby(list(names)).ngroup().to_numpy()
+    if (pd.Series(fit.trials[cue].values).groupby(block).nunique() > 1).any():
+        return None
+    return block[np.maximum(sequences.trial, 0)]
+
+
+def _present(sequences, inputs, steps):
+    """Steps of the trial at which an input may come."""
+    if steps is None:
+        steps = np.unique(sequences.step_in_trial[(inputs != 0) & (sequences.trial >= 0)])
+    return np.isin(sequences.step_in_trial, steps) & (sequences.trial >= 0)
+
+
+def _tables(found):
+    """Summary and table of networks."""
+    networks, summary = [], []
+    keys = dict.fromkeys((one.primitive, target) for target, _, one in found)
+    for primitive, target in keys:
+        rows = [(name, d) for t, name, d in found if (d.primitive, t) == (primitive, target)]
+        names, detections = zip(*rows, strict=True)
+        networks.append(tabulate(list(detections), names))
+        summary.append(combine(list(detections)))
+        for table in (networks[-1], summary[-1]):
+            table.insert(1, "target", target)
+    return tuple(
+        pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        for tables in (summary, networks)
+    )
+
+
+def _refuse(fit, cue, features, relevant, known):
+    wanted = [*features, *(relevant or {}).values()]
+    found = [
+        f"feature {name!r}: expected one of {', '.join(known)}"
+        for name in dict.fromkeys(wanted)
+        if name not in known
+    ]
+    if cue not in fit.trials or fit.trials[cue].dims != ("trial",):
+        found.append(f"cue {cue!r}: expected a variable of trials")
+    if found:
+        raise problems(DataError, "primitives", found)
