@@ -8,13 +8,30 @@ import pytest
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.py"))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs(path):
-    found = runpy.run_path(str(path))
+def check_stimulus_selection(found):
     summary = found["fit"].summarise()["log_likelihood"]
     assert summary["AL-RNN P=0"] < -0.36
     assert summary["AL-RNN"] > -0.12
 
 
+def check_mechanism(found):
+    people, rats = (found[name].summarise()["log_likelihood"] for name in ("fit", "rats"))
+    assert people["AL-RNN P=0"] < -0.36
+    assert people["AL-RNN"] > -0.2
+    assert rats["AL-RNN"] > rats["AL-RNN P=0"] + 0.02
+    gains, linear = found["gains_by_rule"], found["linear_gains"]
+    assert (gains["high"] > gains["low"] + 1).all()
+    assert linear["high"].to_numpy() == pytest.approx(linear["low"].to_numpy(), abs=1e-9)
+    assert abs(found["shuffled_gains"]["high"] - found["shuffled_gains"]["low"]).max() < 0.5
+
+
+CHECKS = {"stimulus_selection": check_stimulus_selection, "mechanism": check_mechanism}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs(path):
+    CHECKS[path.stem](runpy.run_path(str(path)))
+
+
 def test_there_are_notebooks():
-    assert NOTEBOOKS
+    assert {path.stem for path in NOTEBOOKS} == set(CHECKS)

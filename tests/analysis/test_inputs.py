@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from neuroalrnn.analysis.dynamics.eigen import decompose
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian, compute_slopes
 from neuroalrnn.analysis.inputs import (
     compute_gains,
     compute_horizons,
-    compute_modes,
     compute_selection,
     compute_unit_gains,
     path_gains,
@@ -147,7 +147,7 @@ def test_modes_rebuild_the_map_also_with_repeated_eigenvalues():
     basis = np.random.default_rng(2).standard_normal((4, 4))
     for values in ([0.9, 0.5, -0.3, 0.1], [0.8, 0.8, 0.8, 0.2], [1.0, 1.0, 0.0, 0.0]):
         jacobian = basis @ np.diag(values) @ np.linalg.inv(basis)
-        found, right, left = compute_modes(jacobian)
+        found, right, left = decompose(jacobian)
         np.testing.assert_allclose(found.real, sorted(values, key=abs, reverse=True), atol=1e-7)
         np.testing.assert_allclose(left @ right, np.eye(4), atol=1e-6)
         np.testing.assert_allclose((right * found) @ left, jacobian, atol=1e-6)
@@ -155,14 +155,14 @@ def test_modes_rebuild_the_map_also_with_repeated_eigenvalues():
 
 def test_modes_rebuild_a_turning_map():
     jacobian = np.random.default_rng(5).standard_normal((5, 5))
-    values, right, left = compute_modes(jacobian)
+    values, right, left = decompose(jacobian)
     assert np.abs(values.imag).max() > 0.1
     np.testing.assert_allclose((right * values) @ left, jacobian, atol=1e-9)
     np.testing.assert_allclose(np.linalg.norm(right, axis=0), 1)
 
 
 def test_defective_modes_have_no_selection():
-    _, _, left = compute_modes(np.array([[0.5, 1, 0], [0, 0.5, 0], [0, 0, 0.9]]))
+    _, _, left = decompose(np.array([[0.5, 1, 0], [0, 0.5, 0], [0, 0, 0.9]]))
     assert np.isfinite(left[0]).all()
     assert np.isnan(left[1:]).all()
 
@@ -174,7 +174,7 @@ def test_selection_predicts_what_a_pulse_adds_to_the_mode():
     response = network.input_weight[:, 1]
     weights = table["weight"].to_numpy() + 1j * table["weight_imag"].to_numpy()
     values = table["real"].to_numpy() + 1j * table["imag"].to_numpy()
-    _, right, left = compute_modes(jacobian)
+    _, right, left = decompose(jacobian)
     for k in range(4):
         # the length and phase of r are conventions, l' x times r is not
         np.testing.assert_allclose(right @ (left @ response), response, atol=1e-9)

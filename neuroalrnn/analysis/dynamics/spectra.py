@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import eig
 
+from neuroalrnn.analysis.dynamics.eigen import decompose
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
 from neuroalrnn.analysis.latents import chosen_network
 from neuroalrnn.analysis.regimes import ABSENT
@@ -59,7 +59,8 @@ def compute_modes(network, code, *, step_seconds=None, steps_per_trial=None):
     """
     if not 0 <= code < 2**network.n_pwl:
         raise DataError(f"code: found {code}, expected 0 to {2**network.n_pwl - 1}")
-    values, right, left = _eigenvectors(compute_jacobian(network, code))
+    values, right, left = decompose(compute_jacobian(network, code))
+    right = right.T
     table = _describe(pd.DataFrame({"mode": np.arange(len(values))}), values)
     if step_seconds is not None:
         table["time_constant_seconds"] = table["time_constant"] * step_seconds
@@ -116,15 +117,3 @@ def _describe(table, values):
             period=2 * np.pi / turn,
             doubling_time=np.where(rate > 0, np.log(2) / rate, np.inf),
         )
-
-
-def _eigenvectors(jacobian):
-    """Eigenvalues by falling modulus, right and left eigenvectors (mode, latent), l' r = 1."""
-    values, left, right = eig(jacobian, left=True, right=True)
-    order = np.argsort(-np.abs(values), kind="stable")
-    values, left, right = values[order], left.conj().T[order], right.T[order]
-    # the inverse also pairs vectors of eigenvalues that are repeated without being defective
-    if np.linalg.cond(right) < 1 / np.finfo(float).eps:
-        return values, right, np.linalg.inv(right).T
-    with np.errstate(all="ignore"):
-        return values, right, left / (left * right).sum(axis=1, keepdims=True)

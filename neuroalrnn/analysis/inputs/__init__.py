@@ -7,12 +7,11 @@ from neuroalrnn.analysis.inputs.gains import (
     path_gains,
     unit_gains,
 )
-from neuroalrnn.analysis.inputs.selection import compute_modes, compute_selection, slow_limit
+from neuroalrnn.analysis.inputs.selection import compute_selection, slow_limit
 
 __all__ = [
     "compute_gains",
     "compute_horizons",
-    "compute_modes",
     "compute_selection",
     "compute_unit_gains",
     "path_gains",

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import scipy.linalg
-from scipy.sparse.csgraph import connected_components
 
+from neuroalrnn.analysis.dynamics.eigen import SAME_EIGENVALUE, decompose
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
 
-SAME_EIGENVALUE = 1e-7
 MOST_CONDITION = 1e3
 
 
@@ -38,7 +36,7 @@ def compute_selection(network, codes, n_steps) -> pd.DataFrame:
     """
     rows = []
     for code in codes:
-        values, right, left = compute_modes(compute_jacobian(network, code))
+        values, right, left = decompose(compute_jacobian(network, code))
         turn = _phase(right, network.readout)
         right, left = right * turn, left / turn[:, None]
         slow = np.abs(values) >= slow_limit(n_steps)
@@ -57,36 +55,6 @@ def compute_selection(network, codes, n_steps) -> pd.DataFrame:
     names = ["code", "mode", "real", "imag", "modulus", "slow", "memory", "condition"]
     names += ["well_defined", "feature", "weight", "weight_imag", "alignment", "effect"]
     return pd.DataFrame(rows, columns=names)
-
-
-def compute_modes(jacobian):
-    """Eigenvalues with right and left eigenvectors, ``|r| = 1`` and ``l' r = 1``.
-
-    Modes of one eigenvalue that occurs several times share their space: the l' of one is orthogonal
-    to the r of the others.
-
-    Parameters
-    ----------
-    jacobian : array, shape (latent, latent)
-
-    Returns
-    -------
-    values : complex array, shape (mode,)
-        By falling modulus.
-    right : array, shape (latent, mode)
-    left : array, shape (mode, latent)
-        Rows l'; NaN where the eigenvalue is defective.
-    """
-    values, left, right = scipy.linalg.eig(jacobian, left=True, right=True)
-    order = np.argsort(-np.abs(values), kind="stable")
-    values, left, right = values[order], left[:, order], right[:, order]
-    scale = max(np.abs(values).max(initial=0), np.linalg.norm(jacobian, 2), np.finfo(float).tiny)
-    rows = np.full(left.T.shape, np.nan, dtype=complex)
-    for same in _clusters(np.abs(values[:, None] - values) <= SAME_EIGENVALUE * scale):
-        overlap = left[:, same].conj().T @ right[:, same]
-        if np.linalg.svd(overlap, compute_uv=False)[-1] > SAME_EIGENVALUE:
-            rows[same] = np.linalg.solve(overlap, left[:, same].conj().T)
-    return values, right, rows
 
 
 def slow_limit(n_steps):
@@ -109,9 +77,3 @@ def _phase(right, readout):
     largest = np.take_along_axis(right, np.abs(right).argmax(axis=0)[None], axis=0)[0]
     turn = np.abs(largest) / largest
     return turn * np.where((readout @ right * turn).real.sum(axis=0) < 0, -1, 1)
-
-
-def _clusters(near):
-    """Groups of positions that are linked to each other."""
-    _, label = connected_components(near, directed=False)
-    return [np.flatnonzero(label == each) for each in range(label.max() + 1)]

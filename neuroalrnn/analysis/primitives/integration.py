@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.analysis.ablation.activations import impose_regimes
+from neuroalrnn.analysis.dynamics.eigen import decompose
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
-from neuroalrnn.analysis.inputs import compute_modes, slow_limit
+from neuroalrnn.analysis.inputs import slow_limit
 from neuroalrnn.analysis.interventions import Intervention
 from neuroalrnn.analysis.primitives.detection import Detection, by_subject, conclude
 from neuroalrnn.analysis.primitives.look import look_at
@@ -151,7 +152,7 @@ class _Regimes:
 
 def _slow_mode(network, code, features, n_steps):
     """Weights of both features, r and modulus of the slow mode of largest weights."""
-    values, right, left = compute_modes(compute_jacobian(network, code))
+    values, right, left = decompose(compute_jacobian(network, code))
     seen = np.linalg.norm(network.readout @ right, axis=0)
     weight = np.abs(left @ network.input_weight[:, features]) * seen[:, None]
     usable = (np.abs(values) >= slow_limit(n_steps)) & np.isfinite(weight).all(axis=1)

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.analysis.ablation.states import reset
+from neuroalrnn.analysis.dynamics.eigen import decompose
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
-from neuroalrnn.analysis.inputs import compute_modes, slow_limit
+from neuroalrnn.analysis.inputs import slow_limit
 from neuroalrnn.analysis.primitives.detection import Detection, conclude
 from neuroalrnn.analysis.primitives.look import look_at
 from neuroalrnn.analysis.primitives.nulls import null_p, sign_p
@@ -177,7 +178,7 @@ def _split(jacobian, n_steps):
 
     A slow mode of a defective eigenvalue has no l' and stays among the others.
     """
-    values, right, left = compute_modes(jacobian)
+    values, right, left = decompose(jacobian)
     slow = (np.abs(values) >= slow_limit(n_steps)) & np.isfinite(left).all(axis=1)
     return (right[:, slow] @ left[slow]).real, np.abs(values[~slow])
 
