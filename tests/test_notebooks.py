@@ -18,14 +18,26 @@ def check_mechanism(found):
     people, rats = (found[name].summarise()["log_likelihood"] for name in ("fit", "rats"))
     assert people["AL-RNN P=0"] < -0.36
     assert people["AL-RNN"] > -0.2
-    assert rats["AL-RNN"] > rats["AL-RNN P=0"] + 0.02
+    assert rats["AL-RNN"] > rats["AL-RNN P=0"] + 0.01
     gains, linear = found["gains_by_rule"], found["linear_gains"]
     assert (gains["high"] > gains["low"] + 1).all()
     assert linear["high"].to_numpy() == pytest.approx(linear["low"].to_numpy(), abs=1e-9)
     assert abs(found["shuffled_gains"]["high"] - found["shuffled_gains"]["low"]).max() < 0.5
 
 
-CHECKS = {"stimulus_selection": check_stimulus_selection, "mechanism": check_mechanism}
+def check_comparison(found):
+    assert set(found["tables"]) == {"miller_rats", "pratte2010"}
+    for table in found["tables"].values():
+        assert len(table) >= 12
+        assert set(table["model"]) >= {"AL-RNN", "AL-RNN P=0", "GLM-HMM", "GRU", "LSTM"}
+        assert table.set_index("model").loc["class frequency", "difference_to_best"] < -0.2
+
+
+CHECKS = {
+    "comparison": check_comparison,
+    "mechanism": check_mechanism,
+    "stimulus_selection": check_stimulus_selection,
+}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -33,6 +33,7 @@ from neuroalrnn.analysis.regimes import (
 )
 from neuroalrnn.analysis.transitions import compute_regime_graph
 from neuroalrnn.analysis.triggered import compute_triggered_averages
+from neuroalrnn.analysis.units import independent_groups
 from neuroalrnn.exceptions import NotTestableError
 
 N_LAGS = 10
@@ -99,7 +100,8 @@ def take_apart(fit, held_out, *, conditions=()):
         ``lyapunov``, ``path_growth``, ``functional_growth``, ``gains``, ``horizons``,
         ``selection`` (modes slow over a trial or not), ``ablation``, ``greedy``, ``necessary``,
         ``ablation_map``. Over subjects: ``entropies``, ``fragile_share``, ``dynamical_classes``,
-        ``ablation_tests``. What is not testable is absent, and told in the notes.
+        ``ablation_tests`` (subjects who share a stimulus order count once, by their mean). What is
+        not testable is absent, and told in the notes.
     """
     views = {fold.name: _view(fit, fold) for fold in folds_of(fit) if len(fold.test.n_steps)}
     tables, notes = _per_fold(views), []
@@ -121,7 +123,9 @@ def take_apart(fit, held_out, *, conditions=()):
             notes.append(f"{name.replace('_', ' ')}: {error}")
     if "ablation" in tables:
         keys = ["replacement", "rank", "epoch"]
-        tables["ablation_tests"] = compare_costs(tables["ablation"], keys)
+        # subjects with one stimulus order share inputs and network: their mean counts once
+        groups = tables["ablation"]["subject"].astype(str).map(independent_groups(fit))
+        tables["ablation_tests"] = compare_costs(tables["ablation"].assign(subject=groups), keys)
         tables["ablation_map"] = summarise_map(tables["ablation"])
     if "greedy" in tables:
         tables["necessary"] = count_necessary(tables["greedy"])

@@ -127,13 +127,27 @@ def is_independent(fit):
     -------
     bool array, shape (trial,)
     """
-    subject = fit.trials["subject"].values.astype(str)
+    first = independent_groups(fit)
+    return np.array([first[name] == name for name in fit.trials["subject"].values.astype(str)])
+
+
+def independent_groups(fit):
+    """Subjects that share stimulus orders, directly or through others, as one group.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    dict of str -> str
+        First subject of the group of each subject.
+    """
     varying = stimulus_names(fit.trials, stimuli(fit))
     if not varying:
-        return np.ones(len(subject), dtype=bool)
+        return {name: name for name in np.unique(fit.trials["subject"].values.astype(str))}
     orders = session_orders(fit.trials, varying)
-    first = connected(orders["subject"].to_numpy(), orders["order"].to_numpy())
-    return np.array([first[name] == name for name in subject])
+    return connected(orders["subject"].to_numpy(), orders["order"].to_numpy())
 
 
 def session_labels(trials):

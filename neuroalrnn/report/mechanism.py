@@ -86,7 +86,7 @@ def _merged(classes):
 def _needed(tests):
     rows = tests[(tests["epoch"] == "all") & (tests["replacement"] == "affine")]
     row = rows.sort_values("rank").iloc[0]
-    told = [interval(row), p_value(row["q"], "q"), count(int(row["n_subjects"]), "subject")]
+    told = [interval(row), p_value(row["q"], "q"), f"n = {int(row['n_subjects'])}"]
     return (
         "The unit that training subjects need most costs held-out subjects "
         f"{number(row['estimate'])} nats per trial when its best affine approximation takes its "

@@ -180,9 +180,11 @@ CAPTIONS = {
 }
 FOOTNOTES = {
     "mechanism": (
-        "Costs are tested over subjects (t), all cells of the map one family "
-        "(Benjamini-Hochberg). Log-likelihoods below log 1e-12 count as that. Tables "
-        "<code>mechanism_*.csv</code> hold fixed points, attractors, exponents, growth, horizons "
+        "Costs are tested over subjects (t), all cells of the map one family (Benjamini-Hochberg); "
+        "subjects who share a stimulus order share inputs and network, and count once, by their "
+        "mean. Intervals take the networks as given. Log-likelihoods below log 1e-12 count as "
+        "that. Tables <code>mechanism_*.csv</code> hold fixed points, attractors, exponents, "
+        "growth, horizons "
         "and entropies of all folds."
     ),
     "scores": (
