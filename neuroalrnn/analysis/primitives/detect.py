@@ -25,11 +25,14 @@ class Primitives(NamedTuple):
         One row per primitive, target and fold, see `tabulate`.
     not_testable : DataFrame
         ``primitive, target, network, reason`` of detections that could not be carried out.
+    detections : list of (str, str, Detection)
+        Target, network and all that was found, in the order of `networks`.
     """
 
     summary: pd.DataFrame
     networks: pd.DataFrame
     not_testable: pd.DataFrame
+    detections: list
 
 
 def detect_primitives(
@@ -84,7 +87,15 @@ def detect_primitives(
             except NotTestableError as error:
                 skipped.append((primitive, target, names[index], str(error)))
     columns = ["primitive", "target", "network", "reason"]
-    return Primitives(*_tables(found), pd.DataFrame(skipped, columns=columns))
+    order = list(dict.fromkeys(map(_key, found)))
+    found.sort(key=lambda one: order.index(_key(one)))
+    return Primitives(*_tables(found), pd.DataFrame(skipped, columns=columns), found)
+
+
+def _key(one):
+    """Primitive and target of a detection."""
+    target, _, detection = one
+    return detection.primitive, target
 
 
 def _jobs(sequences, values, features, relevant, steps, ahead, block):
@@ -129,9 +140,9 @@ def _present(sequences, inputs, steps):
 def _tables(found):
     """Summary and table of networks."""
     networks, summary = [], []
-    keys = dict.fromkeys((one.primitive, target) for target, _, one in found)
-    for primitive, target in keys:
-        rows = [(name, d) for t, name, d in found if (d.primitive, t) == (primitive, target)]
+    for key in dict.fromkeys(map(_key, found)):
+        target = key[1]
+        rows = [(name, d) for t, name, d in found if (d.primitive, t) == key]
         names, detections = zip(*rows, strict=True)
         networks.append(tabulate(list(detections), names))
         summary.append(combine(list(detections)))

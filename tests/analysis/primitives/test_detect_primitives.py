@@ -94,6 +94,9 @@ def test_fits_are_looked_at_fold_by_fold_on_held_out_subjects(fit):
         alone = detect_gating(chosen_network(fit, index), part, cue, feature=feature, n_nulls=1)
         np.testing.assert_allclose(row.effect, alone.effect)
     assert set(found.summary["target"]) == {feature}
+    kept = [(one.primitive, target, name, one.effect) for target, name, one in found.detections]
+    columns = found.networks[["primitive", "target", "network", "effect"]]
+    assert kept == list(columns.itertuples(index=False, name=None))
 
 
 def test_unknown_names_are_refused_together(fit):
