@@ -230,6 +230,8 @@ def compare_models(
 def _scores_by_subject(scores) -> tuple[pd.DataFrame, pd.Series]:
     """Scores (model, subject), best model first, and the trials of each subject."""
     title = "comparison of models"
+    if scores.empty:
+        raise DataError(f"{title}: found no score; expected one row per model and subject")
     twice = scores[scores.duplicated(["model", "subject"])]
     found = [f"{row.model}: subject {row.subject} occurs twice" for row in twice.itertuples()]
     if found:

@@ -172,6 +172,11 @@ class TestCompareModels:
         table = compare_models(long({"a": np.array([-0.5]), "b": np.array([-0.6])}))
         assert "at least 2" in table["note"][1]
 
+    def test_an_empty_table_is_refused(self):
+        columns = ["model", "subject", "n_trials", "log_likelihood"]
+        with pytest.raises(DataError, match="found no score"):
+            compare_models(pd.DataFrame(columns=columns))
+
     def test_refusals_name_every_problem(self):
         table = long(three_models(3))
         table.loc[1, "log_likelihood"] = -np.inf
