@@ -29,7 +29,7 @@ TABLE = {
         | {"analysis", "tasks"},
         ARRAYS | {"torch", "tqdm"},
     ),
-    "analysis": ({"data", "results", "stats"}, ARRAYS | {"scipy"}),
+    "analysis": ({"data", "results", "stats"}, ARRAYS | {"scipy", "tqdm"}),
     "neural": ({"data", "analysis", "stats", "results"}, ARRAYS | {"mne", "sklearn", "scipy"}),
     "plots": ({"analysis", "stats", "results"}, ARRAYS | {"matplotlib"}),
     "report": ({"plots", "analysis", "stats", "results"}, ARRAYS | {"matplotlib", "mne"}),

@@ -66,7 +66,7 @@ class Analysis:
     mechanism: Mechanism | None = None
 
 
-def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False):
+def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False, progress=False):
     """Relate the held-out regimes of a fit to task epochs and behaviour.
 
     Parameters
@@ -81,6 +81,8 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False)
         Seed of the null bands, resampled subjects and circular shifts.
     mechanism : bool
         Also take the networks apart, see `neuroalrnn.analysis.mechanism.take_apart`.
+    progress : bool
+        Show a progress bar while they are.
 
     Returns
     -------
@@ -150,7 +152,7 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False)
             notes.append(f"switches around changes of {rule}: {error}")
     apart = None
     if mechanism:
-        apart = take_apart(fit, held_out)
+        apart = take_apart(fit, held_out, progress=progress)
         tables |= {f"mechanism_{name}": table for name, table in apart.tables.items()}
     return Analysis(tables, regimes, switches, locked, conditions, rule, notes, apart)
 

@@ -5,11 +5,13 @@ different folds are those of different networks: codes are sign patterns, compar
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from tqdm.auto import tqdm
 
 from neuroalrnn.analysis.ablation.ablate import ablate_units
 from neuroalrnn.analysis.ablation.folds import folds_of
@@ -81,7 +83,7 @@ class View(NamedTuple):
     carry: str
 
 
-def take_apart(fit, held_out, *, conditions=()):
+def take_apart(fit, held_out, *, conditions=(), progress=False):
     """Take the network of every fold apart, and find what its held-out subjects need of it.
 
     Parameters
@@ -91,6 +93,8 @@ def take_apart(fit, held_out, *, conditions=()):
         From `compute_held_out_regimes`.
     conditions : sequence of str
         Trial variables that split the ablation map.
+    progress : bool
+        Show a progress bar over tables.
 
     Returns
     -------
@@ -104,23 +108,13 @@ def take_apart(fit, held_out, *, conditions=()):
         not testable is absent, and told in the notes.
     """
     views = {fold.name: _view(fit, fold) for fold in folds_of(fit) if len(fold.test.n_steps)}
-    tables, notes = _per_fold(views), []
-    jobs = {
-        "entropies": lambda: summarise_entropies(
-            compute_entropies(held_out.regimes, fit.trials, carry=_carry(fit))
-        ),
-        "fragile_share": lambda: compute_fragile_share(
-            compute_boundary_distance(fit), fit.trials, by=("step",)
-        ),
-        "dynamical_classes": lambda: compute_held_out_classes(fit),
-        "ablation": lambda: ablate_units(fit, replacements=REPLACEMENTS, by=list(conditions)),
-        "greedy": lambda: replace_greedily(fit, replacements=REPLACEMENTS[:1]),
-    }
-    for name, job in jobs.items():
+    jobs, tables, notes = _jobs(fit, held_out, views, list(conditions)), {}, []
+    for name in tqdm(jobs, desc="taking apart", unit="table", disable=not progress):
         try:
-            tables[name] = job()
+            tables[name] = jobs[name]()
         except NotTestableError as error:
             notes.append(f"{name.replace('_', ' ')}: {error}")
+    triggered = tables.pop("behaviour around switches", None)
     if "ablation" in tables:
         keys = ["replacement", "rank", "epoch"]
         # subjects with one stimulus order share inputs and network: their mean counts once
@@ -129,14 +123,26 @@ def take_apart(fit, held_out, *, conditions=()):
         tables["ablation_map"] = summarise_map(tables["ablation"])
     if "greedy" in tables:
         tables["necessary"] = count_necessary(tables["greedy"])
-    try:
-        triggered = compute_triggered_averages(fit, held_out.regimes)
-    except NotTestableError as error:
-        triggered = None
-        notes.append(f"behaviour around switches: {error}")
     example = max(views, key=lambda name: views[name].sequences.n_steps.sum())
     labels = _labels(fit, held_out, example)
     return Mechanism(tables, triggered, example, labels, _portrait(views[example], labels), notes)
+
+
+def _jobs(fit, held_out, views, conditions):
+    """What is to be computed, by name."""
+    carry, units = _carry(fit), {"replacements": REPLACEMENTS, "by": conditions}
+    return {name: partial(_over_folds, views, describe) for name, describe in PER_FOLD.items()} | {
+        "entropies": lambda: summarise_entropies(
+            compute_entropies(held_out.regimes, fit.trials, carry=carry)
+        ),
+        "fragile_share": lambda: compute_fragile_share(
+            compute_boundary_distance(fit), fit.trials, by=("step",)
+        ),
+        "dynamical_classes": partial(compute_held_out_classes, fit),
+        "ablation": partial(ablate_units, fit, **units),
+        "greedy": partial(replace_greedily, fit, replacements=REPLACEMENTS[:1]),
+        "behaviour around switches": partial(compute_triggered_averages, fit, held_out.regimes),
+    }
 
 
 def _labels(fit, held_out, name):
@@ -156,13 +162,10 @@ def _portrait(view, labels):
     )
 
 
-def _per_fold(views):
-    """Tables of every network by itself, the fold in front."""
-    tables = {}
-    for name, describe in PER_FOLD.items():
-        parts = {fold: describe(view) for fold, view in views.items()}
-        tables[name] = pd.concat(parts, names=["fold"]).reset_index("fold").reset_index(drop=True)
-    return tables
+def _over_folds(views, describe):
+    """A table of every network by itself, the fold in front."""
+    parts = {fold: describe(view) for fold, view in views.items()}
+    return pd.concat(parts, names=["fold"]).reset_index("fold").reset_index(drop=True)
 
 
 def _view(fit, fold):

@@ -188,7 +188,7 @@ def report(
     loaded = Fit.load(saved)
     options = {"conditions": _names(conditions), "rule": rule, "random_state": seed}
     with _made(out):
-        page = write_report(loaded, out, **options, overwrite=overwrite)
+        page = write_report(loaded, out, **options, progress=True, overwrite=overwrite)
     typer.echo(f"report: {page}")
 
 
@@ -286,7 +286,8 @@ def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, **engin
     typer.echo(f"fit: {out / 'fit.nc'}")
     from neuroalrnn.report import write_report
 
-    page = write_report(result, out, random_state=validation.random_state, overwrite=overwrite)
+    options = {"random_state": validation.random_state, "overwrite": overwrite}
+    page = write_report(result, out, progress=True, **options)
     typer.echo(f"report: {page}")
 
 
@@ -368,7 +369,7 @@ def _made(out: Path):
 def _save_tables(result, out: Path, **options) -> Path:
     from neuroalrnn.analysis import analyse as analyse_fit
 
-    tables = analyse_fit(result, **options, mechanism=True).tables
+    tables = analyse_fit(result, **options, mechanism=True, progress=True).tables
     folder = out / "tables"
     folder.mkdir(exist_ok=True)
     for name, table in tables.items():

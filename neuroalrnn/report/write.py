@@ -15,8 +15,9 @@ PAGE = "report.html"
 
 
 def write_report(
-    fit, out_dir, *, conditions=None, rule=None, random_state=0, mechanism=True, overwrite=False
-):
+    fit, out_dir, *, conditions=None, rule=None, random_state=0, mechanism=True, progress=False,
+    overwrite=False,
+):  # fmt: skip
     """Write what a fit says as ``report.html``, ``figures/`` and ``tables/``.
 
     Parameters
@@ -24,7 +25,7 @@ def write_report(
     fit : Fit
     out_dir : path-like
         Folder, made where it is missing.
-    conditions, rule, random_state, mechanism
+    conditions, rule, random_state, mechanism, progress
         As in `neuroalrnn.analysis.analyse`.
     overwrite : bool
         Replace a report that exists.
@@ -47,7 +48,7 @@ def write_report(
     if page.exists() and not overwrite:
         raise ResultError(f"{page} exists; pass overwrite=True to replace it")
     options = {"conditions": conditions, "rule": rule, "random_state": random_state}
-    analysis = analyse(fit, mechanism=mechanism, **options)
+    analysis = analyse(fit, mechanism=mechanism, progress=progress, **options)
     folders = [out_dir / "figures", out_dir / "tables"]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)

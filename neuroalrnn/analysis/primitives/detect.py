@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from tqdm.auto import tqdm
 
 from neuroalrnn.analysis.latents import chosen_network, encode_trials
 from neuroalrnn.analysis.primitives.detection import combine, tabulate
@@ -36,8 +37,9 @@ class Primitives(NamedTuple):
 
 
 def detect_primitives(
-    fit, cue, *, features, relevant=None, steps=None, ahead=0, n_nulls=39, n_samples=100, rng=None
-) -> Primitives:
+    fit, cue, *, features, relevant=None, steps=None, ahead=0, n_nulls=39, n_samples=100, rng=None,
+    progress=False,
+) -> Primitives:  # fmt: skip
     """Look for all primitives in the network of each fold, on its held-out trials.
 
     Gating is looked for on the path of each feature, rule-based integration where `relevant` is
@@ -61,6 +63,8 @@ def detect_primitives(
         For transients: how many read-outs to pass over. 0 tests the choice of the same trial.
     n_nulls, n_samples, rng
         See the detectors.
+    progress : bool
+        Show a progress bar over folds.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def detect_primitives(
     fold = fit.splits["fold"].values[sequences.trial[:, 0]]
     names = [str(name) for name in fit.parameters["fold"].values]
     found, skipped = [], []
-    for index in np.unique(fold):
+    for index in tqdm(np.unique(fold), desc="primitives", unit="fold", disable=not progress):
         network, part = chosen_network(fit, index), sequences.take(fold == index)
         block = _blocks(fit, cue, part)
         jobs = _jobs(part, fit.trials[cue].values, features, relevant, steps, ahead, block)
