@@ -39,6 +39,7 @@ from neuroalrnn.analysis.units import independent_groups
 from neuroalrnn.exceptions import NotTestableError
 
 N_LAGS = 10
+LONGEST = 25
 N_PATHS = 12
 REPLACEMENTS = ("affine", "zero")
 
@@ -244,7 +245,7 @@ def _gains(view):
 
 
 def _horizons(view):
-    return _named_features(compute_horizons(view.network, view.codes), view)
+    return _named_features(compute_horizons(view.network, view.codes, LONGEST), view)
 
 
 def _selection(view):

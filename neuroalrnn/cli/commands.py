@@ -89,7 +89,9 @@ def demo(
     out: Out = Path("results/demo"), overwrite: Overwrite = False, threads: Threads = None
 ) -> None:
     """Fit the stimulus-selection experiment pratte2010 and write its report."""
-    _fit("pratte2010", default_run("pratte2010"), out, overwrite=overwrite, threads=threads)
+    config = default_run("pratte2010")
+    _fit("pratte2010", config, out, overwrite=overwrite, threads=threads, mechanism=False)
+    typer.echo(f"mechanism: neuroalrnn report {out / 'fit.nc'} --out {out} --overwrite")
 
 
 @app.command()
@@ -260,7 +262,7 @@ def _fit(source: str, config: Run, out: Path, *, overwrite: bool, **engine) -> N
         _fit_into(out, source, trials, config, overwrite=overwrite, **engine)
 
 
-def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, **engine) -> None:
+def _fit_into(out, source, trials, config: Run, *, overwrite, mechanism=True, **engine) -> None:
     from neuroalrnn.evaluate import select_n_pwl
 
     validation = config.validation
@@ -287,7 +289,7 @@ def _fit_into(out: Path, source: str, trials, config: Run, *, overwrite, **engin
     from neuroalrnn.report import write_report
 
     options = {"random_state": validation.random_state, "overwrite": overwrite}
-    page = write_report(result, out, progress=True, **options)
+    page = write_report(result, out, mechanism=mechanism, progress=True, **options)
     typer.echo(f"report: {page}")
 
 

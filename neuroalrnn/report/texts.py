@@ -52,7 +52,9 @@ TEXTS = {
         "once more. Units are ranked on training subjects; units and regimes of different folds "
         "belong to different networks."
     ),
-    "no_mechanism": "The fit was not taken apart (<code>mechanism=False</code>).",
+    "no_mechanism": (
+        "The fit was not taken apart here; <code>neuroalrnn report FIT.nc --out DIR</code> does it."
+    ),
     "dependence": (
         "The {n_subjects} subjects share {orders}: subjects of one order see the same inputs "
         "through the same network, and have the same regimes where only these are inputs. "

@@ -4,11 +4,15 @@ Costs of single units do not add: two units may stand in for each other. Definit
 package.
 """
 
+from itertools import combinations
+
 import pandas as pd
 
 from neuroalrnn.analysis.ablation.ablate import ablate, cost_table
 from neuroalrnn.analysis.ablation.folds import REPLACEMENTS, replace_units
 from neuroalrnn.analysis.ablation.summarise import subject_costs
+
+MOST_AT_ONCE = 6
 
 
 def replace_greedily(fit, *, replacements=REPLACEMENTS, by=()):
@@ -84,23 +88,44 @@ def _order(fold, replacements):
     """Names and units of every stage, found on the training subjects."""
     units = {name: [] for name in replacements}
     stages, n_pwl = [], fold.network.n_pwl
+    if n_pwl == 0:
+        return stages
+    # one run over all sets of few units is faster than a run per stage
+    known = _costs(fold, _all_sets(n_pwl, replacements)) if n_pwl <= MOST_AT_ONCE else None
     for n_replaced in range(1, n_pwl + 1):
-        cost = _next_costs(fold, units)
+        cost = _costs(fold, _next_sets(units, n_pwl)) if known is None else known
         for name in replacements:
-            added = int(cost[name].idxmin())
+            added = min(
+                (one for one in range(n_pwl) if one not in units[name]),
+                key=lambda one, name=name: cost[name, frozenset([*units[name], one])],
+            )
             units[name] = [*units[name], added]
             labels = {"replacement": name, "n_pwl": n_pwl, "n_replaced": n_replaced}
-            labels |= {"unit": added, "train_cost": float(cost[name].min())}
+            labels |= {"unit": added, "train_cost": cost[name, frozenset(units[name])]}
             stages.append((labels, units[name]))
     return stages
 
 
-def _next_costs(fold, units):
-    """Mean cost over training subjects of one more unit, by replacement and that unit."""
-    made = [
-        ({"replacement": name, "unit": one}, replace_units(fold, fold.train, [*done, one], name))
+def _all_sets(n_pwl, replacements):
+    units = range(n_pwl)
+    sets = [each for n in range(1, n_pwl + 1) for each in combinations(units, n)]
+    return [(name, frozenset(each)) for name in replacements for each in sets]
+
+
+def _next_sets(units, n_pwl):
+    return [
+        (name, frozenset([*done, one]))
         for name, done in units.items()
-        for one in range(fold.network.n_pwl)
+        for one in range(n_pwl)
         if one not in done
     ]
-    return cost_table(fold, fold.train, made).groupby(["replacement", "unit"])["cost"].mean()
+
+
+def _costs(fold, sets):
+    """Mean cost over training subjects of replacing each set of units."""
+    made = [
+        ({"set": index}, replace_units(fold, fold.train, sorted(units), name))
+        for index, (name, units) in enumerate(sets)
+    ]
+    mean = cost_table(fold, fold.train, made).groupby("set")["cost"].mean()
+    return {each: float(mean[index]) for index, each in enumerate(sets)}
