@@ -105,16 +105,16 @@ def run_network(network, sequences, interventions=None):
     """
     acting = None if interventions is None else lay_out(interventions, network, sequences)
     drive = sequences.inputs @ network.input_weight.T + network.bias
-    n_linear = len(network.bias) - network.n_pwl
+    floor = np.zeros(len(network.bias))
+    floor[: len(floor) - network.n_pwl] = -np.inf
+    shortest = min(sequences.n_steps, default=0)
     z = np.broadcast_to(network.initial, (len(drive), len(network.bias)))
     z = z if acting is None else acting.move(z, -1)
     for t in range(drive.shape[1]):
-        if acting is None:
-            phi = np.concatenate([z[:, :n_linear], np.maximum(z[:, n_linear:], 0.0)], axis=1)
-        else:
-            phi = acting.activate(z, t - 1)
+        phi = np.maximum(z, floor) if acting is None else acting.activate(z, t - 1)
         z = network.self_slope * z + phi @ network.weight.T + drive[:, t]
-        z = np.where((t < sequences.n_steps)[:, None], z, 0.0)
+        if t >= shortest:
+            z = np.where((t < sequences.n_steps)[:, None], z, 0.0)
         z = z if acting is None else acting.move(z, t)
         yield z
 

@@ -87,9 +87,12 @@ def save_figure(figure, folder, name):
     with style():
         # the layout takes half of the time of a drawing: once is enough for all three
         figure.draw_without_rendering()
+        layout = figure.get_layout_engine()
         figure.set_layout_engine("none")
         for kind, path in paths.items():
             figure.savefig(path, format=kind, metadata=nothing_dated[kind])
+        if layout is not None:
+            figure.set_layout_engine(layout)
     return paths
 
 

@@ -211,6 +211,14 @@ def test_saved_text_stays_text(tmp_path, fit):
     assert paths["png"].stat().st_size > 1000
 
 
+def test_saving_leaves_the_layout_of_a_figure_to_its_owner(tmp_path, fit):
+    figure = plots.plot_scores(fit).figure
+    engine = figure.get_layout_engine()
+    plots.save_figure(figure, tmp_path, "scores")
+    assert engine is not None
+    assert figure.get_layout_engine() is engine
+
+
 def test_saved_files_are_the_same_each_time(tmp_path, fit):
     first = plots.save_figure(plots.plot_scores(fit).figure, tmp_path, "a")
     second = plots.save_figure(plots.plot_scores(fit).figure, tmp_path, "b")

@@ -89,8 +89,9 @@ def compute_spectra(fit, held_out):
         ``time_constant_trials`` (in trials of mean length). Modes by falling modulus.
     """
     heads, values = [], []
+    networks = {fold: chosen_network(fit, fold) for fold in held_out.codes["fold"].unique()}
     for regime in held_out.codes.itertuples():
-        jacobian = compute_jacobian(chosen_network(fit, regime.fold), regime.code)
+        jacobian = compute_jacobian(networks[regime.fold], regime.code)
         head = (regime.fold, regime.n_pwl, regime.label, regime.code, regime.n_steps)
         heads += [(*head, mode) for mode in range(len(jacobian))]
         values.append(_by_modulus(np.linalg.eigvals(jacobian)))
