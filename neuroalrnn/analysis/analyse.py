@@ -24,6 +24,7 @@ from neuroalrnn.analysis.stability import (
     summarise_stability,
 )
 from neuroalrnn.analysis.switches import compute_switch_probability_by, compute_switches
+from neuroalrnn.analysis.temperature import score_own_temperature
 from neuroalrnn.analysis.transitions import (
     compute_dwell_survival,
     compute_dwell_times,
@@ -115,10 +116,13 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False,
     dwell_times = compute_dwell_times(regimes, trials, carry=carry)
     calibration, reliability = calibrate_models(fit, random_state)
     stability = compute_stability(fit, rng=np.random.default_rng(random_state))
+    own_temperature = score_own_temperature(fit)
     tables = {
         "scores": fit.summarise().reset_index(),
         "comparisons": compare_with_others(fit),
-        "models": stats.compare_models(_distinct(fit), rng=np.random.default_rng(random_state)),
+        "models": _compare_models(fit.scores, random_state),
+        "own_temperature": own_temperature,
+        "models_own_temperature": _compare_models(own_temperature, random_state),
         "calibration": calibration,
         "reliability": reliability,
         "regimes": held_out.codes,
@@ -204,7 +208,7 @@ def calibrate_models(fit, random_state=0):
     choice = fit.trials["choice"].values[scored].astype(int)
     subject = fit.trials["subject"].values[scored].astype(str)
     found = {stats.calibration_scores: [], stats.reliability_curve: []}
-    for model in _distinct(fit)["model"].unique():
+    for model in _distinct(fit.scores)["model"].unique():
         probability = fit.predictions["probability"].sel(model=model).values[scored]
         for score, tables in found.items():
             rng = np.random.default_rng(random_state)
@@ -214,15 +218,19 @@ def calibrate_models(fit, random_state=0):
     return tuple(pd.concat(tables, ignore_index=True) for tables in found.values())
 
 
-def _distinct(fit):
+def _compare_models(scores, random_state):
+    return stats.compare_models(_distinct(scores), rng=np.random.default_rng(random_state))
+
+
+def _distinct(scores):
     """Scores without grid values that are the AL-RNN in every fold: they are the same model."""
-    wide = fit.scores.pivot(index="model", columns="subject", values="log_likelihood")
+    wide = scores.pivot(index="model", columns="subject", values="log_likelihood")
     same = [
         name
         for name in wide.index
         if name.startswith("AL-RNN P=") and np.allclose(wide.loc[name], wide.loc["AL-RNN"], rtol=0)
     ]
-    return fit.scores[~fit.scores["model"].isin(same)]
+    return scores[~scores["model"].isin(same)]
 
 
 def _not_testable(effect, difference):

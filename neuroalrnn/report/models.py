@@ -34,6 +34,7 @@ def comparison(fit, analysis, gallery):
         bullets(judge_models(models)),
         gallery.show(figure, "comparison", CAPTIONS["comparison"]),
         _comparison_table(models),
+        paragraph(judge_own_temperature(models, analysis.tables["models_own_temperature"])),
     ]
     if models["n_subjects"].iloc[0] < FEWEST:
         parts.append(_every_subject(fit, models))
@@ -68,6 +69,35 @@ def judge_models(models):
             "normality alone. Every subject is shown instead."
         )
     return texts
+
+
+def judge_own_temperature(models, tempered):
+    """What is left between models once all learn how decided each subject is.
+
+    Parameters
+    ----------
+    models, tempered : pandas.DataFrame
+        Tables ``models`` and ``models_own_temperature``.
+
+    Returns
+    -------
+    str
+    """
+    best, before = tempered.iloc[0], models.set_index("model")["log_likelihood"]
+    own = tempered[tempered["model"] == "AL-RNN"].iloc[0]
+    text = (
+        "With the inverse temperature of every held-out subject inferred from its choices so far, "
+        "for all models alike, "
+        f"{name_of(best['model'])} is best ({number(best['log_likelihood'])} nats per trial, "
+        f"before {number(before[best['model']])})"
+    )
+    if best["model"] == "AL-RNN":
+        return f"{text}."
+    return (
+        f"{text}; the AL-RNN goes from {number(before['AL-RNN'])} to "
+        f"{number(own['log_likelihood'])}, {number(-own['difference_to_best'])} +- "
+        f"{number(own['error_to_best'])} (s.e. over subjects) behind it."
+    )
 
 
 def _as_good(models):

@@ -121,6 +121,7 @@ def test_the_analysis_has_every_table_and_its_tests_count_subjects(fit):
         "scores", "comparisons", "regimes", "agreement", "occupancy", "dwell_times", "transitions",
         "switch_probability", "event_switches", "effective_n_pwl", "occupancy_trend",
         "dwell_survival", "mean_dwell_times", "spectra", "behaviour", "rule_switches",
+        "own_temperature", "models_own_temperature",
         "models", "calibration", "reliability", "stability", "stability_pairs", "stability_units",
         "score_spread",
         "locked_switches",
