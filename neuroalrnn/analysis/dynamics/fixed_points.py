@@ -24,9 +24,10 @@ from neuroalrnn.exceptions import NotTestableError
 
 MOST_EXHAUSTIVE = 12
 SINGULAR = 1e-6
-# condition numbers: of a base that will do, and of one that will not; of a regime to look at alone
-GOOD_BASE, ILL_BASE, SUSPECT = 1e4, 1e6, 1e5
-RESIDUAL = 1e-12
+# condition numbers: of a base that will do, and of one that will not; of a regime to solve again,
+# and of its small system if that will not do
+GOOD_BASE, ILL_BASE, SUSPECT, ILL_SMALL = 1e4, 1e6, 3e4, 1e8
+RESIDUAL, CLOSE = 1e-12, 1e-7
 N_PROBES = 3
 PART = 512
 ON_CIRCLE = 1e-9
@@ -178,46 +179,50 @@ def _choose_codes(n_pwl, used):
     return np.unique(used[:, None] ^ np.r_[0, 2 ** np.arange(n_pwl)])
 
 
+@np.errstate(all="ignore")
 def _solve(network, codes, drives):
     """Points, log|det|, its sign, and which regimes are solved and not singular."""
+    n_pwl, points = network.n_pwl, np.empty((len(codes), *drives.shape))
+    solution = points, *np.zeros((2, len(codes))), np.zeros(len(codes), dtype=bool)
     base, gap = _choose_base(network)
-    if gap is not None and network.n_pwl <= MOST_EXHAUSTIVE:
-        solution = _solve_from_base(network, base, gap, drives)
-    else:
-        shape = len(codes), *drives.shape
-        solution = np.empty(shape), *np.zeros((2, len(codes))), np.zeros(len(codes), dtype=bool)
+    if gap is None or not n_pwl:
+        return solution
+    X = np.linalg.solve(gap, network.weight[:, len(gap) - n_pwl :])
+    # at least the largest singular value that I - J_S of any regime has
+    norm = np.abs(1 - network.self_slope).max() + np.linalg.norm(network.weight, 2)
+    sigma = 1.0 - 2.0 * compute_bits([base], n_pwl)[0]
+    if n_pwl <= MOST_EXHAUSTIVE:
+        solution = _solve_at_once(base, gap, X, sigma, drives, norm)
     left = np.flatnonzero(~solution[-1])
     for start in range(0, len(left), PART):
         part = left[start : start + PART]
-        for each, value in zip(solution, _solve_each(network, codes[part], drives), strict=True):
+        switched = sigma * compute_bits(codes[part] ^ base, n_pwl)
+        again = _solve_again(network, gap, X, switched, drives, norm)
+        for each, value in zip(solution, again, strict=True):
             each[part] = value
-    return solution
+    points, log_det, sign, solved = solution
+    base_sign, base_log = np.linalg.slogdet(gap)
+    return points, base_log + log_det, base_sign * sign, solved
 
 
-def _solve_from_base(network, base, gap, drives):
-    """As `_solve` for all regimes; not solved is also what another solver would solve better."""
-    n_pwl, (n_drives, n_latent) = network.n_pwl, drives.shape
+def _solve_at_once(base, gap, X, sigma, drives, norm):
+    """As `_solve` for all regimes, but determinants are relative to that of the base."""
+    n_pwl, (n_drives, n_latent) = X.shape[1], drives.shape
     probes = np.random.default_rng(0).standard_normal((N_PROBES, n_latent))
     right = np.r_[drives, probes].T
-    whole = np.linalg.solve(gap, np.c_[network.weight[:, n_latent - n_pwl :], right])
-    X, Y = whole[:, :n_pwl], whole[:, n_pwl:]
-    sigma = 1.0 - 2.0 * compute_bits([base], n_pwl)[0]
+    Y = np.linalg.solve(gap, right)
+    sets = np.arange(2**n_pwl)
     q, det = _eliminate(X[n_latent - n_pwl :], Y[n_latent - n_pwl :], sigma)
-    with np.errstate(all="ignore"):
-        step = sigma[:, None] * compute_bits(np.arange(2**n_pwl), n_pwl).T
-        step = step[:, None] * q
-        log_det, sign = np.log(np.abs(det)), np.sign(det)
-        norm = _largest_norm(network)
-        solved = _is_solved(X, Y, q, step, np.linalg.norm(right, axis=0) / norm)
-        inverse = _inverse_norm(X, Y[:, n_drives:], step[:, n_drives:])
-        solved &= norm * inverse < SUSPECT
-        points = step[:, :n_drives].reshape(n_pwl, len(det) * n_drives).T @ X.T
-    points = points.reshape(n_drives, len(det), n_latent) + Y.T[:n_drives, None]
-    base_sign, base_log = np.linalg.slogdet(gap)
-    found = points.transpose(1, 0, 2), base_log + log_det, base_sign * sign, solved
-    # sets of switched units are in the order of codes if the base is all off
-    order = np.arange(2**n_pwl) ^ base
-    return tuple(each[order] for each in found) if base else found
+    step = (sigma * compute_bits(sets, n_pwl)).T[:, None] * q
+    solved = _is_solved(X, Y, q, step, np.linalg.norm(right, axis=0) / norm)
+    solved &= norm * _inverse_norm(X, Y[:, n_drives:], step[:, n_drives:]) < SUSPECT
+    # from sets of switched units to codes
+    order = sets ^ base
+    points = step[:, :n_drives, order].reshape(n_pwl, len(sets) * n_drives).T @ X.T
+    points = points.reshape(n_drives, len(sets), n_latent)
+    points += Y.T[:n_drives, None]
+    log_det, sign = np.log(np.abs(det)), np.sign(det)
+    return points.transpose(1, 0, 2), log_det[order], sign[order], solved[order]
 
 
 def _eliminate(X, Y, sigma):
@@ -237,15 +242,14 @@ def _eliminate(X, Y, sigma):
     table = np.empty((n_pwl, n_pwl + Y.shape[1], 2**n_pwl))
     table[..., 0] = np.c_[X, Y]
     det = np.ones(2**n_pwl)
-    with np.errstate(all="ignore"):
-        for i in range(n_pwl):
-            before, after = slice(2**i), slice(2**i, 2 ** (i + 1))
-            column, rest = table[:, i, before], table[:, i + 1 :, before]
-            pivot = 1 - sigma[i] * column[i]
-            update = table[:, i + 1 :, after]
-            np.multiply(column[:, None], sigma[i] / pivot * rest[i], out=update)
-            update += rest
-            det[after] = det[before] * pivot
+    for i in range(n_pwl):
+        before, after = slice(2**i), slice(2**i, 2 ** (i + 1))
+        column, rest = table[:, i, before], table[:, i + 1 :, before]
+        pivot = 1 - sigma[i] * column[i]
+        update = table[:, i + 1 :, after]
+        np.multiply(column[:, None], sigma[i] / pivot * rest[i], out=update)
+        update += rest
+        det[after] = det[before] * pivot
     return table[:, n_pwl:], det
 
 
@@ -261,16 +265,27 @@ def _is_solved(X, Y, q, step, size):
     return (error <= RESIDUAL * (length + size[:, None])).all(axis=0)
 
 
+def _solve_again(network, gap, X, switched, drives, norm):
+    """As `_solve_at_once` for some regimes, by a small system for each, refined once."""
+    n_pwl, first = switched.shape[1], len(gap) - switched.shape[1]
+    small = np.eye(n_pwl) - X[first:] * switched[:, None]
+    small[~(np.linalg.cond(small, "fro") < ILL_SMALL)] = np.nan
+    sign, log_det = np.linalg.slogdet(small)
+    base, back = np.linalg.inv(gap), switched[..., None] * np.linalg.inv(small)
+    points = np.zeros((len(switched), *drives.shape))
+    for _ in range(2):
+        residual = drives - points @ gap.T
+        residual += (points[..., first:] * switched[:, None]) @ network.weight[:, first:].T
+        change = residual @ base.T
+        change += change[..., first:] @ back.transpose(0, 2, 1) @ X.T
+        points += change
+    is_close = np.linalg.norm(change, axis=2) <= CLOSE * np.linalg.norm(points, axis=2)
+    inverse = _inverse_norm(X, base, (back @ base[first:]).transpose(1, 2, 0)) * np.sqrt(len(gap))
+    return points, log_det, sign, is_close.all(axis=1) & (norm * inverse < 1 / SINGULAR)
+
+
 def _norm(values):
     return np.sqrt(np.einsum("irs,irs->rs", values, values))
-
-
-def _largest_norm(network):
-    """The largest Frobenius norm that ``I - J_S`` of any regime has, or more."""
-    n_linear = len(network.bias) - network.n_pwl
-    gap = np.diag(1 - network.self_slope)
-    off, on = (gap**2).sum(axis=0), ((gap - network.weight) ** 2).sum(axis=0)
-    return np.sqrt(on[:n_linear].sum() + np.maximum(off, on)[n_linear:].sum())
 
 
 def _inverse_norm(X, probes, step):
@@ -281,17 +296,6 @@ def _inverse_norm(X, probes, step):
     parts = (upper @ step.reshape(X.shape[1], step[:1].size)).reshape(step.shape)
     parts += inside[..., None]
     return np.sqrt(((_norm(parts) ** 2).sum(axis=0) + outside) / probes.shape[1])
-
-
-def _solve_each(network, codes, drives):
-    """As `_solve`, by a direct solver for each regime."""
-    gaps = np.array([np.eye(len(network.bias)) - compute_jacobian(network, code) for code in codes])
-    # not below the ratio of singular values that matters, and much cheaper
-    solved = np.linalg.cond(gaps, "fro") < 1 / SINGULAR
-    sign, log_det = np.linalg.slogdet(gaps)
-    points = np.full((len(codes), *drives.shape), np.nan)
-    points[solved] = np.linalg.solve(gaps[solved], drives.T).transpose(0, 2, 1)
-    return points, log_det, sign, solved
 
 
 def _solve_alone(jacobian, drives, bits):
