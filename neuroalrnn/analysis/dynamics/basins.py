@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from neuroalrnn.analysis.dynamics.cycles import MOST_ILL, compute_drive, solve_words
+from neuroalrnn.analysis.dynamics.cycles import MOST_ILL, solve_words
+from neuroalrnn.analysis.dynamics.regions import compute_drives
 from neuroalrnn.analysis.regimes import compute_regimes
 from neuroalrnn.analysis.simulate import NetworkAgent
 from neuroalrnn.exceptions import DataError, problems
@@ -103,7 +104,7 @@ def compute_basins(network, starts, *, inputs=None, n_steps=2000, longest=12, to
     ------
     DataError
     """
-    drive = compute_drive(network, inputs)
+    drive = compute_drives(network, inputs)
     starts = np.asarray(starts, dtype=float)
     _check(network, starts, n_steps, longest, drive)
     orbit, diverges = _run(network, starts, drive, -(-n_steps // len(drive)) * len(drive), longest)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
+from neuroalrnn.analysis.dynamics.regions import compute_drives
 from neuroalrnn.analysis.regimes import ABSENT, compute_regimes
 from neuroalrnn.exceptions import DataError, problems
 
@@ -74,7 +75,7 @@ def find_cycles(network, transitions=None, *, inputs=None, longest=6, most=100_0
     holds for long, a network can go round through transitions that trials never use: with few PWL
     units search every pair too, with many compare with where `compute_basins` ends.
     """
-    drive = compute_drive(network, inputs)
+    drive = compute_drives(network, inputs)
     codes, allowed = _graph(network, transitions, longest, len(drive))
     powers = [np.linalg.matrix_power(allowed, n) for n in range(longest + 1)]
     rows, points, search = [], [], []
@@ -113,30 +114,6 @@ def used_transitions(regimes):
     return np.unique(pairs[(pairs != ABSENT).all(axis=1)], axis=0)
 
 
-def compute_drive(network, inputs=None):
-    """What constant or periodic inputs add at each step, ``g = C s + h``.
-
-    Parameters
-    ----------
-    network : Network
-    inputs : array, shape (feature,) or (period, feature), optional
-        Zeros if absent.
-
-    Returns
-    -------
-    array, shape (period, latent)
-
-    Raises
-    ------
-    DataError
-    """
-    n_features = network.input_weight.shape[1]
-    inputs = np.atleast_2d(np.zeros(n_features) if inputs is None else inputs)
-    if inputs.ndim != 2 or not len(inputs) or inputs.shape[1] != n_features:
-        raise DataError(f"inputs: found shape {inputs.shape}, expected (period, {n_features})")
-    return inputs @ network.input_weight.T + network.bias
-
-
 def solve_words(network, words, drive):
     """The point that a sequence of regimes, gone through once, maps to itself.
 
@@ -146,7 +123,7 @@ def solve_words(network, words, drive):
     words : array, shape (word, length) of int
         Codes of regimes.
     drive : array, shape (period, latent)
-        See `compute_drive`.
+        See `compute_drives`.
 
     Returns
     -------

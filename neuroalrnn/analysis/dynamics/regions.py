@@ -58,13 +58,13 @@ def split(jacobian, tolerance):
 
 
 def compute_drives(network, inputs=None, codes=(), found=()):
-    """What constant inputs add at each step, ``g = C s + h``.
+    """What constant or periodic inputs add at each step, ``g = C s + h``.
 
     Parameters
     ----------
     network : Network
-    inputs : array, shape (feature,) or (condition, feature), optional
-        As encoded; zeros if absent.
+    inputs : array, shape (feature,) or (row, feature), optional
+        As encoded, a row for each condition or each step of the period; zeros if absent.
     codes : sequence of int
         Regimes that go with them, to be checked.
     found : sequence of str
@@ -72,7 +72,7 @@ def compute_drives(network, inputs=None, codes=(), found=()):
 
     Returns
     -------
-    array, shape (condition, latent)
+    array, shape (row, latent)
 
     Raises
     ------
@@ -86,14 +86,14 @@ def compute_drives(network, inputs=None, codes=(), found=()):
     if not all(np.isfinite(each).all() for each in network[1:5]):
         found.append("network: found parameters that are not finite")
     if inputs.ndim != 2 or not len(inputs) or inputs.shape[1] != n_features:
-        found.append(f"inputs: found shape {inputs.shape}, expected (condition, {n_features})")
+        found.append(f"inputs: found shape {inputs.shape}, expected (row, {n_features})")
     elif not np.isfinite(inputs).all():
         found.append("inputs: found values that are not finite")
     wrong = [int(code) for code in codes if not 0 <= code < 2**network.n_pwl]
     if wrong:
         found.append(f"codes: found {wrong}, expected 0 to {2**network.n_pwl - 1}")
     if found:
-        raise problems(DataError, "regimes", found)
+        raise problems(DataError, "network, inputs and regimes", found)
     return inputs @ network.input_weight.T + network.bias
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.optimize import lsq_linear
 from scipy.spatial import cKDTree
 
-from neuroalrnn.analysis.dynamics.cycles import compute_drive
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
+from neuroalrnn.analysis.dynamics.regions import compute_drives
 from neuroalrnn.analysis.regimes import compute_regimes, used_regimes
 from neuroalrnn.exceptions import DataError, problems
 
@@ -94,7 +94,7 @@ def _check(network, latents, inputs):
         found.append(f"inputs: found shape {np.shape(inputs)}, expected constant ones (feature,)")
     if found:
         raise problems(DataError, "slow points", found)
-    return compute_drive(network, inputs)[0]
+    return compute_drives(network, inputs)[0]
 
 
 def _candidates(network, code, visiting, drive):

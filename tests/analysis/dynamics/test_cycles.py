@@ -185,5 +185,7 @@ def test_errors_name_every_problem():
         find_cycles(network, longest=0)
     with pytest.raises(DataError, match="codes from 0 to 511"):
         find_cycles(network, [(0, 512)])
-    with pytest.raises(DataError, match=r"expected \(period, 2\)"):
+    with pytest.raises(DataError, match=r"inputs.*expected \(row, 2\)"):
         find_cycles(network, [(0, 1)], inputs=np.zeros(3))
+    with pytest.raises(DataError, match="inputs: found values that are not finite"):
+        find_cycles(network, [(0, 1)], inputs=[np.nan, 0.0])
