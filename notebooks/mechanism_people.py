@@ -163,7 +163,7 @@ plots.plot_greedy(apart.tables["greedy"], reference=cost_without_switching(fit))
 # %% [markdown]
 # With the settings of `neuroalrnn fit`: making all units of a network affine costs 0.317 nats per
 # trial (0.275 to 0.359, n = 6), about what the network trained with P = 0 lacks (0.287). The single
-# unit that training subjects need most costs 0.048 (-0.004 to 0.100, q = .18), and 0.040 (0.003 to
+# unit that training subjects need most costs 0.048 (-0.004 to 0.100, q = .18), and 0.040 (0.002 to
 # 0.078, q = .18) when it is affine at the stimulus only; at the response it costs 0.001. In
 # trials where word and location disagree the mean cost at the stimulus is larger (0.103 and 0.055
 # under the two rules) than where they agree (below 0.005), but none of these is significant. With
