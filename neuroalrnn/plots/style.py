@@ -85,9 +85,12 @@ def save_figure(figure, folder, name):
     paths = {kind: folder / f"{name}.{kind}" for kind in ("svg", "pdf", "png")}
     nothing_dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     with style():
-        # the layout takes half of the time of a drawing: once is enough for all three
+        # the layout takes half of the time of a drawing: two rounds of it, in which texts beside
+        # the axes find their room, are enough for all three
         figure.draw_without_rendering()
         layout = figure.get_layout_engine()
+        if layout is not None:
+            layout.execute(figure)
         figure.set_layout_engine("none")
         for kind, path in paths.items():
             figure.savefig(path, format=kind, metadata=nothing_dated[kind])

@@ -12,10 +12,12 @@ from neuroalrnn.plots import save_figure
 CSS = """
 .neuroalrnn {font-size: 1rem; line-height: 1.55; max-width: 62rem}
 .neuroalrnn p, .neuroalrnn li {max-width: 48rem}
-.neuroalrnn table {border-collapse: collapse; margin: .8rem 0 1.2rem; font-size: .88rem}
+.neuroalrnn table {border-collapse: collapse; margin: .8rem 0 1.2rem; font-size: .88rem;
+  display: block; overflow-x: auto}
 .neuroalrnn th, .neuroalrnn td {padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #ddd}
 .neuroalrnn td.number, .neuroalrnn th.number {text-align: right; font-variant-numeric: tabular-nums}
+.neuroalrnn td.number {white-space: nowrap}
 .neuroalrnn figure {margin: 1.2rem 0}
 .neuroalrnn figure img {height: auto}
 .neuroalrnn figcaption, .neuroalrnn .footnote {color: #555; font-size: .85rem; max-width: 48rem}

@@ -97,3 +97,10 @@ def test_stability_shows_every_pair_and_the_limits(analysis):
     assert {0.5, 0.8} <= {line.get_xdata()[0] for line in ax.lines}
     none = plots.plot_stability(pairs[:0])
     assert "nothing to compare" in none.texts[0].get_text()
+
+
+def test_saving_keeps_the_columns_beside_the_axes_within_the_page(tmp_path, fit, analysis):
+    figure = plots.plot_comparison(fit, analysis.tables["models"]).figure
+    plots.save_figure(figure, tmp_path, "comparison")
+    right = [text.get_window_extent().x1 for text in figure.axes[0].texts]
+    assert max(right) <= figure.bbox.x1
