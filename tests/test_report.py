@@ -145,6 +145,19 @@ def test_inputs_without_a_step_before_the_choice_are_an_alarm(fit, effective):
     assert "cue: no step lies between input and choice" in describe_setup(Fit(tree), effective)
 
 
+def test_alternatives_are_those_that_each_fold_chose(fit, effective):
+    tried = [{"l2": 0.0}, {"l2": 0.25}]
+    tree = fit.tree.copy(deep=True)
+    tree.attrs |= {"config": json.dumps(fit.config | {"alternatives": tried})}
+    last = int(fit.selection["n_pwl_chosen"].values[-1])
+    tree["selection"]["setting"].loc[{"n_pwl": last, "fold": fit.selection["fold"].values[-1]}] = 1
+    text = describe_setup(Fit(tree), effective)
+    assert "l2 0.0, 0.25</td>" in text
+    assert "stability 0.0, l1 0.0, latent_l1" in text
+    chosen = re.findall(r'<td class="number">(\d\.\d{4})</td><td class="number">\d</td>', text)
+    assert chosen == ["0.0000", "0.0000", "0.2500"]
+
+
 def test_units_that_act_linearly_are_counted(fit, effective):
     used = effective.assign(n_pwl=2, effective_n_pwl=2)
     assert "held-out steps; all are." in describe_setup(fit, used)

@@ -89,7 +89,8 @@ def _unscored(trials, n_unscored):
 
 def _fit_rows(fit):
     config, encoding = fit.config, fit.config["encoding"]
-    setting = listed(f"{name} {value}" for name, value in config["setting"].items())
+    tried = _alternatives(fit)
+    setting = listed(f"{k} {value}" for k, value in config["setting"].items() if k not in tried[0])
     steps = f"{encoding.get('step', 'trial')}: {listed(config['steps'], 8)}"
     inner = f"{config['n_inner']} per fold, of training groups only: they decide how long to train,"
     return [
@@ -101,13 +102,27 @@ def _fit_rows(fit):
         ("P", describe_choice_of_n_pwl(fit)),
         ("Latents M", str(fit.parameters.sizes["latent"])),
         ("Setting", escape(setting)),
+        *_tried(tried),
         ("Steps", escape(steps)),
         ("State starts anew at a", escape(str(encoding.get("carry", "session")))),
     ]
 
 
+def _alternatives(fit):
+    """Values of the hyperparameters that were chosen inside each fold, one dict per combination."""
+    return fit.config.get("alternatives", [{}])
+
+
+def _tried(alternatives):
+    values = [
+        f"{name} {listed(dict.fromkeys(one[name] for one in alternatives))}"
+        for name in alternatives[0]
+    ]
+    return [("Chosen inside each fold", escape("; ".join(values)))] if values else []
+
+
 def _folds(fit, effective_n_pwl):
-    selection, rows = fit.selection, []
+    selection, rows, tried = fit.selection, [], _alternatives(fit)
     effective = effective_n_pwl.set_index("fold")["effective_n_pwl"]
     subject, fold = fit.trials["subject"].values.astype(str), fit.splits["fold"].values
     for index, name in enumerate(fit.parameters["fold"].values):
@@ -122,6 +137,7 @@ def _folds(fit, effective_n_pwl):
                 "test trials scored": int((scored(fit) & (fold == index)).sum()),
                 "chosen P": chosen,
                 "effective P": int(effective[index]),
+                **(tried[int(one["setting"])] if tried[0] else {}),
                 "restart": restart,
                 "updates": int(one["n_updates"].values[restart]),
                 "validation (nats/trial)": float(one["validation_score"].values[restart]),
