@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.analysis.regimes.steps import refuse_other_trials
 from neuroalrnn.analysis.steps import decisive_regimes
 from neuroalrnn.analysis.switches import compute_switches
 from neuroalrnn.analysis.units import nuisances
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats import benjamini_hochberg, t_test
+from neuroalrnn.stats.checks import as_numbers
 from neuroalrnn.stats.effects import effect_table
 
 MIN_VARIATION = 2.5
@@ -65,7 +67,24 @@ def compute_slopes(outcome, indicator, subject, nuisance):
         Index subject; ``slope`` in units of the outcome and ``n_trials``. Subjects are absent in
         whom the nuisances leave the indicator less variation than 10 trials, half of them with it,
         have.
+
+    Raises
+    ------
+    DataError
+        Shapes that do not fit, text, or a nuisance that is not finite.
     """
+    title = "slopes of subjects"
+    outcome = as_numbers(outcome, "outcome", title)
+    indicator, nuisance = (
+        as_numbers(indicator, "indicator", title),
+        as_numbers(nuisance, "nuisance", title),
+    )
+    subject = np.asarray(subject)
+    shapes = [each.shape for each in (outcome, indicator, subject, nuisance)]
+    if nuisance.ndim != 2 or len({shape[0] for shape in shapes}) != 1 or shapes[0] != shapes[1]:
+        raise DataError(f"{title}: found shapes {shapes}, expected (trial,) and (trial, column)")
+    if not np.isfinite(nuisance).all():
+        raise DataError(f"{title}: nuisances are NaN or infinite; leave these trials out")
     counts = np.isfinite(outcome) & np.isfinite(indicator)
     rows = {}
     for name in np.unique(subject[counts]):
@@ -101,6 +120,11 @@ def relate_to_behaviour(fit, regimes):
         One row per predictor and outcome, with estimate, interval, p over subjects,
         Benjamini-Hochberg ``q`` over the whole table (tests that could not be done, with fewer than
         6 subjects for example, enter as p = 1), and ``note``.
+
+    Raises
+    ------
+    DataError
+        The regimes are not those of the fitted trials.
     """
     trials = fit.trials
     subject = trials["subject"].values.astype(str)
@@ -144,6 +168,11 @@ def tabulate_trials(fit, regimes):
         One row per trial: ``subject, session, trial_in_session``; ``choice, correct, log rt`` as
         from `compute_outcomes`; 0 or 1 for every regime that decides 2 to 98 % of the choices
         (``regime 0``, ...) and for ``switch since last trial``, NaN where there is none.
+
+    Raises
+    ------
+    DataError
+        The regimes are not those of the fitted trials.
     """
     names = ("subject", "session", "trial_in_session")
     columns = {name: fit.trials[name].values for name in names}
@@ -152,6 +181,7 @@ def tabulate_trials(fit, regimes):
 
 def _predictors(fit, regimes):
     """Indicator of every regime in use, and of a switch since the last trial."""
+    refuse_other_trials(regimes, fit.trials)
     decisive = decisive_regimes(fit, regimes)
     here = decisive.values[:, 0]
     predictors = {

@@ -10,6 +10,7 @@ import xarray as xr
 
 from neuroalrnn.analysis.latents import chosen_network, compute_latents, encode_trials, label_steps
 from neuroalrnn.analysis.regimes import ABSENT, steps_in_order, with_variables
+from neuroalrnn.analysis.regimes.steps import require_steps
 from neuroalrnn.exceptions import DataError
 
 FRAGILE = 0.1
@@ -35,7 +36,7 @@ def boundary_distance(latents, n_pwl: int, *, scale=None) -> np.ndarray:
     Raises
     ------
     DataError
-        No step is present, or more PWL units than latents.
+        No step is present, more PWL units than latents, or a scale that is none.
     """
     latents = np.asarray(latents, dtype=float)
     absent = np.isnan(latents).any(axis=-1)
@@ -45,6 +46,8 @@ def boundary_distance(latents, n_pwl: int, *, scale=None) -> np.ndarray:
         raise DataError("distance to the boundary: found no present step")
     units = latents[..., latents.shape[-1] - n_pwl :]
     scale = units[~absent].std(axis=0) if scale is None else np.asarray(scale, dtype=float)
+    if scale.shape != (n_pwl,) or not (np.isfinite(scale) & (scale >= 0)).all():
+        raise DataError(f"scale: found {scale}, expected {n_pwl} standard deviations")
     # Rounding makes the spread of a constant unit tiny rather than zero.
     moves = scale > 1e-12 * np.abs(units[~absent]).max(axis=0, initial=0.0)
     size = np.divide(np.abs(units), scale, out=np.full(units.shape, np.inf), where=moves)
@@ -105,6 +108,7 @@ def compute_fragile_share(
     """
     if not limit > 0:
         raise DataError(f"limit: found {limit}, expected a positive number")
+    require_steps(distance)
     distance = distance.transpose("trial", "step")
     present = distance.copy(data=np.where(distance.isnull(), ABSENT, 0))
     steps = with_variables(steps_in_order(present, trials), by, present, trials)

@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from neuroalrnn.analysis.regimes import ABSENT, steps_in_order
 from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.stats.checks import as_whole_numbers, refuse_unnamed, require_columns
 
 LEVEL = 0.95
 
@@ -97,8 +98,7 @@ def block_entropy_rate(codes, sequence=None, *, length: int = 2, corrected: bool
     ------
     DataError
     """
-    if length < 1:
-        raise DataError(f"length: found {length}, expected at least 1")
+    as_whole_numbers(length, "length", "entropy", least=1)
     codes = _refuse_absent(codes)
     longer, shorter = (_blocks(codes, sequence, k) for k in (length, length - 1))
     if not len(longer):
@@ -162,10 +162,16 @@ def compute_entropies(
         subject; measure: "occupancy", "Markov rate", "block rate 2", ..., "topological"; plug_in
         and corrected (nats, the latter equal for "topological", which has no correction; NaN where
         no sequence is long enough), n_regimes, n_steps.
+
+    Raises
+    ------
+    DataError
+        No present step, or regimes and trials that `steps_in_order` refuses.
     """
-    if longest < 2:
-        raise DataError(f"longest: found {longest}, expected at least 2")
+    as_whole_numbers(longest, "longest", "entropy", least=2)
     steps = steps_in_order(regimes, trials, carry=carry)
+    if steps.empty:
+        raise DataError("entropy: found no present step")
     rows = []
     for subject, part in steps.groupby("subject", sort=True):
         codes, sequence = part["regime"].to_numpy(), part["sequence"].to_numpy()
@@ -211,10 +217,14 @@ def summarise_entropies(
 
     Raises
     ------
+    DataError
+        A table without these columns, or no draw.
     NotTestableError
         Fewer than two subjects.
     """
     rng = np.random.default_rng(0) if rng is None else rng
+    require_columns("entropies", entropies, ("subject", "measure", "plug_in", "corrected"))
+    as_whole_numbers(n_draws, "n_draws", "entropies", least=1)
     n_subjects = entropies["subject"].nunique()
     if n_subjects < 2:
         raise NotTestableError(
@@ -245,7 +255,7 @@ def _interval(values, n_draws, rng) -> dict:
 
 def _refuse_absent(codes) -> np.ndarray:
     codes = np.asarray(codes)
-    if codes.ndim != 1 or not codes.size or codes.dtype.kind not in "iu" or (codes == ABSENT).any():
+    if codes.ndim != 1 or not codes.size or codes.dtype.kind not in "iu" or (codes <= ABSENT).any():
         raise DataError(
             f"entropy: found {codes.size} values of type {codes.dtype} and shape {codes.shape}, "
             f"{int((codes == ABSENT).sum())} of them absent steps; expected the codes (step,) of "
@@ -255,12 +265,19 @@ def _refuse_absent(codes) -> np.ndarray:
 
 
 def _blocks(codes, sequence, length) -> np.ndarray:
-    """Blocks of successive steps inside a sequence (block, length)."""
+    """Blocks of successive steps inside a sequence (block, length); a sequence is one run."""
     start = np.arange(max(codes.size - length + 1, 0))
     blocks = codes[start[:, None] + np.arange(length)]
     if sequence is None or length < 1:
         return blocks
+    refuse_unnamed("entropy", {"sequence": sequence})
     sequence = np.asarray(sequence)
+    if sequence.shape != codes.shape:
+        raise DataError(
+            f"entropy: sequence of shape {sequence.shape}, expected a label for each of "
+            f"{codes.size} steps"
+        )
+    sequence = np.cumsum(np.r_[0, sequence[1:] != sequence[:-1]])
     return blocks[sequence[start] == sequence[start + length - 1]]
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.analysis.regimes import ABSENT
+from neuroalrnn.analysis.regimes.steps import refuse_other_trials
 from neuroalrnn.analysis.steps import decisive_regimes, event_steps
 from neuroalrnn.analysis.switches import (
     compute_locked_switch_probability,
@@ -31,7 +32,14 @@ def lock_within_trials(fit, regimes, switches):
     pandas.DataFrame
         One row per event with its test over subjects; ``note`` says why an event is not testable,
         as with event steps, where every trial has its events at the same steps.
+
+    Raises
+    ------
+    DataError
+        Regimes or switches are not those of the fitted trials.
     """
+    for each in (regimes, switches):
+        refuse_other_trials(each, fit.trials)
     if "event_time" not in fit.trials or switches.sizes["step"] < 2:
         return pd.DataFrame(columns=["effect", "method", "note"])
     n_steps = (regimes.values != ABSENT).sum(axis=1)
@@ -95,10 +103,13 @@ def lock_to_rule_changes(fit, regimes, rule, random_state):
 
     Raises
     ------
+    DataError
+        The regimes are not those of the fitted trials, or there is no such rule.
     NotTestableError
         If the state is reset at every change, no session has enough switches, or there are too few
         subjects.
     """
+    refuse_other_trials(regimes, fit.trials)
     counts = np.flatnonzero(is_independent(fit))
     trials = fit.trials.isel(trial=counts)
     carry = fit.config["encoding"].get("carry", "session")

@@ -16,6 +16,7 @@ from neuroalrnn.analysis.regimes import (
     trial_variable,
     with_variables,
 )
+from neuroalrnn.analysis.regimes.steps import require_steps
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.stats.locked import shift_band
 
@@ -41,6 +42,7 @@ def compute_switches(regimes: xr.DataArray, trials=None, *, carry: str = "sessio
     ------
     DataError
     """
+    require_steps(regimes)
     regimes = regimes.transpose("trial", "step")
     steps = steps_in_order(regimes, trials, carry=carry)
     first = steps["sequence"].diff().ne(0)
@@ -93,12 +95,14 @@ def compute_rule_changes(trials: xr.Dataset, variable: str) -> xr.DataArray:
     Raises
     ------
     DataError
-        No such variable, or missing values (with trials).
+        No such variable on trial, or missing values (with trials).
     """
     if variable not in trials:
         raise DataError(f"no variable {variable!r}; found {', '.join(map(str, trials.data_vars))}")
     names = ("subject", "session", "trial_in_session")
     table = pd.DataFrame({name: trials[name].to_numpy() for name in names})
+    if trials[variable].dims != ("trial",):
+        raise DataError(f"{variable!r}: found dims {trials[variable].dims}, expected ('trial',)")
     table["value"] = trials[variable].to_numpy()
     if (missing := np.flatnonzero(table["value"].isna())).size:
         raise DataError(f"{variable!r} is missing in trials {missing[:10].tolist()}; select first")
@@ -126,7 +130,13 @@ def compute_switch_probability_by(switches: xr.DataArray, trials=None, *, by=("s
     -------
     table : DataFrame
         subject, the columns of `by`, probability, n_steps.
+
+    Raises
+    ------
+    DataError
+        No switches, or an unknown variable.
     """
+    _require_switches(switches)
     defined = switches.copy(data=np.where(switches.isnull(), ABSENT, switches).astype(int))
     steps = with_variables(steps_in_order(defined, trials), by, defined, trials)
     keys = list(dict.fromkeys(["subject", *by]))
@@ -172,7 +182,13 @@ def compute_locked_switch_probability(
     ------
     DataError, NotTestableError
     """
+    require_steps(switches)
     values = switches.transpose("trial", "step")
+    if np.shape(event) != (values.sizes["trial"],):
+        raise DataError(
+            f"event: found shape {np.shape(event)}, expected one for each of "
+            f"{values.sizes['trial']} trials"
+        )
     names = ("subject", "session", "trial_in_session")
     table = pd.DataFrame({name: trial_variable(name, values, trials) for name in names})
     table["switch"] = switch_in_trial(values, step)
@@ -210,11 +226,19 @@ def switch_in_trial(switches: xr.DataArray, step=None) -> np.ndarray:
     Raises
     ------
     DataError
-        No such step.
+        No such step, or other values than 0, 1 and NaN.
     """
+    _require_switches(switches)
     if step is None:
         return switches.max("step", skipna=True).to_numpy()
     labels = switches["step"].to_numpy().tolist()
     if step not in labels:
         raise DataError(f"step: found {step!r}, expected one of {', '.join(map(str, labels))}")
     return switches.isel(step=labels.index(step)).to_numpy()
+
+
+def _require_switches(switches) -> None:
+    require_steps(switches)
+    values = switches.to_numpy().astype(float)
+    if not np.isin(values[~np.isnan(values)], (0, 1)).all():
+        raise DataError("switches: found other values than 0, 1 and NaN; see compute_switches")

@@ -11,11 +11,14 @@ import xarray as xr
 
 from neuroalrnn.analysis.behaviour import compute_outcomes
 from neuroalrnn.analysis.regimes import trial_variable
+from neuroalrnn.analysis.regimes.steps import refuse_other_trials, require_steps
 from neuroalrnn.analysis.steps import decisive_regimes
 from neuroalrnn.analysis.switches import compute_switches, switch_in_trial
 from neuroalrnn.analysis.units import is_independent
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats import benjamini_hochberg, circular_shift_null, shift_band
+from neuroalrnn.stats.checks import as_numbers
+from neuroalrnn.stats.locked import check_lags
 from neuroalrnn.stats.permutation import FEWEST_SWITCHES
 
 LAGS = range(-5, 6)
@@ -69,12 +72,14 @@ def compute_triggered_average(
     Raises
     ------
     DataError
-        An outcome of another length, or infinite.
+        An outcome of another length, infinite or no number; values that are no switches; lags that
+        are no different whole numbers.
     NotTestableError
         No session has enough trials and switches.
     """
+    require_steps(switches)
+    lags = check_lags(lags, n_draws)
     table = _as_table(switches.transpose("trial", "step"), outcome, trials, step)
-    lags = np.asarray(list(lags), dtype=int)
     n_switches = table.groupby(UNITS)["switched"].transform("sum")
     event = ((table["switched"] == 1) & (n_switches >= FEWEST_SWITCHES)).to_numpy()
     columns = (table[name].to_numpy() for name in ("session", "subject"))
@@ -91,7 +96,7 @@ def compute_triggered_average(
 
 
 def _as_table(switches, outcome, trials, step) -> pd.DataFrame:
-    outcome = np.asarray(outcome, dtype=float)
+    outcome = as_numbers(outcome, "outcome", "triggered average")
     if outcome.shape != (switches.sizes["trial"],) or np.isinf(outcome).any():
         raise DataError(
             f"outcome: found shape {outcome.shape} and {int(np.isinf(outcome).sum())} infinite "
@@ -155,10 +160,11 @@ def compute_triggered_averages(
     Raises
     ------
     DataError
-        The trials have no outcome.
+        The trials have no outcome, or are not those of the regimes.
     NotTestableError
         As in `compute_triggered_average`.
     """
+    refuse_other_trials(regimes, fit.trials)
     counts = np.flatnonzero(is_independent(fit))
     trials = fit.trials.isel(trial=counts)
     outcomes = compute_outcomes(trials)

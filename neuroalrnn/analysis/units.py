@@ -5,7 +5,7 @@ import pandas as pd
 
 from neuroalrnn.data.orders import connected, session_orders, stimulus_names
 from neuroalrnn.data.schema import is_after_choice
-from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.exceptions import DataError, NotTestableError, problems
 
 MOST_COMBINATIONS = 80
 FIRST_TRIALS = 3
@@ -34,7 +34,21 @@ def cells(trials, conditions):
     Returns
     -------
     array of str, shape (trial,)
+
+    Raises
+    ------
+    DataError
+        No such numeric variable on trial.
     """
+    found = [
+        f"{name!r}: expected a variable of trials that holds numbers"
+        for name in conditions
+        if name not in trials
+        or trials[name].dims != ("trial",)
+        or trials[name].dtype.kind not in "biuf"
+    ]
+    if found:
+        raise problems(DataError, "conditions", found)
     if not conditions:
         return np.full(trials.sizes["trial"], "all")
     parts = [[f"{name}={value:g}" for value in trials[name].values] for name in conditions]

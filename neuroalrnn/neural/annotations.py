@@ -7,10 +7,12 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.analysis.regimes import ABSENT, trial_variable
+from neuroalrnn.analysis.regimes.steps import require_steps
 from neuroalrnn.analysis.switches import compute_switches, switch_events
 from neuroalrnn.data.schema import texts, unknown, where
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.neural.sessions import refuse_other_trials
+from neuroalrnn.stats.checks import as_numbers
 
 
 def to_annotations(
@@ -49,6 +51,7 @@ def to_annotations(
     """
     import mne
 
+    require_steps(regimes)
     refuse_other_trials(trials, regimes)
     keys = [texts(trial_variable(name, regimes, trials)) for name in ("subject", "session")]
     if (n_sessions := len(set(zip(*keys, strict=True)))) > 1:
@@ -97,7 +100,8 @@ def annotate_epochs(epochs, regimes: xr.DataArray, trials: xr.Dataset | None = N
     """
     import mne
 
-    _refuse_other_epochs(epochs, regimes)
+    require_steps(regimes)
+    _refuse_other_epochs(epochs, regimes, trials)
     regimes = regimes.transpose("trial", "step")
     switches = compute_switches(regimes, trials, carry=carry)
     metadata = pd.DataFrame(index=np.arange(len(epochs)))
@@ -135,6 +139,7 @@ def _column(regimes, step) -> int:
 def _onsets(regimes, trials, start, at) -> np.ndarray:
     """Time of each step in s of the recording (trial, step)."""
     start = trial_variable(start, regimes, trials) if isinstance(start, str) else np.asarray(start)
+    start = as_numbers(start, "start", "annotations")
     if start.shape != (regimes.sizes["trial"],):
         raise DataError(f"start: found shape {start.shape}, expected one time for each trial")
     known = trials["event"].values.tolist() if "event_time" in trials else []
@@ -153,7 +158,7 @@ def _onsets(regimes, trials, start, at) -> np.ndarray:
         if isinstance(source, str):
             time = trials["event_time"].values[:, known.index(source)]
         onset[:, i] = start + time
-        missing = np.isnan(onset[:, i]) & (regimes.values[:, i] != ABSENT)
+        missing = ~np.isfinite(onset[:, i]) & (regimes.values[:, i] != ABSENT)
         if missing.any():
             found.append(f"step {step!r} has a regime but no time on {where(missing)}")
     if found:
@@ -161,7 +166,7 @@ def _onsets(regimes, trials, start, at) -> np.ndarray:
     return onset
 
 
-def _refuse_other_epochs(epochs, regimes) -> None:
+def _refuse_other_epochs(epochs, regimes, trials) -> None:
     found = []
     if len(epochs) != regimes.sizes["trial"]:
         found.append(
@@ -173,8 +178,9 @@ def _refuse_other_epochs(epochs, regimes) -> None:
         known = {name: np.asarray(table[name]) for name in ("subject", "session") if name in table}
         known["selection"] = np.asarray(epochs.selection)
         for name in known:
-            if name in regimes.coords:
-                wrong = texts(known[name]) != texts(regimes[name].values)
+            source = regimes.coords if trials is None or name in regimes.coords else trials
+            if name in source and source[name].shape == known[name].shape:
+                wrong = texts(known[name]) != texts(source[name].values)
                 if wrong.any():
                     found.append(f"{name!r} of epochs and regimes differs on {where(wrong)}")
     if found:

@@ -11,6 +11,7 @@ import xarray as xr
 from neuroalrnn.data.schema import validate
 from neuroalrnn.data.tables import ROLES, from_frame, to_frame
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.stats.checks import as_whole_numbers
 
 # columns of the events of MNE: sample, value before it, value
 EVENTS = ("event_sample", "event_before", "event_code")
@@ -62,6 +63,8 @@ def from_epochs(
     DataError
         No metadata, no epoch left, and every breach of the contract of trials.
     """
+    if not hasattr(epochs, "metadata"):
+        raise DataError(f"epochs: found {type(epochs).__name__}, expected epochs of MNE")
     epochs = epochs if epochs.preload else epochs.copy().load_data()
     if epochs.metadata is None:
         raise DataError("epochs have no metadata: set epochs.metadata to a table of one row each")
@@ -77,7 +80,7 @@ def from_epochs(
         attrs["baseline"] = json.dumps(epochs.baseline)
     trials = from_frame(frame, columns, attrs=attrs, **options)
     trials["neural"] = (NEURAL, epochs.get_data().transpose(0, 2, 1), _attrs(epochs, bads))
-    trials["n_steps"] = ("trial", np.asarray(n_steps).astype(int))
+    trials["n_steps"] = ("trial", as_whole_numbers(n_steps, "n_steps", "epochs", least=1))
     if "trial" not in columns:
         trials["trial_in_session"] = ("trial", _numbers(trials, epochs))
     trials = trials.assign_coords(_coords(epochs))

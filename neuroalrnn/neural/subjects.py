@@ -5,6 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.stats.checks import refuse_unnamed
 from neuroalrnn.stats.clusters import cluster_test
 from neuroalrnn.stats.compare import benjamini_hochberg
 from neuroalrnn.stats.effects import effect_table, one_sample, refuse_missing
@@ -22,9 +23,19 @@ def subject_means(values: xr.DataArray) -> xr.DataArray:
     -------
     means : DataArray (subject, ...)
         NaN where no session of a subject has a value.
+
+    Raises
+    ------
+    DataError
+        No coord ``subject(session)``, or sessions without a subject.
     """
-    if "subject" not in values.coords or values["subject"].dims != ("session",):
+    if (
+        not isinstance(values, xr.DataArray)
+        or "subject" not in values.coords
+        or values["subject"].dims != ("session",)
+    ):
         raise DataError("subject_means: expected values (session, ...) with coord 'subject'")
+    refuse_unnamed("subject_means", {"subject": values["subject"].values})
     return values.groupby("subject").mean("session", skipna=True, keep_attrs=True)
 
 
@@ -59,7 +70,7 @@ def effects_over_subjects(
     Raises
     ------
     DataError
-        A subject lacks some of its values (named).
+        A subject lacks some of its values (named), occurs twice or has no name.
     NotTestableError
         Too few subjects, or scores of ``held_out="subject"``: the training parts of any two
         subjects are nearly the same, so their scores are no independent numbers. Where nothing was
@@ -72,6 +83,7 @@ def effects_over_subjects(
             "parts: name the subjects to hold out (half of them, say), hold out sessions, or test "
             "the coefficients of regress_neural"
         )
+    _refuse_other_subjects(values)
     values = values.transpose("subject", ...)
     has_value = values.notnull().any([dim for dim in values.dims if dim != "subject"])
     excluded = ", ".join(map(str, values["subject"].values[~has_value.values]))
@@ -88,6 +100,19 @@ def effects_over_subjects(
         rows.append(one_sample(column, test=test, rng=rng) | labels | {"effect": name})
     table = effect_table([row | {"excluded": excluded} for row in rows])
     return table.assign(q=benjamini_hochberg(table["p"]))
+
+
+def _refuse_other_subjects(values) -> None:
+    if "subject" not in values.dims or "subject" not in values.coords:
+        raise DataError(
+            f"effects over subjects: found dims {values.dims}, expected (subject, ...) with named "
+            "subjects; see subject_means"
+        )
+    refuse_unnamed("effects over subjects", {"subject": values["subject"].values})
+    names = values.indexes["subject"]
+    if names.has_duplicates:
+        twice = ", ".join(map(str, names[names.duplicated()].unique()))
+        raise DataError(f"effects over subjects: several values of subject {twice}; average them")
 
 
 def _clusters(values, rng, options) -> pd.DataFrame:

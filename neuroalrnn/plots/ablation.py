@@ -6,6 +6,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
 from neuroalrnn.analysis.ablation.summarise import ALL, subject_costs
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.layout import over_subjects, row_labels, say_empty
 from neuroalrnn.plots.style import (
     DOUBLE,
@@ -20,6 +21,7 @@ from neuroalrnn.plots.style import (
     signed,
     styled,
 )
+from neuroalrnn.stats.checks import require_columns
 
 LEVEL = 0.05
 READABLE = 96
@@ -51,6 +53,7 @@ def plot_ablation(costs, *, replacement=None, columns="epoch", limit=None, ax=No
         Hatched where q is not below .05.
     """
     columns = [columns] if isinstance(columns, str) else list(columns)
+    require_columns("ablation map", costs, ["rank", "estimate", "q", *columns])
     rows = _of_replacement(costs, replacement)
     n_ranks = rows["rank"].nunique()
     ax = axes_or_new(ax, SINGLE, 34 + 6 * max(n_ranks, 2))
@@ -96,6 +99,7 @@ def plot_ablation_panels(costs, *, columns="epoch"):
     -------
     matplotlib.figure.Figure
     """
+    require_columns("ablation map", costs, ("replacement", "rank", "estimate"))
     names = list(costs["replacement"].unique())
     if not names:
         figure = new_figure(SINGLE, 30)
@@ -172,6 +176,10 @@ def _of_replacement(costs, replacement):
     if "replacement" not in costs or not len(costs):
         return costs
     replacement = costs["replacement"].iloc[0] if replacement is None else replacement
+    known = costs["replacement"].unique().tolist()
+    if replacement not in known:
+        expected = ", ".join(map(str, known))
+        raise DataError(f"replacement: found {replacement!r}, expected one of {expected}")
     return costs[costs["replacement"] == replacement]
 
 

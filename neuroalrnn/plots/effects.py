@@ -15,6 +15,7 @@ from neuroalrnn.plots.style import (
     new_figure,
     styled,
 )
+from neuroalrnn.stats.checks import require_columns
 
 MOST_ROWS = 30
 LEVEL = 0.05
@@ -45,6 +46,8 @@ def plot_effects(effects, *, name="effect", names=True, n_rows=MOST_ROWS, ax=Non
         Numbers at the right are subjects and q (or p). An interval far longer than most is cut,
         and a triangle marks where it goes on.
     """
+    named = [name] if isinstance(name, str) else list(name)
+    require_columns("effects", effects, ["estimate", "ci_low", "ci_high", *named])
     rows = effects.iloc[:n_rows]
     ax = axes_or_new(ax, SINGLE, 22 + 5 * max(len(rows), 1))
     scales = effects["scale"].dropna().unique() if "scale" in effects else []
@@ -83,6 +86,7 @@ def plot_effects_panels(effects, *, name="effect", n_rows=MOST_ROWS):
     -------
     matplotlib.figure.Figure
     """
+    require_columns("effects", effects, ["scale"])
     parts = [part for _, part in effects.fillna({"scale": ""}).groupby("scale", sort=False)]
     if not parts:
         figure = new_figure(SINGLE, 24)

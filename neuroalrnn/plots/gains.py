@@ -17,8 +17,10 @@ from neuroalrnn.plots.style import (
     regime_name,
     styled,
 )
+from neuroalrnn.stats.checks import require_columns
 
 PER_ROW = 3
+COLUMNS = ("code", "feature", "output", "lag", "constant", "mean", "sd", "n_steps")
 
 
 @styled
@@ -80,6 +82,7 @@ def plot_gains_panels(gains, *, features=None, output=0, labels=None):
     -------
     matplotlib.figure.Figure
     """
+    require_columns("gains", gains, COLUMNS)
     positions = sorted(gains["feature"].unique())
     if not positions:
         figure = new_figure(SINGLE, 30)
@@ -108,6 +111,7 @@ def plot_gains_panels(gains, *, features=None, output=0, labels=None):
 
 def _labelled(gains, labels):
     """Rows of the regimes that have a colour, with their labels."""
+    require_columns("gains", gains, COLUMNS)
     steps = gains.groupby("code")["n_steps"].max().sort_values(ascending=False, kind="stable")
     rows = gains.assign(label=gains["code"].map(choose_labels(steps.index, labels)))
     return rows[rows["label"] < MOST_REGIMES].astype({"label": int})

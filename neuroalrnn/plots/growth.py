@@ -13,6 +13,7 @@ from neuroalrnn.plots.style import (
     axes_or_new,
     styled,
 )
+from neuroalrnn.stats.checks import require_columns
 
 MOST_FEATURES = len(REGIME_COLOURS)
 
@@ -32,6 +33,7 @@ def plot_path_growth(growth, *, ax=None):
     matplotlib.axes.Axes
         Median, and band from 5 to 95 % of steps; the dashed line is the largest.
     """
+    require_columns("path growth", growth, ("lag", "median", "low", "high", "largest"))
     ax = axes_or_new(ax)
     ax.set_xlabel("Lag (steps)")
     ax.set_ylabel("Amplification")
@@ -74,6 +76,7 @@ def plot_functional_growth(growth, *, code=None, features=None, ax=None):
     DataError
         The table has no such regime.
     """
+    require_columns("functional growth", growth, ("code", "feature", "lag", "growth"))
     ax = axes_or_new(ax)
     ax.set_xlabel("Lag (steps)")
     ax.set_ylabel("Read-out per unit of input")
@@ -115,6 +118,8 @@ def plot_lyapunov(lyapunov, *, ax=None):
         Per second where the table has that. Exponents of minus infinity have no place on the axis:
         a number below says how many there are in each direction, and means leave them out.
     """
+    unit = "subject" if "subject" in lyapunov else "sequence"
+    require_columns("Lyapunov exponents", lyapunov, (unit, "direction", "exponent", "n_steps"))
     ax = axes_or_new(ax)
     seconds = "exponent_per_second" in lyapunov
     ax.set_xlabel("Direction")

@@ -16,9 +16,11 @@ from neuroalrnn.plots.style import (
     signed,
     styled,
 )
+from neuroalrnn.stats.checks import require_columns
 
 MODES = ("slow", "leading")
 READABLE = 80
+COLUMNS = ("code", "mode", "real", "imag", "slow", "feature", "weight", "weight_imag", "alignment")
 
 
 @styled
@@ -131,6 +133,7 @@ def _rows(selection, labels, modes):
     """Chosen modes, one of each conjugate pair, with label, uptake and the row they belong to."""
     if modes not in MODES:
         raise DataError(f"modes: found {modes!r}, expected one of {', '.join(MODES)}")
+    require_columns("selection", selection, COLUMNS)
     codes = selection["code"].unique()
     labels = choose_labels(codes, labels)
     chosen = selection["slow"] if modes == "slow" else selection["mode"] == 0

@@ -16,8 +16,10 @@ from neuroalrnn.plots.style import (
     regime_name,
     styled,
 )
+from neuroalrnn.stats.checks import require_columns
 
 PER_ROW = 3
+COLUMNS = ("subject", "regime", "occupancy", "n_steps")
 
 
 @styled
@@ -43,6 +45,7 @@ def plot_occupancy_stream(occupancy, *, along="step", order=None, legend=True, a
     matplotlib.axes.Axes
         More than 8 time steps are bars without gaps on an axis in seconds.
     """
+    require_columns("occupancy", occupancy, [along, *COLUMNS])
     ax = axes_or_new(ax)
     ax.set_xlabel(along.capitalize())
     ax.set_ylabel("Share of steps\n(mean over subjects)")
@@ -87,6 +90,7 @@ def plot_occupancy_stream_panels(occupancy, *, condition, along="step", order=No
     -------
     matplotlib.figure.Figure
     """
+    require_columns("occupancy", occupancy, [condition, along, *COLUMNS])
     values = pd.Index(occupancy[condition]).unique().sort_values()
     if not len(values):
         figure = new_figure(SINGLE, 24)

@@ -1,7 +1,9 @@
 """Behaviour in the trials around switches of regime."""
 
 import numpy as np
+import xarray as xr
 
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.behaviour import TITLES
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import (
@@ -47,9 +49,19 @@ def plot_triggered(triggered, *, outcome=None, legend=True, ax=None):
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    DataError
+        No such dataset or outcome.
     """
+    if not isinstance(triggered, xr.Dataset) or "group_average" not in triggered:
+        raise DataError("triggered: expected the Dataset of compute_triggered_averages")
     ax = axes_or_new(ax, SINGLE, 62)
     if "outcome" in triggered.dims:
+        known = triggered["outcome"].values.tolist()
+        if outcome is not None and outcome not in known:
+            raise DataError(f"outcome: found {outcome!r}, expected one of {', '.join(known)}")
         outcome = triggered["outcome"].values[0] if outcome is None else outcome
         triggered = triggered.sel(outcome=outcome)
     ax.set_xlabel("Trials after the switch")

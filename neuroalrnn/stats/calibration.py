@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.stats.checks import as_numbers, as_whole_numbers, refuse_unnamed
 
 N_BINS = 10
 N_DRAWS = 999
@@ -118,7 +119,9 @@ def reliability_curve(
 
 
 def _checked(probability, choice, subject):
-    probability, choice = np.asarray(probability, dtype=float), np.asarray(choice)
+    probability = as_numbers(probability, "probability", "calibration")
+    choice = np.asarray(choice)
+    refuse_unnamed("calibration", {"subject": subject})
     subject = np.asarray(subject)
     if probability.ndim != 2 or not probability.shape[:1] == choice.shape == subject.shape:
         raise DataError(
@@ -150,6 +153,7 @@ def _log_odds(probability, option):
 
 
 def _equal_count_bins(p, n_bins):
+    as_whole_numbers(n_bins, "n_bins", "calibration", least=1)
     edges = np.unique(np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1]))
     return np.unique(np.searchsorted(edges, p, side="left"), return_inverse=True)[1]
 

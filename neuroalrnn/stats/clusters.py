@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
-from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.stats.checks import as_whole_numbers
 from neuroalrnn.stats.courses import check_courses
 from neuroalrnn.stats.effects import smallest_p
 
@@ -95,13 +96,14 @@ def cluster_test(
     Raises
     ------
     DataError
-        NaN (with subject and times), or times at which no subject differs from another.
+        NaN (with subject and times), times at which no subject differs from another, a subject or
+        time that occurs twice, times that do not run forwards, or an impossible level.
     NotTestableError
         The smallest possible p, 2 / 2^S, is above `alpha` (fewer than 6 subjects at .05).
     """
     (courses,), axes = check_courses([courses], [subject], time, unit, title=TITLE)
     n = len(courses)
-    _require_permutations(n_permutations)
+    _check_options(n_permutations, cluster_alpha, alpha)
     if smallest_p(n) > alpha:
         raise NotTestableError(
             f"{TITLE}: flipping signs of {n} subjects cannot give a p below {smallest_p(n):.4g}, "
@@ -173,7 +175,7 @@ def cluster_test_groups(
         [courses_a, courses_b], [subject_a, subject_b], time, unit, title=TITLE
     )
     sizes = [len(group) for group in groups]
-    _require_permutations(n_permutations)
+    _check_options(n_permutations, cluster_alpha)
     if min(sizes) < FEWEST_SUBJECTS:
         raise NotTestableError(
             f"{TITLE}: found groups of {sizes[0]} and {sizes[1]} subjects, expected at least "
@@ -230,11 +232,14 @@ def _find(t, threshold):
     return clusters
 
 
-def _require_permutations(n_permutations):
-    if n_permutations < FEWEST_PERMUTATIONS:
-        raise DataError(
+def _check_options(n_permutations, *levels):
+    found = [f"level {each}: expected between 0 and 1" for each in levels if not 0 < each < 1]
+    if as_whole_numbers(n_permutations, "n_permutations", TITLE) < FEWEST_PERMUTATIONS:
+        found.append(
             f"n_permutations: found {n_permutations}, expected at least {FEWEST_PERMUTATIONS}"
         )
+    if found:
+        raise problems(DataError, TITLE, found)
 
 
 def _flip_signs(courses, threshold, n_permutations, rng) -> _Found:

@@ -5,11 +5,20 @@ import pandas as pd
 from scipy import stats
 
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.stats.checks import (
+    as_numbers,
+    as_whole_numbers,
+    refuse_reordered,
+    refuse_unnamed,
+    require_columns,
+)
 from neuroalrnn.stats.effects import effect_table, one_sample, refuse_missing, smallest_p
 
 OWN = "AL-RNN"
 N_DRAWS = 4999
 CLAIM = 0.05
+# of the scores; differences below are none
+ROUNDING = 1e-12
 
 
 def paired_difference(
@@ -45,7 +54,8 @@ def paired_difference(
     Raises
     ------
     DataError
-        Different subjects, unequal masks, NaN or infinite scores.
+        Different subjects, unequal masks, NaN or infinite scores, trials without subject, or Series
+        in different orders.
     NotTestableError
 
     Notes
@@ -58,6 +68,8 @@ def paired_difference(
         difference, n_trials = _difference_per_subject(scores_a, scores_b, title), None
     else:
         difference, n_trials = _difference_per_trial(scores_a, scores_b, subject, title)
+    largest = np.nanmax(np.abs([*np.ravel(scores_a), *np.ravel(scores_b)]), initial=0.0)
+    difference = difference.where(difference.abs() > ROUNDING * largest, 0.0)
     row = one_sample(difference.to_numpy(), test=test, rng=rng)
     row["method"] = f"paired difference, {row['method']}"
     row |= {"effect": effect, "scale": scale, "n_trials": n_trials}
@@ -83,7 +95,9 @@ def _difference_per_subject(scores_a, scores_b, title) -> pd.Series:
 
 
 def _difference_per_trial(scores_a, scores_b, subject, title) -> tuple[pd.Series, int]:
-    a, b = np.asarray(scores_a, dtype=float), np.asarray(scores_b, dtype=float)
+    refuse_reordered(title, {"scores of A": scores_a, "scores of B": scores_b, "subject": subject})
+    refuse_unnamed(title, {"subject": subject})
+    a, b = (as_numbers(s, f"scores of {n}", title) for n, s in (("A", scores_a), ("B", scores_b)))
     subject = np.asarray(subject)
     if not a.shape == b.shape == subject.shape:
         raise DataError(f"{title}: shapes {a.shape}, {b.shape} and {subject.shape} differ")
@@ -119,13 +133,16 @@ def benjamini_hochberg(p) -> np.ndarray:
     Raises
     ------
     DataError
-        NaN, or values outside 0..1, with their positions.
+        NaN, or values outside 0..1, with their positions; or several axes, which would be several
+        families.
 
     References
     ----------
     Benjamini & Hochberg 1995, J R Stat Soc B 57:289.
     """
-    p = np.asarray(p, dtype=float)
+    p = as_numbers(p, "p", "p-values")
+    if p.ndim != 1:
+        raise DataError(f"p-values: found shape {p.shape}, expected one family (test,)")
     bad = np.flatnonzero(~((p >= 0) & (p <= 1)))
     if bad.size:
         raise DataError(
@@ -176,8 +193,8 @@ def compare_models(
     Raises
     ------
     DataError
-        A model that lacks a subject, or has other trials, or a score that is NaN or infinite; an
-        unknown reference.
+        A missing column, model or subject; no trials; a model that lacks a subject, or has other
+        trials, or a score that is NaN or infinite; an unknown reference.
 
     Notes
     -----
@@ -230,8 +247,14 @@ def compare_models(
 def _scores_by_subject(scores) -> tuple[pd.DataFrame, pd.Series]:
     """Scores (model, subject), best model first, and the trials of each subject."""
     title = "comparison of models"
+    require_columns(title, scores, ("model", "subject", "n_trials", "log_likelihood"))
     if scores.empty:
         raise DataError(f"{title}: found no score; expected one row per model and subject")
+    refuse_unnamed(title, {name: scores[name] for name in ("model", "subject")})
+    as_whole_numbers(scores["n_trials"], "n_trials", title, least=1)
+    as_numbers(scores["log_likelihood"], "log_likelihood", title)
+    if not all(isinstance(name, str) for name in scores["model"]):
+        raise DataError(f"{title}: 'model' should hold names (text)")
     twice = scores[scores.duplicated(["model", "subject"])]
     found = [f"{row.model}: subject {row.subject} occurs twice" for row in twice.itertuples()]
     if found:
@@ -279,6 +302,9 @@ def _describe_models(scores, by_subject, counts) -> pd.DataFrame:
 def _differences(by_subject, other, weights) -> pd.DataFrame:
     """Paired difference of every model to one of them, one row per model."""
     difference = by_subject - by_subject.loc[other]
+    difference = difference.where(
+        difference.abs() > ROUNDING * by_subject.abs().max(axis=None), 0.0
+    )
     means = difference.to_numpy() @ weights.T
     low, high = np.quantile(means, [0.025, 0.975], axis=1)
     rows = [_test_difference(values) for values in difference.to_numpy()]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.stats.checks import as_numbers, refuse_unnamed
 
 
 def common_window(courses, *, time=None, subject=None):
@@ -26,12 +27,23 @@ def common_window(courses, *, time=None, subject=None):
     Raises
     ------
     DataError
-        NaN between times of a subject (named), or no time that all subjects have.
+        NaN between times of a subject (named), no time that all subjects have, or labels that do
+        not fit.
     """
-    courses = np.asarray(courses, dtype=float)
+    courses = as_numbers(courses, "courses", "common window")
+    if courses.ndim not in (2, 3) or not courses.size:
+        raise DataError(
+            f"common window: found shape {courses.shape}, expected (subject, time) or "
+            "(subject, time, unit), none of them empty"
+        )
     n_subjects, n_times = courses.shape[:2]
     time = np.arange(n_times) if time is None else np.asarray(time)
     names = np.arange(n_subjects) if subject is None else np.asarray(subject)
+    if len(time) != n_times or len(names) != n_subjects:
+        raise DataError(
+            f"common window: {len(time)} labels of {n_times} times, {len(names)} of {n_subjects} "
+            "subjects"
+        )
     present = np.isfinite(courses.reshape(n_subjects, n_times, -1)).all(axis=2)
     first, last = present.argmax(axis=1), n_times - 1 - present[:, ::-1].argmax(axis=1)
     holes = present.sum(axis=1) != last - first + 1
@@ -70,15 +82,21 @@ def check_courses(groups, subjects, time, unit, *, title: str):
     Raises
     ------
     DataError
-        Shapes that do not fit, NaN (with subject and times), or times without variation.
+        Shapes or names that do not fit, a subject that occurs twice, times out of order, NaN (with
+        subject and times), or times without variation.
     """
-    groups = [np.asarray(group, dtype=float) for group in groups]
+    groups = [as_numbers(group, "courses", title) for group in groups]
     shapes = [group.shape for group in groups]
-    if {len(shape) for shape in shapes} not in ({2}, {3}) or len({s[1:] for s in shapes}) != 1:
+    if (
+        {len(shape) for shape in shapes} not in ({2}, {3})
+        or len({s[1:] for s in shapes}) != 1
+        or not min(map(min, shapes))
+    ):
         listed = ", ".join(map(str, shapes))
         raise DataError(
             f"{title}: found shapes {listed}, expected (subject, time) or "
-            "(subject, time, unit), with the same times everywhere; see common_window"
+            "(subject, time, unit), none of them empty, with the same times everywhere; see "
+            "common_window"
         )
     has_units = groups[0].ndim == 3
     groups = [group if has_units else group[..., None] for group in groups]
@@ -89,17 +107,42 @@ def check_courses(groups, subjects, time, unit, *, title: str):
         raise DataError(
             f"{title}: {len(time)} labels of {n_times} times, {len(unit)} of {n_units} units"
         )
-    found = []
+    found = _out_of_order(time)
     for group, names in zip(groups, subjects, strict=True):
         names = np.arange(len(group)) if names is None else np.asarray(names)
+        _refuse_other_names(names, len(group), title)
         found += _missing(group, names, time)
-    flat = np.any([(np.ptp(group, axis=0) == 0).any(axis=1) for group in groups], axis=0)
+    flat = np.any(
+        [
+            (np.ptp(group, axis=0) <= 1e-12 * np.abs(group).max(axis=0)).any(axis=1)
+            for group in groups
+        ],
+        axis=0,
+    )
     if flat.any():
         listed = _listed(time[flat])
         found.append(f"all subjects have the same value at time {listed}; leave these times out")
     if found:
         raise problems(DataError, title, found)
     return groups, (time, unit)
+
+
+def _out_of_order(time):
+    """Neighbours in the array are taken for neighbours in time."""
+    numbers = np.asarray(time).dtype.kind in "iufmM"
+    if pd.Index(time).has_duplicates or (numbers and not pd.Index(time).is_monotonic_increasing):
+        return ["times should differ and run forwards; sort the courses by time first"]
+    return []
+
+
+def _refuse_other_names(names, n_subjects, title):
+    if len(names) != n_subjects:
+        raise DataError(f"{title}: {len(names)} names of {n_subjects} subjects")
+    refuse_unnamed(title, {"subject": names})
+    names = pd.Index(names)
+    if names.has_duplicates:
+        twice = ", ".join(map(str, names[names.duplicated()].unique()))
+        raise DataError(f"{title}: several courses of subject {twice}; average them first")
 
 
 def _missing(group, names, time):

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.stats.checks import as_numbers
 
 COLUMNS = (
     "effect",
@@ -53,7 +54,7 @@ def effect_table(rows: Iterable[dict]) -> pd.DataFrame:
 
 
 def refuse_missing(title: str, columns: dict, subject: Sequence) -> None:
-    """Raise when a value is NaN or infinite, naming every column and subject concerned.
+    """Raise when a value is NaN, infinite or no number, naming every column and subject.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def refuse_missing(title: str, columns: dict, subject: Sequence) -> None:
     """
     found = []
     for name, values in columns.items():
-        bad = ~np.isfinite(np.asarray(values, dtype=float))
+        bad = ~np.isfinite(as_numbers(values, name, title))
         if bad.any():
             names = ", ".join(dict.fromkeys(str(s) for s in np.asarray(subject)[bad]))
             found.append(

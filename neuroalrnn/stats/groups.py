@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.stats.checks import as_numbers, refuse_reordered, refuse_unnamed
 from neuroalrnn.stats.effects import effect_table, refuse_missing
 
 TESTS = ("welch", "permutation")
@@ -53,7 +54,8 @@ def compare_groups(
     Raises
     ------
     DataError
-        NaN (with subject), a subject that occurs twice, or not two groups.
+        NaN (with subject), a subject that occurs twice or has no group, not two groups, or Series
+        in different orders.
     NotTestableError
         A group of fewer than four subjects, or one without variation.
 
@@ -98,10 +100,12 @@ def compare_groups(
 
 def _checked(values, group, subject):
     title = "comparison of groups"
+    refuse_reordered(title, {"values": values, "group": group, "subject": subject})
     if subject is None:
         subject = values.index if isinstance(values, pd.Series) else np.arange(len(values))
+    refuse_unnamed(title, {"subject": subject, "group": group})
     subject, group = pd.Index(np.asarray(subject)), np.asarray(group)
-    values = np.asarray(values, dtype=float)
+    values = as_numbers(values, "values", title)
     if not values.shape == subject.shape == group.shape:
         raise DataError(
             f"{title}: values have shape {values.shape}, group {group.shape}, "
@@ -127,7 +131,7 @@ def _require_spread(groups, title):
     for name, part in groups.items():
         if part.size < FEWEST_SUBJECTS:
             found.append(f"group {name}: {part.size} subjects, expected at least {FEWEST_SUBJECTS}")
-        elif np.ptp(part) == 0:
+        elif np.ptp(part) <= 1e-12 * np.abs(part).max():
             found.append(f"group {name}: all {part.size} values are the same ({part[0]:g})")
     if found:
         raise problems(NotTestableError, title, found)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.stats.checks import as_whole_numbers
 from neuroalrnn.stats.null_tests import (
     NullTest,
     by_session,
@@ -126,7 +127,8 @@ def shift_information(
     Raises
     ------
     DataError
-        Missing values (with subject), unequal lengths, a variable that is not categorical.
+        Missing values (with subject), unequal lengths, a variable that is not categorical, trials
+        without subject, session or block.
     NotTestableError
         No session, or too few subjects, can be tested.
     """
@@ -242,6 +244,9 @@ def swap_information(
     regimes, variable = np.asarray(regimes), np.asarray(variable)
     if regimes.ndim != 2 or variable.shape != regimes.shape:
         raise DataError(f"{title}: found shapes {regimes.shape} and {variable.shape}, expected one")
+    as_whole_numbers(n_draws, "n_draws", title, least=2)
+    if regimes.dtype.kind not in "iu":
+        raise DataError(f"{title}: regimes are {regimes.dtype}, expected integers, -1 where absent")
     n_trials, present = len(regimes), regimes != ABSENT
     n_steps = present.sum(axis=1)
     if (present != (np.arange(regimes.shape[1]) < n_steps[:, None])).any():

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.stats.checks import as_numbers, as_whole_numbers
+from neuroalrnn.stats.null_tests import trial_table
 from neuroalrnn.stats.permutation import (
     FEWEST_TRIALS,
     admissible_shifts,
@@ -43,9 +45,46 @@ def locked_switch_probability(switch, event_index, lags) -> np.ndarray:
     -------
     probability : array (lag,)
         NaN where no event counts.
+
+    Raises
+    ------
+    DataError
+        An event outside the session, or positions that are no whole numbers.
     """
-    hits, count = _locked_sums(np.asarray(switch, dtype=float), event_index, lags)
+    title = "locked switches"
+    switch, lags = as_numbers(switch, "switch", title), as_whole_numbers(lags, "lags", title)
+    event_index = as_whole_numbers(event_index, "event_index", title, least=0)
+    if (event_index >= switch.size).any():
+        raise DataError(
+            f"{title}: event_index up to {event_index.max()}, expected positions below "
+            f"{switch.size}"
+        )
+    hits, count = _locked_sums(switch, event_index, lags)
     return _divide(hits, count)
+
+
+def check_lags(lags, n_draws: int) -> np.ndarray:
+    """Lags as distinct integers, for a band of so many draws.
+
+    Parameters
+    ----------
+    lags : sequence of int
+    n_draws : int
+
+    Returns
+    -------
+    lags : array (lag,) of int
+
+    Raises
+    ------
+    DataError
+        No lag, fractions, a lag that occurs twice, or no draw.
+    """
+    lags = as_whole_numbers(list(lags), "lags", "locked switches")
+    if not lags.size or np.unique(lags).size < lags.size:
+        raise DataError(f"lags: found {lags.tolist()}, expected different ones, at least one")
+    as_whole_numbers(n_draws, "n_draws", "locked switches", least=1)
+    return lags
 
 
 def _locked_sums(switch, event_index, lags):
@@ -102,17 +141,18 @@ def shift_band(
     DataError, NotTestableError
     """
     rng = np.random.default_rng(0) if rng is None else rng
-    switch, event = np.asarray(switch, dtype=float), np.asarray(event)
+    title = "circular shift"
+    switch, event = as_numbers(switch, "switch", title), np.asarray(event)
     if event.dtype.kind not in "b" or event.shape != switch.shape:
         raise DataError(f"event: found {event.dtype} {event.shape}, expected bool {switch.shape}")
-    lags = np.asarray(list(lags), dtype=int)
-    frame = pd.DataFrame({"subject": np.asarray(subject), "session": np.asarray(session)})
+    lags = check_lags(lags, n_draws)
+    frame = trial_table({"subject": subject, "session": session, "switch": switch}, title)
     pieces = []
     for (name, _), part in frame.groupby(["subject", "session"], sort=True):
         s, e = switch[part.index], np.flatnonzero(event[part.index])
         if s.size >= FEWEST_TRIALS and e.size and np.isfinite(s).sum() > degree + 1:
             pieces.append((name, *_shift_piece(s, e, lags, degree, n_draws, rng)))
-    return _summarise(pieces, lags, frame["subject"], "circular shift")
+    return _summarise(pieces, lags, frame["subject"], title)
 
 
 def _shift_piece(switch, events, lags, degree, n_draws, rng):
@@ -177,7 +217,7 @@ def swap_band(
     DataError, NotTestableError
     """
     rng = np.random.default_rng(0) if rng is None else rng
-    lags = np.asarray(list(lags), dtype=int)
+    lags = check_lags(lags, n_draws)
     switches, table = prepare_swap(switches, event_step, subject, session, condition, n_steps)
     pieces = []
     for (name, *_), cell in table.groupby(["subject", "session", "condition", "n_steps"]):

@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.stats.checks import refuse_unnamed
 from neuroalrnn.stats.effects import effect_table, one_sample
 
 UNITS = ("subject", "session")
+# trials are grouped by these: without one, a trial would belong to no group
+KEYS = ("subject", "session", "condition", "block")
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,13 @@ def trial_table(columns: dict, title: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If they differ in shape.
+        If they differ in shape, or a trial has no subject, session, condition or block.
     """
     shapes = {name: np.shape(values) for name, values in columns.items()}
     if len(set(shapes.values())) != 1 or len(next(iter(shapes.values()))) != 1:
         listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise DataError(f"{title}: expected one entry per trial everywhere, found {listed}")
+    refuse_unnamed(title, {name: columns[name] for name in KEYS if name in columns})
     return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()})
 
 
@@ -102,6 +106,8 @@ def over_units(rows, method, effect, unit, test, rng) -> NullTest:
     """
     if unit not in UNITS:
         raise DataError(f"unit: found {unit!r}, expected one of {', '.join(UNITS)}")
+    if not rows:
+        raise NotTestableError(f"{method}: found no trial")
     sessions = pd.DataFrame(rows)
     tested = sessions[sessions["reason"] == ""]
     if tested.empty:

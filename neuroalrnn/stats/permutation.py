@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.stats.checks import as_numbers, as_whole_numbers
 from neuroalrnn.stats.effects import refuse_missing
 from neuroalrnn.stats.null_tests import (
     NullTest,
@@ -47,7 +48,13 @@ def nuisance_basis(n_trials: int, degree: int = 3, block=None) -> np.ndarray:
     Returns
     -------
     basis : array (trial, nuisance)
+
+    Raises
+    ------
+    DataError
+        An impossible degree.
     """
+    degree = int(as_whole_numbers(degree, "degree", "trend", least=0))
     polynomial = _polynomial(n_trials, degree)
     if block is None:
         return polynomial
@@ -115,7 +122,8 @@ def circular_shift_null(
     Raises
     ------
     DataError
-        NaN (with subject), unequal lengths, several regimes in one series.
+        NaN (with subject), unequal lengths, several regimes in one series, trials without subject,
+        session or block.
     NotTestableError
         No session, or too few subjects, can be tested.
     """
@@ -124,11 +132,12 @@ def circular_shift_null(
     columns |= {"session": session, "subject": subject}
     columns |= {} if block is None else {"block": block}
     table = trial_table(columns, title)
+    as_whole_numbers(degree, "degree", title, least=0)
     refuse_missing(
         title, {k: table[k] for k in ("regime_series", "event_series")}, table["subject"]
     )
-    codes = np.asarray(regime_series)
-    if codes.dtype.kind in "iu" and np.unique(codes).size > 2:
+    codes = np.asarray(regime_series, dtype=float)
+    if np.unique(codes).size > 2 and (codes % 1 == 0).all():
         raise DataError(
             f"{title}: regime_series holds {np.unique(codes).size} regime codes, which are labels; "
             "pass the indicator of one regime (codes == k)"
@@ -200,11 +209,16 @@ def swap_trials_null(
     Raises
     ------
     DataError
-        NaN inside a trial (with subject), unequal lengths, an event outside its trial.
+        NaN inside a trial (with subject), unequal lengths, an event outside its trial or between
+        steps, values that are no switches, trials without subject, session or condition.
     NotTestableError
         The event falls on the same step in all exchangeable trials, so that swapping changes
         nothing; or too few subjects.
     """
+    if len(window := tuple(as_whole_numbers(np.ravel(window), "window", "trial swap"))) != 2:
+        raise DataError(f"trial swap: window {window}, expected the first and the last step")
+    if window[0] > window[1]:
+        raise DataError(f"trial swap: window {window} ends before it begins")
     switches, table = prepare_swap(switches, event_step, subject, session, condition, n_steps)
     rows = [_swap_session(*keys, part, switches, window) for keys, part in by_session(table)]
     if all(row.get("reason") == SAME_STEP for row in rows):
@@ -230,11 +244,14 @@ def prepare_swap(switches, event_step, subject, session, condition, n_steps):
     ------
     DataError
     """
-    switches = np.asarray(switches, dtype=float)
+    switches = as_numbers(switches, "switches", "trial swap")
+    if switches.ndim != 2:
+        raise DataError(f"trial swap: switches of shape {switches.shape}, expected (trial, step)")
     n_trials, longest = switches.shape
     condition = np.zeros(n_trials) if condition is None else condition
-    n_steps = np.full(n_trials, longest) if n_steps is None else np.asarray(n_steps)
-    columns = {"event_step": np.asarray(event_step, dtype=float), "subject": subject}
+    n_steps = np.full(n_trials, longest) if n_steps is None else n_steps
+    n_steps = as_whole_numbers(n_steps, "n_steps", "trial swap", least=0)
+    columns = {"event_step": as_numbers(event_step, "event_step", "trial swap"), "subject": subject}
     columns |= {"session": session, "condition": condition, "n_steps": n_steps}
     table = trial_table(columns | {"row": np.arange(n_trials)}, "trial swap")
     inside = np.arange(longest)[None] < n_steps[:, None]
@@ -246,6 +263,12 @@ def prepare_swap(switches, event_step, subject, session, condition, n_steps):
         found.append(f"switches are NaN inside trials of subject {names}; drop these trials first")
     at = table["event_step"]
     outside = at.notna() & ~((at >= 0) & (at < n_steps))
+    if (n_steps > longest).any():
+        found.append(f"n_steps up to {n_steps.max()}, but switches have {longest} steps")
+    if ((at % 1 != 0) & at.notna()).any():
+        found.append("event_step holds fractions; expected positions of steps, not times")
+    if not np.isin(switches[~np.isnan(switches)], (0, 1)).all():
+        found.append("switches hold other values than 0, 1 and NaN; see compute_switches")
     if outside.any():
         names = ", ".join(dict.fromkeys(map(str, table["subject"][outside])))
         found.append(f"event outside its trial in subject {names}; expected 0 <= step < n_steps")

@@ -9,8 +9,11 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import binomtest
 
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.stats.checks import as_numbers, refuse_unnamed, require_columns
 
 MOST_OFF = 1
+SUMMARISED = ("true_n_pwl", "found_n_pwl", "adjusted_rand", "adjusted_rand_clear", "eigenvalue_gap")
+SUMMARISED += ("badly_trained", "n_switches", "n_found", "n_exact", "n_by_chance")
 
 
 def confusion_matrix(true, found, labels=None) -> pd.DataFrame:
@@ -30,12 +33,13 @@ def confusion_matrix(true, found, labels=None) -> pd.DataFrame:
     Raises
     ------
     DataError
-        Different lengths, or values that are no label.
+        Different lengths, missing values, or values that are no label.
     """
     true, found = list(true), list(found)
     if len(true) != len(found):
         raise DataError(f"confusion matrix: {len(true)} true and {len(found)} found values")
-    labels = sorted({*true, *found}) if labels is None else list(labels)
+    refuse_unnamed("confusion matrix", {"true": true, "found": found})
+    labels = sorted({*true, *found}, key=_rank) if labels is None else list(labels)
     other = sorted({*map(str, [*true, *found])} - {*map(str, labels)})
     if other:
         raise DataError(
@@ -45,6 +49,11 @@ def confusion_matrix(true, found, labels=None) -> pd.DataFrame:
     return counts.reindex(index=labels, columns=labels, fill_value=0).rename_axis(
         index="true", columns="found"
     )
+
+
+def _rank(label):
+    """Numbers by size, before all that is not a number."""
+    return (isinstance(label, str), label)
 
 
 def share_found(n_found: int, n_runs: int) -> dict:
@@ -58,7 +67,14 @@ def share_found(n_found: int, n_runs: int) -> dict:
     -------
     dict
         ``share, low, high, n_runs``; Wilson (1927, J Am Stat Assoc 22:209).
+
+    Raises
+    ------
+    DataError
+        No run, or more found than there are runs.
     """
+    if not (0 <= n_found <= n_runs and n_runs):
+        raise DataError(f"share found: {n_found} of {n_runs} runs, expected at most all of some")
     interval = binomtest(int(n_found), int(n_runs)).proportion_ci(method="wilson")
     low, high = float(interval.low), float(interval.high)
     return {"share": n_found / n_runs, "low": low, "high": high, "n_runs": int(n_runs)}
@@ -85,8 +101,18 @@ def match_units(true, found) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     DataError
+        Shapes that do not fit, or a step with NaN.
     """
-    true, found = np.asarray(true, dtype=float), np.asarray(found, dtype=float)
+    true, found = (as_numbers(x, n, "units") for n, x in (("true", true), ("found", found)))
+    if (
+        true.ndim != 2
+        or found.ndim != 2
+        or not (np.isfinite(true).all() & np.isfinite(found).all())
+    ):
+        raise DataError(
+            f"units of shapes {true.shape} and {found.shape}: expected (step, unit) without NaN; "
+            "leave absent steps out"
+        )
     if len(true) != len(found) or true.shape[1] > found.shape[1]:
         raise DataError(
             f"units of shapes {true.shape} and {found.shape}: expected the same steps, and at "
@@ -126,8 +152,18 @@ def switch_agreement(true, found, *, margin=0.25, within=MOST_OFF) -> dict:
     dict
         ``n_switches, n_found, n_exact`` (same step), ``n_by_chance, n_extra, n_made`` (switches of
         the found unit).
+
+    Raises
+    ------
+    DataError
+        Different shapes, or no step.
     """
-    true, found = np.asarray(true, dtype=float), np.asarray(found, dtype=float)
+    true, found = (as_numbers(x, n, "switches") for n, x in (("true", true), ("found", found)))
+    if true.ndim != 2 or true.shape != found.shape or not np.isfinite(true).any():
+        raise DataError(
+            f"switches of shapes {true.shape} and {found.shape}: expected one shape (sequence, "
+            "step), and steps that are present"
+        )
     clear = np.abs(true) >= margin * np.nanstd(true)
     counts = _switches(true) & clear[:, 1:] & clear[:, :-1]
     made = _switches(found)
@@ -169,7 +205,19 @@ def match_eigenvalues(true, found) -> np.ndarray:
     -------
     distance : array, shape (value,)
         ``|true - found|`` of the one-to-one match with the smallest sum (Hungarian method).
+
+    Raises
+    ------
+    DataError
+        Fewer found values than true ones, or values that are not finite.
     """
+    true, found = np.asarray(true), np.asarray(found)
+    fits = true.ndim == found.ndim == 1 and len(true) <= len(found)
+    if not (fits and np.isfinite(true).all() and np.isfinite(found).all()):
+        raise DataError(
+            f"eigenvalues of shapes {true.shape} and {found.shape}: expected at least as many "
+            "found as true ones, all finite"
+        )
     gap = np.abs(np.asarray(true)[:, None] - np.asarray(found)[None, :])
     row, column = linear_sum_assignment(gap)
     return gap[row, column]
@@ -192,6 +240,7 @@ def summarise_recovery(table, by=("task", "n_subjects", "n_trials")) -> pd.DataF
         runs); ``share_switches, share_switches_exact, share_switches_by_chance`` (of all clear
         switches of all runs) and ``n_switches``.
     """
+    require_columns("recovery", table, [*by, *SUMMARISED])
     rows = []
     for key, runs in table.groupby(list(by), sort=False):
         found = share_found((runs["true_n_pwl"] == runs["found_n_pwl"]).sum(), len(runs))

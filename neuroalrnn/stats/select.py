@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.stats.checks import as_numbers, refuse_reordered
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,14 @@ def one_standard_error(scores, complexity) -> Selection:
     Raises
     ------
     DataError
-        Shapes that do not fit, or a complexity that is not finite.
+        Shapes or orders that do not fit, text, or a complexity that is not finite.
     NotTestableError
         Fewer than two subjects, or no setting with finite scores.
     """
-    values = np.asarray(scores, dtype=float)
-    complexity = np.asarray(complexity, dtype=float)
+    title = "one standard error"
+    refuse_reordered(title, {"scores": scores, "complexity": complexity})
+    values = as_numbers(scores, "scores", title)
+    complexity = as_numbers(complexity, "complexity", title)
     if values.ndim != 2 or complexity.shape != values.shape[:1]:
         raise DataError(
             f"scores have shape {values.shape}, complexity {complexity.shape}; "

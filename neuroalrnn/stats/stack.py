@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.stats.checks import as_numbers, refuse_reordered, refuse_unnamed
 from neuroalrnn.stats.effects import refuse_missing
 
 
@@ -49,7 +50,7 @@ def as_predictors(predictors, n_rows: int) -> pd.DataFrame:
     Raises
     ------
     DataError
-        Not a named table, no column, or the wrong number of rows.
+        Not a named table, no column, text, or the wrong number of rows.
     """
     if isinstance(predictors, pd.Series):
         predictors = predictors.to_frame()
@@ -58,7 +59,8 @@ def as_predictors(predictors, n_rows: int) -> pd.DataFrame:
             f"predictors: found {type(predictors).__name__}, expected named columns; "
             "pass {'name': values} or a DataFrame"
         )
-    columns = {str(k): np.asarray(v, dtype=float) for k, v in dict(predictors).items()}
+    refuse_unnamed("predictors", {"name": list(predictors)})
+    columns = {str(k): as_numbers(v, str(k), "predictors") for k, v in dict(predictors).items()}
     wrong = [f"{k!r}: {v.shape}" for k, v in columns.items() if v.shape != (n_rows,)]
     if wrong or not columns:
         found = ", ".join(wrong) or "no column"
@@ -84,14 +86,19 @@ def stack_trials(outcome, predictors, subject, *, title: str) -> Stacked:
     Raises
     ------
     DataError
-        NaN or infinite values (with subject), unequal lengths, or predictors that are collinear
-        within a subject.
+        NaN or infinite values (with subject), text, no row, unequal lengths, a row without subject,
+        Series in different orders, or predictors that are collinear within a subject.
     """
+    series = dict(predictors) if isinstance(predictors, Mapping) else {"predictors": predictors}
+    refuse_reordered(title, {"outcome": outcome, "subject": subject, **series})
+    refuse_unnamed(title, {"subject": subject})
     subject = np.asarray(subject)
-    outcome = np.asarray(outcome, dtype=float)
+    outcome = as_numbers(outcome, "outcome", title)
     table = as_predictors(predictors, subject.size)
     if outcome.shape != subject.shape:
         raise DataError(f"{title}: outcome has shape {outcome.shape}, subject {subject.shape}")
+    if not outcome.size:
+        raise DataError(f"{title}: found no row")
     refuse_missing(title, {"outcome": outcome, **table}, subject)
 
     codes, names = pd.factorize(subject, sort=True)

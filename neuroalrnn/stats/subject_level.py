@@ -11,9 +11,12 @@ import pandas as pd
 from scipy import stats
 
 from neuroalrnn.exceptions import DataError, FitError, NotTestableError
+from neuroalrnn.stats.checks import as_numbers, refuse_reordered, refuse_unnamed
 from neuroalrnn.stats.effects import effect_table, one_sample, refuse_missing
 from neuroalrnn.stats.logistic import find_separated, fit_logistic
 from neuroalrnn.stats.stack import Stacked, as_predictors, stack_trials
+
+ROUNDING = 1e-12
 
 
 def t_test(values, *, subject=None, effect: str = "mean", scale: str = "", n_trials=None):
@@ -88,16 +91,21 @@ def sign_flip(
 
 
 def _one_per_subject(values, subject) -> np.ndarray:
+    title = "one value per subject"
+    refuse_reordered(title, {"values": values, "subject": subject})
+    if np.ndim(values) != 1:
+        raise DataError(f"{title}: found shape {np.shape(values)}, expected (subject,)")
     if subject is None:
         subject = values.index if isinstance(values, pd.Series) else np.arange(len(values))
+    refuse_unnamed(title, {"subject": subject})
     subject = pd.Index(np.asarray(subject))
-    values = np.asarray(values, dtype=float)
+    values = as_numbers(values, "values", title)
     if values.shape != subject.shape:
         raise DataError(f"values have shape {values.shape}, subject {subject.shape}")
     if subject.has_duplicates:
         twice = ", ".join(map(str, subject[subject.duplicated()].unique()))
         raise DataError(f"expected one value per subject, found several for {twice}; average them")
-    refuse_missing("one value per subject", {"values": values}, subject)
+    refuse_missing(title, {"values": values}, subject)
     return values
 
 
@@ -128,6 +136,9 @@ def subject_slopes(outcome, predictors, subject, *, family: str) -> pd.DataFrame
     if family not in _FAMILIES:
         raise DataError(f"family: found {family!r}, expected one of {', '.join(_FAMILIES)}")
     beta, error, separated = _FAMILIES[family](stacked)
+    # what rounding leaves of no slope at all would be tested as if it were one
+    size = 1.0 if family == "logistic" else np.abs(stacked.outcome).max()
+    beta = np.where(np.abs(beta) <= ROUNDING * size, 0.0, beta)
     keep = np.where(stacked.varies, 1.0, np.nan) / stacked.scale
     n_effects = len(stacked.effects)
     table = pd.DataFrame(

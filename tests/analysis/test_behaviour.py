@@ -17,7 +17,7 @@ from neuroalrnn.analysis.behaviour import (
 )
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.steps import decisive_regimes
-from neuroalrnn.analysis.units import is_independent, nuisances
+from neuroalrnn.analysis.units import cells, is_independent, nuisances
 from neuroalrnn.exceptions import DataError, NotTestableError
 
 
@@ -213,3 +213,28 @@ def _with_text(tree):
     trials = tree["trials"].to_dataset().assign_coords(half=("trial", half))
     tree["trials"] = tree["trials"].__class__(trials)
     return tree
+
+
+def test_regimes_of_other_trials_are_refused(fit):
+    regimes = compute_held_out_regimes(fit).regimes
+    for other in (regimes[::-1], regimes[:50]):
+        for describe in (relate_to_behaviour, tabulate_trials):
+            with pytest.raises(DataError, match="regimes and trials are not the same"):
+                describe(fit, other)
+
+
+def test_slopes_need_numbers_of_the_same_trials():
+    outcome, nuisance = np.arange(50.0), np.ones((50, 1))
+    subject = np.full(50, "a")
+    with pytest.raises(DataError, match="'outcome' should be numbers"):
+        compute_slopes(np.full(50, "x"), outcome % 2, subject, nuisance)
+    with pytest.raises(DataError, match="found shapes"):
+        compute_slopes(outcome, outcome[:3], subject, nuisance)
+    with pytest.raises(DataError, match="nuisances are NaN"):
+        compute_slopes(outcome, outcome % 2, subject, nuisance * np.nan)
+
+
+def test_conditions_are_numeric_variables_of_trials(fit):
+    trials = fit.trials.assign(word=("trial", np.full(fit.trials.sizes["trial"], "x")))
+    with pytest.raises(DataError, match="2 problems"):
+        cells(trials, ["word", "typo"])

@@ -79,3 +79,12 @@ class TestShares:
         share = compute_fragile_share(found, fit.trials, by=("step", "rule"))
         assert isinstance(found, xr.DataArray)
         assert share["n_steps"].sum() == np.isfinite(latents[..., 0]).sum()
+
+
+def test_scales_and_distances_must_fit():
+    latents = np.random.default_rng(0).normal(size=(5, 3))
+    for scale in ([1.0], [1.0, 2, 3], [-1.0, 1], [np.nan, 1]):
+        with pytest.raises(DataError, match="expected 2 standard deviations"):
+            boundary_distance(latents, 2, scale=scale)
+    with pytest.raises(DataError, match="expected a DataArray"):
+        compute_fragile_share(latents)

@@ -1,6 +1,7 @@
 """Entropies against closed forms."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -133,7 +134,7 @@ class TestTables:
         assert row["n_steps"] == 90
         by_trial = compute_entropies(regimes, carry="trial", longest=4)
         assert by_trial.query("measure == 'block rate 4'")["corrected"].isna().all()
-        with pytest.raises(DataError, match="longest: found 1, expected at least 2"):
+        with pytest.raises(DataError, match="longest: found 1, expected whole numbers from 2 on"):
             compute_entropies(regimes, longest=1)
 
     def test_intervals_are_those_of_resampled_subjects(self, regimes):
@@ -150,3 +151,27 @@ class TestTables:
         assert short["excluded"] == "s0, s1, s2, s3, s4, s5"
         with pytest.raises(NotTestableError, match="at least 2 of them, found 1"):
             summarise_entropies(table[table["subject"] == "s0"])
+
+
+def test_sequences_fit_the_codes_and_do_not_join_across_others():
+    codes = np.tile([0, 1, 2], 10)
+    for label in (np.zeros(50), np.zeros(5)):
+        for measure in (markov_entropy_rate, block_entropy_rate, topological_entropy):
+            with pytest.raises(DataError, match="expected a label for each of 30 steps"):
+                measure(codes, label)
+    with pytest.raises(DataError, match="'sequence' is missing"):
+        markov_entropy_rate(codes, np.full(30, np.nan))
+    # a, b, a: no three steps of one sequence follow each other
+    assert np.isnan(block_entropy_rate(codes, np.tile([0, 1, 0], 10), length=3))
+    for wrong in ({"length": 2.5}, {"length": "a"}):
+        with pytest.raises(DataError, match="length"):
+            block_entropy_rate(codes, **wrong)
+
+
+def test_nothing_to_describe_is_said(labelled):
+    with pytest.raises(DataError, match="found no present step"):
+        compute_entropies(labelled(np.full((5, 2), -1)))
+    with pytest.raises(DataError, match="no column 'subject'"):
+        summarise_entropies(pd.DataFrame())
+    with pytest.raises(DataError, match="n_draws: found 0"):
+        summarise_entropies(compute_entropies(labelled([[0, 1], [1, 0]])), n_draws=0)

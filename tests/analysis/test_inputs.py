@@ -201,3 +201,24 @@ def test_bad_requests(run):
         path_gains(network, regimes + 8, 2)
     with pytest.raises(DataError, match="lag: found 0"):
         unit_gains(network, regimes, 0)
+
+
+def test_codes_and_lags_must_be_possible(run):
+    network, _, _, regimes = run
+    largest = 2**network.n_pwl
+    for describe in (compute_gains, compute_unit_gains, compute_horizons):
+        for wrong in (np.where(regimes == 0, np.nan, regimes), regimes[:0], regimes + largest):
+            with pytest.raises(DataError, match="regimes: found"):
+                describe(network, wrong, 2)
+        for n_lags in (-1, 1.5):
+            with pytest.raises(DataError, match="n_lags: found"):
+                describe(network, regimes, n_lags)
+    for code in (-1, largest, 0.5, np.nan):
+        for describe in (compute_slopes, compute_jacobian):
+            with pytest.raises(DataError, match="code: found"):
+                describe(network, code)
+        with pytest.raises(DataError, match="code: found"):
+            compute_selection(network, [code], 3)
+    for n_steps in (0, -3, np.nan):
+        with pytest.raises(DataError, match="n_steps: found"):
+            compute_selection(network, [0], n_steps)

@@ -5,12 +5,13 @@ import pytest
 
 from neuroalrnn.analysis import analyse
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
-from neuroalrnn.analysis.locking import lock_within_trials
+from neuroalrnn.analysis.locking import lock_to_rule_changes, lock_within_trials
 from neuroalrnn.analysis.steps import decisive_regimes, event_steps
 from neuroalrnn.analysis.switches import compute_switches
 from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.evaluate import cross_validate
+from neuroalrnn.exceptions import DataError
 
 TIME = {
     "step": "time",
@@ -83,3 +84,12 @@ def test_an_event_that_ends_the_trial_is_not_testable(in_time):
 def test_a_fit_with_time_steps_goes_through_the_whole_analysis(in_time):
     found = analyse(in_time, conditions=["rule"], rule="rule")
     assert {"event_switches", "behaviour", "rule_switches"} <= set(found.tables) or found.notes
+
+
+def test_regimes_of_other_trials_are_refused(fit):
+    regimes = compute_held_out_regimes(fit).regimes
+    for other in (regimes[::-1], regimes[:50]):
+        with pytest.raises(DataError, match="regimes and trials are not the same"):
+            lock_to_rule_changes(fit, other, "context", 0)
+        with pytest.raises(DataError, match="regimes and trials are not the same"):
+            lock_within_trials(fit, regimes, other)

@@ -175,7 +175,7 @@ class TestCoverage:
         assert compute_coverage([0, 0], 0)["n_possible"].tolist() == [1]
 
     def test_refusals(self):
-        with pytest.raises(DataError, match="found code 4, expected codes below 2\\^2 = 4"):
+        with pytest.raises(DataError, match="found 0 to 4, expected codes from -1 to 3"):
             compute_coverage([0, 4], 2)
         with pytest.raises(DataError, match="found no present step"):
             compute_coverage([-1, -1], 2)
@@ -210,7 +210,7 @@ class TestOccupancyTrend:
         assert found.tolist() == [0] * 5 + [1] * 5
         found = compute_occupancy_trend(labelled([[0], [1], [1]]))
         assert found["last_trial"].unique().tolist() == [0, 1, 2]
-        with pytest.raises(DataError, match="n_bins: found 0, expected at least 1"):
+        with pytest.raises(DataError, match="n_bins: found 0, expected whole numbers from 1 on"):
             compute_occupancy_trend(drift, n_bins=0)
 
     def test_sessions_of_unequal_length_share_their_bins(self, labelled):
@@ -254,3 +254,92 @@ class TestUse:
             pd.Series(two_subjects.to_numpy()[found["row"], found["column"]], name="regime"),
         )
         assert found["sequence"].nunique() == 3
+
+
+class TestWhatComesIn:
+    @pytest.fixture
+    def regimes(self, labelled):
+        return labelled(np.random.default_rng(0).integers(0, 3, (30, 3)))
+
+    def test_nan_is_no_absent_step(self, regimes):
+        gaps = regimes.where(regimes > 0)
+        calls = [
+            lambda: steps_in_order(gaps),
+            lambda: compute_coverage(gaps, 2),
+            lambda: compute_duty_cycle(gaps, 2),
+            lambda: adjusted_rand(gaps, regimes),
+            lambda: match_regimes(regimes, gaps),
+            lambda: relabel_by_use(gaps),
+        ]
+        for call in calls:
+            with pytest.raises(DataError, match="found float64, expected integers, -1 where"):
+                call()
+
+    def test_codes_must_be_those_of_the_units(self):
+        with pytest.raises(DataError, match="found 3 to 7, expected codes from -1 to 1"):
+            compute_duty_cycle(np.array([7, 5, 3]), 1)
+        with pytest.raises(DataError, match="found -3 to 1"):
+            compute_coverage(np.array([-3, 0, 1]), 1)
+        with pytest.raises(DataError, match="expected sign patterns"):
+            flipped_units(-1, 3)
+        for n_pwl in (1.0, "1"):
+            with pytest.raises(DataError, match="n_pwl: found"):
+                compute_regimes(np.zeros((3, 2)), n_pwl)
+
+    def test_labellings_of_other_steps_are_not_compared(self, regimes):
+        square = regimes[:3]
+        for other in (square.T, square.assign_coords(step=["a", "b", "c"]), square[::-1]):
+            with pytest.raises(DataError, match="regimes of the same steps needed"):
+                adjusted_rand(square, other)
+
+    def test_trials_that_occur_twice_are_refused(self, regimes):
+        with pytest.raises(DataError, match="30 occur twice, first row 30"):
+            steps_in_order(xr.concat([regimes, regimes], "trial"))
+
+    def test_trials_need_a_place_in_time(self, regimes):
+        number = regimes["trial_in_session"].values
+        text = regimes.assign_coords(trial_in_session=("trial", number.astype(str)))
+        with pytest.raises(DataError, match="text sorts 10 before 2"):
+            steps_in_order(text)
+        with pytest.raises(DataError, match="'trial_in_session' should be numbers"):
+            compute_occupancy_trend(
+                text.assign_coords(trial_in_session=("trial", np.full(30, "first")))
+            )
+        gap = regimes.assign_coords(
+            trial_in_session=("trial", np.where(number == 3, np.nan, number))
+        )
+        with pytest.raises(DataError, match="'trial_in_session' is missing in 1 of 30"):
+            steps_in_order(gap)
+
+    def test_variables_of_trials_in_another_order_are_refused(self, regimes):
+        names = ("subject", "session", "trial_in_session")
+        trials = xr.Dataset({name: regimes[name] for name in names})
+        trials["cue"] = ("trial", np.arange(30) % 2)
+        assert compute_occupancy(regimes, trials=trials, by=("cue",))["n_steps"].sum() == 45 * 6
+        with pytest.raises(DataError, match="'trial_in_session' differs, first in row 0: 0, 29"):
+            compute_occupancy(regimes, trials=trials[{"trial": slice(None, None, -1)}], by=("cue",))
+
+    def test_names_of_variables(self, regimes):
+        regimes = regimes.assign_coords(row=("trial", np.zeros(30)))
+        for by, message in ((("row", "regime"), "2 problems"), ("step", "expected a sequence")):
+            with pytest.raises(DataError, match=message):
+                compute_occupancy(regimes, by=by)
+
+    def test_arrays_without_trials_and_steps(self, regimes):
+        for wrong in (regimes.values, regimes[:, 0], regimes.rename(step="time")):
+            with pytest.raises(DataError, match="regimes: found"):
+                steps_in_order(wrong)
+
+    @pytest.mark.parametrize(
+        ("events", "message"),
+        [
+            ({"cue": [1]}, "'cue': shape \\(1,\\), expected one step for each of 30 trials"),
+            ({"cue": 1}, "'cue': shape"),
+            ({"cue": [-2.0] * 30}, "'cue': 30 steps before the first one"),
+            ({"cue": ["a"] * 30}, "'cue' should be numbers"),
+            ([1], "expected names and their steps"),
+        ],
+    )
+    def test_events_belong_to_trials(self, regimes, events, message):
+        with pytest.raises(DataError, match=message):
+            assign_epochs(regimes, events)

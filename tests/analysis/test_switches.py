@@ -142,3 +142,18 @@ class TestRelations:
             compute_locked_switch_probability(
                 compute_switches(regimes), trials, event=event, step="reward"
             )
+
+
+def test_what_are_no_switches_or_regimes_is_refused(regimes, trials):
+    with pytest.raises(DataError, match="expected integers, -1 where"):
+        compute_switches(regimes.where(regimes >= 0))
+    with pytest.raises(DataError, match="found ndarray, expected a DataArray"):
+        compute_switches(regimes.values)
+    for wrong in (regimes, regimes + 0.5):
+        with pytest.raises(DataError, match="other values than 0, 1 and NaN"):
+            compute_switch_probability_by(wrong)
+    with pytest.raises(DataError, match="found shape \\(2,\\), expected one for each of 6"):
+        compute_locked_switch_probability(compute_switches(regimes), event=np.ones(2, bool))
+    trials["pair"] = (("trial", "side"), np.zeros((6, 2)))
+    with pytest.raises(DataError, match="'pair': found dims"):
+        compute_rule_changes(trials, "pair")

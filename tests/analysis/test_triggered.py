@@ -128,3 +128,30 @@ def test_all_outcomes_of_a_fit_are_one_family(fit):
     here = (switches.values[:, 0] == 1) & (fit.trials["subject"].values == "s2")
     one = found["average"].sel(outcome="log rt", subject="s2", lag=0)
     assert one == pytest.approx(log_rt[here].mean())
+
+
+def test_what_comes_in(switches):
+    outcome = np.random.default_rng(0).normal(size=switches.sizes["trial"])
+    for lags in ([0, 0], [-0.5, 0.5], []):
+        with pytest.raises(DataError, match="lags"):
+            compute_triggered_average(switches, outcome, lags=lags)
+    with pytest.raises(DataError, match="'outcome' should be numbers"):
+        compute_triggered_average(switches, np.full(outcome.size, "x"))
+    with pytest.raises(DataError, match="other values than 0, 1"):
+        compute_triggered_average(switches * 2, outcome)
+
+
+def test_a_lag_beyond_all_sessions_is_not_testable_and_says_why(switches):
+    outcome = np.random.default_rng(0).normal(size=switches.sizes["trial"])
+    found = compute_triggered_average(switches, outcome, lags=[0, N_TRIALS + 1], n_draws=9)
+    assert found["group_note"].values.tolist() == [
+        "",
+        "circular shift within session: found no trial",
+    ]
+
+
+def test_regimes_of_other_trials_are_refused(fit):
+    regimes = compute_held_out_regimes(fit).regimes
+    for other in (regimes[::-1], regimes[:50]):
+        with pytest.raises(DataError, match="regimes and trials are not the same"):
+            compute_triggered_averages(fit, other)

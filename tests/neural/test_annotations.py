@@ -104,3 +104,24 @@ def test_other_epochs_are_refused(session):
     other = regimes.assign_coords(subject=("trial", ["s0", "s0", "s1", "s0"]))
     with pytest.raises(DataError, match="'subject' of epochs and regimes differs on trial 2"):
         annotate_epochs(epochs, other, trials)
+
+
+def test_epochs_in_another_order_are_refused(session):
+    trials, regimes = session
+    epochs = to_epochs(trials)
+    trials = trials.assign_coords(selection=("trial", epochs.selection))
+    with pytest.raises(DataError, match="'selection' of epochs and regimes differs on trials 0, 1"):
+        annotate_epochs(epochs[[1, 0, 2, 3]], regimes, trials)
+
+
+def test_regimes_and_times_must_be_usable(session):
+    trials, regimes = session
+    for wrong in (regimes.values, regimes[:, 0]):
+        with pytest.raises(DataError, match="regimes: found"):
+            to_annotations(wrong, trials, "start")
+        with pytest.raises(DataError, match="regimes: found"):
+            annotate_epochs(to_epochs(trials), wrong, trials)
+    with pytest.raises(DataError, match="'start' should be numbers"):
+        to_annotations(regimes, trials, np.full(4, "a"))
+    with pytest.raises(DataError, match="no time"):
+        to_annotations(regimes, trials, np.full(4, np.inf))

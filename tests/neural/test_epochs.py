@@ -161,3 +161,13 @@ def test_mistakes_are_named(epochs, simulate):
 def test_no_epoch_left_says_why(epochs):
     with pytest.raises(DataError, match=r'no epoch is left: .*"USER", "n_epochs": 56'):
         read(epochs.drop(np.arange(56), verbose="error"))
+
+
+def test_lengths_are_not_rounded_and_tables_are_no_epochs(epochs):
+    for n_steps in (10.7, "x", np.nan):
+        wrong = epochs.copy()
+        wrong.metadata = wrong.metadata.assign(n_steps=n_steps)
+        with pytest.raises(DataError, match="n_steps"):
+            read(wrong)
+    with pytest.raises(DataError, match="found DataFrame, expected epochs"):
+        from_epochs(epochs.metadata)

@@ -62,3 +62,19 @@ def test_subjects_that_lack_values_are_named():
         effects_over_subjects(values * np.nan)
     with pytest.raises(NotTestableError, match="at least 2"):
         effects_over_subjects(values[:1])
+
+
+def test_sessions_are_no_subjects():
+    values = np.random.default_rng(0).normal(size=8)
+    twice = xr.DataArray(values, dims="subject", coords={"subject": list("aabbccdd")})
+    with pytest.raises(DataError, match="several values of subject a, b, c, d"):
+        effects_over_subjects(twice)
+    for wrong in (twice.drop_vars("subject"), twice.rename(subject="session")):
+        with pytest.raises(DataError, match="with named subjects"):
+            effects_over_subjects(wrong)
+    names = np.array([None, *"abbccdd"], dtype=object)
+    sessions = xr.DataArray(values, dims="session", coords={"subject": ("session", names)})
+    with pytest.raises(DataError, match="'subject' is missing in 1 of 8"):
+        subject_means(sessions)
+    with pytest.raises(DataError, match="subject_means: expected"):
+        subject_means(values)

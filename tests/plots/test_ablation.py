@@ -7,6 +7,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from neuroalrnn import plots
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots import plot_ablation, plot_ablation_panels, plot_greedy
 from neuroalrnn.plots.style import REGIME_COLOURS
 
@@ -122,3 +124,13 @@ def test_the_reference_is_the_mean_of_subjects(stages):
     line = next(line for line in ax.lines if line.get_label() == "trained with P = 0")
     np.testing.assert_allclose(line.get_ydata(), 0.3)
     plot_greedy(stages[stages["subject"] == "a"], reference=[0.1]).figure.draw_without_rendering()
+
+
+def test_tables_without_a_column_are_refused_by_name():
+    costs = pd.DataFrame({"rank": [1], "estimate": [0.1], "q": [0.5], "epoch": ["all"]})
+    with pytest.raises(DataError, match="ablation map: no column 'cue'"):
+        plots.plot_ablation(costs, columns="cue")
+    with pytest.raises(DataError, match="ablation map: no column 'replacement'"):
+        plots.plot_ablation_panels(costs)
+    with pytest.raises(DataError, match="replacement: found 'zeros', expected one of zero"):
+        plots.plot_ablation(costs.assign(replacement="zero"), replacement="zeros")

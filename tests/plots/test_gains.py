@@ -1,10 +1,13 @@
 """Kernels of gains are drawn as the table has them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from neuroalrnn import plots
 from neuroalrnn.analysis.inputs import compute_gains
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots import plot_gains, plot_gains_panels
 from neuroalrnn.plots.style import regime_colour
 from neuroalrnn.tasks.known import integration, scalar_memory
@@ -84,3 +87,9 @@ def test_nothing_to_draw_is_said(gains):
     assert ax.texts[0].get_text() == "no path"
     assert plot_gains(gains.assign(mean=np.nan)).texts[0].get_text() == "no path"
     assert plot_gains_panels(gains.iloc[:0]).axes[0].texts[0].get_text() == "no input"
+
+
+def test_tables_without_a_column_are_refused_by_name():
+    for plot in (plots.plot_gains, plots.plot_gains_panels):
+        with pytest.raises(DataError, match="gains: no column 'code'"):
+            plot(pd.DataFrame({"feature": [0]}))

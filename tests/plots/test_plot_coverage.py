@@ -2,10 +2,12 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.colors import to_hex
 
 from neuroalrnn import plots
 from neuroalrnn.analysis.regimes import compute_coverage
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.style import OTHER_COLOUR, REGIME_COLOURS
 
 
@@ -52,3 +54,8 @@ def test_one_regime_and_many_regimes():
 def test_no_regime_is_said():
     ax = plots.plot_coverage(compute_coverage([0], 0)[:0])
     assert [text.get_text() for text in ax.texts] == ["no regime visited"]
+
+
+def test_tables_without_a_column_are_refused_by_name():
+    with pytest.raises(DataError, match="coverage: no column 'rank'"):
+        plots.plot_coverage(pd.DataFrame({"share": [1.0]}))

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from neuroalrnn import plots
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.effects import shown_range
 from neuroalrnn.plots.style import BLUE
 from neuroalrnn.stats.effects import effect_table
@@ -119,3 +120,10 @@ def test_other_rows_are_below_each_other_with_names_of_several_columns():
     assert names[1] == ["c2, regime 0", "c2, regime 1"]
     assert len(names[0]) == 4
     figure.draw_without_rendering()
+
+
+def test_tables_without_a_column_are_refused_by_name():
+    with pytest.raises(DataError, match="effects: no column 'ci_low'"):
+        plots.plot_effects(pd.DataFrame({"effect": ["a"], "estimate": [1.0], "ci_high": [2.0]}))
+    with pytest.raises(DataError, match="effects: no column 'scale'"):
+        plots.plot_effects_panels(pd.DataFrame({"estimate": [1.0]}))

@@ -133,3 +133,8 @@ def test_what_is_wrong_is_said():
     ax = plots.plot_regime_graph(edges[:0])
     assert [text.get_text() for text in ax.texts] == ["no transition"]
     ax.figure.draw_without_rendering()
+
+
+def test_tables_without_a_column_are_refused_by_name():
+    with pytest.raises(DataError, match="regime graph: no column 'n_pairs'"):
+        plots.plot_regime_graph(pd.DataFrame({"from": [0], "to": [1]}))

@@ -124,3 +124,13 @@ def test_minus_infinity_is_counted_not_averaged(paths):
     ax = plots.plot_lyapunov(table.assign(exponent=-np.inf))
     assert texts(ax) == ["all exponents at \N{MINUS SIGN}\N{INFINITY}"]
     assert texts(plots.plot_lyapunov(pd.DataFrame(table[:0]))) == ["no sequence"]
+
+
+def test_tables_without_a_column_are_refused_by_name():
+    for plot, title in (
+        (plots.plot_path_growth, "path growth"),
+        (plots.plot_functional_growth, "functional growth"),
+        (plots.plot_lyapunov, "Lyapunov exponents"),
+    ):
+        with pytest.raises(DataError, match=f"{title}: no column"):
+            plot(pd.DataFrame({"code": [0]}))

@@ -7,6 +7,7 @@ import xarray as xr
 
 from neuroalrnn import plots
 from neuroalrnn.analysis.regimes import assign_epochs, compute_occupancy
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.stream import mean_shares
 
 N_TRIALS = 60
@@ -88,3 +89,11 @@ def test_no_steps_are_said():
     assert [text.get_text() for text in ax.texts] == ["no steps"]
     figure = plots.plot_occupancy_stream_panels(empty, condition="rule")
     assert [text.get_text() for text in figure.axes[0].texts] == ["no steps"]
+
+
+def test_tables_without_a_column_are_refused_by_name():
+    table = pd.DataFrame({"subject": ["a"], "regime": [0], "occupancy": [1.0], "n_steps": [3]})
+    with pytest.raises(DataError, match="occupancy: no column 'step'"):
+        plots.plot_occupancy_stream(table)
+    with pytest.raises(DataError, match="occupancy: no column 'cue', 'step'"):
+        plots.plot_occupancy_stream_panels(table, condition="cue")

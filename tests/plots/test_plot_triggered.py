@@ -6,6 +6,7 @@ import xarray as xr
 from matplotlib.colors import to_hex
 
 from neuroalrnn import plots
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.style import BLUE, FAINT
 
 LAGS = np.arange(-2, 3)
@@ -94,3 +95,11 @@ def test_one_panel_per_outcome_and_what_is_missing_is_said(triggered):
     figure.draw_without_rendering()
     triggered["group_average"][:] = np.nan
     assert not plots.plot_triggered_panels(triggered).legends
+
+
+def test_other_tables_and_outcomes_are_refused(triggered):
+    with pytest.raises(DataError, match="outcome: found 'speed', expected one of correct, log rt"):
+        plots.plot_triggered(triggered, outcome="speed")
+    for wrong in (triggered["average"], triggered.drop_vars("group_average")):
+        with pytest.raises(DataError, match="expected the Dataset of compute_triggered_averages"):
+            plots.plot_triggered(wrong)

@@ -1,10 +1,12 @@
 """Selection vectors are drawn as the table has them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
+from neuroalrnn import plots
 from neuroalrnn.analysis.inputs import compute_selection
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots import plot_selection, plot_selection_map
@@ -83,3 +85,9 @@ def test_nothing_to_draw_is_said(draw, selection):
     draw(missing).figure.draw_without_rendering()
     with pytest.raises(DataError, match="modes"):
         draw(selection, modes="fast")
+
+
+def test_tables_without_a_column_are_refused_by_name():
+    for plot in (plots.plot_selection, plots.plot_selection_map):
+        with pytest.raises(DataError, match="selection: no column 'code'"):
+            plot(pd.DataFrame({"feature": [0]}))

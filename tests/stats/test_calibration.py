@@ -166,3 +166,18 @@ def test_intervals_and_bands_cover_the_population(monkeypatch):
     by_bin = np.mean(inside, axis=0)
     assert by_bin.min() > 0.95 - 3 * np.sqrt(0.95 * 0.05 / 300)
     assert by_bin.mean() < 0.99
+
+
+def test_subjects_and_bins_must_be_there():
+    rng = np.random.default_rng(0)
+    p = rng.random(60)
+    table, choice = np.c_[1 - p, p], (rng.random(60) < p).astype(int)
+    subject = np.repeat(list("abcdef"), 10).astype(object)
+    for score in (calibration_scores, reliability_curve):
+        for n_bins in (0, 2.5):
+            with pytest.raises(DataError, match="n_bins: found"):
+                score(table, choice, subject, n_bins=n_bins)
+        with pytest.raises(DataError, match="'subject' is missing in 10 of 60"):
+            score(table, choice, np.where(subject == "a", None, subject))
+    with pytest.raises(DataError, match="'probability' should be numbers"):
+        calibration_scores([["a", "b"]], [0], ["a"])

@@ -195,3 +195,50 @@ class TestCommonWindow:
         x[0, 4:], x[1, :4] = np.nan, np.nan
         with pytest.raises(DataError, match="subject b begins at 4, after subject a ended at 3"):
             common_window(x, subject=["a", "b"])
+
+
+@pytest.fixture
+def plain():
+    return np.random.default_rng(0).normal(size=(10, 12)) + 0.8
+
+
+@pytest.mark.parametrize("level", [0, 5, np.nan])
+def test_impossible_levels_do_not_say_no_cluster(plain, level):
+    with pytest.raises(DataError, match="expected between 0 and 1"):
+        cluster_test(plain, cluster_alpha=level)
+    with pytest.raises(DataError, match="expected between 0 and 1"):
+        cluster_test_groups(plain, plain - 1, cluster_alpha=level)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"subject": ["a"] * 10}, "several courses of subject a"),
+        ({"subject": ["a"]}, "1 names of 10 subjects"),
+        ({"subject": [None, *"bcdefghij"]}, "'subject' is missing in 1 of 10"),
+        ({"time": np.arange(12)[::-1]}, "run forwards"),
+        ({"time": np.zeros(12)}, "run forwards"),
+        ({"n_permutations": "many"}, "should be numbers"),
+    ],
+)
+def test_labels_must_fit(plain, options, message):
+    with pytest.raises(DataError, match=message):
+        cluster_test(plain, **options)
+
+
+def test_empty_courses_are_refused(plain):
+    with pytest.raises(DataError, match="none of them empty"):
+        cluster_test(plain[:, :0])
+    with pytest.raises(DataError, match="none of them empty"):
+        common_window(plain[:0])
+    with pytest.raises(DataError, match="found shape \\(10,\\)"):
+        common_window(plain[:, 0])
+    with pytest.raises(DataError, match="1 labels of 12 times"):
+        common_window(plain, time=[1])
+
+
+def test_rounding_is_no_variation(plain):
+    plain[:, 3] = 0.3
+    plain[::2, 3] = 0.1 + 0.2
+    with pytest.raises(DataError, match="same value at time 3"):
+        cluster_test(plain)

@@ -270,3 +270,59 @@ class TestBenjaminiHochberg:
             proportion.append(found[:90].sum() / max(found.sum(), 1))
         error = np.std(proportion) / 20
         assert 0.05 < np.mean(proportion) <= 0.1 + 3 * error
+
+
+class TestWhatComesIn:
+    def test_several_families_at_once_are_refused(self):
+        with pytest.raises(DataError, match="expected one family"):
+            benjamini_hochberg([[0.01, 0.02], [0.04, 0.5]])
+        with pytest.raises(DataError, match="expected one family"):
+            benjamini_hochberg(0.01)
+
+    def test_trials_in_another_order_or_without_subject_are_refused(self):
+        rng = np.random.default_rng(0)
+        a, b = pd.Series(rng.normal(size=40)), pd.Series(rng.normal(size=40))
+        subject = np.array(list("abcd") * 10, dtype=object)
+        with pytest.raises(DataError, match="'scores of B' has the row labels of 'scores of A'"):
+            paired_difference(a, b[::-1], subject)
+        subject[0] = None
+        with pytest.raises(DataError, match="'subject' is missing in 1 of 40"):
+            paired_difference(a, b, subject)
+
+    def test_differences_by_rounding_are_none(self):
+        a = pd.Series(np.linspace(-0.7, -0.4, 8), list("abcdefgh"))
+        rounded = a + np.array([1e-16, -2e-16, 1e-16, 2e-16, 1e-16, 3e-16, 1e-16, 2e-16])
+        with pytest.raises(NotTestableError, match="all 8 values are the same"):
+            paired_difference(a, rounded)
+        table = pd.DataFrame({"subject": [*a.index, *a.index], "n_trials": 10})
+        table = table.assign(model=np.repeat(["one", "two"], 8), log_likelihood=[*a, *rounded])
+        found = compare_models(table, "one").set_index("model").loc["two"]
+        assert np.isnan(found["p"])
+        assert "all 8 values are the same" in found["note"]
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"n_trials": 0}, "n_trials: found 0"),
+            ({"n_trials": -3}, "n_trials: found -3"),
+            ({"log_likelihood": "x"}, "'log_likelihood' should be numbers"),
+            ({"model": ["m", "m", None, None]}, "'model' is missing in 2 of 4"),
+            ({"subject": ["a", None, "a", None]}, "'subject' is missing in 2 of 4"),
+            ({"model": [1, 1, 2, 2]}, "'model' should hold names"),
+        ],
+    )
+    def test_tables_of_scores(self, change, message):
+        table = pd.DataFrame({"model": list("mmnn"), "subject": list("abab"), "n_trials": 10})
+        table["log_likelihood"] = [-0.5, -0.6, -0.4, -0.3]
+        assert len(compare_models(table)) == 2
+        with pytest.raises(DataError, match=message):
+            compare_models(table.assign(**change))
+        with pytest.raises(DataError, match="no column 'n_trials'"):
+            compare_models(table.drop(columns="n_trials"))
+
+    def test_complexity_of_other_settings(self):
+        scores = pd.DataFrame(np.random.default_rng(0).normal(size=(3, 4)))
+        with pytest.raises(DataError, match="'complexity' has the row labels of 'scores'"):
+            one_standard_error(scores, pd.Series([1, 2, 3], [2, 1, 0]))
+        with pytest.raises(DataError, match="'scores' should be numbers"):
+            one_standard_error([["a", "b"]], [1])

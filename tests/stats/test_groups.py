@@ -96,3 +96,28 @@ def test_permuting_means_does_fail_with_unequal_variances_where_welch_does_not(s
     by_means, own = np.mean(np.array(p) < 0.05, axis=0)
     assert by_means > 0.15
     assert simulate.keeps_level(own, 200)
+
+
+def test_a_missing_group_is_no_group():
+    values = np.random.default_rng(0).normal(size=12)
+    for missing in (np.nan, None):
+        with pytest.raises(DataError, match="'group' is missing in 6 of 12"):
+            compare_groups(values, [missing] * 6 + ["B"] * 6)
+
+
+def test_groups_in_another_order_are_not_paired_by_position():
+    values = pd.Series(np.random.default_rng(0).normal(size=12), list("abcdefghijkl"))
+    group = pd.Series(["A"] * 6 + ["B"] * 6, values.index)
+    expected = compare_groups(values, group.to_numpy())["p"][0]
+    assert compare_groups(values, group)["p"][0] == expected
+    assert compare_groups(values, group.reset_index(drop=True))["p"][0] == expected
+    with pytest.raises(DataError, match="'group' has the row labels of 'values' in another order"):
+        compare_groups(values, group[::-1])
+
+
+def test_text_and_rounding_are_no_spread():
+    with pytest.raises(DataError, match="'values' should be numbers"):
+        compare_groups(["x"] * 12, ["A"] * 6 + ["B"] * 6)
+    values = [0.1 + 0.2, 0.3] * 3 + [1.0, 2, 3, 4, 5, 6]
+    with pytest.raises(NotTestableError, match="group A: all 6 values are the same"):
+        compare_groups(values, ["A"] * 6 + ["B"] * 6)

@@ -204,3 +204,20 @@ class TestSwap:
             swap_information(holes, variable, *labels)
         with pytest.raises(DataError, match="'variable': 360 of 4320 values are missing"):
             swap_information(regimes, np.where(np.arange(12) == 4, np.nan, variable), *labels)
+
+
+def test_trials_without_a_session_are_not_dropped():
+    rng = np.random.default_rng(0)
+    regime, subject = rng.integers(0, 3, 100), np.repeat(["a", "b"], 50)
+    session = np.array(["1"] * 90 + [None] * 10, dtype=object)
+    with pytest.raises(DataError, match="'session' is missing in 10 of 100"):
+        shift_information(regime, rng.integers(0, 2, 100), session, subject)
+    steps = rng.integers(0, 3, (100, 4))
+    with pytest.raises(DataError, match="'session' is missing in 10 of 100"):
+        swap_information(steps, steps, subject, session)
+    with pytest.raises(DataError, match="regimes are float64"):
+        swap_information(np.where(steps == 0, np.nan, steps), steps, subject, subject)
+    with pytest.raises(DataError, match="n_draws: found 0"):
+        swap_information(steps, steps, subject, subject, n_draws=0)
+    with pytest.raises(NotTestableError, match="found no trial"):
+        shift_information([], [], [], [])

@@ -61,3 +61,33 @@ def test_swap_band_follows_the_trial_clock(simulate):
     switches, event = simulate.clock_locked(rng, (600, 50), locked=0.4)
     locked = swap_band(switches, event, subject, subject, lags=LAGS).group.set_index("lag")
     assert (locked["probability"] > locked["null_high"])[[0, 1]].all()
+
+
+@pytest.fixture
+def session():
+    rng = np.random.default_rng(0)
+    subject = np.repeat(["a", "b"], 40).astype(object)
+    return (rng.random(80) < 0.3) * 1.0, rng.random(80) < 0.3, np.full(80, "1"), subject
+
+
+def test_trials_without_a_subject_are_not_dropped(session):
+    switch, event, name, subject = session
+    with pytest.raises(DataError, match="'subject' is missing in 40 of 80"):
+        shift_band(switch, event, name, np.where(subject == "a", None, subject), lags=[0])
+
+
+@pytest.mark.parametrize("lags", [[-0.5, 0.5], [0, 0], [], ["a"]])
+def test_lags_are_different_whole_numbers(session, lags):
+    with pytest.raises(DataError, match="lags"):
+        shift_band(*session, lags=lags, n_draws=9)
+
+
+def test_no_draw_is_no_band(session):
+    with pytest.raises(DataError, match="n_draws: found 0"):
+        shift_band(*session, lags=[0], n_draws=0)
+
+
+@pytest.mark.parametrize("index", [[-1], [1.5], [9]])
+def test_events_outside_the_session_are_refused(index):
+    with pytest.raises(DataError, match="event_index"):
+        locked_switch_probability([0, 1, 0, 1.0], index, [0, 1])

@@ -80,7 +80,7 @@ class TestCircularShift:
         rng = np.random.default_rng(0)
         subject = simulate.labels(5, 100)
         regime, event = simulate.slow_regimes(rng, (2, 5, 100), 5)
-        regime[2], regime[3] = 0.0, np.arange(100) // 25
+        regime[2], regime[3] = 0.0, np.arange(100) // 25 % 2
         found = circular_shift_null(regime.ravel(), event.ravel(), subject, subject)
         effect = found.effects.iloc[0]
         assert effect["excluded"] == "s02, s03"
@@ -232,3 +232,80 @@ def test_switches_are_counted_not_their_edges():
     session, subject = np.repeat("a", 100), np.repeat("s", 100)
     with pytest.raises(NotTestableError, match="2 switches, at least 4 needed"):
         circular_shift_null(marks, event, session, subject, marks_switches=True, unit="session")
+
+
+@pytest.fixture
+def series():
+    """Regime, event, session, subject of six subjects; switches and event steps of the trials."""
+    rng = np.random.default_rng(0)
+    regime = np.repeat(rng.integers(0, 2, 60), 5)
+    session = np.tile(np.repeat(["1", "2"], 25), 6).astype(object)
+    switches = (rng.random((300, 6)) < 0.2) * 1.0
+    switches[:, 0] = np.nan
+    subject = np.repeat(list("abcdef"), 50).astype(object)
+    return regime, rng.random(300), session, subject, switches, rng.integers(1, 5, 300)
+
+
+@pytest.mark.parametrize("at", [2, 3])
+def test_trials_without_a_session_or_subject_are_not_dropped(series, at):
+    columns = list(series[:4])
+    columns[at] = columns[at].copy()
+    columns[at][:30] = None
+    with pytest.raises(DataError, match="is missing in 30 of 300 rows"):
+        circular_shift_null(*columns)
+    switches, steps = series[4:]
+    with pytest.raises(DataError, match="is missing in 30 of 300 rows"):
+        swap_trials_null(switches, steps, columns[3], columns[2])
+
+
+def test_trials_without_a_condition_or_block_are_not_dropped(series):
+    regime, event, session, subject, switches, steps = series
+    gaps = np.where(np.arange(300) % 2, np.nan, 1.0)
+    with pytest.raises(DataError, match="'condition' is missing in 150"):
+        swap_trials_null(switches, steps, subject, session, condition=gaps)
+    with pytest.raises(DataError, match="'block' is missing in 150"):
+        circular_shift_null(regime, event, session, subject, block=gaps)
+
+
+def test_regime_codes_are_refused_whatever_their_type(series):
+    codes = np.random.default_rng(1).integers(0, 4, 300)
+    for kind in (int, float):
+        with pytest.raises(DataError, match="4 regime codes"):
+            circular_shift_null(codes.astype(kind), *series[1:4])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"degree": -1}, "degree: found -1"),
+        ({"degree": 2.5}, "degree: found 2.5"),
+        ({"event_series": np.full(300, "x")}, "'event_series' should be numbers"),
+    ],
+)
+def test_shifts_refuse(series, change, message):
+    names = ("regime_series", "event_series", "session", "subject")
+    with pytest.raises(DataError, match=message):
+        circular_shift_null(**dict(zip(names, series[:4], strict=True)) | change)
+
+
+def test_no_trial_is_not_testable():
+    with pytest.raises(NotTestableError, match="found no trial"):
+        circular_shift_null([], [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"event_step": np.full(300, 1.7)}, "event_step holds fractions"),
+        ({"switches": np.full((300, 6), 3.0)}, "switches hold other values than 0, 1"),
+        ({"switches": np.zeros(300)}, "expected \\(trial, step\\)"),
+        ({"n_steps": np.full(300, 99)}, "n_steps up to 99, but switches have 6 steps"),
+        ({"n_steps": np.full(300, 5.5)}, "n_steps: found 5.5"),
+        ({"window": (1, 0)}, "ends before it begins"),
+        ({"window": 1}, "expected the first and the last step"),
+    ],
+)
+def test_swaps_refuse(series, change, message):
+    names = ("session", "subject", "switches", "event_step")
+    with pytest.raises(DataError, match=message):
+        swap_trials_null(**dict(zip(names, series[2:], strict=True)) | change)

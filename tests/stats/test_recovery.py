@@ -121,3 +121,24 @@ def test_summary_counts_runs_and_pools_switches():
     assert (few["share_switches"], few["share_switches_exact"]) == (0.75, 0.5)
     assert many["share_n_pwl"] == 1
     assert np.isnan(many["share_switches"])
+
+
+def test_no_value_is_lost():
+    with pytest.raises(DataError, match="at least as many found as true"):
+        match_eigenvalues([0.1, 0.2, 0.3], [0.1])
+    with pytest.raises(DataError, match="'true' is missing in 1 of 2"):
+        confusion_matrix([1, np.nan], [1, 2])
+    assert confusion_matrix([1, "a"], [1, 2]).index.tolist() == [1, 2, "a"]
+    steps = np.random.default_rng(0).normal(size=(4, 9))
+    for other in (steps[:1], np.full((4, 9), np.nan)):
+        with pytest.raises(DataError, match="expected one shape"):
+            switch_agreement(other, steps)
+    with pytest.raises(DataError, match="without NaN"):
+        match_units([[1, np.nan], [2, 3]], [[1, 2], [2, 3]])
+    with pytest.raises(DataError, match="without NaN"):
+        match_units([1, 2], [1, 2])
+    for n_runs in (0, 5):
+        with pytest.raises(DataError, match="share found"):
+            share_found(7, n_runs)
+    with pytest.raises(DataError, match="no column 'task'"):
+        summarise_recovery(pd.DataFrame())

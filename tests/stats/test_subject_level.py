@@ -241,3 +241,56 @@ class TestPower:
     def test_slope_is_found(self, simulate, function, n_subjects, least):
         draw = p_of_logistic(simulate, function, n_subjects, 100, slope=0.4)
         assert simulate.rejections(draw, seed=1, n_repeats=400) >= least
+
+
+class TestWhatComesIn:
+    @pytest.fixture
+    def rows(self):
+        rng = np.random.default_rng(0)
+        return {
+            "outcome": rng.normal(size=60),
+            "predictors": {"x": rng.normal(size=60)},
+            "subject": np.repeat(list("abcdef"), 10).astype(object),
+        }
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"subject": [None] * 10 + list("bcdef") * 10}, "'subject' is missing in 10 of 60"),
+            ({"subject": np.array([1, "1"] * 30, dtype=object)}, "read like another"),
+            ({"predictors": {"x": ["a"] * 60}}, "'x' should be numbers"),
+            ({"outcome": ["a"] * 60}, "'outcome' should be numbers"),
+            ({"predictors": {1: np.arange(60), "1": np.ones(60)}}, "'name': 1 labels read like"),
+        ],
+    )
+    def test_slopes(self, rows, change, message):
+        for fit in (two_stage_linear, two_stage_logistic, cluster_robust_logistic):
+            with pytest.raises(DataError, match=message):
+                fit(**rows | change)
+
+    def test_rows_in_another_order(self, rows):
+        outcome = pd.Series(rows["outcome"])
+        table = pd.DataFrame(rows["predictors"])
+        expected = subject_slopes(outcome, table, rows["subject"], family="linear")
+        assert (expected["slope"] != 0).all()
+        for predictors in (table[::-1], {"x": table["x"][::-1]}):
+            with pytest.raises(DataError, match="row labels of 'outcome' in another order"):
+                subject_slopes(outcome, predictors, rows["subject"], family="linear")
+
+    def test_no_row(self):
+        with pytest.raises(DataError, match="found no row"):
+            two_stage_linear([], {"x": []}, [])
+
+    def test_a_constant_outcome_has_no_slope_to_test(self, rows):
+        for fit, value in ((two_stage_logistic, 1.0), (two_stage_linear, 0.1 + 0.2)):
+            with pytest.raises(NotTestableError, match="all 6 values are the same"):
+                fit(np.full(60, value), rows["predictors"], rows["subject"])
+
+    def test_one_value_per_subject(self):
+        for values in (["a", "b"], [["a"], ["b"]]):
+            with pytest.raises(DataError):
+                t_test(values)
+        with pytest.raises(DataError, match="expected \\(subject,\\)"):
+            t_test(3.0)
+        with pytest.raises(DataError, match="'subject' is missing in 1 of 3"):
+            t_test([1, 2, 4.0], subject=["a", "b", None])

@@ -40,10 +40,12 @@ def ablate(fit, make, *, by=()):
     NotTestableError
         If the fit explains more than choices, or there is no intervention in any fold.
     DataError
-        If there is no such variable.
+        If there is no such variable of trials.
     """
-    by = list(by)
-    if unknown := [name for name in by if name not in fit.trials]:
+    if isinstance(by, str):
+        raise DataError(f"by: found the text {by!r}, expected a list of names")
+    by = [name for name in by if name != "subject"]
+    if unknown := [n for n in by if n not in fit.trials or fit.trials[n].dims != ("trial",)]:
         raise DataError(f"by: the trials have no variable {', '.join(map(repr, unknown))}")
     made = [(fold, make(fold, fold.test)) for fold in folds_of(fit)]
     tables = [cost_table(fold, fold.test, each, by) for fold, each in made if each]

@@ -11,7 +11,9 @@ import numpy as np
 from neuroalrnn.analysis.interventions import RELU, Intervention
 from neuroalrnn.analysis.latents import compute_latents
 from neuroalrnn.analysis.regimes import ABSENT, compute_regimes
+from neuroalrnn.analysis.regimes.codes import check_codes
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.stats.checks import as_numbers, as_whole_numbers
 
 OPEN, CLOSED = (1.0, 1.0, 0.0), (0.0, 0.0, 0.0)
 
@@ -31,12 +33,34 @@ def choose_steps(sequences, steps_in_trial=None, trials=None):
     -------
     bool array, shape (sequence, step)
         False in padding.
+
+    Raises
+    ------
+    DataError
+        A step that no trial has, or trials that are no mask: nothing would be chosen, and nothing
+        change.
     """
     chosen = sequences.trial >= 0
     if steps_in_trial is not None:
-        chosen = chosen & np.isin(sequences.step_in_trial, steps_in_trial)
+        steps = np.atleast_1d(steps_in_trial)
+        known = np.arange(len(sequences.steps))
+        if not steps.size or not np.isin(steps, known).all():
+            raise DataError(
+                f"steps: found {steps.tolist()}, expected positions from 0 to {known[-1]}"
+            )
+        chosen = chosen & np.isin(sequences.step_in_trial, steps)
     if trials is not None:
-        chosen = chosen & np.asarray(trials)[np.maximum(sequences.trial, 0)]
+        trials = np.asarray(trials)
+        if (
+            trials.dtype != bool
+            or trials.ndim != 1
+            or trials.size <= sequences.trial.max(initial=-1)
+        ):
+            raise DataError(
+                f"trials: found {trials.dtype} of shape {trials.shape}, expected bool for each "
+                "trial of the dataset"
+            )
+        chosen = chosen & trials[np.maximum(sequences.trial, 0)]
     return chosen
 
 
@@ -86,7 +110,14 @@ def attenuate(network, alpha, unit=None, at=None):
     Returns
     -------
     Intervention
+
+    Raises
+    ------
+    DataError
+        No such slope or unit.
     """
+    if not 0 <= alpha <= 1:
+        raise DataError(f"alpha: found {alpha}, expected 0 to 1")
     return _replaced(network, f"slope {alpha:g}", unit, (alpha, 1.0, 0.0), at)
 
 
@@ -104,7 +135,23 @@ def affine(network, slope, intercept, unit=None, at=None):
     Returns
     -------
     Intervention
+
+    Raises
+    ------
+    DataError
+        Slopes or intercepts that are not those of all PWL units, or no such unit.
     """
+    slope, intercept = (
+        as_numbers(each, name, "affine")
+        for name, each in (("slope", slope), ("intercept", intercept))
+    )
+    if not all(
+        each.shape == (network.n_pwl,) and np.isfinite(each).all() for each in (slope, intercept)
+    ):
+        raise DataError(
+            f"affine: found slopes {slope} and intercepts {intercept}, expected {network.n_pwl} "
+            "finite numbers each"
+        )
     return _replaced(network, "affine", unit, (slope, slope, intercept), at)
 
 
@@ -176,7 +223,13 @@ def impose_regimes(network, codes, unit=None, at=None):
     Returns
     -------
     Intervention
+
+    Raises
+    ------
+    DataError
+        Codes that are none of this network, or no such unit.
     """
+    codes = check_codes(codes, network.n_pwl, title="imposed regimes")
     codes = np.where(_everywhere(at), codes, ABSENT)
     found, used = np.unique(codes, return_inverse=True)
     slopes = ((found[:, None] >> np.arange(network.n_pwl)) & 1).astype(float)
@@ -199,7 +252,14 @@ def clamp_regime(network, code, at=None):
     Returns
     -------
     Intervention
+
+    Raises
+    ------
+    DataError
+        The code is no sign pattern of this network.
     """
+    if np.ndim(code) or code == ABSENT:
+        raise DataError(f"code: found {code}, expected one from 0 to {2**network.n_pwl - 1}")
     return impose_regimes(network, np.full((1, 1), code), at=at)
 
 
@@ -220,7 +280,13 @@ def shift_switches(network, sequences, n_steps, at=None):
     Returns
     -------
     Intervention
+
+    Raises
+    ------
+    DataError
+        A delay of part of a step.
     """
+    n_steps = int(as_whole_numbers(n_steps, "n_steps", "shift of switches"))
     start = np.broadcast_to(network.initial, (len(sequences.trial), 1, len(network.bias)))
     latents = np.concatenate([start, compute_latents(network, sequences)], axis=1)
     codes = compute_regimes(latents, network.n_pwl)
@@ -245,13 +311,18 @@ def _named(unit):
 
 
 def _everywhere(at):
-    return np.ones((1, 1), dtype=bool) if at is None else np.atleast_2d(at)
+    if at is None:
+        return np.ones((1, 1), dtype=bool)
+    if np.asarray(at).dtype != bool:
+        raise DataError("at: expected a bool array (sequence, step), see choose_steps")
+    return np.atleast_2d(at)
 
 
 def _activation(network, unit, activation):
     """The ReLU for all units but some."""
     units = np.atleast_1d(np.arange(network.n_pwl) if unit is None else unit)
-    if not np.isin(units, np.arange(network.n_pwl)).all():
+    is_position = units.dtype.kind in "iu" and np.isin(units, np.arange(network.n_pwl)).all()
+    if unit is not None and not (units.size and is_position):
         raise DataError(f"unit: found {unit}, expected PWL units 0 to {network.n_pwl - 1}")
     new = np.empty((3, network.n_pwl))
     new[:] = np.array(RELU)[:, None]

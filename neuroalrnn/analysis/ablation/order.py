@@ -11,6 +11,7 @@ import pandas as pd
 from neuroalrnn.analysis.ablation.ablate import ablate, cost_table
 from neuroalrnn.analysis.ablation.folds import REPLACEMENTS, replace_units
 from neuroalrnn.analysis.ablation.summarise import subject_costs
+from neuroalrnn.stats.checks import require_columns
 
 MOST_AT_ONCE = 6
 
@@ -67,6 +68,7 @@ def count_necessary(stages, *, margin: float = 0.01) -> pd.DataFrame:
         One row per fold and replacement: ``fold, replacement, n_pwl, n_necessary``;
         ``test_cost``, nats per trial, mean over test subjects, of replacing all the others.
     """
+    require_columns("stages", stages, ("fold", "replacement", "n_pwl", "n_replaced", "train_cost"))
     rows = []
     for (fold, replacement), part in stages.groupby(["fold", "replacement"], sort=False):
         free = part.loc[part["train_cost"] <= margin, "n_replaced"]

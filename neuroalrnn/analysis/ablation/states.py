@@ -9,6 +9,7 @@ import numpy as np
 
 from neuroalrnn.analysis.interventions import Intervention
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.stats.checks import as_numbers
 
 
 def remove_mode(right, left, at=None, centre=None):
@@ -30,9 +31,19 @@ def remove_mode(right, left, at=None, centre=None):
     Raises
     ------
     DataError
-        If one of a complex pair is missing.
+        If one of a complex pair is missing, left and right vectors do not fit, or ``l' r`` has no
+        inverse, as of a defective eigenvalue.
     """
     right, left = (np.asarray(v).reshape(len(v), -1) for v in (right, left))
+    fits = right.shape == left.shape and (centre is None or np.shape(centre) == right.shape[:1])
+    if not fits or not (np.isfinite(right).all() and np.isfinite(left).all()):
+        raise DataError(
+            f"remove_mode: found shapes {right.shape}, {left.shape} and centre {np.shape(centre)}, "
+            "expected finite (latent, mode) twice and (latent,)"
+        )
+    size = np.linalg.norm(right) * np.linalg.norm(left)
+    if not np.linalg.svd(left.T @ right, compute_uv=False)[-1] > 1e-12 * size:
+        raise DataError("remove_mode: left and right vectors are orthogonal, so no scale fits them")
     projector = right @ np.linalg.solve(left.T @ right, left.T)
     if np.abs(projector.imag).max() > 1e-8 * np.abs(projector).max():
         raise DataError("remove_mode: a complex mode needs both eigenvectors of its pair")
@@ -56,10 +67,19 @@ def reset(values, at=None, keep=None):
     Returns
     -------
     Intervention
+
+    Raises
+    ------
+    DataError
+        No finite values, or directions of another size.
     """
-    values = np.asarray(values, dtype=float)
+    values = _finite(values, "reset")
     n_latent = values.shape[-1]
-    kept = np.zeros((n_latent, n_latent)) if keep is None else _projector(np.asarray(keep))
+    kept = (
+        np.zeros((n_latent, n_latent))
+        if keep is None
+        else _projector(_finite(keep, "keep"), n_latent)
+    )
     value = values @ (np.eye(n_latent) - kept).T
     return _moved("reset", kept, value, at)
 
@@ -76,11 +96,21 @@ def disturb(values, at=None):
     -------
     Intervention
     """
-    values = np.asarray(values, dtype=float)
+    values = _finite(values, "disturbance")
     return _moved("disturbance", np.eye(values.shape[-1]), values, at)
 
 
-def _projector(keep):
+def _finite(values, name):
+    values = as_numbers(values, name, "intervention")
+    if not values.ndim or not np.isfinite(values).all():
+        raise DataError(f"{name}: found {values}, expected finite values (..., latent)")
+    return values
+
+
+def _projector(keep, n_latent):
+    keep = keep[:, None] if keep.ndim == 1 else keep
+    if keep.ndim != 2 or len(keep) != n_latent:
+        raise DataError(f"keep: found shape {keep.shape}, expected ({n_latent}, direction)")
     if keep.shape[0] == keep.shape[1] and np.allclose(keep @ keep, keep, atol=1e-8):
         return keep
     basis, size, _ = np.linalg.svd(keep, full_matrices=False)

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.stats.checks import as_whole_numbers, refuse_unnamed, require_columns
 from neuroalrnn.stats.compare import benjamini_hochberg
 from neuroalrnn.stats.effects import effect_table, one_sample
 
@@ -28,8 +29,19 @@ def subject_costs(table, by=(), value="cost"):
     -------
     pandas.DataFrame
         One row per combination of `by` and subject: `by`, ``subject, n_trials``, `value`.
+
+    Raises
+    ------
+    DataError
+        A missing column or subject, or rows without trials.
     """
+    title = "costs"
+    if isinstance(by, str):
+        raise DataError(f"{title}: by is the text {by!r}, expected a list of columns")
     keys = [*by, "subject"]
+    require_columns(title, table, [*keys, "n_trials", value])
+    refuse_unnamed(title, {"subject": table["subject"]})
+    as_whole_numbers(table["n_trials"], "n_trials", title, least=1)
     total = table[keys].assign(
         n_trials=table["n_trials"], **{value: table[value] * table["n_trials"]}
     )
@@ -64,9 +76,16 @@ def compare_costs(table, by, *, value="cost", test="t", rng=None):
         Hochberg over all rows). What cannot be tested, such as an effect in one subject or a cost
         of exactly 0 in all of them, stays in the family with p = 1, and ``method`` says why;
         ``excluded`` names subjects without a value.
+
+    Raises
+    ------
+    DataError
+        As `subject_costs`, no row, or nothing that tells effects apart.
     """
-    by = list(by)
     costs = subject_costs(table, by, value)
+    by = list(by)
+    if costs.empty or not by:
+        raise DataError(f"costs: found {len(costs)} rows and by = {by}, expected some of both")
     rows = [
         {**dict(zip(by, key, strict=True)), **_test(part, value, test, rng)}
         for key, part in costs.groupby(by, sort=False, dropna=False)
@@ -131,8 +150,14 @@ def summarise_map(table):
         One row per fold and replacement: ``fold, replacement, n_units, n_epochs``; ``gini`` of the
         unit x epoch map of costs, mean over subjects (largest possible: 1 - 1 / cells); the
         ``unit`` and ``epoch`` with the largest ``cost`` on the test subjects, which is therefore
-        biased upwards.
+        biased upwards. Missing where no cost is known.
+
+    Raises
+    ------
+    DataError
+        A missing column.
     """
+    require_columns("ablation map", table, ("fold", "replacement", "unit", "epoch", "cost"))
     single = table[table["epoch"] != ALL]
     keys = ["fold", "replacement", "unit", "epoch"]
     costs = subject_costs(single, keys).groupby(keys, sort=False)["cost"].mean().reset_index()
@@ -141,5 +166,8 @@ def summarise_map(table):
         row = {"fold": fold, "replacement": replacement}
         row |= {"n_units": part["unit"].nunique(), "n_epochs": part["epoch"].nunique()}
         row |= {"gini": gini(part["cost"])}
-        rows.append(row | part.loc[part["cost"].idxmax(), ["unit", "epoch", "cost"]].to_dict())
+        known = part.dropna(subset="cost")
+        if len(known):
+            row |= known.loc[known["cost"].idxmax(), ["unit", "epoch", "cost"]].to_dict()
+        rows.append(row)
     return pd.DataFrame(rows)

@@ -96,6 +96,8 @@ def compute_attractors(
         found.append(f"expected 0 < exact <= approximate < 1: found {exact}, {approximate}")
     if latents is not None and np.shape(latents)[-1:] != network.bias.shape:
         found.append(f"latents: found shape {np.shape(latents)}, expected (..., latent)")
+    if not len(codes):
+        found.append("codes: found none, expected at least one regime")
     drives = compute_drives(network, inputs, codes, found)
     visited = np.empty((0, drives.shape[1])) if latents is None else _present(latents)
     rows, parts = [], []

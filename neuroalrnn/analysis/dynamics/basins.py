@@ -12,6 +12,7 @@ from neuroalrnn.analysis.dynamics.regions import compute_drives
 from neuroalrnn.analysis.regimes import compute_regimes
 from neuroalrnn.analysis.simulate import NetworkAgent
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.stats.checks import as_whole_numbers
 
 DIVERGED = 1e8
 
@@ -64,6 +65,9 @@ def sample_starts(latents, n_starts=1000, *, box=None, rng=None):
     latents = latents[~np.isnan(latents).any(axis=1)]
     if not len(latents):
         raise DataError("latents: found no step")
+    as_whole_numbers(n_starts, "n_starts", "starts", least=1)
+    if box is not None and not 0 < box < np.inf:
+        raise DataError(f"box: found {box}, expected a positive width")
     if box is None:
         return latents[rng.integers(len(latents), size=n_starts)]
     low, high = latents.min(axis=0), latents.max(axis=0)
@@ -105,6 +109,10 @@ def compute_basins(network, starts, *, inputs=None, n_steps=2000, longest=12, to
     DataError
     """
     drive = compute_drives(network, inputs)
+    for name, each in (("n_steps", n_steps), ("longest", longest)):
+        as_whole_numbers(each, name, "basins")
+    if not 0 < tolerance < 1:
+        raise DataError(f"tolerance: found {tolerance}, expected between 0 and 1")
     starts = np.asarray(starts, dtype=float)
     _check(network, starts, n_steps, longest, drive)
     orbit, diverges = _run(network, starts, drive, -(-n_steps // len(drive)) * len(drive), longest)

@@ -6,7 +6,9 @@ from scipy.optimize import minimize
 
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
 from neuroalrnn.analysis.regimes import ABSENT
+from neuroalrnn.analysis.regimes.codes import check_codes
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.stats.checks import as_whole_numbers
 
 ON_CIRCLE = 1e-9
 NEAREST = 1e-6
@@ -34,7 +36,7 @@ def compute_growth(network, codes, n_lags=50) -> pd.DataFrame:
     ------
     DataError
     """
-    _check(network, codes, 0)
+    _check(network, codes, n_lags)
     rows = []
     for code in codes:
         jacobian = compute_jacobian(network, code)
@@ -67,7 +69,7 @@ def compute_functional_growth(network, codes, n_lags=50) -> pd.DataFrame:
     ------
     DataError
     """
-    _check(network, codes, 0)
+    _check(network, codes, n_lags)
     parts = []
     for code in codes:
         jacobian, response = compute_jacobian(network, code), network.input_weight
@@ -105,6 +107,8 @@ def compute_path_growth(network, regimes, n_lags=20, *, feature=None) -> pd.Data
     """
     ends = {}
     if feature is not None:
+        if feature not in range(n_features := network.input_weight.shape[1]):
+            raise DataError(f"feature: found {feature!r}, expected 0 to {n_features - 1}")
         ends = {"left": network.readout, "right": network.input_weight[:, [feature]]}
     growth = path_amplification(network, regimes, n_lags, **ends)
     rows = []
@@ -138,7 +142,9 @@ def path_amplification(network, regimes, n_lags, *, left=None, right=None):
     DataError
     """
     regimes = np.atleast_2d(regimes)
-    _check(network, regimes, ABSENT)
+    as_whole_numbers(n_lags, "n_lags", "growth", least=0)
+    if not check_codes(regimes, network.n_pwl).size:
+        raise DataError("regimes: found none, expected at least one sequence and step")
     identity = np.eye(len(network.bias))
     left, right = (identity if one is None else np.asarray(one) for one in (left, right))
     codes, index = np.unique(regimes, return_inverse=True)
@@ -237,7 +243,10 @@ def kreiss_constant(jacobian, *, n_angles=33, n_radii=29) -> float:
     return float(max(1.0, heights.max(), *peaks))
 
 
-def _check(network, codes, smallest):
-    codes, largest = np.asarray(codes), 2**network.n_pwl - 1
-    if not codes.size or codes.min() < smallest or codes.max() > largest:
-        raise DataError(f"regimes: expected codes from {smallest} to {largest}, at least one")
+def _check(network, codes, n_lags):
+    as_whole_numbers(n_lags, "n_lags", "growth", least=0)
+    codes = check_codes(codes, network.n_pwl, title="codes")
+    if codes.ndim != 1 or not codes.size or (codes == ABSENT).any():
+        raise DataError(
+            f"codes: found {codes}, expected codes from 0 to {2**network.n_pwl - 1}, at least one"
+        )

@@ -5,6 +5,7 @@ import pandas as pd
 
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
 from neuroalrnn.analysis.regimes import ABSENT
+from neuroalrnn.analysis.regimes.codes import check_codes
 from neuroalrnn.exceptions import DataError, problems
 
 ZERO = 1e-13
@@ -30,8 +31,15 @@ def compute_stretching(network, regimes, *, rng=None):
     array, shape (sequence, step, latent)
         ``log|R_ii|`` of the map that leaves each step, nats; -inf where a direction collapses
         (``|R_ii|`` below 1e-13 of the norm of ``J``), NaN where there is no step.
+
+    Raises
+    ------
+    DataError
+        Codes that are none of this network, or no step.
     """
-    regimes = np.atleast_2d(regimes)
+    regimes = np.atleast_2d(check_codes(regimes, network.n_pwl))
+    if not regimes.size:
+        raise DataError("regimes: found none, expected at least one sequence and step")
     present = regimes != ABSENT
     codes, index = np.unique(regimes, return_inverse=True)
     index = index.reshape(regimes.shape)
@@ -88,7 +96,7 @@ def compute_lyapunov(
     ------
     DataError
     """
-    regimes = np.atleast_2d(regimes)
+    regimes = np.atleast_2d(check_codes(regimes, network.n_pwl))
     present = regimes != ABSENT
     _check(network, regimes, transient, epoch, step_seconds)
     counts = present & (np.cumsum(present, axis=1) > transient)
@@ -111,10 +119,10 @@ def _check(network, regimes, transient, epoch, step_seconds):
         found.append(f"transient: found {transient}, expected at least 0")
     if n_short:
         found.append(f"{n_short} sequences end within the transient of {transient}: leave them out")
-    if regimes.max(initial=0) >= 2**network.n_pwl or regimes.min(initial=0) < ABSENT:
-        found.append(f"regimes: expected codes from -1 to {2**network.n_pwl - 1}")
     if epoch is not None and np.shape(epoch) != regimes.shape:
         found.append(f"epoch: found shape {np.shape(epoch)}, expected {regimes.shape}")
+    elif epoch is not None and pd.isna(np.asarray(epoch))[regimes != ABSENT].any():
+        found.append("epoch: steps without a label; name them, or set their regimes to -1")
     if step_seconds is not None and not step_seconds > 0:
         found.append(f"step_seconds: found {step_seconds}, expected more than 0")
     if found:

@@ -6,6 +6,8 @@ Inside a regime S the network is affine, ``z_{t+1} = J_S z_t + C s_{t+1} + h``, 
 
 import numpy as np
 
+from neuroalrnn.exceptions import DataError
+
 
 def compute_slopes(network, code):
     """Slope of every unit's activation in one regime, the diagonal of ``D_S``.
@@ -19,7 +21,14 @@ def compute_slopes(network, code):
     Returns
     -------
     array, shape (latent,)
+
+    Raises
+    ------
+    DataError
+        The code is no sign pattern of this network.
     """
+    if code != code or int(code) != code or not 0 <= code < 2**network.n_pwl:
+        raise DataError(f"code: found {code}, expected 0 to {2**network.n_pwl - 1}")
     slopes = np.ones(len(network.bias))
     slopes[len(slopes) - network.n_pwl :] = (int(code) >> np.arange(network.n_pwl)) & 1
     return slopes
@@ -37,5 +46,10 @@ def compute_jacobian(network, code):
     Returns
     -------
     array, shape (latent, latent_in)
+
+    Raises
+    ------
+    DataError
+        The code is no sign pattern of this network.
     """
     return np.diag(network.self_slope) + network.weight * compute_slopes(network, code)

@@ -163,6 +163,8 @@ def compute_portrait(
     points, folded = _find_points(network, plane, inputs, codes, labels)
     limits = _choose_limits(path_table, points[points["is_real"]])
     cells = _grid(limits, N_CELLS)
+    if len(names) != len(inputs):
+        raise DataError(f"features: found {len(names)} names of {len(inputs)} inputs")
     return Portrait(
         plane,
         limits,

@@ -88,6 +88,8 @@ def _check(network, latents, inputs):
     n_latent = len(network.bias)
     if latents.ndim < 1 or latents.shape[-1] != n_latent:
         found.append(f"latents: found shape {latents.shape}, expected (..., {n_latent})")
+    elif np.isinf(latents).any():
+        found.append("latents: found infinite values")
     elif np.isnan(latents).any(axis=-1).all():
         found.append("latents: found no step")
     if np.ndim(inputs) > 1:

@@ -9,7 +9,7 @@ from neuroalrnn.analysis.dynamics.eigen import decompose
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
 from neuroalrnn.analysis.latents import chosen_network
 from neuroalrnn.analysis.regimes import ABSENT
-from neuroalrnn.exceptions import DataError
+from neuroalrnn.exceptions import DataError, problems
 
 ILL_DEFINED = 1e3
 
@@ -57,8 +57,14 @@ def compute_modes(network, code, *, step_seconds=None, steps_per_trial=None):
     ------
     DataError
     """
-    if not 0 <= code < 2**network.n_pwl:
-        raise DataError(f"code: found {code}, expected 0 to {2**network.n_pwl - 1}")
+    lengths = {"step_seconds": step_seconds, "steps_per_trial": steps_per_trial}
+    found = [
+        f"{name}: found {each}, expected more than 0"
+        for name, each in lengths.items()
+        if each is not None and not 0 < each < np.inf
+    ]
+    if found:
+        raise problems(DataError, "modes", found)
     values, right, left = decompose(compute_jacobian(network, code))
     right = right.T
     table = _describe(pd.DataFrame({"mode": np.arange(len(values))}), values)

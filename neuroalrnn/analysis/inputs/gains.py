@@ -10,7 +10,9 @@ import pandas as pd
 
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian, compute_slopes
 from neuroalrnn.analysis.regimes import ABSENT
+from neuroalrnn.analysis.regimes.codes import check_codes
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.stats.checks import as_whole_numbers
 
 HORIZON_SHARE = 0.05
 
@@ -33,7 +35,7 @@ def compute_gains(network, regimes, n_lags=10) -> pd.DataFrame:
         regime stayed as it is), ``mean, sd`` and ``size`` (mean absolute value) of the gains along
         the real paths from this regime on, ``n_steps`` (from which so many steps follow).
     """
-    regimes = _checked(network, regimes)
+    regimes = _checked(network, regimes, n_lags)
     gains = path_gains(network, regimes, n_lags)
     parts = []
     for code in np.unique(regimes[regimes != ABSENT]):
@@ -69,7 +71,7 @@ def compute_unit_gains(network, regimes, n_lags=10) -> pd.DataFrame:
         passes first through a linear unit or a self-slope a), ``part`` (mean over the steps
         in this regime) and ``n_steps``. Parts of all units sum to the mean gain.
     """
-    regimes = _checked(network, regimes)
+    regimes = _checked(network, regimes, n_lags)
     parts = []
     for lag in range(1, n_lags + 1):
         values = unit_gains(network, regimes, lag)
@@ -105,7 +107,7 @@ def compute_horizons(network, regimes, n_lags=50) -> pd.DataFrame:
         reach `n_lags`, with the gain still above 5 %), ``n_steps``. NaN where the input never
         reaches the read-out. Outputs enter by the norm of their gains.
     """
-    regimes = _checked(network, regimes)
+    regimes = _checked(network, regimes, n_lags)
     gains = np.linalg.norm(path_gains(network, regimes, n_lags), axis=3)
     rows = []
     for code in np.unique(regimes[regimes != ABSENT]):
@@ -135,7 +137,7 @@ def path_gains(network, regimes, n_lags):
     array, shape (sequence, step, lag, output, feature)
         Lags 0 to `n_lags`; NaN where the path is not that long.
     """
-    regimes = _checked(network, regimes)
+    regimes = _checked(network, regimes, n_lags)
     rows = [row @ network.input_weight for row in _path_rows(network, regimes, n_lags)]
     return np.stack(rows, axis=2)
 
@@ -157,7 +159,7 @@ def unit_gains(network, regimes, lag):
     array, shape (sequence, step, output, feature, 1 + n_pwl)
         Everything that passes first through linear units or self-slopes, then each PWL unit.
     """
-    regimes = _checked(network, regimes)
+    regimes = _checked(network, regimes, lag)
     if lag < 1:
         raise DataError(f"lag: found {lag}, expected at least 1: at lag 0 no unit is passed")
     *_, before, total = _path_rows(network, regimes, lag)
@@ -211,10 +213,11 @@ def _horizon(gains):
     return np.where(largest > 0, last, np.nan), last == end
 
 
-def _checked(network, regimes):
-    regimes = np.atleast_2d(regimes)
-    if regimes.max(initial=0) >= 2**network.n_pwl or regimes.min(initial=0) < ABSENT:
-        raise DataError(f"regimes: expected codes from -1 to {2**network.n_pwl - 1}")
+def _checked(network, regimes, n_lags):
+    as_whole_numbers(n_lags, "n_lags", "gains", least=0)
+    regimes = np.atleast_2d(check_codes(regimes, network.n_pwl))
+    if regimes.ndim != 2 or not regimes.size:
+        raise DataError(f"regimes: found shape {regimes.shape}, expected (sequence, step)")
     return regimes
 
 

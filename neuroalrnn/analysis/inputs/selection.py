@@ -5,6 +5,7 @@ import pandas as pd
 
 from neuroalrnn.analysis.dynamics.eigen import SAME_EIGENVALUE, decompose
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
+from neuroalrnn.exceptions import DataError
 
 MOST_CONDITION = 1e3
 
@@ -33,9 +34,14 @@ def compute_selection(network, codes, n_steps) -> pd.DataFrame:
         ``weight`` and ``weight_imag`` of ``l' C_j``, ``alignment`` (``|B r| / (|B|_F |r|)``; for
         one output the absolute cosine of B with r), ``effect`` (``|B r l' C_j|``, output per unit
         of input, which no scaling of r changes). NaN for modes of a defective eigenvalue.
+
+    Raises
+    ------
+    DataError
+        A code that is none of this network, or no step.
     """
     rows = []
-    for code in codes:
+    for code in np.atleast_1d(codes):
         values, right, left = decompose(compute_jacobian(network, code))
         turn = _phase(right, network.readout)
         right, left = right * turn, left / turn[:, None]
@@ -68,7 +74,14 @@ def slow_limit(n_steps):
     Returns
     -------
     float
+
+    Raises
+    ------
+    DataError
+        No step.
     """
+    if not 0 < n_steps < np.inf:
+        raise DataError(f"n_steps: found {n_steps}, expected at least 1")
     return np.exp(-1 / n_steps)
 
 

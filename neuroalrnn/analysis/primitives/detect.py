@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from neuroalrnn.analysis.ablation.activations import choose_steps
 from neuroalrnn.analysis.latents import chosen_network, encode_trials
 from neuroalrnn.analysis.primitives.detection import combine, tabulate
 from neuroalrnn.analysis.primitives.gating import detect_gating
 from neuroalrnn.analysis.primitives.integration import detect_integration
 from neuroalrnn.analysis.primitives.transients import detect_transients
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.stats.checks import as_whole_numbers
 
 
 class Primitives(NamedTuple):
@@ -77,6 +79,7 @@ def detect_primitives(
     rng = np.random.default_rng(0) if rng is None else rng
     sequences = encode_trials(fit)
     _refuse(fit, cue, features, relevant, sequences.features)
+    _refuse_numbers(sequences, steps, ahead, n_nulls, n_samples)
     options = {"n_nulls": n_nulls, "n_samples": n_samples}
     fold = fit.splits["fold"].values[sequences.trial[:, 0]]
     names = [str(name) for name in fit.parameters["fold"].values]
@@ -158,7 +161,17 @@ def _tables(found):
     )
 
 
+def _refuse_numbers(sequences, steps, ahead, n_nulls, n_samples):
+    wanted = {"ahead": (ahead, 0), "n_nulls": (n_nulls, 1), "n_samples": (n_samples, 1)}
+    for name, (value, least) in wanted.items():
+        as_whole_numbers(value, name, "primitives", least=least)
+    if steps is not None:
+        choose_steps(sequences, steps)  # refuses what no trial has
+
+
 def _refuse(fit, cue, features, relevant, known):
+    if isinstance(features, str):
+        raise DataError(f"primitives: features is the text {features!r}, expected a list of names")
     wanted = [*features, *(relevant or {}).values()]
     found = [
         f"feature {name!r}: expected one of {', '.join(known)}"
@@ -167,5 +180,7 @@ def _refuse(fit, cue, features, relevant, known):
     ]
     if cue not in fit.trials or fit.trials[cue].dims != ("trial",):
         found.append(f"cue {cue!r}: expected a variable of trials")
+    elif other := [key for key in relevant or {} if key not in fit.trials[cue].values]:
+        found.append(f"relevant: the cue never takes {', '.join(map(repr, other))}")
     if found:
         raise problems(DataError, "primitives", found)

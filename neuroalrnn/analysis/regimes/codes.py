@@ -15,6 +15,39 @@ ABSENT = -1
 MOST_PWL = 62
 
 
+def check_codes(regimes, n_pwl: int | None = None, *, title: str = "regimes") -> np.ndarray:
+    """Codes or labels of regimes as an array of integers.
+
+    Parameters
+    ----------
+    regimes : array or DataArray of int
+    n_pwl : int, optional
+        Codes must be below ``2^n_pwl``.
+    title : str
+        What was looked at, for the message.
+
+    Returns
+    -------
+    values : array of int
+
+    Raises
+    ------
+    DataError
+        Other types than integers, values below -1, or codes of more PWL units.
+    """
+    values = np.asarray(regimes)
+    if values.dtype.kind not in "iu" and values.size:
+        raise DataError(
+            f"{title}: found {values.dtype}, expected integers, -1 where there is no step; "
+            "leave steps out with regimes.where(condition, -1), not with NaN"
+        )
+    least, largest = (values.min(), values.max()) if values.size else (0, 0)
+    if least < ABSENT or (n_pwl is not None and largest >= 2**n_pwl):
+        most = "" if n_pwl is None else f" to {2**n_pwl - 1}"
+        raise DataError(f"{title}: found {least} to {largest}, expected codes from {ABSENT}{most}")
+    return values
+
+
 def compute_regimes(latents, n_pwl: int):
     """Code the sign pattern of the PWL units.
 
@@ -42,9 +75,12 @@ def compute_regimes(latents, n_pwl: int):
         codes = compute_regimes(last.to_numpy(), n_pwl)
         return frame.copy(data=codes).rename("regime").assign_attrs(n_pwl=int(n_pwl))
     latents = np.asarray(latents, dtype=float)
+    if not latents.ndim:
+        raise DataError("latents: found one number, expected (..., latent)")
     n_latent = latents.shape[-1]
-    if not 0 <= n_pwl <= min(n_latent, MOST_PWL):
-        raise DataError(f"n_pwl: found {n_pwl}, expected 0 to {min(n_latent, MOST_PWL)}")
+    is_whole = isinstance(n_pwl, int | np.integer)
+    if not (is_whole and 0 <= n_pwl <= min(n_latent, MOST_PWL)):
+        raise DataError(f"n_pwl: found {n_pwl!r}, expected 0 to {min(n_latent, MOST_PWL)}")
     weight = 2 ** np.arange(n_pwl, dtype=np.int64)
     codes = (latents[..., n_latent - n_pwl :] > 0) @ weight
     return np.where(np.isnan(latents).any(axis=-1), ABSENT, codes).astype(np.int64)
@@ -61,8 +97,13 @@ def used_regimes(regimes) -> np.ndarray:
     -------
     codes : array (regime,) of int
         Absent steps left out.
+
+    Raises
+    ------
+    DataError
+        Other types than integers.
     """
-    codes = np.unique(np.asarray(regimes))
+    codes = np.unique(check_codes(regimes))
     return codes[codes != ABSENT]
 
 
@@ -81,9 +122,9 @@ def compute_duty_cycle(regimes, n_pwl: int) -> np.ndarray:
     Raises
     ------
     DataError
-        No step is present.
+        No step is present, or a code has more than `n_pwl` units.
     """
-    values = np.asarray(regimes)
+    values = check_codes(regimes, n_pwl, title="duty cycle")
     values = values[values != ABSENT]
     if not values.size:
         raise DataError("duty cycle: found no present step")
@@ -144,6 +185,13 @@ def flipped_units(regime: int, other: int) -> tuple[int, ...]:
     -------
     units : tuple of int
         As many as the Hamming distance of the two.
+
+    Raises
+    ------
+    DataError
+        A regime that is no sign pattern.
     """
+    if min(regime, other) < 0:
+        raise DataError(f"regimes: found {regime} and {other}, expected sign patterns from 0 on")
     code = int(regime) ^ int(other)
     return tuple(i for i in range(code.bit_length()) if code >> i & 1)

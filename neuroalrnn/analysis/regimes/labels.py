@@ -5,8 +5,8 @@ import xarray as xr
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 
-from neuroalrnn.analysis.regimes.codes import ABSENT, used_regimes
-from neuroalrnn.exceptions import DataError
+from neuroalrnn.analysis.regimes.codes import ABSENT, check_codes, used_regimes
+from neuroalrnn.exceptions import DataError, problems
 
 
 def relabel_by_use(regimes) -> tuple:
@@ -22,8 +22,13 @@ def relabel_by_use(regimes) -> tuple:
         0, 1, ... by falling use; -1 stays.
     codes : array (regime,) of int
         The former code of each new label.
+
+    Raises
+    ------
+    DataError
+        Other types than integers.
     """
-    values = np.asarray(regimes)
+    values = check_codes(regimes)
     codes, count = np.unique(values[values != ABSENT], return_counts=True)
     codes = codes[np.argsort(-count, kind="stable")]
     return _relabel(regimes, codes, np.arange(codes.size)), codes
@@ -42,6 +47,11 @@ def match_regimes(reference, other):
     matched : like `other`
         One-to-one relabelling that maximises the number of agreeing steps (Hungarian method).
         Regimes without a partner get unused codes above all codes of `reference`.
+
+    Raises
+    ------
+    DataError
+        Other shapes, types than integers, or trials.
     """
     a, b = _common(reference, other)
     codes = used_regimes(other)
@@ -66,6 +76,11 @@ def adjusted_rand(first, second) -> float:
     -------
     index : float
         1 for equal partitions, 0 on average for independent ones.
+
+    Raises
+    ------
+    DataError
+        Fewer than two common steps, other shapes, types than integers, or trials.
     """
     a, b = (np.unique(x, return_inverse=True)[1] for x in _common(first, second))
     if a.size < 2:
@@ -80,11 +95,24 @@ def adjusted_rand(first, second) -> float:
 
 
 def _common(first, second):
-    a, b = np.asarray(first), np.asarray(second)
+    a, b = check_codes(first), check_codes(second)
+    if isinstance(first, xr.DataArray) and isinstance(second, xr.DataArray):
+        _refuse_other_labels(first, second)
     if a.shape != b.shape:
         raise DataError(f"regimes of the same steps needed, found shapes {a.shape} and {b.shape}")
     both = (a != ABSENT) & (b != ABSENT)
     return a[both], b[both]
+
+
+def _refuse_other_labels(first, second):
+    found = [f"dims {first.dims} and {second.dims}"] if first.dims != second.dims else []
+    found += [
+        f"other values of {name!r}"
+        for name in first.coords
+        if name in second.coords and not np.array_equal(first[name], second[name])
+    ]
+    if found:
+        raise problems(DataError, "regimes of the same steps needed, in one order", found)
 
 
 def _relabel(regimes, codes, new):

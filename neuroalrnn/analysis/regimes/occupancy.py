@@ -1,12 +1,20 @@
 """How much each regime is visited: shares by any variable, over the session, and coverage."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.analysis.regimes.codes import ABSENT, MOST_PWL
-from neuroalrnn.analysis.regimes.steps import steps_in_order, trial_variable, with_variables
-from neuroalrnn.exceptions import DataError
+from neuroalrnn.analysis.regimes.codes import ABSENT, MOST_PWL, check_codes
+from neuroalrnn.analysis.regimes.steps import (
+    require_steps,
+    steps_in_order,
+    trial_variable,
+    with_variables,
+)
+from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.stats.checks import as_numbers, as_whole_numbers
 
 
 def compute_occupancy(regimes: xr.DataArray, *, trials=None, by=("step",)) -> pd.DataFrame:
@@ -68,11 +76,11 @@ def compute_occupancy_trend(regimes: xr.DataArray, trials=None, *, n_bins: int =
     Raises
     ------
     DataError
-        Fewer than one bin.
+        Fewer than one bin, or regimes and trials that `steps_in_order` refuses.
     """
-    if n_bins < 1:
-        raise DataError(f"n_bins: found {n_bins}, expected at least 1")
+    as_whole_numbers(n_bins, "n_bins", "occupancy trend", least=1)
     number = trial_variable("trial_in_session", regimes, trials)
+    number = as_numbers(number, "trial_in_session", "occupancy trend")
     edges = np.unique(np.quantile(number, np.linspace(0, 1, n_bins + 1)[1:-1]))
     binned = regimes.assign_coords(bin=("trial", np.searchsorted(edges, number, side="left")))
     trend = compute_occupancy(binned, trials=trials, by=("bin",))
@@ -96,15 +104,41 @@ def assign_epochs(regimes: xr.DataArray, events) -> xr.DataArray:
     -------
     regimes : DataArray (trial, step) of int
         With a coordinate "epoch" (trial, step); "start" before the first event.
+
+    Raises
+    ------
+    DataError
+        Not one step for each trial and event, or steps before the first.
     """
+    require_steps(regimes)
+    events = _checked_events(events, regimes.sizes["trial"])
     column = np.arange(regimes.sizes["step"])
     shape = (regimes.sizes["trial"], column.size)
     epoch, since = np.full(shape, "start", dtype=object), np.full(shape, -1.0)
     for name, at in events.items():
-        at = np.asarray(at, dtype=float)[:, None]
+        at = at[:, None]
         later = (at <= column) & (at >= since)
         epoch[later], since = name, np.where(later, at, since)
     return regimes.assign_coords(epoch=(("trial", "step"), epoch.astype(str)))
+
+
+def _checked_events(events, n_trials) -> dict:
+    if not isinstance(events, Mapping):
+        raise DataError(f"events: found {type(events).__name__}, expected names and their steps")
+    events = {name: as_numbers(at, name, "events") for name, at in events.items()}
+    found = [
+        f"{name!r}: shape {at.shape}, expected one step for each of {n_trials} trials"
+        for name, at in events.items()
+        if at.shape != (n_trials,)
+    ]
+    found += [
+        f"{name!r}: {int((at < 0).sum())} steps before the first one"
+        for name, at in events.items()
+        if (at < 0).any()
+    ]
+    if found:
+        raise problems(DataError, "events", found)
+    return events
 
 
 def compute_coverage(regimes, n_pwl: int) -> pd.DataFrame:
@@ -130,11 +164,10 @@ def compute_coverage(regimes, n_pwl: int) -> pd.DataFrame:
     """
     if not 0 <= n_pwl <= MOST_PWL:
         raise DataError(f"n_pwl: found {n_pwl}, expected 0 to {MOST_PWL}")
-    values = np.asarray(regimes)
+    values = check_codes(regimes, n_pwl, title="coverage")
     regime, n_steps = np.unique(values[values != ABSENT], return_counts=True)
-    if not regime.size or regime[-1] >= 2**n_pwl:
-        found = f"code {regime[-1]}" if regime.size else "no present step"
-        raise DataError(f"coverage: found {found}, expected codes below 2^{n_pwl} = {2**n_pwl}")
+    if not regime.size:
+        raise DataError("coverage: found no present step")
     order = np.argsort(-n_steps, kind="stable")
     table = pd.DataFrame({"regime": regime[order], "n_steps": n_steps[order]})
     table.insert(0, "rank", np.arange(1, len(table) + 1))

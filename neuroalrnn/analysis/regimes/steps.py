@@ -4,14 +4,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.analysis.regimes.codes import ABSENT
+from neuroalrnn.analysis.regimes.codes import ABSENT, check_codes
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.stats.checks import refuse_unnamed
 
 CARRY = {
     "session": ("subject", "session"),
     "block": ("subject", "session", "block"),
     "trial": ("subject", "session", "trial_in_session"),
 }
+TRIAL = CARRY["trial"]
+# columns of the table of steps that no variable may replace
+OWN_COLUMNS = ("row", "column", "regime", "sequence")
 
 
 def steps_in_order(regimes: xr.DataArray, trials=None, *, carry: str = "session") -> pd.DataFrame:
@@ -34,12 +38,18 @@ def steps_in_order(regimes: xr.DataArray, trials=None, *, carry: str = "session"
     Raises
     ------
     DataError
+        No DataArray (trial, step) of integers, trials that are not those of `trials`, or trials
+        without subject, session or number, or with one that occurs twice.
     """
     if carry not in CARRY:
         raise DataError(f"carry: found {carry!r}, expected one of {', '.join(CARRY)}")
-    names = dict.fromkeys(("subject", "session", "trial_in_session", *CARRY[carry]))
-    keys = {name: trial_variable(name, regimes, trials) for name in names}
-    values = regimes.transpose("trial", "step").to_numpy()
+    require_steps(regimes)
+    keys = {
+        name: trial_variable(name, regimes, trials)
+        for name in dict.fromkeys((*TRIAL, *CARRY[carry]))
+    }
+    _refuse_unordered(keys)
+    values = check_codes(regimes.transpose("trial", "step"))
     row, column = np.nonzero(values != ABSENT)
     table = pd.DataFrame({name: key[row] for name, key in keys.items()})
     table = table.assign(row=row, column=column, regime=values[row, column])
@@ -48,6 +58,69 @@ def steps_in_order(regimes: xr.DataArray, trials=None, *, carry: str = "session"
     )
     changed = (table[list(CARRY[carry])] != table[list(CARRY[carry])].shift()).any(axis=1)
     return table.assign(sequence=changed.cumsum() - 1)
+
+
+def require_steps(regimes) -> None:
+    """Raise unless values are a DataArray (trial, step).
+
+    Parameters
+    ----------
+    regimes : DataArray
+
+    Raises
+    ------
+    DataError
+    """
+    if not isinstance(regimes, xr.DataArray):
+        raise DataError(
+            f"regimes: found {type(regimes).__name__}, expected a DataArray (trial, step), "
+            "see compute_held_out_regimes"
+        )
+    if set(regimes.dims) != {"trial", "step"}:
+        raise DataError(f"regimes: found dims {regimes.dims}, expected ('trial', 'step')")
+
+
+def refuse_other_trials(regimes, trials) -> None:
+    """Raise unless regimes are those of the same trials, in the same order.
+
+    Parameters
+    ----------
+    regimes : DataArray (trial, ...)
+    trials : Dataset
+
+    Raises
+    ------
+    DataError
+    """
+    found = []
+    if regimes.sizes["trial"] != trials.sizes["trial"]:
+        found.append(f"{regimes.sizes['trial']} trials and {trials.sizes['trial']}")
+    else:
+        for name in TRIAL:
+            if name in regimes.coords and name in trials:
+                mine, theirs = (each[name].to_numpy().astype(str) for each in (regimes, trials))
+                if (other := np.flatnonzero(mine != theirs)).size:
+                    at = other[0]
+                    found.append(f"{name!r} differs, first in row {at}: {mine[at]}, {theirs[at]}")
+    if found:
+        found.append("select and sort both in the same way")
+        raise problems(DataError, "regimes and trials are not the same", found)
+
+
+def _refuse_unordered(keys) -> None:
+    """Trials need a place in time, each one of its own."""
+    refuse_unnamed("trials", keys)
+    number = keys["trial_in_session"]
+    if number.dtype.kind not in "iuf":
+        raise DataError(
+            f"trials: 'trial_in_session' is {number.dtype}, expected numbers: "
+            "text sorts 10 before 2"
+        )
+    twice = pd.DataFrame({name: keys[name] for name in TRIAL}).duplicated().to_numpy()
+    if twice.any():
+        row = int(twice.argmax())
+        where = ", ".join(f"{name} {keys[name][row]}" for name in TRIAL)
+        raise DataError(f"trials: {int(twice.sum())} occur twice, first row {row} ({where})")
 
 
 def trial_variable(name: str, regimes: xr.DataArray, trials=None) -> np.ndarray:
@@ -66,7 +139,7 @@ def trial_variable(name: str, regimes: xr.DataArray, trials=None) -> np.ndarray:
     Raises
     ------
     DataError
-        Unknown, not one value per trial, or of another length.
+        Unknown, not one value per trial, of another length, or of other trials than `regimes`.
     """
     found = _look_up(name, regimes, trials)
     if found.dims != ("trial",) or found.size != regimes.sizes["trial"]:
@@ -78,9 +151,12 @@ def trial_variable(name: str, regimes: xr.DataArray, trials=None) -> np.ndarray:
 
 
 def _look_up(name, regimes, trials) -> xr.DataArray:
-    for source in (regimes.coords, trials):
-        if source is not None and name in source:
-            return source[name]
+    if name in regimes.coords:
+        return regimes.coords[name]
+    if trials is not None and name in trials:
+        if trials[name].sizes.get("trial") == regimes.sizes["trial"]:
+            refuse_other_trials(regimes, trials)
+        return trials[name]
     raise DataError(f"no variable {name!r} on trial; pass `trials` that have it")
 
 
@@ -106,7 +182,14 @@ def with_variables(steps: pd.DataFrame, by, regimes: xr.DataArray, trials=None) 
     DataError
         Lists unknown variables and variables with missing values.
     """
-    found = []
+    if isinstance(by, str):
+        raise DataError(
+            f"by: found the text {by!r}, expected a sequence of names, such as [{by!r}]"
+        )
+    found = [
+        f"{name!r} is a name of this table's own; rename it" for name in by if name in OWN_COLUMNS
+    ]
+    by = [name for name in by if name not in OWN_COLUMNS]
     for name in by:
         try:
             values = _on_steps(name, steps, regimes, trials)

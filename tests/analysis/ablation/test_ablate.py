@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuroalrnn.analysis.ablation.ablate import FLOOR, ablate, ablate_units, cost_table
@@ -232,3 +233,15 @@ def test_wrong_requests_are_named(known_fit):
         ablate_units(fit, by=["rule"])
     with pytest.raises(DataError, match="found 'linear', expected one of identity"):
         ablate_units(fit, replacements=["linear"])
+
+
+def test_epochs_and_conditions_must_exist(known_fit):
+    fit = known_fit(addition(n_steps=6))
+    with pytest.raises(DataError, match="steps: found"):
+        ablate_units(fit, replacements=["zero"], epochs={"late": 99})
+    with pytest.raises(DataError, match="expected a list of names"):
+        ablate_units(fit, by="subject")
+    with pytest.raises(DataError, match="no variable 'event_time', 'typo'"):
+        ablate_units(fit, by=["event_time", "typo"])
+    with pytest.raises(DataError, match="no column 'fold'"):
+        count_necessary(pd.DataFrame())

@@ -11,6 +11,7 @@ from neuroalrnn.analysis.ablation.summarise import (
     subject_costs,
     summarise_map,
 )
+from neuroalrnn.exceptions import DataError
 
 
 def made_up(n_subjects=8, seed=0):
@@ -98,3 +99,32 @@ def test_a_map_is_summarised_by_fold_and_replacement():
     assert found["n_units"].tolist() == found["n_epochs"].tolist() == [2, 2]
     np.testing.assert_allclose(found["gini"], gini([1, 0, 0.5, 0.5]))
     assert found.loc["y", ["unit", "epoch", "cost"]].tolist() == [0, "a", 2.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "by", "message"),
+    [
+        ({"n_trials": 0}, ["rank"], "n_trials: found 0"),
+        ({"n_trials": -1}, ["rank"], "n_trials: found -1"),
+        ({"subject": None}, ["rank"], "'subject' is missing in 4 of 4"),
+        ({}, "rank", "expected a list of columns"),
+        ({}, ["ranks"], "no column 'ranks'"),
+        ({}, [], "by = "),
+    ],
+)
+def test_costs_that_cannot_be_averaged(change, by, message):
+    table = pd.DataFrame({"subject": list("aabb"), "n_trials": 5, "cost": [0.1, 0.2, 0.3, 0.4]})
+    table["rank"] = [1, 2, 1, 2]
+    assert len(compare_costs(table, ["rank"])) == 2
+    with pytest.raises(DataError, match=message):
+        compare_costs(table.assign(**change), by)
+    with pytest.raises(DataError, match="found 0 rows"):
+        compare_costs(table[:0], ["rank"])
+
+
+def test_a_map_without_costs_has_no_largest_one():
+    table = pd.DataFrame({"fold": "a", "replacement": "zero", "unit": [0, 1], "epoch": "x"})
+    table = table.assign(subject="s", n_trials=1, cost=np.nan)
+    assert summarise_map(table)["gini"].isna().all()
+    with pytest.raises(DataError, match="no column 'epoch'"):
+        summarise_map(table.drop(columns="epoch"))

@@ -260,7 +260,7 @@ def test_best_affine_is_least_squares_and_constant_units_keep_their_value(sequen
         np.testing.assert_allclose([slope[unit], intercept[unit]], fitted, atol=1e-10)
     assert (slope[2], intercept[2]) == (0, 2.5)
     with pytest.raises(DataError, match="no steps"):
-        fit_affine(network, latents, choose_steps(sequences, 99))
+        fit_affine(network, latents, np.zeros(sequences.trial.shape, bool))
 
 
 def test_usual_branches_are_majorities_by_step(sequences):
@@ -295,3 +295,58 @@ def test_what_does_not_fit_is_named(sequences):
         zero(network, 3)
     with pytest.raises(DataError, match="none given"):
         compute_latents(network, sequences, [])
+
+
+def test_steps_that_no_trial_has_are_not_silently_nothing(sequences):
+    for steps in (99, -1, "response", [0, 6], []):
+        with pytest.raises(DataError, match="expected positions from 0 to 5"):
+            choose_steps(sequences, steps)
+    for trials in ([0, 5], np.ones(3, bool), np.full(36, 2)):
+        with pytest.raises(DataError, match="expected bool for each trial"):
+            choose_steps(sequences, trials=trials)
+
+
+def test_codes_that_are_none_of_the_network_are_not_silently_cut():
+    network = make()
+    for code in (-1, [0, 1]):
+        with pytest.raises(DataError, match="code: found"):
+            clamp_regime(network, code)
+    for codes in (8, -2, 1.5):
+        with pytest.raises(DataError, match="imposed regimes: found"):
+            impose_regimes(network, np.full((1, 1), codes))
+
+
+def test_units_slopes_and_masks(sequences):
+    network = make()
+    for unit in ([], 1.0, True, "0", 3):
+        with pytest.raises(DataError, match="unit: found"):
+            zero(network, unit)
+    for alpha in (-0.1, 5, np.nan):
+        with pytest.raises(DataError, match="alpha: found"):
+            attenuate(network, alpha)
+    for slope in ([1.0], np.ones(4), np.full(3, np.nan), ["a"] * 3):
+        with pytest.raises(DataError, match="affine"):
+            affine(network, slope, np.zeros(3))
+    with pytest.raises(DataError, match="at: expected a bool array"):
+        zero(network, at=[1, 2])
+    with pytest.raises(DataError, match="n_steps: found"):
+        shift_switches(network, sequences, 1.5)
+
+
+def test_modes_and_states_must_fit():
+    with pytest.raises(DataError, match="orthogonal"):
+        remove_mode([1.0, 0, 0], [0, 1.0, 0])
+    for arguments in (
+        ([np.nan, 0], [1.0, 0]),
+        ([1.0, 0], [1.0, 0, 0]),
+        ([1.0], [1.0], None, [1, 2]),
+    ):
+        with pytest.raises(DataError, match="remove_mode: found shapes"):
+            remove_mode(*arguments)
+    for values in (0.0, [np.nan], ["a"]):
+        for move in (reset, disturb):
+            with pytest.raises(DataError):
+                move(values)
+    with pytest.raises(DataError, match="keep: found shape"):
+        reset(np.zeros(3), keep=np.eye(2))
+    np.testing.assert_array_equal(reset(np.zeros(3), keep=[2.0, 0, 0]).matrix, np.diag([1, 0, 0]))

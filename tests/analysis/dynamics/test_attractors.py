@@ -178,3 +178,8 @@ def test_bad_requests_name_every_problem():
         compute_attractors(square(), [16], inputs=[1, 2], exact=0.1, latents=np.zeros((3, 5)))
     for word in ("[16]", "inputs", "exact", "latents", "4 problems"):
         assert word in str(error.value)
+
+
+def test_no_regime_is_refused():
+    with pytest.raises(DataError, match="codes: found none"):
+        compute_attractors(known.integration().network, [])

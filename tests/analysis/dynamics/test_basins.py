@@ -145,3 +145,17 @@ def test_errors_name_every_problem():
         compute_basins(network, np.array([[np.nan]]))
     with pytest.raises(DataError, match="no step"):
         sample_starts(np.full((2, 1), np.nan))
+
+
+def test_impossible_numbers_are_refused():
+    network = scalar_memory().network
+    latents = np.zeros((5, len(network.bias)))
+    for n_starts in (0, -1, 2.5):
+        with pytest.raises(DataError, match="n_starts: found"):
+            sample_starts(latents, n_starts)
+    for box in (0, -1, np.nan):
+        with pytest.raises(DataError, match="box: found"):
+            sample_starts(latents, 3, box=box)
+    for options in ({"n_steps": 2.5}, {"longest": 1.5}, {"tolerance": -1}):
+        with pytest.raises(DataError, match=f"{next(iter(options))}: found"):
+            compute_basins(network, latents, **options)

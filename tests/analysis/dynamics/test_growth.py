@@ -164,3 +164,21 @@ def test_unknown_codes_are_an_error(network):
     for compute in (compute_growth, compute_functional_growth):
         with pytest.raises(DataError, match="codes from 0 to 3"):
             compute(network, [-1])
+
+
+def test_what_comes_in(network, regimes):
+    for codes in ([0.5], [np.nan], ["a"], 0, []):
+        for compute in (compute_growth, compute_functional_growth):
+            with pytest.raises(DataError, match="codes: found"):
+                compute(network, codes)
+    for n_lags in (-1, 1.5):
+        for compute in (compute_growth, compute_functional_growth):
+            with pytest.raises(DataError, match="n_lags: found"):
+                compute(network, [0], n_lags)
+        with pytest.raises(DataError, match="n_lags: found"):
+            compute_path_growth(network, regimes, n_lags)
+    with pytest.raises(DataError, match="found float64"):
+        compute_path_growth(network, np.where(regimes < 0, np.nan, regimes), 2)
+    for feature in (-1, 3, "motion"):
+        with pytest.raises(DataError, match="feature: found"):
+            compute_path_growth(network, regimes, 2, feature=feature)

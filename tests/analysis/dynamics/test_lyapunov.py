@@ -140,3 +140,13 @@ def test_errors_name_every_problem(network, regimes):
         compute_lyapunov(network, regimes, transient=150, epoch=[1, 2], step_seconds=0)
     with pytest.raises(DataError, match="codes from -1 to 3"):
         compute_lyapunov(network, regimes + 1)
+
+
+def test_what_comes_in(network, regimes):
+    gaps = np.where(regimes < 0, np.nan, regimes)
+    for wrong in (gaps, regimes + 4, regimes[:0]):
+        for compute in (compute_stretching, compute_lyapunov):
+            with pytest.raises(DataError, match="regimes: found"):
+                compute(network, wrong)
+    with pytest.raises(DataError, match="epoch: steps without a label"):
+        compute_lyapunov(network, regimes, epoch=gaps * np.nan)

@@ -132,3 +132,10 @@ def test_paths_without_states_are_refused():
     known = flip_flop()
     with pytest.raises(DataError, match="paths"):
         compute_portrait(known.network, visited(known), paths=np.full((2, 3, 3), np.nan))
+
+
+def test_every_input_needs_its_name():
+    network = addition(n_steps=4).network
+    latents = np.random.default_rng(0).normal(size=(3, 4, len(network.bias)))
+    with pytest.raises(DataError, match="features: found 1 names of 2 inputs"):
+        compute_portrait(network, latents, features=["a"])

@@ -121,3 +121,12 @@ def test_spectra_of_a_fit_tell_times_in_trials(fit):
     angle = np.arctan2(table["imag"], table["real"]).abs()
     np.testing.assert_allclose(table["period"][rotates] * angle[rotates], 2 * np.pi)
     assert np.isinf(table["doubling_time"][table["modulus"] <= 1]).all()
+
+
+@pytest.mark.parametrize("length", [0, -1, np.nan, np.inf])
+def test_steps_and_trials_last(length):
+    network = known.integration().network
+    with pytest.raises(DataError, match="2 problems"):
+        compute_modes(network, 0, step_seconds=length, steps_per_trial=length)
+    with pytest.raises(DataError, match="code: found 0"):
+        compute_modes(network, 0.5)

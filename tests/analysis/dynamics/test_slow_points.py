@@ -153,3 +153,9 @@ def test_errors_name_every_problem():
         compute_slow_points(network, np.zeros((4, 2)), inputs=np.zeros((2, 1)))
     with pytest.raises(DataError, match="found no step"):
         compute_slow_points(network, np.full((3, 1), np.nan))
+
+
+def test_infinite_latents_are_refused():
+    network = Network(1, *[np.zeros(shape) for shape in (2, (2, 2), (2, 1), 2, 2, (1, 2), 1)])
+    with pytest.raises(DataError, match="latents: found infinite values"):
+        compute_slow_points(network, [[1.0, 2.0], [np.inf, 1.0]])

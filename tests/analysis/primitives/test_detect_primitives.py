@@ -112,3 +112,23 @@ def test_rates_are_written_as_a_table(tmp_path):
     write_table(pd.DataFrame([row]), tmp_path / "rates.md")
     text = (tmp_path / "rates.md").read_text(encoding="utf-8")
     assert "| gating | linear network | 200 | 5.0 % | 3.5 % | 1.4 to 7.1 % | 0.10 | 0.40 |" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"features": "word"}, "expected a list of names"),
+        ({"steps": [99]}, "steps: found"),
+        ({"steps": "stimulus"}, "steps: found"),
+        ({"n_nulls": 0}, "n_nulls: found 0"),
+        ({"n_samples": 0}, "n_samples: found 0"),
+        ({"ahead": -1}, "ahead: found -1"),
+        ({"relevant": {"left": 0}}, "relevant: the cue never takes 'left'"),
+    ],
+)
+def test_impossible_requests_are_refused(fit, options, message):
+    name = encode_trials(fit).features[0]
+    if "relevant" in options:
+        options = {"relevant": {"left": name}}
+    with pytest.raises(DataError, match=message):
+        detect_primitives(fit, "choice", **{"features": [name]} | options)
