@@ -8,6 +8,7 @@ import xarray as xr
 
 from neuroalrnn.analysis.interventions import lay_out
 from neuroalrnn.data import encode
+from neuroalrnn.exceptions import DataError, problems
 
 
 class Network(NamedTuple):
@@ -45,11 +46,24 @@ def chosen_network(fit, fold, *, n_pwl=None):
     Returns
     -------
     Network
+
+    Raises
+    ------
+    DataError
+        There is no such fold, or the value is not in the grid.
     """
-    selection = fit.selection.isel(fold=fold)
+    n_folds, grid = fit.parameters.sizes["fold"], fit.parameters["n_pwl"].values.tolist()
+    found = []
+    if fold not in range(n_folds):
+        found.append(f"fold: found {fold!r}, expected 0 to {n_folds - 1}")
+    if n_pwl is not None and n_pwl not in grid:
+        found.append(f"n_pwl: found {n_pwl!r}, expected one of {', '.join(map(str, grid))}")
+    if found:
+        raise problems(DataError, "network of a fold", found)
+    selection = fit.selection.isel(fold=int(fold))
     n_pwl = int(selection["n_pwl_chosen"]) if n_pwl is None else int(n_pwl)
     restart = int(selection["restart"].sel(n_pwl=n_pwl))
-    parameters = fit.parameters.isel(fold=fold, restart=restart).sel(n_pwl=n_pwl)
+    parameters = fit.parameters.isel(fold=int(fold), restart=restart).sel(n_pwl=n_pwl)
     return Network(n_pwl, *(parameters[name].values for name in Network._fields[1:]))
 
 

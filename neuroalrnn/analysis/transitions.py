@@ -10,6 +10,8 @@ from neuroalrnn.analysis.regimes import (
     used_regimes,
     with_variables,
 )
+from neuroalrnn.analysis.regimes.codes import check_codes
+from neuroalrnn.exceptions import DataError
 
 
 def compute_dwell_times(regimes: xr.DataArray, trials=None, *, carry: str = "session"):
@@ -112,7 +114,7 @@ def transition_matrix(codes, sequence=None, *, regimes=None, leaving: bool = Fal
     sequence : array (step,), optional
         Pairs are counted inside a sequence only.
     regimes : array (regime,), optional
-        Codes of the rows; those in use if absent.
+        Codes of the rows, in ascending order; those in use if absent.
     leaving : bool
         Count only pairs of different regimes (zero diagonal).
 
@@ -120,10 +122,21 @@ def transition_matrix(codes, sequence=None, *, regimes=None, leaving: bool = Fal
     -------
     matrix : array (regime, regime_next)
         Rows sum to 1. A row without any pair is NaN: nothing is known of what follows.
+
+    Raises
+    ------
+    DataError
+        Steps without regime, codes that `regimes` lack, or a sequence of another length.
     """
-    codes = np.asarray(codes)
+    codes = check_codes(codes, title="transitions")
     sequence = np.zeros(codes.size, int) if sequence is None else np.asarray(sequence)
-    regimes = used_regimes(codes) if regimes is None else np.asarray(regimes)
+    regimes = used_regimes(codes) if regimes is None else np.unique(regimes)
+    unknown = sorted({*codes.tolist()} - {*regimes.tolist()})
+    if unknown or sequence.shape != codes.shape:
+        raise DataError(
+            f"transitions: found codes {unknown} that are no row, and {sequence.size} entries of "
+            f"sequence for {codes.size} steps; leave steps without regime (-1) out"
+        )
     pair = sequence[:-1] == sequence[1:]
     if leaving:
         pair &= codes[:-1] != codes[1:]

@@ -7,11 +7,10 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.analysis.regimes import ABSENT, trial_variable
-from neuroalrnn.analysis.regimes.steps import require_steps
+from neuroalrnn.analysis.regimes.steps import refuse_other_trials, require_steps
 from neuroalrnn.analysis.switches import compute_switches, switch_events
 from neuroalrnn.data.schema import texts, unknown, where
 from neuroalrnn.exceptions import DataError, problems
-from neuroalrnn.neural.sessions import refuse_other_trials
 from neuroalrnn.stats.checks import as_numbers
 
 
@@ -52,7 +51,7 @@ def to_annotations(
     import mne
 
     require_steps(regimes)
-    refuse_other_trials(trials, regimes)
+    refuse_other_trials(regimes, trials)
     keys = [texts(trial_variable(name, regimes, trials)) for name in ("subject", "session")]
     if (n_sessions := len(set(zip(*keys, strict=True)))) > 1:
         raise DataError(f"annotations: found {n_sessions} sessions, a recording has 1: select it")

@@ -11,11 +11,10 @@ import numpy as np
 import xarray as xr
 
 from neuroalrnn.analysis.regimes import ABSENT, trial_variable
-from neuroalrnn.data.schema import no_number, session_number, texts, trial_variables, validate
+from neuroalrnn.analysis.regimes.steps import refuse_other_trials
+from neuroalrnn.data.schema import no_number, session_number, trial_variables, validate
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.stats.permutation import FEWEST_SWITCHES, FEWEST_TRIALS, nuisance_basis
-
-ALIGNED = ("subject", "session", "trial_in_session")
 
 
 @dataclass(frozen=True)
@@ -147,7 +146,10 @@ def _neural(trials, window):
     if "neural" not in trials:
         raise DataError("trials hold no 'neural(trial, time, unit)'; see from_epochs")
     time = trials["time"].values.astype(float)
-    first, last = window or (time[0], time[-1])
+    window = (time[0], time[-1]) if window is None else tuple(window)
+    if len(window) != 2:
+        raise DataError(f"window: found {window}, expected its first and its last time in s")
+    first, last = window
     # a bound that was computed may miss its sample by rounding
     inside = (time >= first - 1e-9) & (time <= last + 1e-9)
     if not inside.any():
@@ -176,38 +178,16 @@ def _regimes(trials, regimes, step) -> np.ndarray:
         if step not in labels:
             raise DataError(f"step: found {step!r}, expected one of {', '.join(map(str, labels))}")
         regimes = regimes.isel(step=labels.index(step))
-    refuse_other_trials(trials, regimes)
+    refuse_other_trials(regimes, trials)
     if regimes.dims != ("trial",) or regimes.dtype.kind not in "iu":
         raise DataError(f"regimes have dims {regimes.dims} and dtype {regimes.dtype}: expected "
                         "('trial',) and integers")  # fmt: skip
     return regimes.values
 
 
-def refuse_other_trials(trials: xr.Dataset, regimes: xr.DataArray) -> None:
-    """Raise unless regimes are those of the same trials, in the same order.
-
-    Raises
-    ------
-    DataError
-    """
-    if regimes.sizes["trial"] != trials.sizes["trial"]:
-        raise DataError(
-            f"regimes of {regimes.sizes['trial']} trials, data of {trials.sizes['trial']}: select "
-            "the trials that have both"
-        )
-    for name in ALIGNED:
-        if name in regimes.coords and name in trials.coords:
-            mine, theirs = (texts(each[name].values) for each in (regimes, trials))
-            if (different := np.flatnonzero(mine != theirs)).size:
-                raise DataError(
-                    f"{name!r} of regimes and data differ at trial {different[0]} "
-                    f"({mine[different[0]]} and {theirs[different[0]]}): they are not the same "
-                    "trials in the same order"
-                )
-
-
 def _nuisances(trials, names) -> np.ndarray:
     known = trial_variables(trials)
+    names = [names] if isinstance(names, str) else names
     names = [name for name in names if name != "block" or "block" in known]
     if unknown := [name for name in names if name not in known]:
         found = [f"nuisance {no_number(trials, name, known)}" for name in unknown]

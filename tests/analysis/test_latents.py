@@ -1,6 +1,7 @@
 """Latents recomputed with numpy are those that predicted."""
 
 import numpy as np
+import pytest
 import torch
 from scipy.special import expit
 
@@ -15,6 +16,7 @@ from neuroalrnn.analysis.latents import (
     encode_trials,
 )
 from neuroalrnn.analysis.regimes import compute_regimes
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.ops import Weights, reference
 
 
@@ -93,3 +95,11 @@ def test_spectra_are_eigenvalues_of_the_visited_regimes(fit):
     assert len(table) == 4 * len(table.drop_duplicates(["fold", "label"]))
     decaying = table[table["modulus"].between(1e-6, 1 - 1e-6)]
     np.testing.assert_allclose(np.exp(-1 / decaying["time_constant"]), decaying["modulus"])
+
+
+def test_networks_that_are_not_there_are_refused(fit):
+    for fold in (-1, 3, "fold 0"):
+        with pytest.raises(DataError, match=r"fold: found .*, expected 0 to 2"):
+            chosen_network(fit, fold)
+    with pytest.raises(DataError, match="n_pwl: found 7, expected one of 0, 2"):
+        chosen_network(fit, 0, n_pwl=7)

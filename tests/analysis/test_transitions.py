@@ -47,6 +47,13 @@ class TestTransitions:
         found = transition_matrix([0, 0, 1])
         np.testing.assert_allclose(found, [[0.5, 0.5], [np.nan, np.nan]])
 
+    def test_steps_that_have_no_row_are_refused(self):
+        for codes, options in (([0, -1, 1], {}), ([0, 3, 1], {"regimes": [0, 1]})):
+            with pytest.raises(DataError, match="that are no row"):
+                transition_matrix(codes, **options)
+        with pytest.raises(DataError, match="2 entries of sequence for 3 steps"):
+            transition_matrix([0, 1, 0], [0, 0])
+
     def test_pairs_end_where_the_state_is_reset(self, labelled):
         regimes = labelled([[0, 1], [0, 1], [1, 0]], block=[0, 0, 1])
         np.testing.assert_allclose(compute_transitions(regimes)[0], [[0, 1], [2 / 3, 1 / 3]])

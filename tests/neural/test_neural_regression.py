@@ -206,8 +206,12 @@ def test_mistakes_are_named(simulate):
         regress_neural(trials, regimes, step="x")
     with pytest.raises(DataError, match="reference: found 5"):
         regress_neural(trials, regimes, reference=5)
-    with pytest.raises(DataError, match="not the same trials in the same order"):
+    with pytest.raises(DataError, match="regimes and trials are not the same"):
         regress_neural(trials, regimes.isel(trial=slice(None, None, -1)))
+    with pytest.raises(DataError, match="expected its first and its last time"):
+        regress_neural(trials, regimes, window=(0.1,))
+    with pytest.raises(DataError, match="nuisance 'stimulos'"):
+        regress_neural(trials, regimes, nuisances="stimulos")
     with pytest.raises(DataError, match="found 1 regimes in use"):
         regress_neural(trials, xr.zeros_like(regimes))
     with pytest.raises(DataError, match="held_out subject 's7' is unknown"):
