@@ -74,6 +74,7 @@ def test_subjects_writes_scores_vectors_and_figures(run, run_file, tmp_path):
     assert (tmp_path / "few_shot.svg").exists()
     assert (tmp_path / "vectors.pdf").exists()
     assert "held-out sessions of known subjects" in text
+    assert not (tmp_path / "unfinished").exists()
     code, _, errors = run("subjects", "--run", run_file, "--out", tmp_path)
     assert code == 2
     assert "--overwrite" in errors

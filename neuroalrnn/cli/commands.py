@@ -12,15 +12,13 @@ from typing import Annotated
 import typer
 
 from neuroalrnn.cli.recover import study_fitted, study_recovery
-from neuroalrnn.cli.subjects import Numbers, numbers, study_subjects
+from neuroalrnn.cli.subjects import UNFINISHED, Numbers, numbers, study_subjects
 from neuroalrnn.cli.tell import describe, summarise, tell_scores, tell_trials
 from neuroalrnn.config import Run, Setting, default_run, load_run
 from neuroalrnn.exceptions import ConfigError, NeuroALRNNError, ResultError, problems
 from neuroalrnn.sources import import_data_loaders, load_trials, make_splitter
 
 OUTPUTS = ("fit.nc", "scores.csv", "summary.json", "tables", "figures", "report.html")
-# finished folds: the same command goes on from them after it was killed
-UNFINISHED = "unfinished"
 
 app = typer.Typer(
     help="Fit Almost-Linear RNNs to behaviour, with whole subjects held out.",

@@ -1,5 +1,6 @@
 """Command ``subjects``: individual differences of known subjects and of new ones."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ from neuroalrnn.exceptions import ConfigError, ResultError
 
 Numbers = Annotated[str, typer.Option(help="Whole numbers, such as 0,50,100.")]
 OUTPUTS = ("pooling.csv", "few_shot.csv", "vectors.csv", "choices.csv", "few_shot.svg")
+# finished folds: the same command goes on from them after it was killed
+UNFINISHED = "unfinished"
 
 
 def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrite, **options):
@@ -29,7 +32,7 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
         ``threads``, ``backend``.
     """
     from neuroalrnn.evaluate import compare_pooling, few_shot
-    from neuroalrnn.evaluate.subjects import check_shots
+    from neuroalrnn.evaluate.checks import check_shots
     from neuroalrnn.plots.style import save_figure
     from neuroalrnn.plots.subjects import plot_few_shot, plot_subject_vectors
     from neuroalrnn.sources import load_trials
@@ -49,6 +52,7 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
         "random_state": validation.random_state,
         "alternatives": config.alternatives,
         "n_dimensions": n_dimensions,
+        "resume": out / UNFINISHED,
     }
     setting = Setting(**config.setting.model_dump())
     known = compare_pooling(trials, setting, **options)
@@ -62,6 +66,7 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
     save_figure(plot_few_shot(new.scores).figure, out, "few_shot")
     typer.echo(f"\nnew subjects, after the largest number of shots\n{_tell(new.scores)}\n")
     _joined(known.choices, new.choices).to_csv(out / "choices.csv", index=False)
+    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     typer.echo(f"tables and figures: {out}")
 
 

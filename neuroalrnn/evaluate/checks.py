@@ -1,7 +1,7 @@
 """What must hold before anything is trained, and what a user should hear of then."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from neuroalrnn.config import Setting
 from neuroalrnn.data.schema import is_after_choice, scored_trials
 from neuroalrnn.exceptions import ConfigError, DataError, LeakageWarning, problems
+from neuroalrnn.model.hierarchy import VARYING
 
 FEW_VALUES = 20
 ENOUGH_TRIALS = 20
@@ -122,3 +123,62 @@ def check_grid(n_pwl, setting, n_restarts, n_inner):
     if found:
         raise problems(ConfigError, "n_pwl and counts", found)
     return sorted({int(p) for p in values})
+
+
+def check_shots(trials, n_shots):
+    """Refuse numbers of shots that cannot be scored, before anything is trained.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    n_shots : sequence of int
+
+    Raises
+    ------
+    ConfigError
+        If they are not different whole numbers from 0.
+    DataError
+        If a subject has no scored trial after the largest of them.
+    """
+    values = n_shots if isinstance(n_shots, Sequence) else None
+    good = values and all(isinstance(n, int | np.integer) and n >= 0 for n in values)
+    if not good or len(set(values)) < len(values):
+        found = [f"n_shots = {n_shots!r}: expected different whole numbers from 0, such as (0, 50)"]
+        raise problems(ConfigError, "few_shot", found)
+    subject = trials["subject"].values.astype(str)
+    count = pd.Series(scored_trials(trials)).groupby(subject).sum()
+    short = count.index[count <= max(n_shots)]
+    if len(short):
+        found = [f"subject {', '.join(short)} has no scored trial after the first {max(n_shots)}"]
+        raise problems(DataError, "few_shot", found)
+
+
+def check_dimensions(n_dimensions, varying):
+    """Refuse subject vectors that cannot be.
+
+    Parameters
+    ----------
+    n_dimensions : sequence of int
+    varying : collection of str
+
+    Raises
+    ------
+    ConfigError
+    """
+    if not isinstance(n_dimensions, Sequence):
+        found = [f"n_dimensions = {n_dimensions!r}: expected a list of whole numbers from 1"]
+        raise problems(ConfigError, "subject vectors", found)
+    found = [
+        f"n_dimensions {n!r}: expected whole numbers from 1"
+        for n in n_dimensions
+        if not isinstance(n, int | np.integer) or n < 1
+    ]
+    found += [] if n_dimensions else ["n_dimensions is empty: expected at least one"]
+    found += [
+        f"varying {name!r}: expected some of {', '.join(VARYING)}"
+        for name in varying
+        if name not in VARYING
+    ]
+    found += [] if varying else ["varying is empty: expected at least one parameter"]
+    if found:
+        raise problems(ConfigError, "subject vectors", found)

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from neuroalrnn.evaluate.observation import fingerprint
@@ -15,7 +16,7 @@ from neuroalrnn.evaluate.search import Refitted, Searched
 from neuroalrnn.model.alrnn import Weights
 
 
-def fold_file(folder, plan, fold):
+def fold_file(folder, plan, fold, told=()):
     """Where a fold is kept; the name holds a digest of the data, the split and the settings.
 
     Parameters
@@ -23,6 +24,8 @@ def fold_file(folder, plan, fold):
     folder : path-like
     plan : Plan
     fold : int
+    told : sequence
+        Whatever else decides what is found; names, numbers and sequences of them.
 
     Returns
     -------
@@ -31,7 +34,7 @@ def fold_file(folder, plan, fold):
     digest = hashlib.sha256()
     choices = [plan.grid, plan.n_restarts, plan.random_state, fold, torch.__version__]
     settings = [each.model_dump(mode="json") for each in plan.settings]
-    digest.update(json.dumps([settings, choices]).encode())
+    digest.update(json.dumps([settings, choices, *told]).encode())
     pieces, parts = plan.pieces, [*plan.inner[fold], plan.whole[fold]]
     arrays = [pieces.inputs, pieces.target, pieces.scored, pieces.n_steps]
     arrays += [values for part in parts for values in (part.train, part.validate)]
@@ -59,10 +62,14 @@ def save_fold(path, searched, refitted):
 
 
 def _save(path, arrays):
+    _replace(path, lambda file: np.savez(file, **arrays))
+
+
+def _replace(path, write):
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
     with os.fdopen(handle, "wb") as file:
-        np.savez(file, **arrays)
+        write(file)
     os.replace(part, path)
 
 
@@ -83,6 +90,29 @@ def load_fold(path):
         searched, refitted, weights = group("searched"), group("refitted"), group("weights")
     weights = Weights(**{name: torch.as_tensor(value) for name, value in weights.items()})
     return Searched(**searched), Refitted(weights, **refitted)
+
+
+def save_tables(path, tables):
+    """Keep tables of names and numbers, all or nothing, to the last bit.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    tables : sequence of pandas.DataFrame, or None
+        Nothing, where there was nothing to do.
+    """
+    columns = [table.to_dict("list") for table in tables or ()]
+    _replace(path, lambda file: file.write(json.dumps(columns).encode()))
+
+
+def load_tables(path):
+    """Read what `save_tables` kept.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+    """
+    return [pd.DataFrame(columns) for columns in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def keeping(baselines, folder, study):

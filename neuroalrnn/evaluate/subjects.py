@@ -1,7 +1,6 @@
 """Individual differences: subject vectors, known subjects in new sessions, and new subjects."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +10,16 @@ import torch
 from neuroalrnn.config import Setting, expand
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, default_encoding, encode, validate
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.evaluate.checks import check_grid, score_what_is_read
+from neuroalrnn.evaluate.checks import (
+    check_dimensions,
+    check_grid,
+    check_shots,
+    score_what_is_read,
+)
 from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.plan import Part, make_plan
 from neuroalrnn.evaluate.predict import predict_trials
+from neuroalrnn.evaluate.resume import fold_file, load_tables, save_tables
 from neuroalrnn.evaluate.search import Progress, choose, refit, search
 from neuroalrnn.exceptions import ConfigError, DataError, FitError, problems
 from neuroalrnn.fit.adapt import adapt
@@ -67,8 +72,8 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
         Parameters that vary over subjects, of `neuroalrnn.model.hierarchy.VARYING`.
     **options
         ``cv`` (default ``SessionKFold()``), ``n_pwl``, ``n_restarts``, ``n_inner``,
-        ``random_state``, ``encoding``, ``backend``, ``threads``, ``progress``; see
-        `neuroalrnn.select_n_pwl`.
+        ``random_state``, ``encoding``, ``backend``, ``threads``, ``progress``, ``resume`` (a folder
+        for the tables of finished folds); see `neuroalrnn.select_n_pwl`.
 
     Returns
     -------
@@ -79,26 +84,27 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
     ------
     DataError, ConfigError
     """
-    _check_dimensions(n_dimensions, varying)
+    check_dimensions(n_dimensions, varying)
     study = _Study(trials, setting, **({"cv": SessionKFold()} | options))
     known = study.known_subjects()
-    scores, vectors, choices = [], [], []
-    for fold in range(len(study.plan.folds)):
+
+    def pool(fold):
         test = study.test_sequences(fold)
         test = test.take(np.isin(test.subject, known[fold]))
         if not len(test.n_steps):
-            continue
+            return None
         pooled = study.fit(fold, ALRNN)
         shared = study.best(
             [study.fit(fold, subject_architecture(n, varying)) for n in n_dimensions]
         )
-        scores.append(study.score(fold, "pooled", pooled, test))
-        scores.append(study.score(fold, "subject vectors", shared, test))
-        scores.append(study.score_per_subject(fold, test))
-        vectors.append(study.vectors(fold, shared))
-        choices.append(study.choice(fold, "pooled", pooled))
-        choices.append(study.choice(fold, "subject vectors", shared))
-    return SubjectFit(*(_joined(part) for part in (scores, vectors, choices)))
+        scores = [
+            study.score(fold, "pooled", pooled, test),
+            study.score(fold, "subject vectors", shared, test),
+            study.score_per_subject(fold, test),
+        ]
+        return study.tables(fold, scores, pooled, shared)
+
+    return study.over_folds(pool, ["compare_pooling", list(n_dimensions), sorted(varying)])
 
 
 def few_shot(
@@ -133,28 +139,28 @@ def few_shot(
         If a subject has no scored trial after the largest number of shots.
     ConfigError
     """
-    _check_dimensions(n_dimensions, varying)
+    check_dimensions(n_dimensions, varying)
     check_shots(trials, n_shots)
     study = _Study(trials, setting, **({"cv": LeaveOneSubjectOut()} | options))
     study.require_strangers()
     later = study.after(max(n_shots))
     known = study.lay_out(SessionKFold())
-    scores, vectors, choices = [], [], []
-    for fold in range(len(study.plan.folds)):
+
+    def shoot(fold):
         test = study.test_sequences(fold)
         pooled = study.fit(fold, ALRNN)
         shared = study.best(
             [study.fit(fold, subject_architecture(n, varying), known) for n in n_dimensions]
         )
-        scores.append(study.score(fold, "pooled", pooled, test, within=later))
+        scores = [study.score(fold, "pooled", pooled, test, within=later)]
         for n in n_shots:
             adapted = study.adapt(shared, test, n)
             row = study.score(fold, "subject vectors", adapted, test, within=later)
             scores.append(row.assign(n_shots=n))
-        vectors.append(study.vectors(fold, shared))
-        choices.append(study.choice(fold, "pooled", pooled))
-        choices.append(study.choice(fold, "subject vectors", shared))
-    return SubjectFit(*(_joined(part) for part in (scores, vectors, choices)))
+        return study.tables(fold, scores, pooled, shared)
+
+    told = ["few_shot", list(n_dimensions), sorted(varying), list(n_shots)]
+    return study.over_folds(shoot, told)
 
 
 @dataclass(frozen=True)
@@ -172,7 +178,7 @@ class _Study:
 
     def __init__(
         self, trials, setting, cv, n_pwl=(0, 1, 2, 4), n_restarts=2, n_inner=3, random_state=0,
-        encoding=None, alternatives=None, backend="auto", threads=None, progress=True,
+        encoding=None, alternatives=None, backend="auto", threads=None, progress=True, resume=None,
     ):  # fmt: skip
         setting, grid = setting or Setting(), check_grid(n_pwl, setting, n_restarts, n_inner)
         trials = validate(trials)
@@ -187,6 +193,27 @@ class _Study:
         self.scored = scored_trials(self.trials)
         self.subject = self.trials["subject"].values.astype(str)
         self.progress = Progress(0, show=progress)
+        self.folder = resume
+
+    def over_folds(self, of_fold, told):
+        """Join the tables of all folds; those of finished ones are kept if there is a folder."""
+        found = []
+        for fold in range(len(self.folds)):
+            if self.folder is None:
+                found.append(of_fold(fold))
+                continue
+            path = fold_file(self.folder, self.plan, fold, told).with_suffix(".json")
+            if not path.exists():
+                save_tables(path, of_fold(fold))
+            found.append(load_tables(path))
+        parts = zip(*(each for each in found if each), strict=True)
+        return SubjectFit(*(_joined(part) for part in parts))
+
+    def tables(self, fold, scores, pooled, shared):
+        """Scores, vectors and choices of a fold."""
+        chosen = {"pooled": pooled, "subject vectors": shared}
+        choices = [self.choice(fold, name, fitted) for name, fitted in chosen.items()]
+        return _joined(scores), self.vectors(fold, shared), _joined(choices)
 
     def lay_out(self, inner):
         """The folds, with inner parts of the kind of a splitter."""
@@ -312,7 +339,7 @@ class _Study:
     def vectors(self, fold, fitted):
         """Labelled vectors of the subjects that a model knows."""
         known = fitted.weights.is_known[0].numpy() > 0
-        values = canonical(fitted.weights)[0][known]
+        values = canonical(fitted.weights)[0][known].astype(float)
         table = pd.DataFrame(values, columns=[f"dimension {k + 1}" for k in range(values.shape[1])])
         table.insert(0, "subject", fitted.plan.subjects[known])
         table.insert(0, "fold", self.plan.folds[fold].name)
@@ -346,51 +373,3 @@ def _sessions_of(sequences, trials):
 
 def _joined(tables):
     return pd.concat(tables, ignore_index=True)
-
-
-def check_shots(trials, n_shots):
-    """Refuse numbers of shots that cannot be scored, before anything is trained.
-
-    Parameters
-    ----------
-    trials : xarray.Dataset
-    n_shots : sequence of int
-
-    Raises
-    ------
-    ConfigError
-        If they are not different whole numbers from 0.
-    DataError
-        If a subject has no scored trial after the largest of them.
-    """
-    values = n_shots if isinstance(n_shots, Sequence) else None
-    good = values and all(isinstance(n, int | np.integer) and n >= 0 for n in values)
-    if not good or len(set(values)) < len(values):
-        found = [f"n_shots = {n_shots!r}: expected different whole numbers from 0, such as (0, 50)"]
-        raise problems(ConfigError, "few_shot", found)
-    subject = trials["subject"].values.astype(str)
-    count = pd.Series(scored_trials(trials)).groupby(subject).sum()
-    short = count.index[count <= max(n_shots)]
-    if len(short):
-        found = [f"subject {', '.join(short)} has no scored trial after the first {max(n_shots)}"]
-        raise problems(DataError, "few_shot", found)
-
-
-def _check_dimensions(n_dimensions, varying):
-    if not isinstance(n_dimensions, Sequence):
-        found = [f"n_dimensions = {n_dimensions!r}: expected a list of whole numbers from 1"]
-        raise problems(ConfigError, "subject vectors", found)
-    found = [
-        f"n_dimensions {n!r}: expected whole numbers from 1"
-        for n in n_dimensions
-        if not isinstance(n, int | np.integer) or n < 1
-    ]
-    found += [] if n_dimensions else ["n_dimensions is empty: expected at least one"]
-    found += [
-        f"varying {name!r}: expected some of {', '.join(VARYING)}"
-        for name in varying
-        if name not in VARYING
-    ]
-    found += [] if varying else ["varying is empty: expected at least one parameter"]
-    if found:
-        raise problems(ConfigError, "subject vectors", found)

@@ -1,5 +1,6 @@
 """Subject vectors end to end: subjects who follow opposite rules, known ones and new ones."""
 
+import json
 import re
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 
 from neuroalrnn.config import Setting
-from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
+from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, SubjectKFold
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.evaluate.predict import predict_trials
 from neuroalrnn.evaluate.subjects import compare_pooling, few_shot
@@ -140,3 +141,23 @@ def test_a_model_that_overflows_is_not_scored_on_the_trials_it_survives(opposite
     monkeypatch.setattr("neuroalrnn.evaluate.subjects.predict_trials", overflowing)
     with pytest.raises(FitError, match="pooled overflows on trials of s"):
         compare_pooling(opposites, SETTING, cv=SessionKFold(2), **OPTIONS)
+
+
+@pytest.mark.parametrize("study", [compare_pooling, few_shot])
+def test_finished_folds_are_kept_and_taken_from_disk(study, opposites, tmp_path):
+    options = OPTIONS | {"cv": (SessionKFold if study is compare_pooling else SubjectKFold)(2)}
+    options |= {"n_shots": (0, 20)} if study is few_shot else {}
+    alone = study(opposites, SETTING, **options)
+    kept = study(opposites, SETTING, **options, resume=tmp_path)
+    for name in ("scores", "vectors", "choices"):
+        pd.testing.assert_frame_equal(getattr(kept, name), getattr(alone, name), check_exact=True)
+    first, last = sorted(tmp_path.iterdir())
+    told = json.loads(first.read_text(encoding="utf-8"))
+    told[0]["log_likelihood"][0] = -7.0
+    first.write_text(json.dumps(told), encoding="utf-8")
+    last.unlink()
+    again = study(opposites, SETTING, **options, resume=tmp_path)
+    assert again.scores["log_likelihood"][0] == -7
+    pd.testing.assert_frame_equal(again.scores[1:], alone.scores[1:], check_exact=True)
+    study(opposites, SETTING, **options | {"n_restarts": 2}, resume=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 4
