@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuroalrnn.report.models import judge_calibration, judge_models
+from neuroalrnn.report.models import judge_calibration, judge_models, judge_own_temperature
 from neuroalrnn.stats import compare_models
 
 
@@ -44,6 +44,22 @@ def test_few_subjects_are_said_to_be_too_few():
     assert "cannot be told apart" in texts[1]
     assert "With 5 subjects no difference can be rejected" in texts[2]
     assert len(judge_models(compare_models(scores(0.05, n_subjects=6)))) == 2
+
+
+def test_what_own_temperatures_leave_of_a_difference():
+    before, after = (compare_models(scores(shift)) for shift in (-0.05, -0.02))
+    mean = before.set_index("model")["log_likelihood"]
+    text = judge_own_temperature(before, after)
+    assert f"the logistic regression is best ({after['log_likelihood'][0]:.4f}" in plain(text)
+    assert f"before {mean['logistic']:.4f}" in plain(text)
+    assert "0.0200 +- 0.0030 (s.e. over subjects) behind it." in text
+    text = judge_own_temperature(before, compare_models(scores(0.02)))
+    assert "the AL-RNN is best" in text
+    assert "behind" not in text
+
+
+def plain(text):
+    return text.replace("\N{MINUS SIGN}", "-")
 
 
 def test_names_are_escaped():
