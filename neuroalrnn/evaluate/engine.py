@@ -10,8 +10,8 @@ import torch
 from neuroalrnn.fit.optimise import FULL_ROW
 from neuroalrnn.ops.dispatch import Backend
 
-# numbers per lane and scored step that eta, its likelihood, their gradients and the allocator take
-# (measured)
+# numbers per lane, scored step and output that eta, its likelihood, their gradients and the
+# allocator take (measured)
 LIKELIHOOD = 18
 
 
@@ -57,7 +57,8 @@ class Engine:
         """Bytes that a model takes in an update, or in a validation on so many sequences."""
         lanes = -(-max(setting.batch_size, held_out) // FULL_ROW) * FULL_ROW
         latents = self.backend.kept * setting.n_latent * observations.inputs.shape[1]
-        likelihood = LIKELIHOOD * len(observations.read_steps)
+        n_outputs = len(observations.observation.outputs) if observations.observation else 1
+        likelihood = LIKELIHOOD * n_outputs * len(observations.read_steps)
         return int(lanes * (latents + likelihood) * observations.inputs.itemsize)
 
 

@@ -11,16 +11,19 @@ from neuroalrnn.evaluate.engine import Engine
 from neuroalrnn.ops.dispatch import BACKENDS
 
 SETTING = Setting(n_latent=4, batch_size=32)
-OBSERVATIONS = SimpleNamespace(inputs=torch.zeros(9, 10, 2), read_steps=torch.arange(10))
+OBSERVATIONS = SimpleNamespace(
+    inputs=torch.zeros(9, 10, 2), read_steps=torch.arange(10), observation=None
+)
 
 
-def split(threads, memory, *, n_groups=10, size=3, held_out=5, backend="torch_eager"):
+def split(threads, memory, *, n_groups=10, size=3, held_out=5, backend="torch_eager", **observed):
     jobs = SimpleNamespace(
         group=np.repeat(np.arange(n_groups), size),
         validate=[np.arange(held_out)] * (n_groups * size),
     )
     engine = Engine(BACKENDS[backend], "named", threads, memory)
-    members, at_once = engine.split(jobs, OBSERVATIONS, SETTING)
+    observations = SimpleNamespace(**vars(OBSERVATIONS) | observed)
+    members, at_once = engine.split(jobs, observations, SETTING)
     assert np.array_equal(np.concatenate(members), np.arange(n_groups * size))
     for models in members:
         groups = jobs.group[models]
@@ -57,3 +60,11 @@ def test_long_validation_and_backends_that_keep_more_take_more_memory():
     memory = 2**20
     assert max(split(1, memory, held_out=500)[0]) < max(split(1, memory)[0])
     assert max(split(1, memory)[0]) < max(split(1, memory, backend="numba_cpu")[0])
+
+
+def test_every_output_of_an_observation_model_takes_memory():
+    joint = SimpleNamespace(outputs=("choice.logit", "rt.location", "rt.log_scale"))
+    # one group with one output takes 12 + 18 numbers, with three 12 + 3 * 18
+    memory = 2 * 3 * 32 * 10 * (12 + 3 * 18) * 4
+    assert max(split(1, memory, observation=joint)[0]) == 2 * 3
+    assert max(split(1, memory)[0]) == 4 * 3
