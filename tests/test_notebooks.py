@@ -30,7 +30,7 @@ def check_mechanism_rats(found):
 
 
 def check_comparison(found):
-    assert set(found["tables"]) == {"miller_rats", "pratte2010"}
+    assert set(found["tables"]) == {"dezfouli2019", "miller_rats", "pratte2010"}
     for table in found["tables"].values():
         assert len(table) >= 12
         assert set(table["model"]) >= {"AL-RNN", "AL-RNN P=0", "GLM-HMM", "GRU", "LSTM"}
