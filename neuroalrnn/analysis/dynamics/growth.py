@@ -161,7 +161,7 @@ def path_amplification(network, regimes, n_lags, *, left=None, right=None):
         on = regimes[row, start + lag - 1] != ABSENT
         row, start, word = row[on], start[on], word[on]
         pair = word * len(codes) + index[row, start + lag - 1]
-        pair, word = np.unique(pair, return_inverse=True)
+        word, pair = pd.factorize(pair)
         product = maps[pair % len(codes)] @ product[pair // len(codes)]
         growth[row, start, lag] = np.linalg.norm(left @ product, 2, axis=(1, 2))[word]
     return growth
