@@ -80,6 +80,11 @@ class Acting:
     moved: np.ndarray
 
     @cached_property
+    def parts(self):
+        """The table with its parts in front, which are looked up at every step."""
+        return np.ascontiguousarray(np.swapaxes(self.table, 0, 1))
+
+    @cached_property
     def is_moving(self):
         """Whether anything is moved at a step, shape (step + 1,)."""
         return self.moved.reshape(-1, self.moved.shape[-1]).any(axis=0)
@@ -98,11 +103,15 @@ class Acting:
         array, shape ([intervention,] sequence, latent)
         """
         n_linear = z.shape[-1] - self.table.shape[-1]
-        rows = self.table[self.used[..., t + 1]]
+        below, above, shift = self.parts.take(self.used[..., t + 1], axis=1)
         last = z[..., n_linear:]
-        phi = np.maximum(last, 0.0) * rows[..., 1, :] + np.minimum(last, 0.0) * rows[..., 0, :]
-        linear = np.broadcast_to(z[..., :n_linear], (*phi.shape[:-1], n_linear))
-        return np.concatenate([linear, phi + rows[..., 2, :]], axis=-1)
+        phi = np.empty((*above.shape[:-1], z.shape[-1]))
+        phi[..., :n_linear] = z[..., :n_linear]
+        bent = np.maximum(last, 0.0) * above
+        bent += np.minimum(last, 0.0) * below
+        bent += shift
+        phi[..., n_linear:] = bent
+        return phi
 
     def move(self, z, t):
         """State after what is done to it at a step.
