@@ -86,6 +86,12 @@ class TestLabels:
         found = match_regimes([0, 0, 0, 1, 1], [5, 5, 2, 0, 0])
         assert found.tolist() == [0, 0, 2, 1, 1]
 
+    def test_missing_values_of_a_coordinate_do_not_make_other_trials(self, labelled):
+        regimes = labelled(np.arange(6).reshape(3, 2) % 3, block=[1.0, np.nan, 2.0])
+        assert adjusted_rand(regimes, regimes.copy()) == 1
+        with pytest.raises(DataError, match="other values of 'block'"):
+            adjusted_rand(regimes, regimes.assign_coords(block=("trial", [1.0, 1.0, 2.0])))
+
     def test_adjusted_rand(self):
         assert adjusted_rand([0, 0, 1, 1], [5, 5, 2, 2]) == 1.0
         assert adjusted_rand([0, 0, 1, 1], [0, 0, 1, 2]) == pytest.approx(4 / 7)

@@ -110,7 +110,7 @@ def _refuse_other_labels(first, second):
     found += [
         f"other values of {name!r}"
         for name in first.coords
-        if name in second.coords and not np.array_equal(first[name], second[name])
+        if name in second.coords and not first[name].variable.equals(second[name].variable)
     ]
     if found:
         raise problems(DataError, "regimes of the same steps needed, in one order", found)
