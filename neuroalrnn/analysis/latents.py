@@ -126,7 +126,9 @@ def run_network(network, sequences, interventions=None):
     z = z if acting is None else acting.move(z, -1)
     for t in range(drive.shape[1]):
         phi = np.maximum(z, floor) if acting is None else acting.activate(z, t - 1)
-        z = network.self_slope * z + phi @ network.weight.T + drive[:, t]
+        before, z = z, phi @ network.weight.T
+        z += network.self_slope * before
+        z += drive[:, t]
         if t >= shortest:
             z = np.where((t < sequences.n_steps)[:, None], z, 0.0)
         z = z if acting is None else acting.move(z, t)
