@@ -104,7 +104,7 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
         ]
         return study.tables(fold, scores, pooled, shared)
 
-    return study.over_folds(pool, ["compare_pooling", list(n_dimensions), sorted(varying)])
+    return study.over_folds(pool, ["compare_pooling", _whole(n_dimensions), sorted(varying)])
 
 
 def few_shot(
@@ -159,7 +159,7 @@ def few_shot(
             scores.append(row.assign(n_shots=n))
         return study.tables(fold, scores, pooled, shared)
 
-    told = ["few_shot", list(n_dimensions), sorted(varying), list(n_shots)]
+    told = ["few_shot", _whole(n_dimensions), sorted(varying), _whole(n_shots)]
     return study.over_folds(shoot, told)
 
 
@@ -369,6 +369,11 @@ def _sessions_of(sequences, trials):
     """First trials of the sequences that hold any of some trials."""
     inside = (sequences.trial >= 0) & trials[np.maximum(sequences.trial, 0)]
     return sequences.trial[inside.any(axis=1), 0]
+
+
+def _whole(numbers):
+    """Integers, those of numpy too, as ones that can be written down."""
+    return [int(each) for each in numbers]
 
 
 def _joined(tables):

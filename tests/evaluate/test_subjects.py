@@ -146,6 +146,7 @@ def test_a_model_that_overflows_is_not_scored_on_the_trials_it_survives(opposite
 @pytest.mark.parametrize("study", [compare_pooling, few_shot])
 def test_finished_folds_are_kept_and_taken_from_disk(study, opposites, tmp_path):
     options = OPTIONS | {"cv": (SessionKFold if study is compare_pooling else SubjectKFold)(2)}
+    options |= {"n_dimensions": tuple(np.array([1]))}
     options |= {"n_shots": (0, 20)} if study is few_shot else {}
     alone = study(opposites, SETTING, **options)
     kept = study(opposites, SETTING, **options, resume=tmp_path)
