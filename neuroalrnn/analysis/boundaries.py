@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.analysis.latents import chosen_network, compute_latents, encode_trials, label_steps
+from neuroalrnn.analysis.latents import chosen_network, encode_trials, label_steps, latents_of_fold
 from neuroalrnn.analysis.regimes import ABSENT, steps_in_order, with_variables
 from neuroalrnn.analysis.regimes.steps import require_steps
 from neuroalrnn.exceptions import DataError
@@ -73,8 +73,8 @@ def compute_boundary_distance(fit) -> xr.DataArray:
     fold = fit.splits["fold"].values[sequences.trial[:, 0]]
     values = np.full(sequences.trial.shape, np.nan)
     for index in np.unique(fold):
-        network = chosen_network(fit, index)
-        distance = boundary_distance(compute_latents(network, sequences), network.n_pwl)
+        n_pwl = chosen_network(fit, index).n_pwl
+        distance = boundary_distance(latents_of_fold(fit, index), n_pwl)
         values[fold == index] = distance[fold == index]
     return label_steps(fit, sequences, values, name="boundary_distance")
 

@@ -14,7 +14,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from neuroalrnn.analysis.dynamics.maps import compute_jacobian
-from neuroalrnn.analysis.latents import chosen_network, compute_latents, encode_trials
+from neuroalrnn.analysis.latents import chosen_network, encode_trials, latents_of_fold
 from neuroalrnn.analysis.regimes import compute_regimes, used_regimes
 from neuroalrnn.exceptions import DataError
 
@@ -186,7 +186,7 @@ def compute_held_out_classes(
     tables = []
     for index in np.unique(fold):
         network = chosen_network(fit, index)
-        latents = compute_latents(network, sequences.take(fold == index))
+        latents = latents_of_fold(fit, index)[fold == index]
         table = compute_dynamical_classes(network, latents, n_lags=n_lags, tolerance=tolerance)
         table.insert(0, "n_pwl", network.n_pwl)
         table.insert(0, "fold", index)

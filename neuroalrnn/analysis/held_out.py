@@ -8,9 +8,9 @@ import xarray as xr
 
 from neuroalrnn.analysis.latents import (
     chosen_network,
-    compute_latents,
     encode_trials,
     label_steps,
+    latents_of_fold,
 )
 from neuroalrnn.analysis.regimes import (
     ABSENT,
@@ -63,7 +63,9 @@ def compute_held_out_regimes(fit):
     """
     sequences = encode_trials(fit)
     networks = [chosen_network(fit, fold) for fold in range(fit.parameters.sizes["fold"])]
-    codes = np.stack([_codes(network, sequences) for network in networks])
+    codes = np.stack(
+        [compute_regimes(latents_of_fold(fit, i), each.n_pwl) for i, each in enumerate(networks)]
+    )
     owner = fit.splits["fold"].values[sequences.trial[:, 0]]
     reference = np.bincount(owner).argmax()
     matched = np.stack([match_regimes(codes[reference], one) for one in codes])
@@ -76,10 +78,6 @@ def compute_held_out_regimes(fit):
         codes=_code_table(fit, networks, codes[own], labels, owner),
         agreement=_agreement(fit, codes),
     )
-
-
-def _codes(network, sequences):
-    return compute_regimes(compute_latents(network, sequences), network.n_pwl)
 
 
 def _code_table(fit, networks, codes, labels, owner):

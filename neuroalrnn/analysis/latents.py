@@ -104,6 +104,26 @@ def compute_latents(network, sequences, interventions=None):
     return latents
 
 
+@lru_cache(maxsize=8)
+def latents_of_fold(fit, fold):
+    """Latents of the network chosen in a fold, over all fitted trials.
+
+    Parameters
+    ----------
+    fit : Fit
+    fold : int
+
+    Returns
+    -------
+    array, shape (sequence, step, latent)
+        Along `encode_trials`; NaN in padding. Of the last folds that were asked for, kept, and
+        not to be written to.
+    """
+    latents = compute_latents(chosen_network(fit, fold), encode_trials(fit))
+    latents.setflags(write=False)
+    return latents
+
+
 def run_network(network, sequences, interventions=None):
     """Run a network step by step; for results too large to keep all latents of.
 
@@ -122,6 +142,7 @@ def run_network(network, sequences, interventions=None):
     floor = np.zeros(len(network.bias))
     floor[: len(floor) - network.n_pwl] = -np.inf
     shortest = min(sequences.n_steps, default=0)
+    is_over = (np.arange(drive.shape[1])[:, None] >= sequences.n_steps)[..., None]
     z = np.broadcast_to(network.initial, (len(drive), len(network.bias)))
     z = z if acting is None else acting.move(z, -1)
     for t in range(drive.shape[1]):
@@ -130,7 +151,7 @@ def run_network(network, sequences, interventions=None):
         z += network.self_slope * before
         z += drive[:, t]
         if t >= shortest:
-            z = np.where((t < sequences.n_steps)[:, None], z, 0.0)
+            np.copyto(z, 0.0, where=is_over[t])
         z = z if acting is None else acting.move(z, t)
         yield z
 
@@ -174,7 +195,5 @@ def compute_held_out_latents(fit):
     fold = fit.splits["fold"].values[sequences.trial[:, 0]]
     values = np.full((*sequences.trial.shape, fit.parameters.sizes["latent"]), np.nan)
     for index in np.unique(fold):
-        part = sequences.take(fold == index)
-        latents = compute_latents(chosen_network(fit, index), part)
-        values[fold == index, : latents.shape[1]] = latents
+        values[fold == index] = latents_of_fold(fit, index)[fold == index]
     return label_steps(fit, sequences, values, name="latents")

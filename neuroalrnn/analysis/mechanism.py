@@ -13,9 +13,9 @@ import pandas as pd
 import xarray as xr
 from tqdm.auto import tqdm
 
-from neuroalrnn.analysis.ablation.ablate import ablate_units
+from neuroalrnn.analysis.ablation.ablate import ablate_units, single_units, train_costs
 from neuroalrnn.analysis.ablation.folds import folds_of
-from neuroalrnn.analysis.ablation.order import count_necessary, replace_greedily
+from neuroalrnn.analysis.ablation.order import count_necessary, replace_greedily, sets_at_once
 from neuroalrnn.analysis.ablation.summarise import compare_costs, summarise_map
 from neuroalrnn.analysis.boundaries import compute_boundary_distance, compute_fragile_share
 from neuroalrnn.analysis.classes import compute_held_out_classes
@@ -26,7 +26,7 @@ from neuroalrnn.analysis.dynamics.lyapunov import compute_lyapunov
 from neuroalrnn.analysis.dynamics.portrait import Portrait, compute_portrait
 from neuroalrnn.analysis.entropy import compute_entropies, summarise_entropies
 from neuroalrnn.analysis.inputs import compute_gains, compute_horizons, compute_selection
-from neuroalrnn.analysis.latents import compute_latents, label_steps
+from neuroalrnn.analysis.latents import label_steps
 from neuroalrnn.analysis.regimes import (
     ABSENT,
     compute_coverage,
@@ -108,8 +108,9 @@ def take_apart(fit, held_out, *, conditions=(), progress=False):
         ``ablation_tests`` (subjects who share a stimulus order count once, by their mean). What is
         not testable is absent, and told in the notes.
     """
-    views = {fold.name: _view(fit, fold) for fold in folds_of(fit) if len(fold.test.n_steps)}
-    jobs, tables, notes = _jobs(fit, held_out, views, list(conditions)), {}, []
+    folds = folds_of(fit)
+    views = {fold.name: _view(fit, fold) for fold in folds if len(fold.test.n_steps)}
+    jobs, tables, notes = _jobs(fit, held_out, folds, views, list(conditions)), {}, []
     for name in tqdm(jobs, desc="taking apart", unit="table", disable=not progress):
         try:
             tables[name] = jobs[name]()
@@ -129,9 +130,9 @@ def take_apart(fit, held_out, *, conditions=(), progress=False):
     return Mechanism(tables, triggered, example, labels, _portrait(views[example], labels), notes)
 
 
-def _jobs(fit, held_out, views, conditions):
+def _jobs(fit, held_out, folds, views, conditions):
     """What is to be computed, by name."""
-    carry, units = _carry(fit), {"replacements": REPLACEMENTS, "by": conditions}
+    carry, units = _carry(fit), {"replacements": REPLACEMENTS, "by": conditions, "folds": folds}
     return {name: partial(_over_folds, views, describe) for name, describe in PER_FOLD.items()} | {
         "entropies": lambda: summarise_entropies(
             compute_entropies(held_out.regimes, fit.trials, carry=carry)
@@ -140,10 +141,19 @@ def _jobs(fit, held_out, views, conditions):
             compute_boundary_distance(fit), fit.trials, by=("step",)
         ),
         "dynamical_classes": partial(compute_held_out_classes, fit),
-        "ablation": partial(ablate_units, fit, **units),
-        "greedy": partial(replace_greedily, fit, replacements=REPLACEMENTS[:1]),
+        "ablation": partial(_ablation, fit, **units),
+        "greedy": partial(replace_greedily, fit, replacements=REPLACEMENTS[:1], folds=folds),
         "behaviour around switches": partial(compute_triggered_averages, fit, held_out.regimes),
     }
+
+
+def _ablation(fit, *, replacements, by, folds):
+    """The ablation map, after one run over the training subjects that ranks and order share."""
+    for fold in folds:
+        n_pwl = fold.network.n_pwl
+        singles = single_units(n_pwl, replacements)
+        train_costs(fold, [*singles, *sets_at_once(n_pwl, replacements[:1])])
+    return ablate_units(fit, replacements=replacements, by=by, folds=folds)
 
 
 def _labels(fit, held_out, name):
@@ -171,7 +181,7 @@ def _over_folds(views, describe):
 
 def _view(fit, fold):
     network, sequences = fold.network, fold.test
-    latents = compute_latents(network, sequences)
+    latents = fold.test_latents
     codes = compute_regimes(latents, network.n_pwl)
     values = np.where(codes == ABSENT, np.nan, codes)
     regimes = label_steps(fit, sequences, values, name="regime").fillna(ABSENT).astype(int)

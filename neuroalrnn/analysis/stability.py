@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from neuroalrnn.analysis.latents import Network, compute_latents, encode_trials
+from neuroalrnn.analysis.latents import Network, compute_latents, encode_trials, latents_of_fold
 from neuroalrnn.analysis.regimes import ABSENT, adjusted_rand, compute_regimes, used_regimes
 from neuroalrnn.analysis.units import session_labels
 from neuroalrnn.exceptions import DataError
@@ -146,8 +146,13 @@ def _run(fit, fold, sequences):
     }
     owner = fit.splits["fold"].values[sequences.trial[:, 0]]
     held_out, chosen = sequences.take(owner == fold), int(selection["restart"])
-    latents = {r: compute_latents(network, held_out) for r, network in networks.items()}
-    everything = compute_latents(networks[chosen], sequences)
+    everything = latents_of_fold(fit, fold)
+    latents = {
+        r: everything[owner == fold, : held_out.trial.shape[1]]
+        if r == chosen
+        else compute_latents(network, held_out)
+        for r, network in networks.items()
+    }
     return _Run(
         fold=str(fit.parameters["fold"].values[fold]),
         chosen=chosen,

@@ -14,6 +14,7 @@ from neuroalrnn.analysis.latents import (
     compute_held_out_latents,
     compute_latents,
     encode_trials,
+    latents_of_fold,
 )
 from neuroalrnn.analysis.regimes import compute_regimes
 from neuroalrnn.exceptions import DataError
@@ -51,6 +52,16 @@ def test_held_out_latents_give_the_saved_predictions(fit):
         one = chosen_network(fit, fold)
         eta = latents.sel(step="response").values[here] @ one.readout[0] + one.offset
         np.testing.assert_allclose(expit(eta), predicted[here], atol=1e-6)
+
+
+def test_latents_of_a_fold_are_kept_and_cannot_be_written_to(fit):
+    latents = latents_of_fold(fit, 1)
+    np.testing.assert_array_equal(
+        latents, compute_latents(chosen_network(fit, 1), encode_trials(fit))
+    )
+    assert latents_of_fold(fit, 1) is latents
+    with pytest.raises(ValueError, match="read-only"):
+        latents[0] = 0
 
 
 def test_a_trajectory_is_rebuilt_from_its_regimes_and_their_affine_maps(fit):

@@ -5,6 +5,8 @@ import pytest
 import torch
 from scipy import stats
 
+from neuroalrnn.analysis.held_out import compute_held_out_regimes
+from neuroalrnn.analysis.mechanism import take_apart
 from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SubjectKFold, encode
 from neuroalrnn.evaluate import select_n_pwl
@@ -345,3 +347,11 @@ def test_times_are_refused_where_the_number_of_steps_tells_them(timed):
     encoding |= {"inputs": {"stimulus": "stimulus", "rule": "stimulus"}}
     with pytest.raises(DataError, match="'rt' is told by the step"):
         select_n_pwl(timed, encoding=encoding, observation="choice_rt", progress=False)
+
+
+def test_a_joint_fit_is_taken_apart_except_for_what_needs_choices_alone(joint_fit):
+    apart = take_apart(joint_fit, compute_held_out_regimes(joint_fit))
+    assert {"regime_graph", "attractors", "gains"} < set(apart.tables)
+    assert "ablation" not in apart.tables
+    assert [note.split(":")[0] for note in apart.notes] == ["ablation", "greedy"]
+    assert all("choices alone are expected" in note for note in apart.notes)

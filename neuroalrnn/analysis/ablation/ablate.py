@@ -17,7 +17,7 @@ from neuroalrnn.exceptions import DataError, NotTestableError
 FLOOR = float(np.log(1e-12))
 
 
-def ablate(fit, make, *, by=()):
+def ablate(fit, make, *, by=(), folds=None):
     """Cost of interventions for each test subject.
 
     Parameters
@@ -28,6 +28,8 @@ def ablate(fit, make, *, by=()):
         intervention, as columns of the table, and what it does. See `unit_replacements`.
     by : list of str
         Trial variables whose values divide the trials, such as conditions.
+    folds : list of Fold, optional
+        Of this fit, where several tables share what they know.
 
     Returns
     -------
@@ -47,7 +49,8 @@ def ablate(fit, make, *, by=()):
     by = [name for name in by if name != "subject"]
     if unknown := [n for n in by if n not in fit.trials or fit.trials[n].dims != ("trial",)]:
         raise DataError(f"by: the trials have no variable {', '.join(map(repr, unknown))}")
-    made = [(fold, make(fold, fold.test)) for fold in folds_of(fit)]
+    folds = folds_of(fit) if folds is None else folds
+    made = [(fold, make(fold, fold.test)) for fold in folds]
     tables = [cost_table(fold, fold.test, each, by) for fold, each in made if each]
     if not tables:
         raise NotTestableError("no fold has anything to intervene on, such as a PWL unit")
@@ -75,7 +78,7 @@ def cost_table(fold, sequences, made, by=()):
     """
     every = [Intervention("none"), *(each for _, each in made)]
     scores = score_trials(fold.network, sequences, every, available=fold.available)
-    keys = {name: fold.trials[name].values[scores.trial] for name in [*by, "subject"]}
+    keys = {name: fold.fit.trials[name].values[scores.trial] for name in [*by, "subject"]}
     groups = pd.DataFrame(keys).groupby(list(keys), dropna=False)
     member = (groups.ngroup().to_numpy()[:, None] == np.arange(groups.ngroups)).astype(float)
     n_trials = member.sum(axis=0)
@@ -122,7 +125,7 @@ def unit_replacements(fold, sequences, *, replacements=REPLACEMENTS, epochs=None
     ]
 
 
-def ablate_units(fit, *, by=(), replacements=REPLACEMENTS, epochs=None):
+def ablate_units(fit, *, by=(), replacements=REPLACEMENTS, epochs=None, folds=None):
     """The ablation map: which PWL unit matters, when, and for which trials.
 
     Parameters
@@ -132,6 +135,8 @@ def ablate_units(fit, *, by=(), replacements=REPLACEMENTS, epochs=None):
         Trial variables whose values divide the trials.
     replacements, epochs
         See `unit_replacements`.
+    folds : list of Fold, optional
+        See `ablate`.
 
     Returns
     -------
@@ -155,15 +160,56 @@ def ablate_units(fit, *, by=(), replacements=REPLACEMENTS, epochs=None):
             for name, each in made
         ]
 
-    return ablate(fit, make, by=by)
+    return ablate(fit, make, by=by, folds=folds)
+
+
+def single_units(n_pwl, replacements):
+    """Every PWL unit by itself, as sets for `train_costs`.
+
+    Parameters
+    ----------
+    n_pwl : int
+    replacements : sequence of str
+
+    Returns
+    -------
+    list of (str, frozenset)
+    """
+    return [(name, frozenset([unit])) for name in replacements for unit in range(n_pwl)]
+
+
+def train_costs(fold, sets):
+    """Cost of replacing sets of PWL units on the training subjects of a fold.
+
+    Parameters
+    ----------
+    fold : Fold
+        Remembers the costs: no set is run twice.
+    sets : list of (str, frozenset)
+        Replacement and units.
+
+    Returns
+    -------
+    dict of (str, frozenset) -> float
+        Nats per trial, mean over subjects.
+    """
+    new = [each for each in dict.fromkeys(sets) if each not in fold.known_costs]
+    if new:
+        made = [
+            ({"set": index}, replace_units(fold, fold.train, sorted(units), name))
+            for index, (name, units) in enumerate(new)
+        ]
+        mean = cost_table(fold, fold.train, made).groupby("set")["cost"].mean()
+        fold.known_costs.update(zip(new, mean.tolist(), strict=True))
+    return {each: fold.known_costs[each] for each in sets}
 
 
 def _rank_units(fold, replacements):
     """Rank of every (replacement, unit) by its mean cost over training subjects."""
-    made = unit_replacements(fold, fold.train, replacements=replacements, epochs={})
-    if not made:
-        return {}
-    table = cost_table(fold, fold.train, made)
-    cost = table.groupby(["replacement", "unit"])["cost"].mean()
-    ranks = cost.groupby("replacement").rank(method="first", ascending=False)
-    return ranks.astype(int).to_dict()
+    units = range(fold.network.n_pwl)
+    costs = train_costs(fold, single_units(len(units), replacements))
+    ranks = {}
+    for name in replacements:
+        falling = sorted(units, key=lambda unit, name=name: -costs[name, frozenset([unit])])
+        ranks |= {(name, unit): rank for rank, unit in enumerate(falling, start=1)}
+    return ranks

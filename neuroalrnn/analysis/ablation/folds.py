@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import xarray as xr
 
 from neuroalrnn.analysis.ablation.activations import (
     affine,
@@ -16,7 +15,7 @@ from neuroalrnn.analysis.ablation.activations import (
     zero,
 )
 from neuroalrnn.analysis.ablation.scores import available_options
-from neuroalrnn.analysis.latents import Network, chosen_network, compute_latents, encode_trials
+from neuroalrnn.analysis.latents import Network, chosen_network, encode_trials, latents_of_fold
 from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import DataError
 
@@ -29,27 +28,45 @@ class Fold:
 
     Attributes
     ----------
+    fit : Fit
+    index : int
+        Position of the fold in the fit.
     name : str
     network : Network
     train, test : Sequences
-    trials : xarray.Dataset
-        All trials of the fit.
-    available : bool array, shape (trial, option), or None
-        See `available_options`.
+    is_test : bool array, shape (sequence,)
+        Which of the encoded sequences of the fit are held out.
+    known_costs : dict
+        Costs on the training part that were computed already, see `train_costs`.
     """
 
+    fit: object
+    index: int
     name: str
     network: Network
     train: Sequences
     test: Sequences
-    trials: xr.Dataset
-    available: np.ndarray | None = None
+    is_test: np.ndarray
+    known_costs: dict = field(default_factory=dict, repr=False)
     _affine: dict = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def available(self):
+        """See `available_options`."""
+        return available_options(self.fit)
 
     @cached_property
     def train_latents(self):
         """Undisturbed latents of the training part, shape (sequence, step, latent)."""
-        return compute_latents(self.network, self.train)
+        return self._latents(~self.is_test, self.train)
+
+    @property
+    def test_latents(self):
+        """Undisturbed latents of the held-out part, shape (sequence, step, latent)."""
+        return self._latents(self.is_test, self.test)
+
+    def _latents(self, where, part):
+        return latents_of_fold(self.fit, self.index)[where, : part.trial.shape[1]]
 
     @cached_property
     def usual_codes(self):
@@ -75,24 +92,19 @@ def folds_of(fit):
     Returns
     -------
     list of Fold
-
-    Raises
-    ------
-    NotTestableError
-        If the fit explains more than choices.
     """
-    available = available_options(fit)
     sequences = encode_trials(fit)
     owner = fit.splits["fold"].values[sequences.trial[:, 0]]
     names = fit.parameters["fold"].values.astype(str)
     return [
         Fold(
+            fit=fit,
+            index=i,
             name=name,
             network=chosen_network(fit, i),
             train=sequences.take(owner != i),
             test=sequences.take(owner == i),
-            trials=fit.trials,
-            available=available,
+            is_test=owner == i,
         )
         for i, name in enumerate(names)
     ]

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from neuroalrnn.analysis.ablation.ablate import ablate, cost_table
+from neuroalrnn.analysis.ablation.ablate import ablate, train_costs
 from neuroalrnn.analysis.ablation.folds import REPLACEMENTS, replace_units
 from neuroalrnn.analysis.ablation.summarise import subject_costs
 from neuroalrnn.stats.checks import require_columns
@@ -16,7 +16,7 @@ from neuroalrnn.stats.checks import require_columns
 MOST_AT_ONCE = 6
 
 
-def replace_greedily(fit, *, replacements=REPLACEMENTS, by=()):
+def replace_greedily(fit, *, replacements=REPLACEMENTS, by=(), folds=None):
     """Replace units one after the other, the least needed first, and score every stage.
 
     Each time the unit is added whose replacement, on top of those before, costs least on the
@@ -29,6 +29,8 @@ def replace_greedily(fit, *, replacements=REPLACEMENTS, by=()):
         See `replace_units`.
     by : list of str
         Trial variables whose values divide the trials.
+    folds : list of Fold, optional
+        See `ablate`.
 
     Returns
     -------
@@ -49,7 +51,7 @@ def replace_greedily(fit, *, replacements=REPLACEMENTS, by=()):
             for labels, units in _order(fold, replacements)
         ]
 
-    return ablate(fit, make, by=by)
+    return ablate(fit, make, by=by, folds=folds)
 
 
 def count_necessary(stages, *, margin: float = 0.01) -> pd.DataFrame:
@@ -92,10 +94,9 @@ def _order(fold, replacements):
     stages, n_pwl = [], fold.network.n_pwl
     if n_pwl == 0:
         return stages
-    # one run over all sets of few units is faster than a run per stage
-    known = _costs(fold, _all_sets(n_pwl, replacements)) if n_pwl <= MOST_AT_ONCE else None
+    train_costs(fold, sets_at_once(n_pwl, replacements))
     for n_replaced in range(1, n_pwl + 1):
-        cost = _costs(fold, _next_sets(units, n_pwl)) if known is None else known
+        cost = train_costs(fold, _next_sets(units, n_pwl))
         for name in replacements:
             added = min(
                 (one for one in range(n_pwl) if one not in units[name]),
@@ -108,10 +109,22 @@ def _order(fold, replacements):
     return stages
 
 
-def _all_sets(n_pwl, replacements):
-    units = range(n_pwl)
-    sets = [each for n in range(1, n_pwl + 1) for each in combinations(units, n)]
-    return [(name, frozenset(each)) for name in replacements for each in sets]
+def sets_at_once(n_pwl, replacements):
+    """All sets of units where these are few: one run over all is faster than a run per stage.
+
+    Parameters
+    ----------
+    n_pwl : int
+    replacements : sequence of str
+
+    Returns
+    -------
+    list of (str, frozenset)
+        For `train_costs`; none where there are too many.
+    """
+    sizes = range(1, n_pwl + 1) if n_pwl <= MOST_AT_ONCE else ()
+    sets = [frozenset(each) for size in sizes for each in combinations(range(n_pwl), size)]
+    return [(name, each) for name in replacements for each in sets]
 
 
 def _next_sets(units, n_pwl):
@@ -121,13 +134,3 @@ def _next_sets(units, n_pwl):
         for one in range(n_pwl)
         if one not in done
     ]
-
-
-def _costs(fold, sets):
-    """Mean cost over training subjects of replacing each set of units."""
-    made = [
-        ({"set": index}, replace_units(fold, fold.train, sorted(units), name))
-        for index, (name, units) in enumerate(sets)
-    ]
-    mean = cost_table(fold, fold.train, made).groupby("set")["cost"].mean()
-    return {each: float(mean[index]) for index, each in enumerate(sets)}

@@ -1,12 +1,20 @@
 """Ablation finds the units that known networks need, and no others."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from neuroalrnn.analysis.ablation.ablate import FLOOR, ablate, ablate_units, cost_table
+from neuroalrnn.analysis.ablation.ablate import (
+    FLOOR,
+    ablate,
+    ablate_units,
+    cost_table,
+    single_units,
+    train_costs,
+)
 from neuroalrnn.analysis.ablation.folds import REPLACEMENTS, folds_of, replace_units
 from neuroalrnn.analysis.ablation.nulls import (
     change_of_activation,
@@ -14,7 +22,7 @@ from neuroalrnn.analysis.ablation.nulls import (
     kick_from_other_trials,
     matched_linear_unit,
 )
-from neuroalrnn.analysis.ablation.order import count_necessary, replace_greedily
+from neuroalrnn.analysis.ablation.order import count_necessary, replace_greedily, sets_at_once
 from neuroalrnn.analysis.ablation.scores import score_trials
 from neuroalrnn.analysis.latents import compute_latents
 from neuroalrnn.exceptions import DataError, NotTestableError
@@ -245,3 +253,24 @@ def test_epochs_and_conditions_must_exist(known_fit):
         ablate_units(fit, by=["event_time", "typo"])
     with pytest.raises(DataError, match="no column 'fold'"):
         count_necessary(pd.DataFrame())
+
+
+def test_tables_that_share_folds_say_the_same_and_run_no_set_twice(
+    known_fit, with_idle_unit, monkeypatch
+):
+    fit = known_fit(with_idle_unit, n_trials=50)
+    alone = ablate_units(fit), replace_greedily(fit)
+    folds = folds_of(fit)
+    for fold in folds:
+        train_costs(fold, [*single_units(2, REPLACEMENTS), *sets_at_once(2, REPLACEMENTS)])
+        assert set(fold.known_costs) == set(sets_at_once(2, REPLACEMENTS))
+
+    def only_on_test_subjects(fold, sequences, *rest):
+        assert sequences is fold.test
+        return cost_table(fold, sequences, *rest)
+
+    module = import_module("neuroalrnn.analysis.ablation.ablate")
+    monkeypatch.setattr(module, "cost_table", only_on_test_subjects)
+    shared = ablate_units(fit, folds=folds), replace_greedily(fit, folds=folds)
+    for one, other in zip(alone, shared, strict=True):
+        pd.testing.assert_frame_equal(one, other)
