@@ -91,7 +91,8 @@ def save_figure(figure, folder, name):
         layout = figure.get_layout_engine()
         if layout is not None:
             layout.execute(figure)
-        figure.set_layout_engine("none")
+        # with none at all, not a place holder, savefig draws once and not twice
+        figure.set_layout_engine(None)
         for kind, path in paths.items():
             figure.savefig(path, format=kind, metadata=nothing_dated[kind])
         if layout is not None:
