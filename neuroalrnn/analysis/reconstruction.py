@@ -53,21 +53,53 @@ def compute_state_space_divergence(
         if rng is None:
             raise DataError(f"more than {MOST_BINNED} dimensions: give rng, which draws samples")
         return _mixture_divergence(reference, generated, variance, n_samples, rng)
-    return _binned_divergence(reference, generated, n_bins)
+    return BinnedReference(reference, n_bins)(generated)
 
 
-def _binned_divergence(reference, generated, n_bins):
-    edges = reference.min(0), reference.max(0)
-    cells = [_cells(points, *edges, n_bins) for points in (reference, generated)]
-    n_cells = n_bins ** reference.shape[1] + 1
-    _, where = np.unique(np.concatenate(cells), return_inverse=True)
-    counts = [
-        np.bincount(part, minlength=where.max() + 1) for part in np.split(where, [len(reference)])
-    ]
-    p, q = ((n + _PSEUDO_COUNT) / (n.sum() + _PSEUDO_COUNT * n_cells) for n in counts)
-    p_empty, q_empty = (_PSEUDO_COUNT / (n.sum() + _PSEUDO_COUNT * n_cells) for n in counts)
-    empty = (n_cells - len(p)) * p_empty * np.log(p_empty / q_empty)
-    return float(np.sum(p * np.log(p / q)) + empty)
+class BinnedReference:
+    """A reference that many series are compared with: binned once, for `D_stsp` of each.
+
+    Parameters
+    ----------
+    reference : array, shape (point, dimension)
+        Up to 10 dimensions.
+    n_bins : int
+        Per dimension, see `compute_state_space_divergence`.
+
+    Raises
+    ------
+    DataError
+        If the reference has more dimensions, is not finite or constant in a dimension.
+    """
+
+    def __init__(self, reference, n_bins=30):
+        reference, _ = _check(reference, reference)
+        if reference.shape[1] > MOST_BINNED:
+            raise DataError(f"found {reference.shape[1]} dimensions, expected up to {MOST_BINNED}")
+        self.low, self.high, self.n_bins = reference.min(0), reference.max(0), n_bins
+        self.n_cells = n_bins ** reference.shape[1] + 1
+        self.cells, self.counts = self._count(reference)
+
+    def __call__(self, generated):
+        """``D_stsp`` of a series, shape (point, dimension), in nats."""
+        generated = np.asarray(generated, float)
+        if generated.ndim != 2 or generated.shape[1] != len(self.low) or not len(generated):
+            raise DataError(
+                f"generated {generated.shape}: expected points of {len(self.low)} dimensions"
+            )
+        cells, found = self._count(generated)
+        union = np.union1d(self.cells, cells)
+        counts = np.zeros((2, len(union)))
+        counts[0, np.searchsorted(union, self.cells)] = self.counts
+        counts[1, np.searchsorted(union, cells)] = found
+        total = counts.sum(axis=1, keepdims=True) + _PSEUDO_COUNT * self.n_cells
+        p, q = (counts + _PSEUDO_COUNT) / total
+        p_empty, q_empty = _PSEUDO_COUNT / total[:, 0]
+        empty = (self.n_cells - len(union)) * p_empty * np.log(p_empty / q_empty)
+        return float(np.sum(p * np.log(p / q)) + empty)
+
+    def _count(self, points):
+        return np.unique(_cells(points, self.low, self.high, self.n_bins), return_counts=True)
 
 
 def _cells(points, low, high, n_bins):

@@ -10,6 +10,7 @@ import torch
 
 from neuroalrnn.exceptions import ConfigError, DataError, problems
 from neuroalrnn.fit import forcing
+from neuroalrnn.fit.looks import Looks
 from neuroalrnn.fit.optimise import Adam
 from neuroalrnn.model.alrnn import Weights, frozen_entries, stack
 from neuroalrnn.model.init import CONVENTIONS, INITIALISATIONS, draw
@@ -45,6 +46,8 @@ class ReconstructionSetting:
         directions of the predictions, with boundaries through their mean: every regime is visited
         from the start.
     convention : {"free", "reduced"}
+    look_every, look_steps : int
+        Updates between looks at free runs, and their steps; only if there is a `criterion`.
     """
 
     n_latent: int = 20
@@ -61,6 +64,8 @@ class ReconstructionSetting:
     clip_norm: float = 1.0
     initialisation: str = "regimes"
     convention: str = "free"
+    look_every: int = 50
+    look_steps: int = 6_000
 
 
 @dataclass(frozen=True)
@@ -78,9 +83,13 @@ class Reconstruction:
     loss : array, shape (model, check)
         Mean squared error of the unforced predictions (standardised), per 100 updates.
     diverged : bool array, shape (model,)
-        Restarts whose parameters or last loss are not finite.
+        Restarts whose last parameters or last loss are not finite.
     interval : int or None
         Steps between forced ones, where forcing was sparse.
+    kept_at : int array, shape (model,)
+        Updates after which the weights were as they are here.
+    criterion : array, shape (model,)
+        What it was then, NaN where there is none.
     """
 
     weights: Weights
@@ -90,6 +99,8 @@ class Reconstruction:
     loss: np.ndarray
     diverged: np.ndarray
     interval: int | None
+    kept_at: np.ndarray
+    criterion: np.ndarray
 
     @torch.no_grad()
     def free_run(self, start, n_steps):
@@ -115,12 +126,14 @@ class Reconstruction:
         for t in range(n_steps):
             z = torch.baddbmm(a[:, None] * z + h[:, None], torch.maximum(z, floor), W.mT)
             found[t] = torch.baddbmm(d[:, None], z, B.mT)
-        return found.permute(1, 2, 0, 3).numpy() * self.sd + self.mean
+        with np.errstate(over="ignore"):
+            return found.permute(1, 2, 0, 3).numpy() * self.sd + self.mean
 
 
 def reconstruct(
-    series, setting=None, *, n_restarts=10, random_state=0, threads=1, likelihood="gaussian"
-):
+    series, setting=None, *, n_restarts=10, random_state=0, threads=1, likelihood="gaussian",
+    criterion=None,
+):  # fmt: skip
     """Train AL-RNNs on continuous series, all restarts at once.
 
     The loss is the mean squared error of the unforced predictions (a Gaussian log-likelihood with
@@ -136,6 +149,12 @@ def reconstruct(
     threads : int
     likelihood : str
         Of the observations. Only "gaussian" is continuous.
+    criterion : callable, optional
+        ``criterion(run)`` of a free run (step, dimension) in the units of the series, the lower the
+        better, such as `neuroalrnn.analysis.reconstruction.BinnedReference` of the same series.
+        Every restart then keeps the weights whose free runs had the lowest mean: a low error a few
+        steps ahead does not say that a model run freely stays where the system is. Without it those
+        of the last update are kept.
 
     Returns
     -------
@@ -158,9 +177,13 @@ def reconstruct(
         interval = min(forcing.choose_interval(each) for each in scaled)
     seeds = np.random.SeedSequence(random_state).spawn(n_restarts)
     run = _Training(scaled, setting, interval, seeds, threads)
-    for _ in range(setting.n_updates):
+    looks = None if criterion is None else Looks(criterion, series, setting.look_steps)
+    for done in range(1, setting.n_updates + 1):
         run.update()
-    return run.result(mean, sd)
+        if looks is not None and (done % setting.look_every == 0 or done == setting.n_updates):
+            looks.look(run.result(mean, sd))
+    result = run.result(mean, sd)
+    return result if looks is None else looks.best(result)
 
 
 class _Training:
@@ -223,12 +246,15 @@ class _Training:
         self.strength = forcing.generalised(self.setting.window, strength)
 
     def result(self, mean, sd):
-        n_checks = -(-self.setting.n_updates // _CHECK_EVERY)
-        checks = np.array_split(self.losses, n_checks, axis=1)
+        done = self.optimiser.n_updates
+        checks = np.array_split(self.losses[:, :done], -(-done // _CHECK_EVERY), axis=1)
         loss = np.stack([check.mean(1) for check in checks], axis=1)
         diverged = ~(self.optimiser.is_finite() & np.isfinite(loss[:, -1]))
         weights = Weights(*(part.double() for part in self.optimiser.averaged()))
-        return Reconstruction(weights, self.n_pwl, mean, sd, loss, diverged, self.interval)
+        return Reconstruction(
+            weights, self.n_pwl, mean, sd, loss, diverged, self.interval,
+            kept_at=np.full(len(loss), done), criterion=np.full(len(loss), np.nan),
+        )  # fmt: skip
 
 
 def _halving(setting):
@@ -334,6 +360,8 @@ def _check_setting(setting, n_restarts, likelihood):
         name: getattr(setting, name) for name in ("n_latent", "n_updates", "batch_size", "window")
     }
     counts |= {
+        "look_every": setting.look_every,
+        "look_steps": setting.look_steps,
         "n_restarts": n_restarts,
         "interval": 1 if setting.interval is None else setting.interval,
     }

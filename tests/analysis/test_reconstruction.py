@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import logsumexp
 
 from neuroalrnn.analysis.reconstruction import (
+    BinnedReference,
     compute_prediction_error,
     compute_spectral_distance,
     compute_state_space_divergence,
@@ -44,6 +45,19 @@ def test_divergence_by_brute_force_over_all_cells():
     expected = np.sum(p * np.log(p / q))
     found = compute_state_space_divergence(reference, generated, n_bins=7)
     assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_binned_reference_serves_many_series():
+    reference = cloud(500, 3)
+    divergence = BinnedReference(reference, n_bins=9)
+    for scale in (0.3, 1, 4):
+        one = scale * cloud(200, 3, seed=1)
+        expected = compute_state_space_divergence(reference, one, n_bins=9)
+        assert divergence(one) == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(DataError, match=r"generated \(200, 2\): expected points of 3 dimensions"):
+        divergence(cloud(200, 2))
+    with pytest.raises(DataError, match="found 11 dimensions, expected up to 10"):
+        BinnedReference(cloud(50, 11))
 
 
 def test_a_far_copy_is_worse_than_a_near_one():

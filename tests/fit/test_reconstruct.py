@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from neuroalrnn.analysis.reconstruction import BinnedReference
 from neuroalrnn.exceptions import ConfigError, DataError
+from neuroalrnn.fit.looks import N_RUNS
 from neuroalrnn.fit.reconstruct import ReconstructionSetting, _halving, _Training, reconstruct
 from neuroalrnn.ops import reference
 
@@ -195,3 +197,48 @@ def test_the_learning_rate_falls_to_its_final_value(first, final):
         first * 0.5 ** (1 / _halving(setting)), rel=1e-3
     )
     assert first * 0.5 ** (setting.n_updates / _halving(setting)) == pytest.approx(final)
+
+
+def test_weights_are_kept_from_the_update_at_which_free_runs_were_best():
+    """The criterion sees runs in the units of the series, and says which update was the best."""
+    series, seen = rotation(), []
+    setting = replace(SETTING, n_updates=25, look_every=10, look_steps=12)
+
+    def criterion(run):
+        seen.append(run)
+        return [5.0, 1.0, 3.0][(len(seen) - 1) // (2 * N_RUNS)]
+
+    found = reconstruct(series, setting, n_restarts=2, criterion=criterion)
+    assert len(seen) == 3 * 2 * N_RUNS
+    assert all(run.shape == (10, 2) for run in seen)
+    assert found.kept_at.tolist() == [20, 20]
+    assert found.criterion.tolist() == [1.0, 1.0]
+    last = reconstruct(series, setting, n_restarts=2)
+    assert last.kept_at.tolist() == [25, 25]
+    assert np.isnan(last.criterion).all()
+    assert not same(found, last)
+    starts = series[np.linspace(0, len(series) - 1, N_RUNS + 2).astype(int)[1:-1]]
+    runs = found.free_run(starts, 12)[:, :, 2:]
+    np.testing.assert_array_equal(runs.reshape(-1, 10, 2), seen[2 * N_RUNS : 4 * N_RUNS])
+    np.testing.assert_array_equal(found.loss, last.loss)
+
+
+def test_restarts_keep_their_own_best_update_and_never_one_that_ran_away():
+    series = rotation()
+    setting = replace(SETTING, n_updates=30, look_every=10, look_steps=12)
+    looks = [[np.nan, 2.0], [np.inf, 1.0], [3.0, np.nan]]
+    calls = iter([value for look in looks for each in look for value in [each] * N_RUNS])
+    found = reconstruct(series, setting, n_restarts=2, criterion=lambda run: next(calls))
+    assert found.kept_at.tolist() == [30, 20]
+    assert found.criterion.tolist() == [3.0, 1.0]
+
+
+def test_a_restart_keeps_what_it_would_keep_alone():
+    options = {"criterion": BinnedReference(rotation(), 5), "random_state": 3}
+    setting = replace(SETTING, n_updates=60, look_every=7, look_steps=60)
+    many = reconstruct(rotation(), setting, n_restarts=3, **options)
+    alone = reconstruct(rotation(), setting, n_restarts=1, **options)
+    assert many.kept_at[0] == alone.kept_at[0]
+    for part, single in zip(many.weights, alone.weights, strict=True):
+        np.testing.assert_array_equal(part[0], single[0])
+    assert len(set(many.kept_at.tolist())) > 1
