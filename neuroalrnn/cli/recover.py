@@ -4,7 +4,6 @@ from pathlib import Path
 
 import typer
 
-from neuroalrnn.config import Setting
 from neuroalrnn.exceptions import ConfigError, ResultError, problems
 
 OUTPUTS = ("recovery.csv", "families.csv", "recovery.svg", "families.svg")
@@ -59,6 +58,7 @@ def study_fitted(saved: Path, out: Path, *, overwrite, **options):
     """
     from neuroalrnn.analysis.latents import chosen_network
     from neuroalrnn.evaluate.recovery import recover_fitted
+    from neuroalrnn.evaluate.refit import setting_of_fold
     from neuroalrnn.results import Fit
     from neuroalrnn.tasks.environments import environment_for
 
@@ -68,20 +68,13 @@ def study_fitted(saved: Path, out: Path, *, overwrite, **options):
     table = recover_fitted(
         chosen_network(fit, 0),
         fit.trials,
-        Setting(**fit.config["setting"] | _chosen_alternative(fit)),
+        setting_of_fold(fit, 0),
         environment_for(fit.trials),
         **{"n_pwl": fit.config["n_pwl"]} | options,
     )
     out.mkdir(parents=True, exist_ok=True)
     table.to_csv(out / "recovery.csv", index=False)
     _tell_recovery(table)
-
-
-def _chosen_alternative(fit) -> dict:
-    """What the first fold chose among the alternatives of the fit."""
-    selection = fit.selection.isel(fold=0)
-    chosen = selection["setting"].sel(n_pwl=int(selection["n_pwl_chosen"]))
-    return fit.config["alternatives"][int(chosen)]
 
 
 def _recover_networks(out, known, sizes, options) -> None:

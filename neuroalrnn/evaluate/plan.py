@@ -127,8 +127,7 @@ def make_plan(
     setting = settings[0]
     counts = _in_scored_groups(trials, cv)
     inner = [cv.inner(trials, fold.train[counts[fold.train]], n_inner) for fold in folds]
-    whole = sequences.windows(setting.window, setting.warm_up) if setting.window else sequences
-    pieces = whole.take(whole.scored.any(axis=1))
+    pieces = cut_for_training(sequences, setting)
     owner = pieces.trial[:, 0]
 
     def part(train, validate):
@@ -150,6 +149,22 @@ def make_plan(
     _require_two_units(plan)
     _require_starts(plan)
     return plan
+
+
+def cut_for_training(sequences, setting):
+    """The pieces that training draws from: windows of the setting, those with a scored choice.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    setting : Setting
+
+    Returns
+    -------
+    Sequences
+    """
+    whole = sequences.windows(setting.window, setting.warm_up) if setting.window else sequences
+    return whole.take(whole.scored.any(axis=1))
 
 
 def _require_two_units(plan):

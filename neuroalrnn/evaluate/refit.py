@@ -103,8 +103,8 @@ def refit_all(
     return Refit(
         n_pwl=plan.grid[position],
         table=_table(searched, restart, plan.grid),
-        networks=_networks(trained.weights, plan.grid),
-        starts=_networks(jobs.weights, plan.grid),
+        networks=dict(zip(plan.grid, as_networks(trained.weights, plan.grid), strict=True)),
+        starts=dict(zip(plan.grid, as_networks(jobs.weights, plan.grid), strict=True)),
     )
 
 
@@ -128,7 +128,36 @@ def _table(searched, restart, grid):
     return table[columns].assign(n_pwl=list(grid), restarts_near_best=near)
 
 
-def _networks(weights, grid):
-    """Single networks in numpy; under the "free" convention self-slopes stay where they are."""
+def as_networks(weights, n_pwl):
+    """Single networks in numpy; under the "free" convention self-slopes stay where they are.
+
+    Parameters
+    ----------
+    weights : Weights
+        With a model axis.
+    n_pwl : sequence of int
+        Of each model.
+
+    Returns
+    -------
+    list of Network
+    """
     arrays = [part.double().numpy() for part in weights]
-    return {p: Network(p, *(part[row] for part in arrays)) for row, p in enumerate(grid)}
+    return [Network(p, *(part[row] for part in arrays)) for row, p in enumerate(n_pwl)]
+
+
+def setting_of_fold(fit, fold):
+    """The setting of the network chosen in a fold: what all share, and its alternative.
+
+    Parameters
+    ----------
+    fit : Fit
+    fold : int
+
+    Returns
+    -------
+    Setting
+    """
+    selection = fit.selection.isel(fold=fold)
+    chosen = selection["setting"].sel(n_pwl=int(selection["n_pwl_chosen"]))
+    return Setting(**fit.config["setting"] | fit.config["alternatives"][int(chosen)])

@@ -44,17 +44,29 @@ def ablate(fit, make, *, by=(), folds=None):
     DataError
         If there is no such variable of trials.
     """
-    if isinstance(by, str):
-        raise DataError(f"by: found the text {by!r}, expected a list of names")
-    by = [name for name in by if name != "subject"]
-    if unknown := [n for n in by if n not in fit.trials or fit.trials[n].dims != ("trial",)]:
-        raise DataError(f"by: the trials have no variable {', '.join(map(repr, unknown))}")
+    by = check_by(fit, by)
     folds = folds_of(fit) if folds is None else folds
     made = [(fold, make(fold, fold.test)) for fold in folds]
     tables = [cost_table(fold, fold.test, each, by) for fold, each in made if each]
     if not tables:
         raise NotTestableError("no fold has anything to intervene on, such as a PWL unit")
     return pd.concat(tables, ignore_index=True)
+
+
+def check_by(fit, by):
+    """Names of trial variables that divide the trials, besides the subject.
+
+    Raises
+    ------
+    DataError
+        If there is no such variable of trials.
+    """
+    if isinstance(by, str):
+        raise DataError(f"by: found the text {by!r}, expected a list of names")
+    by = [name for name in by if name != "subject"]
+    if unknown := [n for n in by if n not in fit.trials or fit.trials[n].dims != ("trial",)]:
+        raise DataError(f"by: the trials have no variable {', '.join(map(repr, unknown))}")
+    return by
 
 
 def cost_table(fold, sequences, made, by=()):
@@ -78,6 +90,26 @@ def cost_table(fold, sequences, made, by=()):
     """
     every = [Intervention("none"), *(each for _, each in made)]
     scores = score_trials(fold.network, sequences, every, available=fold.available)
+    return tabulate_costs(fold, [name for name, _ in made], scores, by)
+
+
+def tabulate_costs(fold, names, scores, by=()):
+    """What some ways of running a network, or some networks, score less than the first of them.
+
+    Parameters
+    ----------
+    fold : Fold
+    names : list of dict
+        What to call all but the first.
+    scores : Scores
+        With a leading axis, one longer than `names`.
+    by : list of str
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `cost_table`.
+    """
     keys = {name: fold.fit.trials[name].values[scores.trial] for name in [*by, "subject"]}
     groups = pd.DataFrame(keys).groupby(list(keys), dropna=False)
     member = (groups.ngroup().to_numpy()[:, None] == np.arange(groups.ngroups)).astype(float)
@@ -85,10 +117,10 @@ def cost_table(fold, sequences, made, by=()):
     floored = np.maximum(scores.log_likelihood, FLOOR)
     mean = [values @ member / n_trials for values in (floored, scores.accuracy)]
     below = (scores.log_likelihood[1:] < FLOOR) @ member
-    names = pd.DataFrame([each for each, _ in made])
+    names = pd.DataFrame(names)
     table = names.assign(fold=fold.name).merge(groups.size().reset_index()[list(keys)], how="cross")
     return table[["fold", *names, *keys]].assign(
-        n_trials=np.tile(n_trials.astype(int), len(made)),
+        n_trials=np.tile(n_trials.astype(int), len(names)),
         cost=(mean[0][0] - mean[0][1:]).ravel(),
         accuracy_cost=(mean[1][0] - mean[1][1:]).ravel(),
         n_floored=below.astype(int).ravel(),
@@ -153,7 +185,7 @@ def ablate_units(fit, *, by=(), replacements=REPLACEMENTS, epochs=None, folds=No
     """
 
     def make(fold, sequences):
-        ranks = _rank_units(fold, replacements)
+        ranks = rank_units(fold, replacements)
         made = unit_replacements(fold, sequences, replacements=replacements, epochs=epochs)
         return [
             ({**name, "rank": ranks[name["replacement"], name["unit"]]}, each)
@@ -204,8 +236,19 @@ def train_costs(fold, sets):
     return {each: fold.known_costs[each] for each in sets}
 
 
-def _rank_units(fold, replacements):
-    """Rank of every (replacement, unit) by its mean cost over training subjects."""
+def rank_units(fold, replacements):
+    """Rank of every PWL unit by its mean cost over training subjects; 1 costs most.
+
+    Parameters
+    ----------
+    fold : Fold
+    replacements : sequence of str
+
+    Returns
+    -------
+    dict of (str, int) -> int
+        Per replacement and unit.
+    """
     units = range(fold.network.n_pwl)
     costs = train_costs(fold, single_units(len(units), replacements))
     ranks = {}

@@ -1,0 +1,182 @@
+"""Networks trained on without one of their PWL units: what the other units cannot take over."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from neuroalrnn.analysis.ablation.ablate import check_by, rank_units, tabulate_costs
+from neuroalrnn.analysis.ablation.folds import folds_of
+from neuroalrnn.analysis.ablation.linear import linearise
+from neuroalrnn.analysis.ablation.scores import Scores, score_trials
+from neuroalrnn.analysis.latents import encode_trials
+from neuroalrnn.data.coding import present_size
+from neuroalrnn.evaluate.engine import Engine, default_threads
+from neuroalrnn.evaluate.plan import cut_for_training
+from neuroalrnn.evaluate.refit import MEMORY, as_networks, setting_of_fold
+from neuroalrnn.evaluate.search import Progress, train_in_chunks
+from neuroalrnn.exceptions import FitError, NotTestableError
+from neuroalrnn.fit.objective import observe
+from neuroalrnn.fit.train import Jobs
+from neuroalrnn.model.alrnn import stack
+from neuroalrnn.ops import Weights
+from neuroalrnn.ops.dispatch import choose_backend
+from neuroalrnn.stats.checks import as_whole_numbers
+
+NOTHING = -1
+
+
+def retrain_without_units(
+    fit, *, by=(), n_checks=None, random_state=0, threads=None, memory=MEMORY, backend="auto",
+    progress=False,
+):  # fmt: skip
+    """Cost of every PWL unit before and after the rest of the network learned to do without it.
+
+    The unit is made linear, by its best affine approximation on the training subjects, and the
+    network of the fold, now with one PWL unit less, is trained on with them. A cost that stays is
+    one that no other unit can take over; a cost that goes says that the unit was used, not that it
+    was needed. Training on may help or harm by itself: the intact network is trained on as long,
+    with the same batches, and is what the others are compared with.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of choices.
+    by : list of str
+        Trial variables whose values divide the trials.
+    n_checks : int, optional
+        How long to train, in checks of ``setting.check_every`` updates; default as long as the
+        network of the fold was trained. Nobody is left to validate on: all training subjects have
+        been seen.
+    random_state : int
+        Seed of the batches.
+    threads, memory, backend
+        See `select_n_pwl`.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from `neuroalrnn.analysis.ablation.ablate.ablate_units`, with ``retrained`` instead of
+        the epoch: the cost before (False, against the network as fitted) and after (True, against
+        the intact one trained on). Rows of unit -1, rank 0, have the cost of training on alone:
+        the intact network trained on, against itself as fitted.
+
+    Raises
+    ------
+    NotTestableError
+        If the fit explains more than choices, or no fold has PWL units.
+    DataError
+        If there is no such variable of trials, or `n_checks` is no count.
+    FitError
+        If training diverged.
+    """
+    if fit.config.get("observation") is not None:
+        raise NotTestableError("retraining: a fit of choices alone, all available, is expected")
+    by = check_by(fit, by)
+    if n_checks is not None:
+        n_checks = int(as_whole_numbers(n_checks, "n_checks", "retraining", least=1))
+    folds = [fold for fold in folds_of(fit) if fold.network.n_pwl]
+    if not folds:
+        raise NotTestableError("retraining: no fold has a PWL unit to do without")
+    starts = {fold.name: [fold.network, *_without_units(fold)] for fold in folds}
+    engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
+    settings = [setting_of_fold(fit, fold.index) for fold in folds]
+    pieces = cut_for_training(encode_trials(fit), settings[0])
+    jobs = _jobs(fit, folds, starts, settings, pieces, n_checks, random_state)
+    dtype = getattr(torch, settings[0].dtype)
+    observations = observe(pieces, dtype=dtype, subjects=np.unique(pieces.subject))
+    bar = Progress(int(jobs.n_checks.sum()), show=progress)
+    bar.start_fold("training on")
+    trained = train_in_chunks(jobs, observations, settings[0], engine, bar)
+    if trained.diverged.any():
+        raise FitError("training on diverged: set a smaller n_checks")
+    networks = iter(as_networks(trained.weights, jobs.n_pwl.tolist()))
+    tables = []
+    for fold in folds:
+        ends = [next(networks) for _ in starts[fold.name]]
+        tables.append(_costs(fold, starts[fold.name], ends, by))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _without_units(fold):
+    convention = setting_of_fold(fold.fit, fold.index).convention
+    slope, intercept = fold.best_affine()
+    return [
+        linearise(fold.network, unit, slope[unit], intercept[unit], convention=convention)
+        for unit in range(fold.network.n_pwl)
+    ]
+
+
+def _jobs(fit, folds, starts, settings, pieces, n_checks, random_state):
+    """One model per start; those of a fold see the same batches."""
+    owner = fit.splits["fold"].values[pieces.trial[:, 0]]
+    rows = []
+    for fold, setting in zip(folds, settings, strict=True):
+        train = np.flatnonzero(owner != fold.index)
+        gain = 1 / present_size(pieces.inputs[train])
+        checks = _checks_of_fold(fit, fold.index, setting) if n_checks is None else n_checks
+        seed = [random_state, fold.index]
+        rows += [(each, gain, setting, train, checks, seed) for each in starts[fold.name]]
+    networks, gains, setting_of, train, checks, seeds = zip(*rows, strict=True)
+    dtype = getattr(torch, settings[0].dtype)
+    # the saved input weights act on inputs as they are, those in training on scaled ones
+    unscaled = [
+        each._replace(input_weight=each.input_weight / gain)
+        for each, gain in zip(networks, gains, strict=True)
+    ]
+    return Jobs(
+        weights=stack(
+            [Weights(*(torch.as_tensor(p, dtype=dtype) for p in n[1:])) for n in unscaled]
+        ),
+        gain=torch.as_tensor(np.stack(gains), dtype=dtype),
+        n_pwl=torch.tensor([each.n_pwl for each in networks]),
+        settings=list(setting_of),
+        train=list(train),
+        validate=[np.array([], dtype=int)] * len(rows),
+        n_checks=np.array(checks),
+        group=np.arange(len(rows)),
+        seeds=list(seeds),
+    )
+
+
+def _as_weights(network, dtype):
+    return Weights(*(torch.as_tensor(part, dtype=dtype) for part in network[1:]))
+
+
+def _checks_of_fold(fit, fold, setting):
+    selection = fit.selection.isel(fold=fold)
+    selection = selection.sel(n_pwl=int(selection["n_pwl_chosen"]))
+    n_updates = int(selection["n_updates"].values[int(selection["restart"])])
+    return max(n_updates // setting.check_every, 1)
+
+
+def _costs(fold, starts, ends, by):
+    before, after = ([_score(fold, network) for network in some] for some in (starts, ends))
+    ranks = rank_units(fold, ["affine"])
+    units = [{"unit": unit, "rank": rank} for (_, unit), rank in ranks.items()]
+    units.sort(key=lambda each: each["unit"])
+    nothing = [{"unit": NOTHING, "rank": 0}]
+    compared = [
+        (units, False, before),
+        (units, True, after),
+        (nothing, True, [before[0], after[0]]),
+    ]
+    tables = [
+        tabulate_costs(
+            fold, [name | {"replacement": "affine", "retrained": on} for name in names],
+            _join(scores), by,
+        )
+        for names, on, scores in compared
+    ]  # fmt: skip
+    return pd.concat(tables, ignore_index=True)
+
+
+def _score(fold, network):
+    return score_trials(network, fold.test, available=fold.available)
+
+
+def _join(scores):
+    """Scores with a leading axis."""
+    values = (np.stack([getattr(s, name) for s in scores]) for name in Scores._fields[1:])
+    return Scores(scores[0].trial, *values)

@@ -1,0 +1,96 @@
+"""Networks trained on without a unit: what the others can take over costs nothing any more."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from neuroalrnn.analysis.ablation.ablate import ablate_units
+from neuroalrnn.analysis.ablation.summarise import compare_costs, subject_costs
+from neuroalrnn.data import SubjectKFold
+from neuroalrnn.evaluate import retrain_without_units, select_n_pwl
+from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.results import Fit
+
+
+@pytest.fixture(scope="module")
+def fit_of(experiment, encoding, setting):
+    """Fits of a product of two inputs, for which one PWL unit is enough, with so many units."""
+    trials = experiment(12, 100)
+    longer = setting.model_copy(update={"max_checks": 60, "patience": 20, "n_latent": 4})
+
+    def fit_of(n_pwl, **options):
+        return select_n_pwl(
+            trials, longer, SubjectKFold(2), n_pwl=(n_pwl,), n_restarts=3, n_inner=2,
+            encoding=encoding, progress=False, baselines={}, threads=1, **options,
+        )  # fmt: skip
+
+    return fit_of
+
+
+@pytest.fixture(scope="module")
+def two_units(fit_of):
+    return fit_of(2)
+
+
+def costs(table):
+    return (
+        subject_costs(table, ["fold", "unit", "retrained"])
+        .groupby(["unit", "retrained"])["cost"]
+        .mean()
+    )
+
+
+def test_a_second_unit_can_be_done_without_once_the_first_has_learned_to(two_units):
+    table = retrain_without_units(two_units, n_checks=40, threads=1)
+    found = costs(table)
+    assert found[[(0, False), (1, False)]].min() > 0.08
+    assert found[[(0, True), (1, True)]].abs().max() < 0.05
+
+
+def test_the_only_unit_stays_needed(fit_of):
+    found = costs(retrain_without_units(fit_of(1), n_checks=40, threads=1))
+    assert found[0, False] > 0.2
+    assert found[0, True] > 0.2
+    assert abs(found[-1, True]) < 0.05
+
+
+def test_costs_before_training_are_those_of_the_intervention(two_units):
+    table = retrain_without_units(two_units, n_checks=1, threads=1, by=["rule"])
+    keys = ["fold", "unit", "subject", "rule"]
+    before = table[~table["retrained"]].set_index(keys)[["cost", "rank"]]
+    ablated = ablate_units(two_units, replacements=("affine",), epochs={}, by=["rule"])
+    np.testing.assert_allclose(before, ablated.set_index(keys).loc[before.index, before.columns])
+    assert table["n_trials"].min() > 0
+    tests = compare_costs(table, ["retrained", "unit"])
+    assert len(tests) == 5
+
+
+def test_held_out_subjects_have_no_say(two_units, monkeypatch):
+    tree = two_units.tree.copy(deep=True)
+    here = two_units.splits["fold"].values == 0
+    tree["trials"]["choice"].values[here] = 1 - tree["trials"]["choice"].values[here]
+    module, seen = import_module("neuroalrnn.evaluate.retrain"), []
+    inner = module.as_networks
+
+    def as_networks(weights, n_pwl):
+        seen.append(inner(weights, n_pwl))
+        return seen[-1]
+
+    monkeypatch.setattr(module, "as_networks", as_networks)
+    for one in (two_units, Fit(tree)):
+        retrain_without_units(one, n_checks=3, threads=1)
+    n = len(seen[0]) // 2
+    for one, other in zip(*(networks[:n] for networks in seen), strict=True):
+        for part, same in zip(one[1:], other[1:], strict=True):
+            np.testing.assert_array_equal(part, same)
+    assert any((a.weight != b.weight).any() for a, b in zip(*(s[n:] for s in seen), strict=True))
+
+
+def test_fits_without_units_or_of_more_than_choices_are_refused(fit_of, two_units):
+    with pytest.raises(NotTestableError, match="no fold has a PWL unit"):
+        retrain_without_units(fit_of(0))
+    with pytest.raises(DataError, match="no variable 'colour'"):
+        retrain_without_units(two_units, n_checks=1, by=["colour"])
+    with pytest.raises(DataError, match="n_checks: found 0"):
+        retrain_without_units(two_units, n_checks=0)
