@@ -24,7 +24,7 @@ N_REFERENCE, N_DROPPED, N_KEPT = 99_500, 1_000, 10_000
 HORIZON, N_STARTS = 20, 1_000
 N_RESTARTS = 10
 SETTING = ReconstructionSetting(
-    n_latent=20, n_pwl=2, interval=16, n_updates=30_000, final_learning_rate=3e-4
+    n_latent=20, n_pwl=2, interval=16, window=100, n_updates=30_000, final_learning_rate=3e-4
 )
 
 

@@ -19,6 +19,7 @@ from neuroalrnn.ops import floors, forced
 READOUTS = ("identity", "linear")
 _ADAPT_EVERY = 5  # updates
 _CHECK_EVERY = 100
+_READ_AT_ONCE = 500  # steps of a free run
 
 
 @dataclass(frozen=True)
@@ -122,10 +123,14 @@ class Reconstruction:
         observed = torch.as_tensor((np.asarray(start, float) - self.mean) / self.sd)
         z = observed @ C.mT + z_0[:, None]
         floor = floors(self.n_pwl, a.shape[1], dtype=a.dtype)[:, None]
-        found = z.new_empty(n_steps, len(a), len(observed), B.shape[1])
-        for t in range(n_steps):
-            z = torch.baddbmm(a[:, None] * z + h[:, None], torch.maximum(z, floor), W.mT)
-            found[t] = torch.baddbmm(d[:, None], z, B.mT)
+        a, W, h = a[:, None], W.mT, h[:, None]
+        found = z.new_empty(n_steps, *z.shape[:2], B.shape[1])
+        for part in found.split(_READ_AT_ONCE):
+            latents = []
+            for _ in range(len(part)):
+                z = torch.baddbmm(torch.addcmul(h, a, z), torch.maximum(z, floor), W)
+                latents.append(z)
+            part[:] = torch.stack(latents) @ B.mT + d[:, None]
         with np.errstate(over="ignore"):
             return found.permute(1, 2, 0, 3).numpy() * self.sd + self.mean
 
