@@ -174,6 +174,8 @@ def reconstruct(
     """
     setting = setting or ReconstructionSetting()
     _check_setting(setting, n_restarts, likelihood)
+    if not (criterion is None or callable(criterion)):
+        raise ConfigError(f"criterion: found {criterion!r}, expected a function of a free run")
     series = _as_list(series, setting.window)
     mean, sd = _moments(series)
     scaled = [(each - mean) / sd for each in series]

@@ -180,6 +180,10 @@ def test_every_impossible_setting_is_named():
         ConfigError, match=r"(?s)5 problems.*readout.*n_updates.*interval.*n_pwl.*strength"
     ):
         reconstruct(rotation(), setting)
+    with pytest.raises(ConfigError, match="found 'D_stsp', expected a function"):
+        reconstruct(rotation(), SETTING, criterion="D_stsp")
+    with pytest.raises(ConfigError, match=r"(?s)2 problems.*look_every = 0.*look_steps = 0"):
+        reconstruct(rotation(), replace(SETTING, look_every=0, look_steps=0))
 
 
 @pytest.mark.parametrize(("first", "final"), [(3e-3, 1e-5), (1e-3, 1e-3)])
