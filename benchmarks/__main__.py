@@ -11,6 +11,7 @@ import typer
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 from benchmarks import (
+    analysis,
     false_positives,
     fixed_points,
     jax_peer,
@@ -36,7 +37,7 @@ def main(
         list[str] | None,
         typer.Argument(
             help="kernels, scaling, sweep, start_up, lorenz, false_positives, fixed_points, "
-            "primitives; or all"
+            "analysis, primitives; or all"
         ),
     ] = None,
     backend: Annotated[str, typer.Option(help="Backend of ours.")] = "auto",
@@ -141,6 +142,15 @@ def _fixed_points(ours, threads, rounds, quick):
     return {"fixed_points": found}
 
 
+def _analysis(ours, threads, rounds, quick):
+    found = analysis.measure(n_times=1 if quick else rounds, quick=quick)
+    typer.echo(
+        f"analysis of {found['steps']} steps, {found['latents']} latents, P = {found['n_pwl']}, "
+        f"one thread: {', '.join(map(str, found['seconds']))} s"
+    )
+    return {"analysis": found}
+
+
 def _primitives(ours, threads, rounds, quick):
     found = primitives.measure(n_networks=5 if quick else primitives.N_NETWORKS)
     typer.echo(found.to_string(index=False, float_format="%.3f"))
@@ -157,6 +167,7 @@ PARTS = {
     "lorenz": _lorenz,
     "false_positives": _false_positives,
     "fixed_points": _fixed_points,
+    "analysis": _analysis,
     "primitives": _primitives,
 }
 

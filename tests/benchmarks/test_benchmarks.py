@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import jax_peer, peers, record, scaling, sweep
+from benchmarks import analysis, jax_peer, lorenz, peers, record, scaling, sweep
 from benchmarks.kernels import check_agreement, stacked
 from benchmarks.timing import Contestant, alternate
 from benchmarks.workloads import Workload, count_flops, make_problem
@@ -120,3 +120,19 @@ def test_the_work_of_a_sweep_is_that_of_a_hand_count():
     total = found["updates"] * eager["seconds_per_update"]
     total += found["validations"] * eager["seconds_per_validation"]
     assert eager["seconds"] == pytest.approx(total, abs=0.06)
+
+
+def test_lorenz_is_scored_on_trajectories_that_nothing_was_chosen_on():
+    train, test, reference = lorenz.make_data()
+    assert len(np.unique(np.concatenate([train, test, reference])[:, 0])) > 209_900
+    found = lorenz.measure(threads=1, quick=True)
+    assert found["restarts"] == len(found["D_stsp"]) == len(found["kept_at"]) == 2
+    assert set(found["kept_at"]) <= {50, 100}
+    assert np.isfinite(found["criterion"]).all()
+
+
+def test_analysis_is_timed_on_networks_of_the_given_size():
+    found = analysis.measure(n_times=1, quick=True)
+    assert 2_000 < found["steps"] <= 2_400
+    assert (found["latents"], found["n_pwl"]) == (12, [4] * 6)
+    assert found["seconds"][0] > 0
