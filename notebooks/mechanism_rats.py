@@ -161,10 +161,10 @@ relearned[["retrained", "rank", *COST]].round(4)
 # single epoch survives correction, and neither does any combination of the previous transition
 # and reward.
 #
-# The unit of rank 1 is the only one in four of the six networks, and cannot be learned to do
-# without: when the network without it is trained on for as long as it had been trained, and the
-# intact one with it, it costs 0.049 (0.008 to 0.091, q = .07). Training on alone changes the score
-# by 0.001.
+# The unit of rank 1 is the only one in four of the six networks. When the network without it is
+# trained on for as long as it had been trained, and the intact one with it, it still costs 0.049
+# (0.008 to 0.091), which does not survive correction either (q = .07). Training on alone changes
+# the score by 0.001.
 #
 # ## Primitives
 #

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.analysis.ablation.folds import folds_of
+from neuroalrnn.analysis.ablation.scores import available_options
 from neuroalrnn.analysis.inputs import path_gains
 from neuroalrnn.analysis.latents import chosen_network, compute_latents, encode_trials
 from neuroalrnn.analysis.primitives import detect_gating
@@ -94,8 +95,9 @@ def compare_gains(fit, cue, *, step, lag, feature, minus=None, n_pwl=None):
     ------
     DataError
     NotTestableError
-        No such step is followed by that many steps.
+        No such step is followed by that many steps, or the fit explains more than choices.
     """
+    available_options(fit)
     features = [feature] if minus is None else [feature, minus]
     _refuse(fit, cue, step, features)
     rows, high, independent = [], _is_high(fit.trials, cue), is_independent(fit)
@@ -171,8 +173,9 @@ def detect_gating_by_fold(fit, cue, *, step, features, n_nulls=39, rng=None):
     Raises
     ------
     DataError, NotTestableError
-        See `detect_gating`.
+        See `detect_gating`, and if the fit explains more than choices.
     """
+    available_options(fit)
     rng = np.random.default_rng(0) if rng is None else rng
     _refuse(fit, cue, step, features)
     detections, names = [], []

@@ -10,6 +10,8 @@ from neuroalrnn.analysis.interventions import lay_out
 from neuroalrnn.data import encode
 from neuroalrnn.exceptions import DataError, problems
 
+MOST_KEPT = 2**30
+
 
 class Network(NamedTuple):
     """One fitted AL-RNN, canonical form, acting on inputs as encoded.
@@ -104,7 +106,12 @@ def compute_latents(network, sequences, interventions=None):
     return latents
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=1)
+def _kept_latents(fit):
+    """Latents of the folds of the last fit that was asked for, filled by `latents_of_fold`."""
+    return {}
+
+
 def latents_of_fold(fit, fold):
     """Latents of the network chosen in a fold, over all fitted trials.
 
@@ -116,12 +123,17 @@ def latents_of_fold(fit, fold):
     Returns
     -------
     array, shape (sequence, step, latent)
-        Along `encode_trials`; NaN in padding. Of the last folds that were asked for, kept, and
-        not to be written to.
+        Along `encode_trials`; NaN in padding. Not to be written to: many analyses need them, so
+        that those of the last fit are kept, as long as they take no more than `MOST_KEPT` bytes.
     """
-    latents = compute_latents(chosen_network(fit, fold), encode_trials(fit))
-    latents.setflags(write=False)
-    return latents
+    kept = _kept_latents(fit)
+    if fold not in kept:
+        latents = compute_latents(chosen_network(fit, fold), encode_trials(fit))
+        latents.setflags(write=False)
+        if sum(each.nbytes for each in kept.values()) + latents.nbytes > MOST_KEPT:
+            return latents
+        kept[fold] = latents
+    return kept[fold]
 
 
 def run_network(network, sequences, interventions=None):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.stats.checks import as_count
 
 MOST_BINNED = 10  # dimensions
 _PSEUDO_COUNT = 1e-5
@@ -69,11 +70,13 @@ class BinnedReference:
     Raises
     ------
     DataError
-        If the reference has more dimensions, is not finite or constant in a dimension.
+        If the reference has more dimensions, is not finite or constant in a dimension, or `n_bins`
+        is no count.
     """
 
     def __init__(self, reference, n_bins=30):
-        reference, _ = _check(reference, reference)
+        n_bins = as_count(n_bins, "n_bins", "reconstruction", least=1)
+        reference = _check_reference(reference)
         if reference.shape[1] > MOST_BINNED:
             raise DataError(f"found {reference.shape[1]} dimensions, expected up to {MOST_BINNED}")
         self.low, self.high, self.n_bins = reference.min(0), reference.max(0), n_bins
@@ -81,7 +84,23 @@ class BinnedReference:
         self.cells, self.counts = self._count(reference)
 
     def __call__(self, generated):
-        """``D_stsp`` of a series, shape (point, dimension), in nats."""
+        """``D_stsp`` of a series.
+
+        Parameters
+        ----------
+        generated : array, shape (point, dimension)
+            Need not be finite.
+
+        Returns
+        -------
+        float
+            Nats, at least 0.
+
+        Raises
+        ------
+        DataError
+            If the dimensions differ, or there is no point.
+        """
         generated = np.asarray(generated, float)
         if generated.ndim != 2 or generated.shape[1] != len(self.low) or not len(generated):
             raise DataError(
@@ -201,17 +220,34 @@ def _check(reference, generated, *, is_series=False):
     shapes = f"reference {reference.shape} and generated {generated.shape}"
     if reference.ndim != 2 or generated.ndim != 2 or reference.shape[1] != generated.shape[1]:
         raise DataError(f"{shapes}: expected two arrays (point, dimension) of equal dimension")
-    named = {"reference": reference, "generated": generated}
-    found = [f"{name}: no points" for name, points in named.items() if not len(points)]
-    if is_series and len(reference) != len(generated):
-        found.append(f"{shapes}: expected equal lengths")
-    if not is_series:
-        named.pop("generated")
-    for name, points in named.items():
-        if len(points) and not np.isfinite(points).all():
-            found.append(f"{name}: not finite")
-        elif len(points) and (np.ptp(points, axis=0) == 0).any():
-            found.append(f"{name}: constant in a dimension, which has neither range nor spectrum")
+    found = _faults("reference", reference)
+    if is_series:
+        found += _faults("generated", generated)
+        if len(reference) != len(generated):
+            found.append(f"{shapes}: expected equal lengths")
+    elif not len(generated):
+        found.append("generated: no points")
     if found:
         raise problems(DataError, "reconstruction", found)
     return reference, generated
+
+
+def _check_reference(reference):
+    reference = np.asarray(reference, float)
+    if reference.ndim != 2:
+        raise DataError(
+            f"reference {reference.shape}: expected (point, dimension); join several series"
+        )
+    if found := _faults("reference", reference):
+        raise problems(DataError, "reconstruction", found)
+    return reference
+
+
+def _faults(name, points):
+    if not len(points):
+        return [f"{name}: no points"]
+    if not np.isfinite(points).all():
+        return [f"{name}: not finite"]
+    if (np.ptp(points, axis=0) == 0).any():
+        return [f"{name}: constant in a dimension, which has neither range nor spectrum"]
+    return []

@@ -20,7 +20,7 @@ from neuroalrnn.fit.train import Jobs
 from neuroalrnn.model.alrnn import stack
 from neuroalrnn.ops import Weights
 from neuroalrnn.ops.dispatch import choose_backend
-from neuroalrnn.stats.checks import as_whole_numbers
+from neuroalrnn.stats.checks import as_count
 
 NOTHING = -1
 
@@ -65,20 +65,22 @@ def retrain_without_units(
     Raises
     ------
     NotTestableError
-        If the fit explains more than choices, or no fold has PWL units.
+        If the fit explains more than choices, or offers not all options in all trials, or no fold
+        has PWL units and a scored choice that was held out.
     DataError
-        If there is no such variable of trials, or `n_checks` is no count.
+        If there is no such variable of trials, or `n_checks` or `random_state` is no count.
     FitError
         If training diverged.
     """
     if fit.config.get("observation") is not None:
         raise NotTestableError("retraining: a fit of choices alone, all available, is expected")
     by = check_by(fit, by)
+    random_state = as_count(random_state, "random_state", "retraining")
     if n_checks is not None:
-        n_checks = int(as_whole_numbers(n_checks, "n_checks", "retraining", least=1))
-    folds = [fold for fold in folds_of(fit) if fold.network.n_pwl]
+        n_checks = as_count(n_checks, "n_checks", "retraining", least=1)
+    folds = [each for each in folds_of(fit) if each.network.n_pwl and each.test.scored.any()]
     if not folds:
-        raise NotTestableError("retraining: no fold has a PWL unit to do without")
+        raise NotTestableError("retraining: no fold has a PWL unit to do without, and choices")
     starts = {fold.name: [fold.network, *_without_units(fold)] for fold in folds}
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
     settings = [setting_of_fold(fit, fold.index) for fold in folds]
@@ -126,9 +128,7 @@ def _jobs(fit, folds, starts, settings, pieces, n_checks, random_state):
         for each, gain in zip(networks, gains, strict=True)
     ]
     return Jobs(
-        weights=stack(
-            [Weights(*(torch.as_tensor(p, dtype=dtype) for p in n[1:])) for n in unscaled]
-        ),
+        weights=stack([_as_weights(each, dtype) for each in unscaled]),
         gain=torch.as_tensor(np.stack(gains), dtype=dtype),
         n_pwl=torch.tensor([each.n_pwl for each in networks]),
         settings=list(setting_of),

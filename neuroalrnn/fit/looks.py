@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from neuroalrnn.exceptions import ConfigError
+
 N_RUNS = 4  # per look
 SETTLING = 6  # one in so many steps of a run, at its start, does not count
 
@@ -15,6 +17,7 @@ class Looks:
     ----------
     criterion : callable
         ``criterion(run)`` of a run (step, dimension), in the units of the series; lower is better.
+        Runs that leave (are not finite) or stand still in a dimension count as infinitely bad.
     series : list of array, shape (step, dimension)
         Runs start at observations spread evenly over all of them.
     n_steps : int
@@ -35,16 +38,24 @@ class Looks:
         now : Reconstruction
         """
         runs = now.free_run(self.starts, self.n_steps)[:, :, self.n_steps // SETTLING :]
-        values = np.array([np.mean([self.criterion(run) for run in each]) for each in runs])
+        values = np.array([np.mean([self._value(run) for run in each]) for each in runs])
         now = replace(now, criterion=values)
         if self.kept is None:
             self.kept = now
             return
-        better = (values < self.kept.criterion) | np.isnan(self.kept.criterion)
+        better = (values < self.kept.criterion) | np.isinf(self.kept.criterion)
         for name in ("criterion", "kept_at"):
             getattr(self.kept, name)[better] = getattr(now, name)[better]
         for kept, part in zip(self.kept.weights, now.weights, strict=True):
             kept[better] = part[better]
+
+    def _value(self, run):
+        if not np.isfinite(run).all() or (np.ptp(run, axis=0) == 0).any():
+            return np.inf
+        value = self.criterion(run)
+        if not isinstance(value, int | float | np.integer | np.floating):
+            raise ConfigError(f"criterion: it returned {value!r}, expected a number")
+        return np.inf if np.isnan(value) else value
 
     def best(self, last):
         """What was kept, of a training that ended like this.

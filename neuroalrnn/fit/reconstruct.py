@@ -156,7 +156,8 @@ def reconstruct(
         Of the observations. Only "gaussian" is continuous.
     criterion : callable, optional
         ``criterion(run)`` of a free run (step, dimension) in the units of the series, the lower the
-        better, such as `neuroalrnn.analysis.reconstruction.BinnedReference` of the same series.
+        better, such as `neuroalrnn.analysis.reconstruction.BinnedReference` of the same series
+        (joined). Runs that leave or stand still are infinitely bad without being asked about.
         Every restart then keeps the weights whose free runs had the lowest mean: a low error a few
         steps ahead does not say that a model run freely stays where the system is. Without it those
         of the last update are kept.

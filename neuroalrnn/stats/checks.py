@@ -63,6 +63,31 @@ def as_whole_numbers(values, name: str, title: str, *, least: int | None = None)
     return numbers.astype(int)
 
 
+def as_count(value, name: str, title: str, *, least: int = 0) -> int:
+    """One whole number, see `as_whole_numbers`.
+
+    Parameters
+    ----------
+    value : int
+    name, title : str
+        For the message.
+    least : int
+        The smallest that is allowed.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    DataError
+        None, several numbers, a fraction, or a smaller one.
+    """
+    if value is None or np.ndim(value):
+        raise DataError(f"{title}, {name}: found {value!r}, expected one whole number")
+    return int(as_whole_numbers(value, name, title, least=least))
+
+
 def refuse_unnamed(title: str, columns: dict) -> None:
     """Raise where a label is missing, since its rows would silently belong nowhere.
 

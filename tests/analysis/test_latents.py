@@ -19,6 +19,7 @@ from neuroalrnn.analysis.latents import (
 from neuroalrnn.analysis.regimes import compute_regimes
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.ops import Weights, reference
+from neuroalrnn.results import Fit
 
 
 def network(n_pwl, n_latent=5, n_features=3, seed=0):
@@ -62,6 +63,15 @@ def test_latents_of_a_fold_are_kept_and_cannot_be_written_to(fit):
     assert latents_of_fold(fit, 1) is latents
     with pytest.raises(ValueError, match="read-only"):
         latents[0] = 0
+
+
+def test_latents_beyond_the_limit_are_computed_anew(fit, monkeypatch):
+    other = Fit(fit.tree)
+    size = latents_of_fold(fit, 0).nbytes
+    monkeypatch.setattr("neuroalrnn.analysis.latents.MOST_KEPT", 1.5 * size)
+    kept = [latents_of_fold(other, fold) is latents_of_fold(other, fold) for fold in (0, 1)]
+    assert kept == [True, False]
+    np.testing.assert_array_equal(latents_of_fold(other, 1), latents_of_fold(fit, 1))
 
 
 def test_a_trajectory_is_rebuilt_from_its_regimes_and_their_affine_maps(fit):

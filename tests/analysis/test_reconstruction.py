@@ -58,6 +58,11 @@ def test_a_binned_reference_serves_many_series():
         divergence(cloud(200, 2))
     with pytest.raises(DataError, match="found 11 dimensions, expected up to 10"):
         BinnedReference(cloud(50, 11))
+    with pytest.raises(DataError, match=r"reference \(2, 50, 3\): .*; join several series"):
+        BinnedReference([cloud(50, 3)] * 2)
+    for n_bins in (0, -3, 2.5, "a", [3, 4], None):
+        with pytest.raises(DataError, match="n_bins"):
+            BinnedReference(reference, n_bins=n_bins)
 
 
 def test_a_far_copy_is_worse_than_a_near_one():

@@ -1,22 +1,25 @@
 """Choices and response times (or counts) from the same latents, through a whole fit."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from scipy import stats
 
+from neuroalrnn.analysis.contrasts import compare_gains, detect_gating_by_fold
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.mechanism import take_apart
 from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SubjectKFold, encode
-from neuroalrnn.evaluate import select_n_pwl
+from neuroalrnn.evaluate import retrain_without_units, select_n_pwl
 from neuroalrnn.evaluate.engine import Engine
 from neuroalrnn.evaluate.observation import observe_trials
 from neuroalrnn.evaluate.plan import make_plan, search_jobs
 from neuroalrnn.evaluate.predict import predict_observed
 from neuroalrnn.evaluate.resume import fold_file
 from neuroalrnn.evaluate.search import Progress, refit, search
-from neuroalrnn.exceptions import ConfigError, DataError
+from neuroalrnn.exceptions import ConfigError, DataError, NotTestableError
 from neuroalrnn.fit.objective import compute_eta, compute_log_likelihood, observe
 from neuroalrnn.model.architecture import ALRNN
 from neuroalrnn.model.gated import GRU, LSTM
@@ -355,3 +358,11 @@ def test_a_joint_fit_is_taken_apart_except_for_what_needs_choices_alone(joint_fi
     assert "ablation" not in apart.tables
     assert [note.split(":")[0] for note in apart.notes] == ["ablation", "greedy"]
     assert all("choices alone are expected" in note for note in apart.notes)
+    for analysis in (
+        partial(compare_gains, step="stimulus", lag=1, feature="stimulus"),
+        partial(detect_gating_by_fold, step="stimulus", features=["stimulus"]),
+    ):
+        with pytest.raises(NotTestableError, match="choices alone are expected"):
+            analysis(joint_fit, "rule")
+    with pytest.raises(NotTestableError, match="choices alone, all available"):
+        retrain_without_units(joint_fit)

@@ -1,9 +1,11 @@
 """Networks trained on without a unit: what the others can take over costs nothing any more."""
 
+import json
 from importlib import import_module
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from neuroalrnn.analysis.ablation.ablate import ablate_units
 from neuroalrnn.analysis.ablation.summarise import compare_costs, subject_costs
@@ -19,10 +21,10 @@ def fit_of(experiment, encoding, setting):
     trials = experiment(12, 100)
     longer = setting.model_copy(update={"max_checks": 60, "patience": 20, "n_latent": 4})
 
-    def fit_of(n_pwl, **options):
+    def fit_of(n_pwl, cv=None):
         return select_n_pwl(
-            trials, longer, SubjectKFold(2), n_pwl=(n_pwl,), n_restarts=3, n_inner=2,
-            encoding=encoding, progress=False, baselines={}, threads=1, **options,
+            trials, longer, cv or SubjectKFold(2), n_pwl=(n_pwl,), n_restarts=3, n_inner=2,
+            encoding=encoding, progress=False, baselines={}, threads=1,
         )  # fmt: skip
 
     return fit_of
@@ -67,9 +69,11 @@ def test_costs_before_training_are_those_of_the_intervention(two_units):
 
 
 def test_held_out_subjects_have_no_say(two_units, monkeypatch):
+    """Neither their choices nor the size of their inputs."""
     tree = two_units.tree.copy(deep=True)
     here = two_units.splits["fold"].values == 0
     tree["trials"]["choice"].values[here] = 1 - tree["trials"]["choice"].values[here]
+    tree["trials"]["stimulus"].values[here] *= 7
     module, seen = import_module("neuroalrnn.evaluate.retrain"), []
     inner = module.as_networks
 
@@ -87,10 +91,45 @@ def test_held_out_subjects_have_no_say(two_units, monkeypatch):
     assert any((a.weight != b.weight).any() for a, b in zip(*(s[n:] for s in seen), strict=True))
 
 
-def test_fits_without_units_or_of_more_than_choices_are_refused(fit_of, two_units):
+def test_training_goes_on_from_the_network_as_it_acts_on_inputs_of_any_size(
+    experiment, encoding, setting
+):
+    """Inputs are scaled in training: with next to no learning nothing may change."""
+    fit = select_n_pwl(
+        experiment(6, 40, scale=7.0), setting, SubjectKFold(2), n_pwl=(2,), n_restarts=1, n_inner=2,
+        encoding=encoding, progress=False, baselines={}, threads=1,
+    )  # fmt: skip
+    config = fit.config
+    config["setting"]["learning_rate"] = 1e-12
+    fit.tree.attrs["config"] = json.dumps(config)
+    table = retrain_without_units(fit, n_checks=1, threads=1).set_index(["unit", "subject"])
+    before, after = (table.loc[[0, 1]].query("retrained == @on")["cost"] for on in (False, True))
+    np.testing.assert_allclose(after, before, atol=1e-5)
+    assert before.abs().max() > 1e-2
+    assert table.loc[-1, "cost"].abs().max() < 1e-5
+
+
+def test_a_fold_without_a_held_out_choice_has_no_rows(fit_of):
+    fit = fit_of(2, cv=SubjectKFold(3))
+    tree = fit.tree.copy(deep=True)
+    here = fit.splits["fold"].values == 0
+    tree["trials"] = xr.DataTree(tree["trials"].to_dataset().assign(scored=("trial", ~here)))
+    one = Fit(tree)
+    names = set(fit.parameters["fold"].values[1:])
+    for table in (retrain_without_units(one, n_checks=1, threads=1), ablate_units(one)):
+        assert set(table["fold"]) == names
+
+
+def test_impossible_requests_are_refused_before_training(fit_of, two_units):
     with pytest.raises(NotTestableError, match="no fold has a PWL unit"):
         retrain_without_units(fit_of(0))
-    with pytest.raises(DataError, match="no variable 'colour'"):
-        retrain_without_units(two_units, n_checks=1, by=["colour"])
-    with pytest.raises(DataError, match="n_checks: found 0"):
-        retrain_without_units(two_units, n_checks=0)
+    for options, match in (
+        ({"by": ["colour"]}, "no variable 'colour'"),
+        ({"by": ["unit"]}, "columns unit of its own"),
+        ({"n_checks": 0}, "n_checks: found 0"),
+        ({"n_checks": [1, 2]}, r"n_checks: found \[1, 2\], expected one whole number"),
+        ({"random_state": None}, "random_state: found None"),
+        ({"random_state": -1}, "random_state: found -1"),
+    ):
+        with pytest.raises(DataError, match=match):
+            retrain_without_units(two_units, **options)

@@ -237,6 +237,28 @@ def test_restarts_keep_their_own_best_update_and_never_one_that_ran_away():
     assert found.criterion.tolist() == [3.0, 1.0]
 
 
+def test_runs_that_leave_or_stand_still_are_infinitely_bad_without_being_asked_about():
+    """Whatever the criterion would make of them; with nothing better the last weights are kept."""
+
+    def criterion(run):
+        assert np.isfinite(run).all()
+        assert np.ptp(run, axis=0).all()
+        return 1.0
+
+    wild = {"learning_rate": 1e30, "final_learning_rate": 1e30}
+    for changes in (wild, {"learning_rate": 1e-9, "final_learning_rate": 1e-9, "n_latent": 2}):
+        setting = replace(SETTING, look_every=5, look_steps=3000, **changes)
+        found = reconstruct(rotation(), setting, n_restarts=1, criterion=criterion)
+        assert found.kept_at.tolist() == [20]
+        assert np.isinf(found.criterion).all()
+
+
+@pytest.mark.parametrize("value", [None, "good", np.zeros(2)])
+def test_a_criterion_that_gives_no_number_is_refused(value):
+    with pytest.raises(ConfigError, match=r"criterion: it returned .*, expected a number"):
+        reconstruct(rotation(), SETTING, n_restarts=1, criterion=lambda run: value)
+
+
 def test_a_restart_keeps_what_it_would_keep_alone():
     options = {"criterion": BinnedReference(rotation(), 5), "random_state": 3}
     setting = replace(SETTING, n_updates=60, look_every=7, look_steps=60)

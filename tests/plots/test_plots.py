@@ -219,6 +219,15 @@ def test_saving_leaves_the_layout_of_a_figure_to_its_owner(tmp_path, fit):
     assert figure.get_layout_engine() is engine
 
 
+def test_a_figure_is_drawn_once_for_every_file(tmp_path, fit, monkeypatch):
+    figure, drawn = plots.plot_scores(fit).figure, []
+    draw = type(figure).draw
+    monkeypatch.setattr(type(figure), "draw", lambda *args: drawn.append(args) or draw(*args))
+    paths = plots.save_figure(figure, tmp_path, "scores")
+    # the layout needs one more
+    assert len(drawn) == len(paths) + 1
+
+
 def test_saved_files_are_the_same_each_time(tmp_path, fit):
     first = plots.save_figure(plots.plot_scores(fit).figure, tmp_path, "a")
     second = plots.save_figure(plots.plot_scores(fit).figure, tmp_path, "b")

@@ -15,6 +15,9 @@ from neuroalrnn.exceptions import DataError, NotTestableError
 
 # an ablated network may be wrong without bound: log-likelihoods count down to this
 FLOOR = float(np.log(1e-12))
+# of tables of costs; what divides the trials is called otherwise
+COLUMNS = ("fold", "unit", "rank", "replacement", "epoch", "retrained", "set", "n_trials", "cost")
+COLUMNS += ("accuracy_cost", "n_floored", "n_pwl", "n_replaced", "train_cost")
 
 
 def ablate(fit, make, *, by=(), folds=None):
@@ -34,8 +37,8 @@ def ablate(fit, make, *, by=(), folds=None):
     Returns
     -------
     pandas.DataFrame
-        From `cost_table`, folds one after the other. Folds for which `make` returns nothing have
-        no rows.
+        From `cost_table`, folds one after the other. Folds for which `make` returns nothing, and
+        those without a scored choice that was held out, have no rows.
 
     Raises
     ------
@@ -45,7 +48,7 @@ def ablate(fit, make, *, by=(), folds=None):
         If there is no such variable of trials.
     """
     by = check_by(fit, by)
-    folds = folds_of(fit) if folds is None else folds
+    folds = [each for each in folds or folds_of(fit) if each.test.scored.any()]
     made = [(fold, make(fold, fold.test)) for fold in folds]
     tables = [cost_table(fold, fold.test, each, by) for fold, each in made if each]
     if not tables:
@@ -59,11 +62,13 @@ def check_by(fit, by):
     Raises
     ------
     DataError
-        If there is no such variable of trials.
+        If there is no such variable of trials, or it has the name of a column of the table.
     """
     if isinstance(by, str):
         raise DataError(f"by: found the text {by!r}, expected a list of names")
     by = [name for name in by if name != "subject"]
+    if taken := [name for name in by if name in COLUMNS]:
+        raise DataError(f"by: the table has columns {', '.join(taken)} of its own; rename these")
     if unknown := [n for n in by if n not in fit.trials or fit.trials[n].dims != ("trial",)]:
         raise DataError(f"by: the trials have no variable {', '.join(map(repr, unknown))}")
     return by
