@@ -88,6 +88,16 @@ class Fit:
         order += ["normalised_likelihood", "accuracy", *_further(table)]
         return table[order].reset_index(drop=True)
 
+    @property
+    def explained(self):
+        """What the AL-RNN was fitted to: "choice", or the names of all variables.
+
+        Returns
+        -------
+        list of str
+        """
+        return list((self.config.get("observation") or {"variables": ["choice"]})["variables"])
+
     def summarise(self):
         """One row per model: held-out scores over subjects.
 

@@ -89,7 +89,8 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False,
     -------
     Analysis
         Tables: ``scores`` (per model), ``comparisons`` (AL-RNN against each other model, paired
-        over subjects), ``models`` (every model against the best baseline and the best model),
+        over subjects), ``observed`` (the same for what was explained besides choices),
+        ``models`` (every model against the best baseline and the best model),
         ``calibration`` and ``reliability`` (per model), ``regimes`` (labels, sign patterns),
         ``effective_n_pwl`` (per fold), ``agreement`` (between folds), ``stability`` (across
         restarts and across folds), ``stability_pairs``, ``stability_units``, ``score_spread``
@@ -120,6 +121,7 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False,
     tables = {
         "scores": fit.summarise().reset_index(),
         "comparisons": compare_with_others(fit),
+        "observed": compare_observed(fit),
         "models": _compare_models(fit.scores, random_state),
         "own_temperature": own_temperature,
         "models_own_temperature": _compare_models(own_temperature, random_state),
@@ -161,13 +163,16 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False,
     return Analysis(tables, regimes, switches, locked, conditions, rule, notes, apart)
 
 
-def compare_with_others(fit, model="AL-RNN"):
+def compare_with_others(fit, model="AL-RNN", *, value="log_likelihood"):
     """Held-out log-likelihood of one model against every other, paired over subjects.
 
     Parameters
     ----------
     fit : Fit
     model : str
+    value : str
+        Column of the scores: of choices, or of another variable; models that do not explain it are
+        left out.
 
     Returns
     -------
@@ -176,9 +181,12 @@ def compare_with_others(fit, model="AL-RNN"):
         interval, t-test over subjects, and how many subjects favour it; ``note`` says why a
         difference is not testable.
     """
-    scores = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
+    scores = fit.scores.pivot(index="subject", columns="model", values=value)
+    scores = scores.dropna(axis="columns", how="all").dropna()
     rows = []
-    for other in [name for name in fit.predictions["model"].values if name != model]:
+    for other in [name for name in fit.predictions["model"].values if name in scores]:
+        if other == model:
+            continue
         if np.allclose(scores[model], scores[other], rtol=0, atol=1e-15):
             continue
         effect = f"{model} - {other}"
@@ -188,6 +196,27 @@ def compare_with_others(fit, model="AL-RNN"):
             row = _not_testable(effect, scores[model] - scores[other]).assign(note=str(error))
         rows.append(row)
     return pd.concat(rows, ignore_index=True) if rows else effect_table([])
+
+
+def compare_observed(fit):
+    """The AL-RNN against the others that explain more than choices, variable by variable.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``variable`` (and "joint", all together), then as from `compare_with_others`; no row where
+        choices alone were explained.
+    """
+    further = [name for name in fit.scores if name.startswith("log_likelihood_")]
+    tables = [
+        compare_with_others(fit, value=name).assign(variable=name.removeprefix("log_likelihood_"))
+        for name in further
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"variable": []})
 
 
 def calibrate_models(fit, random_state=0):

@@ -30,13 +30,15 @@ def score_curves(fit):
     Returns
     -------
     pandas.DataFrame
-        ``part`` (validation, test), ``n_pwl``, ``score`` (mean over subjects, nats/trial),
-        ``difference`` to the best P and its ``standard_error``, paired over subjects.
+        ``part`` (validation, test), ``n_pwl``, ``score`` (mean over subjects, nats/trial; of all
+        that was explained together), ``difference`` to the best P and its ``standard_error``,
+        paired over subjects.
     """
     grid = fit.parameters["n_pwl"].values
     # A subject validates in every fold that does not test it: one value per subject.
     validation = fit.selection["validation_by_subject"].mean("fold", skipna=True).dropna("subject")
-    scores = fit.scores.pivot(index="model", columns="subject", values="log_likelihood")
+    value = "log_likelihood_joint" if len(fit.explained) > 1 else "log_likelihood"
+    scores = fit.scores.pivot(index="model", columns="subject", values=value)
     values = {"validation": validation.values, "test": scores.loc[_names(grid)].to_numpy()}
     parts = []
     for part, by_subject in values.items():
@@ -89,7 +91,8 @@ def plot_score_by_n_pwl(fit, *, relative=False, ax=None):
     ax.set_xticks(range(len(grid)), _tick_labels(fit, grid))
     ax.set_xlim(-0.5, len(grid) - 0.5)
     ax.set_xlabel("PWL units P (number of folds that chose it)")
-    ax.set_ylabel(f"{'Difference to best P' if relative else 'Log-likelihood'} (nats/trial)")
+    score = "Joint log-likelihood" if len(fit.explained) > 1 else "Log-likelihood"
+    ax.set_ylabel(f"{'Difference to best P' if relative else score} (nats/trial)")
     if not relative:
         ax.legend(loc="best")
     return ax

@@ -44,7 +44,11 @@ HEADINGS = {
     "subject_standard_error": "s.e. of that mean",
     "bits": "bits/trial",
     "normalised_likelihood": "normalised likelihood",
+    "log_likelihood_joint": "all together (nats/trial)",
 }
+
+
+PLURALS = {"choice": "choices", "rt": "response times"}
 
 
 def setup(fit, analysis, gallery):
@@ -52,7 +56,8 @@ def setup(fit, analysis, gallery):
     figure = gallery.show(plots.plot_overview(fit, analysis), "overview", CAPTIONS["overview"])
     described = describe_setup(fit, analysis.tables["effective_n_pwl"])
     short = "<h4>In short</h4>" + bullets(in_short(fit, analysis))
-    return paragraph(TEXTS["model"]) + short + figure + described
+    explained = " and ".join(escape(PLURALS.get(name, name)) for name in fit.explained)
+    return paragraph(TEXTS["model"].format(explained=explained)) + short + figure + described
 
 
 def in_short(fit, analysis):
@@ -79,9 +84,22 @@ def scores(fit, analysis, gallery):
         gallery.show(figure, "scores", CAPTIONS["scores"]),
         collapsed(bullets(sentences), len(sentences), "comparison"),
         paragraph(judge_control(fit, compared)),
+        _beyond_choices(analysis.tables["observed"]),
         comparison(fit, analysis, gallery),
         footnote(FOOTNOTES["scores"].format(n_tests=len(compared))),
     ]
+    return "".join(parts)
+
+
+def _beyond_choices(observed):
+    """What else was explained: the AL-RNN against the models that explain it too."""
+    parts = []
+    for name, rows in observed.groupby("variable", sort=False):
+        title = "all together" if name == "joint" else escape(PLURALS.get(name, name))
+        sentences = [compare(row) for row in rows.to_dict("records")]
+        parts.append(f"<h4>Beyond choices: {title}</h4>{bullets(sentences)}")
+    if parts:
+        parts.insert(0, paragraph("All of the above is about choices, and so is what follows."))
     return "".join(parts)
 
 

@@ -2,10 +2,10 @@
 
 TEXTS = {
     "model": (
-        "An Almost-Linear RNN (AL-RNN) was fitted to choices: a recurrent network in which only P "
-        "of the M latents are rectified. Which of these P units are on decides which linear map "
-        "moves the latents on; each such pattern is a <em>regime</em>, and a change of pattern a "
-        "<em>switch</em>. With P = 0 the network is linear and has one regime. <strong>Whole "
+        "An Almost-Linear RNN (AL-RNN) was fitted to {explained}: a recurrent network in which "
+        "only P of the M latents are rectified. Which of these P units are on decides which linear "
+        "map moves the latents on; each such pattern is a <em>regime</em>, and a change of pattern "
+        "a <em>switch</em>. With P = 0 the network is linear and has one regime. <strong>Whole "
         "groups of subjects or sessions were held out, and everything below is about held-out "
         "trials.</strong>"
     ),

@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
+from neuroalrnn.analysis.analyse import compare_observed
 from neuroalrnn.analysis.contrasts import compare_gains, detect_gating_by_fold
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.mechanism import take_apart
@@ -26,6 +27,8 @@ from neuroalrnn.model.gated import GRU, LSTM
 from neuroalrnn.model.hierarchy import VARYING, subject_architecture
 from neuroalrnn.model.observation import OBSERVATIONS, joint
 from neuroalrnn.ops.dispatch import choose_backend
+from neuroalrnn.plots.n_pwl import score_curves
+from neuroalrnn.report import write_report
 from neuroalrnn.results import Fit
 
 LONG = Setting(n_latent=4, check_every=20, max_checks=8, batch_size=8, learning_rate=0.05)
@@ -350,6 +353,23 @@ def test_times_are_refused_where_the_number_of_steps_tells_them(timed):
     encoding |= {"inputs": {"stimulus": "stimulus", "rule": "stimulus"}}
     with pytest.raises(DataError, match="'rt' is told by the step"):
         select_n_pwl(timed, encoding=encoding, observation="choice_rt", progress=False)
+
+
+def test_what_is_explained_besides_choices_is_compared_and_shown(joint_fit, tmp_path):
+    table = compare_observed(joint_fit).set_index(["variable", "effect"])
+    assert {name for name, _ in table.index} == {"rt", "joint"}
+    assert not any("logistic" in effect for _, effect in table.index)
+    for name in ("rt", "joint"):
+        scores = joint_fit.scores.pivot(
+            index="subject", columns="model", values=f"log_likelihood_{name}"
+        )
+        difference = (scores["AL-RNN"] - scores["constant"]).mean()
+        assert np.isclose(table.loc[(name, "AL-RNN - constant"), "estimate"], difference)
+    curve = score_curves(joint_fit).query("part == 'test'")["score"]
+    np.testing.assert_allclose(curve, scores["AL-RNN P=2"].mean())
+    page = write_report(joint_fit, tmp_path / "report", mechanism=False).read_text()
+    assert "was fitted to choices and response times" in page
+    assert "Beyond choices: response times" in page
 
 
 def test_a_joint_fit_is_taken_apart_except_for_what_needs_choices_alone(joint_fit):
