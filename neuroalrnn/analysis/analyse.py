@@ -89,7 +89,7 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False,
     -------
     Analysis
         Tables: ``scores`` (per model), ``comparisons`` (AL-RNN against each other model, paired
-        over subjects), ``observed`` (the same for what was explained besides choices),
+        over subjects), ``observed`` (the same for what was explained besides choices, if anything),
         ``models`` (every model against the best baseline and the best model),
         ``calibration`` and ``reliability`` (per model), ``regimes`` (labels, sign patterns),
         ``effective_n_pwl`` (per fold), ``agreement`` (between folds), ``stability`` (across
@@ -121,7 +121,6 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False,
     tables = {
         "scores": fit.summarise().reset_index(),
         "comparisons": compare_with_others(fit),
-        "observed": compare_observed(fit),
         "models": _compare_models(fit.scores, random_state),
         "own_temperature": own_temperature,
         "models_own_temperature": _compare_models(own_temperature, random_state),
@@ -149,6 +148,8 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False,
         "behaviour": relate_to_behaviour(fit, regimes),
         "event_switches": lock_within_trials(fit, regimes, switches),
     }
+    if len(fit.explained) > 1:
+        tables["observed"] = compare_observed(fit)
     locked, notes = None, []
     if rule is not None:
         try:
@@ -208,15 +209,14 @@ def compare_observed(fit):
     Returns
     -------
     pandas.DataFrame
-        ``variable`` (and "joint", all together), then as from `compare_with_others`; no row where
-        choices alone were explained.
+        ``variable`` (and "joint", all together), then as from `compare_with_others`.
     """
     further = [name for name in fit.scores if name.startswith("log_likelihood_")]
     tables = [
         compare_with_others(fit, value=name).assign(variable=name.removeprefix("log_likelihood_"))
         for name in further
     ]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"variable": []})
+    return pd.concat(tables, ignore_index=True)
 
 
 def calibrate_models(fit, random_state=0):

@@ -84,7 +84,7 @@ def scores(fit, analysis, gallery):
         gallery.show(figure, "scores", CAPTIONS["scores"]),
         collapsed(bullets(sentences), len(sentences), "comparison"),
         paragraph(judge_control(fit, compared)),
-        _beyond_choices(analysis.tables["observed"]),
+        _beyond_choices(analysis.tables.get("observed")),
         comparison(fit, analysis, gallery),
         footnote(FOOTNOTES["scores"].format(n_tests=len(compared))),
     ]
@@ -93,13 +93,13 @@ def scores(fit, analysis, gallery):
 
 def _beyond_choices(observed):
     """What else was explained: the AL-RNN against the models that explain it too."""
-    parts = []
+    if observed is None:
+        return ""
+    parts = [paragraph("All of the above is about choices, and so is what follows.")]
     for name, rows in observed.groupby("variable", sort=False):
         title = "all together" if name == "joint" else escape(PLURALS.get(name, name))
         sentences = [compare(row) for row in rows.to_dict("records")]
         parts.append(f"<h4>Beyond choices: {title}</h4>{bullets(sentences)}")
-    if parts:
-        parts.insert(0, paragraph("All of the above is about choices, and so is what follows."))
     return "".join(parts)
 
 
