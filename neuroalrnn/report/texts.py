@@ -47,10 +47,12 @@ TEXTS = {
     ),
     "mechanism": (
         "Inside a regime the network is linear, so what it does with each input can be read off "
-        "exactly. What it <em>needs</em> is found by intervention: the network of each fold is "
+        "exactly. What it <em>uses</em> is found by intervention: the network of each fold is "
         "changed, nothing is trained again, and the log-likelihood of its test subjects is scored "
-        "once more. Units are ranked on training subjects; units and regimes of different folds "
-        "belong to different networks."
+        "once more. Whether the task needs what the network uses is another question: other units "
+        "may learn to stand in (<code>neuroalrnn.evaluate.retrain_without_units</code>). Units are "
+        "ranked on training subjects; units and regimes of different folds belong to different "
+        "networks."
     ),
     "no_mechanism": (
         "The fit was not taken apart here; <code>neuroalrnn report FIT.nc --out DIR</code> does it."
@@ -80,7 +82,7 @@ CAPTIONS = {
     ),
     "ablation": (
         "Held-out cost of replacing a PWL unit at one epoch or at all (nats per trial, mean over "
-        "subjects; red: needed; hatched: q not below .05). Affine: by its best straight line, so "
+        "subjects; red: used; hatched: q not below .05). Affine: by its best straight line, so "
         "that only the bend is missing; zero: by nothing."
     ),
     "greedy": (
