@@ -1,8 +1,12 @@
+import json
+
 import pandas as pd
 import pytest
 
+from neuroalrnn.analysis.simulate import simulate_fit
 from neuroalrnn.cli.recover import study_fitted, study_recovery
 from neuroalrnn.exceptions import ConfigError, DataError, ResultError
+from neuroalrnn.results import Fit
 
 SMALL = {"subjects": [4], "trials": [40], "n_runs": 1, "random_state": 0, "overwrite": False}
 ONE = {"n_pwl": (0, 1), "n_restarts": 1, "threads": 1}
@@ -31,3 +35,14 @@ def test_a_fit_of_an_unknown_task_is_refused_before_anything_is_fitted(tmp_path,
     with pytest.raises(DataError, match="expected one of"):
         study_fitted(tmp_path / "fit.nc", tmp_path, n_runs=1, random_state=0, overwrite=False)
     assert not (tmp_path / "recovery.csv").exists()
+
+
+def test_a_fit_of_more_than_choices_is_refused_before_anything_is_simulated(tmp_path, fit):
+    tree = fit.tree.copy()
+    observation = {"name": "choice_rt", "variables": ["choice", "rt"], "given": []}
+    tree.attrs["config"] = json.dumps(fit.config | {"observation": observation})
+    Fit(tree).save(tmp_path / "fit.nc")
+    with pytest.raises(DataError, match="explains choice, rt: only fits of choices alone"):
+        study_fitted(tmp_path / "fit.nc", tmp_path, n_runs=1, random_state=0, overwrite=False)
+    with pytest.raises(DataError, match="explains choice, rt: only fits of choices alone"):
+        simulate_fit(Fit(tree), rng=None)

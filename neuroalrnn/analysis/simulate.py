@@ -114,6 +114,18 @@ def simulate(agent, trials, encoding, environment=None, *, rng):
     return _assemble(trials, design, environment, values, 0)
 
 
+def refuse_more_than_choices(fit):
+    """Refuse a fit whose networks do not make choices alone.
+
+    Raises
+    ------
+    DataError
+    """
+    if "observation" in fit.config:
+        names = ", ".join(fit.explained)
+        raise DataError(f"the fit explains {names}: only fits of choices alone can be simulated")
+
+
 def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, rng):
     """Simulate every subject by the network that never saw its group.
 
@@ -138,10 +150,7 @@ def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, rng):
     DataError
         If the fit explains more than choices, which is not simulated.
     """
-    if "observation" in fit.config:
-        found = [f"it explains {', '.join(fit.config['observation']['variables'])}: only fits of"
-                 " choices alone can be simulated"]  # fmt: skip
-        raise problems(DataError, "simulate_fit", found)
+    refuse_more_than_choices(fit)
     trials = fit.trials
     design = _design(trials, fit.config["encoding"], environment)
     values = _empty(trials, design, environment, n_repeats)

@@ -57,6 +57,7 @@ def study_fitted(saved: Path, out: Path, *, overwrite, **options):
         ``n_runs``, ``random_state`` and those of `neuroalrnn.evaluate.refit.refit_all`.
     """
     from neuroalrnn.analysis.latents import chosen_network
+    from neuroalrnn.analysis.simulate import refuse_more_than_choices
     from neuroalrnn.evaluate.recovery import recover_fitted
     from neuroalrnn.evaluate.refit import setting_of_fold
     from neuroalrnn.results import Fit
@@ -65,6 +66,7 @@ def study_fitted(saved: Path, out: Path, *, overwrite, **options):
     if (out / "recovery.csv").exists() and not overwrite:
         raise ResultError(f"{out} already holds recovery.csv: pass --overwrite to replace")
     fit = Fit.load(saved)
+    refuse_more_than_choices(fit)
     table = recover_fitted(
         chosen_network(fit, 0),
         fit.trials,
