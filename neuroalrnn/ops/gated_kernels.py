@@ -29,12 +29,12 @@ import numpy as np
 from neuroalrnn.ops.gated_tiles import sigmoid, tanh
 from neuroalrnn.ops.numba_kernels import (
     CHUNK,
-    copy,
-    gather,
-    gather_gradient,
+    _copy,
+    _gather,
+    _gather_gradient,
+    _read_out,
+    _sum_readout,
     kernel,
-    read_out,
-    sum_readout,
 )
 from neuroalrnn.ops.tiles import (
     EDGE,
@@ -49,7 +49,7 @@ from neuroalrnn.ops.tiles import (
 )
 
 # numba's cache of compiled code knows this file alone: here a change of its parts changes it too
-PARTS = "754547c9aaa8f21e"
+PARTS = "475206fb3964b91c"
 GRU = 3  # gates
 FEW = (0,) * EDGE  # rows that are squashed at once
 
@@ -171,15 +171,15 @@ def forward_blocks(begin, end, blocks, layout, weights, inputs, read, eta, kept,
             n = min(CHUNK, lengths[0] - first)
             at = blocks.start[block] + first // CHUNK * layout.step
             for state in range(layout.n_states):
-                copy(kept[state], at, memory, layout.z + state * layout.path, layout.step)
-            gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+                _copy(kept[state], at, memory, layout.z + state * layout.path, layout.step)
+            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
             _advance(memory, layout, n, rows)
-            read_out(
+            _read_out(
                 memory, layout, weights.offset[model], eta[model], read, lengths, lanes, first, n
             )
             for state in range(layout.n_states):
                 z = layout.z + state * layout.path
-                copy(memory, z, memory, z + n * layout.step, layout.step)
+                _copy(memory, z, memory, z + n * layout.step, layout.step)
 
 
 @kernel
@@ -195,14 +195,14 @@ def backward_blocks(
             n = min(CHUNK, lengths[0] - first)
             at = blocks.start[block] + first // CHUNK * layout.step
             for state in range(layout.n_states):
-                copy(memory, layout.z + state * layout.path, kept[state], at, layout.step)
-            gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+                _copy(memory, layout.z + state * layout.path, kept[state], at, layout.step)
+            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
             _advance(memory, layout, n, rows)
-            gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
+            _gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
             _retreat(memory, layout, read, first, n, rows)
             _sum_chunk(memory, layout, n)
             _sum_biases(memory, layout, n)
-            sum_readout(memory, layout, read, first, n, rows)
+            _sum_readout(memory, layout, read, first, n, rows)
         for k in range(out.shape[1]):
             out[block, k] = sum_lanes(memory, layout.sums + k * layout.width)
 

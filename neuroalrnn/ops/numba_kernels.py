@@ -164,13 +164,13 @@ def forward_blocks(
         for first in range(0, lengths[0], CHUNK):
             n = min(CHUNK, lengths[0] - first)
             at = blocks.start[block] + first // CHUNK * layout.step
-            copy(kept, at, memory, layout.z, layout.step)
-            gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+            _copy(kept, at, memory, layout.z, layout.step)
+            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
             _advance(memory, layout, lengths, first, n, rows)
-            read_out(
+            _read_out(
                 memory, layout, weights.offset[model], eta[model], read, lengths, lanes, first, n
             )
-            copy(memory, layout.z, memory, layout.z + n * layout.step, layout.step)
+            _copy(memory, layout.z, memory, layout.z + n * layout.step, layout.step)
 
 
 @kernel
@@ -186,14 +186,14 @@ def backward_blocks(
         for first in range((lengths[0] - 1) // CHUNK * CHUNK, -1, -CHUNK):
             n = min(CHUNK, lengths[0] - first)
             at = blocks.start[block] + first // CHUNK * layout.step
-            copy(memory, layout.z, kept, at, layout.step)
-            gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+            _copy(memory, layout.z, kept, at, layout.step)
+            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
             _advance(memory, layout, lengths, first, n, rows)
-            gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
-            copy(memory, layout.delta + n * layout.step, memory, layout.delta, layout.step)
+            _gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
+            _copy(memory, layout.delta + n * layout.step, memory, layout.delta, layout.step)
             _retreat(memory, layout, read, first, n, rows)
             _sum_chunk(memory, layout, n, rows)
-            sum_readout(memory, layout, read, first, n, rows)
+            _sum_readout(memory, layout, read, first, n, rows)
         for i in range(0, layout.n_rows, len(rows)):
             store(memory, layout.sum_z + i * layout.width, _carry(memory, layout, 0, i, rows))
         for k in range(out.shape[1]):
@@ -224,7 +224,7 @@ def _advance(memory, layout, lengths, first, n, rows):
 
 
 @kernel
-def read_out(memory, layout, offset, eta, read, lengths, lanes, first, n):
+def _read_out(memory, layout, offset, eta, read, lengths, lanes, first, n):
     """Eta at the read steps of a chunk."""
     is_row = _is_row(layout, lanes)
     for k in range(n):
@@ -295,7 +295,7 @@ def _sum_chunk(memory, layout, n, rows):
 
 
 @kernel
-def sum_readout(memory, layout, read, first, n, rows):
+def _sum_readout(memory, layout, read, first, n, rows):
     """Add a chunk to the sums of B and d."""
     width = layout.width
     for o in range(layout.n_outputs):
@@ -324,7 +324,7 @@ def _present(lengths, t):
 
 
 @kernel
-def gather(memory, layout, inputs, sequences, lengths, first):
+def _gather(memory, layout, inputs, sequences, lengths, first):
     """Inputs of a chunk of steps as (step, feature, lane).
 
     Lanes that have ended get those of the first lane, which go nowhere; zeros where a lane ends.
@@ -348,7 +348,7 @@ def gather(memory, layout, inputs, sequences, lengths, first):
 
 
 @kernel
-def gather_gradient(memory, layout, grad_eta, read, lengths, lanes, first, n):
+def _gather_gradient(memory, layout, grad_eta, read, lengths, lanes, first, n):
     """Gradient of eta at the read steps of a chunk, zero beyond the end of a lane."""
     width, n_outputs, is_row = layout.width, layout.n_outputs, _is_row(layout, lanes)
     for k in range(n):
@@ -394,7 +394,7 @@ def _fill(memory, layout, weights, n_pwl, model):
 
 
 @kernel
-def copy(out, at, array, start, n):
+def _copy(out, at, array, start, n):
     for k in range(n):
         out[at + k] = array[start + k]
 
