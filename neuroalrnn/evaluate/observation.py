@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from neuroalrnn.analysis.ablation.scores import available_options
+from neuroalrnn.analysis.latents import encode_trials
 from neuroalrnn.data.schema import is_after_choice, no_number, trial_variables, unknown
 from neuroalrnn.evaluate.engine import one_torch_thread
 from neuroalrnn.exceptions import ConfigError, DataError, problems
@@ -53,6 +55,35 @@ def observe_trials(trials, sequences, observation):
     check(observation, {name: each[scored] for name, each in values.items()})
     _require_options(observation, n_options)
     return observation, sequences
+
+
+def observe_fitted(fit):
+    """The trials of a fit of choices as it was trained on them.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    observation : Observation or None
+    sequences : Sequences
+
+    Raises
+    ------
+    NotTestableError
+        If the fit explains more than choices.
+    """
+    saved, sequences = fit.config.get("observation"), encode_trials(fit)
+    if saved is None:
+        return None, sequences
+    available_options(fit)
+    observation = saved["name"]
+    if saved["given"]:
+        make = OBSERVATIONS[observation]
+        observation = make(len(saved["outputs"]), available=saved["given"])
+    trials = fit.trials.assign_attrs(encoding=json.dumps(fit.config["encoding"]))
+    return observe_trials(trials, sequences, observation)
 
 
 def _by_name(observation, n_options):

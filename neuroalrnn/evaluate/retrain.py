@@ -8,9 +8,9 @@ from neuroalrnn.analysis.ablation.ablate import check_by, rank_units, tabulate_c
 from neuroalrnn.analysis.ablation.folds import folds_of
 from neuroalrnn.analysis.ablation.linear import linearise
 from neuroalrnn.analysis.ablation.scores import Scores, score_trials
-from neuroalrnn.analysis.latents import encode_trials
 from neuroalrnn.data.coding import present_size
 from neuroalrnn.evaluate.engine import Engine, default_threads
+from neuroalrnn.evaluate.observation import observe_fitted, observing
 from neuroalrnn.evaluate.plan import cut_for_training
 from neuroalrnn.evaluate.refit import MEMORY, as_networks, setting_of_fold
 from neuroalrnn.evaluate.search import Progress, train_in_chunks
@@ -18,6 +18,7 @@ from neuroalrnn.exceptions import FitError, NotTestableError
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.fit.train import Jobs
 from neuroalrnn.model.alrnn import stack
+from neuroalrnn.model.architecture import ALRNN
 from neuroalrnn.ops import Weights
 from neuroalrnn.ops.dispatch import choose_backend
 from neuroalrnn.stats.checks import as_count
@@ -40,7 +41,7 @@ def retrain_without_units(
     Parameters
     ----------
     fit : Fit
-        Of choices.
+        Of choices alone.
     by : list of str
         Trial variables whose values divide the trials.
     n_checks : int, optional
@@ -65,15 +66,14 @@ def retrain_without_units(
     Raises
     ------
     NotTestableError
-        If the fit explains more than choices, or offers not all options in all trials, or no fold
-        has PWL units and a scored choice that was held out.
+        If the fit explains more than choices, or no fold has PWL units and a scored choice that was
+        held out.
     DataError
         If there is no such variable of trials, or `n_checks` or `random_state` is no count.
     FitError
         If training diverged.
     """
-    if fit.config.get("observation") is not None:
-        raise NotTestableError("retraining: a fit of choices alone, all available, is expected")
+    observation, sequences = observe_fitted(fit)
     by = check_by(fit, by)
     random_state = as_count(random_state, "random_state", "retraining")
     if n_checks is not None:
@@ -84,13 +84,14 @@ def retrain_without_units(
     starts = {fold.name: [fold.network, *_without_units(fold)] for fold in folds}
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
     settings = [setting_of_fold(fit, fold.index) for fold in folds]
-    pieces = cut_for_training(encode_trials(fit), settings[0])
+    pieces = cut_for_training(sequences, settings[0])
     jobs = _jobs(fit, folds, starts, settings, pieces, n_checks, random_state)
     dtype = getattr(torch, settings[0].dtype)
-    observations = observe(pieces, dtype=dtype, subjects=np.unique(pieces.subject))
+    observations = observe(pieces, dtype=dtype, observation=observation)
+    of = observing(ALRNN, observation) if observation else ALRNN
     bar = Progress(int(jobs.n_checks.sum()), show=progress)
     bar.start_fold("training on")
-    trained = train_in_chunks(jobs, observations, settings[0], engine, bar)
+    trained = train_in_chunks(jobs, observations, settings[0], engine, bar, of)
     if trained.diverged.any():
         raise FitError("training on diverged: set a smaller n_checks")
     networks = iter(as_networks(trained.weights, jobs.n_pwl.tolist()))

@@ -15,7 +15,7 @@ from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SubjectKFold, encode
 from neuroalrnn.evaluate import retrain_without_units, select_n_pwl
 from neuroalrnn.evaluate.engine import Engine
-from neuroalrnn.evaluate.observation import observe_trials
+from neuroalrnn.evaluate.observation import observe_fitted, observe_trials
 from neuroalrnn.evaluate.plan import make_plan, search_jobs
 from neuroalrnn.evaluate.predict import predict_observed
 from neuroalrnn.evaluate.resume import fold_file
@@ -290,6 +290,15 @@ def test_options_that_are_not_available_have_probability_zero(trials, run, short
         probability = fit.predictions["probability"].sel(model=name).values[rows]
         assert (probability[np.arange(len(rows)), closed[rows]] == 0).all()
         np.testing.assert_allclose(probability.sum(axis=1), 1.0, rtol=1e-6)
+    observation, sequences = observe_fitted(fit)
+    assert observation.given == tuple(is_open)
+    seen = sequences.trial[sequences.scored]
+    np.testing.assert_array_equal(
+        sequences.observed["open_1"][sequences.scored], is_open["open_1"][1][seen]
+    )
+    retrained = retrain_without_units(fit, n_checks=2, threads=1)
+    assert np.isfinite(retrained["cost"]).all()
+    assert not retrained["n_floored"].any()
 
 
 @pytest.mark.parametrize("step", ["event", "trial"])
@@ -384,5 +393,5 @@ def test_a_joint_fit_is_taken_apart_except_for_what_needs_choices_alone(joint_fi
     ):
         with pytest.raises(NotTestableError, match="choices alone are expected"):
             analysis(joint_fit, "rule")
-    with pytest.raises(NotTestableError, match="choices alone, all available"):
+    with pytest.raises(NotTestableError, match="choices alone are expected"):
         retrain_without_units(joint_fit)
