@@ -13,9 +13,9 @@ import pandas as pd
 import xarray as xr
 from tqdm.auto import tqdm
 
-from neuroalrnn.analysis.ablation.ablate import ablate_units, single_units, train_costs
+from neuroalrnn.analysis.ablation.ablate import ablate_units, train_costs, unit_sets
 from neuroalrnn.analysis.ablation.folds import folds_of
-from neuroalrnn.analysis.ablation.order import count_necessary, replace_greedily, sets_at_once
+from neuroalrnn.analysis.ablation.order import count_necessary, replace_greedily, sizes_at_once
 from neuroalrnn.analysis.ablation.summarise import compare_costs, summarise_map
 from neuroalrnn.analysis.boundaries import compute_boundary_distance, compute_fragile_share
 from neuroalrnn.analysis.classes import compute_held_out_classes
@@ -151,8 +151,8 @@ def _ablation(fit, *, replacements, by, folds):
     """The ablation map, after one run over the training subjects that ranks and order share."""
     for fold in folds:
         n_pwl = fold.network.n_pwl
-        singles = single_units(n_pwl, replacements)
-        train_costs(fold, [*singles, *sets_at_once(n_pwl, replacements[:1])])
+        in_order = unit_sets(n_pwl, replacements[:1], sizes_at_once(n_pwl))
+        train_costs(fold, [*unit_sets(n_pwl, replacements), *in_order])
     return ablate_units(fit, replacements=replacements, by=by, folds=folds)
 
 

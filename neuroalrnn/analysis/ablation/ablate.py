@@ -4,6 +4,8 @@ The cost of an intervention is the held-out log-likelihood per trial that it tak
 trained again. Definitions of this package.
 """
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 
@@ -200,19 +202,22 @@ def ablate_units(fit, *, by=(), replacements=REPLACEMENTS, epochs=None, folds=No
     return ablate(fit, make, by=by, folds=folds)
 
 
-def single_units(n_pwl, replacements):
-    """Every PWL unit by itself, as sets for `train_costs`.
+def unit_sets(n_pwl, replacements, sizes=(1,)):
+    """All sets of PWL units of some sizes, every one with every replacement.
 
     Parameters
     ----------
     n_pwl : int
     replacements : sequence of str
+    sizes : iterable of int
 
     Returns
     -------
     list of (str, frozenset)
+        For `train_costs`.
     """
-    return [(name, frozenset([unit])) for name in replacements for unit in range(n_pwl)]
+    sets = [frozenset(each) for size in sizes for each in combinations(range(n_pwl), size)]
+    return [(name, each) for name in replacements for each in sets]
 
 
 def train_costs(fold, sets):
@@ -255,7 +260,7 @@ def rank_units(fold, replacements):
         Per replacement and unit.
     """
     units = range(fold.network.n_pwl)
-    costs = train_costs(fold, single_units(len(units), replacements))
+    costs = train_costs(fold, unit_sets(len(units), replacements))
     ranks = {}
     for name in replacements:
         falling = sorted(units, key=lambda unit, name=name: -costs[name, frozenset([unit])])

@@ -4,11 +4,9 @@ Costs of single units do not add: two units may stand in for each other. Definit
 package.
 """
 
-from itertools import combinations
-
 import pandas as pd
 
-from neuroalrnn.analysis.ablation.ablate import ablate, train_costs
+from neuroalrnn.analysis.ablation.ablate import ablate, train_costs, unit_sets
 from neuroalrnn.analysis.ablation.folds import REPLACEMENTS, replace_units
 from neuroalrnn.analysis.ablation.summarise import subject_costs
 from neuroalrnn.stats.checks import require_columns
@@ -94,7 +92,8 @@ def _order(fold, replacements):
     stages, n_pwl = [], fold.network.n_pwl
     if n_pwl == 0:
         return stages
-    train_costs(fold, sets_at_once(n_pwl, replacements))
+    # one run over all sets of few units is faster than a run per stage
+    train_costs(fold, unit_sets(n_pwl, replacements, sizes_at_once(n_pwl)))
     for n_replaced in range(1, n_pwl + 1):
         cost = train_costs(fold, _next_sets(units, n_pwl))
         for name in replacements:
@@ -109,22 +108,18 @@ def _order(fold, replacements):
     return stages
 
 
-def sets_at_once(n_pwl, replacements):
-    """All sets of units where these are few: one run over all is faster than a run per stage.
+def sizes_at_once(n_pwl):
+    """Sizes of sets that are few enough to be run all together; none if there are too many units.
 
     Parameters
     ----------
     n_pwl : int
-    replacements : sequence of str
 
     Returns
     -------
-    list of (str, frozenset)
-        For `train_costs`; none where there are too many.
+    range
     """
-    sizes = range(1, n_pwl + 1) if n_pwl <= MOST_AT_ONCE else ()
-    sets = [frozenset(each) for size in sizes for each in combinations(range(n_pwl), size)]
-    return [(name, each) for name in replacements for each in sets]
+    return range(1, n_pwl + 1) if n_pwl <= MOST_AT_ONCE else range(0)
 
 
 def _next_sets(units, n_pwl):

@@ -12,8 +12,8 @@ from neuroalrnn.analysis.ablation.ablate import (
     ablate,
     ablate_units,
     cost_table,
-    single_units,
     train_costs,
+    unit_sets,
 )
 from neuroalrnn.analysis.ablation.folds import REPLACEMENTS, folds_of, replace_units
 from neuroalrnn.analysis.ablation.nulls import (
@@ -22,7 +22,7 @@ from neuroalrnn.analysis.ablation.nulls import (
     kick_from_other_trials,
     matched_linear_unit,
 )
-from neuroalrnn.analysis.ablation.order import count_necessary, replace_greedily, sets_at_once
+from neuroalrnn.analysis.ablation.order import count_necessary, replace_greedily, sizes_at_once
 from neuroalrnn.analysis.ablation.scores import score_trials
 from neuroalrnn.analysis.latents import compute_latents
 from neuroalrnn.exceptions import DataError, NotTestableError
@@ -262,8 +262,10 @@ def test_tables_that_share_folds_say_the_same_and_run_no_set_twice(
     alone = ablate_units(fit), replace_greedily(fit)
     folds = folds_of(fit)
     for fold in folds:
-        train_costs(fold, [*single_units(2, REPLACEMENTS), *sets_at_once(2, REPLACEMENTS)])
-        assert set(fold.known_costs) == set(sets_at_once(2, REPLACEMENTS))
+        sets = unit_sets(2, REPLACEMENTS, sizes_at_once(2))
+        assert len(sets) == 3 * len(REPLACEMENTS)
+        train_costs(fold, [*unit_sets(2, REPLACEMENTS), *sets])
+        assert set(fold.known_costs) == set(sets)
 
     def only_on_test_subjects(fold, sequences, *rest):
         assert sequences is fold.test
