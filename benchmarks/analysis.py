@@ -14,7 +14,7 @@ N_RESTARTS = 3
 
 
 def measure(*, n_times=3, quick=False):
-    """Fit the rats with a given P, the linear control beside it, and time `analyse` of it.
+    """Fit the rats with a given P, and time `analyse` of that fit.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def measure(*, n_times=3, quick=False):
 
 
 def _fit(n_steps, *, max_checks):
-    """Networks of P = 4 alone, on the first sessions of every rat with so many steps in all."""
+    """Networks of P = 4, on the first trials of every rat, so many steps in all."""
     trials, run = data_loaders.load("miller_rats"), default_run("miller_rats")
     n_trials = n_steps // trials.sizes["event"]
     share = n_trials / trials.sizes["trial"]

@@ -17,7 +17,13 @@ from functools import partial
 import numpy as np
 
 import data_loaders
-from neuroalrnn import Setting, StimulusSequenceOut, plots, select_n_pwl
+from neuroalrnn import (
+    Setting,
+    StimulusSequenceOut,
+    plots,
+    retrain_without_units,
+    select_n_pwl,
+)
 from neuroalrnn.analysis import contrasts
 from neuroalrnn.analysis.ablation.ablate import ablate_units
 from neuroalrnn.analysis.ablation.summarise import compare_costs
@@ -29,7 +35,6 @@ from neuroalrnn.analysis.primitives import tabulate
 from neuroalrnn.analysis.regimes import compute_occupancy
 from neuroalrnn.analysis.units import is_independent
 from neuroalrnn.config import default_run
-from neuroalrnn.evaluate import retrain_without_units
 
 # True: trained for seconds, to see the steps. False: with the settings of `neuroalrnn fit`, which
 # is what the numbers in the text are from; they are of one run, and a short one, on fewer trials,

@@ -16,7 +16,13 @@ from functools import partial
 import numpy as np
 
 import data_loaders
-from neuroalrnn import LeaveOneSubjectOut, Setting, plots, select_n_pwl
+from neuroalrnn import (
+    LeaveOneSubjectOut,
+    Setting,
+    plots,
+    retrain_without_units,
+    select_n_pwl,
+)
 from neuroalrnn.analysis import contrasts
 from neuroalrnn.analysis.ablation.ablate import ablate_units
 from neuroalrnn.analysis.ablation.summarise import compare_costs
@@ -27,7 +33,6 @@ from neuroalrnn.analysis.mechanism import take_apart
 from neuroalrnn.analysis.primitives import tabulate
 from neuroalrnn.analysis.regimes import compute_occupancy
 from neuroalrnn.config import default_run
-from neuroalrnn.evaluate import retrain_without_units
 
 # True: trained for seconds, to see the steps. False: with the settings of `neuroalrnn fit`, which
 # is what the numbers in the text are from; they are of one run, and a short one, on fewer trials,

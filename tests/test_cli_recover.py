@@ -42,7 +42,11 @@ def test_a_fit_of_more_than_choices_is_refused_before_anything_is_simulated(tmp_
     observation = {"name": "choice_rt", "variables": ["choice", "rt"], "given": []}
     tree.attrs["config"] = json.dumps(fit.config | {"observation": observation})
     Fit(tree).save(tmp_path / "fit.nc")
-    with pytest.raises(DataError, match="explains choice, rt: only fits of choices alone"):
+    with pytest.raises(
+        DataError, match=r"explains choice, rt by .choice_rt.: only fits of choices"
+    ):
         study_fitted(tmp_path / "fit.nc", tmp_path, n_runs=1, random_state=0, overwrite=False)
-    with pytest.raises(DataError, match="explains choice, rt: only fits of choices alone"):
+    with pytest.raises(
+        DataError, match=r"explains choice, rt by .choice_rt.: only fits of choices"
+    ):
         simulate_fit(Fit(tree), rng=None)

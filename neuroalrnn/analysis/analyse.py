@@ -172,8 +172,8 @@ def compare_with_others(fit, model="AL-RNN", *, value="log_likelihood"):
     fit : Fit
     model : str
     value : str
-        Column of the scores: of choices, or of another variable; models that do not explain it are
-        left out.
+        Column of the scores: of choices, or of another variable; models that do not explain it,
+        and subjects of whom it was never observed, are left out.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def compare_with_others(fit, model="AL-RNN", *, value="log_likelihood"):
         difference is not testable.
     """
     scores = fit.scores.pivot(index="subject", columns="model", values=value)
-    scores = scores.dropna(axis="columns", how="all").dropna()
+    scores = scores.dropna(axis="columns", how="all").dropna(how="all")
     rows = []
     for other in [name for name in fit.predictions["model"].values if name in scores]:
         if other == model:

@@ -115,15 +115,18 @@ def simulate(agent, trials, encoding, environment=None, *, rng):
 
 
 def refuse_more_than_choices(fit):
-    """Refuse a fit whose networks do not make choices alone.
+    """Refuse a fit whose networks do not make choices alone, among all options.
 
     Raises
     ------
     DataError
     """
     if "observation" in fit.config:
-        names = ", ".join(fit.explained)
-        raise DataError(f"the fit explains {names}: only fits of choices alone can be simulated")
+        names, model = ", ".join(fit.explained), fit.config["observation"]["name"]
+        raise DataError(
+            f"the fit explains {names} by {model!r}: only fits of choices alone, with all options "
+            "available, can be simulated"
+        )
 
 
 def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, rng):

@@ -50,7 +50,7 @@ TEXTS = {
         "exactly. What it <em>uses</em> is found by intervention: the network of each fold is "
         "changed, nothing is trained again, and the log-likelihood of its test subjects is scored "
         "once more. Whether the task needs what the network uses is another question: other units "
-        "may learn to stand in (<code>neuroalrnn.evaluate.retrain_without_units</code>). Units are "
+        "may learn to stand in (<code>neuroalrnn.retrain_without_units</code>). Units are "
         "ranked on training subjects; units and regimes of different folds belong to different "
         "networks."
     ),

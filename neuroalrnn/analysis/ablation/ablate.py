@@ -18,7 +18,7 @@ from neuroalrnn.exceptions import DataError, NotTestableError
 # an ablated network may be wrong without bound: log-likelihoods count down to this
 FLOOR = float(np.log(1e-12))
 # of tables of costs; what divides the trials is called otherwise
-COLUMNS = ("fold", "unit", "rank", "replacement", "epoch", "retrained", "set", "n_trials", "cost")
+COLUMNS = ("fold", "unit", "rank", "replacement", "epoch", "retrained", "n_trials", "cost")
 COLUMNS += ("accuracy_cost", "n_floored", "n_pwl", "n_replaced", "train_cost")
 
 
