@@ -31,7 +31,11 @@ class NotTestableError(NeuroALRNNError, ValueError):
     """A statistic would not be valid on these data."""
 
 
-class LeakageWarning(UserWarning):
+class DataWarning(UserWarning):
+    """Something about the data may make results mean less than they seem to."""
+
+
+class LeakageWarning(DataWarning):
     """Test and training part share something a model can memorise."""
 
 

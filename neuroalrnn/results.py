@@ -71,6 +71,11 @@ class Fit:
         return json.loads(self.tree.attrs["provenance"])
 
     @property
+    def cautions(self):
+        """What a reader must hear about the data and the fit, one sentence each."""
+        return json.loads(self.trials.attrs.get("cautions", "[]"))
+
+    @property
     def scores(self):
         """One row per model and subject.
 

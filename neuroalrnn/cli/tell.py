@@ -18,8 +18,8 @@ def summarise(result, dataset: str) -> dict:
     Returns
     -------
     summary : dict
-        ``dataset, n_subjects, n_trials`` (scored), ``selected_n_pwl`` (chosen by most folds, the
-        smaller of a tie), ``selected_n_pwl_by_fold, seconds`` and ``models``: per model
+        ``dataset, cautions, n_subjects, n_trials`` (scored), ``selected_n_pwl`` (chosen by most
+        folds, the smaller of a tie), ``selected_n_pwl_by_fold, seconds`` and ``models``: per model
         ``log_likelihood`` and its ``standard_error`` over subjects (nats per trial), ``accuracy``.
     """
     table = result.summarise()
@@ -29,6 +29,7 @@ def summarise(result, dataset: str) -> dict:
     columns = ["log_likelihood", "standard_error", "accuracy"]
     return {
         "dataset": dataset,
+        "cautions": result.cautions,
         "n_subjects": int(table["n_subjects"].max()),
         "n_trials": int(table["n_trials"].max()),
         "selected_n_pwl": min(count, key=lambda n_pwl: (-count[n_pwl], n_pwl)),

@@ -1,6 +1,7 @@
 """Labelled trials: the contract, tables in and out, encoding into steps, splits."""
 
 from neuroalrnn.data.audit import Audit, audit
+from neuroalrnn.data.cautions import caution, cautions_of
 from neuroalrnn.data.encode import default_encoding, encode
 from neuroalrnn.data.files import load_table
 from neuroalrnn.data.schema import SCHEMA_VERSION, unknown, validate
@@ -25,6 +26,8 @@ __all__ = [
     "StimulusSequenceOut",
     "SubjectKFold",
     "audit",
+    "caution",
+    "cautions_of",
     "default_encoding",
     "design",
     "encode",

@@ -16,7 +16,7 @@ COORDS = ("subject", "session", "trial_in_session")
 AFTER_CHOICE = ("choice", "reward", "correct", "rt")
 NUMBERS = (*AFTER_CHOICE, "scored", "n_steps")
 JSON_ATTRS = dict.fromkeys(("encoding", "analysis", "baselines"), dict)
-JSON_ATTRS |= dict.fromkeys(("unscored", "notes"), list)
+JSON_ATTRS |= dict.fromkeys(("unscored", "notes", "cautions"), list)
 N_SHOWN = 5
 # beyond, single precision overflows once such a value is squared and summed
 LARGEST = 1e30

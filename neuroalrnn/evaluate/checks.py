@@ -1,12 +1,12 @@
 """What must hold before anything is trained, and what a user should hear of then."""
 
-import warnings
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from neuroalrnn.config import Setting
+from neuroalrnn.data import caution
 from neuroalrnn.data.schema import is_after_choice, scored_trials
 from neuroalrnn.exceptions import ConfigError, DataError, LeakageWarning, problems
 from neuroalrnn.model.hierarchy import VARYING
@@ -47,14 +47,18 @@ def score_what_is_read(trials, sequences):
     return trials if (read == scored).all() else trials.assign(scored=("trial", read))
 
 
-def warn_of_telling_inputs(trials, inputs):
-    """Warn of inputs that tell the choice on every scored trial.
+def caution_of_telling_inputs(trials, inputs):
+    """Warn of inputs that tell the choice on every scored trial, and keep that with the trials.
 
     Parameters
     ----------
     trials : xarray.Dataset
     inputs : iterable of str
         Variables that the AL-RNN receives.
+
+    Returns
+    -------
+    xarray.Dataset
 
     Warns
     -----
@@ -71,13 +75,12 @@ def warn_of_telling_inputs(trials, inputs):
         if not is_after_choice(trials, name)
         if _tells(trials[name].values[scored].astype(float), choice)
     ]
-    if telling:
-        warnings.warn(
-            f"{', '.join(telling)}: tells the choice of every scored trial. If this is known only "
-            "after the choice, list it in after_choice",
-            LeakageWarning,
-            stacklevel=3,
-        )
+    found = [
+        f"{name}: tells the choice of every scored trial. If this is known only after the choice, "
+        "list it in after_choice"
+        for name in telling
+    ]
+    return caution(trials, found, LeakageWarning, stacklevel=4)
 
 
 def _tells(values, choice):

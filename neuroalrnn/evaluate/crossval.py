@@ -9,9 +9,13 @@ import numpy as np
 
 from neuroalrnn.baselines import cognitive_baselines, standard_baselines
 from neuroalrnn.config import Setting, expand
-from neuroalrnn.data import SubjectKFold, audit, default_encoding, encode, validate
+from neuroalrnn.data import SubjectKFold, audit, caution, default_encoding, encode, validate
 from neuroalrnn.evaluate.assemble import assemble
-from neuroalrnn.evaluate.checks import check_grid, score_what_is_read, warn_of_telling_inputs
+from neuroalrnn.evaluate.checks import (
+    caution_of_telling_inputs,
+    check_grid,
+    score_what_is_read,
+)
 from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.observation import observe_trials
 from neuroalrnn.evaluate.plan import make_plan
@@ -152,7 +156,8 @@ def select_n_pwl(
     trials = trials.assign_attrs(encoding=json.dumps(encoding))
     sequences = encode(trials, **encoding)
     trials = score_what_is_read(trials, sequences)
-    warn_of_telling_inputs(trials, encoding["inputs"])
+    trials = caution(trials, sequences.notes, category=None)
+    trials = caution_of_telling_inputs(trials, encoding["inputs"])
     observation, sequences = observe_trials(trials, sequences, observation)
     study = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
     named = _baselines(baselines, trials, setting, cv, encoding, engine, **study)

@@ -57,7 +57,15 @@ def setup(fit, analysis, gallery):
     described = describe_setup(fit, analysis.tables["effective_n_pwl"])
     short = "<h4>In short</h4>" + bullets(in_short(fit, analysis))
     explained = " and ".join(escape(PLURALS.get(name, name)) for name in fit.explained)
-    return paragraph(TEXTS["model"].format(explained=explained)) + short + figure + described
+    model = paragraph(TEXTS["model"].format(explained=explained))
+    return cautions(fit) + model + short + figure + described
+
+
+def cautions(fit):
+    """What a reader must hear before any number; nothing where there is nothing to tell."""
+    if not fit.cautions:
+        return ""
+    return "<h4>Read this first</h4>" + bullets([escape(text) for text in fit.cautions])
 
 
 def in_short(fit, analysis):
