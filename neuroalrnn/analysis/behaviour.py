@@ -118,8 +118,9 @@ def relate_to_behaviour(fit, regimes):
     -------
     pandas.DataFrame
         One row per predictor and outcome, with estimate, interval, p over subjects,
-        Benjamini-Hochberg ``q`` over the whole table (tests that could not be done, with fewer than
-        6 subjects for example, enter as p = 1), and ``note``.
+        Benjamini-Hochberg ``q`` within the outcome, which is a family by itself: effects on choice
+        would loosen the bar for those on reaction time. Tests that could not be done, with fewer
+        than 6 subjects for example, enter as p = 1; ``note`` says why.
 
     Raises
     ------
@@ -146,7 +147,7 @@ def relate_to_behaviour(fit, regimes):
     if not rows:
         return pd.DataFrame(columns=["effect", "outcome", "n_subjects", "method", "p", "q", "note"])
     table = pd.concat(rows, ignore_index=True)
-    return table.assign(q=benjamini_hochberg(table["p"].fillna(1.0).to_numpy()))
+    return table.assign(q=benjamini_hochberg(table["p"].fillna(1.0), table["outcome"]))
 
 
 def tabulate_trials(fit, regimes):

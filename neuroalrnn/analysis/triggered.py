@@ -153,9 +153,9 @@ def compute_triggered_averages(
     -------
     triggered : Dataset
         As from `compute_triggered_average`, with ``outcome`` (the names of `compute_outcomes`) in
-        front and ``group_q`` (outcome, lag), Benjamini-Hochberg over all outcomes and lags; tests
-        that could not be done enter as p = 1. ``excluded`` (outcome) names the subjects that cannot
-        be tested; ``attrs["note"]`` says when only one subject per stimulus order is in.
+        front and ``group_q`` (outcome, lag), Benjamini-Hochberg over the lags of each outcome;
+        tests that could not be done enter as p = 1. ``excluded`` (outcome) names the subjects that
+        cannot be tested; ``attrs["note"]`` says when only one subject per stimulus order is in.
 
     Raises
     ------
@@ -181,8 +181,8 @@ def compute_triggered_averages(
         parts.append(part.assign(excluded=part.attrs["excluded"]))
     names = xr.DataArray(np.array(list(outcomes)), dims="outcome", name="outcome")
     found = xr.concat(parts, names, join="outer", combine_attrs="drop")
-    p = found["group_p"].fillna(1.0)
-    q = benjamini_hochberg(p.to_numpy().ravel()).reshape(p.shape)
+    p = found["group_p"].fillna(1.0).transpose("outcome", "lag")
+    q = np.array([benjamini_hochberg(each) for each in p.to_numpy()])
     all_count = len(counts) == fit.trials.sizes["trial"]
     note = "" if all_count else "one subject per stimulus order: the others see the same inputs"
     return found.assign(group_q=p.copy(data=q)).assign_attrs(n_draws=n_draws, note=note)

@@ -29,7 +29,7 @@ def plot_behaviour(behaviour, *, outcome, names=True, ax=None):
     Returns
     -------
     matplotlib.axes.Axes
-        Numbers at the right are subjects and Benjamini-Hochberg q over the whole table; at most 14
+        Numbers at the right are subjects and Benjamini-Hochberg q within the outcome; at most 14
         rows are drawn, effects of switches always. An interval far longer than most is cut.
     """
     ax = plot_effects(shown_rows(behaviour, outcome), names=names, ax=ax)

@@ -188,8 +188,10 @@ def behaviour(fit, analysis, gallery):
 
 
 def _family(found, tested, clear):
+    n_outcomes = found["outcome"].nunique()
+    families = "one family" if n_outcomes == 1 else f"{n_outcomes} families, one per outcome"
     text = (
-        f"{count(len(found), 'test')} form one family: {int((tested['p'] < 0.05).sum())} with p "
+        f"{count(len(found), 'test')} form {families}: {int((tested['p'] < 0.05).sum())} with p "
         f"&lt; .05 before correction, {len(clear)} with q &lt; .05 after it."
     )
     lost = len(found) - len(tested)

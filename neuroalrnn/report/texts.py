@@ -91,14 +91,15 @@ CAPTIONS = {
     ),
     "triggered": (
         "Outcomes in the trials around a switch of the regime that decides the choice; dotted and "
-        "shaded: mean and 95 % band of circular shifts within the session; filled: q &lt; .05. "
+        "shaded: mean and 95 % band of circular shifts within the session; filled: q &lt; .05 over "
+        "the lags of the outcome. "
         "What goes together need not cause each other: an input may do both."
     ),
     "overview": (
         "Overview. (a) Held-out score of every model; faint dots are subjects. (b) Score against "
         "P. (c) Regimes of an example session; above each row the rule, x marks errors. (d) "
         "Switches. (e) Eigenvalues of each regime in one fold. (f) The outcome with the clearest "
-        "effects; n subjects, q after Benjamini-Hochberg, filled where q &lt; .05."
+        "effects; n subjects, q after Benjamini-Hochberg within it, filled where q &lt; .05."
     ),
     "scores": (
         "Left: held-out log-likelihood; large symbols are means over trials with the standard "
@@ -177,8 +178,8 @@ CAPTIONS = {
     "behaviour": (
         "Difference with against without, holding constant the stimuli of two trials, all inputs "
         "of the trial before, the first trials after a reset of the state, and slow trends; mean "
-        "over subjects with 95 % intervals; n subjects, q after Benjamini-Hochberg; filled where "
-        "q &lt; .05. "
+        "over subjects with 95 % intervals; n subjects, q after Benjamini-Hochberg within the "
+        "outcome; filled where q &lt; .05. "
         "Intervals far longer than the others are cut at the edge."
     ),
 }

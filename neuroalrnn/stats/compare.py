@@ -118,13 +118,17 @@ def _difference_per_trial(scores_a, scores_b, subject, title) -> tuple[pd.Series
     return mean, int(scored.sum())
 
 
-def benjamini_hochberg(p) -> np.ndarray:
-    """Adjust the p-values of one family for the false-discovery rate.
+def benjamini_hochberg(p, family=None) -> np.ndarray:
+    """Adjust p-values for the false-discovery rate of their family.
 
     Parameters
     ----------
     p : array (test,)
-        All tests of the family; a test that failed enters as 1.
+        All tests; one that failed enters as 1.
+    family : array (test,), optional
+        Label of the family of each test, adjusted by itself; one family if absent. Rows of one
+        table that are claimed apart need families of their own: what is found in one outcome
+        would loosen the bar for another.
 
     Returns
     -------
@@ -133,8 +137,8 @@ def benjamini_hochberg(p) -> np.ndarray:
     Raises
     ------
     DataError
-        NaN, or values outside 0..1, with their positions; or several axes, which would be several
-        families.
+        NaN, or values outside 0..1, with their positions; several axes, which would be several
+        families; a test without a family.
 
     References
     ----------
@@ -149,7 +153,13 @@ def benjamini_hochberg(p) -> np.ndarray:
             f"p-values: found {p[bad][:6]} at {bad[:6]}, expected 0..1; "
             "a test that failed stays in the family as p = 1"
         )
-    return stats.false_discovery_control(p, method="bh")
+    if family is None:
+        return stats.false_discovery_control(p, method="bh")
+    refuse_unnamed("p-values", {"family": family})
+    if np.shape(family) != p.shape:
+        raise DataError(f"p-values: family has shape {np.shape(family)}, p has {p.shape}")
+    adjusted = pd.Series(p).groupby(np.asarray(family)).transform(benjamini_hochberg)
+    return adjusted.to_numpy()
 
 
 def compare_models(

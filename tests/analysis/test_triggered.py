@@ -7,6 +7,7 @@ from neuroalrnn.analysis.steps import decisive_regimes
 from neuroalrnn.analysis.switches import compute_switches
 from neuroalrnn.analysis.triggered import compute_triggered_average, compute_triggered_averages
 from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.stats import benjamini_hochberg
 
 N_SUBJECTS, N_TRIALS = 8, 150
 
@@ -114,7 +115,7 @@ def test_refusals(switches):
         compute_triggered_average(switches, np.zeros(outcome.size), step="reward")
 
 
-def test_all_outcomes_of_a_fit_are_one_family(fit):
+def test_the_lags_of_each_outcome_are_a_family(fit):
     regimes = compute_held_out_regimes(fit).regimes
     rule = fit.trials["rule"].values > 0
     planted = regimes.copy(data=np.repeat(rule[:, None] * 1, regimes.shape[1], axis=1))
@@ -122,7 +123,10 @@ def test_all_outcomes_of_a_fit_are_one_family(fit):
     assert found["outcome"].values.tolist() == ["choice", "correct", "log rt"]
     assert found["group_q"].sel(outcome="log rt").values.argmin() == 1
     assert found["group_q"].sel(outcome="log rt", lag=0) < 0.05
-    assert (found["group_q"] >= found["group_p"]).all()
+    for part in found["group_p"].fillna(1.0), found["group_q"]:
+        assert part.dims == ("outcome", "lag")
+    expected = [benjamini_hochberg(p) for p in found["group_p"].fillna(1.0).values]
+    np.testing.assert_allclose(found["group_q"], expected)
     switches = compute_switches(decisive_regimes(fit, planted), fit.trials)
     log_rt = np.log(fit.trials["rt"].values)
     here = (switches.values[:, 0] == 1) & (fit.trials["subject"].values == "s2")

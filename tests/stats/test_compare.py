@@ -257,6 +257,17 @@ class TestBenjaminiHochberg:
         p = [0.01, 0.04, 0.03, 1.0]
         np.testing.assert_allclose(benjamini_hochberg(p), [0.04, 0.16 / 3, 0.16 / 3, 1.0])
 
+    def test_a_family_is_adjusted_by_itself(self):
+        p, family = np.array([0.01, 0.04, 0.03, 1.0, 0.02]), np.array(list("ababb"))
+        found = benjamini_hochberg(p, family)
+        for name in "ab":
+            here = family == name
+            np.testing.assert_allclose(found[here], benjamini_hochberg(p[here]))
+        with pytest.raises(DataError, match="family has shape \\(4,\\), p has \\(5,\\)"):
+            benjamini_hochberg(p, family[:4])
+        with pytest.raises(DataError, match="'family' is missing in 1 of 5"):
+            benjamini_hochberg(p, ["a", "b", None, "a", "b"])
+
     def test_refuses_nan(self):
         with pytest.raises(DataError, match="stays in the family as p = 1"):
             benjamini_hochberg([0.1, np.nan])
