@@ -35,6 +35,10 @@ class DataWarning(UserWarning):
     """Something about the data may make results mean less than they seem to."""
 
 
+class IncompleteWarning(UserWarning):
+    """A part of a result failed through a fault of this package; the rest is there."""
+
+
 class LeakageWarning(DataWarning):
     """Test and training part share something a model can memorise."""
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import xarray as xr
-from tqdm.auto import tqdm
 
 from neuroalrnn.analysis.ablation.ablate import ablate_units, train_costs, unit_sets
 from neuroalrnn.analysis.ablation.folds import folds_of
@@ -37,6 +36,7 @@ from neuroalrnn.analysis.transitions import compute_regime_graph
 from neuroalrnn.analysis.triggered import compute_triggered_averages
 from neuroalrnn.analysis.units import independent_groups
 from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.running import progress_bar
 
 N_LAGS = 10
 LONGEST = 25
@@ -111,7 +111,7 @@ def take_apart(fit, held_out, *, conditions=(), progress=False):
     folds = folds_of(fit)
     views = {fold.name: _view(fit, fold) for fold in folds if len(fold.test.n_steps)}
     jobs, tables, notes = _jobs(fit, held_out, folds, views, list(conditions)), {}, []
-    for name in tqdm(jobs, desc="taking apart", unit="table", disable=not progress):
+    for name in progress_bar(jobs, desc="taking apart", unit="table", show=progress):
         try:
             tables[name] = jobs[name]()
         except NotTestableError as error:

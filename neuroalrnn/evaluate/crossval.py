@@ -25,6 +25,7 @@ from neuroalrnn.evaluate.resume import fold_file, keeping, load_fold, save_fold
 from neuroalrnn.evaluate.search import Progress, choose, refit, search
 from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.ops.dispatch import choose_backend
+from neuroalrnn.running import one_blas_thread
 
 logger = logging.getLogger(__name__)
 DEFAULT_MEMORY = 2**28
@@ -58,6 +59,7 @@ def cross_validate(trials, setting=None, cv=None, n_restarts=3, random_state=0, 
     return select_n_pwl(trials, setting, cv, n_restarts, random_state, **options)
 
 
+@one_blas_thread
 def select_n_pwl(
     trials,
     setting=None,

@@ -11,6 +11,7 @@ from neuroalrnn.baselines.qlearning import q_learning
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.evaluate.refit import refit_all
+from neuroalrnn.running import one_blas_thread
 from neuroalrnn.stats import one_standard_error
 from neuroalrnn.tasks.agents import simulate_agents
 from neuroalrnn.tasks.simulate import compute_log_odds
@@ -34,6 +35,7 @@ class Recognised:
     table: pd.DataFrame
 
 
+@one_blas_thread
 def recognise_family(trials, families, cv=None, *, n_inner=2) -> Recognised:
     """Score every family on subjects held out and name the one that is recognised.
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.evaluate.engine import one_torch_thread
@@ -12,6 +11,7 @@ from neuroalrnn.evaluate.observation import explain, predict_constant
 from neuroalrnn.fit.objective import compute_eta, observe
 from neuroalrnn.model.alrnn import select
 from neuroalrnn.model.readout import log_probability
+from neuroalrnn.running import progress_bar
 
 CONSTANT = "constant"
 
@@ -71,7 +71,8 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine, pro
     held_out = HeldOut({name: empty.copy() for name in models}, {})
     counts = scored_trials(trials)
     n_fits = len(plan.folds) * len(baselines)
-    bar = tqdm(total=n_fits, disable=not progress or not n_fits, unit="model", desc="other models")
+    show = progress and n_fits > 0
+    bar = progress_bar(total=n_fits, show=show, unit="model", desc="other models")
     for fold, part in enumerate(plan.folds):
         restart, position = chosen[fold]
         test = sequences.take(np.isin(sequences.trial[:, 0], part.test))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from neuroalrnn.evaluate.engine import one_torch_thread
 from neuroalrnn.evaluate.plan import refit_jobs, search_jobs
@@ -13,6 +12,7 @@ from neuroalrnn.exceptions import FitError
 from neuroalrnn.fit.train import train
 from neuroalrnn.model.architecture import ALRNN
 from neuroalrnn.ops import Weights
+from neuroalrnn.running import progress_bar
 from neuroalrnn.stats import one_standard_error
 
 
@@ -241,7 +241,7 @@ class Progress:
     """Progress bar over the checks of all models, with the latest validation score."""
 
     def __init__(self, total, *, show):
-        self.bar = tqdm(total=total, disable=not show, unit="check", smoothing=0.05)
+        self.bar = progress_bar(total=total, show=show, unit="check", smoothing=0.05)
         self.is_stopped = False
 
     def __call__(self, n_models, score):

@@ -28,6 +28,7 @@ from neuroalrnn.model.alrnn import select
 from neuroalrnn.model.architecture import ALRNN
 from neuroalrnn.model.hierarchy import VARYING, canonical, subject_architecture
 from neuroalrnn.ops.dispatch import choose_backend
+from neuroalrnn.running import one_blas_thread
 
 logger = logging.getLogger(__name__)
 MEMORY = 2**28
@@ -54,6 +55,7 @@ class SubjectFit:
     choices: pd.DataFrame
 
 
+@one_blas_thread
 def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYING, **options):
     """Compare one model for all, subject vectors, and one model per subject, on new sessions.
 
@@ -107,6 +109,7 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
     return study.over_folds(pool, ["compare_pooling", _whole(n_dimensions), sorted(varying)])
 
 
+@one_blas_thread
 def few_shot(
     trials, setting=None, *, n_shots=(0, 50, 100, 200, 400), n_dimensions=(1, 2), varying=VARYING,
     **options,

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from neuroalrnn.analysis.ablation.activations import choose_steps
 from neuroalrnn.analysis.latents import chosen_network, encode_trials
@@ -14,6 +13,7 @@ from neuroalrnn.analysis.primitives.gating import detect_gating
 from neuroalrnn.analysis.primitives.integration import detect_integration
 from neuroalrnn.analysis.primitives.transients import detect_transients
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.running import progress_bar
 from neuroalrnn.stats.checks import as_whole_numbers
 
 
@@ -84,7 +84,7 @@ def detect_primitives(
     fold = fit.splits["fold"].values[sequences.trial[:, 0]]
     names = [str(name) for name in fit.parameters["fold"].values]
     found, skipped = [], []
-    for index in tqdm(np.unique(fold), desc="primitives", unit="fold", disable=not progress):
+    for index in progress_bar(np.unique(fold), desc="primitives", unit="fold", show=progress):
         network, part = chosen_network(fit, index), sequences.take(fold == index)
         block = _blocks(fit, cue, part)
         jobs = _jobs(part, fit.trials[cue].values, features, relevant, steps, ahead, block)
