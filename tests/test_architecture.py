@@ -13,9 +13,10 @@ FILES = sorted([*ROOT.glob("neuroalrnn/**/*.py"), *ROOT.glob("data_loaders/**/*.
 ARRAYS = {"numpy", "pandas", "xarray"}
 
 # package -> (packages of ours, packages of others); those of OPEN are open to all
-OPEN = {"exceptions", "running"}
+OPEN = {"arguments", "exceptions", "running"}
 TABLE = {
     "exceptions": (set(), set()),
+    "arguments": (set(), set()),
     "running": (set(), {"threadpoolctl", "tqdm"}),
     "config": (set(), {"pydantic"}),
     "data": (set(), ARRAYS),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuroalrnn.config import Run, Setting, default_run, load_run
+from neuroalrnn.config import Run, Setting, as_setting, default_run, load_run
 from neuroalrnn.exceptions import ConfigError
 
 FULL = """
@@ -126,9 +126,9 @@ BROKEN = {
         "[setting]\nn_latent = 3\n[validation]\nn_pwl = [0, 4]",
         r"\[validation\] n_pwl = 4: more PWL units than latents; .* n_latent = 3",
     ),
-    "default grid too large": (
-        "[setting]\nn_latent = 3",
-        r"n_pwl = 4: more PWL units than latents",
+    "seed too large": (
+        f"[validation]\nrandom_state = {2**80}",
+        r"random_state = \d+: expected a number less than or equal to 4294967295",
     ),
     "negative PWL units": (
         "[validation]\nn_pwl = [-1]",
@@ -224,3 +224,30 @@ def test_alternatives_of_a_run_file(tmp_path):
         path.write_text(f"[alternatives]\n{text}\n", encoding="utf-8")
         with pytest.raises(ConfigError, match=f"(?s){match}"):
             load_run(path)
+
+
+def test_default_grid_fits_few_latents(written):
+    assert load_run(written("[setting]\nn_latent = 3")).validation.n_pwl is None
+
+
+@pytest.mark.parametrize(
+    ("given", "n_latent"), [(None, 6), ({}, 6), ({"n_latent": 3}, 3), (Setting(n_latent=2), 2)]
+)
+def test_a_dict_is_as_good_as_a_setting(given, n_latent):
+    assert as_setting(given).n_latent == n_latent
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"n_latnt": 3}, "did you mean 'n_latent'"),
+        ({3: 3}, "3: unknown key"),
+        (4, r"setting = 4: expected a Setting, such as Setting\(n_latent=4\)"),
+        ("fast", "setting = 'fast': expected a Setting"),
+        (Setting, "setting = the class Setting: expected a Setting"),
+        ([], r"setting = \[\]: expected a Setting"),
+    ],
+)
+def test_what_is_no_setting_is_refused(given, message):
+    with pytest.raises(ConfigError, match=message):
+        as_setting(given)

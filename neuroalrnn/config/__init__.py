@@ -1,6 +1,15 @@
 """What a run is: settings of the model and of training, checked before anything is computed."""
 
 from neuroalrnn.config.run import K_FOLD, Run, default_run, load_run
-from neuroalrnn.config.setting import ALTERNATIVE, Setting, expand
+from neuroalrnn.config.setting import ALTERNATIVE, Setting, as_setting, expand
 
-__all__ = ["ALTERNATIVE", "K_FOLD", "Run", "Setting", "default_run", "expand", "load_run"]
+__all__ = [
+    "ALTERNATIVE",
+    "K_FOLD",
+    "Run",
+    "Setting",
+    "as_setting",
+    "default_run",
+    "expand",
+    "load_run",
+]

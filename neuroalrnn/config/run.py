@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from neuroalrnn.arguments import MOST_SEED
 from neuroalrnn.config.explain import explain
 from neuroalrnn.config.setting import (
     Count,
@@ -70,8 +71,8 @@ class ValidationTable(Table):
         Folds of the two k-fold splitters (default 5); the others hold out every group in turn.
     n_inner, n_restarts, random_state : int
         See `neuroalrnn.select_n_pwl`.
-    n_pwl : list of int
-        Grid, each from 0 to ``n_latent``.
+    n_pwl : list of int, optional
+        Grid, each from 0 to ``n_latent``; default see `neuroalrnn.select_n_pwl`.
     """
 
     splitter: Literal[
@@ -80,8 +81,8 @@ class ValidationTable(Table):
     n_splits: Annotated[int, Field(ge=2)] | None = None
     n_inner: Annotated[int, Field(ge=2)] = 3
     n_restarts: Count = 3
-    random_state: Size = 0
-    n_pwl: Annotated[list[Size], Field(min_length=1)] = [0, 1, 2, 4]
+    random_state: Annotated[int, Field(ge=0, le=MOST_SEED)] = 0
+    n_pwl: Annotated[list[Size], Field(min_length=1)] | None = None
 
 
 class AnalysisTable(Table):
@@ -198,7 +199,7 @@ def _disagreements(values: Mapping[str, Any]) -> list[str]:
         for name in ("data", "setting", "validation")
     }
     data, setting, validation = tables.values()
-    grid = validation.get("n_pwl", ValidationTable().n_pwl)
+    grid = validation.get("n_pwl")
     grid = grid if isinstance(grid, list) else []
     found = too_many_pwl(grid, setting.get("n_latent"), "[validation] n_pwl")
     if data.get("name") is not None and data.get("path") is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from neuroalrnn.arguments import not_kind, refuse
 from neuroalrnn.config.explain import explain
 from neuroalrnn.exceptions import ConfigError, problems
 
@@ -133,6 +134,29 @@ class Setting(Hyperparameters):
         found += too_many_pwl([values.get("n_pwl")], values.get("n_latent"), "n_pwl")
         if found:
             raise problems(ConfigError, "Setting", found)
+
+
+def as_setting(setting: Setting | Mapping | None) -> Setting:
+    """The setting of an argument ``setting``.
+
+    Parameters
+    ----------
+    setting : Setting, dict or None
+        A dict holds what `Setting` would be given; None is all defaults.
+
+    Returns
+    -------
+    Setting
+
+    Raises
+    ------
+    ConfigError
+    """
+    if isinstance(setting, Mapping):
+        return Setting(**{str(name): value for name, value in setting.items()})
+    expected = "a Setting, such as Setting(n_latent=4), or a dict of its values"
+    refuse("setting", not_kind("setting", setting, Setting | None, expected))
+    return setting or Setting()
 
 
 def expand(setting: Setting, alternatives: Mapping[str, Sequence]) -> tuple[Setting, ...]:

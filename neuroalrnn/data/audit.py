@@ -10,7 +10,7 @@ import xarray as xr
 
 from neuroalrnn.data.orders import session_orders, stimulus_names
 from neuroalrnn.data.schema import session_number
-from neuroalrnn.data.split import Fold, SessionKFold
+from neuroalrnn.data.split import Fold, SessionKFold, StimulusSequenceOut
 from neuroalrnn.exceptions import LeakageError, LeakageWarning, problems
 
 
@@ -85,12 +85,19 @@ def audit(
     if len(shared):
         warnings.warn(
             f"{shared['subject'].nunique()} test subjects have a stimulus sequence ({note}) that "
-            "training subjects have too; a recurrent model can memorise it. Split with "
-            "StimulusSequenceOut",
+            "training subjects have too; a recurrent model can memorise it. "
+            + _remedy(trials, names),
             LeakageWarning,
             stacklevel=2,
         )
     return Audit(shared, tuple(names), note)
+
+
+def _remedy(trials: xr.Dataset, stimulus: Sequence[str]) -> str:
+    splitter = StimulusSequenceOut(tuple(stimulus))
+    if len(np.unique(splitter.groups(trials))) > 1:
+        return "Split with StimulusSequenceOut"
+    return f"Here {splitter.if_one_group}"
 
 
 def _overlap(fold: Fold, groups: np.ndarray) -> list[str]:

@@ -1,6 +1,5 @@
 """The contract of a trial dataset, and `validate`, which lists every breach of it at once."""
 
-import difflib
 import json
 from collections.abc import Iterable
 
@@ -8,6 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.arguments import unknown
 from neuroalrnn.data.coding import SIGNED
 from neuroalrnn.exceptions import DataError, problems
 
@@ -115,24 +115,6 @@ def where(mask: np.ndarray, word: str = "trial") -> str:
     shown = ", ".join(map(str, index[:N_SHOWN]))
     more = f" and {len(index) - N_SHOWN} more" if len(index) > N_SHOWN else ""
     return f"{word}{'s' if len(index) > 1 else ''} {shown}{more}"
-
-
-def unknown(name: str, known: Iterable[str]) -> str:
-    """Text for a name that does not exist: the nearest one, and all that do.
-
-    Parameters
-    ----------
-    name : str
-    known : iterable of str
-
-    Returns
-    -------
-    str
-    """
-    names = [str(each) for each in known]
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{name!r} is unknown{hint} (there are: {', '.join(names) or 'none'})"
 
 
 def no_number(trials: xr.Dataset, name: str, known: Iterable[str]) -> str:

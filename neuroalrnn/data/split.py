@@ -1,15 +1,23 @@
 """Splits that hold out whole groups of trials: subjects, sessions, stimulus sequences."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.arguments import not_names, not_seed, not_whole, refuse, shown
 from neuroalrnn.data.orders import connected, session_orders, stimulus_names
 from neuroalrnn.data.schema import texts, validate
 from neuroalrnn.exceptions import DataError, problems
+
+# a group beyond is held out inside a training part only where there is no other way
+HALF = 0.5
+# what is left to fit on would stand for nothing
+MOST_HELD_OUT = 0.8
+# the splitter that holds out what one of scikit-learn's would be given as groups
+NEAREST = {"LeaveOneGroupOut": "LeaveOneSubjectOut()", "LeaveOneOut": "LeaveOneSubjectOut()"}
 
 
 class Fold(NamedTuple):
@@ -23,6 +31,8 @@ class Fold(NamedTuple):
 @dataclass(frozen=True)
 class _Splitter:
     """Shared by all splitters: folds and inner folds follow from `groups`."""
+
+    if_one_group: ClassVar[str] = "add subjects, or hold out sessions instead (SessionKFold)"
 
     def groups(self, trials: xr.Dataset) -> np.ndarray:
         """Label of the group that each trial belongs to, shape (trial,), str."""
@@ -57,8 +67,9 @@ class _Splitter:
         """Split a training part again, by groups of the same kind.
 
         Groups, largest first, go to the part that holds fewest trials so far. A group with more
-        than half of the training trials is never held out: what is left would be too little to
-        stand for the fit on the whole training part.
+        than half of the training trials is held out only where fewer than two others could be, and
+        never one with more than four fifths: what is left would be too little to stand for the fit
+        on the whole training part.
 
         Parameters
         ----------
@@ -83,7 +94,7 @@ class _Splitter:
             self.groups(trials)[train], return_inverse=True, return_counts=True
         )
         _require(len(names), 2, self, "the training part")
-        movable = np.flatnonzero(2 * size <= len(train))
+        movable = _movable(size / len(train))
         part = _balanced(size[movable], n_splits)
         parts = []
         for index in range(part.max() + 1):
@@ -98,32 +109,49 @@ class LeaveOneSubjectOut(_Splitter):
 
 
 @dataclass(frozen=True)
-class SubjectKFold(_Splitter):
-    """Hold out random parts of the subjects, equal in number as far as possible."""
+class _KFold(_Splitter):
+    """Shared by those that hold out random parts of the groups."""
 
     n_splits: int = 5
     random_state: int = 0
+
+    def __post_init__(self):
+        found = not_whole("n_splits", self.n_splits, least=2)
+        refuse(type(self).__name__, found + not_seed("random_state", self.random_state))
+        # plain numbers, so that what is saved reads the same for those of numpy
+        for name in ("n_splits", "random_state"):
+            object.__setattr__(self, name, int(getattr(self, name)))
 
     def split(self, trials: xr.Dataset) -> list[Fold]:
         """Hold out `n_splits` parts; see `LeaveOneSubjectOut.split`."""
-        return _k_fold(self, trials)
+        from sklearn.model_selection import KFold
+
+        validate(trials)
+        groups = self.groups(trials)
+        names = pd.unique(groups)
+        _require(len(names), self.n_splits, self)
+        parts = KFold(self.n_splits, shuffle=True, random_state=self.random_state).split(names)
+        return [
+            _fold(f"fold {index}", np.isin(groups, names[test]))
+            for index, (_, test) in enumerate(parts)
+        ]
 
 
 @dataclass(frozen=True)
-class SessionKFold(_Splitter):
+class SubjectKFold(_KFold):
+    """Hold out random parts of the subjects, equal in number as far as possible."""
+
+
+@dataclass(frozen=True)
+class SessionKFold(_KFold):
     """Hold out random parts of the sessions. Other sessions of a test subject are trained on."""
 
-    n_splits: int = 5
-    random_state: int = 0
+    if_one_group: ClassVar[str] = "add sessions; nothing can be held out of a single one"
 
     def groups(self, trials: xr.Dataset) -> np.ndarray:
         """Label "subject/session" of each trial, shape (trial,), str."""
         pair = (texts(trials[name].values).astype(str) for name in ("subject", "session"))
         return np.array(["/".join(names) for names in zip(*pair, strict=True)])
-
-    def split(self, trials: xr.Dataset) -> list[Fold]:
-        """Hold out `n_splits` parts; see `LeaveOneSubjectOut.split`."""
-        return _k_fold(self, trials)
 
 
 @dataclass(frozen=True)
@@ -140,7 +168,17 @@ class StimulusSequenceOut(_Splitter):
         Variables known before the choice; default those among the inputs of ``attrs["encoding"]``.
     """
 
+    if_one_group: ClassVar[str] = (
+        "all subjects are joined by orders that they share, so that none can be held out whole; "
+        "hold out subjects (SubjectKFold), and claim no more than that new subjects are predicted "
+        "on these orders"
+    )
     stimulus: tuple[str, ...] | None = None
+
+    def __post_init__(self):
+        if self.stimulus is not None:
+            refuse("StimulusSequenceOut", not_names("stimulus", self.stimulus))
+            object.__setattr__(self, "stimulus", tuple(self.stimulus))
 
     def groups(self, trials: xr.Dataset) -> np.ndarray:
         """Label of each trial's group, named by its first subject, shape (trial,), str.
@@ -158,6 +196,76 @@ class StimulusSequenceOut(_Splitter):
         group = connected(orders["subject"].to_numpy(), orders["order"].to_numpy())
         return np.array([f"like {group[name]}" for name in texts(trials["subject"].values)])
 
+    def inner(
+        self, trials: xr.Dataset, train: np.ndarray, n_splits: int
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Split a training part again, see `LeaveOneSubjectOut.inner`.
+
+        A training part whose orders all but one subject share has no second order to validate on:
+        its subjects are then held out one from another, though they share orders.
+        """
+        train = np.asarray(train)
+        subject = trials["subject"].values
+        if len(np.unique(self.groups(trials)[train])) > 1:
+            parts = super().inner(trials, train, n_splits)
+            if len(np.unique(subject[np.concatenate([each for _, each in parts])])) > 1:
+                return parts
+        return LeaveOneSubjectOut().inner(trials, train, n_splits)
+
+
+def as_splitter(cv, default: _Splitter) -> _Splitter:
+    """The splitter of an argument ``cv``.
+
+    Parameters
+    ----------
+    cv : splitter or None
+        One of ours, or an object with the methods ``split``, ``inner`` and ``groups`` of
+        `LeaveOneSubjectOut`.
+    default : splitter
+        Where `cv` is None.
+
+    Returns
+    -------
+    splitter
+
+    Raises
+    ------
+    ConfigError
+        Saying what to pass in place of a class, a number, a name or a splitter of scikit-learn.
+    """
+    if cv is None:
+        return default
+    methods = [getattr(cv, name, None) for name in ("split", "inner", "groups")]
+    if isinstance(cv, type) or not all(map(callable, methods)):
+        refuse("cross-validation", [f"cv = {shown(cv)}: {_what_to_pass(cv)}"])
+    return cv
+
+
+def _what_to_pass(cv) -> str:
+    kind = cv if isinstance(cv, type) else type(cv)
+    ours = {each.__name__: each for each in (LeaveOneSubjectOut, *_KFold.__subclasses__())}
+    ours["StimulusSequenceOut"] = StimulusSequenceOut
+    if kind.__module__.startswith("sklearn."):
+        return (
+            "scikit-learn splits rows once, and cannot keep whole subjects or sessions out of the "
+            f"inner validation; pass {_nearest(cv, kind)}"
+        )
+    if kind in ours.values():
+        return f"pass an instance, {kind.__name__}()"
+    if isinstance(cv, str) and cv.strip("() ") in ours:
+        return f"pass the splitter, not its name: {cv.strip('() ')}()"
+    if isinstance(cv, int) and not isinstance(cv, bool) and cv > 1:
+        return f"expected a splitter; pass SubjectKFold({cv}) to hold out whole subjects"
+    names = ", ".join(f"{name}()" for name in ours)
+    return f"expected a splitter, one of {names}"
+
+
+def _nearest(cv, kind: type) -> str:
+    """Ours that holds out what one of scikit-learn's would."""
+    n_splits = getattr(cv, "n_splits", None)
+    several = isinstance(n_splits, int) and n_splits > 1
+    return NEAREST.get(kind.__name__, f"SubjectKFold({n_splits if several else ''})")
+
 
 def _fold(name: str, test: np.ndarray) -> Fold:
     return Fold(name, np.flatnonzero(~test), np.flatnonzero(test))
@@ -165,25 +273,18 @@ def _fold(name: str, test: np.ndarray) -> Fold:
 
 def _require(n_groups: int, needed: int, splitter: _Splitter, what: str = "the dataset") -> None:
     if n_groups < needed:
+        remedy = f"give n_splits = {n_groups} or fewer" if n_groups > 1 else splitter.if_one_group
         text = (
             f"{what} holds {n_groups} group{'s' if n_groups != 1 else ''} to hold out, expected at "
-            f"least {needed}: use fewer splits, or hold out sessions instead (SessionKFold)"
+            f"least {needed}: {remedy}"
         )
         raise problems(DataError, type(splitter).__name__, [text])
 
 
-def _k_fold(splitter, trials) -> list[Fold]:
-    from sklearn.model_selection import KFold
-
-    validate(trials)
-    groups = splitter.groups(trials)
-    names = pd.unique(groups)
-    _require(len(names), max(2, splitter.n_splits), splitter)
-    parts = KFold(splitter.n_splits, shuffle=True, random_state=splitter.random_state).split(names)
-    return [
-        _fold(f"fold {index}", np.isin(groups, names[test]))
-        for index, (_, test) in enumerate(parts)
-    ]
+def _movable(share: np.ndarray) -> np.ndarray:
+    """Groups that may be held out inside, from their shares of a training part."""
+    movable = np.flatnonzero(share <= HALF)
+    return movable if len(movable) > 1 else np.flatnonzero(share <= MOST_HELD_OUT)
 
 
 def _balanced(size: np.ndarray, n_splits: int) -> np.ndarray:

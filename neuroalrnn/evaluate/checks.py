@@ -1,16 +1,30 @@
 """What must hold before anything is trained, and what a user should hear of then."""
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Mapping, Sequence, Set
+from inspect import signature
 
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.config import Setting
-from neuroalrnn.data import caution
+from neuroalrnn.arguments import (
+    not_kind,
+    not_names,
+    not_path,
+    not_seed,
+    not_whole,
+    refuse,
+    shown,
+)
+from neuroalrnn.data import caution, default_encoding, encode, validate
 from neuroalrnn.data.schema import is_after_choice, scored_trials
-from neuroalrnn.exceptions import ConfigError, DataError, LeakageWarning, problems
+from neuroalrnn.exceptions import DataError, LeakageWarning, problems
 from neuroalrnn.model.hierarchy import VARYING
 
+logger = logging.getLogger(__name__)
+DEFAULT_GRID = (0, 1, 2, 4)
+# share of the training trials below which a fit inside says little about one to all of them
+LITTLE_LEFT = 1 / 3
 FEW_VALUES = 20
 ENOUGH_TRIALS = 20
 
@@ -95,14 +109,22 @@ def _tells(values, choice):
     return len(table) <= FEW_VALUES and bool((table.nunique() == 1).all())
 
 
-def check_grid(n_pwl, setting, n_restarts, n_inner):
-    """Refuse an impossible grid or count, naming everything that is wrong.
+def check_search(
+    setting, n_pwl, *, n_restarts, n_inner, random_state, threads=None, memory=1, resume=None,
+    default=DEFAULT_GRID,
+):  # fmt: skip
+    """Refuse an impossible grid or number, naming everything that is wrong.
 
     Parameters
     ----------
-    n_pwl : sequence of int
-    setting : Setting or None
-    n_restarts, n_inner : int
+    setting : Setting
+    n_pwl : sequence of int, or None
+        None is the default grid; where that goes beyond ``setting.n_latent`` it is clipped, which
+        is logged. A grid that was given is refused instead.
+    n_restarts, n_inner, random_state, threads, memory, resume
+        See `neuroalrnn.select_n_pwl`.
+    default : sequence of int
+        The default grid.
 
     Returns
     -------
@@ -113,19 +135,95 @@ def check_grid(n_pwl, setting, n_restarts, n_inner):
     ------
     ConfigError
     """
-    most = (setting or Setting()).n_latent
-    values = list(n_pwl) if isinstance(n_pwl, Iterable) and not isinstance(n_pwl, str) else [n_pwl]
+    most = setting.n_latent
+    if n_pwl is None:
+        n_pwl = sorted({min(p, most) for p in default})
+        if most < max(default):
+            told = ", ".join(map(str, n_pwl))
+            logger.warning("n_pwl: n_latent = %d, so that the default grid is %s", most, told)
+    many = isinstance(n_pwl, Sequence | np.ndarray | range) and not isinstance(n_pwl, str | bytes)
+    values = list(n_pwl) if many else [n_pwl]
     found = [
-        f"n_pwl={p!r}: expected 0 (linear) to n_latent={most} (fully rectified)"
+        f"n_pwl={shown(p)}: expected 0 (linear) to n_latent={most} (fully rectified)"
         for p in values
-        if not (isinstance(p, int | np.integer) and 0 <= p <= most)
+        if not_whole("n_pwl", p, most=most)
     ]
-    found += [f"n_restarts={n_restarts}: expected at least 1"] if n_restarts < 1 else []
-    found += [f"n_inner={n_inner}: expected at least 2"] if n_inner < 2 else []
     found += [] if values else ["n_pwl is empty: expected at least one value"]
-    if found:
-        raise problems(ConfigError, "n_pwl and counts", found)
+    found += not_whole("n_restarts", n_restarts, least=1)
+    found += not_whole("n_inner", n_inner, least=2)
+    found += not_seed("random_state", random_state)
+    found += [] if threads is None else not_whole("threads", threads, least=1)
+    found += not_whole("memory", memory, least=1)
+    found += [] if resume is None else not_path("resume", resume)
+    refuse("n_pwl and counts", found)
     return sorted({int(p) for p in values})
+
+
+def as_encoding(trials, encoding):
+    """The arguments of `neuroalrnn.encode` that an argument ``encoding`` stands for.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    encoding : dict or None
+        None is what the trials carry.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ConfigError
+        If it is no dict, or holds what `encode` does not know.
+    """
+    if encoding is None:
+        return default_encoding(trials)
+    known = list(signature(encode).parameters)[1:]
+    expected = "a dict of the arguments of encode, such as {'inputs': ['cue', 'choice']}"
+    found = not_kind("encoding", encoding, Mapping, expected)
+    found = found or not_names("encoding", list(encoding), known=known)
+    if not found and "inputs" not in encoding:
+        found = [f"encoding has no 'inputs': expected {expected}"]
+    refuse("encoding", found)
+    return dict(encoding)
+
+
+def caution_of_inner_parts(trials, plan, groups):
+    """Say where ``n_pwl`` and training time were not chosen as one would like.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    plan : Plan
+    groups : array of str, shape (trial,)
+        What the splitter holds out together.
+
+    Returns
+    -------
+    xarray.Dataset
+    """
+    first, n_scored = plan.pieces.trial[:, 0], plan.pieces.scored.sum(axis=1)
+    found, sharing = [], []
+    for fold, parts, whole in zip(plan.folds, plan.inner, plan.whole, strict=True):
+        left = min(n_scored[part.train].sum() for part in parts) / n_scored[whole.train].sum()
+        if left < LITTLE_LEFT:
+            found.append(
+                f"{fold.name}: most training trials belong to one group, so that n_pwl and "
+                f"training time are chosen on fits to as little as {left:.0%} of them; both may "
+                "come out too small"
+            )
+        own = groups[first]
+        if any(np.isin(own[part.train], own[part.validate]).any() for part in parts):
+            sharing.append(fold.name)
+    if sharing:
+        found.append(
+            f"{', '.join(sharing)}: the training subjects are joined by stimulus orders that they "
+            "share, so that n_pwl and training time are chosen on subjects whose orders were "
+            "trained on; a network that memorises them can win there. Held-out scores are of other "
+            "orders: they can suffer from this, not gain"
+        )
+    return caution(trials, found, LeakageWarning, stacklevel=4)
 
 
 def check_shots(trials, n_shots):
@@ -143,12 +241,13 @@ def check_shots(trials, n_shots):
     DataError
         If a subject has no scored trial after the largest of them.
     """
-    values = n_shots if isinstance(n_shots, Sequence) else None
-    good = values and all(isinstance(n, int | np.integer) and n >= 0 for n in values)
+    many = isinstance(n_shots, Sequence | np.ndarray) and not isinstance(n_shots, str | bytes)
+    values = list(n_shots) if many else []
+    good = values and not any(not_whole("n_shots", n) for n in values)
     if not good or len(set(values)) < len(values):
-        found = [f"n_shots = {n_shots!r}: expected different whole numbers from 0, such as (0, 50)"]
-        raise problems(ConfigError, "few_shot", found)
-    subject = trials["subject"].values.astype(str)
+        expected = "different whole numbers from 0, such as (0, 50)"
+        refuse("few_shot", [f"n_shots = {shown(n_shots)}: expected {expected}"])
+    subject = validate(trials)["subject"].values.astype(str)
     count = pd.Series(scored_trials(trials)).groupby(subject).sum()
     short = count.index[count <= max(n_shots)]
     if len(short):
@@ -168,20 +267,13 @@ def check_dimensions(n_dimensions, varying):
     ------
     ConfigError
     """
-    if not isinstance(n_dimensions, Sequence):
-        found = [f"n_dimensions = {n_dimensions!r}: expected a list of whole numbers from 1"]
-        raise problems(ConfigError, "subject vectors", found)
-    found = [
-        f"n_dimensions {n!r}: expected whole numbers from 1"
-        for n in n_dimensions
-        if not isinstance(n, int | np.integer) or n < 1
-    ]
-    found += [] if n_dimensions else ["n_dimensions is empty: expected at least one"]
-    found += [
-        f"varying {name!r}: expected some of {', '.join(VARYING)}"
-        for name in varying
-        if name not in VARYING
-    ]
-    found += [] if varying else ["varying is empty: expected at least one parameter"]
-    if found:
-        raise problems(ConfigError, "subject vectors", found)
+    many = isinstance(n_dimensions, Sequence | np.ndarray)
+    if not many or isinstance(n_dimensions, str | bytes) or not len(n_dimensions):
+        expected = "a list of one or more whole numbers from 1"
+        found = [f"n_dimensions = {shown(n_dimensions)}: expected {expected}"]
+    else:
+        found = [t for n in n_dimensions for t in not_whole("n_dimensions", n, least=1)]
+    varying = sorted(varying, key=str) if isinstance(varying, Set) else varying
+    found += not_names("varying", varying, known=VARYING)
+    found += [] if len(varying) else ["varying is empty: expected at least one parameter"]
+    refuse("subject vectors", found)

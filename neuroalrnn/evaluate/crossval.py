@@ -8,12 +8,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from neuroalrnn.baselines import cognitive_baselines, standard_baselines
-from neuroalrnn.config import Setting, expand
-from neuroalrnn.data import SubjectKFold, audit, caution, default_encoding, encode, validate
+from neuroalrnn.config import as_setting, expand
+from neuroalrnn.data import SubjectKFold, audit, caution, encode, validate
+from neuroalrnn.data.split import as_splitter
 from neuroalrnn.evaluate.assemble import assemble
 from neuroalrnn.evaluate.checks import (
+    as_encoding,
+    caution_of_inner_parts,
     caution_of_telling_inputs,
-    check_grid,
+    check_search,
     score_what_is_read,
 )
 from neuroalrnn.evaluate.engine import Engine, default_threads
@@ -29,7 +32,6 @@ from neuroalrnn.running import one_blas_thread
 
 logger = logging.getLogger(__name__)
 DEFAULT_MEMORY = 2**28
-DEFAULT_GRID = (0, 1, 2, 4)
 
 
 def cross_validate(trials, setting=None, cv=None, n_restarts=3, random_state=0, **options):
@@ -54,7 +56,7 @@ def cross_validate(trials, setting=None, cv=None, n_restarts=3, random_state=0, 
     --------
     select_n_pwl : The same for several ``n_pwl``, with the choice made inside each fold.
     """
-    setting = setting or Setting()
+    setting = as_setting(setting)
     options = {"n_pwl": (setting.n_pwl,)} | options
     return select_n_pwl(trials, setting, cv, n_restarts, random_state, **options)
 
@@ -67,7 +69,7 @@ def select_n_pwl(
     n_restarts=3,
     random_state=0,
     *,
-    n_pwl=DEFAULT_GRID,
+    n_pwl=None,
     n_inner=3,
     alternatives=None,
     encoding=None,
@@ -92,7 +94,7 @@ def select_n_pwl(
     ----------
     trials : xarray.Dataset
         Trial dataset, see `neuroalrnn.validate`.
-    setting : Setting, optional
+    setting : Setting or dict, optional
         Hyperparameters; its ``n_pwl`` is replaced by the grid.
     cv : splitter, optional
         Default ``SubjectKFold()``; `neuroalrnn.StimulusSequenceOut` where subjects share stimulus
@@ -101,8 +103,8 @@ def select_n_pwl(
         Random initialisations per ``n_pwl`` and fold.
     random_state : int
         Seed of every random stream.
-    n_pwl : sequence of int
-        Grid, each from 0 to ``setting.n_latent``.
+    n_pwl : sequence of int, optional
+        Grid, each from 0 to ``setting.n_latent``; default 0, 1, 2, 4, clipped to ``n_latent``.
     n_inner : int
         Inner validation parts per fold.
     alternatives : dict of str -> sequence, optional
@@ -149,27 +151,26 @@ def select_n_pwl(
     Brenner & Koppe (2026), TMLR (attenuating nonlinearity by the number of PWL units).
     """
     started = time.perf_counter()
-    setting, cv = setting or Setting(), cv or SubjectKFold()
-    grid = check_grid(n_pwl, setting, n_restarts, n_inner)
+    setting, cv = as_setting(setting), as_splitter(cv, SubjectKFold())
+    study = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
+    grid = check_search(setting, n_pwl, threads=threads, memory=memory, resume=resume, **study)
     settings = expand(setting, alternatives or {})
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
     trials = validate(trials)
-    encoding = default_encoding(trials) if encoding is None else dict(encoding)
+    encoding = as_encoding(trials, encoding)
     trials = trials.assign_attrs(encoding=json.dumps(encoding))
     sequences = encode(trials, **encoding)
     trials = score_what_is_read(trials, sequences)
     trials = caution(trials, sequences.notes, category=None)
     trials = caution_of_telling_inputs(trials, encoding["inputs"])
     observation, sequences = observe_trials(trials, sequences, observation)
-    study = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
     named = _baselines(baselines, trials, setting, cv, encoding, engine, **study)
     folds = cv.split(trials)
     sharing = audit(trials, folds, groups=cv.groups(trials))
     plan = make_plan(
-        trials, sequences, folds, cv, settings,
-        grid=grid, n_inner=n_inner, n_restarts=n_restarts, random_state=random_state,
-        observation=observation,
-    )  # fmt: skip
+        trials, sequences, folds, cv, settings, grid=grid, observation=observation, **study
+    )
+    trials = caution_of_inner_parts(trials, plan, cv.groups(trials))
     searched, refitted, chosen = _fit_folds(plan, engine, progress, resume)
     if resume and not isinstance(baselines, Mapping):
         study |= {"setting": setting.model_dump(mode="json"), "encoding": encoding}

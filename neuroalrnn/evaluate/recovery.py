@@ -134,7 +134,7 @@ def recover(network, trials, fresh, setting, **options):
         ``linear_score``, P = 0; ``badly_trained``, whether `score` lies `BADLY_TRAINED` below
         `true_score`; ``restarts_near_best``; and those of `compare_networks`.
     """
-    grid = options.get("n_pwl", DEFAULT_GRID)
+    grid = DEFAULT_GRID if options.get("n_pwl") is None else options["n_pwl"]
     if network.n_pwl not in grid:
         text = ", ".join(map(str, grid))
         raise ConfigError(f"recovery: true P = {network.n_pwl} is not in the grid {text}; add it")

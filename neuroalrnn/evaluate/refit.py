@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.analysis.latents import Network
-from neuroalrnn.config import Setting
+from neuroalrnn.config import Setting, as_setting
 from neuroalrnn.data import Fold, SubjectKFold, default_encoding, encode
+from neuroalrnn.data.split import as_splitter
+from neuroalrnn.evaluate.checks import check_search
 from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.plan import make_plan, refit_jobs
 from neuroalrnn.evaluate.search import Progress, choose, search, train_in_chunks
@@ -51,7 +53,7 @@ def refit_all(
     setting=None,
     cv=None,
     *,
-    n_pwl=DEFAULT_GRID,
+    n_pwl=None,
     n_restarts=10,
     n_inner=2,
     random_state=0,
@@ -70,7 +72,8 @@ def refit_all(
     setting : Setting, optional
     cv : splitter, optional
         Default ``SubjectKFold()``; gives the inner parts.
-    n_pwl : sequence of int
+    n_pwl : sequence of int, optional
+        Default 0 to 4, clipped to ``setting.n_latent``.
     n_restarts, n_inner, random_state : int
     threads, memory, backend
         See `select_n_pwl`.
@@ -83,12 +86,15 @@ def refit_all(
     ------
     DataError, FitError
     """
+    setting, cv = as_setting(setting), as_splitter(cv, SubjectKFold())
+    study = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
+    options = {"threads": threads, "memory": memory, "default": DEFAULT_GRID}
+    grid = check_search(setting, n_pwl, **options, **study)
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
     rows = np.arange(trials.sizes["trial"])
     plan = make_plan(
-        trials, _encode_quietly(trials), [Fold("all", rows, rows[:0])], cv or SubjectKFold(),
-        [setting or Setting()],
-        grid=sorted(set(n_pwl)), n_inner=n_inner, n_restarts=n_restarts, random_state=random_state,
+        trials, _encode_quietly(trials), [Fold("all", rows, rows[:0])], cv, [setting], grid=grid,
+        **study,
     )  # fmt: skip
     observations = plan.observations
     progress = Progress(plan.most_checks(0), show=False)

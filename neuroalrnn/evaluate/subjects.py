@@ -2,17 +2,22 @@
 
 import logging
 from dataclasses import dataclass, replace
+from inspect import signature
 
 import numpy as np
 import pandas as pd
 import torch
 
-from neuroalrnn.config import Setting, expand
-from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, default_encoding, encode, validate
+from neuroalrnn.arguments import not_names, refuse
+from neuroalrnn.config import as_setting, expand
+from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, encode, validate
 from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.data.split import as_splitter
 from neuroalrnn.evaluate.checks import (
+    as_encoding,
+    caution_of_inner_parts,
     check_dimensions,
-    check_grid,
+    check_search,
     check_shots,
     score_what_is_read,
 )
@@ -87,7 +92,7 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
     DataError, ConfigError
     """
     check_dimensions(n_dimensions, varying)
-    study = _Study(trials, setting, **({"cv": SessionKFold()} | options))
+    study = _Study(trials, setting, **_splitting(options, SessionKFold()))
     known = study.known_subjects()
 
     def pool(fold):
@@ -144,7 +149,7 @@ def few_shot(
     """
     check_dimensions(n_dimensions, varying)
     check_shots(trials, n_shots)
-    study = _Study(trials, setting, **({"cv": LeaveOneSubjectOut()} | options))
+    study = _Study(trials, setting, **_splitting(options, LeaveOneSubjectOut()))
     study.require_strangers()
     later = study.after(max(n_shots))
     known = study.lay_out(SessionKFold())
@@ -180,19 +185,20 @@ class _Study:
     """Data, folds and engine that all models of a comparison share."""
 
     def __init__(
-        self, trials, setting, cv, n_pwl=(0, 1, 2, 4), n_restarts=2, n_inner=3, random_state=0,
+        self, trials, setting, cv, n_pwl=None, n_restarts=2, n_inner=3, random_state=0,
         encoding=None, alternatives=None, backend="auto", threads=None, progress=True, resume=None,
     ):  # fmt: skip
-        setting, grid = setting or Setting(), check_grid(n_pwl, setting, n_restarts, n_inner)
-        trials = validate(trials)
-        encoding = default_encoding(trials) if encoding is None else dict(encoding)
-        self.sequences = encode(trials, **encoding)
-        self.trials = score_what_is_read(trials, self.sequences)
+        setting = as_setting(setting)
+        self.search = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
+        grid = check_search(setting, n_pwl, threads=threads, resume=resume, **self.search)
+        self.search["grid"] = grid
         self.engine = Engine(*choose_backend(backend), threads or default_threads(), MEMORY)
+        trials = validate(trials)
+        self.sequences = encode(trials, **as_encoding(trials, encoding))
+        self.trials = score_what_is_read(trials, self.sequences)
         self.folds, self.settings = cv.split(self.trials), expand(setting, alternatives or {})
-        self.search = {"grid": grid, "n_inner": n_inner}
-        self.search |= {"n_restarts": n_restarts, "random_state": random_state}
         self.plan = self.lay_out(cv)
+        self.trials = caution_of_inner_parts(self.trials, self.plan, cv.groups(self.trials))
         self.scored = scored_trials(self.trials)
         self.subject = self.trials["subject"].values.astype(str)
         self.progress = Progress(0, show=progress)
@@ -358,6 +364,13 @@ class _Study:
             "validation": fitted.validation,
         }
         return pd.DataFrame([row])
+
+
+def _splitting(options, default):
+    """Options of a study with a splitter among them; unknown ones are refused."""
+    known = [name for name in signature(_Study).parameters if name not in ("trials", "setting")]
+    refuse("options", not_names("options", list(options), known=known))
+    return options | {"cv": as_splitter(options.get("cv"), default)}
 
 
 def _usable(parts):

@@ -5,6 +5,7 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 
+from neuroalrnn.arguments import not_one_of, refuse
 from neuroalrnn.exceptions import ConfigError
 
 
@@ -80,8 +81,7 @@ def choose_backend(name="auto", *, device="cpu"):
         If there is no such backend, or the one that was named cannot run here: it is never
         replaced by another.
     """
-    if name != "auto" and name not in BACKENDS:
-        raise ConfigError(f"backend {name!r}: expected auto, {', '.join(BACKENDS)}")
+    refuse("engine", not_one_of("backend", name, ("auto", *BACKENDS)))
     passed = []
     for backend in BACKENDS.values() if name == "auto" else [BACKENDS[name]]:
         reason = backend.reason_against(device)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn import model_selection
 
 from neuroalrnn.data import (
     LeaveOneSubjectOut,
@@ -9,7 +10,8 @@ from neuroalrnn.data import (
     StimulusSequenceOut,
     SubjectKFold,
 )
-from neuroalrnn.exceptions import DataError
+from neuroalrnn.data.split import as_splitter
+from neuroalrnn.exceptions import ConfigError, DataError
 
 STIMULUS = ("stimulus",)
 
@@ -118,3 +120,93 @@ def test_inner_split_needs_two_groups(trials):
 def test_stimulus_must_be_known_before_the_choice(trials, stimulus, message):
     with pytest.raises(DataError, match=message):
         StimulusSequenceOut(stimulus).split(trials)
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "held_out"),
+    [((32, 31), [32, 31]), ((70, 30), [70, 30]), ((80, 20), [80, 20]), ((81, 19), [19])],
+)
+def test_one_of_two_subjects_may_have_more_than_half(make_trials, n_trials, held_out):
+    trials = make_trials(1, 1, sum(n_trials))
+    trials = trials.assign_coords(subject=("trial", np.repeat(["a", "b"], n_trials)))
+    parts = LeaveOneSubjectOut().inner(trials, np.arange(sum(n_trials)), 2)
+    assert [len(part) for _, part in parts] == held_out
+
+
+def test_subjects_validate_where_all_that_train_share_one_order(make_trials):
+    trials = make_trials(n_subjects=6)
+    for target in (2, 4):
+        trials = share(share(trials, 0, target), 6, 6 + target)
+    splitter = StimulusSequenceOut(STIMULUS)
+    folds = splitter.split(trials)
+    assert [fold.name for fold in folds] == ["like s0", "like s3"]
+    subject = trials["subject"].values
+    for _, validation in splitter.inner(trials, folds[0].train, 3):
+        assert len(set(subject[validation])) == 1
+
+
+@pytest.mark.parametrize(
+    ("splitter", "message"),
+    [
+        (SubjectKFold(4), "give n_splits = 3 or fewer"),
+        (StimulusSequenceOut(STIMULUS), r"hold out subjects \(SubjectKFold\), and claim no more"),
+    ],
+)
+def test_the_remedy_fits_the_splitter(trials, splitter, message):
+    for target in (2, 4):
+        trials = share(trials, 0, target)
+    with pytest.raises(DataError, match=message):
+        splitter.split(trials)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        (SubjectKFold, r"the class SubjectKFold: pass an instance, SubjectKFold\(\)"),
+        (5, r"cv = 5: expected a splitter; pass SubjectKFold\(5\)"),
+        ("SessionKFold", r"pass the splitter, not its name: SessionKFold\(\)"),
+        ("kfold", r"cv = 'kfold': expected a splitter, one of LeaveOneSubjectOut\(\), "),
+        (False, "cv = False: expected a splitter"),
+        (0, "cv = 0: expected a splitter"),
+        (model_selection.KFold(4), r"KFold: scikit-learn .* pass SubjectKFold\(4\)"),
+        (model_selection.GroupKFold, r"GroupKFold: scikit-learn .* pass SubjectKFold\(\)"),
+        (model_selection.LeaveOneGroupOut(), r"scikit-learn .* pass LeaveOneSubjectOut\(\)"),
+    ],
+)
+def test_what_is_no_splitter_is_refused_with_what_to_pass(cv, message):
+    with pytest.raises(ConfigError, match=message):
+        as_splitter(cv, SubjectKFold())
+
+
+def test_no_splitter_is_the_default():
+    assert as_splitter(None, SubjectKFold(3)) == SubjectKFold(3)
+
+
+@pytest.mark.parametrize("kind", [SubjectKFold, SessionKFold])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((1,), "n_splits = 1: expected a whole number from 2"),
+        ((2.0,), "n_splits = 2.0: expected a whole number"),
+        (("2",), "n_splits = '2': expected a whole number"),
+        ((True,), "n_splits = True: expected a whole number"),
+        ((2, -1), "random_state = -1: expected a whole number from 0 to 4294967295"),
+        ((2, 2**80), "random_state = .*: expected a whole number from 0 to 4294967295"),
+        ((2, None), "random_state = None"),
+    ],
+)
+def test_numbers_of_splitters_are_checked(kind, given, message):
+    with pytest.raises(ConfigError, match=message):
+        kind(*given)
+
+
+def test_numbers_of_numpy_are_kept_as_plain_ones():
+    assert (
+        repr(SubjectKFold(np.int64(3), np.uint32(7))) == "SubjectKFold(n_splits=3, random_state=7)"
+    )
+
+
+@pytest.mark.parametrize("stimulus", ["stimulus", 3, [1], {"stimulus"}])
+def test_stimuli_are_a_list_of_names(stimulus):
+    with pytest.raises(ConfigError, match="stimulus"):
+        StimulusSequenceOut(stimulus)

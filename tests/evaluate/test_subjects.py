@@ -96,7 +96,7 @@ def test_impossible_requests_are_named(opposites):
     with pytest.raises(DataError, match=r"s0, s1.*no scored trial after the first 120"):
         few_shot(opposites, SETTING, n_shots=(0, 120), **OPTIONS)
     options = OPTIONS | {"n_dimensions": (0,), "varying": ("W",)}
-    with pytest.raises(ConfigError, match=r"n_dimensions 0.*\n.*varying 'W'.*weight"):
+    with pytest.raises(ConfigError, match=r"n_dimensions = 0.*\n.*varying: 'W'.*weight"):
         compare_pooling(opposites, SETTING, **options)
 
 
@@ -112,7 +112,7 @@ def test_shots_are_different_whole_numbers(opposites, n_shots, shown):
 def test_grid_and_folds_are_checked_before_training(opposites):
     with pytest.raises(ConfigError, match="n_pwl=9: expected 0"):
         compare_pooling(opposites, SETTING, **OPTIONS | {"n_pwl": (9,)})
-    with pytest.raises(ConfigError, match="n_inner=1"):
+    with pytest.raises(ConfigError, match="n_inner = 1"):
         few_shot(opposites, SETTING, **OPTIONS | {"n_inner": 1, "n_shots": (0, 5)})
     with pytest.raises(ConfigError, match="cv trains on subject s0"):
         few_shot(opposites, SETTING, cv=SessionKFold(2), **OPTIONS | {"n_shots": (0, 5)})

@@ -1,0 +1,161 @@
+"""Checks of arguments: each returns texts that say which one, what came, and what was expected.
+
+An entry point joins the texts of all its arguments into one error, see
+`neuroalrnn.exceptions.problems`, before it computes anything.
+"""
+
+import difflib
+import operator
+import os
+import reprlib
+from collections.abc import Iterable, Sequence
+from numbers import Number
+
+from neuroalrnn.exceptions import ConfigError, problems
+
+# what scikit-learn and the legacy streams of numpy take
+MOST_SEED = 2**32 - 1
+
+
+def shown(value) -> str:
+    """What came, short enough for one line.
+
+    Parameters
+    ----------
+    value : anything
+
+    Returns
+    -------
+    str
+        A class reads as one, an array as its type and shape.
+    """
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if value is None or isinstance(value, str | bytes | Number | list | tuple | dict | set):
+        return reprlib.repr(value)
+    shape = f" of shape {value.shape}" if hasattr(value, "shape") else ""
+    return f"{type(value).__name__}{shape}"
+
+
+def not_whole(name: str, value, *, least: int = 0, most: int | None = None) -> list[str]:
+    """Text for what is no whole number in a range; integers of numpy are fine.
+
+    Parameters
+    ----------
+    name : str
+    value : anything
+    least, most : int
+        The smallest and largest that are allowed.
+
+    Returns
+    -------
+    list of str
+        Empty where all is well.
+    """
+    wanted = f"from {least}" + (f" to {most}" if most is not None else "")
+    try:
+        whole = operator.index(value)
+        fits = not isinstance(value, bool) and whole >= least and (most is None or whole <= most)
+    except TypeError:
+        fits = False
+    return [] if fits else [f"{name} = {shown(value)}: expected a whole number {wanted}"]
+
+
+def not_seed(name: str, value) -> list[str]:
+    """Text for what cannot start a random stream, see `not_whole`."""
+    return not_whole(name, value, most=MOST_SEED)
+
+
+def not_names(name: str, value, *, known: Iterable[str] | None = None) -> list[str]:
+    """Texts for what is no sequence of names, and for names that are unknown.
+
+    Parameters
+    ----------
+    name : str
+    value : anything
+    known : iterable of str, optional
+        Names that exist; default any.
+
+    Returns
+    -------
+    list of str
+    """
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        example = [value] if isinstance(value, str) else ["name"]
+        return [f"{name} = {shown(value)}: expected a list of names, such as {example!r}"]
+    found = [f"{name}: {shown(each)} is no name" for each in value if not isinstance(each, str)]
+    if known is None or found:
+        return found
+    return [f"{name}: {unknown(each, known)}" for each in value if each not in tuple(known)]
+
+
+def not_one_of(name: str, value, known: Iterable[str]) -> list[str]:
+    """Text for what is none of some names, see `not_names`."""
+    known = tuple(known)
+    if isinstance(value, str):
+        return [] if value in known else [f"{name}: {unknown(value, known)}"]
+    return [f"{name} = {shown(value)}: expected one of {', '.join(map(repr, known))}"]
+
+
+def not_kind(name: str, value, kinds, expected: str) -> list[str]:
+    """Text for what is none of some types.
+
+    Parameters
+    ----------
+    name : str
+    value : anything
+    kinds : type, tuple or union of types
+    expected : str
+        What a reader should give instead.
+
+    Returns
+    -------
+    list of str
+    """
+    return [] if isinstance(value, kinds) else [f"{name} = {shown(value)}: expected {expected}"]
+
+
+def not_path(name: str, value) -> list[str]:
+    """Text for what cannot be the path of a file or folder."""
+    try:
+        text = os.fspath(value)
+    except TypeError:
+        text = b""
+    usable = isinstance(text, str) and text and "\0" not in text
+    return [] if usable else [f"{name} = {shown(value)}: expected a path"]
+
+
+def refuse(title: str, found: Sequence[str], kind=ConfigError) -> None:
+    """Raise one error that names everything that was found, if anything was.
+
+    Parameters
+    ----------
+    title : str
+        The function that was called.
+    found : sequence of str
+    kind : exception class
+
+    Returns
+    -------
+    None
+    """
+    if found:
+        raise problems(kind, title, found)
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Text for a name that does not exist: the nearest one, and all that do.
+
+    Parameters
+    ----------
+    name : str
+    known : iterable of str
+
+    Returns
+    -------
+    str
+    """
+    names = [str(each) for each in known]
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{name!r} is unknown{hint} (there are: {', '.join(names) or 'none'})"
