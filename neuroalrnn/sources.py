@@ -62,6 +62,31 @@ def make_splitter(run: Run):
     return kind(validation.n_splits or 5, validation.random_state)
 
 
+def make_subject_splitters(run: Run):
+    """Splitters that hold out new sessions of known subjects, and new subjects.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    known : SessionKFold
+        With ``n_splits`` and seed of ``[validation]``.
+    new : splitter
+        That of ``[validation]`` where it names one, or ``n_splits``, and it holds out subjects;
+        else every subject in turn.
+    """
+    from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
+
+    validation = run.validation
+    known = SessionKFold(validation.n_splits or 5, validation.random_state)
+    is_named = {"splitter", "n_splits"} & validation.model_fields_set
+    if not is_named or validation.splitter == "SessionKFold":
+        return known, LeaveOneSubjectOut()
+    return known, make_splitter(run)
+
+
 def import_data_loaders():
     """Import `data_loaders`, and tell where a folder of the same name hides ours.
 

@@ -75,6 +75,8 @@ BROKEN = {
         "[analysis] conditions: 'subject' labels what is counted over",
     ),
     "out below a file": (["pratte2010", "--out", "bad.txt/new"], "x", "cannot be written to"),
+    "empty out": (["pratte2010", "--out", ""], None, "'--out': expected the name of a folder"),
+    "seed": (["pratte2010", "--seed", str(2**80)], None, "less than or equal to 4294967295"),
     "option": (["pratte2010", "--sede", "3"], None, "No such option: --sede"),
     "option value": (["pratte2010", "--threads", "0"], None, "Invalid value for '--threads'"),
 }

@@ -4,6 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from neuroalrnn.config import Run
+from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, StimulusSequenceOut, SubjectKFold
+from neuroalrnn.sources import make_subject_splitters
+
 RUN = """
 [data]
 path = "rules.csv"
@@ -80,6 +84,37 @@ def test_subjects_writes_scores_vectors_and_figures(run, run_file, tmp_path):
     assert "--overwrite" in errors
     code, _, errors = run("subjects", "--run", run_file, "--out", tmp_path / "x", "--n-shots", "a")
     assert (code, "--n-shots 'a'" in errors) == (2, True)
+
+
+def test_subjects_splits_as_the_run_file_says(run, run_file, tmp_path):
+    """One session per subject: known subjects have no new one, new subjects are predicted."""
+    table = pd.read_csv(run_file.parent / "rules.csv")
+    table[table["day"] == 1].to_csv(tmp_path / "rules.csv", index=False)
+    (tmp_path / "rules.toml").write_text(RUN, encoding="utf-8")
+    code, text, errors = run(
+        "subjects", "--run", tmp_path / "rules.toml", "--out", tmp_path / "out", "--n-shots", "0,5",
+        "--n-dimensions", "1", "--threads", 1, "--seed", 7,
+    )  # fmt: skip
+    assert code == 0, errors
+    assert "held-out sessions: left out\ncompare_pooling: 1 problem" in text
+    assert "new subjects, SubjectKFold(n_splits=2, random_state=7)" in text
+    assert set(pd.read_csv(tmp_path / "out" / "few_shot.csv")["fold"]) == {"fold 0", "fold 1"}
+    assert set(pd.read_csv(tmp_path / "out" / "choices.csv")["held_out"]) == {"subjects"}
+
+
+@pytest.mark.parametrize(
+    ("validation", "known", "new"),
+    [
+        ({}, SessionKFold(5), LeaveOneSubjectOut()),
+        ({"n_splits": 2}, SessionKFold(2), SubjectKFold(2)),
+        ({"splitter": "SessionKFold", "n_splits": 3}, SessionKFold(3), LeaveOneSubjectOut()),
+        ({"splitter": "SubjectKFold"}, SessionKFold(5), SubjectKFold(5)),
+        ({"splitter": "StimulusSequenceOut"}, SessionKFold(5), StimulusSequenceOut()),
+        ({"random_state": 9}, SessionKFold(5, 9), LeaveOneSubjectOut()),
+    ],
+)
+def test_splitters_of_subjects(validation, known, new):
+    assert make_subject_splitters(Run(validation=validation)) == (known, new)
 
 
 def test_subjects_refuses_what_it_does_not_model(run, run_file, tmp_path):

@@ -50,3 +50,31 @@ def test_a_fit_of_more_than_choices_is_refused_before_anything_is_simulated(tmp_
         DataError, match=r"explains choice, rt by .choice_rt.: only fits of choices"
     ):
         simulate_fit(Fit(tree), rng=None)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--subjects", "0"], "--subjects '0': expected whole numbers from 2"),
+        (["--subjects", ""], "--subjects '': expected whole numbers from 2"),
+        (["--subjects", "8,x"], "--subjects '8,x': expected whole numbers"),
+        (["--trials", "1e3"], "--trials '1e3': expected whole numbers from 1"),
+        (["--trials", "9" * 5000], "expected whole numbers from 1"),
+        (["--tasks", ""], "nothing to recover: name --tasks (scalar memory, "),
+        (["--tasks", "adition"], "--tasks: 'adition' is unknown; did you mean 'addition'"),
+        (["--agents", "q"], "--agents: 'q' is unknown"),
+        (["--n-pwl", "0,1"], "'two gated paths' has P = 2, which is not in the grid 0, 1: add it"),
+        (["--n-pwl", "0,1,2,9"], "P = 9: expected a whole number from 0 to 6"),
+        (["--seed", str(2**80)], "'--seed': Input should be less than or equal to 4294967295"),
+        (["--seed", "-1"], "'--seed': Input should be greater than or equal to 0"),
+        (["--runs", "0"], "'--runs'"),
+    ],
+)
+def test_wrong_numbers_are_refused_before_anything_runs(
+    options, message, tmp_path, monkeypatch, run
+):
+    monkeypatch.setattr("neuroalrnn.evaluate.recovery.recover", lambda *args: pytest.fail("ran"))
+    code, _, error = run("recover", "--out", tmp_path / "new", *options)
+    assert code == 2
+    assert message in error
+    assert not (tmp_path / "new").exists()

@@ -11,8 +11,26 @@ from typing import Annotated
 
 import typer
 
+from neuroalrnn.cli.options import (
+    AnySeed,
+    Backend,
+    Columns,
+    Conditions,
+    Numbers,
+    Out,
+    OutOrName,
+    Overwrite,
+    Rule,
+    RunFile,
+    Saved,
+    Seed,
+    Source,
+    Threads,
+    names,
+    numbers,
+)
 from neuroalrnn.cli.recover import study_fitted, study_recovery
-from neuroalrnn.cli.subjects import UNFINISHED, Numbers, numbers, study_subjects
+from neuroalrnn.cli.subjects import UNFINISHED, study_subjects
 from neuroalrnn.cli.tell import describe, summarise, tell_scores, tell_trials
 from neuroalrnn.config import Run, Setting, default_run, load_run
 from neuroalrnn.exceptions import ConfigError, NeuroALRNNError, ResultError, problems
@@ -27,27 +45,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-Out = Annotated[Path, typer.Option("--out", help="Folder that receives the results.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="Default: all cores.")]
-Backend = Annotated[
-    str, typer.Option(help="numba_cpu, torch_eager or reference; auto takes the fastest.")
-]
-Conditions = Annotated[
-    str | None, typer.Option(help="Trial variables that split the tables: context,congruent")
-]
-Rule = Annotated[str | None, typer.Option(help="Trial variable whose changes are rule changes.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the null bands.")]
-Source = Annotated[
-    str | None,
-    typer.Argument(help="Dataset name, .nc, .csv or .tsv. Default: [data] of the run file."),
-]
-RunFile = Annotated[Path | None, typer.Option("--run", help="Run file (TOML).")]
-Columns = Annotated[str | None, typer.Option(help="Columns of a table: subject=ID,choice=resp")]
-OutOrName = Annotated[Path | None, typer.Option("--out", help="Default: results/NAME.")]
-AnySeed = Annotated[int | None, typer.Option(min=0, help="Seed of every random stream.")]
-Saved = Annotated[Path, typer.Argument(metavar="FIT.nc", help="A fit that this program saved.")]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -141,8 +138,11 @@ def subjects(
     """Individual differences: subject vectors, new sessions of known subjects, and new subjects."""
     source, config, out = plan_run(source, run, columns, seed, out)
     shots, dimensions = (
-        numbers(option, text)
-        for option, text in (("--n-shots", n_shots), ("--n-dimensions", n_dimensions))
+        numbers(option, text, least=least)
+        for option, text, least in (
+            ("--n-shots", n_shots, 0),
+            ("--n-dimensions", n_dimensions, 1),
+        )
     )
     with _made(out):
         study_subjects(
@@ -165,7 +165,7 @@ def analyse(
 
     _refuse_existing(out, ("tables",), overwrite)
     loaded = Fit.load(saved)
-    options = {"conditions": _names(conditions), "rule": rule, "random_state": seed}
+    options = {"conditions": names(conditions), "rule": rule, "random_state": seed}
     with _made(out):
         folder = _save_tables(loaded, out, **options)
     typer.echo(f"tables: {folder}")
@@ -186,7 +186,7 @@ def report(
 
     _refuse_existing(out, ("figures", "report.html"), overwrite)
     loaded = Fit.load(saved)
-    options = {"conditions": _names(conditions), "rule": rule, "random_state": seed}
+    options = {"conditions": names(conditions), "rule": rule, "random_state": seed}
     with _made(out):
         page = write_report(loaded, out, **options, progress=True, overwrite=overwrite)
     typer.echo(f"report: {page}")
@@ -211,15 +211,18 @@ def recover(
 ) -> None:
     """Simulate a known truth, fit it again, and see whether P would come back with these sizes."""
     options = {"n_runs": runs, "random_state": seed, "n_restarts": restarts, "threads": threads}
+    sizes = {
+        "subjects": numbers("--subjects", subjects, least=2),
+        "trials": numbers("--trials", trials, least=1),
+        "n_pwl": numbers("--n-pwl", n_pwl),
+    }
     with _made(out):
         if saved is not None:
             study_fitted(saved, out, overwrite=overwrite, **options)
             return
         study_recovery(
-            out, tasks=_names(tasks), agents=_names(agents), overwrite=overwrite,
-            subjects=numbers("--subjects", subjects), trials=numbers("--trials", trials),
-            n_pwl=numbers("--n-pwl", n_pwl), **options,
-        )  # fmt: skip
+            out, tasks=names(tasks), agents=names(agents), overwrite=overwrite, **sizes, **options
+        )
 
 
 @app.command()
@@ -332,10 +335,6 @@ def _column_map(text: str) -> dict[str, str]:
         found = [f"role {role!r} is given more than once: keep one" for role in twice]
         raise problems(ConfigError, "--columns", found)
     return {role.strip(): column.strip() for role, _, column in pairs}
-
-
-def _names(text: str | None) -> list[str] | None:
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _refuse_existing(out: Path, names: tuple[str, ...], overwrite: bool) -> None:

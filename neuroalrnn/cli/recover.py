@@ -4,7 +4,8 @@ from pathlib import Path
 
 import typer
 
-from neuroalrnn.exceptions import ConfigError, ResultError, problems
+from neuroalrnn.arguments import not_names, not_whole, refuse
+from neuroalrnn.exceptions import ConfigError, ResultError
 
 OUTPUTS = ("recovery.csv", "families.csv", "recovery.svg", "families.svg")
 
@@ -29,15 +30,19 @@ def study_recovery(out: Path, *, tasks, agents, subjects, trials, overwrite, **o
     from neuroalrnn.tasks.agents import AGENTS
     from neuroalrnn.tasks.known import KNOWN
 
-    _refuse_unknown("--tasks", tasks, KNOWN)
-    _refuse_unknown("--agents", agents, AGENTS)
+    refuse("--tasks", not_names("--tasks", tasks, known=KNOWN))
+    refuse("--agents", not_names("--agents", agents, known=AGENTS))
+    if not tasks and not agents:
+        raise ConfigError(f"nothing to recover: name --tasks ({', '.join(KNOWN)}) or --agents")
+    known = [KNOWN[name]() for name in tasks]
+    refuse("--n-pwl", _impossible_grid(options["n_pwl"], known))
     there = [name for name in OUTPUTS if (out / name).exists()]
     if there and not overwrite:
         raise ResultError(f"{out} already holds {', '.join(there)}: pass --overwrite to replace")
     out.mkdir(parents=True, exist_ok=True)
     sizes = [(n_subjects, n_trials) for n_subjects in subjects for n_trials in trials]
     if tasks:
-        _recover_networks(out, [KNOWN[name]() for name in tasks], sizes, options)
+        _recover_networks(out, known, sizes, options)
     if agents:
         runs = {name: options[name] for name in ("n_runs", "random_state")}
         _recover_families(out, agents, sizes, runs)
@@ -121,11 +126,15 @@ def _tell_recovery(table) -> None:
     typer.echo(f"\nPWL units P (rows: true, columns: found)\n{counts.to_string()}\n\n{summary}")
 
 
-def _refuse_unknown(option: str, names, known) -> None:
-    found = [
-        f"{name!r} is unknown (there are: {', '.join(known)})"
-        for name in names
-        if name not in known
+def _impossible_grid(grid, known) -> list[str]:
+    """What is wrong with a grid for some known networks, before the first of them is simulated."""
+    from neuroalrnn.evaluate.recovery import SETTING
+
+    most = SETTING.n_latent
+    found = [text for n_pwl in grid for text in not_whole("P", n_pwl, most=most)] if known else []
+    return found + [
+        f"{each.name!r} has P = {each.n_pwl}, which is not in the grid "
+        f"{', '.join(map(str, grid))}: add it, or leave out the task"
+        for each in known
+        if each.n_pwl not in grid
     ]
-    if found:
-        raise problems(ConfigError, option, found)

@@ -2,14 +2,12 @@
 
 import shutil
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from neuroalrnn.config import Setting
-from neuroalrnn.exceptions import ConfigError, ResultError
+from neuroalrnn.exceptions import ConfigError, DataError, ResultError
 
-Numbers = Annotated[str, typer.Option(help="Whole numbers, such as 0,50,100.")]
 OUTPUTS = ("pooling.csv", "few_shot.csv", "vectors.csv", "choices.csv", "few_shot.svg")
 # finished folds: the same command goes on from them after it was killed
 UNFINISHED = "unfinished"
@@ -31,11 +29,8 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
     **options
         ``threads``, ``backend``.
     """
-    from neuroalrnn.evaluate import compare_pooling, few_shot
     from neuroalrnn.evaluate.checks import check_shots
-    from neuroalrnn.plots.style import save_figure
-    from neuroalrnn.plots.subjects import plot_few_shot, plot_subject_vectors
-    from neuroalrnn.sources import load_trials
+    from neuroalrnn.sources import load_trials, make_subject_splitters
 
     there = [name for name in OUTPUTS if (out / name).exists()]
     if there and not overwrite:
@@ -46,6 +41,7 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
     check_shots(trials, n_shots)
     validation = config.validation
     options |= {
+        "setting": Setting(**config.setting.model_dump()),
         "n_pwl": validation.n_pwl,
         "n_restarts": validation.n_restarts,
         "n_inner": validation.n_inner,
@@ -54,33 +50,53 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
         "n_dimensions": n_dimensions,
         "resume": out / UNFINISHED,
     }
-    setting = Setting(**config.setting.model_dump())
-    known = compare_pooling(trials, setting, **options)
-    out.mkdir(parents=True, exist_ok=True)
-    known.scores.to_csv(out / "pooling.csv", index=False)
-    known.vectors.to_csv(out / "vectors.csv", index=False)
-    save_figure(plot_subject_vectors(known.vectors).figure, out, "vectors")
-    typer.echo(f"\nheld-out sessions of known subjects (nats per trial)\n{_tell(known.scores)}\n")
-    new = few_shot(trials, setting, n_shots=n_shots, **options)
-    new.scores.to_csv(out / "few_shot.csv", index=False)
-    save_figure(plot_few_shot(new.scores).figure, out, "few_shot")
-    typer.echo(f"\nnew subjects, after the largest number of shots\n{_tell(new.scores)}\n")
-    _joined(known.choices, new.choices).to_csv(out / "choices.csv", index=False)
+    known, new = make_subject_splitters(config)
+    choices, left_out = {}, []
+    for name, study in (
+        ("sessions", lambda: _study_known(trials, out, cv=known, **options)),
+        ("subjects", lambda: _study_new(trials, out, cv=new, n_shots=n_shots, **options)),
+    ):
+        try:
+            choices[name] = study()
+        except DataError as error:
+            left_out.append(error)
+            typer.echo(f"\nheld-out {name}: left out\n{error}\n")
+    if not choices:
+        raise left_out[0]
+    _joined(choices).to_csv(out / "choices.csv", index=False)
     shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     typer.echo(f"tables and figures: {out}")
 
 
-def numbers(option: str, text: str) -> list[int]:
-    """Whole numbers from a text such as "0,50,100".
+def _study_known(trials, out: Path, **options):
+    """New sessions of known subjects; returns what was chosen."""
+    from neuroalrnn.evaluate import compare_pooling
+    from neuroalrnn.plots.style import save_figure
+    from neuroalrnn.plots.subjects import plot_subject_vectors
 
-    Raises
-    ------
-    ConfigError
-    """
-    try:
-        return [int(each) for each in text.split(",")]
-    except ValueError as error:
-        raise ConfigError(f"{option} {text!r}: expected whole numbers, such as 8,16") from error
+    known = compare_pooling(trials, **options)
+    out.mkdir(parents=True, exist_ok=True)
+    known.scores.to_csv(out / "pooling.csv", index=False)
+    known.vectors.to_csv(out / "vectors.csv", index=False)
+    save_figure(plot_subject_vectors(known.vectors).figure, out, "vectors")
+    title = f"held-out sessions of known subjects, {options['cv']} (nats per trial)"
+    typer.echo(f"\n{title}\n{_tell(known.scores)}\n")
+    return known.choices
+
+
+def _study_new(trials, out: Path, **options):
+    """New subjects; returns what was chosen."""
+    from neuroalrnn.evaluate import few_shot
+    from neuroalrnn.plots.style import save_figure
+    from neuroalrnn.plots.subjects import plot_few_shot
+
+    new = few_shot(trials, **options)
+    out.mkdir(parents=True, exist_ok=True)
+    new.scores.to_csv(out / "few_shot.csv", index=False)
+    save_figure(plot_few_shot(new.scores).figure, out, "few_shot")
+    title = f"new subjects, {options['cv']}, after the largest number of shots"
+    typer.echo(f"\n{title}\n{_tell(new.scores)}\n")
+    return new.choices
 
 
 def _tell(scores) -> str:
@@ -94,8 +110,8 @@ def _tell(scores) -> str:
     return table.reset_index().to_string(index=False, float_format="{:.4f}".format)
 
 
-def _joined(known, new):
+def _joined(choices):
     import pandas as pd
 
-    named = [known.assign(held_out="sessions"), new.assign(held_out="subjects")]
+    named = [table.assign(held_out=name) for name, table in choices.items()]
     return pd.concat(named, ignore_index=True)
