@@ -1,6 +1,7 @@
 """From what a run names to labelled trials and a splitter."""
 
 import json
+import textwrap
 import warnings
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from neuroalrnn.config import K_FOLD, Run
 from neuroalrnn.exceptions import ConfigError, DataError, problems
 
 TABLES = (".csv", ".tsv")
+MANY_STEPS = 10
 
 
 def load_trials(source: str, run: Run):
@@ -17,8 +19,8 @@ def load_trials(source: str, run: Run):
     ----------
     source : str
         Name of a dataset, or path of a ``.nc`` trial dataset, a ``.csv`` or a ``.tsv``. A table
-        needs ``run.data.columns``; without ``run.encoding.inputs`` its covariates, and choice and
-        reward of the trial before, are the inputs.
+        needs ``run.data.columns``; what ``run.encoding`` leaves open is completed by
+        `neuroalrnn.data.default_encoding`.
     run : Run
 
     Returns
@@ -134,6 +136,48 @@ def count_scored(trials) -> int:
     return int(scored_trials(trials).sum())
 
 
+def tell_steps(trials) -> list[str]:
+    """Lines on when inputs can act on choices, on gaps and on missing values.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    DataError
+        If the trials cannot be encoded as their attributes say.
+    """
+    from neuroalrnn.data import default_encoding
+    from neuroalrnn.data.encode import lay_out
+    from neuroalrnn.data.lags import count_gaps
+    from neuroalrnn.data.layout import steps_to_choices
+
+    encoding = default_encoding(trials)
+    named, layout = lay_out(trials, **encoding)
+    choice = encoding.get("choice_event", layout.steps[-1])
+    steps = [f"{name} (choice)" if name == choice else name for name in layout.steps]
+    lines = [f"steps of a trial: {' > '.join(steps)}"] if len(steps) < MANY_STEPS else []
+    lines.append("input: steps from it to the choice of its own trial, and of the next (0: it acts")
+    lines.append("on that choice only linearly, whatever P is)")
+    distance = steps_to_choices(named, layout, encoding.get("carry", "session"))
+    for name, reached in distance.items():
+        own, then = ("none" if steps is None else str(steps) for steps in reached)
+        lines.append(f"  {name}: {own}, {then}")
+    missing = {name: int(trials[name].isnull().sum()) for name in layout.entry}
+    told = [f"{name} on {count} trials" for name, count in missing.items() if count]
+    lines += [f"missing values are read as 0: {', '.join(told)}"] if told else []
+    if gaps := count_gaps(trials):
+        over = encoding.get("lag_over_gaps", False)
+        do = "lags reach over them, as asked" if over else "lags are 0 after them, states go on"
+        lines.append(f"gaps in trial_in_session: {gaps} ({do})")
+    return lines + textwrap.wrap(trials.attrs.get("default_encoding", ""), 90)
+
+
 def _load_netcdf(path: Path):
     import xarray as xr
 
@@ -161,18 +205,7 @@ def _load_table(path: Path, run: Run):
     if isinstance(labels, dict):
         labels = {_number_or_text(value): label for value, label in labels.items()}
     options = data.model_dump(include={"events", "after_choice", "signed"})
-    trials = load_table(path, data.columns, labels=labels, **options)
-    encoding = run.encoding.model_dump(exclude_none=True)
-    if "inputs" not in encoding:
-        encoding = {"step": "trial", "inputs": _default_inputs(trials)} | encoding
-    return trials.assign_attrs(encoding=json.dumps(encoding))
-
-
-def _default_inputs(trials) -> list[str]:
-    """What a subject knows: covariates, and the choice and reward of the trial before."""
-    from neuroalrnn.data.schema import trial_variables
-
-    return [name for name in trial_variables(trials) if name not in ("rt", "correct")]
+    return load_table(path, data.columns, labels=labels, **options)
 
 
 def _number_or_text(text: str) -> str | int | float:
@@ -186,12 +219,13 @@ def _number_or_text(text: str) -> str | int | float:
 
 def _with_overrides(trials, run: Run):
     """Put the run's encoding and analysis where every later stage reads them."""
-    attrs = {}
-    for name in ("encoding", "analysis"):
-        given = getattr(run, name).model_dump(exclude_none=True)
-        attrs[name] = json.dumps(json.loads(trials.attrs.get(name, "{}")) | given)
-    _check_analysis(trials, json.loads(attrs["analysis"]))
-    return trials.assign_attrs({name: text for name, text in attrs.items() if text != "{}"})
+    from neuroalrnn.data.default import complete_encoding
+
+    trials = complete_encoding(trials, run.encoding.model_dump(exclude_none=True))
+    given = run.analysis.model_dump(exclude_none=True)
+    analysis = json.loads(trials.attrs.get("analysis", "{}")) | given
+    _check_analysis(trials, analysis)
+    return trials.assign_attrs({"analysis": json.dumps(analysis)} if analysis else {})
 
 
 def _check_analysis(trials, analysis: dict) -> None:

@@ -2,18 +2,68 @@
 
 import json
 
+import pytest
+
 import neuroalrnn
 from neuroalrnn import sources
 from neuroalrnn.config import Run
 
 
-def test_table_without_run_file_gets_plain_inputs(tmp_path):
-    path = tmp_path / "cues.csv"
-    path.write_text("ID,resp,cue,rt\na,left,0,0.5\na,right,1,0.4\nb,,1,\n", encoding="utf-8")
-    data = {"columns": {"subject": "ID", "choice": "resp", "cue": "cue", "rt": "rt"},
-            "labels": ["left", "right"]}  # fmt: skip
-    trials = sources.load_trials(str(path), Run.model_validate({"data": data}))
-    assert json.loads(trials.attrs["encoding"]) == {"step": "trial", "inputs": ["choice", "cue"]}
+def load(tmp_path, text, columns, **tables):
+    path = tmp_path / "table.csv"
+    path.write_text(text, encoding="utf-8")
+    data = {"columns": columns} | tables.pop("data", {})
+    return sources.load_trials(str(path), Run.model_validate({"data": data} | tables))
+
+
+CUES = "ID,resp,cue,rt\na,0,0,0.5\na,1,1,0.4\nb,,1,\n"
+COLUMNS = {"subject": "ID", "choice": "resp", "cue": "cue", "rt": "rt"}
+EVENTS = {"events": ["stimulus", "response", "outcome"], "choice_event": "response"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"step": "event", **EVENTS, "inputs": {"choice": "outcome", "cue": "stimulus"}}),
+        ({"step": "trial"}, {"step": "trial", "inputs": ["choice", "cue"]}),
+        (
+            {"inputs": ["cue"], "carry": "trial"},
+            {"step": "event", "choice_event": "response", "events": ["stimulus", "response"],
+             "carry": "trial", "inputs": {"cue": "stimulus"}},
+        ),
+        (
+            {"inputs": ["choice"], "step": "trial"}, {"step": "trial", "inputs": ["choice"]}
+        ),
+    ],
+)  # fmt: skip
+def test_encoding_of_a_table_is_completed(tmp_path, given, expected):
+    trials = load(tmp_path, CUES, COLUMNS, encoding=given)
+    assert json.loads(trials.attrs["encoding"]) == expected
+    assert ("default_encoding" in trials.attrs) == (expected["step"] == "event")
+
+
+def test_order_of_events_may_be_given_without_times(tmp_path):
+    data = {"events": ["on", "choice", "off"]}
+    trials = load(tmp_path, CUES, COLUMNS, data=data)
+    assert json.loads(trials.attrs["encoding"]) == {
+        "step": "event", "choice_event": "choice", "inputs": {"choice": "off", "cue": "on"},
+    }  # fmt: skip
+
+
+def test_steps_gaps_and_missing_values_are_told(tmp_path):
+    text = "s,t,c,x\na,1,1,0.5\na,2,0,\na,7,1,0.5\nb,1,0,1\n"
+    columns = {"subject": "s", "trial": "t", "choice": "c", "x": "x"}
+    told = "\n".join(sources.tell_steps(load(tmp_path, text, columns)))
+    assert "steps of a trial: stimulus > response (choice) > outcome" in told
+    assert "  x: 1, 4\n  choice: none, 2" in told or "  choice: none, 2\n  x: 1, 4" in told
+    assert "missing values are read as 0: x on 1 trials" in told
+    assert "gaps in trial_in_session: 1 (lags are 0 after them, states go on)" in told
+    assert "The data name no events" in told
+    asked = load(tmp_path, text, columns, encoding={"step": "trial", "lag_over_gaps": True})
+    told = "\n".join(sources.tell_steps(asked))
+    assert "  x: 0, 1" in told
+    assert "gaps in trial_in_session: 1 (lags reach over them, as asked)" in told
+    assert "The data name no events" not in told
 
 
 def test_labels_that_read_as_numbers_stand_for_numbers(tmp_path):

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.data.lags import reaches
+from neuroalrnn.data.schema import scored_trials, session_number
 
 COLUMNS = ["curve", "x", "subject", "value", "n_trials"]
 N_BINS = 8
@@ -101,7 +102,7 @@ def learning_curve(trials, condition=None, *, width=10, longest=100):
     pandas.DataFrame
         x is the middle of the bin, counting trials from 0.
     """
-    place = _since(_session(trials))
+    place = _since(session_number(trials))
     keep = scored_trials(trials) & (place < longest)
     x = place // width * width + (width - 1) / 2
     return _shares(trials, keep, trials["correct"].values, x, _levels(trials, condition))
@@ -151,7 +152,8 @@ def run_lengths(trials, longest=LONGEST_RUN):
     ----------
     trials : xarray.Dataset
     longest : int
-        Longer runs count as this length. A run ends where a trial is not scored or a session ends.
+        Longer runs count as this length. A run ends where a trial is not scored or was removed, or
+        the session ends.
 
     Returns
     -------
@@ -180,15 +182,14 @@ def repetition(trials, lags=range(1, 11)):
     ----------
     trials : xarray.Dataset
     lags : range
-        In trials of the same session; 1 is one minus alternation.
+        In trials of the same session, none removed in between; 1 is one minus alternation.
 
     Returns
     -------
     pandas.DataFrame
     """
     choice = np.where(scored_trials(trials), trials["choice"].values, np.nan)
-    session = _session(trials)
-    wide = pd.DataFrame({lag: _same_as_before(choice, session, lag) for lag in lags})
+    wide = pd.DataFrame({lag: _same_as_before(trials, choice, lag) for lag in lags})
     groups = wide.groupby(pd.Categorical(trials["subject"].values), observed=True)
     found = [
         table.rename_axis(index="subject", columns="x").stack().rename(name)
@@ -219,13 +220,11 @@ def rt_quantiles(trials, condition=None):
     return found.sort_values(COLUMNS[:3], ignore_index=True)[COLUMNS]
 
 
-def _same_as_before(choice, session, lag):
+def _same_as_before(trials, choice, lag):
     """1 where a choice is that of `lag` trials before, 0 where not, NaN where one is missing."""
-    same = np.full(len(choice), np.nan)
-    now, then = choice[lag:], choice[:-lag]
-    known = np.isfinite(now) & np.isfinite(then) & (session[lag:] == session[:-lag])
-    same[lag:] = np.where(known, now == then, np.nan)
-    return same
+    then = np.roll(choice, lag)
+    known = np.isfinite(choice) & np.isfinite(then) & reaches(trials, lag, over_gaps=False)
+    return np.where(known, choice == then, np.nan)
 
 
 def _stays(trials, x, curve):
@@ -291,23 +290,15 @@ def _binned(values):
     )
 
 
-def _session(trials):
-    """Running number of the session of each trial; sessions are contiguous."""
-    names = [trials[name].values for name in ("subject", "session")]
-    new = np.any([name[1:] != name[:-1] for name in names], axis=0)
-    return np.cumsum(np.r_[False, new])
-
-
 def _before(trials):
     return np.maximum(np.arange(trials.sizes["trial"]) - 1, 0)
 
 
 def _follows(trials, *, block=False):
-    """Whether the trial before belongs to the same session (and block)."""
-    session, before = _session(trials), _before(trials)
-    same = (session == session[before]) & (np.arange(len(session)) > 0)
+    """Whether the trial before is there, in the same session (and block)."""
+    same = reaches(trials, over_gaps=False)
     if block and "block" in trials.coords:
-        same &= trials["block"].values == trials["block"].values[before]
+        same &= trials["block"].values == trials["block"].values[_before(trials)]
     return same
 
 
@@ -319,7 +310,7 @@ def _since(session):
 def _trials_from_changes(trials, rule):
     """Trials since the last change of a rule (from 0), and until the next (up to -1); else NaN."""
     values, place = trials[rule].values, np.arange(trials.sizes["trial"], dtype=float)
-    changed = _follows(trials) & (values != values[_before(trials)])
-    at = pd.Series(np.where(changed, place, np.nan)).groupby(_session(trials))
+    changed = reaches(trials, over_gaps=True) & (values != values[_before(trials)])
+    at = pd.Series(np.where(changed, place, np.nan)).groupby(session_number(trials))
     coming = at.transform(lambda part: part.shift(-1).bfill())
     return place - at.ffill().to_numpy(), place - coming.to_numpy()

@@ -1,6 +1,5 @@
 """Closed loop: a model makes the choices itself, and lives with what they lead to."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +10,8 @@ from scipy.special import expit, softmax
 from neuroalrnn.analysis.latents import Network, chosen_network
 from neuroalrnn.data import encode
 from neuroalrnn.data.coding import coded
-from neuroalrnn.data.layout import LAYOUTS
+from neuroalrnn.data.encode import lay_out
+from neuroalrnn.data.lags import reaches
 from neuroalrnn.data.schema import is_after_choice, session_number, trial_variables
 from neuroalrnn.exceptions import DataError, FitError, problems
 
@@ -175,14 +175,14 @@ class _Feedback(NamedTuple):
 
 @dataclass(frozen=True)
 class _Design:
-    """What is given: per trial inputs, read-out and resets; per session its trials."""
+    """What is given: per trial inputs, read-out, resets, lags; per session its trials."""
 
     inputs: np.ndarray
     n_steps: np.ndarray
     readout: np.ndarray
     free: np.ndarray
     fresh: np.ndarray
-    is_first: np.ndarray
+    lags: np.ndarray
     first: np.ndarray
     length: np.ndarray
     feedback: dict
@@ -192,7 +192,7 @@ def _design(trials, encoding, environment):
     sequences = encode(trials, **encoding)
     _check_inputs(trials, encoding, environment)
     n_trials = trials.sizes["trial"]
-    layout = _layout(trials, encoding)
+    _, layout = lay_out(trials, **encoding)
     feedback = _feedback(trials, layout, sequences.features, environment)
     inputs = np.nan_to_num(sequences.to_trials(sequences.inputs))
     inputs[..., [column for part in feedback.values() for column in part.columns]] = 0.0
@@ -207,18 +207,11 @@ def _design(trials, encoding, environment):
         readout=layout.readout,
         free=free,
         fresh=fresh,
-        is_first=np.isin(np.arange(n_trials), first),
+        lags=reaches(trials, 1, encoding.get("lag_over_gaps", False)),
         first=first,
         length=np.diff(np.r_[first, n_trials]),
         feedback=feedback,
     )
-
-
-def _layout(trials, encoding):
-    names = encoding["inputs"]
-    events = dict(names) if isinstance(names, Mapping) else dict.fromkeys(names)
-    rest = (encoding.get(name) for name in ("choice_event", "dt", "max_steps"))
-    return LAYOUTS[encoding.get("step", "trial")](trials, events, *rest)
 
 
 def _feedback(trials, layout, features, environment):
@@ -295,7 +288,7 @@ def _inputs(design, trial, step, values):
     row = design.inputs[trial, min(step, design.inputs.shape[1] - 1)]
     inputs = np.tile(row, (len(values["choice"]), 1, 1))
     for name, (attrs, columns, at, one_back) in design.feedback.items():
-        here = (at[trial] == step) & ~(one_back & design.is_first[trial])
+        here = (at[trial] == step) & (design.lags[trial] | (not one_back))
         if here.any():
             value = values[name][:, trial[here] - one_back]
             variable = {name: xr.Variable(("repeat", "trial"), value, attrs)}

@@ -3,6 +3,7 @@
 import numpy as np
 
 from neuroalrnn.analysis.regimes import ABSENT
+from neuroalrnn.data.events import event_names, happened, with_events
 
 
 def event_steps(fit, n_steps):
@@ -18,14 +19,15 @@ def event_steps(fit, n_steps):
     dict of str -> array, shape (trial,)
         NaN where the event did not happen or lies beyond the trial's steps.
     """
-    times, encoding = fit.trials["event_time"], fit.config["encoding"]
+    encoding = fit.config["encoding"]
+    trials = with_events(fit.trials, encoding.get("events"))
     steps = {}
-    for position, name in enumerate(map(str, times["event"].values)):
-        seconds = times.values[:, position]
-        at = np.full(len(seconds), float(position))
+    for position, name in enumerate(event_names(trials)):
+        at = np.full(len(n_steps), float(position))
         if encoding.get("step") == "time":
-            at = np.floor(seconds / _bin_width(fit) + 1e-9)
-        steps[name] = np.where(np.isfinite(seconds) & (at < n_steps), at, np.nan)
+            at = np.floor(trials["event_time"].values[:, position] / _bin_width(fit) + 1e-9)
+        there = happened(trials)[:, position] & (at < n_steps)
+        steps[name] = np.where(there, at, np.nan)
     return steps
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.data.lags import reaches
 from neuroalrnn.data.orders import connected, session_orders, stimulus_names
 from neuroalrnn.data.schema import is_after_choice
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
@@ -60,7 +61,8 @@ def nuisances(fit):
 
     Per trial: its stimuli together with those of the trial before (one column per combination of
     inputs known before the choice, so that repetitions are held constant too), all inputs of the
-    trial before (one column per combination), whether it is the first, second or third trial since
+    trial before (one column per combination; one column where there is none, at the start of a
+    session or after trials that were removed), whether it is the first, second or third trial since
     the state was reset, and per session a cubic in trial number, for learning and fatigue.
 
     Parameters
@@ -99,9 +101,8 @@ def _dummies(labels):
 
 
 def _of_previous_trial(trials, labels):
-    session = session_labels(trials)
-    same = np.r_[False, session[1:] == session[:-1]]
-    return np.where(same, np.r_[labels[:1], labels[:-1]], "first of the session")
+    known = reaches(trials, over_gaps=False)
+    return np.where(known, np.roll(labels, 1), "no trial before")
 
 
 def _trials_since_reset(fit):

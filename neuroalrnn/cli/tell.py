@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from neuroalrnn.sources import count_scored
+from neuroalrnn.sources import count_scored, tell_steps
 
 
 def summarise(result, dataset: str) -> dict:
@@ -58,7 +58,7 @@ def describe(name: str, trials) -> dict:
 
 
 def tell_trials(source: str, trials) -> str:
-    """What will be fitted, and what is not scored and why."""
+    """What will be fitted, what is not scored and why, and when inputs can act."""
     n_subjects, n_trials = len(set(trials["subject"].values)), trials.sizes["trial"]
     lines = [f"{source}: {n_subjects} subjects, {n_trials} trials, {count_scored(trials)} scored"]
     reasons = json.loads(trials.attrs.get("unscored", "[]"))
@@ -68,9 +68,7 @@ def tell_trials(source: str, trials) -> str:
         n_marked = n_trials - n_missing - count_scored(trials)
         counts = {"no choice": n_missing, "marked as not scored": n_marked}
         lines += [f"  not scored: {n} ({reason})" for reason, n in counts.items() if n]
-    encoding = json.loads(trials.attrs.get("encoding", "{}"))
-    lines.append(f"  inputs: {', '.join(encoding.get('inputs', []))} (see [encoding])")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  {line}" for line in tell_steps(trials))])
 
 
 def tell_scores(result) -> str:

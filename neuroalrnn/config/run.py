@@ -44,7 +44,7 @@ class DataTable(Table):
     path: str | None = None
     columns: dict[str, str] = {}
     labels: list[str | int | float] | dict[str, str] | None = None
-    events: dict[str, str | int | float] = {}
+    events: dict[str, str | int | float] | list[str] = {}
     after_choice: list[str] = []
     signed: list[str] = []
 
@@ -54,8 +54,10 @@ class EncodingTable(Table):
 
     step: Literal["trial", "event", "time"] | None = None
     inputs: dict[str, str] | list[str] | None = None
+    events: Texts | None = None
     choice_event: str | None = None
     carry: Literal["session", "block", "trial"] | None = None
+    lag_over_gaps: bool | None = None
     mark_events: bool | None = None
     dt: Positive | None = None
     max_steps: Count | None = None

@@ -2,7 +2,8 @@
 
 from neuroalrnn.data.audit import Audit, audit
 from neuroalrnn.data.cautions import caution, cautions_of
-from neuroalrnn.data.encode import default_encoding, encode
+from neuroalrnn.data.default import default_encoding
+from neuroalrnn.data.encode import encode
 from neuroalrnn.data.files import load_table
 from neuroalrnn.data.schema import SCHEMA_VERSION, unknown, validate
 from neuroalrnn.data.sequences import Sequences

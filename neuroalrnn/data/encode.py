@@ -1,15 +1,15 @@
 """From trials to sequences of steps: when each input enters, when the choice is read out."""
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
-from inspect import signature
 
 import numpy as np
 import xarray as xr
 
 from neuroalrnn.data.coding import coded
-from neuroalrnn.data.layout import LAYOUTS
+from neuroalrnn.data.events import event_names, happened, refuse_names, with_events
+from neuroalrnn.data.lags import count_gaps, lagged
+from neuroalrnn.data.layout import LAYOUTS, steps_to_choices
 from neuroalrnn.data.schema import (
     is_after_choice,
     no_number,
@@ -35,8 +35,10 @@ def encode(
     *,
     inputs: Mapping[str, str] | Sequence[str],
     step: str = "trial",
+    events: Sequence[str] | None = None,
     choice_event: str | None = None,
     carry: str = "session",
+    lag_over_gaps: bool = False,
     mark_events: bool = True,
     dt: float | None = None,
     max_steps: int | None = None,
@@ -47,7 +49,7 @@ def encode(
     before that step: ``choice``, ``reward``, ``correct``, ``rt`` and every variable with
     ``attrs["known"] == "after_choice"`` enter later, at their event, or else right after the choice
     event. Where that is the next trial the feature is named ``"choice[-1]"``; it is 0 on the first
-    trial of a session.
+    trial of a session, and where trials were removed in between.
 
     Parameters
     ----------
@@ -59,11 +61,18 @@ def encode(
     step : {"trial", "event", "time"}
         One step per trial; one per event of ``trials.event``; or bins of `dt` seconds from trial
         start to the last event (with ``inputs(trial, time, feature)``: its own time steps).
+    events : sequence of str, optional
+        Names of the steps in their order, for event steps of a dataset that names no events: all
+        are taken as having happened.
     choice_event : str, optional
         Event at which the choice is read out; needed for events, default the last step for time.
     carry : {"session", "block", "trial"}
-        What one sequence is, i.e. where the latent state starts anew. One-back inputs do cross from
-        trial to trial and from block to block, never from session to session.
+        What one sequence is, i.e. where the latent state starts anew. It goes on over gaps in
+        ``trial_in_session``. One-back inputs do cross from trial to trial and from block to block,
+        never from session to session.
+    lag_over_gaps : bool
+        Let one-back inputs, and the lags of `design`, reach over trials that were removed; `notes`
+        counts them.
     mark_events : bool
         With event steps, add a 0/1 feature per event. It is 0 where the event did not happen, but
         always 1 at the choice event, whose occurrence would tell about the choice.
@@ -95,53 +104,66 @@ def encode(
     units there are: the rectification acts on the previous latent. `steps_to_choice` and a logged
     warning tell which inputs these are.
     """
-    validate(trials)
-    found = _check_request(trials, inputs, step, choice_event, carry, dt, max_steps)
-    if found:
-        raise problems(DataError, f"encode(step={step!r})", found)
-    events = dict(inputs) if isinstance(inputs, Mapping) else dict.fromkeys(inputs)
-    layout = LAYOUTS[step](trials, events, choice_event, dt, max_steps)
-    columns = _input_columns(trials, layout)
+    trials, layout = lay_out(
+        trials, inputs=inputs, step=step, events=events, choice_event=choice_event, carry=carry,
+        mark_events=mark_events, dt=dt, max_steps=max_steps,
+    )  # fmt: skip
+    columns = _input_columns(trials, layout, lag_over_gaps)
     if step == "event" and mark_events:
         columns += _event_columns(trials, choice_event)
-    distance = _steps_to_choice(trials, layout, carry)
-    notes = layout.notes + _linear_note(distance)
+    distance = steps_to_choices(trials, layout, carry)
+    notes = layout.notes + _linear_note(distance) + _unknown_note(trials, layout)
+    notes += _gaps_note(trials) if lag_over_gaps else ()
     for note in notes:
         logger.warning(note)
     return _assemble(trials, layout, columns, carry, distance, notes, step)
 
 
-def default_encoding(trials: xr.Dataset) -> dict:
-    """Keyword arguments of `encode` that suit this dataset, from ``attrs["encoding"]``.
+def lay_out(
+    trials, *, inputs, step="trial", events=None, choice_event=None, carry="session",
+    lag_over_gaps=False, mark_events=True, dt=None, max_steps=None,
+):  # fmt: skip
+    """Check the arguments of `encode`, and say when things happen in every trial.
 
     Parameters
     ----------
     trials : xarray.Dataset
+    inputs, step, events, choice_event, carry, lag_over_gaps, mark_events, dt, max_steps
+        See `encode`.
 
     Returns
     -------
-    dict
+    trials : xarray.Dataset
+        With the names of their events.
+    layout : Layout
 
     Raises
     ------
     DataError
-        If the dataset names none, or what it names are no arguments of `encode`.
     """
-    if "encoding" not in trials.attrs:
-        found = ["attrs['encoding'] is missing: pass the arguments of encode, at least inputs"]
-        raise problems(DataError, "default encoding", found)
-    encoding = json.loads(trials.attrs["encoding"])
-    known = [name for name in signature(encode).parameters if name != "trials"]
-    if not isinstance(encoding, dict) or "inputs" not in encoding:
-        found = [f"{encoding!r}: expected a table with at least inputs"]
-    else:
-        found = [unknown(name, known) for name in encoding if name not in known]
+    validate(trials)
+    found = _check_events(trials, step, events)
+    trials = trials if found else with_events(trials, events)
+    found = found or _check_request(
+        trials, inputs, step, choice_event, carry, dt, max_steps, mark_events
+    )
     if found:
-        raise problems(DataError, "attrs['encoding']", found)
-    return encoding
+        raise problems(DataError, f"encode(step={step!r})", found)
+    at = dict(inputs) if isinstance(inputs, Mapping) else dict.fromkeys(inputs)
+    return trials, LAYOUTS[step](trials, at, choice_event, dt, max_steps)
 
 
-def _check_request(trials, inputs, step, choice_event, carry, dt, max_steps) -> list[str]:
+def _check_events(trials, step, events) -> list[str]:
+    if events is None:
+        return []
+    if step != "event":
+        return [f"events={events!r}: only event steps (step='event') have names of their own"]
+    if own := event_names(trials):
+        return [f"events={events!r}: leave it out, the data name their events ({', '.join(own)})"]
+    return refuse_names(events)
+
+
+def _check_request(trials, inputs, step, choice_event, carry, dt, max_steps, marks) -> list[str]:
     found = [
         f"{name}={value!r}: expected one of {', '.join(allowed)}"
         for name, value, allowed in (("step", step, STEPS), ("carry", carry, CARRIES))
@@ -151,6 +173,8 @@ def _check_request(trials, inputs, step, choice_event, carry, dt, max_steps) -> 
         found.append("carry='block' but the dataset has no coordinate 'block'; use 'session'")
     if isinstance(inputs, str):
         return [*found, f"inputs={inputs!r}: expected a list of variables or {{variable: event}}"]
+    if not len(inputs) and not (step == "event" and marks) and "inputs" not in trials:
+        found.append("inputs is empty: name one variable at least, as a model needs an input")
     known = trial_variables(trials)
     found += [f"input {no_number(trials, name, known)}" for name in inputs if name not in known]
     repeated = {name for name in inputs if list(inputs).count(name) > 1}
@@ -172,11 +196,17 @@ def _check_event_request(trials, inputs, step, choice_event) -> list[str]:
     named = {f"event of input {name!r}": event for name, event in events.items() if event}
     if choice_event is not None:
         named["choice_event"] = choice_event
-    if "event_time" not in trials:
-        if named or step == "event" or "inputs" not in trials:
-            found.append(f"step={step!r} needs 'event_time(trial, event)', which is missing")
+    if "event_time" not in trials and step == "time":
+        if named or "inputs" not in trials:
+            found.append("step='time' needs 'event_time(trial, event)', which is missing")
         return found
-    known = [str(name) for name in trials["event"].values]
+    known = event_names(trials)
+    if not known:
+        found.append(
+            "step='event' needs 'event_time(trial, event)', or the names of the steps in their "
+            "order, such as events=['stimulus', 'response', 'outcome']"
+        )
+        return found
     if choice_event is None and step == "event":
         found.append(f"choice_event is missing: name the event of the choice ({', '.join(known)})")
     found += [
@@ -197,52 +227,59 @@ def _check_time_request(trials, dt, max_steps) -> list[str]:
     return found
 
 
-def _input_columns(trials, layout) -> list[tuple[str, np.ndarray, np.ndarray]]:
+def _input_columns(trials, layout, over_gaps) -> list[tuple[str, np.ndarray, np.ndarray]]:
     """Every feature as (name, step per trial, value per trial)."""
-    same = np.r_[False, np.diff(session_number(trials)) == 0]
     columns = []
     for name, (at, next_trial) in layout.entry.items():
         for feature, value in coded(trials, name):
             if next_trial:
-                value = np.where(same, np.roll(value, 1), 0.0)
-                feature = f"{feature}[-1]"
+                value, feature = lagged(trials, value, 1, over_gaps), f"{feature}[-1]"
             columns.append((feature, at, value))
     return columns
 
 
 def _event_columns(trials, choice_event) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    happened = np.isfinite(trials["event_time"].values)
+    took_place = happened(trials)
     columns = []
-    for k, name in enumerate(map(str, trials["event"].values)):
-        value = np.ones(len(happened)) if name == choice_event else happened[:, k] * 1.0
-        columns.append((f"event={name}", np.full(len(happened), k), value))
+    for k, name in enumerate(event_names(trials)):
+        value = np.ones(len(took_place)) if name == choice_event else took_place[:, k] * 1.0
+        columns.append((f"event={name}", np.full(len(took_place), k), value))
     return columns
 
 
-def _steps_to_choice(trials, layout, carry) -> dict[str, int]:
-    """Steps between an input and the next choice it can reach (median over trials)."""
-    read = layout.readout >= 0
-    distance = {}
-    for name, (at, next_trial) in layout.entry.items():
-        after = is_after_choice(trials, name) and not next_trial
-        if after and carry == "trial":
-            continue
-        gap = layout.readout - at + np.where(after, layout.n_steps, 0)
-        use = read & (at >= 0) & (after | (gap >= 0))
-        for feature, _ in coded(trials, name):
-            label = f"{feature}[-1]" if next_trial else feature
-            if use.any():
-                distance[label] = int(np.median(gap[use]))
-    return distance
-
-
-def _linear_note(distance: dict[str, int]) -> tuple[str, ...]:
-    linear = [name for name, gap in distance.items() if gap == 0]
+def _linear_note(distance) -> tuple[str, ...]:
+    linear = [name for name, steps in distance.items() if 0 in steps]
     if not linear:
         return ()
     text = (
         f"{', '.join(linear)}: no step between this input and the choice, so these reach the "
         "choice only linearly, whatever n_pwl (use step='event', or an earlier event)"
+    )
+    return (text,)
+
+
+def _unknown_note(trials, layout) -> tuple[str, ...]:
+    """Values that should be known before the choice of a scored trial, and are not."""
+    scored = scored_trials(trials)
+    counts = {
+        name: int((scored & trials[name].isnull().values).sum())
+        for name in layout.entry
+        if not is_after_choice(trials, name)
+    }
+    told = [f"{name} on {count}" for name, count in counts.items() if count]
+    if not told:
+        return ()
+    text = f"missing values of scored trials are read as 0: {', '.join(told)} of {scored.sum()}"
+    return (text,)
+
+
+def _gaps_note(trials) -> tuple[str, ...]:
+    count = count_gaps(trials)
+    if not count:
+        return ()
+    text = (
+        f"lags reach over {count} gaps in trial_in_session, as lag_over_gaps asks: there the trial "
+        "before is not the one that came before"
     )
     return (text,)
 
@@ -277,7 +314,12 @@ def _assemble(trials, layout, columns, carry, distance, notes, step) -> Sequence
         features=features,
         steps=layout.steps,
         labels=tuple(str(label) for label in trials["choice"].attrs["labels"]),
-        steps_to_choice=distance,
+        steps_to_choice={
+            name: own if own is not None else then for name, (own, then) in distance.items()
+        },
+        steps_to_next_choice={
+            name: then for name, (_, then) in distance.items() if then is not None
+        },
         notes=notes,
         n_trials=n_trials,
     )

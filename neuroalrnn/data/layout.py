@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neuroalrnn.data.coding import coded
+from neuroalrnn.data.events import event_names, happened
 from neuroalrnn.data.schema import is_after_choice
 from neuroalrnn.exceptions import DataError, problems
 
@@ -41,10 +43,10 @@ def trial_layout(trials, events, choice_event, dt, max_steps) -> Layout:
 
 def event_layout(trials, events, choice_event, dt, max_steps) -> Layout:
     """One step per event; an input does not enter at an event that did not happen."""
-    names = [str(name) for name in trials["event"].values]
+    names = event_names(trials)
     zero = np.zeros(trials.sizes["trial"], dtype=int)
     at_choice = names.index(choice_event)
-    missing = np.isnan(trials["event_time"].values)
+    missing = ~happened(trials)
     # whether the choice event happened would tell about the choice
     missing[:, at_choice] = False
     entry = {}
@@ -89,6 +91,41 @@ def time_layout(trials, events, choice_event, dt, max_steps) -> Layout:
     return Layout(n_steps, readout, entry, steps, notes)
 
 
+def steps_to_choices(trials, layout, carry) -> dict[str, tuple[int | None, int | None]]:
+    """Steps from every input to the choice of its own trial, and to that of the next one.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    layout : Layout
+    carry : {"session", "block", "trial"}
+
+    Returns
+    -------
+    dict of str -> (int or None, int or None)
+        By the name of the feature; medians over trials, None where that choice cannot be reached:
+        the input is known only after it, or the state starts anew before it.
+    """
+    distance = {}
+    for name, (at, next_trial) in layout.entry.items():
+        enters = (at >= 0) & (layout.readout >= 0)
+        gap = layout.readout - at
+        own = None if is_after_choice(trials, name) else _median(gap[enters & (gap >= 0)])
+        then = None
+        if next_trial:
+            then = _median(gap[enters])
+        elif carry != "trial":
+            then = _median((gap + layout.n_steps)[enters])
+        if own is not None or then is not None:
+            suffix = "[-1]" if next_trial else ""
+            distance |= {f"{feature}{suffix}": (own, then) for feature, _ in coded(trials, name)}
+    return distance
+
+
+def _median(values) -> int | None:
+    return int(np.median(values)) if len(values) else None
+
+
 def _unread_note(trials, readout, choice_event) -> tuple[str, ...]:
     lost = int((np.isfinite(trials["choice"].values) & (readout < 0)).sum())
     if not lost:
@@ -121,7 +158,7 @@ def _bins(trials, dt) -> tuple[dict[str, np.ndarray], np.ndarray, float]:
     if "inputs" in trials:
         last = trials["n_steps"].values.astype(int) - 1
         at = np.minimum(at, last[:, None])
-    return {str(name): at[:, k] for k, name in enumerate(trials["event"].values)}, last, dt
+    return {name: at[:, k] for k, name in enumerate(event_names(trials))}, last, dt
 
 
 LAYOUTS = {"trial": trial_layout, "event": event_layout, "time": time_layout}

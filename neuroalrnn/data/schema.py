@@ -31,7 +31,8 @@ def validate(trials: xr.Dataset) -> xr.Dataset:
     subject), ``trial_in_session`` (strictly rising; gaps are removed trials), optional ``block``.
     ``choice`` (float codes 0..n-1, NaN = no response, ``attrs["labels"]`` in code order). Optional:
     ``scored`` (bool), ``reward``, ``correct`` (0, 1, NaN), ``rt`` (s, >= 0), numeric covariates,
-    ``event_time(trial, event)`` (s, in order within a trial), ``inputs(trial, time, feature)`` and
+    ``event_time(trial, event)`` (s, in order within a trial) with the coordinate ``event``, which
+    may be there without times; ``inputs(trial, time, feature)`` and
     ``neural(trial, time, unit)`` with ``n_steps(trial)``. Missing is NaN, never infinite. A
     variable with ``attrs["coding"] = "signed"`` holds 0, 1, NaN, which models get as -1, +1, 0.
     Text variables on ``trial`` only label trials, such as ``unscored_reason`` (why a trial is not
@@ -295,14 +296,16 @@ def _check_scored(trials: xr.Dataset) -> list[str]:
 
 
 def _check_events(trials: xr.Dataset) -> list[str]:
+    if "event" in trials.variables and trials["event"].dims != ("event",):
+        return [f"'event' has dims {trials['event'].dims}, expected names of events in their order"]
+    names = [str(name) for name in trials["event"].values] if "event" in trials.coords else []
+    if len(set(names)) < len(names):
+        return [f"event names repeat: {', '.join(names)}"]
     if "event_time" not in trials:
         return []
     times = trials["event_time"]
-    if times.dims != ("trial", "event") or "event" not in trials.coords:
+    if times.dims != ("trial", "event") or not names:
         return [f"'event_time' has dims {times.dims}, expected ('trial', 'event') with event names"]
-    names = [str(name) for name in trials["event"].values]
-    if len(set(names)) < len(names):
-        return [f"event names repeat: {', '.join(names)}"]
     if times.dtype.kind != "f":
         return []
     early = (times.values < 0).any(axis=1)

@@ -25,7 +25,10 @@ class Sequences:
     features, steps, labels : tuple of str
         Input names; step names within a trial; choice labels in code order.
     steps_to_choice : dict of str -> int
-        Steps between an input and the next choice it reaches; 0 = linearly only.
+        Steps between an input and the first choice it reaches; 0 = linearly only.
+    steps_to_next_choice : dict of str -> int
+        The same to the choice of the trial after the one that the value belongs to, where it is
+        reached; equal for what is known only after the choice.
     notes : tuple of str
     n_trials : int
         Number of trials of the encoded dataset.
@@ -45,6 +48,7 @@ class Sequences:
     steps: tuple[str, ...]
     labels: tuple[str, ...]
     steps_to_choice: dict[str, int]
+    steps_to_next_choice: dict[str, int]
     notes: tuple[str, ...]
     n_trials: int
     observed: dict[str, np.ndarray] = field(default_factory=dict)

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.data.coding import SIGNED, is_signed
+from neuroalrnn.data.events import event_names, refuse_names
 from neuroalrnn.data.schema import (
     SCHEMA_VERSION,
     find_problems,
@@ -50,7 +51,7 @@ def from_frame(
     columns: Mapping[str, str],
     *,
     labels: Sequence | Mapping | None = None,
-    events: Mapping[str, str | float] | None = None,
+    events: Mapping[str, str | float] | Sequence[str] | None = None,
     after_choice: Sequence[str] = (),
     signed: Sequence[str] = (),
     attrs: Mapping | None = None,
@@ -70,8 +71,9 @@ def from_frame(
     labels : sequence or dict, optional
         The values of the choice column in the order that codes them, 0 first; as a dict, value ->
         label. Needed for text. Without it the choice must hold codes 0..n-1.
-    events : dict of event -> column or number, optional
-        Times in seconds from trial start, in the order of the trial.
+    events : dict of event -> column or number, or list of str, optional
+        Times in seconds from trial start, in the order of the trial; a list names events whose
+        times are not known.
     after_choice : sequence of str
         Covariates that become known only after the choice.
     signed : sequence of str
@@ -97,8 +99,10 @@ def from_frame(
     "ses-01") names one sitting, so the same one under two subjects is an error; where it is right,
     put the subject in front of the label.
     """
-    events = dict(events or {})
+    names = list(events or ())
+    events = dict(events or {}) if isinstance(events, Mapping | None) else {}
     found = _check_columns(df, columns, events, after_choice, signed)
+    found += refuse_names(names) if names else []
     if found:
         raise problems(DataError, "table", found)
     coords, found = _coords(df, columns)
@@ -115,8 +119,9 @@ def from_frame(
     if events:
         times, texts_found = _event_times(df, events)
         variables["event_time"] = (("trial", "event"), times, {"units": "s"})
-        coords["event"] = list(events)
         found += texts_found
+    if names:
+        coords["event"] = names
     trials = xr.Dataset(variables, coords=coords, attrs=_attrs(df, columns, events, attrs))
     found += find_problems(trials)
     if found:
@@ -162,17 +167,16 @@ def to_frame(trials: xr.Dataset) -> pd.DataFrame:
     code = np.nan_to_num(table["choice"]).astype(int)
     answered = np.isfinite(table["choice"])
     table["choice"] = np.where(answered, np.array(labels, dtype=object)[code], np.nan)
-    events = {}
+    events, timed = event_names(trials), []
     if "event_time" in trials:
-        events = {str(name): f"event_time:{name}" for name in trials["event"].values}
-        times = trials["event_time"].values
-        table |= {column: times[:, k] for k, column in enumerate(events.values())}
+        timed = [f"event_time:{name}" for name in events]
+        table |= dict(zip(timed, trials["event_time"].values.T, strict=True))
     df = pd.DataFrame(table)
-    unread = [*events.values(), *(name for name in text if name not in ROLES)]
+    unread = [*timed, *(name for name in text if name not in ROLES)]
     df.attrs["from_frame"] = {
         "columns": {name: name for name in df if name not in unread},
         "labels": labels,
-        "events": events,
+        "events": dict(zip(events, timed, strict=True)) if timed else events,
         "after_choice": [name for name in names if is_after_choice(trials, name)],
         "signed": [name for name in names if is_signed(trials, name) and name not in UNMARKED],
         "attrs": dict(trials.attrs),

@@ -9,10 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.data.coding import coded
+from neuroalrnn.data.lags import lagged
 from neuroalrnn.data.schema import (
     is_after_choice,
     no_number,
-    session_number,
     trial_variables,
 )
 from neuroalrnn.exceptions import DataError, problems
@@ -25,7 +25,8 @@ def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
 
     A term is a product of factors joined by ``":"``. A factor is a variable, or ``name[-k]``: its
     value k trials earlier in the same session. All trials of the dataset count, scored or not; a
-    lag that reaches beyond the start of the session is 0, and so is a missing value.
+    lag that reaches beyond the start of the session, or over trials that were removed (unless
+    ``attrs["encoding"]`` sets ``lag_over_gaps``), is 0, and so is a missing value.
 
     Parameters
     ----------
@@ -45,10 +46,9 @@ def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
     DataError
         Naming every term that cannot be read, is unknown, or uses the outcome of its own trial.
     """
-    within = _place_in_session(trials)
     columns = {}
     for pairs in parse_terms(trials, terms):
-        for factors in product(*(_factor(trials, name, lag, within) for name, lag in pairs)):
+        for factors in product(*(_factor(trials, name, lag) for name, lag in pairs)):
             name = ":".join(label for label, _ in factors)
             columns[name] = np.prod([value for _, value in factors], axis=0)
     return pd.DataFrame(columns, index=pd.RangeIndex(trials.sizes["trial"], name="trial"))
@@ -87,18 +87,9 @@ def _check(trials, pairs) -> list[str]:
     return found
 
 
-def _place_in_session(trials) -> np.ndarray:
-    session = session_number(trials)
-    starts = np.flatnonzero(np.r_[True, session[1:] != session[:-1]])
-    length = np.diff(np.r_[starts, len(session)])
-    return np.arange(len(session)) - np.repeat(starts, length)
-
-
-def _factor(trials, name, lag, within) -> list[tuple[str, np.ndarray]]:
+def _factor(trials, name, lag) -> list[tuple[str, np.ndarray]]:
     suffix = f"[-{lag}]" if lag else ""
-    columns = []
-    for label, values in coded(trials, name):
-        if lag:
-            values = np.where(within >= lag, np.roll(values, lag), 0.0)
-        columns.append((label + suffix, values))
-    return columns
+    return [
+        (label + suffix, lagged(trials, values, lag) if lag else values)
+        for label, values in coded(trials, name)
+    ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.data.lags import count_gaps
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.evaluate.resume import trials_digest
 from neuroalrnn.results import FORMAT, Fit
@@ -52,7 +53,9 @@ def assemble(
         "splitter": repr(cv),
         "encoding": encoding,
         "steps_to_choice": plan.pieces.steps_to_choice,
+        "steps_to_next_choice": plan.pieces.steps_to_next_choice,
         "steps": list(plan.pieces.steps),
+        "n_gaps": count_gaps(trials),
     }
     if plan.observation:
         names = ("name", "variables", "given", "outputs")

@@ -1,6 +1,5 @@
 """Fit with whole groups held out, and score every held-out trial once."""
 
-import json
 import logging
 import time
 from collections.abc import Mapping
@@ -9,7 +8,8 @@ import numpy as np
 
 from neuroalrnn.baselines import cognitive_baselines, standard_baselines
 from neuroalrnn.config import as_setting, expand
-from neuroalrnn.data import SubjectKFold, audit, caution, encode, validate
+from neuroalrnn.data import SubjectKFold, audit, caution, default_encoding, encode, validate
+from neuroalrnn.data.default import with_encoding
 from neuroalrnn.data.split import as_splitter
 from neuroalrnn.evaluate.assemble import assemble
 from neuroalrnn.evaluate.checks import (
@@ -112,7 +112,8 @@ def select_n_pwl(
         `neuroalrnn.config.expand`. For every ``n_pwl`` the combination with the best validation
         score is kept, inside each fold.
     encoding : dict, optional
-        Arguments of `neuroalrnn.encode`; default those that the dataset carries.
+        Arguments of `neuroalrnn.encode`; default `neuroalrnn.data.default_encoding`: those that the
+        dataset carries, else event steps.
     observation : neuroalrnn.model.observation.Observation or str, optional
         What is explained beside the choice, from the same latents: a model, or the name of one with
         its defaults, such as "choice_rt" for choices and log-normal response times in ``rt``. A
@@ -157,8 +158,9 @@ def select_n_pwl(
     settings = expand(setting, alternatives or {})
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
     trials = validate(trials)
-    encoding = as_encoding(trials, encoding)
-    trials = trials.assign_attrs(encoding=json.dumps(encoding))
+    own = encoding is None
+    trials = with_encoding(trials, None if own else as_encoding(trials, encoding))
+    encoding = default_encoding(trials)
     sequences = encode(trials, **encoding)
     trials = score_what_is_read(trials, sequences)
     trials = caution(trials, sequences.notes, category=None)

@@ -71,6 +71,8 @@ def _data_rows(fit):
         ("Trials", f"{len(subject):,}"),
         ("Scored trials", f"{n_scored:,}"),
         ("Trials not scored", _unscored(trials, len(subject) - n_scored)),
+        *_missing(fit),
+        *_gaps(fit),
         ("Choices", escape(listed(trials["choice"].attrs["labels"]))),
     ]
 
@@ -159,24 +161,57 @@ def _effective(found):
 
 
 def _inputs(fit):
+    """When inputs act on choices: steps in between, and what a default chose."""
     distance = fit.config["steps_to_choice"]
+    default = escape(fit.trials.attrs.get("default_encoding", ""))
+    chosen = paragraph(f"<strong>Chosen by default.</strong> {default}") if default else ""
     if not distance:
-        return paragraph("The network has no inputs beside the markers of events.")
+        return chosen + paragraph("The network has no inputs beside the markers of events.")
+    then = fit.config.get("steps_to_next_choice", {})
     rows = pd.DataFrame(
-        {"input": list(distance), "steps between input and choice": list(distance.values())}
+        {
+            "input": list(distance),
+            "steps to the choice of its own trial": [
+                "known only after it" if steps == then.get(name) else steps
+                for name, steps in distance.items()
+            ],
+            "steps to the choice of the next trial": [then.get(n, "state anew") for n in distance],
+        }
     )
+    told = paragraph(
+        "An input acts nonlinearly on a choice, and together with other inputs (gated, "
+        "multiplied), only by way of steps that lie between the two: the rectification of PWL "
+        "units acts on the latents of the step before."
+    )
+    return chosen + told + table(rows) + paragraph(*_linear_inputs(distance))
+
+
+def _linear_inputs(distance):
+    """Text on the inputs that reach a choice only linearly, and its class."""
     linear = [name for name, steps in distance.items() if steps == 0]
     if not linear:
-        return table(rows) + paragraph(
-            "At least one step lies between every input and the choice: PWL units act on all of "
-            "them."
-        )
+        text = "At least one step lies between every input and the choice: PWL units act on all."
+        return (text,)
     these = "this input reaches" if len(linear) == 1 else "these inputs reach"
-    return table(rows) + paragraph(
+    return (
         f"{escape(listed(linear))}: no step lies between input and choice, so {these} the choice "
         "only linearly, whatever P is. A rule that gates such an input cannot be learnt.",
         "alarm",
     )
+
+
+def _gaps(fit):
+    count = fit.config.get("n_gaps", 0)
+    over = fit.config["encoding"].get("lag_over_gaps", False)
+    do = "lags reach over them, as asked" if over else "lags are 0 after them, states go on"
+    return [("Gaps in trial numbers", f"{count:,} ({do})")] if count else []
+
+
+def _missing(fit):
+    trials = fit.trials
+    counts = {n: int(trials[n].isnull().sum()) for n in fit.config["encoding"]["inputs"]}
+    told = [f"{escape(name)} on {count:,} trials" for name, count in counts.items() if count]
+    return [("Missing values, read as 0", listed(told))] if told else []
 
 
 def _leakage(fit):

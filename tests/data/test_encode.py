@@ -322,13 +322,73 @@ def test_request_names_all_problems(trials):
 def test_blocks_and_events_must_exist(trials):
     with pytest.raises(DataError, match="no coordinate 'block'; use 'session'"):
         encode(trials.drop_vars("block"), inputs=["flag"], carry="block")
-    with pytest.raises(DataError, match="needs 'event_time"):
-        encode(trials.drop_vars("event_time"), inputs=[], step="event", choice_event="go")
+    nameless = trials.drop_vars(["event_time", "event"])
+    with pytest.raises(DataError, match=r"needs 'event_time.* or the names of the steps"):
+        encode(nameless, inputs=[], step="event", choice_event="go")
+    with pytest.raises(DataError, match="step='time' needs 'event_time"):
+        encode(nameless, inputs={"flag": "cue"}, step="time", choice_event="go", dt=0.1)
 
 
-def test_default_encoding_must_exist(trials):
-    with pytest.raises(DataError, match="pass the arguments of encode"):
-        default_encoding(trials)
+def test_order_of_events_is_enough_without_their_times(trials):
+    options = {"inputs": INPUTS, "step": "event", "choice_event": "go"}
+    timed = encode(trials, **options)
+    ordered = encode(trials.drop_vars("event_time"), **options)
+    named = encode(
+        trials.drop_vars(["event_time", "event"]), events=["cue", "go", "end"], **options
+    )
+    for other in (ordered, named):
+        np.testing.assert_array_equal(other.inputs, timed.inputs)
+        np.testing.assert_array_equal(other.target, timed.target)
+        assert (other.steps, other.steps_to_choice) == (timed.steps, timed.steps_to_choice)
+
+
+@pytest.mark.parametrize(
+    ("events", "message"),
+    [
+        ("cue", "expected a list of names in the order of the trial"),
+        ([], "expected a list of names"),
+        (["cue", "cue", " "], "2 problems"),
+        ([1], "1 is no name"),
+    ],
+)
+def test_names_of_events_are_checked(trials, events, message):
+    nameless = trials.drop_vars(["event_time", "event"])
+    with pytest.raises(DataError, match=message):
+        encode(nameless, inputs=["choice"], step="event", events=events, choice_event="cue")
+
+
+def test_names_of_events_do_not_replace_those_of_the_data(trials):
+    with pytest.raises(DataError, match=r"the data name their events \(cue, go, end\)"):
+        encode(trials, inputs=["choice"], step="event", events=["a"], choice_event="a")
+    with pytest.raises(DataError, match="only event steps"):
+        encode(trials, inputs=["choice"], events=["a"])
+
+
+def test_inputs_must_not_be_empty(trials):
+    for empty in ([], {}):
+        with pytest.raises(DataError, match="inputs is empty: name one variable at least"):
+            encode(trials, inputs=empty)
+    marks = encode(trials, inputs=[], step="event", choice_event="go")
+    assert marks.features == ("event=cue", "event=go", "event=end")
+    with pytest.raises(DataError, match="inputs is empty"):
+        encode(trials, inputs=[], step="event", choice_event="go", mark_events=False)
+
+
+def test_steps_to_the_next_choice(trials):
+    options = {"step": "event", "choice_event": "go"}
+    sequences = encode(trials, inputs={"stimulus": "cue", "choice": "end"}, **options)
+    assert sequences.steps_to_next_choice == {"stimulus": 4, "choice": 2}
+    alone = encode(trials, inputs={"stimulus": "cue", "choice": "end"}, carry="trial", **options)
+    assert (alone.steps_to_choice, alone.steps_to_next_choice) == ({"stimulus": 1}, {})
+    by_trial = encode(trials, inputs=["stimulus", "choice"])
+    assert by_trial.steps_to_next_choice == {"stimulus": 1, "choice[-1]": 0}
+
+
+def test_values_read_as_zero_are_counted(trials):
+    trials["stimulus"][[3, 6, 8]] = np.nan
+    assert not trials["scored"][6]
+    notes = encode(trials, inputs={"stimulus": "cue"}, step="event", choice_event="go").notes
+    assert notes == ("missing values of scored trials are read as 0: stimulus on 2 of 30",)
 
 
 @pytest.mark.parametrize(
