@@ -6,8 +6,10 @@ from itertools import combinations
 
 import numpy as np
 
+from neuroalrnn.baselines.level import fit_worths, level
 from neuroalrnn.data import design
 from neuroalrnn.data.coding import present_size
+from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.schema import is_after_choice
 from neuroalrnn.data.terms import parse_terms
 
@@ -26,11 +28,14 @@ def class_frequency(trials, train, test):
     Returns
     -------
     array, shape (test trial, option)
-        Log-probabilities; a half choice is added to each option so that none is impossible.
+        Log-probabilities; a half choice is added to each option so that none is impossible. Where
+        not all options are always offered, those of options chosen in proportion to a fixed worth.
     """
-    choice = trials["choice"].values[train].astype(int)
-    counts = np.bincount(choice, minlength=len(trials["choice"].attrs["labels"])) + 0.5
-    return np.tile(np.log(counts / counts.sum()), (len(test), 1))
+    offered = offered_options(trials)
+    code = trials["choice"].values[train].astype(int)
+    among = None if offered is None else offered[train]
+    worth = fit_worths(code, among, len(trials["choice"].attrs["labels"]))
+    return level(np.tile(np.log(worth), (len(test), 1)), trials, train, test)
 
 
 def logistic(trials, train, test, *, terms):

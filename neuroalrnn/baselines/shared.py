@@ -5,6 +5,7 @@ from functools import cache, wraps
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.baselines.level import level
 from neuroalrnn.data.schema import session_number
 from neuroalrnn.exceptions import FitError, problems
 
@@ -88,7 +89,7 @@ def choose_inside(baseline, candidates, trials, train, inner):
     def score(candidate):
         likelihood = []
         for fit, validate in parts:
-            value = baseline(trials, fit, validate, candidate)
+            value = level(baseline(trials, fit, validate, candidate), trials, fit, validate)
             made = value[np.arange(len(validate)), choice[validate].astype(int)]
             likelihood.append(pd.Series(made, index=subject[validate]))
         likelihood = pd.concat(likelihood)

@@ -84,6 +84,19 @@ class Sequences:
         observed = {name: np.where(is_read, each[trial], np.nan) for name, each in values.items()}
         return replace(self, observed=observed)
 
+    def leave_out(self, trials: np.ndarray) -> "Sequences":
+        """Score some trials no longer; they stay as context.
+
+        Parameters
+        ----------
+        trials : ndarray, shape (trial,), bool
+
+        Returns
+        -------
+        Sequences
+        """
+        return replace(self, scored=self.scored & ~trials[self.trial])
+
     def windows(self, n_steps: int, warm_up: int) -> "Sequences":
         """Cut long sequences into overlapping pieces for training.
 

@@ -19,14 +19,15 @@ from neuroalrnn.evaluate.checks import (
     check_search,
     score_what_is_read,
 )
+from neuroalrnn.evaluate.doubts import unseen_labels
 from neuroalrnn.evaluate.engine import Engine, default_threads
-from neuroalrnn.evaluate.observation import observe_trials
+from neuroalrnn.evaluate.observation import observe_trials, offer
+from neuroalrnn.evaluate.own import check_baselines
 from neuroalrnn.evaluate.plan import make_plan
-from neuroalrnn.evaluate.predict import predict
+from neuroalrnn.evaluate.predict import predict, predict_baselines
 from neuroalrnn.evaluate.recurrent import recurrent_baselines
 from neuroalrnn.evaluate.resume import fold_file, keeping, load_fold, save_fold
 from neuroalrnn.evaluate.search import Progress, choose, refit, search
-from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.ops.dispatch import choose_backend
 from neuroalrnn.running import one_blas_thread
 
@@ -156,12 +157,14 @@ def select_n_pwl(
     study = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
     grid = check_search(setting, n_pwl, threads=threads, memory=memory, resume=resume, **study)
     settings = expand(setting, alternatives or {})
+    own = check_baselines(baselines)
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
     trials = validate(trials)
     own = encoding is None
     trials = with_encoding(trials, None if own else as_encoding(trials, encoding))
     encoding = default_encoding(trials)
     sequences = encode(trials, **encoding)
+    trials, sequences = offer(trials, sequences, observation)
     trials = score_what_is_read(trials, sequences)
     trials = caution(trials, sequences.notes, category=None)
     trials = caution_of_telling_inputs(trials, encoding["inputs"])
@@ -173,13 +176,15 @@ def select_n_pwl(
         trials, sequences, folds, cv, settings, grid=grid, observation=observation, **study
     )
     trials = caution_of_inner_parts(trials, plan, cv.groups(trials))
-    searched, refitted, chosen = _fit_folds(plan, engine, progress, resume)
-    if resume and not isinstance(baselines, Mapping):
+    trials = caution(trials, unseen_labels(trials, folds))
+    if resume and not own:
         study |= {"setting": setting.model_dump(mode="json"), "encoding": encoding}
         named = keeping(named, resume, study)
-    held_out = predict(
-        trials, sequences, plan, refitted, chosen, named, engine=engine, progress=progress
-    )
+    # before the networks, so that a baseline of the caller that fails costs nothing
+    others, left_out = predict_baselines(trials, plan, named, own=own, progress=progress)
+    trials = caution(trials, left_out)
+    searched, refitted, chosen = _fit_folds(plan, engine, progress, resume)
+    held_out = predict(trials, sequences, plan, refitted, chosen, others, engine=engine)
     return assemble(
         trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, engine,
         seconds=time.perf_counter() - started,
@@ -193,8 +198,6 @@ def _baselines(named, trials, setting, cv, encoding, engine, **study):
     found = standard_baselines(trials, encoding["inputs"])
     if named is None:
         return found
-    if named != "all":
-        raise ConfigError(f"baselines = {named!r}: expected a dict of callables, or 'all'")
 
     def inner(train):
         return cv.inner(trials, train, study["n_inner"])

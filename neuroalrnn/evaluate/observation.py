@@ -8,7 +8,9 @@ import torch
 
 from neuroalrnn.analysis.ablation.scores import available_options
 from neuroalrnn.analysis.latents import encode_trials
-from neuroalrnn.data.schema import is_after_choice, no_number, trial_variables, unknown
+from neuroalrnn.data import caution
+from neuroalrnn.data.offered import check_offered, forced_trials, offered_names, offered_options
+from neuroalrnn.data.schema import is_after_choice, no_number, trial_variables, unknown, where
 from neuroalrnn.evaluate.engine import one_torch_thread
 from neuroalrnn.exceptions import ConfigError, DataError, problems
 from neuroalrnn.model.observation import OBSERVATIONS, check, joint, option_log_probability
@@ -17,6 +19,51 @@ CHOICE = "choice"
 # those made from the number of options, and those that need more than a name
 OF_OPTIONS = ("categorical", "choice_rt")
 NOT_BY_NAME = ("gaussian", "ordinal")
+ONE_OPTION = "a single option offered"
+
+
+def offer(trials, sequences, observation):
+    """Tell the option sets to every model, and score no trial that offers a single option.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    sequences : Sequences
+    observation : Observation, str or None
+        Its options that are not always available become ``choice.attrs["offered"]``; see
+        `neuroalrnn.data.offered.offered_options`.
+
+    Returns
+    -------
+    trials : xarray.Dataset
+    sequences : Sequences
+
+    Raises
+    ------
+    DataError
+        If an option set cannot be, or an option was chosen that was not offered.
+    """
+    names = getattr(observation, "offered", {}).get(CHOICE)
+    if names:
+        choice = trials[CHOICE].assign_attrs(offered=list(names))
+        trials = trials.assign({CHOICE: choice})
+    check_offered(trials)
+    forced = forced_trials(trials)
+    if not forced.any():
+        return trials, sequences
+    n_forced = int(forced.sum())
+    text = (
+        f"{n_forced} scored trial{'s' if n_forced > 1 else ''} offered a single option "
+        f"({where(forced)}): there is nothing to predict, so they count in no score; what was "
+        "chosen there still drives the networks"
+    )
+    reasons = json.loads(trials.attrs.get("unscored", "[]"))
+    reasons.append({"reason": ONE_OPTION, "n_trials": n_forced})
+    if "unscored_reason" in trials:
+        told = np.where(forced, ONE_OPTION, trials["unscored_reason"].values.astype(object))
+        trials = trials.assign(unscored_reason=("trial", told))
+    trials = caution(trials.assign_attrs(unscored=json.dumps(reasons)), [text], stacklevel=4)
+    return trials, sequences.leave_out(forced)
 
 
 def observe_trials(trials, sequences, observation):
@@ -27,7 +74,8 @@ def observe_trials(trials, sequences, observation):
     trials : xarray.Dataset
     sequences : Sequences
     observation : Observation, str or None
-        See `neuroalrnn.select_n_pwl`.
+        See `neuroalrnn.select_n_pwl`; without one, the choice among the options offered where
+        more than two are not always.
 
     Returns
     -------
@@ -42,9 +90,11 @@ def observe_trials(trials, sequences, observation):
     DataError
         Naming every variable that is missing, impossible, or told by the inputs.
     """
+    n_options = len(sequences.labels)
+    if observation is None and n_options > 2 and offered_options(trials) is not None:
+        observation = OBSERVATIONS["categorical"](n_options, available=offered_names(trials))
     if observation is None:
         return None, sequences
-    n_options = len(sequences.labels)
     observation = _with_choice(_by_name(observation, n_options), n_options)
     found = _find_unusable(trials, sequences, observation)
     if found:

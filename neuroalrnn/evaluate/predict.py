@@ -1,19 +1,21 @@
 """Held-out probabilities: every trial once, by models that never saw its group."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
 
+from neuroalrnn.baselines.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.evaluate.engine import one_torch_thread
 from neuroalrnn.evaluate.observation import explain, predict_constant
+from neuroalrnn.evaluate.own import CONSTANT, NETWORK, predict_own
+from neuroalrnn.exceptions import ConfigError, FitError, problems
 from neuroalrnn.fit.objective import compute_eta, observe
 from neuroalrnn.model.alrnn import select
 from neuroalrnn.model.readout import log_probability
 from neuroalrnn.running import progress_bar
-
-CONSTANT = "constant"
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class HeldOut:
     Attributes
     ----------
     options : dict of str -> array, shape (trial, option)
-        Log-probabilities by model; NaN where a trial has no choice.
+        Log-probabilities by model, on one `level`; NaN where a trial has no choice.
     others : dict of str -> dict of str -> array, shape (trial,)
         Log-likelihoods of what an observation model explains ("joint", and each variable but the
         choice), by that name and by model.
@@ -32,16 +34,91 @@ class HeldOut:
     options: dict
     others: dict
 
-    def put(self, model, rows, options, others):
-        """Store what a model says of some trials."""
-        n_trials = len(next(iter(self.options.values())))
-        self.options[model][rows] = options
+    def put(self, trials, model, train, rows, options, others):
+        """Store what a model says of some trials, brought to the level of all others."""
+        levelled = level(options, trials, train, rows)
+        self.options.setdefault(model, empty_predictions(trials))[rows] = levelled
         for name, values in others.items():
+            if name == "joint":
+                values = values + _change(trials, rows, options, levelled)
             by_model = self.others.setdefault(name, {})
-            by_model.setdefault(model, np.full(n_trials, np.nan))[rows] = values
+            by_model.setdefault(model, np.full(trials.sizes["trial"], np.nan))[rows] = values
 
 
-def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine, progress=False):
+def empty_predictions(trials):
+    """NaN for every option of every trial."""
+    return np.full((trials.sizes["trial"], len(trials["choice"].attrs["labels"])), np.nan)
+
+
+def _change(trials, rows, before, after):
+    """By how much the log-likelihood of the choices made has changed; 0 where there is none."""
+    choice = trials["choice"].values[rows]
+    made = np.flatnonzero(np.isfinite(choice))
+    place = made, choice[made].astype(int)
+    change = np.zeros(len(rows))
+    change[made] = after[place] - before[place]
+    return change
+
+
+def predict_baselines(trials, plan, baselines, *, own=False, progress=False):
+    """Predict every held-out choice by the models that are fitted beside the AL-RNN.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    plan : Plan
+    baselines : dict of str -> callable
+    own : bool
+        They are the caller's: what they return is checked.
+    progress : bool
+        Show a progress bar over folds and baselines.
+
+    Returns
+    -------
+    predicted : dict of str -> array, shape (trial, option)
+        Log-probabilities as returned.
+    left_out : list of str
+        Why some are missing.
+
+    Raises
+    ------
+    ConfigError
+        If baselines of the caller return anything else than log-probabilities, naming each, and the
+        first fold in which one does.
+    """
+    predicted = {name: empty_predictions(trials) for name in baselines}
+    counts, failed = scored_trials(trials), {}
+    n_fits = len(plan.folds) * len(baselines)
+    show = progress and n_fits > 0
+    bar = progress_bar(total=n_fits, show=show, unit="model", desc="other models")
+    for fold, part in enumerate(plan.folds):
+        train = part.train[counts[part.train]]
+        for name in [each for each in baselines if each not in failed]:
+            bar.set_postfix_str(f"{name}, {part.name} ({fold + 1}/{len(plan.folds)})")
+            values, found = _call(baselines[name], own, trials, train, part.test)
+            if found:
+                failed[name] = [f"{name!r}, {part.name}: {text}" for text in found]
+            else:
+                predicted[name][part.test] = values
+            bar.update()
+        if own and failed:
+            raise problems(ConfigError, "baselines", list(chain(*failed.values())))
+    bar.close()
+    kept = {name: values for name, values in predicted.items() if name not in failed}
+    return kept, [f"left out: {text}" for text in chain(*failed.values())]
+
+
+def _call(baseline, own, *arguments):
+    """What a baseline predicts, and why nothing of that can be used."""
+    if own:
+        return predict_own(baseline, *arguments)
+    try:
+        return baseline(*arguments), []
+    except FitError as error:
+        return None, [str(error)]
+
+
+def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
     """Predict every held-out choice by every model.
 
     Parameters
@@ -53,11 +130,9 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine, pro
     refitted : list of Refitted
     chosen : list of (restart, position)
         Per fold, from `choose`.
-    baselines : dict of str -> callable
-
+    baselines : dict of str -> array, shape (trial, option)
+        From `predict_baselines`.
     engine : Engine
-    progress : bool
-        Show a progress bar over folds and baselines.
 
     Returns
     -------
@@ -65,31 +140,24 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine, pro
         Models: the AL-RNN with ``n_pwl`` chosen inside, each ``n_pwl`` of the grid, with an
         observation model the "constant" one of the training trials, then the baselines.
     """
-    empty = np.full((trials.sizes["trial"], len(trials["choice"].attrs["labels"])), np.nan)
-    names = [f"AL-RNN P={n_pwl}" for n_pwl in plan.grid]
-    models = ["AL-RNN", *names, *([CONSTANT] if plan.observation else []), *baselines]
-    held_out = HeldOut({name: empty.copy() for name in models}, {})
+    held_out = HeldOut({}, {})
     counts = scored_trials(trials)
-    n_fits = len(plan.folds) * len(baselines)
-    show = progress and n_fits > 0
-    bar = progress_bar(total=n_fits, show=show, unit="model", desc="other models")
+    names = [f"{NETWORK} P={n_pwl}" for n_pwl in plan.grid]
     for fold, part in enumerate(plan.folds):
         restart, position = chosen[fold]
+        train = part.train[counts[part.train]]
         test = sequences.take(np.isin(sequences.trial[:, 0], part.test))
         keep = np.arange(len(plan.grid)) * plan.n_restarts + restart
         weights = select(refitted[fold].weights, torch.as_tensor(keep))
         rows, options, others = predict_observed(weights, plan.grid, test, plan, engine)
-        for name, k in [("AL-RNN", position), *zip(names, range(len(names)), strict=True)]:
-            held_out.put(name, rows, options[k], {n: values[k] for n, values in others.items()})
-        train = part.train[counts[part.train]]
+        for name, k in [(NETWORK, position), *zip(names, range(len(names)), strict=True)]:
+            mine = {other: values[k] for other, values in others.items()}
+            held_out.put(trials, name, train, rows, options[k], mine)
         if plan.observation:
             found = predict_constant(plan.observation, trials, train, part.test)
-            held_out.put(CONSTANT, part.test, *found)
-        for name, baseline in baselines.items():
-            bar.set_postfix_str(f"{name}, {part.name} ({fold + 1}/{len(plan.folds)})")
-            held_out.put(name, part.test, baseline(trials, train, part.test), {})
-            bar.update()
-    bar.close()
+            held_out.put(trials, CONSTANT, train, part.test, *found)
+        for name, values in baselines.items():
+            held_out.put(trials, name, train, part.test, values[part.test], {})
     return held_out
 
 

@@ -7,7 +7,8 @@ import xarray as xr
 from neuroalrnn.baselines.shared import choose_inside
 from neuroalrnn.exceptions import FitError
 
-TRIALS = xr.Dataset({"choice": ("trial", np.tile([0.0, 1.0], 8))}).assign_coords(
+CHOICE = ("trial", np.tile([0.0, 1.0], 8), {"labels": ["left", "right"]})
+TRIALS = xr.Dataset({"choice": CHOICE}).assign_coords(
     subject=("trial", np.repeat(["a", "b", "c", "d"], 4))
 )
 TRAIN = np.arange(16)

@@ -92,6 +92,7 @@ def _restricted(model, available):
         log_likelihood=lambda eta, values: model.log_likelihood(hide(eta, values), values),
         sample=lambda eta, rng, values: model.sample(hide(eta, values), rng),
         faults=faults,
+        offered={model.variables[0]: available},
     )
 
 

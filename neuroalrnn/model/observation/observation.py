@@ -1,7 +1,7 @@
 """What an observation model is, how one is built from a family, and how several are joined."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -43,6 +43,9 @@ class Observation:
         values alone. Raises `DataError` where a variable has none.
     faults : callable
         ``faults(values) -> list of str``: values that this model cannot produce; see `check`.
+    offered : dict of str -> tuple of str
+        Variables whose options cannot always be chosen, and for each option the given variable that
+        tells where it can.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Observation:
     sample: Callable
     start: Callable
     faults: Callable
+    offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Family(NamedTuple):
@@ -232,6 +236,7 @@ def joint(*models):
         sample=partial(_sample_parts, models),
         start=lambda values: torch.cat([model.start(values) for model in models]),
         faults=lambda values: [text for model in models for text in model.faults(values)],
+        offered={name: each for model in models for name, each in model.offered.items()},
     )
 
 
