@@ -88,6 +88,22 @@ def clock_locked(rng, shape, *, centre=25, spread=3.0, locked=0.0):
     return switches, event
 
 
+def drifting_times(rng, n_subjects, n_trials, *, n_steps=50, drift=16, spread=3.0, locked=0.0):
+    """Event step and one switch per trial, which both come later and later over the session.
+
+    A share `locked` of switches follows the event by 0 or 1 steps.
+    """
+    course = np.tile(np.linspace(-0.5, 0.5, n_trials), n_subjects)
+    own = np.repeat(rng.normal(0, 2, n_subjects), n_trials)
+    times = n_steps / 2 + drift * course + own + rng.normal(0, spread, (2, course.size))
+    event, switch = np.clip(np.rint(times), 0, n_steps - 2).astype(int)
+    follows = rng.random(course.size) < locked
+    switch[follows] = event[follows] + rng.integers(0, 2, follows.sum())
+    switches = np.zeros((course.size, n_steps))
+    switches[np.arange(course.size), switch] = 1.0
+    return switches, event
+
+
 def confounded(rng, n_subjects, n_trials, *, effect=0.0, drift=None):
     """An indicator that goes with a condition and drifts, and an outcome that does both too.
 

@@ -20,7 +20,8 @@ def lock_within_trials(fit, regimes, switches):
     """Test for every event whether switches follow it within one step.
 
     The null gives each trial the switches of another trial of the same subject, session, stimuli
-    and length, so that locking to the trial clock alone does not count.
+    and length, from the same bin of at most 20 consecutive trials, so that neither locking to the
+    trial clock alone nor a drift that switches and events share over the session counts.
 
     Parameters
     ----------

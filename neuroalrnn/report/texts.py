@@ -232,7 +232,8 @@ FOOTNOTES = {
     "switches": (
         "The unit of inference is the subject: trials, sessions, folds and restarts are not "
         "replicates. Within trials the null gives each trial the switches of another trial of the "
-        "same subject, session, stimuli and length. Over trials it shifts switches against events "
+        "same subject, session, stimuli and length, from the same bin of at most 20 consecutive "
+        "trials. Over trials it shifts switches against events "
         "within the session after slow trends are removed. The band holds 95 % of shifts at each "
         "lag by itself; the test is about lag 0. {dependence}"
     ),

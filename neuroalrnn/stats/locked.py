@@ -12,6 +12,7 @@ from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats.checks import as_numbers, as_whole_numbers
 from neuroalrnn.stats.null_tests import trial_table
 from neuroalrnn.stats.permutation import (
+    CELL,
     FEWEST_TRIALS,
     admissible_shifts,
     nuisance_basis,
@@ -192,6 +193,7 @@ def swap_band(
     lags,
     condition=None,
     n_steps=None,
+    bin_trials: int | None = None,
     n_draws: int = 999,
     rng: np.random.Generator | None = None,
 ) -> LockedProbability:
@@ -199,7 +201,7 @@ def swap_band(
 
     Parameters
     ----------
-    switches, event_step, subject, session, condition, n_steps
+    switches, event_step, subject, session, condition, n_steps, bin_trials
         As in `permutation.swap_trials_null`.
     lags : array (lag,) of int
         In steps.
@@ -218,9 +220,11 @@ def swap_band(
     """
     rng = np.random.default_rng(0) if rng is None else rng
     lags = check_lags(lags, n_draws)
-    switches, table = prepare_swap(switches, event_step, subject, session, condition, n_steps)
+    switches, table = prepare_swap(
+        switches, event_step, subject, session, condition, n_steps, bin_trials
+    )
     pieces = []
-    for (name, *_), cell in table.groupby(["subject", "session", "condition", "n_steps"]):
+    for (name, *_), cell in table.groupby(CELL):
         rows, events = switches[cell["row"]], cell["event_step"].to_numpy()
         pieces.append((name, *_swap_piece(rows, events, lags, n_draws, rng)))
     return _summarise(pieces, lags, np.asarray(subject), "trial swap")

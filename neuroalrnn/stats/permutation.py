@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
-from neuroalrnn.stats.checks import as_numbers, as_whole_numbers
+from neuroalrnn.stats.checks import as_count, as_numbers, as_whole_numbers
 from neuroalrnn.stats.effects import refuse_missing
 from neuroalrnn.stats.null_tests import (
     NullTest,
@@ -25,7 +25,10 @@ from neuroalrnn.stats.null_tests import (
 LARGEST_EXCLUSION = 20
 FEWEST_TRIALS = 20
 FEWEST_SWITCHES = 4
+SMALLEST_BIN, LARGEST_BIN, FEWEST_BINS = 5, 20, 10
 SAME_STEP = "the event falls on the same step in all exchangeable trials"
+ALL_ALONE = "no two trials can be exchanged"
+CELL = ["subject", "session", "condition", "n_steps", "bin"]
 
 
 def admissible_shifts(n_trials: int) -> np.ndarray:
@@ -171,6 +174,7 @@ def swap_trials_null(
     *,
     condition=None,
     n_steps=None,
+    bin_trials: int | None = None,
     window: tuple[int, int] = (0, 1),
     effect: str = "switch after event",
     unit: str = "subject",
@@ -181,10 +185,12 @@ def swap_trials_null(
 
     The statistic of a session is the share of trials with a switch in the window after the event.
     Its null gives each trial the switches of another one of the same subject, session, condition
-    and length. With ``H_ij`` = 1 if the switches of trial i fall in the window of trial j, the mean
-    and variance over all m! swaps are exact: ``mean = sum_ij H_ij / m`` and
-    ``var = sum_ij d_ij^2 / (m - 1)``, d being H without its row and column means (Hoeffding 1951,
-    Ann Math Stat 22:558), so nothing is drawn.
+    and length, at about the same time: from the same bin of consecutive trials. Over a whole
+    session, events and switches that merely drift together, such as both coming earlier with
+    practice, would be taken for locked. With ``H_ij`` = 1 if the switches of trial i fall in the
+    window of trial j, the mean and variance over all m! swaps are exact: ``mean = sum_ij H_ij / m``
+    and ``var = sum_ij d_ij^2 / (m - 1)``, d being H without its row and column means (Hoeffding
+    1951, Ann Math Stat 22:558), so nothing is drawn.
 
     Parameters
     ----------
@@ -197,6 +203,10 @@ def swap_trials_null(
         Trials are swapped within conditions only.
     n_steps : array (trial,), optional
         Length of each trial; all steps if absent.
+    bin_trials : int, optional
+        Most trials in a bin of a session, which is cut into bins as equal as possible; trials are
+        in time order. By default a tenth of the session, but 5 to 20. A session of at most so many
+        trials is one bin, so that a very large number allows exchanges over whole sessions.
     window : (int, int)
         First and last step after the event, inclusive.
     effect, unit, test, rng
@@ -210,27 +220,41 @@ def swap_trials_null(
     ------
     DataError
         NaN inside a trial (with subject), unequal lengths, an event outside its trial or between
-        steps, values that are no switches, trials without subject, session or condition.
+        steps, values that are no switches, trials without subject, session or condition, bins of
+        fewer than 2 trials.
     NotTestableError
-        The event falls on the same step in all exchangeable trials, so that swapping changes
-        nothing; or too few subjects.
+        No two trials can be exchanged, or the event falls on the same step in all that can, so that
+        swapping changes nothing; or too few subjects.
     """
     if len(window := tuple(as_whole_numbers(np.ravel(window), "window", "trial swap"))) != 2:
         raise DataError(f"trial swap: window {window}, expected the first and the last step")
     if window[0] > window[1]:
         raise DataError(f"trial swap: window {window} ends before it begins")
-    switches, table = prepare_swap(switches, event_step, subject, session, condition, n_steps)
+    switches, table = prepare_swap(
+        switches, event_step, subject, session, condition, n_steps, bin_trials
+    )
     rows = [_swap_session(*keys, part, switches, window) for keys, part in by_session(table)]
-    if all(row.get("reason") == SAME_STEP for row in rows):
+    _refuse_fixed(rows)
+    return over_units(rows, "swap of trials within bins of a session", effect, unit, test, rng)
+
+
+def _refuse_fixed(rows) -> None:
+    alike = "of the same subject, session, condition, length and bin of trials"
+    reasons = {row["reason"] for row in rows}
+    if reasons == {ALL_ALONE}:
         raise NotTestableError(
-            f"trial swap: {SAME_STEP} of the same subject, session, condition and length, so "
-            "swapping their regimes changes nothing; locking to this event cannot be told from "
-            "locking to the trial clock. Use finer steps, or an event whose time varies"
+            f"trial swap: {ALL_ALONE}, as no other is {alike}. Use larger bins (bin_trials), "
+            "coarser conditions or coarser steps"
         )
-    return over_units(rows, "swap of trials within session", effect, unit, test, rng)
+    if reasons and reasons <= {ALL_ALONE, SAME_STEP}:
+        raise NotTestableError(
+            f"trial swap: {SAME_STEP} {alike}, so swapping their regimes changes nothing; locking "
+            "to this event cannot be told from locking to the trial clock. Use finer steps, larger "
+            "bins (bin_trials), or an event whose time varies"
+        )
 
 
-def prepare_swap(switches, event_step, subject, session, condition, n_steps):
+def prepare_swap(switches, event_step, subject, session, condition, n_steps, bin_trials=None):
     """Check trials for a swap and drop those without the event.
 
     Returns
@@ -238,7 +262,9 @@ def prepare_swap(switches, event_step, subject, session, condition, n_steps):
     switches : array (trial, step) of 0 and 1
         NaN stays where no switch is defined.
     table : DataFrame, one row per trial with the event
-        subject, session, condition, n_steps, event_step, and ``row``, the row of `switches`.
+        subject, session, condition, n_steps, event_step, ``row``, the row of `switches`, ``bin``,
+        that of consecutive trials of the session, see `swap_trials_null`, and ``cell``, the number
+        of the trials among which a trial is exchanged.
 
     Raises
     ------
@@ -254,6 +280,7 @@ def prepare_swap(switches, event_step, subject, session, condition, n_steps):
     columns = {"event_step": as_numbers(event_step, "event_step", "trial swap"), "subject": subject}
     columns |= {"session": session, "condition": condition, "n_steps": n_steps}
     table = trial_table(columns | {"row": np.arange(n_trials)}, "trial swap")
+    table = table.assign(bin=_bins(table, bin_trials))
     inside = np.arange(longest)[None] < n_steps[:, None]
     holes = np.isnan(switches) & inside
     holes[:, 0] = False
@@ -275,26 +302,48 @@ def prepare_swap(switches, event_step, subject, session, condition, n_steps):
     if found:
         raise problems(DataError, "trial swap", found)
     table = table[at.notna()].astype({"event_step": int})
-    return np.where(inside, switches, np.nan), table
+    cell = table.groupby(CELL, sort=False).ngroup()
+    return np.where(inside, switches, np.nan), table.assign(cell=cell)
+
+
+def _bins(table, bin_trials):
+    """Bin of each trial within its session, all of about the same size."""
+    sessions = table.groupby(["subject", "session"], sort=False)["row"]
+    place, length = sessions.cumcount(), sessions.transform("size")
+    if bin_trials is None:
+        largest = (length // FEWEST_BINS).clip(SMALLEST_BIN, LARGEST_BIN)
+    else:
+        largest = as_count(bin_trials, "bin_trials", "trial swap", least=2)
+    return place * -(-length // largest) // length
 
 
 def _swap_session(subject, session, part, switches, window) -> dict:
-    hits, mean, variance, varied = 0.0, 0.0, 0.0, False
-    for _, cell in part.groupby(["condition", "n_steps"], sort=False):
-        match = _window_matches(switches[cell["row"]], cell["event_step"].to_numpy(), window)
+    hits, mean, variance, varied, alone = 0.0, 0.0, 0.0, False, True
+    rows, steps = switches[part["row"]], part["event_step"].to_numpy()
+    for here in _positions(part["cell"].to_numpy()):
+        match = _window_matches(rows[here], steps[here], window)
         hits += match.trace()
         mean += match.sum() / len(match)
-        varied |= cell["event_step"].nunique() > 1
+        varied |= np.ptp(steps[here]) > 0
+        alone &= len(match) == 1
         if len(match) > 1:
             rest = match - match.mean(axis=0) - match.mean(axis=1)[:, None] + match.mean()
             variance += (rest**2).sum() / (len(match) - 1)
     row = {"subject": subject, "session": session, "n_trials": len(part)}
+    if alone:
+        return row | {"reason": ALL_ALONE}
     if not varied:
         return row | {"reason": SAME_STEP}
     if variance <= 1e-12 * len(part):
         return row | {"reason": "swapping trials never changes the number of switches after events"}
     n = len(part)
     return row | shift_corrected(hits / n, mean / n, np.sqrt(variance) / n)
+
+
+def _positions(codes):
+    """Positions of each code, in order."""
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
 def _window_matches(rows, event_step, window) -> np.ndarray:

@@ -8,6 +8,7 @@ from neuroalrnn.stats.permutation import (
     admissible_shifts,
     circular_shift_null,
     nuisance_basis,
+    prepare_swap,
     swap_trials_null,
 )
 
@@ -163,6 +164,7 @@ class TestTrialSwap:
             np.r_[subject, np.full(12, "b")],
             np.r_[subject, subject],
             condition=np.r_[condition, condition],
+            bin_trials=12,
             window=(0, 1),
         ).sessions.iloc[0]
 
@@ -191,6 +193,67 @@ class TestTrialSwap:
             NotTestableError, match="cannot be told from locking to the trial clock"
         ):
             swap_trials_null(switches, event, subject, subject, condition=event)
+
+    @pytest.mark.parametrize(
+        ("n_trials", "bin_trials", "sizes"),
+        [
+            (40, None, [5] * 8),
+            (7, None, [4, 3]),
+            (4, None, [4]),
+            (120, None, [12] * 10),
+            (410, None, [20] * 11 + [19] * 10),
+            (50, 20, [17, 17, 16]),
+            (20, 20, [20]),
+            (50, 10**9, [50]),
+        ],
+    )
+    def test_bins_of_a_session_are_of_about_the_same_size(self, n_trials, bin_trials, sizes):
+        subject, event = np.repeat(["a", "b"], n_trials), np.zeros(2 * n_trials)
+        switches = np.zeros((2 * n_trials, 3))
+        found = prepare_swap(switches, event, subject, subject, None, None, bin_trials)[1]
+        for _, rows in found.groupby("subject"):
+            assert rows["bin"].is_monotonic_increasing
+            assert sorted(rows["bin"].value_counts(), reverse=True) == sizes
+
+    def test_trials_of_different_bins_are_not_exchanged(self):
+        rng = np.random.default_rng(0)
+        switches, event = (rng.random((48, 10)) < 0.2) * 1.0, rng.integers(0, 8, 48)
+        subject = np.repeat(["a", "b"], 24)
+        binned = swap_trials_null(switches, event, subject, subject, bin_trials=8)
+        condition = np.tile(np.repeat([0, 1, 2], 8), 2)
+        by_hand = swap_trials_null(
+            switches, event, subject, subject, condition=condition, bin_trials=24
+        )
+        np.testing.assert_allclose(binned.sessions["corrected"], by_hand.sessions["corrected"])
+
+    def test_trials_without_a_partner_are_named(self):
+        switches, event = np.zeros((40, 6)), np.arange(40) % 5
+        subject = np.repeat(["a", "b"], 20)
+        alone = np.tile(np.arange(20), 2)
+        with pytest.raises(NotTestableError, match=r"no two trials .* larger bins \(bin_trials\)"):
+            swap_trials_null(switches, event, subject, subject, condition=alone)
+        with pytest.raises(NotTestableError, match="no two trials can be exchanged"):
+            swap_trials_null(switches, event, subject, subject, condition=alone % 5)
+
+    @pytest.mark.parametrize("n_trials", [40, 100, 400])
+    def test_level_when_both_drift_over_the_session(self, simulate, n_trials):
+        rejected = {None: 0, 10**6: 0}
+        subject = simulate.labels(8, n_trials)
+        rng = np.random.default_rng(1)
+        for _ in range(40):
+            switches, event = simulate.drifting_times(rng, 8, n_trials)
+            for size in rejected:
+                found = swap_trials_null(switches, event, subject, subject, bin_trials=size)
+                rejected[size] += found.effects["p"][0] < 0.05
+        assert rejected[None] <= 40 * simulate.upper_limit(40)
+        assert rejected[10**6] >= 35
+
+    def test_power_within_bins(self, simulate):
+        def draw(rng):
+            switches, event = simulate.drifting_times(rng, 8, 40, locked=0.3)
+            return swap_trials_null(switches, event, *[simulate.labels(8, 40)] * 2).effects["p"][0]
+
+        assert simulate.rejections(draw, seed=1, n_repeats=30) > 0.9
 
     def test_trials_without_event_and_padding_do_not_matter(self):
         rng = np.random.default_rng(1)
@@ -303,6 +366,9 @@ def test_no_trial_is_not_testable():
         ({"n_steps": np.full(300, 5.5)}, "n_steps: found 5.5"),
         ({"window": (1, 0)}, "ends before it begins"),
         ({"window": 1}, "expected the first and the last step"),
+        ({"bin_trials": 1}, "bin_trials: found 1, expected whole numbers from 2 on"),
+        ({"bin_trials": 2.5}, "bin_trials: found 2.5"),
+        ({"bin_trials": "20 trials"}, "'bin_trials' should be numbers"),
     ],
 )
 def test_swaps_refuse(series, change, message):
