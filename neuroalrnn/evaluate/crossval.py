@@ -160,8 +160,8 @@ def select_n_pwl(
     own = check_baselines(baselines)
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
     trials = validate(trials)
-    own = encoding is None
-    trials = with_encoding(trials, None if own else as_encoding(trials, encoding))
+    given = None if encoding is None else as_encoding(trials, encoding)
+    trials = with_encoding(trials, given)
     encoding = default_encoding(trials)
     sequences = encode(trials, **encoding)
     trials, sequences = offer(trials, sequences, observation)
