@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.data import caution
 from neuroalrnn.data.lags import count_gaps
 from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.evaluate.doubts import doubtful_scores
 from neuroalrnn.evaluate.resume import trials_digest
+from neuroalrnn.evaluate.search import find_lost
 from neuroalrnn.results import FORMAT, Fit
 
 PACKAGES = ("torch", "numba", "numpy", "pandas", "xarray", "scikit-learn")
@@ -43,6 +46,8 @@ def assemble(
     Fit
     """
     predictions = _predictions(trials, held_out)
+    scores = score(trials, predictions)
+    trials = caution(trials, doubtful_scores(scores, predictions.sizes["option"]))
     config = {
         "setting": plan.setting.model_dump(exclude={"n_pwl"}),
         "alternatives": _alternatives(plan),
@@ -66,7 +71,7 @@ def assemble(
         "/history": _history(plan, searched),
         "/selection": _selection(plan, searched, refitted, chosen),
         "/predictions": predictions,
-        "/scores": score(trials, predictions),
+        "/scores": scores,
         "/splits": _splits(trials, plan, cv, sharing),
     }
     tree = xr.DataTree.from_dict(nodes)
@@ -144,7 +149,9 @@ def score(trials, predictions):
     }
     for name in predictions.data_vars:
         if name.startswith("log_likelihood_"):
-            columns[name] = per_subject(_absent_as_zero(predictions[name].values))
+            variable = name.removeprefix("log_likelihood_")
+            known = trials[variable].notnull().values if variable in trials else scored
+            columns[name] = per_subject(_absent_as_zero(predictions[name].values, known))
     dims = ("model", "subject")
     return xr.Dataset(
         {name: (dims, values) for name, values in columns.items()},
@@ -152,10 +159,10 @@ def score(trials, predictions):
     )
 
 
-def _absent_as_zero(values):
-    """0 for NaN, but in models that have no value at all."""
+def _absent_as_zero(values, known):
+    """0 where nothing was observed, but in models that have no value at all."""
     is_model = ~np.isnan(values).all(axis=1, keepdims=True)
-    return np.where(np.isnan(values) & is_model, 0.0, values)
+    return np.where(~known & is_model, 0.0, values)
 
 
 def _hits(trials, predictions):
@@ -231,9 +238,11 @@ def _selection(plan, searched, refitted, chosen):
     restart = np.stack([restart for restart, _ in chosen], axis=1)
     subjects = sorted({name for one in searched for name in one.subjects})
     by_subject = np.full((len(plan.grid), len(searched), len(subjects)), np.nan)
-    for fold, one in enumerate(searched):
+    for fold, (one, final) in enumerate(zip(searched, refitted, strict=True)):
         place = np.searchsorted(subjects, one.subjects)
-        by_subject[:, fold, place] = one.by_subject[np.arange(len(plan.grid)), restart[:, fold]]
+        scores = one.by_subject[np.arange(len(plan.grid)), restart[:, fold]]
+        lost = find_lost(one, final.diverged)
+        by_subject[:, fold, place] = np.where(lost[:, None], np.nan, scores)
     n_checks = np.stack([one.best_check + 1 for one in searched], axis=1)
     diverged = [a.diverged | b.diverged for a, b in zip(searched, refitted, strict=True)]
     return xr.Dataset(

@@ -19,7 +19,7 @@ from neuroalrnn.evaluate.checks import (
     check_search,
     score_what_is_read,
 )
-from neuroalrnn.evaluate.doubts import unseen_labels
+from neuroalrnn.evaluate.doubts import lost_values, unseen_labels
 from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.observation import observe_trials, offer
 from neuroalrnn.evaluate.own import check_baselines
@@ -27,7 +27,7 @@ from neuroalrnn.evaluate.plan import make_plan
 from neuroalrnn.evaluate.predict import predict, predict_baselines
 from neuroalrnn.evaluate.recurrent import recurrent_baselines
 from neuroalrnn.evaluate.resume import fold_file, keeping, load_fold, save_fold
-from neuroalrnn.evaluate.search import Progress, choose, refit, search
+from neuroalrnn.evaluate.search import Progress, choose, find_lost, refit, search
 from neuroalrnn.ops.dispatch import choose_backend
 from neuroalrnn.running import one_blas_thread
 
@@ -184,7 +184,9 @@ def select_n_pwl(
     others, left_out = predict_baselines(trials, plan, named, own=own, progress=progress)
     trials = caution(trials, left_out)
     searched, refitted, chosen = _fit_folds(plan, engine, progress, resume)
-    held_out = predict(trials, sequences, plan, refitted, chosen, others, engine=engine)
+    lost = np.array([find_lost(one, f.diverged) for one, f in zip(searched, refitted, strict=True)])
+    trials = caution(trials, lost_values(lost, plan))
+    held_out = predict(trials, sequences, plan, refitted, chosen, others, engine=engine, lost=lost)
     return assemble(
         trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, engine,
         seconds=time.perf_counter() - started,

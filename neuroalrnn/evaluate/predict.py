@@ -118,7 +118,7 @@ def _call(baseline, own, *arguments):
         return None, [str(error)]
 
 
-def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
+def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine, lost):
     """Predict every held-out choice by every model.
 
     Parameters
@@ -133,6 +133,8 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
     baselines : dict of str -> array, shape (trial, option)
         From `predict_baselines`.
     engine : Engine
+    lost : bool array, shape (fold, n_pwl)
+        From `find_lost`; a value that is lost in some fold has no score of all subjects.
 
     Returns
     -------
@@ -142,7 +144,8 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
     """
     held_out = HeldOut({}, {})
     counts = scored_trials(trials)
-    names = [f"{NETWORK} P={n_pwl}" for n_pwl in plan.grid]
+    is_lost = lost.any(axis=0)
+    names = [(f"{NETWORK} P={p}", k) for k, p in enumerate(plan.grid) if not is_lost[k]]
     for fold, part in enumerate(plan.folds):
         restart, position = chosen[fold]
         train = part.train[counts[part.train]]
@@ -150,7 +153,7 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine):
         keep = np.arange(len(plan.grid)) * plan.n_restarts + restart
         weights = select(refitted[fold].weights, torch.as_tensor(keep))
         rows, options, others = predict_observed(weights, plan.grid, test, plan, engine)
-        for name, k in [(NETWORK, position), *zip(names, range(len(names)), strict=True)]:
+        for name, k in [(NETWORK, position), *names]:
             mine = {other: values[k] for other, values in others.items()}
             held_out.put(trials, name, train, rows, options[k], mine)
         if plan.observation:

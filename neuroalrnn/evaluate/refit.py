@@ -13,7 +13,7 @@ from neuroalrnn.data.split import as_splitter
 from neuroalrnn.evaluate.checks import check_search
 from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.plan import make_plan, refit_jobs
-from neuroalrnn.evaluate.search import Progress, choose, search, train_in_chunks
+from neuroalrnn.evaluate.search import Progress, choose, find_lost, search, train_in_chunks
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.ops.dispatch import choose_backend
 from neuroalrnn.stats import one_standard_error
@@ -100,6 +100,9 @@ def refit_all(
     progress = Progress(plan.most_checks(0), show=False)
     searched = search(plan, observations, 0, engine=engine, progress=progress)
     restart, position = choose(searched, searched.diverged, plan.grid)
+    lost = np.array(plan.grid)[find_lost(searched, searched.diverged)]
+    if len(lost):
+        raise FitError(f"every restart diverged at n_pwl = {', '.join(map(str, lost))}")
     keys = [(plan.setting, *key) for key in zip(plan.grid, restart.tolist(), strict=True)]
     n_checks = searched.best_check[np.arange(len(keys)), restart] + 1
     jobs = refit_jobs(plan, 0, keys, n_checks)

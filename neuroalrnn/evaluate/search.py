@@ -137,23 +137,40 @@ def choose(searched, diverged, grid):
     -------
     restart : int array, shape (n_pwl,)
     position : int
-        Place of the chosen ``n_pwl`` in `grid`.
+        Place of the chosen ``n_pwl`` in `grid`; none of `find_lost`.
 
     Raises
     ------
     FitError
-        If every restart of some ``n_pwl`` diverged.
+        If every restart of every ``n_pwl`` diverged.
     """
-    score = np.where(diverged, -np.inf, searched.best_score)
-    hopeless = [str(p) for p, row in zip(grid, score, strict=True) if not np.isfinite(row).any()]
-    if hopeless:
+    lost = find_lost(searched, diverged)
+    if lost.all():
         raise FitError(
-            f"every restart diverged at n_pwl = {', '.join(hopeless)}; "
+            f"every restart diverged at n_pwl = {', '.join(map(str, grid))}; "
             "lower learning_rate or clip_norm, or add restarts, and fit again"
         )
-    restart = np.argmax(score, axis=1)
+    restart = np.argmax(np.where(diverged, -np.inf, searched.best_score), axis=1)
     by_subject = searched.by_subject[np.arange(len(grid)), restart]
+    by_subject = np.where(lost[:, None], np.nan, by_subject)
     return restart, one_standard_error(by_subject, np.asarray(grid)).index
+
+
+def find_lost(searched, diverged):
+    """Values of ``n_pwl`` of which no restart can be used.
+
+    Parameters
+    ----------
+    searched : Searched
+    diverged : bool array, shape (n_pwl, restart)
+        Restarts whose final training diverged.
+
+    Returns
+    -------
+    bool array, shape (n_pwl,)
+    """
+    score = np.where(diverged, -np.inf, searched.best_score)
+    return ~np.isfinite(score).any(axis=1)
 
 
 def refit(plan, observations, fold, searched, *, engine, progress):

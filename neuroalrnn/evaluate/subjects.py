@@ -25,7 +25,7 @@ from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.plan import Part, make_plan
 from neuroalrnn.evaluate.predict import predict_trials
 from neuroalrnn.evaluate.resume import fold_file, load_tables, save_tables
-from neuroalrnn.evaluate.search import Progress, choose, refit, search
+from neuroalrnn.evaluate.search import Progress, choose, find_lost, refit, search
 from neuroalrnn.exceptions import ConfigError, DataError, FitError, problems
 from neuroalrnn.fit.adapt import adapt
 from neuroalrnn.fit.objective import observe
@@ -238,6 +238,9 @@ class _Study:
         found = search(plan, observations, fold, engine=self.engine, progress=self.progress)
         final = refit(plan, observations, fold, found, engine=self.engine, progress=self.progress)
         restart, position = choose(found, final.diverged, plan.grid)
+        for n_pwl in np.array(plan.grid)[find_lost(found, final.diverged)]:
+            name = plan.folds[fold].name
+            logger.warning("%s: n_pwl=%d is left out, every restart diverged", name, n_pwl)
         row = position * plan.n_restarts + int(restart[position])
         return _Fitted(
             weights=select(final.weights, torch.tensor([row])),

@@ -34,9 +34,12 @@ def score_curves(fit):
         that was explained together), ``difference`` to the best P and its ``standard_error``,
         paired over subjects.
     """
-    grid = fit.parameters["n_pwl"].values
+    # all restarts of a value may have diverged in some fold: it has no score
+    models = set(fit.predictions["model"].values)
+    grid = [p for p in fit.parameters["n_pwl"].values if f"AL-RNN P={p}" in models]
+    selection = fit.selection.sel(n_pwl=grid)
     # A subject validates in every fold that does not test it: one value per subject.
-    validation = fit.selection["validation_by_subject"].mean("fold", skipna=True).dropna("subject")
+    validation = selection["validation_by_subject"].mean("fold", skipna=True).dropna("subject")
     value = "log_likelihood_joint" if len(fit.explained) > 1 else "log_likelihood"
     scores = fit.scores.pivot(index="model", columns="subject", values=value)
     values = {"validation": validation.values, "test": scores.loc[_names(grid)].to_numpy()}

@@ -59,6 +59,8 @@ def judge_control(fit, comparisons):
     chosen = fit.selection["n_pwl_chosen"].values
     if 0 not in grid:
         return "No linear control (P = 0) was fitted, so nothing can be said about linear dynamics."
+    if "AL-RNN P=0" not in fit.predictions["model"].values:
+        return "Training the linear control (P = 0) diverged: nothing is said of linear dynamics."
     if (chosen == 0).all():
         return (
             "<strong>P = 0 was chosen in every fold: a linear network does as well on validation "

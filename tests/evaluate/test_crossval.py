@@ -16,7 +16,9 @@ from neuroalrnn.data import (
 )
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.evaluate import cross_validate, search, select_n_pwl
-from neuroalrnn.exceptions import ConfigError, DataError, FitError
+from neuroalrnn.exceptions import ConfigError, DataError, DataWarning, FitError
+from neuroalrnn.plots.n_pwl import score_curves
+from neuroalrnn.report import write_report
 from neuroalrnn.results import Fit
 
 
@@ -121,6 +123,36 @@ def test_restarts_that_all_diverge_in_the_final_training_are_named(trials, monke
     monkeypatch.setattr(search, "refit_jobs", broken)
     with pytest.raises(FitError, match="every restart diverged at n_pwl = 1"):
         fit(trials, SubjectKFold(2), n_pwl=(1,))
+
+
+@pytest.mark.parametrize(("stage", "lost"), [("search_jobs", 0), ("refit_jobs", 2)])
+def test_a_value_of_the_grid_that_diverges_in_one_fold_is_left_out(
+    stage, lost, trials, monkeypatch, fit, tmp_path
+):
+    drawn = getattr(search, stage)
+
+    def broken(plan, fold, *args):
+        found = drawn(plan, fold, *args)
+        jobs = found[1] if stage == "search_jobs" else found
+        if fold == 1:
+            jobs.weights.weight[jobs.n_pwl == lost] = torch.inf
+        return found
+
+    monkeypatch.setattr(search, stage, broken)
+    with pytest.warns(DataWarning, match=f"n_pwl = {lost}: every restart diverged in fold 1; it"):
+        found = fit(trials, SubjectKFold(3), n_pwl=(0, 1, 2), baselines=None)
+    assert any(text.startswith(f"n_pwl = {lost}: every") for text in found.cautions)
+    assert found.selection["n_pwl_chosen"].values[1] != lost
+    left = {0, 1, 2} - {lost}
+    names = {f"AL-RNN P={p}" for p in left} | {"AL-RNN", "class frequency", "history-logistic"}
+    assert set(found.scores["model"]) == names
+    assert np.isfinite(found.scores.select_dtypes(float).to_numpy()).all()
+    by_subject = found.selection["validation_by_subject"].sel(n_pwl=lost)
+    assert np.isnan(by_subject.isel(fold=1)).all()
+    assert np.isfinite(by_subject.isel(fold=0)).any()
+    assert set(score_curves(found)["n_pwl"]) == left
+    page = write_report(found, tmp_path / "report", mechanism=False).read_text()
+    assert f"n_pwl = {lost}: every restart diverged" in page
 
 
 def test_a_chunk_that_fails_ends_the_others(trials, setting, encoding, monkeypatch):
