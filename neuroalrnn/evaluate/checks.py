@@ -17,7 +17,7 @@ from neuroalrnn.arguments import (
     shown,
 )
 from neuroalrnn.data import caution, default_encoding, encode, validate
-from neuroalrnn.data.schema import is_after_choice, scored_trials
+from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import DataError, LeakageWarning, problems
 from neuroalrnn.model.hierarchy import VARYING
 
@@ -25,8 +25,6 @@ logger = logging.getLogger(__name__)
 DEFAULT_GRID = (0, 1, 2, 4)
 # share of the training trials below which a fit inside says little about one to all of them
 LITTLE_LEFT = 1 / 3
-FEW_VALUES = 20
-ENOUGH_TRIALS = 20
 
 
 def score_what_is_read(trials, sequences):
@@ -59,54 +57,6 @@ def score_what_is_read(trials, sequences):
             found = [f"'choice' is {str(label)!r} on every scored trial: nothing to predict"]
         raise problems(DataError, "trial dataset", found)
     return trials if (read == scored).all() else trials.assign(scored=("trial", read))
-
-
-def caution_of_telling_inputs(trials, inputs):
-    """Warn of inputs that tell the choice on every scored trial, and keep that with the trials.
-
-    Parameters
-    ----------
-    trials : xarray.Dataset
-    inputs : iterable of str
-        Variables that the AL-RNN receives.
-
-    Returns
-    -------
-    xarray.Dataset
-
-    Warns
-    -----
-    LeakageWarning
-        If an input taken as known before the choice has, over at least 20 scored trials, values
-        (at most 20 different ones) that each go with one choice only, or values that one threshold
-        parts by choice.
-    """
-    scored = scored_trials(trials)
-    choice = trials["choice"].values[scored]
-    telling = [
-        name
-        for name in inputs
-        if not is_after_choice(trials, name)
-        if _tells(trials[name].values[scored].astype(float), choice)
-    ]
-    found = [
-        f"{name}: tells the choice of every scored trial. If this is known only after the choice, "
-        "list it in after_choice"
-        for name in telling
-    ]
-    return caution(trials, found, LeakageWarning, stacklevel=4)
-
-
-def _tells(values, choice):
-    if len(values) < ENOUGH_TRIALS or not np.isfinite(values).all():
-        return False
-    by_choice = [values[choice == code] for code in np.unique(choice)]
-    if len(by_choice) == 2:
-        one, other = sorted(by_choice, key=np.mean)
-        if one.max() < other.min():
-            return True
-    table = pd.DataFrame({"value": values, "choice": choice}).groupby("value")["choice"]
-    return len(table) <= FEW_VALUES and bool((table.nunique() == 1).all())
 
 
 def check_search(

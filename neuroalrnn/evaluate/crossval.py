@@ -15,7 +15,6 @@ from neuroalrnn.evaluate.assemble import assemble
 from neuroalrnn.evaluate.checks import (
     as_encoding,
     caution_of_inner_parts,
-    caution_of_telling_inputs,
     check_search,
     score_what_is_read,
 )
@@ -28,6 +27,7 @@ from neuroalrnn.evaluate.predict import predict, predict_baselines
 from neuroalrnn.evaluate.recurrent import recurrent_baselines
 from neuroalrnn.evaluate.resume import fold_file, keeping, load_fold, save_fold
 from neuroalrnn.evaluate.search import Progress, choose, find_lost, refit, search
+from neuroalrnn.evaluate.telling import caution_of_perfect_models, caution_of_telling_inputs
 from neuroalrnn.ops.dispatch import choose_backend
 from neuroalrnn.running import one_blas_thread
 
@@ -187,6 +187,7 @@ def select_n_pwl(
     lost = np.array([find_lost(one, f.diverged) for one, f in zip(searched, refitted, strict=True)])
     trials = caution(trials, lost_values(lost, plan))
     held_out = predict(trials, sequences, plan, refitted, chosen, others, engine=engine, lost=lost)
+    trials = caution_of_perfect_models(trials, held_out.options)
     return assemble(
         trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, engine,
         seconds=time.perf_counter() - started,
