@@ -203,10 +203,11 @@ FOOTNOTES = {
         "training subjects. Accuracy alone hides how sure a model was."
     ),
     "calibration": (
-        "The unit of inference is the subject: intervals treat subjects as clusters, with t of "
-        "S - 1 degrees of freedom. Trials are pooled: subjects who are predicted too surely and "
-        "too cautiously may cancel. The calibration error is the mean distance of a bin from the "
-        "diagonal, and by chance what it would be if choices were drawn from the predictions. The "
+        "The unit of inference is the subject: intervals treat subjects as clusters, corrected "
+        "for their number (CR2, Satterthwaite degrees of freedom). Trials are pooled: "
+        "subjects who are predicted too surely and too cautiously may cancel. The calibration "
+        "error is the mean distance of a bin from the diagonal, and by chance what it would be if "
+        "choices were drawn from the predictions. The "
         "Brier score is the mean squared distance of the probability from the choice. With more "
         "than two options each is set against the rest."
     ),

@@ -5,14 +5,13 @@ Two options have one row, that of the last one; more options have one row each, 
 rest.
 """
 
-import warnings
-
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.exceptions import DataError, FitError, NotTestableError, problems
 from neuroalrnn.stats.checks import as_numbers, as_whole_numbers, refuse_unnamed
+from neuroalrnn.stats.robust import fit_clustered, fit_pooled
 
 N_BINS = 10
 N_DRAWS = 999
@@ -46,10 +45,10 @@ def calibration_scores(
     -------
     table : DataFrame, one row per option (one for two options)
         option, n_subjects, n_trials; ``slope, intercept`` with ``_low`` and ``_high`` (95 %,
-        subjects as clusters, t with S - 1 df); ``calibration_error``, ``sum_b n_b / n |observed_b
-        - predicted_b|`` over the bins, and ``error_by_chance``, its mean if choices were drawn from
-        these probabilities; ``brier``, the mean of ``(p_k - y)^2``; ``note``, why there is no
-        slope.
+        subjects as clusters, see `stats.robust`); ``calibration_error``, ``sum_b n_b / n
+        |observed_b - predicted_b|`` over the bins, and ``error_by_chance``, its mean if choices
+        were drawn from these probabilities; ``brier``, the mean of ``(p_k - y)^2``; ``note``, why
+        there is no slope.
 
     Raises
     ------
@@ -190,29 +189,22 @@ def _slope(chosen, log_odds, codes):
         return missing | {"note": "the predictions hardly vary"}
     if chosen.min() == chosen.max():
         return missing | {"note": "all choices are the same"}
-    fit = _clustered_logistic(chosen, log_odds, codes)
-    if fit is None:
+    try:
+        estimate, low, high = _with_interval(chosen, log_odds, codes)
+    except NotTestableError as error:
+        return missing | {"note": str(error)}
+    except FitError:
         return missing | {"note": "no finite slope: the predictions separate the choices"}
-    df = codes.max()
-    half = stats.t.ppf(0.975, df) * fit.bse if df else np.full(2, np.nan)
-    low, high = fit.params - half, fit.params + half
-    intercept, slope = zip(low, fit.params, high, strict=True)
+    intercept, slope = zip(low, estimate, high, strict=True)
     row = dict(zip(("slope_low", "slope", "slope_high"), slope, strict=True))
     row |= dict(zip(("intercept_low", "intercept", "intercept_high"), intercept, strict=True))
     return {name: row[name] for name in names} | {"note": ""}
 
 
-def _clustered_logistic(chosen, log_odds, codes):
-    from statsmodels.discrete.discrete_model import Logit
-
+def _with_interval(chosen, log_odds, codes):
+    """Intercept and slope, and the ends of their intervals, which one subject does not have."""
     design = np.column_stack([np.ones(chosen.size), log_odds])
-    one = codes.max() == 0
-    kind = {} if one else {"cov_type": "cluster", "cov_kwds": {"groups": codes}, "use_t": True}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            fit = Logit(chosen, design).fit(disp=0, **kind)
-        except np.linalg.LinAlgError:
-            return None
-    fine = fit.mle_retvals["converged"] and np.isfinite(fit.bse).all()
-    return fit if fine else None
+    if codes.max() == 0:
+        return fit_pooled(chosen, design, title="calibration"), *np.full((2, 2), np.nan)
+    fit = fit_clustered(chosen, design, codes, title="calibration")
+    return fit.estimate, *fit.interval

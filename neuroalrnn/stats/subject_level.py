@@ -4,16 +4,14 @@ Trials are never replicates of a population. Either every subject gives one numb
 are tested (two-stage), or trials are pooled and the standard error is that of subjects as clusters.
 """
 
-import warnings
-
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from neuroalrnn.exceptions import DataError, FitError, NotTestableError
 from neuroalrnn.stats.checks import as_numbers, refuse_reordered, refuse_unnamed
 from neuroalrnn.stats.effects import effect_table, one_sample, refuse_missing
 from neuroalrnn.stats.logistic import find_separated, fit_logistic
+from neuroalrnn.stats.robust import fit_clustered
 from neuroalrnn.stats.stack import Stacked, as_predictors, stack_trials
 
 ROUNDING = 1e-12
@@ -262,9 +260,11 @@ def _test_slopes(slopes, how, scale, test, rng) -> pd.DataFrame:
 
 
 def cluster_robust_logistic(outcome, predictors, subject) -> pd.DataFrame:
-    """Pool trials in one logistic regression, with subjects as clusters and t of S - 1 df.
+    """Pool trials in one logistic regression, with subjects as clusters.
 
-    This is the marginal (population-averaged) effect, which is smaller than the subject-level slope
+    Errors are corrected for few subjects (CR2) and tested against t with Satterthwaite degrees of
+    freedom, see `stats.robust`; these are fewer than S - 1 where few subjects tell the effect. This
+    is the marginal (population-averaged) effect, which is smaller than the subject-level slope
     when subjects differ, and it mixes effects within and between subjects.
 
     Parameters
@@ -281,7 +281,8 @@ def cluster_robust_logistic(outcome, predictors, subject) -> pd.DataFrame:
     ------
     DataError
     NotTestableError
-        Fewer than two subjects, or outcomes separated over all trials.
+        Fewer than two subjects, outcomes separated over all trials, or a predictor that varies in
+        one subject only.
     FitError
         Not converged.
     """
@@ -293,17 +294,18 @@ def cluster_robust_logistic(outcome, predictors, subject) -> pd.DataFrame:
         raise NotTestableError("cluster-robust logistic: found 1 subject, expected at least 2")
     table = as_predictors(predictors, subject.size)
     _refuse_pooled_separation(outcome, table)
-    fit = _clustered_fit(np.asarray(outcome, dtype=float), table, codes)
-    df = names.size - 1
-    t = fit.params[1:] / fit.bse[1:]
-    half = stats.t.ppf(0.975, df) * fit.bse[1:]
-    rows = pd.DataFrame({"effect": table.columns, "estimate": fit.params[1:]})
-    rows = rows.assign(standard_error=fit.bse[1:], statistic=t, df=df, p=2 * stats.t.sf(abs(t), df))
-    rows = rows.assign(ci_low=rows["estimate"] - half, ci_high=rows["estimate"] + half)
-    rows = rows.assign(
+    design = np.column_stack([np.ones(len(table)), table.to_numpy()])
+    fit = fit_clustered(
+        np.asarray(outcome, dtype=float), design, codes, title="cluster-robust logistic"
+    )
+    (ci_low, ci_high), error = fit.interval, fit.standard_error
+    columns = {"estimate": fit.estimate, "standard_error": error, "ci_low": ci_low}
+    columns |= {"ci_high": ci_high, "statistic": fit.statistic, "df": fit.df, "p": fit.p}
+    rows = pd.DataFrame(columns)[1:].assign(
+        effect=list(table.columns),
         n_subjects=names.size,
         n_trials=subject.size,
-        method="pooled logistic, subjects as clusters, t with S - 1 df",
+        method="pooled logistic, subjects as clusters (CR2), t with Satterthwaite df",
         scale="log odds per unit, marginal effect",
     )
     return effect_table(rows.to_dict("records"))
@@ -320,18 +322,3 @@ def _refuse_pooled_separation(outcome, table) -> None:
             "the outcomes of all trials together are separated by the predictors, "
             "so the pooled slope is infinite; use two_stage_logistic, which applies a penalty"
         )
-
-
-def _clustered_fit(outcome, table, codes):
-    from statsmodels.discrete.discrete_model import Logit
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning
-
-    design = np.column_stack([np.ones(len(table)), table.to_numpy()])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fit = Logit(outcome, design).fit(
-            disp=0, cov_type="cluster", cov_kwds={"groups": codes}, use_t=True
-        )
-    if not fit.mle_retvals["converged"] or not np.isfinite(fit.bse).all():
-        raise FitError("cluster-robust logistic did not converge; check the scale of predictors")
-    return fit

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import stats
+from scipy.linalg import sqrtm
 from scipy.special import expit
 
 from neuroalrnn.exceptions import DataError, NotTestableError
@@ -62,16 +63,44 @@ class TestAgainstOracles:
             error = found.loc[name, "standard_error"]
             np.testing.assert_allclose(error, oracle.bse.iloc[1:], rtol=1e-9)
 
-    def test_cluster_robust_equals_statsmodels_with_t(self, table):
+    def test_cluster_robust_equals_the_equations_on_whole_matrices(self, table):
+        """CR2 and its degrees of freedom with trial x trial matrices, as Bell & McCaffrey write."""
         y, x, subject = table
-        codes = np.unique(subject, return_inverse=True)[1]
-        oracle = sm.Logit(y, sm.add_constant(x)).fit(
-            disp=0, cov_type="cluster", cov_kwds={"groups": codes}, use_t=True
-        )
+        keep = (subject != "s01") | (np.arange(y.size) % 3 == 0)
+        y, x, subject = y[keep], x[keep], subject[keep]
+        fit = sm.Logit(y, sm.add_constant(x)).fit(disp=0)
+        p = fit.predict()
+        root = np.sqrt(p * (1 - p))
+        design = sm.add_constant(x).to_numpy() * root[:, None]
+        residual = (y - p) / root
+        bread = np.linalg.inv(design.T @ design)
+        left = np.eye(y.size) - design @ bread @ design.T
+        meat, columns = 0.0, []
+        spread = pd.Series(residual**2).groupby(subject).transform("mean").to_numpy()
+        for name in np.unique(subject):
+            here = subject == name
+            adjust = sqrtm(np.linalg.inv(left[np.ix_(here, here)])).real
+            score = design[here].T @ adjust @ residual[here]
+            meat = meat + np.outer(score, score)
+            columns.append(left[:, here] @ adjust @ design[here] @ bread)
+        error = np.sqrt(np.diag(bread @ meat @ bread))[1:]
         found = cluster_robust_logistic(y, x, subject)
-        np.testing.assert_allclose(found["p"], oracle.pvalues.iloc[1:], rtol=1e-8)
-        assert (found["df"] == 7).all()
+        np.testing.assert_allclose(found["estimate"], fit.params.iloc[1:], rtol=1e-8)
+        np.testing.assert_allclose(found["standard_error"], error, rtol=1e-6)
+        for k in (1, 2):
+            part = np.stack([column[:, k] for column in columns])
+            size = np.linalg.eigvalsh(part * spread @ part.T)
+            assert found["df"][k - 1] == pytest.approx(size.sum() ** 2 / (size**2).sum(), rel=1e-6)
+        assert (found["df"] < 7).all()
+        expected = 2 * stats.t.sf(np.abs(found["estimate"] / error), found["df"])
+        np.testing.assert_allclose(found["p"], expected, rtol=1e-5)
         assert found["scale"].str.contains("marginal").all()
+
+    def test_a_predictor_that_one_subject_tells_has_no_clustered_error(self, table):
+        y, x, subject = table
+        x = x.assign(x=np.where(subject == "s01", x["x"], 0.0))
+        with pytest.raises(NotTestableError, match="one subject alone tells the effect"):
+            cluster_robust_logistic(y, x, subject)
 
     def test_t_test_equals_scipy(self):
         values = np.random.default_rng(0).normal(0.3, 1, 9)

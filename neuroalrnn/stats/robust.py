@@ -1,0 +1,143 @@
+"""Logistic regression of pooled trials with subjects as clusters, also when these are few.
+
+The usual standard error of clusters is too small with few of them: at 6 to 12 subjects of unequal
+trials it rejected 7 to 10 % of true nulls at .05. The correction is CR2, each cluster's residuals
+divided by the root of what the fit leaves of them, with Satterthwaite degrees of freedom (Bell &
+McCaffrey 2002, Survey Methodology 28:169; Pustejovsky & Tipton 2018, J Bus Econ Stat 36:672).
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+from scipy.special import expit
+
+from neuroalrnn.exceptions import FitError, NotTestableError
+
+LARGEST_LEVERAGE = 1 - 1e-8
+
+
+@dataclass(frozen=True)
+class ClusteredFit:
+    """Coefficients of a pooled regression, intercept first, with the errors of clusters."""
+
+    estimate: np.ndarray  # (column,), log odds per unit
+    standard_error: np.ndarray  # (column,)
+    df: np.ndarray  # (column,), Satterthwaite
+
+    @property
+    def statistic(self) -> np.ndarray:
+        """Estimate over standard error (column,)."""
+        return self.estimate / self.standard_error
+
+    @property
+    def p(self) -> np.ndarray:
+        """Two-sided, from t (column,)."""
+        return 2 * stats.t.sf(np.abs(self.statistic), self.df)
+
+    @property
+    def interval(self) -> tuple[np.ndarray, np.ndarray]:
+        """Ends of the 95 % interval (column,)."""
+        half = stats.t.ppf(0.975, self.df) * self.standard_error
+        return self.estimate - half, self.estimate + half
+
+
+def fit_clustered(outcome, design, codes, *, title: str) -> ClusteredFit:
+    """Fit one logistic regression to all trials, with the CR2 errors of clusters.
+
+    With X the design, w = p (1 - p), M = (X' W X)^-1, ``K_g = M^1/2 X_g' W_g X_g M^1/2`` the
+    leverage of cluster g and ``s_g = M^1/2 X_g' (y_g - p_g)`` its score, the covariance is
+    ``M^1/2 (sum_g (1 - K_g)^-1/2 s_g s_g' (1 - K_g)^-1/2) M^1/2``. Degrees of freedom are
+    ``(sum_g O_gg)^2 / sum_gh O_gh^2``, O being the covariance of the terms of that sum if trials
+    were independent, with the mean of ``(y - p)^2 / w`` in each cluster as their variance: subjects
+    who hardly ever choose otherwise tell less than their trials do.
+
+    Parameters
+    ----------
+    outcome : array (trial,) of 0 and 1
+    design : array (trial, column)
+        Intercept first.
+    codes : array (trial,) of int
+        Cluster of each trial, from 0 on; at least two.
+    title : str
+        Of the error.
+
+    Returns
+    -------
+    fit : ClusteredFit
+
+    Raises
+    ------
+    FitError
+        Not converged.
+    NotTestableError
+        A coefficient that a single cluster tells.
+    """
+    estimate = fit_pooled(outcome, design, title=title)
+    p = expit(design @ estimate)
+    weight = p * (1 - p)
+    root = np.linalg.cholesky(np.linalg.inv(design.T @ (weight[:, None] * design)))
+    scaled = design @ root
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    leverage = np.array([(scaled[at].T * weight[at]) @ scaled[at] for at in parts])
+    score = np.array([scaled[at].T @ (outcome - p)[at] for at in parts])
+    spread = np.array([((outcome - p)[at] ** 2 / weight[at]).mean() for at in parts])
+    size, axes = np.linalg.eigh(leverage)
+    if (size > LARGEST_LEVERAGE).any():
+        raise NotTestableError(
+            f"{title}: one subject alone tells the effect of a predictor, as where it varies in "
+            "that subject only; such an effect has no error over subjects"
+        )
+    adjust = np.einsum("gij,gj,gkj->gik", axes, (1 - size) ** -0.5, axes)
+    terms = np.einsum("ki,gij,gj->kg", root, adjust, score)
+    error = np.sqrt((terms**2).sum(axis=1))
+    df = np.array([_degrees_of_freedom(leverage, adjust @ row, spread) for row in root])
+    return ClusteredFit(estimate, error, df)
+
+
+def _degrees_of_freedom(leverage, direction, spread) -> float:
+    """Of one coefficient, from the directions of the adjusted scores (cluster, column).
+
+    O is a diagonal and a product of few columns, so that it need not be written out.
+    """
+    seen = np.einsum("gij,gj->gi", leverage, direction)
+    own = spread * (direction * seen).sum(axis=1)
+    one = np.eye(seen.shape[1])
+    factors = np.hstack([seen, spread[:, None] * seen])
+    between = np.block([[np.einsum("g,gij->ij", spread, leverage), -one], [-one, 0 * one]])
+    diagonal = np.einsum("gi,ij,gj->g", factors, between, factors)
+    product = between @ (factors.T @ factors)
+    squares = (own**2).sum() + 2 * own @ diagonal + np.trace(product @ product)
+    return (own + diagonal).sum() ** 2 / squares
+
+
+def fit_pooled(outcome, design, *, title: str) -> np.ndarray:
+    """Coefficients of one logistic regression of all trials, by maximum likelihood.
+
+    Parameters
+    ----------
+    outcome, design, title
+        As in `fit_clustered`.
+
+    Returns
+    -------
+    estimate : array (column,)
+
+    Raises
+    ------
+    FitError
+        Not converged.
+    """
+    from statsmodels.discrete.discrete_model import Logit
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            fit = Logit(outcome, design).fit(disp=0)
+        except np.linalg.LinAlgError as error:
+            raise FitError(f"{title}: {error}; check the scale of predictors") from error
+    if not fit.mle_retvals["converged"] or not np.isfinite(fit.params).all():
+        raise FitError(f"{title} did not converge; check the scale of predictors")
+    return fit.params
