@@ -5,8 +5,8 @@ import xarray as xr
 from data_loaders.dezfouli2019 import load_dezfouli2019
 from data_loaders.miller_rats import load_miller_rats
 from data_loaders.pratte2010 import load_pratte2010
-from neuroalrnn.data import unknown
-from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.arguments import not_one_of, refuse
+from neuroalrnn.exceptions import DataError
 
 DATASETS = {
     "pratte2010": load_pratte2010,
@@ -34,8 +34,7 @@ def load(name: str, **options) -> xr.Dataset:
     DataError
         If no dataset has this name; the message names the nearest.
     """
-    if name not in DATASETS:
-        raise problems(DataError, "load", [f"dataset {unknown(name, DATASETS)}"])
+    refuse("load", not_one_of("dataset", name, DATASETS), DataError)
     return DATASETS[name](**options)
 
 

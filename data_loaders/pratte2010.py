@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.arguments import not_one_of, refuse
 from neuroalrnn.data import SCHEMA_VERSION, validate
-from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.exceptions import DataError
 
 COLUMNS = ["subject", "block", "task", "trial", "word", "location", "congruent", "response",
            "correct", "rt", "unused"]  # fmt: skip
@@ -74,9 +75,7 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
     Every subject had the contexts in the same order, context +1 first, so context cannot be told
     from block parity. The subjects share 6 stimulus sequences: split with `StimulusSequenceOut`.
     """
-    if session not in ("subject", "block"):
-        found = [f"session={session!r}: expected 'subject' or 'block'"]
-        raise problems(DataError, "pratte2010", found)
+    refuse("pratte2010", not_one_of("session", session, ("subject", "block")), DataError)
     table = _read()
     key, timed = table["response"].isin([1, 2]), table["rt"] > 0
     rt = table["rt"].where(timed).to_numpy()

@@ -1,15 +1,17 @@
 """Checks of arguments: each returns texts that say which one, what came, and what was expected.
 
-An entry point joins the texts of all its arguments into one error, see
-`neuroalrnn.exceptions.problems`, before it computes anything.
+An entry point joins the texts of all its arguments into one error before it computes anything:
+`checked` does so, or `refuse` where the checks need each other.
 """
 
 import difflib
 import operator
 import os
 import reprlib
-from collections.abc import Iterable, Sequence
-from numbers import Number
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial, wraps
+from inspect import signature
+from numbers import Number, Real
 
 from neuroalrnn.exceptions import ConfigError, problems
 
@@ -89,6 +91,14 @@ def not_names(name: str, value, *, known: Iterable[str] | None = None) -> list[s
     return [f"{name}: {unknown(each, known)}" for each in value if each not in tuple(known)]
 
 
+def not_inputs(name: str, value) -> list[str]:
+    """Texts for what is neither a sequence of names nor a dict from names to events."""
+    if not isinstance(value, Mapping):
+        return not_names(name, value)
+    events = [each for each in value.values() if each is not None]
+    return not_names(name, list(value)) + not_names(f"{name}, events", events)
+
+
 def not_one_of(name: str, value, known: Iterable[str]) -> list[str]:
     """Text for what is none of some names, see `not_names`."""
     known = tuple(known)
@@ -123,6 +133,105 @@ def not_path(name: str, value) -> list[str]:
         text = b""
     usable = isinstance(text, str) and text and "\0" not in text
     return [] if usable else [f"{name} = {shown(value)}: expected a path"]
+
+
+def not_flag(name: str, value) -> list[str]:
+    """Text for what is neither true nor false; that of numpy is fine, and so are 0 and 1."""
+    fits = isinstance(value, bool | int) or type(value).__name__ == "bool"
+    return [] if fits else [f"{name} = {shown(value)}: expected True or False"]
+
+
+def not_number(name: str, value, *, least=float("-inf"), most=float("inf")) -> list[str]:
+    """Text for what is no finite number in a range, see `not_whole`."""
+    fits = isinstance(value, Real) and not isinstance(value, bool)
+    # infinite and NaN fail either comparison
+    fits = fits and least <= value <= most and abs(value) < float("inf")
+    limits = f" from {least:g} to {most:g}" if abs(least) < float("inf") else ""
+    return [] if fits else [f"{name} = {shown(value)}: expected a number{limits}"]
+
+
+def not_callable(name: str, value) -> list[str]:
+    """Text for what cannot be called."""
+    return [] if callable(value) else [f"{name} = {shown(value)}: expected a function"]
+
+
+def not_table(name: str, value, columns: Iterable[str] = ()) -> list[str]:
+    """Text for what is no table, or lacks columns.
+
+    Parameters
+    ----------
+    name : str
+    value : anything
+    columns : iterable of str
+        Those that are needed.
+
+    Returns
+    -------
+    list of str
+    """
+    from pandas import DataFrame
+
+    found = not_kind(name, value, DataFrame, "a table (DataFrame)")
+    if found:
+        return found
+    missing = [each for each in columns if each not in value]
+    known = ", ".join(map(str, value.columns)) or "none"
+    return [f"{name} has no column {each!r} (there are: {known})" for each in missing]
+
+
+not_text = partial(not_kind, kinds=str, expected="a text")
+not_mapping = partial(not_kind, kinds=Mapping, expected="a dict")
+
+
+def optional(test):
+    """The same test, passed by None too."""
+    return lambda name, value: [] if value is None else test(name, value)
+
+
+def checked(kind=ConfigError, **tests):
+    """Let a function check its arguments before it does anything.
+
+    Parameters
+    ----------
+    kind : exception class
+    **tests : callable
+        By name of the argument: ``test(name, value) -> texts``, such as `not_whole`. Arguments that
+        are not given are not tested.
+
+    Returns
+    -------
+    decorator : callable
+        What it returns raises one error that names everything that is wrong.
+
+    Examples
+    --------
+    >>> @checked(n=not_whole)
+    ... def twice(n):
+    ...     return 2 * n
+    >>> twice("3")
+    Traceback (most recent call last):
+    neuroalrnn.exceptions.ConfigError: twice: 1 problem
+      1. n = '3': expected a whole number from 0
+    """
+
+    def decorate(function):
+        parameters = signature(function)
+
+        @wraps(function)
+        def call(*given, **named):
+            try:
+                bound = parameters.bind(*given, **named).arguments
+            except TypeError:
+                # Python itself says best which argument is missing or too many
+                return function(*given, **named)
+            bound = {**bound, **bound.get("options", {})}
+            found = [t for name in bound if name in tests for t in tests[name](name, bound[name])]
+            refuse(function.__name__, found, kind)
+            return function(*given, **named)
+
+        return call
+
+    return decorate
 
 
 def refuse(title: str, found: Sequence[str], kind=ConfigError) -> None:

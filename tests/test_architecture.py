@@ -16,7 +16,7 @@ ARRAYS = {"numpy", "pandas", "xarray"}
 OPEN = {"arguments", "exceptions", "running"}
 TABLE = {
     "exceptions": (set(), set()),
-    "arguments": (set(), set()),
+    "arguments": (set(), {"pandas"}),
     "running": (set(), {"threadpoolctl", "tqdm"}),
     "config": (set(), {"pydantic"}),
     "data": (set(), ARRAYS),

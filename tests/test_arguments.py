@@ -5,12 +5,18 @@ import pandas as pd
 import pytest
 
 from neuroalrnn.arguments import (
+    checked,
+    not_flag,
+    not_inputs,
     not_kind,
     not_names,
+    not_number,
     not_one_of,
     not_path,
     not_seed,
+    not_table,
     not_whole,
+    optional,
     refuse,
     shown,
 )
@@ -58,6 +64,35 @@ def test_paths(tmp_path):
     assert not_path("path", tmp_path) == not_path("path", "here") == []
     for value in ("", "a\0b", *(each for each in JUNK if not isinstance(each, str))):
         assert "expected a path" in not_path("path", value)[0]
+
+
+def test_other_kinds():
+    for value in (True, 0, np.bool_(False)):
+        assert not_flag("overwrite", value) == []
+    assert not_flag("overwrite", "yes") == ["overwrite = 'yes': expected True or False"]
+    assert not_number("dt", 0.1, least=0.0, most=1.0) == []
+    for value in (True, "1", None, float("nan"), float("inf"), 1.5):
+        assert "dt = " in not_number("dt", value, least=0.0, most=1.0)[0]
+    table = pd.DataFrame({"a": [1]})
+    assert not_table("costs", table, ["a"]) == []
+    assert not_table("costs", table, ["b"]) == ["costs has no column 'b' (there are: a)"]
+    assert not_table("costs", [1]) == ["costs = [1]: expected a table (DataFrame)"]
+    assert not_inputs("inputs", {"cue": "stimulus", "rule": None}) == []
+    assert not_inputs("inputs", {"cue": 3}) == ["inputs, events: 3 is no name"]
+
+
+def test_all_arguments_of_a_call_are_told_at_once():
+    @checked(n=not_whole, by=optional(not_names), seed=not_seed)
+    def function(n, by=None, **options):
+        return n
+
+    assert function(3) == function(n=3, by=["a"], seed=1) == 3
+    with pytest.raises(
+        ConfigError, match=r"function: 3 problems\n  1. n = '3'.*\n.*by = .*\n.*seed"
+    ):
+        function("3", by="a", seed=-1)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'n'"):
+        function()
 
 
 def test_kinds_and_refusal():

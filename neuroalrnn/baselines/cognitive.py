@@ -3,15 +3,18 @@
 import json
 from functools import partial
 
+from neuroalrnn.arguments import checked, not_callable, not_inputs
 from neuroalrnn.baselines.glm_hmm import glm_hmm
 from neuroalrnn.baselines.history import history_logistic
 from neuroalrnn.baselines.hybrid import hybrid, is_two_step
 from neuroalrnn.baselines.logistic import default_terms
 from neuroalrnn.baselines.qlearning import q_learning
-from neuroalrnn.data.schema import trial_variables
+from neuroalrnn.data.schema import not_trials, trial_variables
 from neuroalrnn.data.terms import parse_terms
+from neuroalrnn.exceptions import DataError
 
 
+@checked(DataError, trials=not_trials, inputs=not_inputs, inner=not_callable)
 def cognitive_baselines(trials, inputs, inner):
     """Cognitive models and history regressions, each with its size chosen inside.
 

@@ -6,12 +6,15 @@ from itertools import combinations
 
 import numpy as np
 
+from neuroalrnn.arguments import checked, not_inputs, refuse
 from neuroalrnn.baselines.level import fit_worths, level
 from neuroalrnn.data import design
+from neuroalrnn.data.checks import check_split
 from neuroalrnn.data.coding import present_size
 from neuroalrnn.data.offered import offered_options
-from neuroalrnn.data.schema import is_after_choice
+from neuroalrnn.data.schema import is_after_choice, no_number, not_trials, trial_variables
 from neuroalrnn.data.terms import parse_terms
+from neuroalrnn.exceptions import DataError
 
 N_LAGS = 5
 
@@ -31,6 +34,7 @@ def class_frequency(trials, train, test):
         Log-probabilities; a half choice is added to each option so that none is impossible. Where
         not all options are always offered, those of options chosen in proportion to a fixed worth.
     """
+    check_split("class frequency", trials, train, test)
     offered = offered_options(trials)
     code = trials["choice"].values[train].astype(int)
     among = None if offered is None else offered[train]
@@ -59,6 +63,7 @@ def logistic(trials, train, test, *, terms):
     """
     from sklearn.linear_model import LogisticRegression
 
+    check_split("logistic", trials, train, test)
     choice = trials["choice"].values[train].astype(int)
     if len(np.unique(choice)) < 2:
         return class_frequency(trials, train, test)
@@ -70,6 +75,7 @@ def logistic(trials, train, test, *, terms):
     return np.log(np.maximum(probability, np.finfo(float).tiny))
 
 
+@checked(DataError, trials=not_trials, inputs=not_inputs)
 def default_terms(trials, inputs):
     """History-logistic terms for a dataset that names none.
 
@@ -86,6 +92,9 @@ def default_terms(trials, inputs):
     -------
     list of str
     """
+    known = trial_variables(trials)
+    found = [f"input {no_number(trials, name, known)}" for name in inputs if name not in known]
+    refuse("inputs", found, DataError)
     before = [name for name in inputs if not is_after_choice(trials, name)]
     after = [name for name in inputs if is_after_choice(trials, name) and name != "choice"]
     terms = before + [f"{one}:{other}" for one, other in combinations(before, 2)]
@@ -95,6 +104,7 @@ def default_terms(trials, inputs):
     return terms
 
 
+@checked(DataError, trials=not_trials, inputs=not_inputs)
 def standard_baselines(trials, inputs):
     """The baselines that every score table shows.
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from neuroalrnn.arguments import MOST_SEED
+from neuroalrnn.arguments import MOST_SEED, checked, not_path, not_text
 from neuroalrnn.config.explain import explain
 from neuroalrnn.config.setting import (
     Count,
@@ -111,6 +111,14 @@ class Run(Table):
     observation: str | None = None
     analysis: AnalysisTable = AnalysisTable()
 
+    def __init__(self, **values):
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            # pydantic compares tables only once each of them is in order
+            found = explain(error, Run, values) + _disagreements(values)
+            raise problems(ConfigError, "Run", found or [str(error)]) from error
+
     @model_validator(mode="after")
     def _agree(self):
         found = _disagreements(self.model_dump(exclude_unset=True))
@@ -119,6 +127,7 @@ class Run(Table):
         return self
 
 
+@checked(path=not_path)
 def load_run(path: str | Path) -> Run:
     """Read a run file.
 
@@ -160,6 +169,7 @@ def load_run(path: str | Path) -> Run:
     return _build_run(values, str(path))
 
 
+@checked(name=not_text)
 def default_run(name: str) -> Run:
     """Run file that comes with the package for a named dataset; all defaults where there is none.
 
@@ -172,26 +182,23 @@ def default_run(name: str) -> Run:
     -------
     run : Run
     """
-    file = files("neuroalrnn") / "runs" / f"{name}.toml"
-    if not file.is_file():
+    known = {file.name: file for file in (files("neuroalrnn") / "runs").iterdir()}
+    file = known.get(f"{name}.toml")
+    if file is None:
         return Run()
     return _build_run(tomllib.loads(file.read_text(encoding="utf-8")), f"runs/{name}.toml")
 
 
 def _build_run(values: Mapping[str, Any], title: str) -> Run:
-    found = []
     try:
-        run = Run.model_validate(values)
-    except ValidationError as error:
-        found = explain(error, Run, values)
-    else:
-        try:
-            expand(Setting(**run.setting.model_dump()), run.alternatives)
-        except ConfigError as error:
-            raise ConfigError(f"{title}, [alternatives]: {error}") from error
-        return run
-    # pydantic compares tables only once each of them is in order
-    raise problems(ConfigError, title, found + _disagreements(values))
+        run = Run(**values)
+    except ConfigError as error:
+        raise ConfigError(str(error).replace("Run", title, 1)) from error
+    try:
+        expand(Setting(**run.setting.model_dump()), run.alternatives)
+    except ConfigError as error:
+        raise ConfigError(f"{title}, [alternatives]: {error}") from error
+    return run
 
 
 def _disagreements(values: Mapping[str, Any]) -> list[str]:

@@ -14,8 +14,10 @@ from neuroalrnn.exceptions import ConfigError, problems
 
 def _whole(value):
     """Let integers of numpy through, and nothing else that is not an int."""
-    is_other = hasattr(value, "__index__") and not isinstance(value, bool | int)
-    return operator.index(value) if is_other else value
+    try:
+        return value if isinstance(value, bool | int) else operator.index(value)
+    except TypeError:
+        return value
 
 
 Count = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
@@ -199,7 +201,7 @@ def expand(setting: Setting, alternatives: Mapping[str, Sequence]) -> tuple[Sett
     ]
     if found:
         raise problems(ConfigError, "alternatives", found)
-    given = setting.model_dump()
+    given = as_setting(setting).model_dump()
     return tuple(
         Setting(**given | dict(zip(alternatives, values, strict=True)))
         for values in product(*alternatives.values())

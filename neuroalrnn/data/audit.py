@@ -8,10 +8,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.arguments import not_names, refuse, shown
+from neuroalrnn.data.checks import not_rows
 from neuroalrnn.data.orders import session_orders, stimulus_names
-from neuroalrnn.data.schema import session_number
+from neuroalrnn.data.schema import not_trials, session_number
 from neuroalrnn.data.split import Fold, SessionKFold, StimulusSequenceOut
-from neuroalrnn.exceptions import LeakageError, LeakageWarning, problems
+from neuroalrnn.exceptions import DataError, LeakageError, LeakageWarning, problems
+
+PARTS = ("train", "test")
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ def audit(
     LeakageWarning
         If orders are shared; `StimulusSequenceOut` holds such subjects out together.
     """
+    _check(trials, folds, stimulus, groups)
     groups = SessionKFold().groups(trials) if groups is None else np.asarray(groups)
     found = [text for fold in folds for text in _overlap(fold, groups)]
     if found:
@@ -91,6 +96,20 @@ def audit(
             stacklevel=2,
         )
     return Audit(shared, tuple(names), note)
+
+
+def _check(trials, folds, stimulus, groups) -> None:
+    found = not_trials("trials", trials)
+    found += [] if stimulus is None else not_names("stimulus", stimulus)
+    if not isinstance(folds, Sequence) or not all(isinstance(fold, Fold) for fold in folds):
+        found.append(f"folds = {shown(folds)}: expected a list of Fold, as from a splitter")
+    n_trials = 0 if found else trials.sizes["trial"]
+    if not found:
+        parts = [(f"{fold.name}: {part}", getattr(fold, part)) for fold in folds for part in PARTS]
+        found += [text for name, part in parts for text in not_rows(name, part, n_trials)]
+    if groups is not None and not found and np.shape(groups) != (n_trials,):
+        found.append(f"groups = {shown(groups)}: expected an array with a label for every trial")
+    refuse("audit", found, DataError)
 
 
 def _remedy(trials: xr.Dataset, stimulus: Sequence[str]) -> str:

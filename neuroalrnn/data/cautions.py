@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import xarray as xr
 
-from neuroalrnn.exceptions import DataWarning
+from neuroalrnn.arguments import not_kind, not_names, not_whole, refuse, shown
+from neuroalrnn.exceptions import DataError, DataWarning
 
 
 def caution(
@@ -32,7 +33,11 @@ def caution(
     xarray.Dataset
         The same object where nothing is new.
     """
-    kept = cautions_of(trials)
+    kept, found = cautions_of(trials), list(found) if isinstance(found, Iterable) else [found]
+    wrong = not_names("found", found)
+    if category is not None and not (isinstance(category, type) and issubclass(category, Warning)):
+        wrong.append(f"category = {shown(category)}: expected a class of warnings, or None")
+    refuse("caution", wrong + not_whole("stacklevel", stacklevel), DataError)
     new = [text for text in dict.fromkeys(found) if text not in kept]
     for text in new if category else ():
         warnings.warn(text, category, stacklevel=stacklevel)
@@ -50,4 +55,5 @@ def cautions_of(trials: xr.Dataset) -> list[str]:
     -------
     list of str
     """
+    refuse("cautions_of", not_kind("trials", trials, xr.Dataset, "a trial dataset"), DataError)
     return json.loads(trials.attrs.get("cautions", "[]"))

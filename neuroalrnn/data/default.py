@@ -6,9 +6,10 @@ from inspect import signature
 
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_mapping, optional
 from neuroalrnn.data.encode import encode
 from neuroalrnn.data.events import event_names
-from neuroalrnn.data.schema import is_after_choice, trial_variables, unknown
+from neuroalrnn.data.schema import is_after_choice, not_trials, trial_variables, unknown
 from neuroalrnn.exceptions import DataError, problems
 
 # steps of a trial whose events are not known
@@ -19,6 +20,7 @@ OUTCOME_EVENTS = ("outcome", "feedback", "reward")
 NO_INPUTS = ("rt", "correct")
 
 
+@checked(DataError, trials=not_trials, given=optional(not_mapping))
 def default_encoding(trials: xr.Dataset, given: Mapping | None = None) -> dict:
     """Keyword arguments of `encode` for this dataset: its own, or else event steps.
 

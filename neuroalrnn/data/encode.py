@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_inputs, not_text, optional
 from neuroalrnn.data.coding import coded
 from neuroalrnn.data.events import event_names, happened, refuse_names, with_events
 from neuroalrnn.data.lags import count_gaps, lagged
@@ -30,6 +31,9 @@ CARRIES = ("session", "block", "trial")
 MOST_VALUES = 5e8
 
 
+@checked(
+    DataError, inputs=not_inputs, step=not_text, choice_event=optional(not_text), carry=not_text
+)
 def encode(
     trials: xr.Dataset,
     *,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.arguments import unknown
+from neuroalrnn.arguments import shown, unknown
 from neuroalrnn.data.coding import SIGNED
 from neuroalrnn.exceptions import DataError, problems
 
@@ -66,6 +66,29 @@ def find_problems(trials: xr.Dataset) -> list[str]:
     checks = (_check_names, _check_order, _check_choice, _check_kinds, _check_numbers,
               _check_coding, _check_scored, _check_events, _check_time, _check_attrs)  # fmt: skip
     return [text for check in checks for text in check(trials)]
+
+
+def not_trials(name: str, value) -> list[str]:
+    """Texts for what has not the shape of a trial dataset; `validate` looks at its values too.
+
+    Parameters
+    ----------
+    name : str
+    value : anything
+
+    Returns
+    -------
+    list of str
+    """
+    if not isinstance(value, xr.Dataset):
+        return [f"{name}: expected an xarray.Dataset, got {shown(value)}; see from_frame"]
+    found = [
+        f"{name} has no {each!r} on dim 'trial' alone; see validate"
+        for each in (*COORDS, "choice")
+        if each not in value.variables or value[each].dims != ("trial",)
+    ]
+    found += [] if value.sizes.get("trial") else [f"{name} has no trials"]
+    return found or _check_choice(value)
 
 
 def scored_trials(trials):

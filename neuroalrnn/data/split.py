@@ -8,8 +8,9 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.arguments import not_names, not_seed, not_whole, refuse, shown
+from neuroalrnn.data.checks import not_rows
 from neuroalrnn.data.orders import connected, session_orders, stimulus_names
-from neuroalrnn.data.schema import texts, validate
+from neuroalrnn.data.schema import not_trials, texts, validate
 from neuroalrnn.exceptions import DataError, problems
 
 # a group beyond is held out inside a training part only where there is no other way
@@ -36,6 +37,7 @@ class _Splitter:
 
     def groups(self, trials: xr.Dataset) -> np.ndarray:
         """Label of the group that each trial belongs to, shape (trial,), str."""
+        refuse(type(self).__name__, not_trials("trials", trials), DataError)
         return texts(trials["subject"].values).astype(str)
 
     def split(self, trials: xr.Dataset) -> list[Fold]:
@@ -89,7 +91,7 @@ class _Splitter:
         DataError
             If the training part holds fewer than 2 groups.
         """
-        train = np.asarray(train)
+        train = self._part(trials, train, n_splits)
         names, code, size = np.unique(
             self.groups(trials)[train], return_inverse=True, return_counts=True
         )
@@ -101,6 +103,13 @@ class _Splitter:
             held_out = np.isin(code, movable[part == index])
             parts.append((train[~held_out], train[held_out]))
         return parts
+
+    def _part(self, trials, train, n_splits):
+        """The training part as an array, once the arguments of `inner` were looked at."""
+        found = not_trials("trials", trials) + not_whole("n_splits", n_splits, least=2)
+        found += [] if found else not_rows("train", train, trials.sizes["trial"])
+        refuse(type(self).__name__, found, DataError)
+        return np.asarray(train)
 
 
 @dataclass(frozen=True)
@@ -150,6 +159,7 @@ class SessionKFold(_KFold):
 
     def groups(self, trials: xr.Dataset) -> np.ndarray:
         """Label "subject/session" of each trial, shape (trial,), str."""
+        refuse(type(self).__name__, not_trials("trials", trials), DataError)
         pair = (texts(trials[name].values).astype(str) for name in ("subject", "session"))
         return np.array(["/".join(names) for names in zip(*pair, strict=True)])
 
@@ -188,6 +198,7 @@ class StimulusSequenceOut(_Splitter):
         DataError
             If no variable known before the choice is named.
         """
+        refuse(type(self).__name__, not_trials("trials", trials), DataError)
         stimulus = stimulus_names(trials, self.stimulus)
         if not stimulus:
             found = ["no stimulus is known before the choice: use a split by subject or session"]
@@ -204,7 +215,7 @@ class StimulusSequenceOut(_Splitter):
         A training part whose orders all but one subject share has no second order to validate on:
         its subjects are then held out one from another, though they share orders.
         """
-        train = np.asarray(train)
+        train = self._part(trials, train, n_splits)
         subject = trials["subject"].values
         if len(np.unique(self.groups(trials)[train])) > 1:
             parts = super().inner(trials, train, n_splits)

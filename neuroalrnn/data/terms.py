@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_names
 from neuroalrnn.data.coding import coded
 from neuroalrnn.data.lags import lagged
 from neuroalrnn.data.schema import (
     is_after_choice,
     no_number,
+    not_trials,
     trial_variables,
 )
 from neuroalrnn.exceptions import DataError, problems
@@ -20,6 +22,7 @@ from neuroalrnn.exceptions import DataError, problems
 FACTOR = re.compile(r"(?P<name>[^\[\]:]+?)(?:\[-(?P<lag>\d+)\])?")
 
 
+@checked(DataError, trials=not_trials, terms=not_names)
 def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
     """Build one column per term.
 

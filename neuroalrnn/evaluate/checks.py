@@ -224,6 +224,6 @@ def check_dimensions(n_dimensions, varying):
     else:
         found = [t for n in n_dimensions for t in not_whole("n_dimensions", n, least=1)]
     varying = sorted(varying, key=str) if isinstance(varying, Set) else varying
-    found += not_names("varying", varying, known=VARYING)
-    found += [] if len(varying) else ["varying is empty: expected at least one parameter"]
+    wrong = not_names("varying", varying, known=VARYING)
+    found += wrong or ([] if varying else ["varying is empty: expected at least one parameter"])
     refuse("subject vectors", found)

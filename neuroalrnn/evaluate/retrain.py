@@ -8,20 +8,21 @@ from neuroalrnn.analysis.ablation.ablate import check_by, rank_units, tabulate_c
 from neuroalrnn.analysis.ablation.folds import folds_of
 from neuroalrnn.analysis.ablation.linear import linearise
 from neuroalrnn.analysis.ablation.scores import Scores, score_trials
+from neuroalrnn.arguments import not_kind, not_names, not_seed, not_whole, refuse
 from neuroalrnn.data.coding import present_size
 from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.observation import observe_fitted, observing
 from neuroalrnn.evaluate.plan import cut_for_training
 from neuroalrnn.evaluate.refit import MEMORY, as_networks, setting_of_fold
 from neuroalrnn.evaluate.search import Progress, train_in_chunks
-from neuroalrnn.exceptions import FitError, NotTestableError
+from neuroalrnn.exceptions import DataError, FitError, NotTestableError
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.fit.train import Jobs
 from neuroalrnn.model.alrnn import stack
 from neuroalrnn.model.architecture import ALRNN
 from neuroalrnn.ops import Weights
 from neuroalrnn.ops.dispatch import choose_backend
-from neuroalrnn.stats.checks import as_count
+from neuroalrnn.results import Fit
 
 NOTHING = -1
 
@@ -73,11 +74,13 @@ def retrain_without_units(
     FitError
         If training diverged.
     """
+    found = not_kind("fit", fit, Fit, "a Fit, see Fit.load") + not_names("by", by)
+    found += not_seed("random_state", random_state) + not_whole("memory", memory, least=1)
+    for name, count in (("n_checks", n_checks), ("threads", threads)):
+        found += [] if count is None else not_whole(name, count, least=1)
+    refuse("retraining", found, DataError)
     observation, sequences = observe_fitted(fit)
     by = check_by(fit, by)
-    random_state = as_count(random_state, "random_state", "retraining")
-    if n_checks is not None:
-        n_checks = as_count(n_checks, "n_checks", "retraining", least=1)
     folds = [each for each in folds_of(fit) if each.network.n_pwl and each.test.scored.any()]
     if not folds:
         raise NotTestableError("retraining: no fold has a PWL unit to do without, and choices")

@@ -285,7 +285,7 @@ def test_take_keeps_trial_numbers(trials):
 
 BROKEN = {
     "input": ({"inputs": ["stimulu"]}, "'stimulu' is unknown; did you mean 'stimulus'"),
-    "text": ({"inputs": "stimulus"}, "expected a list of variables"),
+    "text": ({"inputs": "stimulus"}, "inputs = 'stimulus': expected a list of names"),
     "twice": ({"inputs": ["flag", "flag"]}, "'flag' is named more than once"),
     "step": ({"inputs": [], "step": "events"}, "step='events': expected one of trial, event, time"),
     "carry": ({"inputs": [], "carry": "run"}, "carry='run': expected one of session, block"),

@@ -91,7 +91,7 @@ def test_default_encoding_lets_the_context_gate_the_stimulus(trials):
 def test_session_per_block():
     trials = load("pratte2010", session="block")
     assert int(trials["trial_in_session"].max()) == 71
-    with pytest.raises(DataError, match="session='run': expected 'subject' or 'block'"):
+    with pytest.raises(DataError, match=r"session: 'run' is unknown \(there are: subject, block\)"):
         load("pratte2010", session="run")
 
 

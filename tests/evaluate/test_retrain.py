@@ -126,10 +126,10 @@ def test_impossible_requests_are_refused_before_training(fit_of, two_units):
     for options, match in (
         ({"by": ["colour"]}, "no variable 'colour'"),
         ({"by": ["unit"]}, "columns unit of its own"),
-        ({"n_checks": 0}, "n_checks: found 0"),
-        ({"n_checks": [1, 2]}, r"n_checks: found \[1, 2\], expected one whole number"),
-        ({"random_state": None}, "random_state: found None"),
-        ({"random_state": -1}, "random_state: found -1"),
+        ({"n_checks": 0}, "n_checks = 0: expected"),
+        ({"n_checks": [1, 2]}, r"n_checks = \[1, 2\]: expected a whole number"),
+        ({"random_state": None}, "random_state = None: expected"),
+        ({"random_state": -1}, "random_state = -1: expected"),
     ):
         with pytest.raises(DataError, match=match):
             retrain_without_units(two_units, **options)
