@@ -9,6 +9,7 @@ from neuroalrnn.config import K_FOLD, Run
 from neuroalrnn.exceptions import ConfigError, DataError, problems
 
 TABLES = (".csv", ".tsv")
+OPTIONS = {"events", "trial_start", "after_choice", "signed", "missing", "units"}
 MANY_STEPS = 10
 
 
@@ -32,6 +33,9 @@ def load_trials(source: str, run: Run):
     DataError, ConfigError
         If there is no such dataset or file, or it breaks the contract of `neuroalrnn.validate`.
     """
+    from neuroalrnn.data import caution
+    from neuroalrnn.data.look import look
+
     path = Path(source)
     if path.suffix.lower() in TABLES:
         trials = _load_table(path, run)
@@ -41,7 +45,8 @@ def load_trials(source: str, run: Run):
         raise DataError(f"{path}: expected a file that ends with .nc, {' or '.join(TABLES)}")
     else:
         trials = import_data_loaders().load(source)
-    return _with_overrides(trials, run)
+    trials = _with_overrides(trials, run)
+    return caution(trials, look(trials))
 
 
 def make_splitter(run: Run):
@@ -204,7 +209,7 @@ def _load_table(path: Path, run: Run):
     labels = data.labels
     if isinstance(labels, dict):
         labels = {_number_or_text(value): label for value, label in labels.items()}
-    options = data.model_dump(include={"events", "after_choice", "signed"})
+    options = data.model_dump(include=OPTIONS)
     return load_table(path, data.columns, labels=labels, **options)
 
 

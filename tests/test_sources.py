@@ -50,6 +50,7 @@ def test_order_of_events_may_be_given_without_times(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:trial numbers have", "ignore:'x' is missing")
 def test_steps_gaps_and_missing_values_are_told(tmp_path):
     text = "s,t,c,x\na,1,1,0.5\na,2,0,\na,7,1,0.5\nb,1,0,1\n"
     columns = {"subject": "s", "trial": "t", "choice": "c", "x": "x"}

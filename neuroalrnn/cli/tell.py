@@ -68,6 +68,7 @@ def tell_trials(source: str, trials) -> str:
         n_marked = n_trials - n_missing - count_scored(trials)
         counts = {"no choice": n_missing, "marked as not scored": n_marked}
         lines += [f"  not scored: {n} ({reason})" for reason, n in counts.items() if n]
+    lines += [f"  {text}" for text in json.loads(trials.attrs.get("reading", "[]"))]
     return "\n".join([*lines, *(f"  {line}" for line in tell_steps(trials))])
 
 

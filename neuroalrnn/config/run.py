@@ -24,6 +24,8 @@ from neuroalrnn.config.setting import (
 from neuroalrnn.exceptions import ConfigError, problems
 
 K_FOLD = ("SubjectKFold", "SessionKFold")
+Code = str | int | float
+Codes = list[Code]
 
 
 class DataTable(Table):
@@ -35,7 +37,7 @@ class DataTable(Table):
         One of `data_loaders.DATASETS`.
     path : str, optional
         A ``.nc`` trial dataset, ``.csv`` or ``.tsv``, relative to the run file.
-    columns, labels, events, after_choice, signed
+    columns, labels, events, trial_start, after_choice, signed, missing, units
         See `neuroalrnn.from_frame`. TOML knows text keys only, so in a `labels` table a key that
         reads as a number stands for that number.
     """
@@ -45,8 +47,11 @@ class DataTable(Table):
     columns: dict[str, str] = {}
     labels: list[str | int | float] | dict[str, str] | None = None
     events: dict[str, str | int | float] | list[str] = {}
+    trial_start: str | dict[str, str] | None = None
     after_choice: list[str] = []
     signed: list[str] = []
+    missing: Codes | dict[str, Code | Codes] = []
+    units: dict[str, str] = {}
 
 
 class EncodingTable(Table):
@@ -161,7 +166,8 @@ def load_run(path: str | Path) -> Run:
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such run file")
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        # some editors begin a file with a byte-order mark, which TOML does not know
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ from neuroalrnn.data.cautions import caution, cautions_of
 from neuroalrnn.data.default import default_encoding
 from neuroalrnn.data.encode import encode
 from neuroalrnn.data.files import load_table
+from neuroalrnn.data.frames import to_frame
 from neuroalrnn.data.schema import SCHEMA_VERSION, unknown, validate
 from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.data.split import (
@@ -14,7 +15,7 @@ from neuroalrnn.data.split import (
     StimulusSequenceOut,
     SubjectKFold,
 )
-from neuroalrnn.data.tables import from_frame, to_frame
+from neuroalrnn.data.tables import from_frame
 from neuroalrnn.data.terms import design
 
 __all__ = [

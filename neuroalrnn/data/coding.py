@@ -38,7 +38,7 @@ def coded(trials: xr.Dataset, name: str) -> list[tuple[str, np.ndarray]]:
 
 def is_signed(trials: xr.Dataset, name: str) -> bool:
     """Whether a variable is marked as one whose 0 and 1 stand for -1 and +1."""
-    return trials[name].attrs.get("coding") == SIGNED
+    return trials.variables[name].attrs.get("coding") == SIGNED
 
 
 def present_size(values: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.data.schema import where
+from neuroalrnn.arguments import not_kind, refuse
+from neuroalrnn.data.columns import inferred
+from neuroalrnn.data.names import one_form, where
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.exceptions import DataError, problems
 
@@ -22,8 +25,9 @@ def load_table(path: str | Path, columns: Mapping[str, str], **options) -> xr.Da
     """Read a comma-separated (``.tsv``: tab-separated) UTF-8 file as a trial dataset.
 
     Where the line of column names holds no such separator, semicolons or tabs are taken instead.
-    Missing is an empty cell, NA or NaN; no other text is (``null`` stays text). Blanks around a
-    name or a cell do not count.
+    Missing is an empty cell, NA or NaN; no other text is (``null`` stays text), unless ``missing``
+    declares it. In the columns of subject, session and block only an empty cell is missing: a
+    subject may be called NA. Blanks around a name or a cell do not count.
 
     Parameters
     ----------
@@ -44,15 +48,17 @@ def load_table(path: str | Path, columns: Mapping[str, str], **options) -> xr.Da
         with commas, or its table has problems.
     """
     path = Path(path)
+    refuse(str(path), not_kind("columns", columns, Mapping, "a dict of role -> column"), DataError)
     rows, separator = _split(path, _read(path))
     found = _check_shape(rows, separator)
     if found:
         raise problems(DataError, str(path), found)
-    names = [name.strip() for name in rows[0]]
+    names = [one_form(name) for name in rows[0]]
     # labels such as "01" must not turn into numbers
-    labels = [columns[role] for role in ("subject", "session") if role in columns]
+    labels = {one_form(columns[role]) for role in ("subject", "session") if role in columns}
+    named = labels | {one_form(columns[role]) for role in ("block",) if role in columns}
     cells = dict(zip(names, zip(*rows[1:], strict=True), strict=False))
-    table = {name: _column(cells.get(name, ()), name in labels) for name in names}
+    table = {name: _column(cells.get(name, ()), name in named, name in labels) for name in names}
     found = [
         f"column {name!r} writes decimals with a comma, {first!r}: expected points, as in 0.5"
         for name, first in _decimal_commas(table, labels)
@@ -95,8 +101,8 @@ def _split(path: Path, text: str) -> tuple[list[list[str]], str]:
 
 
 def _check_shape(rows: list[list[str]], separator: str) -> list[str]:
-    names = [name.strip() for name in rows[0]]
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    names = [one_form(name) for name in rows[0]]
+    twice = sorted(name for name, n in Counter(names).items() if name and n > 1)
     found = [f"the table has more than one column {name!r}: rename all but one" for name in twice]
     width = np.array([len(row) for row in rows[1:]])
     wrong = width != len(names)
@@ -109,19 +115,11 @@ def _check_shape(rows: list[list[str]], separator: str) -> list[str]:
     return found
 
 
-def _column(cells: tuple[str, ...], is_label: bool) -> pd.Series:
-    """Numbers or truth values where all cells are, else texts."""
+def _column(cells: tuple[str, ...], is_named: bool, is_label: bool) -> pd.Series:
+    """Numbers or truth values where all cells are, else texts; labels always as texts."""
     column = pd.Series([cell.strip() for cell in cells], dtype=object)
-    column = column.mask(column.isin(MISSING), np.nan)
-    if is_label:
-        return column
-    present = column.dropna()
-    if len(present) and present.str.lower().isin(("true", "false")).all():
-        return column.where(column.isna(), column.str.lower() == "true").infer_objects()
-    try:
-        return pd.to_numeric(column)
-    except ValueError:
-        return column
+    column = column.mask(column.isin(MISSING[:1] if is_named else MISSING), np.nan)
+    return column if is_label else inferred(column)
 
 
 def _decimal_commas(table: Mapping[str, pd.Series], labels) -> list[tuple[str, str]]:

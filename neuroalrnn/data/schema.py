@@ -9,6 +9,7 @@ import xarray as xr
 
 from neuroalrnn.arguments import shown, unknown
 from neuroalrnn.data.coding import SIGNED
+from neuroalrnn.data.names import one_form, texts, where
 from neuroalrnn.exceptions import DataError, problems
 
 SCHEMA_VERSION = "1"
@@ -16,8 +17,7 @@ COORDS = ("subject", "session", "trial_in_session")
 AFTER_CHOICE = ("choice", "reward", "correct", "rt")
 NUMBERS = (*AFTER_CHOICE, "scored", "n_steps")
 JSON_ATTRS = dict.fromkeys(("encoding", "analysis", "baselines"), dict)
-JSON_ATTRS |= dict.fromkeys(("unscored", "notes", "cautions"), list)
-N_SHOWN = 5
+JSON_ATTRS |= dict.fromkeys(("unscored", "notes", "cautions", "reading"), list)
 # beyond, single precision overflows once such a value is squared and summed
 LARGEST = 1e30
 # what they mean elsewhere: lag, product of terms, node of the saved tree
@@ -108,14 +108,20 @@ def scored_trials(trials):
 
 def is_after_choice(trials: xr.Dataset, name: str) -> bool:
     """Whether a variable is known only once the choice of its trial was made."""
-    return name in AFTER_CHOICE or trials[name].attrs.get("known") == "after_choice"
+    return name in AFTER_CHOICE or trials.variables[name].attrs.get("known") == "after_choice"
+
+
+def data_variables(trials: xr.Dataset) -> dict[str, xr.Variable]:
+    """Variables that are no coordinates; each ``trials[name]`` looks at all variables instead."""
+    coords = set(trials.coords)
+    return {name: values for name, values in trials.variables.items() if name not in coords}
 
 
 def trial_variables(trials: xr.Dataset) -> list[str]:
     """Names of the numeric variables on dim ``trial`` alone, in dataset order."""
     return [
         str(name)
-        for name, values in trials.data_vars.items()
+        for name, values in data_variables(trials).items()
         if values.dims == ("trial",) and values.dtype.kind in "fiub"
         if name not in ("scored", "n_steps")
     ]
@@ -125,20 +131,6 @@ def session_number(trials: xr.Dataset) -> np.ndarray:
     """Running number of the (subject, session) each trial belongs to, shape (trial,), from 0."""
     names = [pd.factorize(texts(trials[coord].values))[0] for coord in ("subject", "session")]
     return pd.factorize(pd.MultiIndex.from_arrays(names))[0]
-
-
-def texts(values: np.ndarray) -> np.ndarray:
-    """Object array of str; None, NaN and blank become the empty text."""
-    column = pd.Series(np.asarray(values, dtype=object))
-    return column.where(column.notna(), "").astype(str).str.strip().to_numpy(dtype=object)
-
-
-def where(mask: np.ndarray, word: str = "trial") -> str:
-    """Name the first places where a mask holds: ``"trials 3, 7, 9 and 12 more"``."""
-    index = np.flatnonzero(mask)
-    shown = ", ".join(map(str, index[:N_SHOWN]))
-    more = f" and {len(index) - N_SHOWN} more" if len(index) > N_SHOWN else ""
-    return f"{word}{'s' if len(index) > 1 else ''} {shown}{more}"
 
 
 def no_number(trials: xr.Dataset, name: str, known: Iterable[str]) -> str:
@@ -168,7 +160,8 @@ def _check_order(trials: xr.Dataset) -> list[str]:
             found.append(f"coordinate {coord!r} on dim 'trial' is missing")
     if "block" in trials.variables and trials["block"].dims != ("trial",):
         found.append(f"'block' has dims {trials['block'].dims}, expected ('trial',)")
-    for name in {"subject", "session", "block"} & set(map(str, trials.coords)):
+    for name in sorted({"subject", "session", "block"} & set(map(str, trials.coords))):
+        found += _forms(name, trials[name].values.ravel())
         blank = texts(trials[name].values.ravel()) == ""
         if blank.any():
             found.append(f"{name!r} is missing on {where(blank)}: give every trial a label")
@@ -178,6 +171,18 @@ def _check_order(trials: xr.Dataset) -> list[str]:
     if number.dtype.kind not in "iu":
         return [f"'trial_in_session' has dtype {number.dtype}, expected integers from 0"]
     return _check_sessions(session_number(trials), number)
+
+
+def _forms(name: str, values: np.ndarray) -> list[str]:
+    """Texts for labels that are one label written in two ways: as Unicode, or by blanks."""
+    seen = pd.Series(pd.unique(pd.Series(values, dtype=object).dropna().astype(str)), dtype=object)
+    form = seen.map(one_form)
+    return [
+        f"{name!r} has {text!r} in {n} ways (letters of two Unicode forms, or blanks around it): "
+        "write it in one, as unicodedata.normalize('NFC', text) does"
+        for text, n in form.value_counts(sort=False).items()
+        if n > 1
+    ]
 
 
 def _check_sessions(session: np.ndarray, number: np.ndarray) -> list[str]:
@@ -212,7 +217,7 @@ def _check_choice(trials: xr.Dataset) -> list[str]:
             f"'choice' has dims {choice.dims} and dtype {choice.dtype}: expected ('trial',), floats"
         ]
     labels = [str(label) for label in np.atleast_1d(choice.attrs.get("labels", []))]
-    if len(labels) < 2 or len(set(labels)) < len(labels):
+    if len(labels) < 2 or len({one_form(label) for label in labels}) < len(labels):
         return [f"choice.attrs['labels'] is {labels}: expected 2 or more different names in order"]
     values, found = choice.values, []
     finite = np.isfinite(values)
@@ -230,7 +235,7 @@ def _check_choice(trials: xr.Dataset) -> list[str]:
     return found
 
 
-def is_text(values: xr.DataArray) -> bool:
+def is_text(values: xr.DataArray | xr.Variable) -> bool:
     """Whether a variable holds text on dim ``trial``, as a label of trials."""
     if values.dims != ("trial",) or values.dtype.kind not in "OTU":
         return False
@@ -241,14 +246,14 @@ def _check_kinds(trials: xr.Dataset) -> list[str]:
     return [
         f"variable {name!r} has dtype {values.dtype}, expected numbers; code it, or make it text "
         "on dim 'trial' if it only labels trials"
-        for name, values in trials.data_vars.items()
+        for name, values in data_variables(trials).items()
         if values.dtype.kind not in "fiub" and (name in NUMBERS or not is_text(values))
     ]
 
 
 def _check_numbers(trials: xr.Dataset) -> list[str]:
     found = []
-    for name, values in trials.data_vars.items():
+    for name, values in data_variables(trials).items():
         if values.dtype.kind == "f" and values.dims[:1] == ("trial",):
             infinite = np.isinf(values.values)
             infinite = infinite.reshape(infinite.shape[0], -1).any(axis=1)
@@ -266,11 +271,19 @@ def _check_numbers(trials: xr.Dataset) -> list[str]:
             found.append(f"{name!r} has dims {trials[name].dims}, expected ('trial',)")
     if _numeric(trials, "rt") and (trials["rt"].values < 0).any():
         negative = trials["rt"].values < 0
-        found.append(f"'rt' is negative on {where(negative)}; missing is NaN, seconds are >= 0")
+        first = trials["rt"].values[negative][0]
+        found.append(
+            f"'rt' is negative on {where(negative)}; missing is NaN, seconds are >= 0: a table "
+            f"declares a code with missing={{'rt': [{first:g}]}}"
+        )
     if _numeric(trials, "correct"):
         wrong = _not_binary(trials["correct"])
         if wrong.any():
-            found.append(f"'correct' is neither 0, 1 nor NaN on {where(wrong)}")
+            first = trials["correct"].values[wrong][0]
+            found.append(
+                f"'correct' is neither 0, 1 nor NaN on {where(wrong)}, first {first:g}: a table "
+                f"declares a code for missing with missing={{'correct': [{first:g}]}}"
+            )
     if "unscored_reason" in trials and not is_text(trials["unscored_reason"]):
         found.append("'unscored_reason' must hold text on dim 'trial', \"\" where scored")
     return found
@@ -279,7 +292,7 @@ def _check_numbers(trials: xr.Dataset) -> list[str]:
 def _check_coding(trials: xr.Dataset) -> list[str]:
     """Breaches of ``attrs["coding"]``, whose only value is "signed"."""
     found = []
-    for name, values in trials.data_vars.items():
+    for name, values in data_variables(trials).items():
         if "coding" not in values.attrs:
             continue
         coding = values.attrs["coding"]
@@ -333,7 +346,10 @@ def _check_events(trials: xr.Dataset) -> list[str]:
         return []
     early = (times.values < 0).any(axis=1)
     if early.any():
-        return [f"event times are before trial start (0 s) on {where(early)}; missing is NaN"]
+        return [
+            f"event times are before trial start (0 s) on {where(early)}; missing is NaN, which a "
+            "table declares with missing={event: [code]}"
+        ]
     latest = np.fmax.accumulate(times.values, axis=1)
     late = (times.values < latest).any(axis=1)
     if not late.any():

@@ -8,8 +8,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.data.cautions import caution
+from neuroalrnn.data.frames import to_frame
+from neuroalrnn.data.look import look
+from neuroalrnn.data.roles import ROLES
 from neuroalrnn.data.schema import validate
-from neuroalrnn.data.tables import ROLES, from_frame, to_frame
+from neuroalrnn.data.tables import from_frame
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.stats.checks import as_whole_numbers
 
@@ -44,8 +48,8 @@ def from_epochs(
     attrs : dict, optional
         Metadata of the dataset.
     options
-        ``labels, events, after_choice, signed`` of `neuroalrnn.data.from_frame`. Event times are
-        seconds from trial start, whatever the times of the epochs.
+        Further ones of `neuroalrnn.from_frame`, such as ``labels, events, missing``. Event times
+        are seconds from trial start, whatever the times of the epochs.
 
     Returns
     -------
@@ -56,12 +60,19 @@ def from_epochs(
         events, see MNE), ``event_sample, event_before, event_code``. ``neural.attrs`` hold
         ``sfreq`` (Hz), and as JSON ``event_id, info, drop_log, excluded_channels``;
         ``attrs["dropped_epochs"]`` says how many were dropped and why, ``attrs["baseline"]`` which
-        one was applied (s). Without a column for trial numbers, dropped epochs leave gaps in them.
+        one was applied (s). A trial keeps its own number, whichever epochs were dropped or
+        selected: that of the metadata, else its position among all events of the recording.
 
     Raises
     ------
     DataError
         No metadata, no epoch left, and every breach of the contract of trials.
+
+    Warns
+    -----
+    DataWarning
+        If between the trials lie events that MNE ignored, and no column has trial numbers: they
+        may be trials that were not selected, or no trials at all.
     """
     if not hasattr(epochs, "metadata"):
         raise DataError(f"epochs: found {type(epochs).__name__}, expected epochs of MNE")
@@ -78,13 +89,17 @@ def from_epochs(
     attrs = {"baseline": "null", **(attrs or {}), "dropped_epochs": _dropped(epochs.drop_log)}
     if epochs.baseline is not None:
         attrs["baseline"] = json.dumps(epochs.baseline)
-    trials = from_frame(frame, columns, attrs=attrs, **options)
+    # numbers of trials stand as they are, whichever epochs are left
+    stored = {"variables": {}, **(options.pop("stored", None) or {})}
+    trials = from_frame(frame, columns, attrs=attrs, stored=stored, **options)
+    if "trial" not in columns:
+        trials["trial_in_session"] = ("trial", np.asarray(epochs.selection, dtype=int))
+        trials = caution(trials, _ignored_between(epochs))
     trials["neural"] = (NEURAL, epochs.get_data().transpose(0, 2, 1), _attrs(epochs, bads))
     trials["n_steps"] = ("trial", as_whole_numbers(n_steps, "n_steps", "epochs", least=1))
-    if "trial" not in columns:
-        trials["trial_in_session"] = ("trial", _numbers(trials, epochs))
-    trials = trials.assign_coords(_coords(epochs))
-    return validate(trials)
+    trials = validate(trials.assign_coords(_coords(epochs)))
+    # dropped epochs are no news
+    return caution(trials, look(trials), category=None)
 
 
 def to_epochs(trials: xr.Dataset, *, channel_type: str = "misc"):
@@ -101,9 +116,9 @@ def to_epochs(trials: xr.Dataset, *, channel_type: str = "misc"):
     Returns
     -------
     epochs : mne.EpochsArray
-        ``from_epochs(epochs, **epochs.metadata.attrs["from_frame"])`` brings the dataset back, but
-        for ``attrs["unread_columns"]``. Files do not keep these arguments: give them again. A
-        baseline that was applied stays applied, and is not told to MNE.
+        ``from_epochs(epochs, **epochs.metadata.attrs["from_frame"])`` brings the dataset back.
+        Files do not keep these arguments: give them again. A baseline that was applied stays
+        applied, and is not told to MNE.
 
     Raises
     ------
@@ -117,7 +132,9 @@ def to_epochs(trials: xr.Dataset, *, channel_type: str = "misc"):
         raise DataError("trials hold no 'neural(trial, time, unit)'")
     neural = trials["neural"]
     info = _info(neural, channel_type)
-    metadata = to_frame(trials.drop_vars(["neural", "n_steps", "time"]))
+    # what MNE keeps itself
+    kept = [name for name in (*EVENTS, "selection") if name in trials.coords]
+    metadata = to_frame(trials.drop_dims(["time", "unit"]).drop_vars(["n_steps", *kept]))
     if (trials["n_steps"] < trials.sizes["time"]).any():
         metadata["n_steps"] = trials["n_steps"].values
     epochs = mne.EpochsArray(
@@ -176,14 +193,17 @@ def _dropped(drop_log) -> str:
     return json.dumps([{"reason": why, "n_epochs": n} for why, n in reasons.most_common()])
 
 
-def _numbers(trials, epochs) -> np.ndarray:
-    """Position of each trial among all trials; later sessions count from their first one kept."""
-    is_trial = [not NOT_TRIALS & set(each) for each in epochs.drop_log]
-    number = pd.Series(np.cumsum(is_trial)[epochs.selection] - 1)
-    session = pd.MultiIndex.from_arrays([trials["subject"].values, trials["session"].values])
-    code = pd.factorize(session)[0]
-    first = number.groupby(code).transform("min")
-    return (number - first.where(code > 0, 0)).to_numpy()
+def _ignored_between(epochs) -> list[str]:
+    """Say that trials which were not selected and events of another kind look alike to us."""
+    ignored = [i for i, each in enumerate(epochs.drop_log) if NOT_TRIALS & set(each)]
+    first, last = min(epochs.selection), max(epochs.selection)
+    between = sum(first < i < last for i in ignored)
+    if not between:
+        return []
+    return [
+        f"between the epochs lie {between} events that MNE ignored: they are taken as trials that "
+        "were not selected; where they are no trials, number those in the metadata (role trial)"
+    ]
 
 
 def _info(neural, channel_type):

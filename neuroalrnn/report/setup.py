@@ -262,5 +262,7 @@ def describe_provenance(fit):
 
 
 def dataset_notes(fit):
-    """Remarks of the dataset, as a list."""
-    return bullets([escape(str(note)) for note in json.loads(fit.trials.attrs.get("notes", "[]"))])
+    """Remarks of the dataset and how its table was read, as a list."""
+    attrs = fit.trials.attrs
+    notes = json.loads(attrs.get("notes", "[]")) + json.loads(attrs.get("reading", "[]"))
+    return bullets([escape(str(note)) for note in notes])

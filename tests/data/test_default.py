@@ -7,7 +7,7 @@ import xarray as xr
 
 from neuroalrnn.data import default_encoding, encode, from_frame, to_frame
 from neuroalrnn.data.default import with_encoding
-from neuroalrnn.exceptions import DataError
+from neuroalrnn.exceptions import DataError, DataWarning
 
 
 def nameless(trials):
@@ -91,7 +91,8 @@ def test_encodings_are_tables_of_known_arguments(trials, encoding):
 def test_table_with_names_of_events_returns_as_it_was():
     frame = pd.DataFrame({"s": ["a", "a", "b"], "c": [0, 1, 1], "x": [1.0, 2.0, np.nan]})
     columns = {"subject": "s", "choice": "c", "x": "x"}
-    trials = from_frame(frame, columns, events=["on", "response"])
+    with pytest.warns(DataWarning, match=r"'x' is missing on 1 of 3 trials \(subject b\)"):
+        trials = from_frame(frame, columns, events=["on", "response"])
     assert "event_time" not in trials
     table = to_frame(trials)
     xr.testing.assert_equal(from_frame(table, **table.attrs["from_frame"]), trials)

@@ -10,6 +10,7 @@ from neuroalrnn.analysis.signatures import repetition, run_lengths, win_stay
 from neuroalrnn.baselines.history import with_lags
 from neuroalrnn.data import design, encode, from_frame
 from neuroalrnn.data.lags import count_gaps, reaches
+from neuroalrnn.exceptions import DataWarning
 
 
 @pytest.fixture
@@ -24,9 +25,9 @@ def gapped():
             "x": np.arange(1.0, 10.0),
         }
     )
-    return from_frame(
-        frame, {"subject": "s", "session": "day", "trial": "t", "choice": "c", "x": "x"}
-    )
+    columns = {"subject": "s", "session": "day", "trial": "t", "choice": "c", "x": "x"}
+    with pytest.warns(DataWarning, match="trial numbers have 2 gaps, 3 numbers are missing"):
+        return from_frame(frame, columns)
 
 
 BEFORE = [0, -1, 1, 0, -1, 1, 0, 0, 1]

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from neuroalrnn.data import validate
-from neuroalrnn.exceptions import DataError
+from neuroalrnn.exceptions import DataError, DataWarning
 from neuroalrnn.neural import from_epochs, to_epochs
 
 
@@ -69,7 +69,6 @@ def test_trials_survive_the_way_to_mne_and_back(epochs):
     trials = read(epochs)
     back = to_epochs(trials)
     again = from_epochs(back, **back.metadata.attrs["from_frame"])
-    trials.attrs["unread_columns"] = "[]"
     xr.testing.assert_identical(again, trials)
 
 
@@ -125,20 +124,34 @@ def test_trials_of_other_origin_become_epochs_and_keep_their_lengths(simulate):
         np.testing.assert_array_equal(again[name], trials[name])
 
 
-def test_later_sessions_count_from_their_first_trial(epochs):
+def test_trials_keep_their_position_in_the_recording(epochs):
     epochs.metadata["session"] = np.where(np.arange(56) < 30, "a", "b")
     trials = from_epochs(epochs, COLUMNS | {"session": "session"}, subject="s1",
                          labels=["no", "yes"])  # fmt: skip
     number = trials["trial_in_session"].values
     assert number[:12].tolist() == [*range(9), 11, 12, 13]
-    assert number[30:33].tolist() == [0, 1, 2]
+    assert number[30:33].tolist() == [32, 33, 34]
+    later = from_epochs(epochs[35:], COLUMNS, subject="s1", labels=["no", "yes"])
+    assert later["trial_in_session"].values.tolist() == number[35:].tolist()
 
 
-def test_events_of_another_kind_are_no_trials():
-    left = cut({"left": 1})
+def test_trials_keep_the_numbers_of_the_metadata(epochs):
+    epochs.metadata["trial"] = np.arange(56)
+    columns = COLUMNS | {"trial": "trial"}
+    part = from_epochs(epochs[1:], columns, subject="s1", labels=["no", "yes"])
+    assert part["trial_in_session"].values.tolist() == [*range(1, 56)]
+
+
+@pytest.mark.parametrize("left", [cut({"left": 1}), cut({"left": 1, "right": 2})["left"]])
+def test_ignored_events_are_told_as_they_may_be_trials(left):
     assert left.drop_log[1] == ("IGNORED",)
+    with pytest.warns(DataWarning, match="between the epochs lie 2[789] events that MNE ignored"):
+        trials = read(left)
     # the sixth left one was rejected
-    assert read(left)["trial_in_session"].values[:7].tolist() == [0, 1, 2, 3, 4, 6, 7]
+    assert trials["trial_in_session"].values[:6].tolist() == [0, 2, 4, 6, 8, 12]
+    left.metadata["trial"] = np.arange(len(left))
+    numbered = from_epochs(left, COLUMNS | {"trial": "trial"}, subject="s1", labels=["no", "yes"])
+    assert numbered["trial_in_session"].values[:6].tolist() == [*range(6)]
 
 
 def test_mistakes_are_named(epochs, simulate):

@@ -1,0 +1,184 @@
+"""From the cells of a column to values: labels, numbers and what is missing."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.data.names import N_SHOWN, one_form, texts, where
+
+TRUTH = ("true", "false")
+NUMBER = re.compile(r"[+-]?(\d+([.]\d*)?|[.]\d+)(e[+-]?\d+)?", re.IGNORECASE)
+DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(\D.*)?")
+CLOCK = re.compile(r"([+-]?\d+ days? )?[+-]?\d{1,3}:\d{2}(:\d{2}([.,]\d+)?)?( ?[ap]m)?|"
+                   r"P(?=\d|T)(\d+[YMWD])*(T(\d+([.]\d+)?[HMS])+)?")  # fmt: skip
+WITH_UNIT = re.compile(r"[+-]?\d+([.]\d+)?(e[+-]?\d+)? ?(s|sec|ms|msec|us|min)")
+
+
+def key(value):
+    """What a label or code is known by: 1, 1.0 and "1" are one, and so are True and "TRUE"."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    text = one_form(value)
+    return text.lower() if text.lower() in TRUTH else text
+
+
+def without_codes(column: pd.Series, codes: Sequence) -> tuple[pd.Series, dict[str, int]]:
+    """Empty the cells that hold a missing code.
+
+    Parameters
+    ----------
+    column : pandas.Series
+    codes : sequence
+
+    Returns
+    -------
+    column : pandas.Series
+    count : dict of code -> int
+        Cells that held it.
+    """
+    codes = list(dict.fromkeys(_plain(code) for code in codes))
+    cells = column.to_numpy(dtype=object)
+    if column.dtype.kind in "iuf":
+        sought = [float(code) for code in codes if NUMBER.fullmatch(code)]
+        cells = np.where(
+            np.isin(column.to_numpy(dtype=float, na_value=np.nan), sought), cells, None
+        )
+    keys = np.array(["" if each is None else _plain(each) for each in cells], dtype=object)
+    hit = np.isin(keys, codes) & column.notna().to_numpy(dtype=bool)
+    count = {code: int((keys[hit] == code).sum()) for code in codes}
+    return (inferred(column.astype(object).mask(hit, np.nan)) if hit.any() else column), count
+
+
+def _plain(value) -> str:
+    """Code as text; the numbers 1, "1" and "1.0" are one."""
+    text = key(value)
+    return f"{float(text):g}" if NUMBER.fullmatch(text) else text
+
+
+def inferred(column: pd.Series) -> pd.Series:
+    """Numbers or truth values where all texts of a column are, else the column."""
+    present = column.dropna()
+    if not present.map(lambda cell: isinstance(cell, str)).all():
+        return column.infer_objects()
+    if len(present) and present.str.lower().isin(TRUTH).all():
+        return column.where(column.isna(), column.str.lower() == "true").infer_objects()
+    try:
+        return pd.to_numeric(column)
+    except ValueError:
+        return column
+
+
+def labels(column: pd.Series) -> np.ndarray:
+    """Labels as text; whole numbers that missing values turned into floats lose their ``.0``."""
+    if pd.api.types.is_float_dtype(column):
+        finite = column[np.isfinite(column)]
+        if (finite == finite.round()).all():
+            column = column.astype("Int64")
+    return texts(column.to_numpy(dtype=object, na_value=None))
+
+
+def blocks(column: pd.Series) -> np.ndarray:
+    """Blocks as whole numbers where the column holds such, else as labels."""
+    if pd.api.types.is_integer_dtype(column) and not column.isna().any():
+        return column.to_numpy(dtype=int)
+    return labels(column).astype(str)
+
+
+def numbers(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
+    """Numbers of a column, missing as NaN.
+
+    Parameters
+    ----------
+    column : pandas.Series
+    name : str
+        Its role in messages.
+
+    Returns
+    -------
+    values : ndarray of float, shape (trial,)
+    found : list of str
+        What is no number: values, rows and remedy.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(object)
+    told = _no_number(column, name)
+    if told:
+        return np.full(len(column), np.nan), [told]
+    cells = column if column.dtype.kind in "fiub" else column.map(_cell, na_action="ignore")
+    values = pd.to_numeric(cells, errors="coerce")
+    text = (values.isna() & column.notna()).to_numpy(dtype=bool)
+    found = [_text_among_numbers(column, name, text)] if text.any() else []
+    return values.to_numpy(dtype=float, na_value=np.nan), found
+
+
+def truths(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
+    """Truth values of a column, as `numbers` gives numbers."""
+    values, found = numbers(column, name)
+    wrong = ~np.isin(values, (0, 1))
+    if wrong.any() and not found:
+        found = [f"{name!r} is neither true nor false on {where(wrong, 'row')}"]
+    return values == 1, found
+
+
+def _cell(value):
+    return value if isinstance(value, int | float | str | np.bool_ | np.integer) else str(value)
+
+
+def shown(column: pd.Series, mask: np.ndarray) -> str:
+    """The values where a mask holds, each with its rows: ``"'n/a', on row 3; '?', on row 9"``."""
+    cells = column.to_numpy(dtype=object)
+    keys = np.array([key(cell) for cell in cells], dtype=object)
+    values = list(dict.fromkeys(keys[mask]))
+    parts = [
+        f"{cells[np.flatnonzero(keys == each)[0]]!r}, on {where(mask & (keys == each), 'row')}"
+        for each in values[:N_SHOWN]
+    ]
+    more = f"; and {len(values) - N_SHOWN} more values" if len(values) > N_SHOWN else ""
+    return "; ".join(parts) + more
+
+
+def declare(name: str, codes: Sequence) -> str:
+    """How to declare missing codes: ``missing={'rt': [999, 'n/a']}``."""
+    plain = [each.item() if isinstance(each, np.generic) else each for each in codes]
+    plain = [int(each) if isinstance(each, float) and each.is_integer() else each for each in plain]
+    more = ", ..." if len(plain) > N_SHOWN else ""
+    return f"missing={{{name!r}: [{', '.join(map(repr, plain[:N_SHOWN]))}{more}]}}"
+
+
+def _no_number(column, name) -> str:
+    """Text for a column of dates or durations, "" for any other."""
+    present = column.dropna()
+    numeric = column.dtype.kind in "fiub"
+    cells = [] if numeric else [str(cell).strip() for cell in present.iloc[:N_SHOWN]]
+    if not cells:
+        return ""
+    first, row = cells[0], int(np.flatnonzero(column.notna())[0])
+    place = f"{first!r} on row {row}"
+    if pd.api.types.is_timedelta64_dtype(column) or all(map(CLOCK.fullmatch, cells)):
+        return (
+            f"{name!r} holds durations or times of day, {place}: expected numbers; convert them to "
+            "seconds, as pandas.to_timedelta(column).dt.total_seconds() does"
+        )
+    if pd.api.types.is_datetime64_any_dtype(column) or all(map(DATE.fullmatch, cells)):
+        return (
+            f"{name!r} holds dates, {place}: expected numbers; subtract the start of the session "
+            "and give seconds, as (column - start).dt.total_seconds() does, or days"
+        )
+    if all(map(WITH_UNIT.fullmatch, cells)):
+        unit = WITH_UNIT.fullmatch(first)[3]
+        return (
+            f"{name!r} writes a unit into its cells, {place}: expected plain numbers; remove it, "
+            f"and say units={{{name!r}: {unit!r}}}"
+        )
+    return ""
+
+
+def _text_among_numbers(column, name, text) -> str:
+    kind = "true, false, 1 or 0" if name == "scored" else "numbers"
+    found = f"{name!r} has text where {kind} are expected, {shown(column, text)}"
+    if name != "scored" and text.sum() > 0.5 * column.notna().sum() and text.sum() > 2:
+        return f"{found}: code it as numbers, or leave the column out"
+    codes = list(dict.fromkeys(column.to_numpy(dtype=object)[text]))
+    return f"{found}: if this stands for a missing value, pass {declare(name, codes)}"

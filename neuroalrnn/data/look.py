@@ -1,0 +1,239 @@
+"""A look at trials before anything is fitted: what a reader of the results must hear of."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.data.choices import NINES
+from neuroalrnn.data.columns import declare
+from neuroalrnn.data.names import N_SHOWN, texts, where
+from neuroalrnn.data.schema import data_variables, is_after_choice, session_number, trial_variables
+
+# s: far above the response times of decisions, and far below those in ms; and the other way round
+LONG, SHORT = 100.0, 0.005
+# ratio of sizes between subjects that no individual difference explains
+APART = 30.0
+# how far, in ranges of all other values, a value lies outside them: 99, 999, ...; any other
+FAR_NINES, FAR = 5.0, 20.0
+FEW = 3
+
+
+def look(trials: xr.Dataset) -> list[str]:
+    """Say what looks wrong in trials that the contract allows.
+
+    Gaps in trial numbers, variables that are constant or missing, missing values, values that look
+    like a code for missing, times that look like milliseconds, and variables whose size differs
+    between subjects as units do.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        As `neuroalrnn.validate` accepts it.
+
+    Returns
+    -------
+    list of str
+        One sentence each, for `neuroalrnn.data.caution`.
+    """
+    subject = texts(trials["subject"].values)
+    found = _gaps(trials, subject)
+    columns = _columns(trials)
+    empty = [name for name, values in columns.items() if np.isnan(values).all()]
+    constant = [name for name in columns if name not in empty and _is_constant(columns[name])]
+    found += _named("is missing on every trial", "are missing on every trial", empty)
+    found += _named("never changes", "never change", constant)
+    found += _missing(trials, subject, [name for name in columns if name not in empty])
+    rest = {name: values for name, values in columns.items() if name not in (*empty, *constant)}
+    times = [name for name in _times(trials) if name in rest]
+    for name, values in rest.items():
+        groups = _by_size(values, subject)
+        found += _apart(name, groups, subject, name in times)
+        found += _codes(name, values, subject, groups)
+    found += [text for name in times for text in _units(name, rest[name])]
+    return found + _odd_options(trials)
+
+
+def _columns(trials) -> dict[str, np.ndarray]:
+    """Numbers on trials by name, the choice left out; events by ``"event NAME"``."""
+    variables = data_variables(trials)
+    names = [name for name in trial_variables(trials) if name not in ("choice", "block")]
+    columns = {name: variables[name].values.astype(float) for name in names}
+    if "event_time" in variables:
+        times = variables["event_time"].values.astype(float)
+        columns |= {f"event {e}": times[:, k] for k, e in enumerate(trials["event"].values)}
+    return columns
+
+
+def _times(trials) -> list[str]:
+    events = trials["event"].values if "event_time" in trials.variables else ()
+    return ["rt", *(f"event {name}" for name in events)]
+
+
+def _is_constant(values) -> bool:
+    present = values[np.isfinite(values)]
+    return len(present) > FEW and bool((present == present[0]).all())
+
+
+def _named(one, many, names) -> list[str]:
+    # an event may well be at one time always, and a missing response has no time
+    names = [name for name in names if not name.startswith("event ") and name != "rt"]
+    if not names:
+        return []
+    return [f"{_several(names)} {one if len(names) == 1 else many}: this tells models nothing"]
+
+
+def _several(names) -> str:
+    more = f" and {len(names) - N_SHOWN} more" if len(names) > N_SHOWN else ""
+    return ", ".join(repr(str(name)) for name in names[:N_SHOWN]) + more
+
+
+def _who(subject, mask) -> str:
+    names = list(dict.fromkeys(subject[mask]))
+    more = f" and {len(names) - N_SHOWN} more" if len(names) > N_SHOWN else ""
+    return f"subject{'s' if len(names) > 1 else ''} {', '.join(names[:N_SHOWN])}{more}"
+
+
+def _gaps(trials, subject) -> list[str]:
+    session, number = session_number(trials), trials["trial_in_session"].values
+    same = np.r_[False, session[1:] == session[:-1]]
+    missing = np.where(same, np.r_[0, np.diff(number)] - 1, 0)
+    if not missing.any():
+        return []
+    n_gaps = int((missing > 0).sum())
+    return [
+        f"trial numbers have {n_gaps} gap{'s' if n_gaps > 1 else ''}, {int(missing.sum())} numbers "
+        f"are missing ({_who(subject, missing > 0)}; first before {where(missing > 0)}): trials "
+        "were removed there, and what follows a gap is not what came next"
+    ]
+
+
+def _missing(trials, subject, names) -> list[str]:
+    """Missing values that models read as 0; after a missing choice there is nothing to know."""
+    answered = np.isfinite(trials["choice"].values.astype(float))
+    variables, found = data_variables(trials), []
+    inputs = json.loads(trials.attrs.get("encoding", "{}")).get("inputs")
+    if inputs is None:
+        # what no model gets unless it is asked to
+        inputs = [name for name in variables if name not in ("rt", "correct")]
+    for name in names:
+        if name not in variables or name not in inputs:
+            continue
+        expected = answered if is_after_choice(trials, name) else np.ones(len(answered), bool)
+        missing = np.isnan(variables[name].values.astype(float)) & expected
+        if missing.any():
+            found.append(
+                f"{name!r} is missing on {int(missing.sum())} of {int(expected.sum())} trials "
+                f"({_who(subject, missing)}): models read 0 there"
+            )
+    more = [f"and {len(found) - N_SHOWN} further variables have missing values"]
+    return found[:N_SHOWN] + (more if len(found) > N_SHOWN else [])
+
+
+def _by_size(values, subject) -> list[np.ndarray]:
+    """Masks of the trials of subjects whose values are of one size; one mask if all are."""
+    whole = [np.ones(len(values), dtype=bool)]
+    use = np.isfinite(values) & (values != 0)
+    if not use.any():
+        return whole
+    size = np.log(np.abs(values[use]))
+    size = pd.Series(size).groupby(subject[use]).median().sort_values()
+    step = np.diff(size.to_numpy())
+    if len(size) < 2 or size.iloc[-1] - size.iloc[0] < np.log(APART) or step.max() < np.log(FAR):
+        return whole
+    large = np.isin(subject, size.index[int(np.argmax(step)) + 1 :].to_numpy(dtype=object))
+    return [~large, large]
+
+
+def _apart(name, groups, subject, is_time) -> list[str]:
+    if len(groups) < 2:
+        return []
+    few, many = sorted(groups, key=lambda mask: len(set(subject[mask])))
+    others = len(set(subject[many]))
+    remedy = "bring them to one unit" + (", then say which with units" if is_time else " or scale")
+    return [
+        f"{name!r} is of another size in {_who(subject, few)} than in the other {others}: the "
+        f"medians are {APART:g} times apart or more, as in other units; {remedy}"
+    ]
+
+
+def _codes(name, values, subject, groups) -> list[str]:
+    """Values far beyond all others that occur again and again: they stand for something else."""
+    far = np.zeros(len(values), dtype=bool)
+    for mask in groups:
+        for value in _far_values(values[mask]):
+            far |= values == value
+    if not far.any():
+        return []
+    codes = np.unique(values[far]).tolist()
+    listed = ", ".join(f"{code:g}" for code in codes)
+    return [
+        f"{name!r} is {listed} on {where(far)} ({_who(subject, far)}), far from all other values: "
+        f"where this stands for a missing value, pass {declare(name.removeprefix('event '), codes)}"
+        "; where it is in another unit, units"
+    ]
+
+
+def _far_values(values) -> list[float]:
+    unique, count = np.unique(values[np.isfinite(values)], return_counts=True)
+    if len(unique) < 2:
+        return []
+    nines = np.array([bool(NINES.fullmatch(f"{each:g}")) for each in unique])
+    rest = unique[~nines] if (~nines).any() else unique
+    width, found = rest[-1] - rest[0], []
+    usual = count[~nines].max(initial=1)
+    for value in unique[nines]:
+        away = max(rest[0] - value, value - rest[-1])
+        often = count[unique == value][0] >= max(FEW, 4 * usual) and abs(value) > 9
+        if value not in rest and (away > FAR_NINES * max(width, 1e-9) or often):
+            found.append(float(value))
+    for end, inner in ((0, rest[1:]), (-1, rest[:-1])):
+        width = np.ptp(inner) if len(inner) > 1 else np.inf
+        away = np.abs(rest[end] - inner).min() if len(inner) else 0
+        if away > FAR * width and count[unique == rest[end]][0] >= FEW:
+            found.append(float(rest[end]))
+    return found
+
+
+def _units(name, values) -> list[str]:
+    positive = values[values > 0]
+    if not len(positive):
+        return []
+    median, option = np.median(positive), f"units={{{name.removeprefix('event ')!r}: 'ms'}}"
+    if median > LONG:
+        return [
+            f"{name!r} has a median of {median:g}: taken as seconds; if these are milliseconds, "
+            f"pass {option}, or divide by 1000"
+        ]
+    if name == "rt" and median < SHORT:
+        return [f"{name!r} has a median of {median:g} s, which no response time is: look at units"]
+    zero = values == 0
+    if name == "rt" and zero.any():
+        return [
+            f"'rt' is 0 s on {where(zero)}: where this stands for no response, pass "
+            f"{declare('rt', [0])}"
+        ]
+    return []
+
+
+def _odd_options(trials) -> list[str]:
+    """Options that look like a code for a missing choice; a name of its own says it is none."""
+    names = [str(name) for name in np.atleast_1d(trials["choice"].attrs["labels"])]
+    number = pd.to_numeric(pd.Series(names, dtype=object), errors="coerce").to_numpy(float)
+    if np.isnan(number).any() or len(names) < 3:
+        return []
+    code = trials["choice"].values.astype(float)
+    two_sided = len(names) > 3 and set(number) == set(-number)
+    odd = [
+        (name, k)
+        for k, (name, value) in enumerate(zip(names, number, strict=True))
+        if (value < 0 and 0 in number and not two_sided)
+        or (len(name) > 1 and NINES.fullmatch(name) and value - 1 not in number)
+    ]
+    return [
+        f"option {name!r} was chosen on {int((code == k).sum())} of {np.isfinite(code).sum()} "
+        f"trials: where it stands for a missing choice, pass {declare('choice', [float(name)])} "
+        "and leave it out of labels; where it is an option, give it a name with {value: label}"
+        for name, k in odd
+    ]

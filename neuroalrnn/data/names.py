@@ -1,0 +1,29 @@
+"""Names of people, trials and variables: how they compare, and how messages list them."""
+
+import unicodedata
+
+import numpy as np
+import pandas as pd
+
+N_SHOWN = 5
+
+
+def texts(values: np.ndarray) -> np.ndarray:
+    """Object array of str in one Unicode form; None, NaN and blank become the empty text."""
+    column = pd.Series(np.asarray(values, dtype=object))
+    column = column.where(column.notna(), "").astype(str).str.strip()
+    form = {text: one_form(text) for text in pd.unique(column) if not text.isascii()}
+    return (column.replace(form) if form else column).to_numpy(dtype=object)
+
+
+def one_form(text) -> str:
+    """Text by which identifiers are compared: composed letters (NFC), no blanks around."""
+    return unicodedata.normalize("NFC", str(text)).strip()
+
+
+def where(mask: np.ndarray, word: str = "trial") -> str:
+    """Name the first places where a mask holds: ``"trials 3, 7, 9 and 12 more"``."""
+    index = np.flatnonzero(mask)
+    shown = ", ".join(map(str, index[:N_SHOWN]))
+    more = f" and {len(index) - N_SHOWN} more" if len(index) > N_SHOWN else ""
+    return f"{word}{'s' if len(index) > 1 else ''} {shown}{more}"
