@@ -82,6 +82,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:'r' is missing on 1 of 2 trials")
 @pytest.mark.parametrize(("arguments", "text", "message"), BROKEN.values(), ids=BROKEN.keys())
 def test_mistakes_end_with_code_2_and_one_message(
     arguments, text, message, tmp_path, monkeypatch, run
