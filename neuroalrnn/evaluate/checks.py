@@ -1,5 +1,6 @@
 """What must hold before anything is trained, and what a user should hear of then."""
 
+import json
 import logging
 from collections.abc import Mapping, Sequence, Set
 from inspect import signature
@@ -135,8 +136,27 @@ def as_encoding(trials, encoding):
     found = found or not_names("encoding", list(encoding), known=known)
     if not found and "inputs" not in encoding:
         found = [f"encoding has no 'inputs': expected {expected}"]
+    found = found or [text for name, each in encoding.items() for text in _not_plain(name, each)]
     refuse("encoding", found)
-    return dict(encoding)
+    return json.loads(json.dumps(dict(encoding), default=_plain))
+
+
+def _not_plain(name, value):
+    try:
+        json.dumps(value, default=_plain)
+    except (TypeError, ValueError):
+        return [
+            f"encoding, {name} = {shown(value)}: expected numbers, texts, and lists or dicts of "
+            "them; a set has no order, and a generator can be read but once"
+        ]
+    return []
+
+
+def _plain(value):
+    """Numbers and arrays of numpy as those of Python."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError
 
 
 def caution_of_inner_parts(trials, plan, groups):

@@ -8,12 +8,19 @@ import torch
 
 from neuroalrnn.analysis.ablation.scores import available_options
 from neuroalrnn.analysis.latents import encode_trials
+from neuroalrnn.arguments import not_kind, refuse
 from neuroalrnn.data import caution
 from neuroalrnn.data.offered import check_offered, forced_trials, offered_names, offered_options
 from neuroalrnn.data.schema import is_after_choice, no_number, trial_variables, unknown, where
 from neuroalrnn.evaluate.engine import one_torch_thread
 from neuroalrnn.exceptions import ConfigError, DataError, problems
-from neuroalrnn.model.observation import OBSERVATIONS, check, joint, option_log_probability
+from neuroalrnn.model.observation import (
+    OBSERVATIONS,
+    Observation,
+    check,
+    joint,
+    option_log_probability,
+)
 
 CHOICE = "choice"
 # those made from the number of options, and those that need more than a name
@@ -137,8 +144,10 @@ def observe_fitted(fit):
 
 
 def _by_name(observation, n_options):
-    if not isinstance(observation, str):
+    if isinstance(observation, Observation):
         return observation
+    expected = f"a name, or one of OBSERVATIONS called, such as {OF_OPTIONS[1]}({n_options})"
+    refuse("observation", not_kind("observation", observation, str, expected))
     known = [name for name in OBSERVATIONS if name not in NOT_BY_NAME]
     if observation in NOT_BY_NAME:
         text = f"{observation!r} needs arguments: pass OBSERVATIONS[{observation!r}](...)"

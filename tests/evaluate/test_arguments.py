@@ -35,6 +35,11 @@ WRONG = {
     "encoding is a text": ({"encoding": "trial"}, "encoding = 'trial': expected a dict"),
     "key of an encoding": ({"encoding": {"input": []}}, "did you mean 'inputs'"),
     "no inputs": ({"encoding": {"step": "trial"}}, "encoding has no 'inputs'"),
+    "inputs are a set": ({"encoding": {"inputs": {"cue"}}}, "inputs = .'cue'.: .* has no order"),
+    "inputs are a generator": (
+        {"encoding": {"inputs": (name for name in ["cue"])}},
+        "encoding, inputs = generator: expected .* be read but once",
+    ),
     "folder": ({"resume": 3}, "resume = 3: expected a path"),
 }
 

@@ -331,6 +331,9 @@ def test_kept_folds_depend_on_times_and_on_the_model(timed, plan_of, tmp_path):
     [
         ("choice_rd", ConfigError, "'choice_rd' is unknown; did you mean 'choice_rt'"),
         ("gaussian", ConfigError, "needs arguments"),
+        (OBSERVATIONS["poisson"], ConfigError, "observation = function: expected a name, or one"),
+        (["choice_rt"], ConfigError, "observation = .'choice_rt'.: expected a name"),
+        (True, ConfigError, "observation = True: expected a name"),
         (OBSERVATIONS["gaussian"]("spikes"), DataError, "'spikes' is unknown"),
         (OBSERVATIONS["categorical"](3), ConfigError, "not the 2 of the data"),
         (OBSERVATIONS["gaussian"]("rule"), DataError, "'rule' is an input known before"),

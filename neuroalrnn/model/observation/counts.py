@@ -1,9 +1,11 @@
 """Spike counts: Poisson and negative binomial models with a log link."""
 
 import math
+from numbers import Real
 
 import torch
 
+from neuroalrnn.arguments import shown
 from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.model.observation.logs import exp_finite, softplus
 from neuroalrnn.model.observation.observation import CONSTANT, VARYING, Family, independent
@@ -128,8 +130,8 @@ def _stirling(x):
 
 
 def _log_exposure(exposure):
-    if not 0 < exposure < math.inf:
-        raise ConfigError(f"exposure={exposure}, expected a positive number")
+    if not (isinstance(exposure, Real) and 0 < exposure < math.inf):
+        raise ConfigError(f"exposure={shown(exposure)}, expected a positive number")
     return math.log(exposure)
 
 

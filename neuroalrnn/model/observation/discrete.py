@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch.nn import functional
 
-from neuroalrnn.exceptions import ConfigError
+from neuroalrnn.arguments import not_names, not_whole, refuse
 from neuroalrnn.model.observation.logs import exp_finite, log_one_minus_exp_minus_exp
 from neuroalrnn.model.observation.observation import CONSTANT, VARYING, Family, independent
 from neuroalrnn.model.readout import log_likelihood, log_probability
@@ -56,7 +56,9 @@ def categorical(n_options, variable="choice", *, available=None):
     ConfigError
         If there are too few options, or not one name in `available` for each.
     """
-    _require_options(n_options)
+    require_options("categorical", n_options)
+    if available is not None:
+        refuse("categorical", _bad_offer(available, n_options))
     family = Family(
         name="categorical",
         parameters={f"logit_{k}": VARYING for k in range(n_options)},
@@ -66,11 +68,16 @@ def categorical(n_options, variable="choice", *, available=None):
         **_codes(n_options),
     )
     model = independent(family, (variable,))
-    if available is None:
-        return model
-    if len(available) != n_options:
-        raise ConfigError(f"categorical: {len(available)} names in available for {n_options}")
-    return _restricted(model, tuple(available))
+    return model if available is None else _restricted(model, tuple(available))
+
+
+def _bad_offer(available, n_options):
+    found = not_names("available", available)
+    if not found and len(available) != n_options:
+        found = [f"{len(available)} names in available for {n_options} options"]
+    if not found and len({*available}) < n_options:
+        found = [f"available = {list(available)}: expected another variable for every option"]
+    return found
 
 
 def _restricted(model, available):
@@ -133,7 +140,7 @@ def ordinal(n_levels, variable="rating"):
     ConfigError
         If there are too few levels.
     """
-    _require_options(n_levels)
+    require_options("ordinal", n_levels)
     gaps = {f"log_gap_{c}": CONSTANT for c in range(2, n_levels)}
     family = Family(
         name="ordinal",
@@ -181,6 +188,6 @@ def _codes(n_options):
     }
 
 
-def _require_options(n_options):
-    if n_options < 2:
-        raise ConfigError(f"{n_options} options, expected at least 2")
+def require_options(name, n_options):
+    """Refuse what is no number of options, under the name of a model."""
+    refuse(name, not_whole("number of options", n_options, least=2))

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import torch
 
+from neuroalrnn.arguments import not_kind, not_names, refuse
 from neuroalrnn.exceptions import ConfigError, DataError, problems
 
+EXPECTED = "an observation model, such as choice_rt()"
 VARYING, CONSTANT, FIXED = "varying", "constant", "fixed"
 
 
@@ -127,6 +129,7 @@ def independent(family, variables):
 
 
 def _require_distinct(name, variables):
+    refuse(f"observation {name!r}", not_names("variables", variables))
     twice = sorted({each for each in variables if list(variables).count(each) > 1})
     if twice or not variables:
         found = f"{', '.join(twice)} named more than once" if twice else "no variable named"
@@ -220,6 +223,7 @@ def joint(*models):
     ConfigError
         If two models explain the same variable, or there is none.
     """
+    refuse("joint", [t for each in models for t in not_kind("model", each, Observation, EXPECTED)])
     name = " + ".join(model.name for model in models)
     variables = _chain(model.variables for model in models)
     _require_distinct(name, variables)

@@ -3,14 +3,21 @@
 import math
 from dataclasses import replace
 from functools import partial
+from numbers import Real
 from typing import NamedTuple
 
 import torch
 from torch.nn import functional
 
+from neuroalrnn.arguments import shown
 from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.model.observation.continuous import draw_normal, start_normal
-from neuroalrnn.model.observation.discrete import bernoulli, categorical, draw_code
+from neuroalrnn.model.observation.discrete import (
+    bernoulli,
+    categorical,
+    draw_code,
+    require_options,
+)
 from neuroalrnn.model.observation.logs import exp_finite, normal_log_density
 from neuroalrnn.model.observation.observation import (
     CONSTANT,
@@ -82,8 +89,8 @@ def shifted_lognormal(variable="rt", *, contaminants=0.01):
     ConfigError
         If `contaminants` is not in [0, 1).
     """
-    if not 0 <= contaminants < 1:
-        raise ConfigError(f"contaminants={contaminants}, expected a share in [0, 1)")
+    if not (isinstance(contaminants, Real) and 0 <= contaminants < 1):
+        raise ConfigError(f"contaminants={shown(contaminants)}, expected a share in [0, 1)")
     family = Family(
         name="shifted_lognormal",
         parameters={
@@ -156,6 +163,9 @@ def choice_rt(n_options=2, choice="choice", rt="rt", *, available=None, time=Non
         Outputs of the choice, of the time, then the constants ``kappa_y`` of options from 1;
         that of option 0 is 0.
     """
+    require_options("choice_rt", n_options)
+    if time is not None and not callable(time):
+        raise ConfigError(f"choice_rt: time = {shown(time)}, expected a function of a variable")
     plain = n_options == 2 and available is None
     choices = bernoulli(choice) if plain else categorical(n_options, choice, available=available)
     times = (time or lognormal)(rt)
