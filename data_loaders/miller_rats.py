@@ -48,7 +48,8 @@ def load_miller_rats() -> xr.Dataset:
     trials : xarray.Dataset
         36,351 trials, 31,743 of them scored: free, and not the first of a session. 62 rows of the
         source (violations, bad timing) are removed; their numbers are missing in
-        ``trial_in_session``; ``unscored_reason`` says why a trial is not scored, "" where it is.
+        ``trial_in_session``, and no lag reaches over them. ``unscored_reason`` says why a trial is
+        not scored, "" where it is.
         ``choice``: left, right (first step). ``forced``: 0 / 1;
         ``forced_side``: the lit side on forced trials, -1 / +1, else 0, known at c1.
         Known after the choice: ``reward`` 0 / 1; ``common`` 0 / 1 (transition, relative

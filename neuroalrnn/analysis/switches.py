@@ -18,7 +18,7 @@ from neuroalrnn.analysis.regimes import (
 )
 from neuroalrnn.analysis.regimes.steps import require_steps
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.stats.locked import shift_band
+from neuroalrnn.stats.locked import check_lags, shift_band
 
 
 def compute_switches(regimes: xr.DataArray, trials=None, *, carry: str = "session") -> xr.DataArray:
@@ -194,6 +194,9 @@ def compute_locked_switch_probability(
     table["switch"] = switch_in_trial(values, step)
     table["event"] = np.asarray(event)
     table = table.sort_values(list(names), kind="stable")
+    row, there = rows_with_removed(table, check_lags(lags, n_draws))
+    table = table.iloc[row].assign(switch=lambda rows: rows["switch"].where(there))
+    table["event"] = np.where(there, table["event"], False)
     locked = shift_band(
         *(table[name].to_numpy() for name in ("switch", "event", "session", "subject")),
         lags=lags,
@@ -235,6 +238,31 @@ def switch_in_trial(switches: xr.DataArray, step=None) -> np.ndarray:
     if step not in labels:
         raise DataError(f"step: found {step!r}, expected one of {', '.join(map(str, labels))}")
     return switches.isel(step=labels.index(step)).to_numpy()
+
+
+def rows_with_removed(table: pd.DataFrame, lags) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that leave room for trials that were removed, so that lags count trials, not rows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        subject, session and trial_in_session, sorted by these.
+    lags : int array
+        A gap gets no more rows than the largest of them.
+
+    Returns
+    -------
+    row : int array
+        Positions in the table in order; the trial before a gap fills it.
+    there : bool array
+        False in gaps.
+    """
+    keys = table[["subject", "session"]].reset_index(drop=True)
+    ends = ~(keys == keys.shift(-1)).all(axis=1).to_numpy()
+    gap = np.diff(table["trial_in_session"].to_numpy(float), append=0.0) - 1
+    n_rows = 1 + np.where(ends, 0, np.clip(gap, 0, np.abs(lags).max())).astype(int)
+    row = np.repeat(np.arange(len(table)), n_rows)
+    return row, np.r_[True, row[1:] != row[:-1]]
 
 
 def _require_switches(switches) -> None:

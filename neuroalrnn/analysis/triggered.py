@@ -13,7 +13,7 @@ from neuroalrnn.analysis.behaviour import compute_outcomes
 from neuroalrnn.analysis.regimes import trial_variable
 from neuroalrnn.analysis.regimes.steps import refuse_other_trials, require_steps
 from neuroalrnn.analysis.steps import decisive_regimes
-from neuroalrnn.analysis.switches import compute_switches, switch_in_trial
+from neuroalrnn.analysis.switches import compute_switches, rows_with_removed, switch_in_trial
 from neuroalrnn.analysis.units import is_independent
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats import benjamini_hochberg, circular_shift_null, shift_band
@@ -80,6 +80,9 @@ def compute_triggered_average(
     require_steps(switches)
     lags = check_lags(lags, n_draws)
     table = _as_table(switches.transpose("trial", "step"), outcome, trials, step)
+    row, there = rows_with_removed(table, lags)
+    table = table.iloc[row].reset_index(drop=True)
+    table.loc[~there, ["switched", "outcome"]] = np.nan
     n_switches = table.groupby(UNITS)["switched"].transform("sum")
     event = ((table["switched"] == 1) & (n_switches >= FEWEST_SWITCHES)).to_numpy()
     columns = (table[name].to_numpy() for name in ("session", "subject"))

@@ -73,7 +73,9 @@ def glm_hmm(
     square of their non-zero training values (as in `logistic`); Dirichlet on every row of the
     transitions, worth 1 transition to each state and 10 more of staying, and 1 start in each state.
 
-    A test trial is predicted from the earlier scored choices of its session, by filtering.
+    A test trial is predicted from the earlier scored choices of its session, by filtering. The
+    chain goes on over gaps in ``trial_in_session`` as if no trial had been there; lagged terms do
+    not (`neuroalrnn.data.design`).
 
     Parameters
     ----------

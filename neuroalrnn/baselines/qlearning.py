@@ -32,7 +32,8 @@ def q_learning(trials, train, test, *, inner=None, members=MEMBERS, random_state
     ========================  ==================================================================
 
     Trials that are not scored teach like all others. Without a choice every value is forgotten and
-    the choice trace decays; without a reward the chosen value stays as it is.
+    the choice trace decays; without a reward the chosen value stays as it is. Values and traces go
+    on over gaps in ``trial_in_session`` as if no trial had been there.
 
     Parameters
     ----------

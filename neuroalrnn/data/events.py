@@ -11,6 +11,14 @@ def event_names(trials: xr.Dataset) -> list[str]:
     return [str(name) for name in trials["event"].values] if "event" in trials.coords else []
 
 
+def misnamed(trials: xr.Dataset) -> list[str]:
+    """Texts of what is wrong with the coordinate ``event``, if there is one."""
+    if "event" in trials.variables and trials["event"].dims != ("event",):
+        return [f"'event' has dims {trials['event'].dims}, expected names of events in their order"]
+    names = event_names(trials)
+    return [f"event names repeat: {', '.join(names)}"] if len(set(names)) < len(names) else []
+
+
 def happened(trials: xr.Dataset) -> np.ndarray:
     """Whether each event happened, shape (trial, event): it has a time, or no times are known."""
     if "event_time" in trials:

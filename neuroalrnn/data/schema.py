@@ -9,6 +9,7 @@ import xarray as xr
 
 from neuroalrnn.arguments import shown, unknown
 from neuroalrnn.data.coding import SIGNED
+from neuroalrnn.data.events import event_names, misnamed
 from neuroalrnn.data.names import one_form, texts, where
 from neuroalrnn.exceptions import DataError, problems
 
@@ -332,14 +333,9 @@ def _check_scored(trials: xr.Dataset) -> list[str]:
 
 
 def _check_events(trials: xr.Dataset) -> list[str]:
-    if "event" in trials.variables and trials["event"].dims != ("event",):
-        return [f"'event' has dims {trials['event'].dims}, expected names of events in their order"]
-    names = [str(name) for name in trials["event"].values] if "event" in trials.coords else []
-    if len(set(names)) < len(names):
-        return [f"event names repeat: {', '.join(names)}"]
-    if "event_time" not in trials:
-        return []
-    times = trials["event_time"]
+    if (found := misnamed(trials)) or "event_time" not in trials:
+        return found
+    times, names = trials["event_time"], event_names(trials)
     if times.dims != ("trial", "event") or not names:
         return [f"'event_time' has dims {times.dims}, expected ('trial', 'event') with event names"]
     if times.dtype.kind != "f":

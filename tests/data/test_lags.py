@@ -5,8 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from neuroalrnn.analysis.signatures import repetition, run_lengths, win_stay
+from neuroalrnn.analysis.switches import compute_locked_switch_probability
+from neuroalrnn.analysis.triggered import compute_triggered_average
 from neuroalrnn.baselines.history import with_lags
 from neuroalrnn.data import design, encode, from_frame
 from neuroalrnn.data.lags import count_gaps, reaches
@@ -86,3 +89,23 @@ def test_signatures_pair_only_trials_that_follow_each_other(gapped):
     assert again["n_trials"].to_dict() == {1: 5, 2: 2}
     assert again.loc[2, "value"] == 0
     assert run_lengths(gapped)["n_trials"].iloc[0] == 7
+
+
+@pytest.mark.parametrize("lag", [-2, -1, 1, 3])
+def test_averages_around_switches_count_trials_not_rows(lag):
+    rng = np.random.default_rng(0)
+    number = np.delete(np.arange(400), rng.permutation(np.arange(1, 399))[:80])
+    labels = {"subject": ["a"] * 320, "session": ["1"] * 320, "trial_in_session": number}
+    coords = {name: ("trial", values) for name, values in labels.items()}
+    switch = (rng.random(320) < 0.2) * 1.0
+    switches = xr.DataArray(switch[:, None], dims=("trial", "step"), coords=coords)
+    # the outcome says how many trials ago the last switch was, to one trial
+    outcome = np.isin(number, number[switch == 1] + lag) * 1.0
+    after = np.isin(number[switch == 1] + lag, number)
+    found = compute_triggered_average(switches, outcome, lags=[lag, 5], n_draws=20)
+    assert found["average"].sel(lag=lag).item() == 1
+    event = switch == 1
+    switched = switches.copy(data=outcome[:, None])
+    locked = compute_locked_switch_probability(switched, event=event, lags=[lag, 5], n_draws=20)
+    assert locked["probability"].sel(lag=lag).item() == 1
+    assert after.sum() < event.sum()
