@@ -85,6 +85,7 @@ def _train(workload, n_updates, backend, threads):
     from neuroalrnn.evaluate.search import Progress, train_in_chunks
     from neuroalrnn.fit.objective import observe
     from neuroalrnn.fit.train import Jobs
+    from neuroalrnn.model.alrnn import no_scaling
     from neuroalrnn.ops.dispatch import BACKENDS
 
     problem = make_problem(workload)
@@ -98,7 +99,8 @@ def _train(workload, n_updates, backend, threads):
     setting = Setting(n_latent=n_latent, batch_size=n_sequences, check_every=n_updates)
     jobs = Jobs(
         weights=problem.weights,
-        gain=torch.ones(n_models, problem.inputs.shape[2]),
+        scaling=no_scaling(n_models, problem.inputs.shape[2]),
+        observed=no_scaling(1, problem.inputs.shape[2]),
         n_pwl=torch.full((n_models,), n_pwl),
         settings=[setting] * n_models,
         train=[np.arange(n_sequences)] * n_models,

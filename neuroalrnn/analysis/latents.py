@@ -136,6 +136,23 @@ def latents_of_fold(fit, fold):
     return kept[fold]
 
 
+def check_features(network, sequences):
+    """Refuse sequences with other features than a network has weights for.
+
+    Raises
+    ------
+    DataError
+    """
+    expected, found = network.input_weight.shape[1], len(sequences.features)
+    if found != expected:
+        text = (
+            f"the network takes {expected} input features, the trials have {found} "
+            f"({', '.join(sequences.features)}): encode them as those it was fitted to, with "
+            "fit.config['encoding']"
+        )
+        raise problems(DataError, "network", [text])
+
+
 def run_network(network, sequences, interventions=None):
     """Run a network step by step; for results too large to keep all latents of.
 
@@ -149,6 +166,7 @@ def run_network(network, sequences, interventions=None):
     array, shape (sequence, latent), or (intervention, sequence, latent) of a list
         ``z_t`` of one step after the other; 0 in padding where nothing is moved.
     """
+    check_features(network, sequences)
     acting = None if interventions is None else lay_out(interventions, network, sequences)
     drive = sequences.inputs @ network.input_weight.T + network.bias
     floor = np.zeros(len(network.bias))

@@ -7,12 +7,13 @@ import numpy as np
 import xarray as xr
 from scipy.special import expit, softmax
 
-from neuroalrnn.analysis.latents import Network, chosen_network
+from neuroalrnn.analysis.latents import Network, check_features, chosen_network
 from neuroalrnn.data import encode
 from neuroalrnn.data.coding import coded
 from neuroalrnn.data.encode import lay_out
 from neuroalrnn.data.lags import reaches
 from neuroalrnn.data.schema import is_after_choice, session_number, trial_variables
+from neuroalrnn.data.sequences import PRESENT
 from neuroalrnn.exceptions import DataError, FitError, problems
 
 PROBABILITY = "choice_probability"
@@ -107,7 +108,10 @@ def simulate(agent, trials, encoding, environment=None, *, rng):
     FitError
         If the state becomes infinite: the network diverges in the closed loop.
     """
-    design = _design(trials, encoding, environment)
+    sequences = encode(trials, **encoding)
+    if isinstance(agent, Network):
+        check_features(agent, sequences)
+    design = _design(trials, sequences, encoding, environment)
     values = _empty(trials, design, environment, 1)
     everywhere = np.arange(len(design.first))
     _run(_as_agent(agent), design, everywhere, values, environment, rng)
@@ -155,7 +159,8 @@ def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, rng):
     """
     refuse_more_than_choices(fit)
     trials = fit.trials
-    design = _design(trials, fit.config["encoding"], environment)
+    encoding = fit.config["encoding"]
+    design = _design(trials, encode(trials, **encoding), encoding, environment)
     values = _empty(trials, design, environment, n_repeats)
     fold = fit.splits["fold"].values[design.first]
     for index in np.unique(fold):
@@ -165,10 +170,14 @@ def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, rng):
 
 
 class _Feedback(NamedTuple):
-    """How a variable that depends on the choice enters: columns, step per trial, one-back."""
+    """How a variable that depends on the choice enters: columns, step per trial, one-back.
+
+    ``presence`` are the columns that tell where the variable is present, if it has such.
+    """
 
     attrs: dict
     columns: list
+    presence: list
     at: np.ndarray
     one_back: bool
 
@@ -188,14 +197,14 @@ class _Design:
     feedback: dict
 
 
-def _design(trials, encoding, environment):
-    sequences = encode(trials, **encoding)
+def _design(trials, sequences, encoding, environment):
     _check_inputs(trials, encoding, environment)
     n_trials = trials.sizes["trial"]
     _, layout = lay_out(trials, **encoding)
-    feedback = _feedback(trials, layout, sequences.features, environment)
+    feedback = _feedback(trials, layout, sequences, environment)
     inputs = np.nan_to_num(sequences.to_trials(sequences.inputs))
-    inputs[..., [column for part in feedback.values() for column in part.columns]] = 0.0
+    for part in feedback.values():
+        inputs[..., part.columns + part.presence] = 0.0
     fresh = np.zeros(n_trials, dtype=bool)
     fresh[sequences.trial[:, 0]] = True
     free = np.zeros(n_trials, dtype=bool)
@@ -214,14 +223,17 @@ def _design(trials, encoding, environment):
     )
 
 
-def _feedback(trials, layout, features, environment):
-    found = {}
+def _feedback(trials, layout, sequences, environment):
+    found, place = {}, sequences.place
     for name in _dependent(trials, environment):
         if name in layout.entry:
             at, one_back = layout.entry[name]
             lag = "[-1]" if one_back else ""
-            columns = [features.index(label + lag) for label, _ in coded(trials, name)]
-            found[name] = _Feedback(trials[name].attrs, columns, at, one_back)
+            names = [label + lag for label, _ in coded(trials, name)]
+            carriers = {sequences.present_at.get(each, "") for each in names}
+            presence = [place[each] for each in carriers if each.startswith(PRESENT)]
+            columns = [place[each] for each in names]
+            found[name] = _Feedback(trials[name].attrs, columns, presence, at, one_back)
     return found
 
 
@@ -287,13 +299,15 @@ def _inputs(design, trial, step, values):
     # beyond its own steps a trial has none; what stands there is not used
     row = design.inputs[trial, min(step, design.inputs.shape[1] - 1)]
     inputs = np.tile(row, (len(values["choice"]), 1, 1))
-    for name, (attrs, columns, at, one_back) in design.feedback.items():
+    for name, (attrs, columns, presence, at, one_back) in design.feedback.items():
         here = (at[trial] == step) & (design.lags[trial] | (not one_back))
         if here.any():
             value = values[name][:, trial[here] - one_back]
             variable = {name: xr.Variable(("repeat", "trial"), value, attrs)}
             for column, (_, code) in zip(columns, coded(variable, name), strict=True):
                 inputs[:, here, column] = code
+            for column in presence:
+                inputs[:, here, column] = np.isfinite(value)
     return inputs
 
 

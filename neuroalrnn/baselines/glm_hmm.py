@@ -9,7 +9,7 @@ from scipy.special import log_expit, log_softmax
 from neuroalrnn.baselines.hidden_states import filter_states, smooth_states
 from neuroalrnn.baselines.shared import choose_inside, whole_sessions
 from neuroalrnn.data import design
-from neuroalrnn.data.coding import present_size
+from neuroalrnn.data.scaling import standardise
 from neuroalrnn.data.schema import scored_trials
 
 # counts added to the expected ones: of every transition, and of staying
@@ -69,8 +69,8 @@ def glm_hmm(
     In state k a choice follows a logistic regression (multinomial above two options) on the terms
     with weights ``w[k]``; the state is a Markov chain that starts anew with every session. A mode
     of the posterior is found by expectation maximisation, in 300 steps at most. Priors: standard
-    normal on every weight, that of the constant included, on features divided by the root mean
-    square of their non-zero training values (as in `logistic`); Dirichlet on every row of the
+    normal on every weight, that of the constant included, on covariates centred and scaled by their
+    training values (as in `logistic`); Dirichlet on every row of the
     transitions, worth 1 transition to each state and 10 more of staying, and 1 start in each state.
 
     A test trial is predicted from the earlier scored choices of its session, by filtering. The
@@ -96,8 +96,7 @@ def glm_hmm(
     array, shape (test trial, option)
         Log-probabilities.
     """
-    features = np.c_[np.ones(trials.sizes["trial"]), design(trials, terms).to_numpy()]
-    baseline = partial(_predict, features=features, n_restarts=n_restarts, seed=random_state)
+    baseline = partial(_predict, terms=terms, n_restarts=n_restarts, seed=random_state)
     chosen = choose_inside(baseline, tuple(n_states), trials, train, inner)
     return baseline(trials, train, test, chosen)
 
@@ -244,8 +243,9 @@ def _observe(trials, index, features, counted):
     return rows, Observed(features[rows], choice, first)
 
 
-def _predict(trials, train, test, n_states, *, features, n_restarts, seed):
-    features = features / present_size(features[train])
+def _predict(trials, train, test, n_states, *, terms, n_restarts, seed):
+    columns = design(standardise(trials, train), terms).to_numpy()
+    features = np.c_[np.ones(len(columns)), columns]
     n_options = len(trials["choice"].attrs["labels"])
     counted = np.isin(np.arange(len(features)), train)
     _, observed = _observe(trials, train, features, counted)

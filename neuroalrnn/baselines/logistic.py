@@ -10,8 +10,8 @@ from neuroalrnn.arguments import checked, not_inputs, refuse
 from neuroalrnn.baselines.level import fit_worths, level
 from neuroalrnn.data import design
 from neuroalrnn.data.checks import check_split
-from neuroalrnn.data.coding import present_size
 from neuroalrnn.data.offered import offered_options
+from neuroalrnn.data.scaling import standardise
 from neuroalrnn.data.schema import is_after_choice, no_number, not_trials, trial_variables
 from neuroalrnn.data.terms import parse_terms
 from neuroalrnn.exceptions import DataError
@@ -55,11 +55,11 @@ def logistic(trials, train, test, *, terms):
     Returns
     -------
     array, shape (test trial, option)
-        Log-probabilities. The penalty is scikit-learn's default (``C=1``), on features divided by
-        the root mean square of their non-zero training values, so that units do not matter and
-        codes of 0 and +-1 stay as they are. Where the training choices are all the same nothing can
-        be regressed, and the prediction is that of `class_frequency`. No log-probability is below
-        that of the smallest positive number.
+        Log-probabilities. The penalty is scikit-learn's default (``C=1``); covariates are centred
+        and scaled by their training values before products are built, so that neither origin nor
+        unit matters, see `neuroalrnn.data.scaling.standardise`. Where the training choices are all
+        the same nothing can be regressed, and the prediction is that of `class_frequency`. No
+        log-probability is below that of the smallest positive number.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -67,8 +67,7 @@ def logistic(trials, train, test, *, terms):
     choice = trials["choice"].values[train].astype(int)
     if len(np.unique(choice)) < 2:
         return class_frequency(trials, train, test)
-    features = design(trials, terms).to_numpy()
-    features = features / present_size(features[train])
+    features = design(standardise(trials, train), terms).to_numpy()
     fitted = LogisticRegression(C=1.0, max_iter=1000).fit(features[train], choice)
     probability = np.zeros((len(test), len(trials["choice"].attrs["labels"])))
     probability[:, fitted.classes_] = fitted.predict_proba(features[test])

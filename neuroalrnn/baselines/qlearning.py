@@ -6,13 +6,15 @@ import numpy as np
 
 from neuroalrnn.baselines.shared import choose_inside, whole_sessions
 from neuroalrnn.baselines.traces import Traces, fit_agent, predict_agent
-from neuroalrnn.data.coding import present_size
+from neuroalrnn.data.scaling import measure
 from neuroalrnn.data.schema import trial_variables, unknown
 from neuroalrnn.exceptions import DataError, problems
 
 # each member adds one idea to the one before
 MEMBERS = ("plain", "forgetting", "perseveration", "dual")
 FORGETTING, PERSEVERATION, DUAL = 1, 2, 3
+# standard deviations above the mean that may be rounding
+AT_MEAN = 1e-6
 
 
 def q_learning(trials, train, test, *, inner=None, members=MEMBERS, random_state=0):
@@ -28,8 +30,11 @@ def q_learning(trials, train, test, *, inner=None, members=MEMBERS, random_state
                               their own rate (Ito & Doya 2009; a prior value unlike 0 is their
                               strength of non-reward)
     perseveration             + choice trace, ``C += b (chosen - C)``, with its own rate
-    dual                      + another learning rate where the reward is 0 or less
+    dual                      + another learning rate where the reward is not above its mean
     ========================  ==================================================================
+
+    The reward is centred and scaled by its training values, so that neither origin nor unit
+    matters.
 
     Trials that are not scored teach like all others. Without a choice every value is forgotten and
     the choice trace decays; without a reward the chosen value stays as it is. Values and traces go
@@ -103,7 +108,7 @@ def _require(trials, members):
         raise problems(DataError, "learning agent", found)
 
 
-def build_traces(trials, rows, first, credited, member, size):
+def build_traces(trials, rows, first, credited, member, reward):
     """Write an agent as traces; see `Traces`.
 
     The value of an option minus the prior value q is a leaky average of ``reward - q``. It is held
@@ -117,8 +122,8 @@ def build_traces(trials, rows, first, credited, member, size):
         From `whole_sessions`.
     credited : list of array, shape (trial,)
     member : str
-    size : float
-        Unit of the reward.
+    reward : array, shape (trial,)
+        Above 0 where it counts as one; NaN is missing.
 
     Returns
     -------
@@ -130,7 +135,7 @@ def build_traces(trials, rows, first, credited, member, size):
         learning without reward.
     """
     level = MEMBERS.index(member)
-    reward = trials["reward"].values.astype(float)[rows] / size
+    reward = reward[rows]
     gain = np.nan_to_num(reward)[:, None]
     options = np.arange(len(trials["choice"].attrs["labels"]))
     which, target = [], []
@@ -149,15 +154,16 @@ def build_traces(trials, rows, first, credited, member, size):
 def _value_rates(hit, reward, learning, level):
     """Rate that moves each value, shape (row, option)."""
     unrewarded = learning + DUAL if level >= DUAL else learning
-    rate = np.where(reward > 0, learning, unrewarded)
+    rate = np.where(reward > AT_MEAN, learning, unrewarded)
     forgetting = learning + FORGETTING if level >= FORGETTING else -1
     return np.where(hit, np.where(np.isnan(reward), -1, rate), forgetting)
 
 
 def _predict(trials, train, test, member, *, credited, random_state):
-    size = present_size(np.nan_to_num(trials["reward"].values.astype(float)[train, None]))[0]
+    reward = trials["reward"].values.astype(float)
+    reward = measure(reward[train]).apply(reward)
     rows, first = whole_sessions(trials, train)
-    traces, n_rates = build_traces(trials, rows, first, credited, member, size)
+    traces, n_rates = build_traces(trials, rows, first, credited, member, reward)
     agent = fit_agent(
         traces,
         trials["choice"].values[rows],
@@ -166,5 +172,5 @@ def _predict(trials, train, test, member, *, credited, random_state):
         rng=np.random.default_rng(random_state),
     )
     rows, first = whole_sessions(trials, test)
-    traces, _ = build_traces(trials, rows, first, credited, member, size)
+    traces, _ = build_traces(trials, rows, first, credited, member, reward)
     return predict_agent(agent, traces)[np.searchsorted(rows, test)]

@@ -10,6 +10,7 @@ The log-likelihood is concave in w and b. Its gradient with respect to the rates
 derivatives with respect to all traces are carried back through each session.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from neuroalrnn.baselines.shared import kernel
 # a rate of 0.001 cannot be told from a slower one, nor 0.999 from 1
 LARGEST_LOGIT = 7.0
 LARGEST_WEIGHT = 100.0
+TIGHT = {"ftol": 0.0, "gtol": 1e-10, "maxiter": 1000}
 
 
 class Traces(NamedTuple):
@@ -60,8 +62,8 @@ def fit_agent(traces, choice, counts, n_rates, *, rng, n_starts=8):
     """Fit an agent by maximum likelihood, pooled over all sessions.
 
     L-BFGS from `n_starts` points, the first of them fixed, the others random; the best end is
-    taken. Rates are logistic functions of what is optimised, kept within 0.001 and 0.999; weights
-    are kept within +-100.
+    taken on until nothing is gained. Rates are logistic functions of what is optimised, kept within
+    0.001 and 0.999; weights are kept within +-100.
 
     Parameters
     ----------
@@ -86,11 +88,11 @@ def fit_agent(traces, choice, counts, n_rates, *, rng, n_starts=8):
     starts = [np.r_[np.full(n_rates, -1.0), np.ones(n_traces), np.zeros(n_options - 1)]]
     for _ in range(n_starts - 1):
         starts.append(np.r_[rng.uniform(-4, 2, n_rates), rng.normal(size=n_free)])
-    ends = [
-        minimize(_loss, x, (traces, code, n_rates), "L-BFGS-B", jac=True, bounds=bounds)
-        for x in starts
-    ]
-    return _agent(min(ends, key=lambda end: end.fun).x, n_rates, n_traces)
+    climb = partial(
+        minimize, _loss, args=(traces, code, n_rates), method="L-BFGS-B", jac=True, bounds=bounds
+    )
+    best = min((climb(x) for x in starts), key=lambda end: end.fun)
+    return _agent(climb(best.x, options=TIGHT).x, n_rates, n_traces)
 
 
 def predict_agent(agent, traces):

@@ -41,20 +41,17 @@ def is_signed(trials: xr.Dataset, name: str) -> bool:
     return trials.variables[name].attrs.get("coding") == SIGNED
 
 
-def present_size(values: np.ndarray) -> np.ndarray:
-    """Root mean square of the non-zero entries, 1 where there are none.
-
-    Codes of 0 and +-1 have size 1, however often they are 0.
+def is_centred(trials: xr.Dataset, name: str) -> bool:
+    """Whether models get a variable centred and scaled: all but codes of -1 and +1, or of options.
 
     Parameters
     ----------
-    values : ndarray, shape (..., column)
+    trials : xarray.Dataset
+    name : str
+        A numeric variable on dim ``trial``.
 
     Returns
     -------
-    size : ndarray, shape (column,)
+    bool
     """
-    values = values.reshape(-1, values.shape[-1])
-    n_present = np.maximum((values != 0).sum(axis=0), 1)
-    size = np.sqrt(np.square(values).sum(axis=0) / n_present)
-    return np.where(size > 0, size, 1.0)
+    return name not in ("choice", "correct") and not is_signed(trials, name)

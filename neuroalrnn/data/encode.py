@@ -7,10 +7,12 @@ import numpy as np
 import xarray as xr
 
 from neuroalrnn.arguments import checked, not_inputs, not_text, optional
-from neuroalrnn.data.coding import coded
+from neuroalrnn.data.coding import coded, is_centred
 from neuroalrnn.data.events import event_names, happened, refuse_names, with_events
+from neuroalrnn.data.features import Column, flat_inputs
 from neuroalrnn.data.lags import count_gaps, lagged
 from neuroalrnn.data.layout import LAYOUTS, steps_to_choices
+from neuroalrnn.data.scaling import add_presence
 from neuroalrnn.data.schema import (
     is_after_choice,
     no_number,
@@ -46,6 +48,7 @@ def encode(
     mark_events: bool = True,
     dt: float | None = None,
     max_steps: int | None = None,
+    presence: Sequence[str] = (),
 ) -> Sequences:
     """Turn labelled trials into sequences of steps for a recurrent model.
 
@@ -85,6 +88,9 @@ def encode(
     max_steps : int, optional
         Cut trials to this many time steps. Choices and inputs that lie beyond are lost; `notes`
         counts them.
+    presence : sequence of str
+        Features that get a ``"present=..."`` feature even where these trials need none. A fit names
+        those of its trials, so that its networks meet the same features in others.
 
     Returns
     -------
@@ -101,8 +107,12 @@ def encode(
     (``"choice=label"``); ``correct`` is -1/+1. Every other variable, ``reward`` too, is as stored,
     unless ``attrs["coding"]`` is "signed": then 0/1 becomes -1/+1 (`from_frame`, ``signed``). No
     value decides on this, so the coding of a subject depends on nobody's data. Missing values and
-    steps of events that did not happen are 0, as is a stored 0: mark a 0/1 variable as signed where
-    the two should differ.
+    steps of events that did not happen are 0.
+
+    Models get the other variables centred and scaled by their training values, so that neither
+    origin nor unit matters, and a missing value is an average one. For this, where an input is
+    present must be known: ``present_at`` names the marker of an event, or a 0/1 feature that is
+    added last, such as ``"present=cue"``; none is needed for what is present at every step.
 
     An input that enters at the read-out step reaches the choice only linearly, however many PWL
     units there are: the rectification acts on the previous latent. `steps_to_choice` and a logged
@@ -120,12 +130,12 @@ def encode(
     notes += _gaps_note(trials) if lag_over_gaps else ()
     for note in notes:
         logger.warning(note)
-    return _assemble(trials, layout, columns, carry, distance, notes, step)
+    return _assemble(trials, layout, columns, carry, distance, notes, step, presence)
 
 
 def lay_out(
     trials, *, inputs, step="trial", events=None, choice_event=None, carry="session",
-    lag_over_gaps=False, mark_events=True, dt=None, max_steps=None,
+    lag_over_gaps=False, mark_events=True, dt=None, max_steps=None, presence=(),
 ):  # fmt: skip
     """Check the arguments of `encode`, and say when things happen in every trial.
 
@@ -133,7 +143,7 @@ def lay_out(
     ----------
     trials : xarray.Dataset
     inputs, step, events, choice_event, carry, lag_over_gaps, mark_events, dt, max_steps
-        See `encode`.
+        See `encode`; `presence` changes nothing here.
 
     Returns
     -------
@@ -231,23 +241,26 @@ def _check_time_request(trials, dt, max_steps) -> list[str]:
     return found
 
 
-def _input_columns(trials, layout, over_gaps) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """Every feature as (name, step per trial, value per trial)."""
+def _input_columns(trials, layout, over_gaps) -> list[Column]:
     columns = []
     for name, (at, next_trial) in layout.entry.items():
+        present, after = None, is_after_choice(trials, name)
+        if is_centred(trials, name):
+            present = np.isfinite(trials[name].values)
+            present = lagged(trials, present, 1, over_gaps) > 0 if next_trial else present
         for feature, value in coded(trials, name):
             if next_trial:
                 value, feature = lagged(trials, value, 1, over_gaps), f"{feature}[-1]"
-            columns.append((feature, at, value))
+            columns.append(Column(feature, at, value, present, after))
     return columns
 
 
-def _event_columns(trials, choice_event) -> list[tuple[str, np.ndarray, np.ndarray]]:
+def _event_columns(trials, choice_event) -> list[Column]:
     took_place = happened(trials)
     columns = []
     for k, name in enumerate(event_names(trials)):
         value = np.ones(len(took_place)) if name == choice_event else took_place[:, k] * 1.0
-        columns.append((f"event={name}", np.full(len(took_place), k), value))
+        columns.append(Column(f"event={name}", np.full(len(took_place), k), value))
     return columns
 
 
@@ -288,7 +301,7 @@ def _gaps_note(trials) -> tuple[str, ...]:
     return (text,)
 
 
-def _assemble(trials, layout, columns, carry, distance, notes, step) -> Sequences:
+def _assemble(trials, layout, columns, carry, distance, notes, step, presence) -> Sequences:
     n_trials = trials.sizes["trial"]
     start = np.r_[0, np.cumsum(layout.n_steps)]
     flat_trial = np.repeat(np.arange(n_trials), layout.n_steps)
@@ -304,7 +317,9 @@ def _assemble(trials, layout, columns, carry, distance, notes, step) -> Sequence
         padded[place] = flat
         return padded
 
-    features, flat = _flat_inputs(trials, layout, columns, start, flat_trial, flat_step, step)
+    names, flat, present = flat_inputs(trials, layout, columns, start, flat_trial, flat_step, step)
+    after = {column.name for column in columns if column.after}
+    features, flat, present_at = add_presence(names, flat, present, after=after, own=presence)
     target, scored = _flat_choice(trials, layout, start)
     return Sequences(
         inputs=scatter(flat, 0.0),
@@ -315,7 +330,7 @@ def _assemble(trials, layout, columns, carry, distance, notes, step) -> Sequence
         n_steps=n_steps,
         subject=texts(trials["subject"].values)[first].astype(str),
         session=texts(trials["session"].values)[first].astype(str),
-        features=features,
+        features=tuple(features),
         steps=layout.steps,
         labels=tuple(str(label) for label in trials["choice"].attrs["labels"]),
         steps_to_choice={
@@ -326,6 +341,7 @@ def _assemble(trials, layout, columns, carry, distance, notes, step) -> Sequence
         },
         notes=notes,
         n_trials=n_trials,
+        present_at=present_at,
     )
 
 
@@ -348,30 +364,6 @@ def _sequence_of_trial(trials, carry) -> np.ndarray:
         block = trials["block"].values
         new |= np.r_[False, block[1:] != block[:-1]]
     return np.cumsum(new)
-
-
-def _flat_inputs(trials, layout, columns, start, flat_trial, flat_step, step):
-    names = [name for name, _, _ in columns]
-    flat = np.zeros((start[-1], len(columns)))
-    for k, (_, at, value) in enumerate(columns):
-        use = (at >= 0) & (at < layout.n_steps)
-        flat[start[:-1][use] + at[use], k] = value[use]
-    if step == "time" and "inputs" in trials:
-        timed = trials["inputs"].transpose("trial", "time", "feature").values
-        inside = flat_step < timed.shape[1]
-        extra = np.zeros((len(flat), timed.shape[2]))
-        extra[inside] = np.nan_to_num(timed[flat_trial[inside], flat_step[inside]])
-        beyond = flat_step >= trials["n_steps"].values[flat_trial]
-        extra[beyond] = 0.0
-        names += [str(name) for name in _feature_names(trials)]
-        flat = np.hstack([flat, extra])
-    return tuple(names), flat
-
-
-def _feature_names(trials) -> list[str]:
-    if "feature" in trials.coords:
-        return [str(name) for name in trials["feature"].values]
-    return [f"inputs={index}" for index in range(trials.sizes["feature"])]
 
 
 def _flat_choice(trials, layout, start) -> tuple[np.ndarray, np.ndarray]:

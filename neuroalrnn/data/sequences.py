@@ -4,6 +4,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+# where an input is present: at every step, or where a feature with such a name is 1
+ALWAYS, PRESENT = "", "present="
+
 
 @dataclass(frozen=True)
 class Sequences:
@@ -34,6 +37,10 @@ class Sequences:
         Number of trials of the encoded dataset.
     observed : dict of str -> ndarray, shape (sequence, step), float64
         Further values of trials at their read-out steps, NaN elsewhere; see `observe`.
+    present_at : dict of str -> str
+        For every feature that models get centred and scaled, the 0/1 feature that is 1 at the steps
+        where it is present: the marker of an event, or a feature of its own, such as
+        ``"present=cue"``, which stand last; "" where it is present at every step.
     """
 
     inputs: np.ndarray
@@ -52,6 +59,23 @@ class Sequences:
     notes: tuple[str, ...]
     n_trials: int
     observed: dict[str, np.ndarray] = field(default_factory=dict)
+    present_at: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def n_own(self) -> int:
+        """Number of features but for those that only tell where others are present."""
+        return len(self.features) - len(self.presence)
+
+    @property
+    def presence(self) -> list[str]:
+        """Features that have a 0/1 feature of their own for where they are present."""
+        carriers = dict.fromkeys(self.present_at.values())
+        return [name.removeprefix(PRESENT) for name in carriers if name.startswith(PRESENT)]
+
+    @property
+    def place(self) -> dict[str, int]:
+        """Column of every feature in ``inputs``."""
+        return {name: k for k, name in enumerate(self.features)}
 
     def take(self, index: np.ndarray) -> "Sequences":
         """Keep some sequences (index or mask), without steps that are padding in all of them.

@@ -1,5 +1,6 @@
 """Fit with whole groups held out, and score every held-out trial once."""
 
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -164,6 +165,9 @@ def select_n_pwl(
     trials = with_encoding(trials, given)
     encoding = default_encoding(trials)
     sequences = encode(trials, **encoding)
+    # the networks of this fit meet the same features in any other trials
+    encoding |= {"presence": sequences.presence} if sequences.presence else {}
+    trials = trials.assign_attrs(encoding=json.dumps(encoding))
     trials, sequences = offer(trials, sequences, observation)
     trials = score_what_is_read(trials, sequences)
     trials = caution(trials, sequences.notes, category=None)
@@ -211,7 +215,6 @@ def _baselines(named, trials, setting, cv, encoding, engine, **study):
 
 def _fit_folds(plan, engine, show, folder):
     """Search, train again and choose in every fold; returns three lists."""
-    observations = plan.observations
     ends = np.cumsum([plan.most_checks(fold) for fold in range(len(plan.folds))])
     progress = Progress(int(ends[-1]), show=show)
     searched, refitted, chosen = [], [], []
@@ -221,6 +224,7 @@ def _fit_folds(plan, engine, show, folder):
         if path and path.exists():
             found, final = load_fold(path)
         else:
+            observations = plan.observations(fold)
             found = search(plan, observations, fold, engine=engine, progress=progress)
             final = refit(plan, observations, fold, found, engine=engine, progress=progress)
             if path:

@@ -6,13 +6,13 @@ from itertools import product
 import numpy as np
 import torch
 
-from neuroalrnn.data.coding import present_size
+from neuroalrnn.data.scaling import carriers, scale_of, standardise_inputs
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.evaluate.observation import observing
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.fit.train import Jobs
-from neuroalrnn.model.alrnn import stack
+from neuroalrnn.model.alrnn import Scaling, stack
 from neuroalrnn.model.architecture import ALRNN, Architecture
 from neuroalrnn.model.observation import Observation
 from neuroalrnn.model.readout import n_outputs
@@ -69,12 +69,17 @@ class Plan:
         """What all settings share; of the rest, the values of the first."""
         return self.settings[0]
 
-    @property
-    def observations(self):
-        """The pieces as tensors in the precision of training."""
-        dtype = getattr(torch, self.setting.dtype)
+    def standardised(self, fold):
+        """The pieces with inputs centred and scaled by the whole training part of a fold."""
+        return standardise_inputs(self.pieces, self.whole[fold].train)
+
+    def observations(self, fold):
+        """The standardised pieces of a fold as tensors in the precision of training."""
         return observe(
-            self.pieces, dtype=dtype, subjects=self.subjects, observation=self.observation
+            self.standardised(fold),
+            dtype=getattr(torch, self.setting.dtype),
+            subjects=self.subjects,
+            observation=self.observation,
         )
 
     @property
@@ -225,10 +230,11 @@ def _jobs(plan, fold, parts, rows):
         _draw(plan, fold, *key, parts[k])
         for *key, k in zip(settings, n_pwl, restarts, inner, strict=True)
     ]
-    weights = stack([weights for weights, _ in drawn])
+    weights = stack(drawn)
     return Jobs(
         weights=type(weights)(*(part.to(dtype) for part in weights)),
-        gain=torch.stack([gain for _, gain in drawn]).to(dtype),
+        scaling=scaling_of(plan.standardised(fold), [part.train for part in parts]).take(inner),
+        observed=scaling_of(plan.pieces, [plan.whole[fold].train]),
         n_pwl=torch.tensor(n_pwl),
         settings=list(settings),
         train=[parts[k].train for k in inner],
@@ -243,17 +249,34 @@ def _jobs(plan, fold, parts, rows):
 
 
 def _draw(plan, fold, setting, n_pwl, restart, part):
-    """Starting weights and input gain of one model, from its training sequences alone."""
+    """Starting weights of one model, from its training sequences alone."""
     pieces = plan.pieces
-    weights = plan.architecture.draw(
+    return plan.architecture.draw(
         setting,
         n_pwl,
-        len(pieces.features),
+        pieces.n_own,
         offset=_offset(plan, part.train),
         is_known=np.isin(plan.subjects, pieces.subject[part.train]),
         rng=np.random.default_rng([plan.random_state, fold, restart]),
     )
-    return weights, torch.as_tensor(1 / present_size(pieces.inputs[part.train]))
+
+
+def scaling_of(pieces, parts):
+    """How models get their inputs, from the training part of each alone.
+
+    Parameters
+    ----------
+    pieces : Sequences
+    parts : list of int array
+        Pieces that each model learns from.
+
+    Returns
+    -------
+    Scaling
+    """
+    found = [scale_of(pieces.take(part)) for part in parts]
+    centre, size = (torch.as_tensor(np.stack(each)) for each in zip(*found, strict=True))
+    return Scaling(1 / size, centre, torch.as_tensor(carriers(pieces)))
 
 
 def _offset(plan, train):

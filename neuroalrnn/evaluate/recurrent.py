@@ -71,12 +71,12 @@ class Recurrent:
         fold = Fold(self.of.name, whole, test)
         plans = [self._plan(trials, sequences, fold, size) for size in self.sizes]
         progress = Progress(0, show=False)
+        observations = plans[0].observations(0)
         found = [
-            search(plan, plan.observations, 0, engine=self.engine, progress=progress)
-            for plan in plans
+            search(plan, observations, 0, engine=self.engine, progress=progress) for plan in plans
         ]
         plan, found = max(zip(plans, found, strict=True), key=lambda one: one[1].best_score.max())
-        final = refit(plan, plan.observations, 0, found, engine=self.engine, progress=progress)
+        final = refit(plan, observations, 0, found, engine=self.engine, progress=progress)
         score = np.where(final.diverged, -np.inf, found.best_score)[0]
         if not np.isfinite(score).any():
             raise FitError(f"{self.of.name}: every restart diverged; lower learning_rate")

@@ -15,6 +15,7 @@ from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.plan import make_plan, refit_jobs
 from neuroalrnn.evaluate.search import Progress, choose, find_lost, search, train_in_chunks
 from neuroalrnn.exceptions import FitError
+from neuroalrnn.ops import Weights
 from neuroalrnn.ops.dispatch import choose_backend
 from neuroalrnn.stats import one_standard_error
 
@@ -96,7 +97,7 @@ def refit_all(
         trials, _encode_quietly(trials), [Fold("all", rows, rows[:0])], cv, [setting], grid=grid,
         **study,
     )  # fmt: skip
-    observations = plan.observations
+    observations = plan.observations(0)
     progress = Progress(plan.most_checks(0), show=False)
     searched = search(plan, observations, 0, engine=engine, progress=progress)
     restart, position = choose(searched, searched.diverged, plan.grid)
@@ -109,11 +110,13 @@ def refit_all(
     trained = train_in_chunks(jobs, observations, plan.setting, engine, progress)
     if trained.diverged.any():
         raise FitError("training on all subjects diverged: lower learning_rate or clip_norm")
+    starts = Weights(*(part.double() for part in jobs.weights))
+    starts = plan.of.scale_inputs(starts, jobs.scaling.after(jobs.observed))
     return Refit(
         n_pwl=plan.grid[position],
         table=_table(searched, restart, plan.grid),
         networks=dict(zip(plan.grid, as_networks(trained.weights, plan.grid), strict=True)),
-        starts=dict(zip(plan.grid, as_networks(jobs.weights, plan.grid), strict=True)),
+        starts=dict(zip(plan.grid, as_networks(starts, plan.grid), strict=True)),
     )
 
 

@@ -43,6 +43,8 @@ def fold_file(folder, plan, fold, told=()):
         digest.update(np.ascontiguousarray(values).tobytes())
         digest.update(str(values.shape).encode())
     digest.update("\n".join(map(str, pieces.subject)).encode())
+    # what is centred and what is not may hold the same numbers
+    digest.update(json.dumps(pieces.present_at).encode())
     return Path(folder) / f"fold-{fold:03d}-{digest.hexdigest()[:16]}.npz"
 
 

@@ -9,16 +9,16 @@ from neuroalrnn.analysis.ablation.folds import folds_of
 from neuroalrnn.analysis.ablation.linear import linearise
 from neuroalrnn.analysis.ablation.scores import Scores, score_trials
 from neuroalrnn.arguments import not_kind, not_names, not_seed, not_whole, refuse
-from neuroalrnn.data.coding import present_size
+from neuroalrnn.data.scaling import standardise_inputs
 from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.observation import observe_fitted, observing
-from neuroalrnn.evaluate.plan import cut_for_training
+from neuroalrnn.evaluate.plan import cut_for_training, scaling_of
 from neuroalrnn.evaluate.refit import MEMORY, as_networks, setting_of_fold
 from neuroalrnn.evaluate.search import Progress, train_in_chunks
 from neuroalrnn.exceptions import DataError, FitError, NotTestableError
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.fit.train import Jobs
-from neuroalrnn.model.alrnn import stack
+from neuroalrnn.model.alrnn import stack, unscale_inputs
 from neuroalrnn.model.architecture import ALRNN
 from neuroalrnn.ops import Weights
 from neuroalrnn.ops.dispatch import choose_backend
@@ -90,7 +90,9 @@ def retrain_without_units(
     pieces = cut_for_training(sequences, settings[0])
     jobs = _jobs(fit, folds, starts, settings, pieces, n_checks, random_state)
     dtype = getattr(torch, settings[0].dtype)
-    observations = observe(pieces, dtype=dtype, observation=observation)
+    # by all folds together, on which no result depends beyond rounding: each has its own scaling
+    standardised = standardise_inputs(pieces, np.arange(len(pieces.n_steps)))
+    observations = observe(standardised, dtype=dtype, observation=observation)
     of = observing(ALRNN, observation) if observation else ALRNN
     bar = Progress(int(jobs.n_checks.sum()), show=progress)
     bar.start_fold("training on")
@@ -120,20 +122,21 @@ def _jobs(fit, folds, starts, settings, pieces, n_checks, random_state):
     rows = []
     for fold, setting in zip(folds, settings, strict=True):
         train = np.flatnonzero(owner != fold.index)
-        gain = 1 / present_size(pieces.inputs[train])
         checks = _checks_of_fold(fit, fold.index, setting) if n_checks is None else n_checks
         seed = [random_state, fold.index]
-        rows += [(each, gain, setting, train, checks, seed) for each in starts[fold.name]]
-    networks, gains, setting_of, train, checks, seeds = zip(*rows, strict=True)
-    dtype = getattr(torch, settings[0].dtype)
+        rows += [(each, setting, train, checks, seed) for each in starts[fold.name]]
+    networks, setting_of, train, checks, seeds = zip(*rows, strict=True)
+    everywhere = np.arange(len(pieces.n_steps))
+    observed = scaling_of(pieces, [everywhere])
+    scaling = scaling_of(standardise_inputs(pieces, everywhere), train)
     # the saved input weights act on inputs as they are, those in training on scaled ones
-    unscaled = [
-        each._replace(input_weight=each.input_weight / gain)
-        for each, gain in zip(networks, gains, strict=True)
-    ]
+    weights = stack([_as_weights(each) for each in networks])
+    weights = unscale_inputs(weights, scaling.after(observed))
+    dtype = getattr(torch, settings[0].dtype)
     return Jobs(
-        weights=stack([_as_weights(each, dtype) for each in unscaled]),
-        gain=torch.as_tensor(np.stack(gains), dtype=dtype),
+        weights=Weights(*(part.to(dtype) for part in weights)),
+        scaling=scaling,
+        observed=observed,
         n_pwl=torch.tensor([each.n_pwl for each in networks]),
         settings=list(setting_of),
         train=list(train),
@@ -144,8 +147,8 @@ def _jobs(fit, folds, starts, settings, pieces, n_checks, random_state):
     )
 
 
-def _as_weights(network, dtype):
-    return Weights(*(torch.as_tensor(part, dtype=dtype) for part in network[1:]))
+def _as_weights(network):
+    return Weights(*(torch.as_tensor(part, dtype=torch.float64) for part in network[1:]))
 
 
 def _checks_of_fold(fit, fold, setting):

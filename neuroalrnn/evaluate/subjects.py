@@ -233,7 +233,7 @@ class _Study:
     def fit(self, fold, of, plan=None):
         """Search, choose and train again in one fold."""
         plan = replace(plan or self.plan, of=of)
-        observations = plan.observations
+        observations = plan.observations(fold)
         self.progress.start_fold(f"{plan.folds[fold].name}: {of.name}")
         found = search(plan, observations, fold, engine=self.engine, progress=self.progress)
         final = refit(plan, observations, fold, found, engine=self.engine, progress=self.progress)

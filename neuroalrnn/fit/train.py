@@ -9,7 +9,7 @@ import torch
 from neuroalrnn.fit.objective import compute_eta, of_lanes, sum_scored
 from neuroalrnn.fit.optimise import FULL_ROW, Adam
 from neuroalrnn.fit.regularise import Penalties, with_latents
-from neuroalrnn.model.alrnn import select
+from neuroalrnn.model.alrnn import Scaling, select
 from neuroalrnn.model.architecture import ALRNN
 from neuroalrnn.ops import Weights, torch_eager
 
@@ -22,8 +22,11 @@ class Jobs:
     ----------
     weights : Weights
         Starting values, with a model axis; those of another architecture in `train` with `of`.
-    gain : Tensor, shape (model, feature)
-        What ``C`` is multiplied by: the inverse scale of each input in the model's training data.
+    scaling : Scaling
+        Of the inputs as observed, from each model's training data; float64.
+    observed : Scaling
+        One for all, that the observed inputs have undergone before, in double precision: in single
+        precision far offsets would cost all digits.
     n_pwl : Tensor of int, shape (model,)
     settings : list of Setting
         Learning rate, its decay, clipping, weight decay and penalties of each model.
@@ -41,7 +44,8 @@ class Jobs:
     """
 
     weights: Weights
-    gain: torch.Tensor
+    scaling: Scaling
+    observed: Scaling
     n_pwl: torch.Tensor
     settings: list
     train: list
@@ -58,7 +62,8 @@ class Jobs:
         pick = [int(m) for m in models]
         return Jobs(
             weights=select(self.weights, torch.as_tensor(pick)),
-            gain=self.gain[pick],
+            scaling=self.scaling.take(pick),
+            observed=self.observed,
             n_pwl=self.n_pwl[pick],
             settings=[self.settings[m] for m in pick],
             train=[self.train[m] for m in pick],
@@ -76,7 +81,7 @@ class Trained:
     Attributes
     ----------
     weights : Weights
-        Acting on the inputs as they are (``gain`` folded into ``C``).
+        Acting on the inputs as they are; float64, as far offsets need it.
     train_score : array, shape (model, check)
         Mean log-likelihood per scored choice (nats) of the batches since the last check; NaN once
         stopped.
@@ -135,6 +140,7 @@ class _Run:
         self.scan, self.of = scan, of
         n_models, n_checks = len(jobs), int(jobs.n_checks.max())
         self.active = np.arange(n_models)
+        self.scaling = jobs.scaling.to(observations.inputs.dtype)
         self.streams = [
             _Stream(ids, seed) for ids, seed in zip(jobs.train, jobs.seeds, strict=True)
         ]
@@ -188,7 +194,7 @@ class _Run:
         return score - self.penalties.compute(self.active, weights, n_pwl, latents, scored)
 
     def _read(self, weights, index, models):
-        weights = self.of.scale_inputs(weights, self.jobs.gain[models])
+        weights = self.of.scale_inputs(weights, self.scaling.take(models))
         n_pwl = self.jobs.n_pwl[models]
         return compute_eta(weights, n_pwl, self.observations, index, scan=self.scan, of=self.of)
 
@@ -254,7 +260,8 @@ class _Run:
 
     def result(self):
         n = self.n_done
-        weights = self.of.scale_inputs(self.final, self.jobs.gain)
+        final = type(self.final)(*(part.double() for part in self.final))
+        weights = self.of.scale_inputs(final, self.jobs.scaling.after(self.jobs.observed))
         return Trained(weights, self.train_score[:, :n], self.validation[:, :n], self.diverged)
 
 

@@ -25,7 +25,8 @@ class Architecture:
         ``frozen(weights, n_pwl, setting)`` and ``decayed(weights)``: entries that are not trained,
         and those that weight decay shrinks, as weights of bool.
     scale_inputs : callable
-        ``scale_inputs(weights, gain)``: fold a factor per input feature into the weights.
+        ``scale_inputs(weights, scaling)``: let weights act on the inputs as they are; see
+        `neuroalrnn.model.alrnn.Scaling`.
     log_prior : callable, optional
         ``log_prior(weights) -> Tensor, shape (model,)``, in nats, added to the log-likelihood of
         all training choices.

@@ -216,11 +216,12 @@ def subject_architecture(n_dimensions, varying):
         none = (torch.zeros_like(part).bool() for part in (weights.vectors, weights.is_known))
         return SubjectWeights(*group, *none, *(torch.ones_like(by).bool() for by in weights.maps))
 
-    def scale(weights, gain):
+    def scale(weights, scaling):
+        group, maps = (scale_inputs(part, scaling) for part in (weights.group, weights.maps))
         return weights._replace(
-            input_weight=scale_inputs(weights.group, gain).input_weight,
-            by_input_weight=weights.by_input_weight * gain[:, None, None],
-        )
+            input_weight=group.input_weight, bias=group.bias,
+            by_input_weight=maps.input_weight, by_bias=maps.bias,
+        )  # fmt: skip
 
     return Architecture(
         name=f"AL-RNN with {n_dimensions} subject dimensions",

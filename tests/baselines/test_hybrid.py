@@ -94,7 +94,7 @@ def test_predictions_are_those_of_values_of_sides_mapped_through_the_transition(
     here = slice(300 * subject, 300 * subject + 300)
     rows, first = whole_sessions(trials, [here.start])
     credited = [chosen(trials), reached(trials)]
-    traces, n_rates = build_traces(trials, rows, first, credited, "dual", 1.0)
+    traces, n_rates = build_traces(trials, rows, first, credited, "dual", trials["reward"].values)
     assert n_rates == 8
     weights = [WEIGHT["free"], 0, WEIGHT["repeat"], WEIGHT["based"], 0, WEIGHT["return"]]
     agent = Agent(np.r_[FREE, BASED], np.array(weights), np.array([0, WEIGHT["bias"]]))

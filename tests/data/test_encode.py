@@ -194,7 +194,8 @@ def test_coding(trials):
     trials["sign"] = trials["flag"].assign_attrs(coding="signed")
     trials["stimulus"][3] = np.nan
     sequences = encode(trials, inputs=["stimulus", "flag", "sign", "choice"])
-    assert sequences.features[3:] == ("choice=a[-1]", "choice=b[-1]", "choice=c[-1]")
+    assert sequences.features[3:6] == ("choice=a[-1]", "choice=b[-1]", "choice=c[-1]")
+    assert sequences.features[6:] == ("present=stimulus",)
     assert set(np.unique(sequences.inputs[..., 1])) == {0, 1}
     np.testing.assert_array_equal(sequences.inputs[..., 2], 2 * sequences.inputs[..., 1] - 1)
     assert sequences.inputs[0, 3, 0] == 0

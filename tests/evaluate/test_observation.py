@@ -240,8 +240,9 @@ def test_every_architecture_can_be_trained_on_more_than_choices(of, timed, plan_
     plan, _ = plan_of(timed, choice_rt(time=shifted), of=of, grid=(2,))
     _, jobs = search_jobs(plan, 0)
     progress = Progress(0, show=False)
-    found = search(plan, plan.observations, 0, engine=engine, progress=progress)
-    weights = refit(plan, plan.observations, 0, found, engine=engine, progress=progress).weights
+    observations = plan.observations(0)
+    found = search(plan, observations, 0, engine=engine, progress=progress)
+    weights = refit(plan, observations, 0, found, engine=engine, progress=progress).weights
     assert np.isfinite(found.best_score).all()
     still = ~np.array(plan.observation.varying)
     for name in {"readout", "by_readout"} & set(weights._fields):

@@ -11,7 +11,7 @@ import torch
 from neuroalrnn.config import Setting
 from neuroalrnn.fit.objective import compute_log_likelihood, observe
 from neuroalrnn.fit.train import Jobs, train
-from neuroalrnn.model.alrnn import stack
+from neuroalrnn.model.alrnn import no_scaling, stack
 from neuroalrnn.model.init import INITIALISATIONS, draw
 from neuroalrnn.ops import reference, torch_eager
 
@@ -49,7 +49,8 @@ def jobs(n_pwl, *, train_on, validate_on=(), n_checks=4, setting=SETTING, n_outp
     ]  # fmt: skip
     return Jobs(
         weights=stack(drawn),
-        gain=torch.ones(len(n_pwl), 2, dtype=torch.float64),
+        scaling=no_scaling(len(n_pwl), 2),
+        observed=no_scaling(1, 2),
         n_pwl=torch.tensor(n_pwl),
         settings=[setting] * len(n_pwl),
         train=[np.array(train_on[m]) for m in range(len(n_pwl))],
@@ -92,7 +93,6 @@ def test_what_is_trained_beside_a_model_changes_no_bit_of_it(n_options, dtype):
     together = replace(
         together,
         weights=type(together.weights)(*(part.to(dtype) for part in together.weights)),
-        gain=together.gain.to(dtype),
     )
     batch = train(together, observations, setting, scan=partial(numba_cpu.scan, threads=2))
     for models in ([0], [1, 2], [3], [4]):

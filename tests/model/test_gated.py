@@ -4,14 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from neuroalrnn.model.gated import (
-    decayed_entries,
-    draw_gru,
-    draw_lstm,
-    frozen_entries,
-    scale_inputs,
-)
+from neuroalrnn.model.alrnn import scale_inputs, unscale_inputs
+from neuroalrnn.model.gated import decayed_entries, draw_gru, draw_lstm, frozen_entries
 from neuroalrnn.ops import gated_torch
+from tests.model.scaled import make_inputs, make_scaling, standardised
 
 DRAWS = pytest.mark.parametrize("draw", [draw_gru, draw_lstm])
 
@@ -74,13 +70,15 @@ def test_matrices_are_decayed_and_nothing_is_frozen(draw):
 
 @DRAWS
 def test_scaled_input_weights_act_like_scaled_inputs(draw):
-    weights = with_model_axis(drawn(draw))
-    gain = torch.tensor([[0.5, 2.0, -3.0]], dtype=torch.float64)
-    inputs = torch.from_numpy(np.random.default_rng(1).normal(size=(2, 9, 3)))
+    weights = with_model_axis(drawn(draw, n_features=4))
+    scaling, inputs = make_scaling(1), make_inputs((2, 9))
     call = torch.tensor([[0, 1]]), torch.tensor([9, 9]), torch.arange(9)
-    found = gated_torch.scan(scale_inputs(weights, gain), inputs, *call)
-    expected = gated_torch.scan(weights, gain * inputs, *call)
+    folded = scale_inputs(weights, scaling)
+    found = gated_torch.scan(folded, inputs, *call)
+    expected = gated_torch.scan(weights, standardised(inputs, scaling, 0), *call)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    for back, part in zip(unscale_inputs(folded, scaling), weights, strict=True):
+        torch.testing.assert_close(back, part, rtol=1e-12, atol=1e-12)
 
 
 @DRAWS

@@ -19,6 +19,7 @@ from neuroalrnn.model.hierarchy import (
     subject_architecture,
 )
 from neuroalrnn.ops import Weights, numba_cpu, reference
+from tests.model.scaled import make_inputs, make_scaling, standardised
 
 N_SUBJECTS, N_MODELS = 4, 2
 SETTING = Setting(n_latent=5, initialisation="orthogonal")
@@ -26,13 +27,13 @@ N_PWL = torch.tensor([2, 0])
 READ = torch.tensor([1, 3, 5])
 
 
-def draw(n_dimensions, varying=VARYING, seed=0):
+def draw(n_dimensions, varying=VARYING, seed=0, n_features=3):
     of = subject_architecture(n_dimensions, varying)
     drawn = [
         of.draw(
             SETTING,
             int(p),
-            3,
+            n_features,
             offset=[0.2],
             is_known=np.ones(N_SUBJECTS),
             rng=np.random.default_rng([seed, int(p)]),
@@ -204,19 +205,19 @@ def test_only_what_may_vary_is_trained():
 
 
 def test_input_scales_reach_group_and_maps(observations):
-    of, weights = draw(2)
-    gain = torch.tensor([[2.0, 0.5, 1.0], [1.0, 3.0, 0.1]]).double()
-    scaled = of.scale_inputs(weights, gain)
+    of, weights = draw(2, n_features=4)
+    scaling, inputs = make_scaling(N_MODELS), make_inputs((9, 6))
+    observations = SimpleNamespace(**vars(observations) | {"inputs": inputs})
+    scaled = of.scale_inputs(weights, scaling)
     for model in range(N_MODELS):
         one = type(weights)(*(part[model : model + 1] for part in scaled))
         other = type(weights)(*(part[model : model + 1] for part in weights))
-        louder = SimpleNamespace(
-            **vars(observations) | {"inputs": observations.inputs * gain[model]}
-        )
+        standard = standardised(inputs, scaling, model)
+        scaled_by_hand = SimpleNamespace(**vars(observations) | {"inputs": standard})
         index, n_pwl = INDEX[model : model + 1], N_PWL[model : model + 1]
         torch.testing.assert_close(
             scan_subjects(one, n_pwl, observations, index, READ, reference.scan),
-            scan_subjects(other, n_pwl, louder, index, READ, reference.scan),
+            scan_subjects(other, n_pwl, scaled_by_hand, index, READ, reference.scan),
         )
 
 

@@ -1,0 +1,76 @@
+"""Features of all steps: those of trials, each at its step, and those of every step."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Column(NamedTuple):
+    """A feature of trials.
+
+    Attributes
+    ----------
+    name : str
+    at : int array, shape (trial,)
+        Step at which it enters, -1 where it does not.
+    value : array, shape (trial,)
+    present : bool array, shape (trial,), optional
+        Where it has a value, if it is to be centred.
+    after : bool
+        Whether it is known only after the choice.
+    """
+
+    name: str
+    at: np.ndarray
+    value: np.ndarray
+    present: np.ndarray | None = None
+    after: bool = False
+
+
+def flat_inputs(trials, layout, columns, start, flat_trial, flat_step, step):
+    """Inputs of all steps of all trials, one after the other.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    layout : Layout
+    columns : list of Column
+    start : int array, shape (trial + 1,)
+        First step of every trial.
+    flat_trial, flat_step : int array, shape (step,)
+        Trial of every step, and its place within the trial.
+    step : str
+        See `neuroalrnn.encode`.
+
+    Returns
+    -------
+    names : list of str
+    flat : array, shape (step, feature)
+        0 where missing.
+    present : dict of str -> bool array, shape (step,)
+        Where the features that are to be centred are present.
+    """
+    names = [column.name for column in columns]
+    flat, present = np.zeros((start[-1], len(columns))), {}
+    for k, column in enumerate(columns):
+        use = (column.at >= 0) & (column.at < layout.n_steps)
+        place = start[:-1][use] + column.at[use]
+        flat[place, k] = column.value[use]
+        if column.present is not None:
+            present[column.name] = np.zeros(len(flat), dtype=bool)
+            present[column.name][place] = column.present[use]
+    if step == "time" and "inputs" in trials:
+        timed = trials["inputs"].transpose("trial", "time", "feature").values
+        inside = flat_step < np.minimum(timed.shape[1], trials["n_steps"].values[flat_trial])
+        extra = np.full((len(flat), timed.shape[2]), np.nan)
+        extra[inside] = timed[flat_trial[inside], flat_step[inside]]
+        own = [str(name) for name in _feature_names(trials)]
+        present |= dict(zip(own, np.isfinite(extra).T, strict=True))
+        names, flat = names + own, np.hstack([flat, np.nan_to_num(extra)])
+    return names, flat, present
+
+
+def _feature_names(trials) -> list[str]:
+    if "feature" in trials.coords:
+        return [str(name) for name in trials["feature"].values]
+    return [f"inputs={index}" for index in range(trials.sizes["feature"])]
