@@ -199,7 +199,7 @@ def test_coding(trials):
     assert set(np.unique(sequences.inputs[..., 1])) == {0, 1}
     np.testing.assert_array_equal(sequences.inputs[..., 2], 2 * sequences.inputs[..., 1] - 1)
     assert sequences.inputs[0, 3, 0] == 0
-    assert (sequences.inputs[:, 1:, 3:].sum(axis=2) == 1).all()
+    assert (sequences.inputs[:, 1:, 3:6].sum(axis=2) == 1).all()
 
 
 CODED = ["stimulus", "flag", "correct", "reward", "choice"]

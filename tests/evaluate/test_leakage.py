@@ -69,37 +69,48 @@ def test_the_leakage_test_notices_validation_on_the_test_subject(trials, fit):
 
 
 def test_the_leakage_test_notices_a_coding_read_from_everybody(trials, monkeypatch, fit):
-    """Sabotage: 0 and 1 become -1 and +1 only if no subject has another value."""
+    """Sabotage: what is 0 and 1 is taken as a code only if no subject has another value."""
     encode_module = sys.modules["neuroalrnn.data.encode"]
-    honest = encode_module.coded
+    honest = encode_module.is_centred
 
     def leaky(trials, name):
-        values = trials[name].values.astype(float)
-        signed = name != "choice" and np.isin(values, (0, 1)).all()
-        return [(name, 2 * values - 1)] if signed else honest(trials, name)
+        return honest(trials, name) and not np.isin(trials[name], (0, 1)).all()
 
-    monkeypatch.setattr(encode_module, "coded", leaky)
+    monkeypatch.setattr(encode_module, "is_centred", leaky)
     assert ("parameters", "weight") in _differing(fit(trials), fit(_changed(trials, "s2")), 2)
 
 
 def test_the_leakage_test_notices_a_scaler_fitted_on_everybody(trials, monkeypatch, fit):
     from neuroalrnn.evaluate import plan
 
-    honest = plan.present_size
-    everybody = {}
+    honest = plan.standardise_inputs
 
-    def leaky(_):
-        return honest(everybody["inputs"])
+    def leaky(pieces, train):
+        return honest(pieces, np.arange(len(pieces.n_steps)))
 
-    original = plan.make_plan
-
-    def remember(trials, sequences, *args, **kwargs):
-        everybody["inputs"] = sequences.inputs
-        return original(trials, sequences, *args, **kwargs)
-
-    monkeypatch.setattr(plan, "present_size", leaky)
-    monkeypatch.setattr("neuroalrnn.evaluate.crossval.make_plan", remember)
+    monkeypatch.setattr(plan, "standardise_inputs", leaky)
     assert ("parameters", "input_weight") in _differing(fit(trials), fit(_changed(trials, "s2")), 2)
+
+
+def test_what_a_test_subject_misses_changes_no_network(trials, fitted, fit):
+    """It asks for a feature that tells where a value is missing; what is learned stays."""
+    gaps = trials.copy(deep=True)
+    gaps["stimulus"].values[(trials["subject"].values == "s2") & (np.arange(240) % 3 == 0)] = np.nan
+    other = fit(gaps)
+    one, two = (each.parameters.isel(fold=2) for each in (fitted, other))
+    assert set(two.feature.values) == {*one.feature.values, "present=stimulus"}
+    for part in set(one.data_vars) - {"input_weight"}:
+        np.testing.assert_allclose(one[part], two[part], rtol=0, atol=1e-5)
+    weights = [
+        dict(zip(each.feature.values, each["input_weight"].values.T, strict=True))
+        for each in (one, two)
+    ]
+    expected, found = weights
+    found["event=stimulus"] = found["event=stimulus"] + found["present=stimulus"]
+    for name, weight in expected.items():
+        np.testing.assert_allclose(found[name], weight, rtol=0, atol=1e-5)
+    scores = [each.selection.isel(fold=2)["validation_score"] for each in (fitted, other)]
+    np.testing.assert_allclose(*scores, rtol=0, atol=1e-5)
 
 
 def test_overlapping_folds_are_refused(trials, fit):
