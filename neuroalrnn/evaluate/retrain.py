@@ -84,27 +84,36 @@ def retrain_without_units(
     folds = [each for each in folds_of(fit) if each.network.n_pwl and each.test.scored.any()]
     if not folds:
         raise NotTestableError("retraining: no fold has a PWL unit to do without, and choices")
-    starts = {fold.name: [fold.network, *_without_units(fold)] for fold in folds}
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
     settings = [setting_of_fold(fit, fold.index) for fold in folds]
     pieces = cut_for_training(sequences, settings[0])
-    jobs = _jobs(fit, folds, starts, settings, pieces, n_checks, random_state)
-    dtype = getattr(torch, settings[0].dtype)
-    # by all folds together, on which no result depends beyond rounding: each has its own scaling
-    standardised = standardise_inputs(pieces, np.arange(len(pieces.n_steps)))
-    observations = observe(standardised, dtype=dtype, observation=observation)
+    starts = [[fold.network, *_without_units(fold)] for fold in folds]
+    jobs = [
+        _jobs(fold, *each, pieces, n_checks, random_state)
+        for fold, *each in zip(folds, settings, starts, strict=True)
+    ]
+    bar = Progress(sum(int(each.n_checks.sum()) for each in jobs), show=progress)
+    tables = []
+    for fold, before, each in zip(folds, starts, jobs, strict=True):
+        bar.start_fold(f"training on, {fold.name}")
+        after = _train(each, pieces, observation, engine, bar)
+        tables.append(_costs(fold, before, after, by))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _train(jobs, pieces, observation, engine, bar):
+    """Networks of one fold, trained on."""
+    setting = jobs.settings[0]
+    observations = observe(
+        standardise_inputs(pieces, jobs.train[0]),
+        dtype=getattr(torch, setting.dtype),
+        observation=observation,
+    )
     of = observing(ALRNN, observation) if observation else ALRNN
-    bar = Progress(int(jobs.n_checks.sum()), show=progress)
-    bar.start_fold("training on")
-    trained = train_in_chunks(jobs, observations, settings[0], engine, bar, of)
+    trained = train_in_chunks(jobs, observations, setting, engine, bar, of)
     if trained.diverged.any():
         raise FitError("training on diverged: set a smaller n_checks")
-    networks = iter(as_networks(trained.weights, jobs.n_pwl.tolist()))
-    tables = []
-    for fold in folds:
-        ends = [next(networks) for _ in starts[fold.name]]
-        tables.append(_costs(fold, starts[fold.name], ends, by))
-    return pd.concat(tables, ignore_index=True)
+    return as_networks(trained.weights, jobs.n_pwl.tolist())
 
 
 def _without_units(fold):
@@ -116,34 +125,28 @@ def _without_units(fold):
     ]
 
 
-def _jobs(fit, folds, starts, settings, pieces, n_checks, random_state):
-    """One model per start; those of a fold see the same batches."""
-    owner = fit.splits["fold"].values[pieces.trial[:, 0]]
-    rows = []
-    for fold, setting in zip(folds, settings, strict=True):
-        train = np.flatnonzero(owner != fold.index)
-        checks = _checks_of_fold(fit, fold.index, setting) if n_checks is None else n_checks
-        seed = [random_state, fold.index]
-        rows += [(each, setting, train, checks, seed) for each in starts[fold.name]]
-    networks, setting_of, train, checks, seeds = zip(*rows, strict=True)
-    everywhere = np.arange(len(pieces.n_steps))
-    observed = scaling_of(pieces, [everywhere])
-    scaling = scaling_of(standardise_inputs(pieces, everywhere), train)
+def _jobs(fold, setting, starts, pieces, n_checks, random_state):
+    """One model per start; all see the same batches."""
+    owner = fold.fit.splits["fold"].values[pieces.trial[:, 0]]
+    train, n = np.flatnonzero(owner != fold.index), len(starts)
+    checks = _checks_of_fold(fold.fit, fold.index, setting) if n_checks is None else n_checks
+    observed = scaling_of(pieces, [train])
+    scaling = scaling_of(standardise_inputs(pieces, train), [train] * n)
     # the saved input weights act on inputs as they are, those in training on scaled ones
-    weights = stack([_as_weights(each) for each in networks])
+    weights = stack([_as_weights(each) for each in starts])
     weights = unscale_inputs(weights, scaling.after(observed))
-    dtype = getattr(torch, settings[0].dtype)
+    dtype = getattr(torch, setting.dtype)
     return Jobs(
         weights=Weights(*(part.to(dtype) for part in weights)),
         scaling=scaling,
         observed=observed,
-        n_pwl=torch.tensor([each.n_pwl for each in networks]),
-        settings=list(setting_of),
-        train=list(train),
-        validate=[np.array([], dtype=int)] * len(rows),
-        n_checks=np.array(checks),
-        group=np.arange(len(rows)),
-        seeds=list(seeds),
+        n_pwl=torch.tensor([each.n_pwl for each in starts]),
+        settings=[setting] * n,
+        train=[train] * n,
+        validate=[np.array([], dtype=int)] * n,
+        n_checks=np.full(n, checks),
+        group=np.arange(n),
+        seeds=[[random_state, fold.index]] * n,
     )
 
 

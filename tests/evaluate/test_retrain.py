@@ -46,8 +46,8 @@ def costs(table):
 def test_a_second_unit_can_be_done_without_once_the_first_has_learned_to(two_units):
     table = retrain_without_units(two_units, n_checks=40, threads=1)
     found = costs(table)
-    assert found[[(0, False), (1, False)]].min() > 0.08
-    assert found[[(0, True), (1, True)]].abs().max() < 0.05
+    assert found[[(0, False), (1, False)]].min() > 0.05
+    assert found[[(0, True), (1, True)]].max() < 0.02
 
 
 def test_the_only_unit_stays_needed(fit_of):
@@ -84,17 +84,16 @@ def test_held_out_subjects_have_no_say(two_units, monkeypatch):
     monkeypatch.setattr(module, "as_networks", as_networks)
     for one in (two_units, Fit(tree)):
         retrain_without_units(one, n_checks=3, threads=1)
-    n = len(seen[0]) // 2
-    for one, other in zip(*(networks[:n] for networks in seen), strict=True):
+    for one, other in zip(seen[0], seen[2], strict=True):
         for part, same in zip(one[1:], other[1:], strict=True):
             np.testing.assert_array_equal(part, same)
-    assert any((a.weight != b.weight).any() for a, b in zip(*(s[n:] for s in seen), strict=True))
+    assert any((a.weight != b.weight).any() for a, b in zip(seen[1], seen[3], strict=True))
 
 
 def test_training_goes_on_from_the_network_as_it_acts_on_inputs_of_any_size(
     experiment, encoding, setting
 ):
-    """Inputs are scaled in training: with next to no learning nothing may change."""
+    """Inputs are centred and scaled in training: with next to no learning nothing may change."""
     fit = select_n_pwl(
         experiment(6, 40, scale=7.0), setting, SubjectKFold(2), n_pwl=(2,), n_restarts=1, n_inner=2,
         encoding=encoding, progress=False, baselines={}, threads=1,
@@ -105,7 +104,7 @@ def test_training_goes_on_from_the_network_as_it_acts_on_inputs_of_any_size(
     table = retrain_without_units(fit, n_checks=1, threads=1).set_index(["unit", "subject"])
     before, after = (table.loc[[0, 1]].query("retrained == @on")["cost"] for on in (False, True))
     np.testing.assert_allclose(after, before, atol=1e-5)
-    assert before.abs().max() > 1e-2
+    assert before.abs().max() > 1e-3
     assert table.loc[-1, "cost"].abs().max() < 1e-5
 
 
