@@ -100,7 +100,8 @@ def complete_encoding(trials: xr.Dataset, given: Mapping) -> xr.Dataset:
     """
     encoding = default_encoding(trials, given)
     told = {"encoding": json.dumps(encoding)}
-    if "encoding" not in trials.attrs and encoding["step"] == "event" != given.get("step"):
+    placed = isinstance(given.get("inputs"), Mapping) and "choice_event" in given
+    if "encoding" not in trials.attrs and "choice_event" in encoding and not placed:
         told["default_encoding"] = _reasons(trials, encoding, given)
     return trials.assign_attrs(told)
 
@@ -137,8 +138,10 @@ def _complete(trials, given) -> dict:
     choice = given.get("choice_event", _choice_event(names))
     inputs = _placed(trials, inputs, names, choice)
     if not own:
-        used = [name for name in STEPS if name == choice or name in inputs.values()]
-        given = {"events": used} | given
+        used = {choice, *inputs.values()}
+        # an unknown name is answered with all that there are
+        known = used if used <= set(STEPS) else set(STEPS)
+        given = {"events": [name for name in STEPS if name in known]} | given
     return {"step": step, "choice_event": choice} | given | {"inputs": inputs}
 
 

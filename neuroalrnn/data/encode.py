@@ -126,7 +126,7 @@ def encode(
     if step == "event" and mark_events:
         columns += _event_columns(trials, choice_event)
     distance = steps_to_choices(trials, layout, carry)
-    notes = layout.notes + _linear_note(distance) + _unknown_note(trials, layout)
+    notes = layout.notes + _linear_note(distance) + _absent_note(trials, layout)
     notes += _gaps_note(trials) if lag_over_gaps else ()
     for note in notes:
         logger.warning(note)
@@ -187,7 +187,8 @@ def _check_request(trials, inputs, step, choice_event, carry, dt, max_steps, mar
         found.append("carry='block' but the dataset has no coordinate 'block'; use 'session'")
     if isinstance(inputs, str):
         return [*found, f"inputs={inputs!r}: expected a list of variables or {{variable: event}}"]
-    if not len(inputs) and not (step == "event" and marks) and "inputs" not in trials:
+    told = (step == "event" and marks and "event_time" in trials) or "inputs" in trials
+    if not len(inputs) and not told:
         found.append("inputs is empty: name one variable at least, as a model needs an input")
     known = trial_variables(trials)
     found += [f"input {no_number(trials, name, known)}" for name in inputs if name not in known]
@@ -270,23 +271,27 @@ def _linear_note(distance) -> tuple[str, ...]:
         return ()
     text = (
         f"{', '.join(linear)}: no step between this input and the choice, so these reach the "
-        "choice only linearly, whatever n_pwl (use step='event', or an earlier event)"
+        "choice only linearly, whatever n_pwl (let it enter at an earlier step; event steps have "
+        "several)"
     )
     return (text,)
 
 
-def _unknown_note(trials, layout) -> tuple[str, ...]:
-    """Values that should be known before the choice of a scored trial, and are not."""
-    scored = scored_trials(trials)
+def _absent_note(trials, layout) -> tuple[str, ...]:
+    """Inputs that do not enter before the choice of a scored trial, as their event has no time."""
+    scored = scored_trials(trials) & (layout.readout >= 0)
     counts = {
-        name: int((scored & trials[name].isnull().values).sum())
-        for name in layout.entry
+        name: int((scored & (at < 0)).sum())
+        for name, (at, _) in layout.entry.items()
         if not is_after_choice(trials, name)
     }
     told = [f"{name} on {count}" for name, count in counts.items() if count]
     if not told:
         return ()
-    text = f"missing values of scored trials are read as 0: {', '.join(told)} of {scored.sum()}"
+    text = (
+        f"inputs whose event has no time are 0 on scored trials: {', '.join(told)} of "
+        f"{scored.sum()}"
+    )
     return (text,)
 
 

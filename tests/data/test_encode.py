@@ -373,6 +373,8 @@ def test_inputs_must_not_be_empty(trials):
     assert marks.features == ("event=cue", "event=go", "event=end")
     with pytest.raises(DataError, match="inputs is empty"):
         encode(trials, inputs=[], step="event", choice_event="go", mark_events=False)
+    with pytest.raises(DataError, match="inputs is empty"):
+        encode(trials.drop_vars("event_time"), inputs=[], step="event", choice_event="go")
 
 
 def test_steps_to_the_next_choice(trials):
@@ -385,11 +387,12 @@ def test_steps_to_the_next_choice(trials):
     assert by_trial.steps_to_next_choice == {"stimulus": 1, "choice[-1]": 0}
 
 
-def test_values_read_as_zero_are_counted(trials):
-    trials["stimulus"][[3, 6, 8]] = np.nan
+def test_inputs_lost_with_their_event_are_counted(trials):
+    trials["event_time"][[3, 6, 8], 0] = np.nan
     assert not trials["scored"][6]
-    notes = encode(trials, inputs={"stimulus": "cue"}, step="event", choice_event="go").notes
-    assert notes == ("missing values of scored trials are read as 0: stimulus on 2 of 30",)
+    options = {"step": "event", "choice_event": "go"}
+    notes = encode(trials, inputs={"stimulus": "cue", "flag": "go"}, **options).notes
+    assert "inputs whose event has no time are 0 on scored trials: stimulus on 2 of 30" in notes
 
 
 @pytest.mark.parametrize(
