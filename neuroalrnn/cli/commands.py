@@ -14,26 +14,23 @@ import typer
 from neuroalrnn.cli.options import (
     AnySeed,
     Backend,
-    Columns,
     Conditions,
     Numbers,
     Out,
-    OutOrName,
     Overwrite,
     Rule,
-    RunFile,
     Saved,
     Seed,
-    Source,
     Threads,
     names,
     numbers,
 )
 from neuroalrnn.cli.recover import study_fitted, study_recovery
+from neuroalrnn.cli.request import Request, on_data
 from neuroalrnn.cli.subjects import UNFINISHED, study_subjects
 from neuroalrnn.cli.tell import describe, summarise, tell_scores, tell_trials
-from neuroalrnn.config import Run, Setting, default_run, load_run
-from neuroalrnn.exceptions import ConfigError, NeuroALRNNError, ResultError, problems
+from neuroalrnn.config import Run, Setting, default_run
+from neuroalrnn.exceptions import NeuroALRNNError, ResultError
 from neuroalrnn.sources import import_data_loaders, load_trials, make_splitter
 
 OUTPUTS = ("fit.nc", "scores.csv", "summary.json", "tables", "figures", "report.html")
@@ -90,53 +87,44 @@ def demo(
 
 
 @app.command()
+@on_data
 def fit(
-    source: Source = None,
-    run: RunFile = None,
-    columns: Columns = None,
-    out: OutOrName = None,
+    request: Request,
     overwrite: Overwrite = False,
-    seed: AnySeed = None,
     threads: Threads = None,
     backend: Backend = "auto",
 ) -> None:
     """Cross-validate AL-RNNs on a dataset or a file, and write scores, tables and report."""
-    source, config, out = plan_run(source, run, columns, seed, out)
+    source, config, out = request.plan()
     _fit(source, config, out, overwrite=overwrite, threads=threads, backend=backend)
 
 
 @app.command()
+@on_data
 def compare(
-    source: Source = None,
-    run: RunFile = None,
-    columns: Columns = None,
-    out: OutOrName = None,
+    request: Request,
     overwrite: Overwrite = False,
-    seed: AnySeed = None,
     threads: Threads = None,
     backend: Backend = "auto",
 ) -> None:
     """Like fit, beside all other models: lags, Q-learning, GLM-HMM, GRU, LSTM on the same folds."""
-    source, config, out = plan_run(source, run, columns, seed, out)
+    source, config, out = request.plan()
     options = {"threads": threads, "backend": backend, "baselines": "all"}
     _fit(source, config, out, overwrite=overwrite, **options)
 
 
 @app.command()
+@on_data
 def subjects(
-    source: Source = None,
-    run: RunFile = None,
-    columns: Columns = None,
-    out: OutOrName = None,
+    request: Request,
     n_shots: Numbers = "0,50,100,200,400",
     n_dimensions: Numbers = "1,2",
     overwrite: Overwrite = False,
-    seed: AnySeed = None,
     threads: Threads = None,
     backend: Backend = "auto",
 ) -> None:
     """Individual differences: subject vectors, new sessions of known subjects, and new subjects."""
-    source, config, out = plan_run(source, run, columns, seed, out)
+    source, config, out = request.plan()
     shots, dimensions = (
         numbers(option, text, least=least)
         for option, text, least in (
@@ -292,49 +280,6 @@ def _fit_into(out, source, trials, config: Run, *, overwrite, mechanism=True, **
     options = {"random_state": validation.random_state, "overwrite": overwrite}
     page = write_report(result, out, mechanism=mechanism, progress=True, **options)
     typer.echo(f"report: {page}")
-
-
-def plan_run(source, run, columns, seed, out) -> tuple[str, Run, Path]:
-    """Name of the data, run and folder from the options of a command."""
-    config = load_run(run) if run else default_run(source or "")
-    source = source or _source_of(config, run)
-    config = _with_options(config, columns, seed)
-    return source, config, out or Path("results") / Path(source).stem
-
-
-def _source_of(config: Run, run: Path | None) -> str:
-    if config.data.path is not None:
-        return str((run.parent if run else Path()) / config.data.path)
-    if config.data.name is not None:
-        return config.data.name
-    raise ConfigError("nothing to fit: name a dataset or a file, or give [data] in a run file")
-
-
-def _with_options(config: Run, columns: str | None, seed: int | None) -> Run:
-    """Options of the command line win over the run file."""
-    data, validation = config.data, config.validation
-    if columns is not None:
-        data = data.model_copy(update={"columns": _column_map(columns)})
-    if seed is not None:
-        validation = validation.model_copy(update={"random_state": seed})
-    return config.model_copy(update={"data": data, "validation": validation})
-
-
-def _column_map(text: str) -> dict[str, str]:
-    pairs = [part.partition("=") for part in text.split(",")]
-    found = [
-        f"{''.join(pair)!r}: expected ROLE=COLUMN, such as subject=ID"
-        for pair in pairs
-        if not (pair[0].strip() and pair[2].strip())
-    ]
-    if found:
-        raise problems(ConfigError, "--columns", found)
-    roles = [role.strip() for role, _, _ in pairs]
-    twice = [role for role in dict.fromkeys(roles) if roles.count(role) > 1]
-    if twice:
-        found = [f"role {role!r} is given more than once: keep one" for role in twice]
-        raise problems(ConfigError, "--columns", found)
-    return {role.strip(): column.strip() for role, _, column in pairs}
 
 
 def _refuse_existing(out: Path, names: tuple[str, ...], overwrite: bool) -> None:

@@ -67,7 +67,6 @@ Source = Annotated[
     typer.Argument(help="Dataset name, .nc, .csv or .tsv. Default: [data] of the run file."),
 ]
 RunFile = Annotated[Path | None, typer.Option("--run", help="Run file (TOML).")]
-Columns = Annotated[str | None, typer.Option(help="Columns of a table: subject=ID,choice=resp")]
 OutOrName = Annotated[
     Path | None, typer.Option("--out", parser=folder, help="Default: results/NAME.")
 ]

@@ -1,0 +1,142 @@
+"""What a command is asked to work on: a run file, and options that win over it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuroalrnn.cli.options import AnySeed, OutOrName, RunFile, Source, names
+from neuroalrnn.config import Run, default_run, load_run
+from neuroalrnn.exceptions import ConfigError, problems
+
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns of a table as ROLE=COLUMN: subject=ID,choice=resp,rt=RT. Roles: subject, "
+        "choice (both needed), session, block, trial, reward, correct, rt, scored, "
+        "unscored_reason; any other name is a covariate."
+    ),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(help="Values of the choice that code it 0, 1, ...: left,right or 1=left,2=right."),
+]
+AfterChoice = Annotated[
+    str | None,
+    typer.Option(
+        help="Covariates known only after the choice (after_choice in a run file): outcome,points; "
+        "reward, correct, rt, common and transition are so anyway."
+    ),
+]
+Signed = Annotated[
+    str | None,
+    typer.Option(help="Variables of 0 and 1 that models get as -1 and +1: reward."),
+]
+Missing = Annotated[
+    str | None,
+    typer.Option(help="Codes for missing values: -1,n/a,999, or by role choice=-1,rt=0,rt=999."),
+]
+Units = Annotated[str | None, typer.Option(help="Units of times (s, ms, us, min): rt=ms.")]
+
+
+@dataclass(frozen=True)
+class Request:
+    """Options that name the data of a run."""
+
+    source: Source = None
+    run: RunFile = None
+    columns: Columns = None
+    labels: Labels = None
+    after_choice: AfterChoice = None
+    signed: Signed = None
+    missing: Missing = None
+    units: Units = None
+    out: OutOrName = None
+    seed: AnySeed = None
+
+    def plan(self) -> tuple[str, Run, Path]:
+        """Name of the data, run and folder."""
+        config = load_run(self.run) if self.run else default_run(self.source or "")
+        source = self.source or _source_of(config, self.run)
+        return source, self._over(config), self.out or Path("results") / Path(source).stem
+
+    def _over(self, config: Run) -> Run:
+        """Options of the command line win over the run file."""
+        given = {
+            "columns": self.columns and _pairs("--columns", self.columns, "ROLE=COLUMN"),
+            "labels": self.labels and _labels(self.labels),
+            "after_choice": names(self.after_choice),
+            "signed": names(self.signed),
+            "missing": self.missing and _missing(self.missing),
+            "units": self.units and _pairs("--units", self.units, "ROLE=UNIT"),
+        }
+        data = config.data.model_copy(update={k: v for k, v in given.items() if v is not None})
+        validation = config.validation
+        if self.seed is not None:
+            validation = validation.model_copy(update={"random_state": self.seed})
+        return config.model_copy(update={"data": data, "validation": validation})
+
+
+def on_data(command: Callable) -> Callable:
+    """Give a command the options of `Request`, which becomes its first argument."""
+    own = list(signature(command).parameters.values())[1:]
+    asked = [
+        Parameter(each.name, Parameter.KEYWORD_ONLY, default=each.default, annotation=each.type)
+        for each in fields(Request)
+    ]
+
+    @wraps(command)
+    def with_request(**options):
+        request = Request(**{each.name: options.pop(each.name) for each in asked})
+        return command(request, **options)
+
+    parameters = [*asked, *(each.replace(kind=Parameter.KEYWORD_ONLY) for each in own)]
+    with_request.__signature__ = Signature(parameters)
+    with_request.__annotations__ = {each.name: each.annotation for each in parameters}
+    return with_request
+
+
+def _source_of(config: Run, run: Path | None) -> str:
+    if config.data.path is not None:
+        return str((run.parent if run else Path()) / config.data.path)
+    if config.data.name is not None:
+        return config.data.name
+    raise ConfigError("nothing to fit: name a dataset or a file, or give [data] in a run file")
+
+
+def _pairs(option: str, text: str, form: str) -> dict[str, str]:
+    """Names from a text such as "subject=ID,choice=resp"."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    found = [
+        f"{''.join(pair)!r}: expected {form}, such as {'rt=ms' if 'UNIT' in form else 'subject=ID'}"
+        for pair in pairs
+        if not (pair[0].strip() and pair[2].strip())
+    ]
+    keys = [key.strip() for key, _, _ in pairs]
+    twice = [key for key in dict.fromkeys(keys) if keys.count(key) > 1 and not found]
+    found += [f"role {key!r} is given more than once: keep one" for key in twice]
+    if found:
+        raise problems(ConfigError, option, found)
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _labels(text: str) -> list[str] | dict[str, str]:
+    return _pairs("--labels", text, "VALUE=LABEL") if "=" in text else names(text)
+
+
+def _missing(text: str) -> list[str] | dict[str, list[str]]:
+    """Codes for all columns, or by role where every one has one."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not any(sign for _, sign, _ in pairs):
+        return names(text)
+    if not all(role.strip() and sign for role, sign, _ in pairs):
+        found = [f"{text!r}: expected ROLE=CODE everywhere, or codes alone for all columns"]
+        raise problems(ConfigError, "--missing", found)
+    codes = {}
+    for role, _, code in pairs:
+        codes.setdefault(role.strip(), []).append(code.strip())
+    return codes
