@@ -39,6 +39,10 @@ class IncompleteWarning(UserWarning):
     """A part of a result failed through a fault of this package; the rest is there."""
 
 
+class ResultWarning(UserWarning):
+    """Something that was kept on disk is not used, and is computed again."""
+
+
 class LeakageWarning(DataWarning):
     """Test and training part share something a model can memorise."""
 

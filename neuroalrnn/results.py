@@ -1,14 +1,14 @@
 """A fit as one labelled tree: everything that figures and statistics need, in one netCDF file."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from neuroalrnn.exceptions import ResultError
+from neuroalrnn.netcdf import CHECKSUMS, checksums, read_netcdf, write_netcdf
+from neuroalrnn.store import replace_file
 
 FORMAT = "neuroalrnn fit 1"
 _NODES = ("trials", "parameters", "history", "selection", "predictions", "scores", "splits")
@@ -120,7 +120,7 @@ class Fit:
         return table.astype({"n_subjects": int, "n_trials": int})
 
     def save(self, path, *, overwrite=False):
-        """Write the fit to one netCDF file, all or nothing.
+        """Write the fit to one netCDF file with checksums, all or nothing.
 
         Parameters
         ----------
@@ -131,20 +131,15 @@ class Fit:
         Raises
         ------
         ResultError
-            If the file exists and `overwrite` is false, or the folder does not.
+            If the file exists and `overwrite` is false, the folder does not, or the disk is full.
         """
         path = Path(path)
         if path.exists() and not overwrite:
             raise ResultError(f"{path} exists; pass overwrite=True to replace it")
         if not path.parent.is_dir():
             raise ResultError(f"{path.parent} is not a folder; create it first")
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        os.close(handle)
-        try:
-            self.tree.to_netcdf(part, engine="h5netcdf", encoding=_compression(self.tree))
-            os.replace(part, path)
-        finally:
-            Path(part).unlink(missing_ok=True)
+        tree = _storable(self.tree)
+        replace_file(path, write_netcdf(tree, _compression(tree)))
 
     @classmethod
     def load(cls, path):
@@ -153,16 +148,49 @@ class Fit:
         Raises
         ------
         ResultError
-            If the file is missing, truncated, or not a fit.
+            If the file is missing, damaged, not a fit, or changed since it was saved.
         """
         path = Path(path)
         if not path.is_file():
             raise ResultError(f"{path}: no such file")
-        try:
-            tree = xr.load_datatree(path, engine="h5netcdf")
-        except (OSError, ValueError, KeyError) as error:
-            raise ResultError(f"{path} is not a readable fit (truncated?): {error}") from error
-        return cls(tree)
+        tree = read_netcdf(path, xr.load_datatree, ResultError, "fit")
+        told = tree.attrs.pop(CHECKSUMS, None)
+        fit = cls(tree)
+        _compare(path, told, checksums(tree))
+        return fit
+
+
+def _compare(path, told, found):
+    """Refuse what is not what was saved."""
+    if told is None:
+        raise ResultError(
+            f"{path} carries no checksums: it was saved by an earlier version, or written by "
+            "another program; fit again"
+        )
+    try:
+        told = dict(json.loads(told))
+    except (TypeError, ValueError) as error:
+        raise ResultError(f"{path} is damaged: its checksums cannot be read; fit again") from error
+    changed = [name for name in {**told, **found} if told.get(name) != found.get(name)]
+    if changed:
+        raise ResultError(
+            f"{path} is damaged, or was changed after it was saved: {', '.join(changed)} "
+            "do not match their checksums; fit again, or take a copy of the file"
+        )
+
+
+def _storable(tree):
+    """The same tree without what files that it was read from have left, and with plain texts."""
+    nodes = {node.path: node.to_dataset(inherit=False).drop_encoding() for node in tree.subtree}
+    for dataset in nodes.values():
+        for each in (dataset, *dataset.variables.values()):
+            each.attrs = {name: _plain(value) for name, value in each.attrs.items()}
+    return xr.DataTree.from_dict(nodes)
+
+
+def _plain(value):
+    """A numpy text, or an array of them, as Python's own; anything else as it is."""
+    return value.tolist() if getattr(getattr(value, "dtype", None), "kind", "") == "U" else value
 
 
 def _further(table):

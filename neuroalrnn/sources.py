@@ -187,13 +187,11 @@ def _load_netcdf(path: Path):
     import xarray as xr
 
     from neuroalrnn.data import validate
+    from neuroalrnn.netcdf import read_netcdf
 
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")
-    try:
-        trials = xr.load_dataset(path, engine="h5netcdf")
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path} is not a readable netCDF file: {error}") from error
+    trials = read_netcdf(path, xr.load_dataset, DataError, "netCDF file")
     return validate(trials)
 
 

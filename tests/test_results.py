@@ -1,9 +1,13 @@
 """A saved fit: atomic, refused when damaged, re-analysed in a process without torch."""
 
+import errno
 import json
 import subprocess
 import sys
+import zlib
+from contextlib import suppress
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -56,13 +60,11 @@ def test_a_failed_save_leaves_the_old_file_and_no_debris(fit, tmp_path, monkeypa
     fit.save(path)
     before = path.read_bytes()
 
-    def broken(self, part, **kwargs):
-        with open(part, "w") as file:
-            file.write("half")
-        raise OSError("disk full")
+    def full(file):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(xr.DataTree, "to_netcdf", broken)
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(ResultError, match=r"fit.nc cannot be written, the disk is full: make room"):
         fit.save(path, overwrite=True)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["fit.nc"]
@@ -91,3 +93,123 @@ def test_provenance_says_what_was_run(fit):
     assert set(fit.provenance) >= {"seconds", "versions", "dataset_sha256", "dtype", "git_commit"}
     assert fit.config["n_pwl"] == [0, 2]
     assert fit.config["encoding"]["choice_event"] == "response"
+
+
+@pytest.fixture(scope="module")
+def saved(fit, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "fit.nc"
+    fit.save(path)
+    return path
+
+
+def test_what_is_loaded_is_what_was_saved_to_the_last_bit(fit, saved, tmp_path):
+    loaded = Fit.load(saved)
+    for node in ("parameters", "history", "selection", "predictions", "splits"):
+        assert getattr(loaded, node).identical(getattr(fit, node)), node
+    loaded.save(tmp_path / "again.nc")
+    assert Fit.load(tmp_path / "again.nc").tree.identical(loaded.tree)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_flipped_bit_is_one_clear_error_or_changes_nothing(seed, fit, saved, tmp_path):
+    data, rng = bytearray(saved.read_bytes()), np.random.default_rng(seed)
+    data[rng.integers(len(data))] ^= 1 << rng.integers(8)
+    (tmp_path / "flipped.nc").write_bytes(data)
+    with suppress(ResultError):
+        assert Fit.load(tmp_path / "flipped.nc").tree.identical(Fit.load(saved).tree)
+
+
+def _other_value(file):
+    file["scores/log_likelihood"][0, 0] += 1e-12
+
+
+def _other_attribute(file):
+    file.attrs["config"] = file.attrs["config"].replace("0", "1")
+
+
+def _other_type(file):
+    values = file["splits/fold"][:].astype("i2")
+    del file["splits/fold"]
+    file["splits"].create_dataset("fold", data=values)
+
+
+def _no_checksums(file):
+    del file.attrs["checksums"]
+
+
+def _no_json(file):
+    file.attrs["checksums"] = "["
+
+
+def _external_link(file):
+    file["scores/more"] = h5py.ExternalLink("elsewhere.nc", "/")
+
+
+def _soft_link(file):
+    file["scores/more"] = h5py.SoftLink("/scores")
+
+
+def _link_cycle(file):
+    file["scores/again"] = file["/"]
+
+
+def _external_storage(file):
+    file.create_dataset("scores/far", shape=(4,), dtype="f8", external=[("far.bin", 0, 32)])
+
+
+def _virtual(file):
+    layout = h5py.VirtualLayout(shape=(4,), dtype="f8")
+    layout[:] = h5py.VirtualSource("far.h5", "x", shape=(4,))
+    file.create_virtual_dataset("scores/virtual", layout)
+
+
+def _enormous(file):
+    file.create_dataset("scores/enormous", shape=(2**40,), dtype="f8", chunks=(2**20,))
+
+
+def _enormous_chunks(file):
+    large = file.create_dataset("large", (2**27,), "f8", chunks=(2**27,), compression="gzip")
+    large.id.write_direct_chunk((0,), zlib.compress(bytes(10)))
+
+
+def _foreign_filter(file):
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_chunk((4,))
+    properties.set_filter(32015, h5py.h5z.FLAG_OPTIONAL)
+    space = h5py.h5s.create_simple((4,))
+    h5py.h5d.create(file["scores"].id, b"z", h5py.h5t.IEEE_F64LE, space, properties)
+
+
+EDITS = {
+    _other_value: "/scores do not match",
+    _other_attribute: "damaged, or was changed after it was saved: / do not match",
+    _other_type: "/splits do not match|not a readable fit",
+    _no_checksums: "carries no checksums",
+    _no_json: "its checksums cannot be read",
+    _external_link: "/scores/more is a link to another place or file",
+    _soft_link: "/scores/more is a link to another place or file",
+    _link_cycle: "/scores/again is a group met before",
+    _external_storage: "/scores/far lies in another file",
+    _virtual: "/scores/virtual is made of other variables or files",
+    _enormous: "would unpack to 8.8e[+]12 bytes",
+    _enormous_chunks: "would unpack to 1.07e[+]09 bytes",
+    _foreign_filter: "/scores/z needs the filter 32015",
+}
+
+
+@pytest.mark.parametrize(("edit", "message"), EDITS.items(), ids=lambda value: str(value)[:30])
+def test_an_edited_file_is_one_clear_error(edit, message, saved, tmp_path):
+    path = tmp_path / "edited.nc"
+    path.write_bytes(saved.read_bytes())
+    with h5py.File(path, "r+") as file:
+        edit(file)
+    with pytest.raises(ResultError, match=message):
+        Fit.load(path)
+
+
+def test_a_file_that_was_only_opened_and_packed_anew_still_loads(saved, tmp_path):
+    path = tmp_path / "opened.nc"
+    path.write_bytes(saved.read_bytes())
+    with h5py.File(path, "r+"):
+        pass
+    assert Fit.load(path).tree.identical(Fit.load(saved).tree)

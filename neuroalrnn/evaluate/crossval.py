@@ -183,7 +183,7 @@ def select_n_pwl(
     trials = caution(trials, unseen_labels(trials, folds))
     if resume and not own:
         study |= {"setting": setting.model_dump(mode="json"), "encoding": encoding}
-        named = keeping(named, resume, study)
+        named = keeping(named, resume, study, engine.backend.name)
     # before the networks, so that a baseline of the caller that fails costs nothing
     others, left_out = predict_baselines(trials, plan, named, own=own, progress=progress)
     trials = caution(trials, left_out)
@@ -220,15 +220,16 @@ def _fit_folds(plan, engine, show, folder):
     searched, refitted, chosen = [], [], []
     for fold, part in enumerate(plan.folds):
         progress.start_fold(f"{part.name} ({fold + 1}/{len(plan.folds)})")
-        path = fold_file(folder, plan, fold) if folder else None
-        if path and path.exists():
-            found, final = load_fold(path)
+        kept = fold_file(folder, plan, fold, backend=engine.backend.name) if folder else None
+        done = kept and load_fold(kept)
+        if done:
+            found, final = done
         else:
             observations = plan.observations(fold)
             found = search(plan, observations, fold, engine=engine, progress=progress)
             final = refit(plan, observations, fold, found, engine=engine, progress=progress)
-            if path:
-                save_fold(path, found, final)
+            if kept:
+                save_fold(kept, found, final)
         searched.append(found)
         refitted.append(final)
         chosen.append(choose(found, final.diverged, plan.grid))

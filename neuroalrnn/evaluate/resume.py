@@ -1,9 +1,10 @@
 """Finished folds and predictions on disk, so that a killed run goes on where it stopped."""
 
 import hashlib
+import io
 import json
-import os
-import tempfile
+import warnings
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,10 +14,64 @@ import torch
 
 from neuroalrnn.evaluate.observation import fingerprint
 from neuroalrnn.evaluate.search import Refitted, Searched
+from neuroalrnn.exceptions import ResultError, ResultWarning
 from neuroalrnn.model.alrnn import Weights
+from neuroalrnn.store import explain, replace_file
 
 
-def fold_file(folder, plan, fold, told=()):
+@dataclass(frozen=True)
+class Kept:
+    """A file of something that was computed: its checksum, what it is of, and the bytes.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    of : dict of str -> str
+        What decides the bytes, by name.
+    """
+
+    path: Path
+    of: dict
+
+    def save(self, data):
+        """Write the bytes, all or nothing."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ResultError(explain(error, self.path.parent) or str(error)) from error
+        told = json.dumps(self.of).encode() + b"\n" + data
+        replace_file(self.path, hashlib.sha256(told).hexdigest().encode() + b"\n" + told)
+
+    def load(self):
+        """The bytes; None where there are none, or damaged or foreign ones, which are set aside.
+
+        Warns
+        -----
+        ResultWarning
+        """
+        if not self.path.is_file():
+            return None
+        checksum, _, told = self.path.read_bytes().partition(b"\n")
+        if checksum != hashlib.sha256(told).hexdigest().encode():
+            return self._set_aside("is damaged", "damaged")
+        head, _, data = told.partition(b"\n")
+        of = json.loads(head)
+        other = [f"{name} {of.get(name)}" for name in self.of if of.get(name) != self.of[name]]
+        if other:
+            return self._set_aside(f"is of {', '.join(other)}", "foreign")
+        return data
+
+    def _set_aside(self, text, suffix):
+        aside = self.path.with_name(f"{self.path.name}.{suffix}")
+        self.path.replace(aside)
+        warnings.warn(
+            f"{self.path} {text}: set aside as {aside.name}, and computed again",
+            ResultWarning,
+            stacklevel=4,
+        )
+
+
+def fold_file(folder, plan, fold, told=(), backend=""):
     """Where a fold is kept; the name holds a digest of the data, the split and the settings.
 
     Parameters
@@ -26,10 +81,12 @@ def fold_file(folder, plan, fold, told=()):
     fold : int
     told : sequence
         Whatever else decides what is found; names, numbers and sequences of them.
+    backend : str
+        What it is computed with.
 
     Returns
     -------
-    pathlib.Path
+    Kept
     """
     digest = hashlib.sha256()
     choices = [plan.grid, plan.n_restarts, plan.random_state, fold, torch.__version__]
@@ -45,45 +102,54 @@ def fold_file(folder, plan, fold, told=()):
     digest.update("\n".join(map(str, pieces.subject)).encode())
     # what is centred and what is not may hold the same numbers
     digest.update(json.dumps(pieces.present_at).encode())
-    return Path(folder) / f"fold-{fold:03d}-{digest.hexdigest()[:16]}.npz"
+    return _kept(
+        folder, f"fold-{fold:03d}", digest, fold=str(plan.folds[fold].name), backend=backend
+    )
 
 
-def save_fold(path, searched, refitted):
+def _kept(folder, name, digest, **of):
+    of |= {"neuroalrnn": version("neuroalrnn"), "torch": torch.__version__}
+    of |= {"digest": digest.hexdigest()}
+    return Kept(Path(folder) / f"{name}-{digest.hexdigest()[:16]}.kept", of)
+
+
+def save_fold(kept, searched, refitted):
     """Keep a finished fold, all or nothing.
 
     Parameters
     ----------
-    path : pathlib.Path
+    kept : Kept
     searched : Searched
     refitted : Refitted
     """
     arrays = {f"searched.{name}": value for name, value in vars(searched).items()}
     arrays |= {f"weights.{n}": v.numpy() for n, v in refitted.weights._asdict().items()}
     arrays |= {f"refitted.{n}": getattr(refitted, n) for n in ("train_score", "diverged")}
-    _save(path, arrays)
+    kept.save(_as_bytes(arrays))
 
 
-def _save(path, arrays):
-    _replace(path, lambda file: np.savez(file, **arrays))
+def _as_bytes(arrays):
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
 
 
-def _replace(path, write):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        write(file)
-    os.replace(part, path)
-
-
-def load_fold(path):
+def load_fold(kept):
     """Read what `save_fold` kept.
+
+    Parameters
+    ----------
+    kept : Kept
 
     Returns
     -------
-    searched : Searched
-    refitted : Refitted
+    tuple of (Searched, Refitted), or None
+        Nothing, where it is still to be computed.
     """
-    with np.load(path) as arrays:
+    data = kept.load()
+    if data is None:
+        return None
+    with np.load(io.BytesIO(data)) as arrays:
 
         def group(kind):
             names = [name for name in arrays.files if name.startswith(kind + ".")]
@@ -94,30 +160,42 @@ def load_fold(path):
     return Searched(**searched), Refitted(weights, **refitted)
 
 
-def save_tables(path, tables):
+def save_tables(kept, tables):
     """Keep tables of names and numbers, all or nothing, to the last bit.
 
     Parameters
     ----------
-    path : pathlib.Path
+    kept : Kept
     tables : sequence of pandas.DataFrame, or None
         Nothing, where there was nothing to do.
-    """
-    columns = [table.to_dict("list") for table in tables or ()]
-    _replace(path, lambda file: file.write(json.dumps(columns).encode()))
-
-
-def load_tables(path):
-    """Read what `save_tables` kept.
 
     Returns
     -------
     list of pandas.DataFrame
+        The same.
     """
-    return [pd.DataFrame(columns) for columns in json.loads(path.read_text(encoding="utf-8"))]
+    tables = list(tables or ())
+    kept.save(json.dumps([table.to_dict("list") for table in tables]).encode())
+    return tables
 
 
-def keeping(baselines, folder, study):
+def load_tables(kept):
+    """Read what `save_tables` kept.
+
+    Parameters
+    ----------
+    kept : Kept
+
+    Returns
+    -------
+    list of pandas.DataFrame, or None
+        None, where they are still to be computed.
+    """
+    data = kept.load()
+    return None if data is None else [pd.DataFrame(columns) for columns in json.loads(data)]
+
+
+def keeping(baselines, folder, study, backend):
     """The same models, whose predictions are kept on disk, and taken from there where they are.
 
     Parameters
@@ -126,30 +204,35 @@ def keeping(baselines, folder, study):
         ``f(trials, train, test) -> log-probabilities``.
     folder : path-like
     study : dict
-        Whatever decides what they predict, beside the trials; goes into the name of a file.
+        Whatever decides what they predict, beside the trials.
+    backend : str
+        What those that are networks are computed with.
 
     Returns
     -------
     dict of str -> callable
     """
-    told = json.dumps([study, version("neuroalrnn"), torch.__version__], sort_keys=True)
+    told = json.dumps(study, sort_keys=True)
     return {
-        name: _kept(baseline, Path(folder), f"{name}\n{told}")
+        name: _keeping(name, baseline, folder, told, backend)
         for name, baseline in baselines.items()
     }
 
 
-def _kept(baseline, folder, told):
+def _keeping(name, baseline, folder, told, backend):
     def predict(trials, train, test):
-        digest = hashlib.sha256(f"{told}\n{trials_digest(trials)}".encode())
+        attrs = {key: str(values.attrs) for key, values in trials.variables.items()}
+        head = f"{name}\n{told}\n{trials_digest(trials)}\n{sorted(attrs.items())}"
+        digest = hashlib.sha256(head.encode())
         for part in (train, test):
             digest.update(np.ascontiguousarray(part).tobytes() + b"|")
-        path = folder / f"predictions-{digest.hexdigest()[:16]}.npz"
-        if path.exists():
-            with np.load(path) as arrays:
+        kept = _kept(folder, "predictions", digest, model=name, backend=backend)
+        data = kept.load()
+        if data is not None:
+            with np.load(io.BytesIO(data)) as arrays:
                 return arrays["predicted"]
         predicted = baseline(trials, train, test)
-        _save(path, {"predicted": predicted})
+        kept.save(_as_bytes({"predicted": predicted}))
         return predicted
 
     return predict

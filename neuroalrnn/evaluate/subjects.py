@@ -211,10 +211,9 @@ class _Study:
             if self.folder is None:
                 found.append(of_fold(fold))
                 continue
-            path = fold_file(self.folder, self.plan, fold, told).with_suffix(".json")
-            if not path.exists():
-                save_tables(path, of_fold(fold))
-            found.append(load_tables(path))
+            kept = fold_file(self.folder, self.plan, fold, told, self.engine.backend.name)
+            tables = load_tables(kept)
+            found.append(save_tables(kept, of_fold(fold)) if tables is None else tables)
         parts = zip(*(each for each in found if each), strict=True)
         return SubjectFit(*(_joined(part) for part in parts))
 

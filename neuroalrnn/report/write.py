@@ -1,7 +1,5 @@
 """Write the report: one HTML page, the figures and the tables."""
 
-import os
-import tempfile
 from html import escape
 from pathlib import Path
 
@@ -10,8 +8,11 @@ from neuroalrnn.exceptions import ResultError
 from neuroalrnn.report.markup import CSS, Gallery
 from neuroalrnn.report.sections import SECTIONS
 from neuroalrnn.report.texts import CAPTIONS
+from neuroalrnn.store import replacing
 
 PAGE = "report.html"
+FIGURES = tuple(f"figures/{name}.{kind}" for name in CAPTIONS for kind in ("svg", "pdf", "png"))
+OUTPUTS = ("tables/*.csv", *FIGURES, PAGE)
 
 
 def write_report(
@@ -49,14 +50,14 @@ def write_report(
         raise ResultError(f"{page} exists; pass overwrite=True to replace it")
     options = {"conditions": conditions, "rule": rule, "random_state": random_state}
     analysis = analyse(fit, mechanism=mechanism, progress=progress, **options)
-    folders = [out_dir / "figures", out_dir / "tables"]
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-    _save_tables(analysis, folders[1])
-    gallery = Gallery(folders[0])
-    bodies = {title: build(fit, analysis, gallery) for title, build in SECTIONS.items()}
-    _remove_stale(folders[0], gallery.names)
-    _write_page(_title(fit), bodies, page)
+    with replacing(out_dir, OUTPUTS if overwrite else ()) as new:
+        folders = [new / "figures", new / "tables"]
+        for folder in folders:
+            folder.mkdir()
+        _save_tables(analysis, folders[1])
+        gallery = Gallery(folders[0])
+        bodies = {title: build(fit, analysis, gallery) for title, build in SECTIONS.items()}
+        _write_page(_title(fit), bodies, new / PAGE)
     return page
 
 
@@ -69,15 +70,8 @@ def _save_tables(analysis, folder):
         frame.to_csv(folder / f"{name}.csv", index=False)
 
 
-def _remove_stale(folder, names):
-    """Remove figures of an earlier report that this one does not have."""
-    for name in set(CAPTIONS) - set(names):
-        for kind in ("svg", "pdf", "png"):
-            (folder / f"{name}.{kind}").unlink(missing_ok=True)
-
-
 def _write_page(title, bodies, page):
-    """Build the page with `mne.Report`, and put it in place in one move."""
+    """Build the page with `mne.Report`."""
     import mne
 
     report = mne.Report(title=escape(title), verbose="error")
@@ -85,11 +79,4 @@ def _write_page(title, bodies, page):
     for number, (name, body) in enumerate(bodies.items(), start=1):
         html = f'<div class="neuroalrnn">{body}</div>'
         report.add_html(html, title=f"{number}. {name}", tags=(SECTIONS[name].__name__,))
-    handle, part = tempfile.mkstemp(dir=page.parent, prefix=f".{page.stem}.", suffix=".html")
-    os.close(handle)
-    try:
-        report.save(part, open_browser=False, overwrite=True, verbose="error")
-        os.chmod(part, 0o644)
-        os.replace(part, page)
-    finally:
-        Path(part).unlink(missing_ok=True)
+    report.save(page, open_browser=False, verbose="error")

@@ -322,9 +322,9 @@ def test_kept_folds_depend_on_times_and_on_the_model(timed, plan_of, tmp_path):
     rare = choice_rt(time=lambda rt: shifted(rt, contaminants=0.02))
     cases = [(timed, None), (timed, "choice_rt"), (later, "choice_rt"),
              (timed, choice_rt(time=shifted)), (timed, rare)]  # fmt: skip
-    names = [fold_file(tmp_path, plan_of(*case)[0], 0) for case in cases]
+    names = [fold_file(tmp_path, plan_of(*case)[0], 0).path for case in cases]
     assert len(set(names)) == len(cases)
-    assert names[1] == fold_file(tmp_path, plan_of(timed, "choice_rt")[0], 0)
+    assert names[1] == fold_file(tmp_path, plan_of(timed, "choice_rt")[0], 0).path
 
 
 @pytest.mark.parametrize(

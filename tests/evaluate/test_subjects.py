@@ -11,6 +11,7 @@ from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, SubjectKFold
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.evaluate.predict import predict_trials
+from neuroalrnn.evaluate.resume import Kept
 from neuroalrnn.evaluate.subjects import compare_pooling, few_shot
 from neuroalrnn.exceptions import ConfigError, DataError, FitError
 
@@ -153,9 +154,10 @@ def test_finished_folds_are_kept_and_taken_from_disk(study, opposites, tmp_path)
     for name in ("scores", "vectors", "choices"):
         pd.testing.assert_frame_equal(getattr(kept, name), getattr(alone, name), check_exact=True)
     first, last = sorted(tmp_path.iterdir())
-    told = json.loads(first.read_text(encoding="utf-8"))
+    _, head, tables = first.read_bytes().split(b"\n")
+    told = json.loads(tables)
     told[0]["log_likelihood"][0] = -7.0
-    first.write_text(json.dumps(told), encoding="utf-8")
+    Kept(first, json.loads(head)).save(json.dumps(told).encode())
     last.unlink()
     again = study(opposites, SETTING, **options, resume=tmp_path)
     assert again.scores["log_likelihood"][0] == -7
