@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from neuroalrnn.arguments import checked, not_inputs, refuse
+from neuroalrnn.baselines.among import regress_among
 from neuroalrnn.baselines.level import fit_worths, level
 from neuroalrnn.data import design
 from neuroalrnn.data.checks import check_split
@@ -58,7 +59,8 @@ def logistic(trials, train, test, *, terms):
         Log-probabilities. The penalty is scikit-learn's default (``C=1``); covariates are centred
         and scaled by their training values before products are built, so that neither origin nor
         unit matters, see `neuroalrnn.data.scaling.standardise`. Where the training choices are all
-        the same nothing can be regressed, and the prediction is that of `class_frequency`. No
+        the same nothing can be regressed, and the prediction is that of `class_frequency`. Where
+        options are limited, choices are regressed among those offered, see `regress_among`. No
         log-probability is below that of the smallest positive number.
     """
     from sklearn.linear_model import LogisticRegression
@@ -68,6 +70,9 @@ def logistic(trials, train, test, *, terms):
     if len(np.unique(choice)) < 2:
         return class_frequency(trials, train, test)
     features = design(standardise(trials, train), terms).to_numpy()
+    offered = offered_options(trials)
+    if offered is not None and not offered[train].all():
+        return regress_among(trials, train, test, features=features, offered=offered)
     fitted = LogisticRegression(C=1.0, max_iter=1000).fit(features[train], choice)
     probability = np.zeros((len(test), len(trials["choice"].attrs["labels"])))
     probability[:, fitted.classes_] = fitted.predict_proba(features[test])

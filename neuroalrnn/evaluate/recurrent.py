@@ -7,6 +7,7 @@ import torch
 
 from neuroalrnn.data import encode
 from neuroalrnn.data.split import Fold
+from neuroalrnn.evaluate.observation import observe_trials
 from neuroalrnn.evaluate.plan import make_plan
 from neuroalrnn.evaluate.predict import predict_trials
 from neuroalrnn.evaluate.search import Progress, refit, search
@@ -67,9 +68,10 @@ class Recurrent:
             If every restart of every size diverged.
         """
         sequences = encode(trials, **self.encoding)
+        observation, sequences = observe_trials(trials, sequences, None)
         whole = np.setdiff1d(np.arange(trials.sizes["trial"]), test)
         fold = Fold(self.of.name, whole, test)
-        plans = [self._plan(trials, sequences, fold, size) for size in self.sizes]
+        plans = [self._plan(trials, sequences, fold, size, observation) for size in self.sizes]
         progress = Progress(0, show=False)
         observations = plans[0].observations(0)
         found = [
@@ -88,11 +90,12 @@ class Recurrent:
         predicted[rows] = values[0]
         return predicted[test]
 
-    def _plan(self, trials, sequences, fold, size):
+    def _plan(self, trials, sequences, fold, size, observation):
         settings = [s.model_copy(update={"n_latent": size, "n_pwl": 0}) for s in self.settings]
         return make_plan(
             trials, sequences, [fold], self.cv, settings, grid=(0,), n_inner=self.n_inner,
             n_restarts=self.n_restarts, random_state=self.random_state, of=self.of,
+            observation=observation,
         )  # fmt: skip
 
 

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 from scipy.special import log_softmax
+from sklearn.linear_model import LogisticRegression
 
-from neuroalrnn.baselines import class_frequency
+from neuroalrnn.baselines import class_frequency, logistic
+from neuroalrnn.baselines.among import fit_among, log_among
 from neuroalrnn.baselines.level import fit_worths, level, raise_unseen, restrict
 from neuroalrnn.data.tables import from_frame
 
@@ -96,3 +98,33 @@ def test_class_frequency_is_at_chance_among_the_options_offered(limited):
     assert abs(value[rows, code].mean() + np.log(2)) < 0.002
     np.testing.assert_allclose(np.exp(value).sum(axis=1), 1)
     np.testing.assert_allclose(level(value, limited, rows, rows), value)
+
+
+def test_a_regression_among_all_options_is_that_of_scikit_learn():
+    features = RNG.normal(size=(200, 3))
+    code = (features @ RNG.normal(size=(3, 4)) + RNG.gumbel(size=(200, 4))).argmax(axis=1)
+    everything = np.ones((200, 4), dtype=bool)
+    weights = fit_among(features, code, everything)
+    best = LogisticRegression(tol=1e-10, max_iter=10_000).fit(features, code)
+    np.testing.assert_allclose(
+        np.exp(log_among(weights, features, everything)), best.predict_proba(features), atol=1e-4
+    )
+
+
+def test_a_regression_among_offers_finds_what_choices_depend_on():
+    offered = RNG.random((4000, 3)) < [0.9, 0.6, 0.3]
+    offered[np.arange(4000), RNG.integers(0, 3, 4000)] = True
+    features = RNG.normal(size=(4000, 1))
+    true = np.array([[0.0, 0.0], [1.0, 0.5], [-1.0, 1.0]])
+    drive = features @ true[:, :1].T + true[:, 1]
+    code = (np.where(offered, drive, -np.inf) + RNG.gumbel(size=drive.shape)).argmax(axis=1)
+    found = fit_among(features, code, offered)
+    np.testing.assert_allclose(found - found[0], true, atol=0.2)
+
+
+def test_logistic_is_at_chance_among_the_options_offered(limited):
+    rows = np.arange(limited.sizes["trial"])
+    value = logistic(limited, rows[:1000], rows[1000:], terms=["choice[-1]"])
+    code = limited["choice"].values[1000:].astype(int)
+    assert abs(value[np.arange(1000), code].mean() + np.log(2)) < 0.01
+    np.testing.assert_allclose(level(value, limited, rows[:1000], rows[1000:]), value)
