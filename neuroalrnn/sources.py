@@ -45,7 +45,7 @@ def load_trials(source: str, run: Run):
         raise DataError(f"{path}: expected a file that ends with .nc, {' or '.join(TABLES)}")
     else:
         trials = import_data_loaders().load(source)
-    trials = _with_overrides(trials, run)
+    trials = _with_overrides(trials.assign_attrs(name=path.name), run)
     return caution(trials, look(trials))
 
 
@@ -181,6 +181,22 @@ def tell_steps(trials) -> list[str]:
         do = "lags reach over them, as asked" if over else "lags are 0 after them, states go on"
         lines.append(f"gaps in trial_in_session: {gaps} ({do})")
     return lines + textwrap.wrap(trials.attrs.get("default_encoding", ""), 90)
+
+
+def unscored_reasons(trials) -> dict[str, int]:
+    """Why trials are not scored, see `neuroalrnn.data.cautions.unscored_reasons`.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    dict of str -> int
+    """
+    from neuroalrnn.data.cautions import unscored_reasons
+
+    return unscored_reasons(trials)
 
 
 def _load_netcdf(path: Path):

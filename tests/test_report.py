@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,9 @@ import pytest
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.regimes import compute_effective_n_pwl
 from neuroalrnn.exceptions import DataError, ResultError
-from neuroalrnn.report import write_report
-from neuroalrnn.report.markup import number
+from neuroalrnn.report import setup, write_report
+from neuroalrnn.report.markup import Gallery, number
 from neuroalrnn.report.sections import SECTIONS
-from neuroalrnn.report.setup import describe_setup
 from neuroalrnn.report.texts import CAPTIONS
 from neuroalrnn.results import Fit
 
@@ -38,6 +38,13 @@ def page(folder):
 @pytest.fixture(scope="module")
 def effective(fit):
     return compute_effective_n_pwl(compute_held_out_regimes(fit).codes)
+
+
+def describe_setup(fit, effective):
+    gallery = Gallery(None)
+    text = setup.describe_setup(fit, {"effective_n_pwl": effective}, gallery)
+    assert gallery.missing == []
+    return text
 
 
 def changed(fit, node, edit):
@@ -63,6 +70,53 @@ def test_nothing_is_fetched_from_elsewhere(page):
     sources = re.findall(r'<(?:img|script|link|iframe)[^>]*(?:src|href)="([^"]{0,30})', page)
     assert sources
     assert all(source.startswith("data:") for source in sources)
+    assert not re.search(r"https?://|url\(|@import", re.sub(r'src="data:[^"]*"', "", page))
+
+
+def test_every_entry_of_the_contents_leads_to_its_section(page):
+    links = re.findall(r'<li><a href="#([^"]*)">(\d+\. [^<]*)</a>', page)
+    sections = re.findall(r'<section id="([^"]*)">\n<h2>(\d+\. [^<]*)</h2>', page)
+    assert links == sections
+    assert [text.split(". ")[1] for _, text in links] == list(SECTIONS)
+    ids = re.findall(r' id="([^"]*)"', page)
+    assert len(set(ids)) == len(ids) == len(links)
+    assert all(re.fullmatch("[a-z][a-z_]*", each) for each in ids)
+
+
+def test_tags_are_closed_in_order(page):
+    class Tags(HTMLParser):
+        open, bad = [], []
+
+        def handle_starttag(self, tag, attrs):
+            if tag not in ("meta", "img"):
+                self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            if self.open.pop() != tag:
+                self.bad.append((tag, self.getpos()))
+
+    tags = Tags()
+    tags.feed(page)
+    assert (tags.open, tags.bad) == ([], [])
+
+
+def test_the_page_opens_with_what_was_fitted_and_what_to_hear_first(fit, tmp_path):
+    def tell(node):
+        node.attrs |= {"name": "my<rats>.csv", "cautions": json.dumps(["reward & choice agree"])}
+
+    def leak(node):
+        node.attrs["shared"] = json.dumps([{"fold": "fold 0", "subject": "s1", "n_sharing": 3}])
+
+    page = write_report(changed(changed(fit, "trials", tell), "splits", leak), tmp_path)
+    head, _, rest = page.read_text(encoding="utf-8").partition("<nav")
+    assert head.count("AL-RNN report: my&lt;rats&gt;.csv") == 2
+    assert '<div class="first" role="alert"><h2>Read this first</h2>' in head
+    assert "<li>reward &amp; choice agree</li><li><strong>1 test subject saw" in head
+    assert "Read this first" not in rest
+
+
+def test_nothing_to_hear_first_leaves_no_box(page):
+    assert "Read this first" not in page
 
 
 def test_figures_and_tables_lie_beside_the_page(folder):
@@ -94,7 +148,7 @@ def test_overwriting_removes_figures_that_no_longer_apply(fit, tmp_path):
 
 
 def test_unknown_condition_leaves_nothing_behind(fit, tmp_path):
-    with pytest.raises(DataError, match="'colour' is not a variable"):
+    with pytest.raises(DataError, match="no variable on trial: 'colour' is unknown"):
         write_report(fit, tmp_path / "out", conditions=["colour"])
     assert not (tmp_path / "out").exists()
 

@@ -1,7 +1,9 @@
 """Everything that the report shows of a fit, as tidy tables."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import xarray as xr
 
 from neuroalrnn import stats
 from neuroalrnn.analysis.behaviour import relate_to_behaviour
+from neuroalrnn.analysis.checks import require_fit
 from neuroalrnn.analysis.dynamics.spectra import compute_spectra
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.locking import lock_to_rule_changes, lock_within_trials
@@ -24,6 +27,7 @@ from neuroalrnn.analysis.stability import (
     summarise_stability,
 )
 from neuroalrnn.analysis.switches import compute_switch_probability_by, compute_switches
+from neuroalrnn.analysis.tables import Tables, describe_missing, make_tables
 from neuroalrnn.analysis.temperature import score_own_temperature
 from neuroalrnn.analysis.transitions import (
     compute_dwell_survival,
@@ -31,10 +35,13 @@ from neuroalrnn.analysis.transitions import (
     compute_mean_dwell_times,
     compute_transitions,
 )
-from neuroalrnn.data.schema import COORDS, scored_trials
+from neuroalrnn.data.schema import COORDS, scored_trials, unknown
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.running import attempt, one_blas_thread
 from neuroalrnn.stats import paired_difference
 from neuroalrnn.stats.effects import effect_table
+
+NOT_TABLES = ("held_out_regimes", "switches", "locked")
 
 
 @dataclass(frozen=True)
@@ -43,9 +50,10 @@ class Analysis:
 
     Attributes
     ----------
-    tables : dict of str -> pandas.DataFrame
-        Tidy tables, one row per effect, regime, subject or trial pair; see `analyse`.
-    regimes, switches : xarray.DataArray, dims (trial, step)
+    tables : Tables
+        A dict of tidy tables, one row per effect, regime, subject or trial pair; see `analyse`. A
+        name that is not there tells why it could not be made, or the nearest one.
+    regimes, switches : xarray.DataArray, dims (trial, step), or None
         Held-out regime labels, and 1 where the regime differs from that of the step before.
     locked : xarray.Dataset or None
         Switch probability around rule changes, see `compute_locked_switch_probability`.
@@ -57,9 +65,9 @@ class Analysis:
         See `neuroalrnn.analysis.mechanism.take_apart`.
     """
 
-    tables: dict
-    regimes: xr.DataArray
-    switches: xr.DataArray
+    tables: Tables
+    regimes: xr.DataArray | None
+    switches: xr.DataArray | None
     locked: xr.Dataset | None
     conditions: list
     rule: str | None
@@ -67,14 +75,16 @@ class Analysis:
     mechanism: Mechanism | None = None
 
 
+@one_blas_thread
 def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False, progress=False):
     """Relate the held-out regimes of a fit to task epochs and behaviour.
 
     Parameters
     ----------
     fit : Fit
-    conditions : list of str, optional
-        Trial variables that split occupancy and switch probability; default those that the dataset
+    conditions : list of str, or str, optional
+        Trial variables that split occupancy and switch probability (one by its name alone);
+        default those that the dataset
         names in ``attrs["analysis"]``.
     rule : str, optional
         Trial variable whose changes are rule changes; default likewise.
@@ -104,64 +114,103 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False,
     DataError
         If a condition or the rule is not a variable of the trials.
     """
+    require_fit("analyse", fit)
+    if not isinstance(random_state, int | np.integer) or random_state < 0:
+        raise DataError(f"analyse, random_state: found {random_state!r}, expected a whole number")
     defaults = json.loads(fit.trials.attrs.get("analysis", "{}"))
-    conditions = list(defaults.get("conditions", [])) if conditions is None else list(conditions)
+    conditions = _as_names(defaults.get("conditions", []) if conditions is None else conditions)
     rule = defaults.get("rule") if rule is None else rule
     _check_names(fit, conditions, rule)
-    held_out = compute_held_out_regimes(fit)
-    regimes, trials = held_out.regimes, fit.trials
-    carry = fit.config["encoding"].get("carry", "session")
-    switches = compute_switches(regimes, trials, carry=carry)
-    present = _with_conditions(trials, conditions)
-    by = ("step", *conditions)
-    dwell_times = compute_dwell_times(regimes, trials, carry=carry)
-    calibration, reliability = calibrate_models(fit, random_state)
-    stability = compute_stability(fit, rng=np.random.default_rng(random_state))
-    own_temperature = score_own_temperature(fit)
-    tables = {
-        "scores": fit.summarise().reset_index(),
-        "comparisons": compare_with_others(fit),
-        "models": _compare_models(fit.scores, random_state),
-        "own_temperature": own_temperature,
-        "models_own_temperature": _compare_models(own_temperature, random_state),
-        "calibration": calibration,
-        "reliability": reliability,
-        "regimes": held_out.codes,
-        "effective_n_pwl": compute_effective_n_pwl(held_out.codes),
-        "agreement": held_out.agreement,
-        "stability": summarise_stability(stability.pairs),
-        "stability_pairs": stability.pairs,
-        "stability_units": stability.units,
-        "score_spread": compute_score_spread(fit),
-        "occupancy": compute_occupancy(regimes[present], trials=trials.isel(trial=present), by=by),
-        "occupancy_trend": compute_occupancy_trend(regimes, trials),
-        "dwell_times": dwell_times,
-        "dwell_survival": compute_dwell_survival(dwell_times),
-        "mean_dwell_times": compute_mean_dwell_times(dwell_times),
-        "transitions": compute_transitions(regimes, trials, carry=carry)
-        .to_dataframe()
-        .reset_index(),
-        "switch_probability": compute_switch_probability_by(
-            switches[present], trials.isel(trial=present), by=by
-        ),
-        "spectra": compute_spectra(fit, held_out),
-        "behaviour": relate_to_behaviour(fit, regimes),
-        "event_switches": lock_within_trials(fit, regimes, switches),
-    }
-    if len(fit.explained) > 1:
-        tables["observed"] = compare_observed(fit)
-    locked, notes = None, []
-    if rule is not None:
-        try:
-            locked, tables["rule_switches"] = lock_to_rule_changes(fit, regimes, rule, random_state)
-            tables["locked_switches"] = locked.to_dataframe().reset_index()
-        except NotTestableError as error:
-            notes.append(f"switches around changes of {rule}: {error}")
+    held_out = cache(partial(compute_held_out_regimes, fit))
+    tables = make_tables(
+        _jobs_of_models(fit, random_state)
+        | _jobs_of_regimes(fit, held_out, conditions, random_state)
+        | _jobs_of_rule(fit, held_out, rule, random_state)
+    )
+    regimes, switches, locked = (tables.pop(name, None) for name in NOT_TABLES)
     apart = None
     if mechanism:
-        apart = take_apart(fit, held_out, progress=progress)
+        apart, reason = attempt(lambda: take_apart(fit, held_out(), progress=progress), "mechanism")
+        tables.reasons |= {"mechanism": reason} if reason else {}
+    notes = describe_missing(tables.reasons)
+    if apart is not None:
         tables |= {f"mechanism_{name}": table for name, table in apart.tables.items()}
+        tables.reasons |= {f"mechanism_{name}": why for name, why in apart.tables.reasons.items()}
+    tables.reasons |= _not_asked_for(fit, rule)
     return Analysis(tables, regimes, switches, locked, conditions, rule, notes, apart)
+
+
+def _jobs_of_models(fit, random_state):
+    """Tables of scores and probabilities."""
+    calibrated = cache(partial(calibrate_models, fit, random_state))
+    own_temperature = cache(partial(score_own_temperature, fit))
+    jobs = {
+        "scores": lambda: fit.summarise().reset_index(),
+        "comparisons": partial(compare_with_others, fit),
+        "models": lambda: _compare_models(fit.scores, random_state),
+        "own_temperature": own_temperature,
+        "models_own_temperature": lambda: _compare_models(own_temperature(), random_state),
+        ("calibration", "reliability"): calibrated,
+        "score_spread": partial(compute_score_spread, fit),
+    }
+    return jobs | ({"observed": partial(compare_observed, fit)} if len(fit.explained) > 1 else {})
+
+
+def _jobs_of_regimes(fit, held_out, conditions, random_state):
+    """Tables of regimes, their switches and what these go with; and these themselves."""
+    trials, carry = fit.trials, fit.config["encoding"].get("carry", "session")
+    present = _with_conditions(trials, conditions)
+    some, by = trials.isel(trial=present), ("step", *conditions)
+    switches = cache(lambda: compute_switches(held_out().regimes, trials, carry=carry))
+    dwell_times = cache(lambda: compute_dwell_times(held_out().regimes, trials, carry=carry))
+    stability = cache(lambda: compute_stability(fit, rng=np.random.default_rng(random_state)))
+    return {
+        "held_out_regimes": lambda: held_out().regimes,
+        "switches": switches,
+        "regimes": lambda: held_out().codes,
+        "effective_n_pwl": lambda: compute_effective_n_pwl(held_out().codes),
+        "agreement": lambda: held_out().agreement,
+        "stability": lambda: summarise_stability(stability().pairs),
+        "stability_pairs": lambda: stability().pairs,
+        "stability_units": lambda: stability().units,
+        "occupancy": lambda: compute_occupancy(held_out().regimes[present], trials=some, by=by),
+        "occupancy_trend": lambda: compute_occupancy_trend(held_out().regimes, trials),
+        "dwell_times": dwell_times,
+        "dwell_survival": lambda: compute_dwell_survival(dwell_times()),
+        "mean_dwell_times": lambda: compute_mean_dwell_times(dwell_times()),
+        "transitions": lambda: (
+            compute_transitions(held_out().regimes, trials, carry=carry)
+            .to_dataframe()
+            .reset_index()
+        ),
+        "switch_probability": lambda: compute_switch_probability_by(
+            switches()[present], some, by=by
+        ),
+        "spectra": lambda: compute_spectra(fit, held_out()),
+        "behaviour": lambda: relate_to_behaviour(fit, held_out().regimes),
+        "event_switches": lambda: lock_within_trials(fit, held_out().regimes, switches()),
+    }
+
+
+def _jobs_of_rule(fit, held_out, rule, random_state):
+    """Switches around changes of the rule: their curves, the test, and both as tables."""
+
+    def lock():
+        locked, test = lock_to_rule_changes(fit, held_out().regimes, rule, random_state)
+        return test, locked.to_dataframe().reset_index(), locked
+
+    return {} if rule is None else {("rule_switches", "locked_switches", "locked"): lock}
+
+
+def _not_asked_for(fit, rule):
+    """Tables that only some fits have, and why this one does not."""
+    reasons = {}
+    if len(fit.explained) < 2:
+        reasons["observed"] = "the fit explains choices alone"
+    if rule is None:
+        why = "no variable was named as the rule"
+        reasons |= dict.fromkeys(("rule_switches", "locked_switches"), why)
+    return reasons
 
 
 def compare_with_others(fit, model="AL-RNN", *, value="log_likelihood"):
@@ -274,14 +323,21 @@ def _with_conditions(trials, conditions):
     return np.flatnonzero(np.all(known, axis=0) if known else np.ones(trials.sizes["trial"], bool))
 
 
+def _as_names(conditions):
+    """Names of conditions; a text is one name."""
+    if isinstance(conditions, str):
+        return [conditions]
+    if not isinstance(conditions, Iterable):
+        kind = type(conditions).__name__
+        text = f"conditions: found {kind} {conditions!r}, expected names of variables"
+        raise problems(DataError, "analyse", [text])
+    return list(conditions)
+
+
 def _check_names(fit, conditions, rule):
     names = [*conditions, *([] if rule is None else [rule])]
     known = [str(n) for n in fit.trials.variables if fit.trials[n].dims == ("trial",)]
-    found = [
-        f"{name!r} is not a variable on trial; expected one of {', '.join(known)}"
-        for name in names
-        if name not in known
-    ]
+    found = [f"no variable on trial: {unknown(name, known)}" for name in names if name not in known]
     found += [
         f"condition {name!r} labels what is counted over; expected a variable of the task"
         for name in conditions

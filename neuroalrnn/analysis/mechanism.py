@@ -32,11 +32,11 @@ from neuroalrnn.analysis.regimes import (
     compute_regimes,
     used_regimes,
 )
+from neuroalrnn.analysis.tables import Tables, describe_missing, make_tables
 from neuroalrnn.analysis.transitions import compute_regime_graph
 from neuroalrnn.analysis.triggered import compute_triggered_averages
 from neuroalrnn.analysis.units import independent_groups
-from neuroalrnn.exceptions import NotTestableError
-from neuroalrnn.running import progress_bar
+from neuroalrnn.running import attempt
 
 N_LAGS = 10
 LONGEST = 25
@@ -50,7 +50,7 @@ class Mechanism:
 
     Attributes
     ----------
-    tables : dict of str -> pandas.DataFrame
+    tables : Tables
         See `take_apart`.
     triggered : xarray.Dataset or None
         Outcomes around switches, see `compute_triggered_averages`.
@@ -58,17 +58,17 @@ class Mechanism:
         The fold with most held-out steps, whose network is drawn.
     labels : dict of int -> int
         Label of each code of that network, as in `HeldOutRegimes`.
-    portrait : Portrait
+    portrait : Portrait or None
         That network on its held-out trials, under the mean input of the first step of a trial.
     notes : list of str
         What could not be computed, and why.
     """
 
-    tables: dict
+    tables: Tables
     triggered: xr.Dataset | None
     example: str
     labels: dict
-    portrait: Portrait
+    portrait: Portrait | None
     notes: list
 
 
@@ -110,24 +110,15 @@ def take_apart(fit, held_out, *, conditions=(), progress=False):
     """
     folds = folds_of(fit)
     views = {fold.name: _view(fit, fold) for fold in folds if len(fold.test.n_steps)}
-    jobs, tables, notes = _jobs(fit, held_out, folds, views, list(conditions)), {}, []
-    for name in progress_bar(jobs, desc="taking apart", unit="table", show=progress):
-        try:
-            tables[name] = jobs[name]()
-        except NotTestableError as error:
-            notes.append(f"{name.replace('_', ' ')}: {error}")
-    triggered = tables.pop("behaviour around switches", None)
-    if "ablation" in tables:
-        keys = ["replacement", "rank", "epoch"]
-        # subjects with one stimulus order share inputs and network: their mean counts once
-        groups = tables["ablation"]["subject"].astype(str).map(independent_groups(fit))
-        tables["ablation_tests"] = compare_costs(tables["ablation"].assign(subject=groups), keys)
-        tables["ablation_map"] = summarise_map(tables["ablation"])
-    if "greedy" in tables:
-        tables["necessary"] = count_necessary(tables["greedy"])
+    jobs = _jobs(fit, held_out, folds, views, list(conditions))
+    tables = make_tables(jobs, progress=progress)
+    triggered = tables.pop("behaviour_around_switches", None)
     example = max(views, key=lambda name: views[name].sequences.n_steps.sum())
     labels = _labels(fit, held_out, example)
-    return Mechanism(tables, triggered, example, labels, _portrait(views[example], labels), notes)
+    portrait, reason = attempt(lambda: _portrait(views[example], labels), "state space")
+    tables.reasons |= {"state_space": reason} if reason else {}
+    notes = describe_missing(tables.reasons)
+    return Mechanism(tables, triggered, example, labels, portrait, notes)
 
 
 def _jobs(fit, held_out, folds, views, conditions):
@@ -141,19 +132,31 @@ def _jobs(fit, held_out, folds, views, conditions):
             compute_boundary_distance(fit), fit.trials, by=("step",)
         ),
         "dynamical_classes": partial(compute_held_out_classes, fit),
-        "ablation": partial(_ablation, fit, **units),
-        "greedy": partial(replace_greedily, fit, replacements=REPLACEMENTS[:1], folds=folds),
-        "behaviour around switches": partial(compute_triggered_averages, fit, held_out.regimes),
+        ("ablation", "ablation_tests", "ablation_map"): partial(_ablation, fit, **units),
+        ("greedy", "necessary"): partial(_greedy, fit, folds),
+        "behaviour_around_switches": partial(compute_triggered_averages, fit, held_out.regimes),
     }
 
 
 def _ablation(fit, *, replacements, by, folds):
-    """The ablation map, after one run over the training subjects that ranks and order share."""
+    """Costs of replacing each unit, their tests over subjects, and their map.
+
+    One run over the training subjects serves both the rank of units and their order.
+    """
     for fold in folds:
         n_pwl = fold.network.n_pwl
         in_order = unit_sets(n_pwl, replacements[:1], sizes_at_once(n_pwl))
         train_costs(fold, [*unit_sets(n_pwl, replacements), *in_order])
-    return ablate_units(fit, replacements=replacements, by=by, folds=folds)
+    costs = ablate_units(fit, replacements=replacements, by=by, folds=folds)
+    # subjects with one stimulus order share inputs and network: their mean counts once
+    groups = costs["subject"].astype(str).map(independent_groups(fit))
+    tests = compare_costs(costs.assign(subject=groups), ["replacement", "rank", "epoch"])
+    return costs, tests, summarise_map(costs)
+
+
+def _greedy(fit, folds):
+    costs = replace_greedily(fit, replacements=REPLACEMENTS[:1], folds=folds)
+    return costs, count_necessary(costs)
 
 
 def _labels(fit, held_out, name):

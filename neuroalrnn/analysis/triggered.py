@@ -163,16 +163,19 @@ def compute_triggered_averages(
     Raises
     ------
     DataError
-        The trials have no outcome, or are not those of the regimes.
+        The trials are not those of the regimes.
     NotTestableError
-        As in `compute_triggered_average`.
+        As in `compute_triggered_average`, or the trials have no outcome.
     """
     refuse_other_trials(regimes, fit.trials)
     counts = np.flatnonzero(is_independent(fit))
     trials = fit.trials.isel(trial=counts)
     outcomes = compute_outcomes(trials)
     if not outcomes:
-        raise DataError("triggered averages: found no choice of two options, correctness or RT")
+        raise NotTestableError(
+            "there is nothing to average: neither a choice of two options, nor correctness, nor "
+            "reaction time"
+        )
     carry = fit.config["encoding"].get("carry", "session")
     switches = compute_switches(decisive_regimes(fit, regimes)[counts], trials, carry=carry)
     parts = []

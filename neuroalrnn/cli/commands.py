@@ -313,11 +313,14 @@ def _made(out: Path):
 def _save_tables(result, out: Path, **options) -> Path:
     from neuroalrnn.analysis import analyse as analyse_fit
 
-    tables = analyse_fit(result, **options, mechanism=True, progress=True).tables
+    analysis = analyse_fit(result, **options, mechanism=True, progress=True)
     folder = out / "tables"
     folder.mkdir(exist_ok=True)
-    for name, table in tables.items():
+    for name, table in analysis.tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
+    apart = analysis.mechanism.notes if analysis.mechanism else []
+    for note in [*analysis.notes, *apart]:
+        typer.echo(f"not made: {note}")
     return folder
 
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from neuroalrnn.sources import count_scored, tell_steps
+from neuroalrnn.sources import count_scored, tell_steps, unscored_reasons
 
 
 def summarise(result, dataset: str) -> dict:
@@ -61,13 +61,8 @@ def tell_trials(source: str, trials) -> str:
     """What will be fitted, what is not scored and why, and when inputs can act."""
     n_subjects, n_trials = len(set(trials["subject"].values)), trials.sizes["trial"]
     lines = [f"{source}: {n_subjects} subjects, {n_trials} trials, {count_scored(trials)} scored"]
-    reasons = json.loads(trials.attrs.get("unscored", "[]"))
-    lines += [f"  not scored: {each['n_trials']} ({each['reason']})" for each in reasons]
-    if not reasons:
-        n_missing = int(trials["choice"].isnull().sum())
-        n_marked = n_trials - n_missing - count_scored(trials)
-        counts = {"no choice": n_missing, "marked as not scored": n_marked}
-        lines += [f"  not scored: {n} ({reason})" for reason, n in counts.items() if n]
+    reasons = unscored_reasons(trials)
+    lines += [f"  not scored: {n} ({reason})" for reason, n in reasons.items()]
     lines += [f"  {text}" for text in json.loads(trials.attrs.get("reading", "[]"))]
     return "\n".join([*lines, *(f"  {line}" for line in tell_steps(trials))])
 

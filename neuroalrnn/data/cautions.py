@@ -4,9 +4,12 @@ import json
 import warnings
 from collections.abc import Iterable
 
+import numpy as np
+import pandas as pd
 import xarray as xr
 
 from neuroalrnn.arguments import not_kind, not_names, not_whole, refuse, shown
+from neuroalrnn.data.schema import scored_trials, texts
 from neuroalrnn.exceptions import DataError, DataWarning
 
 
@@ -57,3 +60,35 @@ def cautions_of(trials: xr.Dataset) -> list[str]:
     """
     refuse("cautions_of", not_kind("trials", trials, xr.Dataset, "a trial dataset"), DataError)
     return json.loads(trials.attrs.get("cautions", "[]"))
+
+
+def unscored_reasons(trials: xr.Dataset) -> dict[str, int]:
+    """Why trials are not scored, and how many for each reason.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        ``unscored_reason`` (trial), or else ``attrs["unscored"]``, states reasons.
+
+    Returns
+    -------
+    dict of str -> int
+        What is left without a stated reason has no choice, or is marked as not scored.
+    """
+    unscored = ~scored_trials(trials)
+    stated = np.full(trials.sizes["trial"], "", dtype=object)
+    if "unscored_reason" in trials:
+        stated = np.where(unscored, texts(trials["unscored_reason"].values), "")
+    found = pd.Series(stated[stated != ""]).value_counts(sort=False)
+    counts = {str(reason): int(n) for reason, n in found.items()}
+    if not counts:
+        reasons = json.loads(trials.attrs.get("unscored", "[]"))
+        counts = {str(one["reason"]): int(one["n_trials"]) for one in reasons if one["n_trials"]}
+        if counts:
+            left = int(unscored.sum()) - sum(counts.values())
+            return counts | ({"no reason stated": left} if left > 0 else {})
+    rest = unscored & (stated == "")
+    empty = np.isnan(trials["choice"].values)
+    counts["no choice"] = counts.get("no choice", 0) + int((rest & empty).sum())
+    counts["marked as not scored"] = int((rest & ~empty).sum())
+    return {reason: n for reason, n in counts.items() if n}

@@ -18,12 +18,13 @@ from neuroalrnn.arguments import (
     shown,
 )
 from neuroalrnn.data import caution, default_encoding, encode, validate
-from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.data.schema import scored_trials, texts
 from neuroalrnn.exceptions import DataError, LeakageWarning, problems
 from neuroalrnn.model.hierarchy import VARYING
 
 logger = logging.getLogger(__name__)
 DEFAULT_GRID = (0, 1, 2, 4)
+NOT_READ = "choice is never read out: without its event, or beyond max_steps"
 # share of the training trials below which a fit inside says little about one to all of them
 LITTLE_LEFT = 1 / 3
 
@@ -57,7 +58,13 @@ def score_what_is_read(trials, sequences):
             label = trials["choice"].attrs["labels"][int(options[0])]
             found = [f"'choice' is {str(label)!r} on every scored trial: nothing to predict"]
         raise problems(DataError, "trial dataset", found)
-    return trials if (read == scored).all() else trials.assign(scored=("trial", read))
+    if (read == scored).all():
+        return trials
+    reasons = np.full(len(read), "", dtype=object)
+    if "unscored_reason" in trials:
+        reasons = texts(trials["unscored_reason"].values)
+    reasons = np.where(scored & ~read, NOT_READ, reasons).astype(str)
+    return trials.assign(scored=("trial", read), unscored_reason=("trial", reasons))
 
 
 def check_search(

@@ -152,6 +152,9 @@ def plot_transitions(transitions, *, ax=None):
     ax = axes_or_new(ax, SINGLE, 68)
     value = "transition_probability"
     kept = transitions[transitions["regime"] < READABLE - 2].dropna(subset=[value])
+    if not len(kept):
+        say_empty(ax, "no two steps follow each other: the state starts anew at every step")
+        return ax
     kept = kept.assign(regime_next=np.minimum(kept["regime_next"], READABLE - 2))
     keys = ["subject", "regime", "regime_next"]
     kept = kept.groupby(keys, as_index=False)[value].sum()

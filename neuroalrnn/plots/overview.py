@@ -1,5 +1,9 @@
 """One figure that says what a fit found."""
 
+from functools import partial
+from textwrap import fill
+
+from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.plots.behaviour import plot_behaviour
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.n_pwl import plot_score_by_n_pwl
@@ -8,6 +12,7 @@ from neuroalrnn.plots.scores import plot_scores
 from neuroalrnn.plots.spectra import plot_spectra
 from neuroalrnn.plots.style import DOUBLE, new_figure, styled
 from neuroalrnn.plots.switches import plot_locked_switches, plot_switch_probability
+from neuroalrnn.running import attempt
 
 RASTER_ROWS = 4
 TITLES = (
@@ -16,6 +21,7 @@ TITLES = (
     "Regimes of an example session",
     "Switches",
     "Dynamics (colours as in c)",
+    "Behaviour",
 )
 
 
@@ -36,17 +42,31 @@ def plot_overview(fit, analysis):
     figure = new_figure(DOUBLE, 165)
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1, 1.05, 1.15])
     panels = [*top.subplots(1, 2), middle.subplots(), *bottom.subplots(1, 3)]
-    plot_scores(fit, ax=panels[0])
-    plot_score_by_n_pwl(fit, ax=panels[1])
+    draw = (
+        lambda ax: plot_scores(fit, ax=ax),
+        lambda ax: plot_score_by_n_pwl(fit, ax=ax),
+        lambda ax: _draw_raster(ax, fit, analysis),
+        lambda ax: _draw_switches(ax, analysis),
+        lambda ax: plot_spectra(analysis.tables["spectra"], ax=ax),
+        lambda ax: _draw_behaviour(ax, analysis.tables["behaviour"]),
+    )
+    for letter, ax, title, panel in zip("abcdef", panels, TITLES, draw, strict=True):
+        _, reason = attempt(partial(panel, ax), f"panel {title!r} of the overview")
+        if reason:
+            ax.clear()
+            say_empty(ax, fill(reason, 40))
+        named = ax.get_title(loc="left") if letter == "f" else ""
+        room = _room(ax) if letter in "cd" else None
+        ax.set_title(f"{letter}  {named or title}", pad=room)
+    return figure
+
+
+def _draw_raster(ax, fit, analysis):
+    if analysis.regimes is None:
+        raise NotTestableError(analysis.tables.reasons["held_out_regimes"])
     subject, session = example_session(fit)
     named = {"subject": subject, "session": session, "rule": analysis.rule}
-    plot_regime_raster(analysis.regimes, fit.trials, n_rows=RASTER_ROWS, ax=panels[2], **named)
-    _draw_switches(panels[3], analysis)
-    plot_spectra(analysis.tables["spectra"], ax=panels[4])
-    outcome = _draw_behaviour(panels[5], analysis.tables["behaviour"])
-    for letter, ax, title in zip("abcdef", panels, (*TITLES, outcome), strict=True):
-        ax.set_title(f"{letter}  {title}", pad=_room(ax) if letter in "cd" else None)
-    return figure
+    plot_regime_raster(analysis.regimes, fit.trials, n_rows=RASTER_ROWS, ax=ax, **named)
 
 
 def _room(ax):
@@ -66,10 +86,9 @@ def _draw_switches(ax, analysis):
 
 
 def _draw_behaviour(ax, behaviour):
-    """Draw the outcome with the smallest q; returns its name."""
+    """Draw the outcome with the smallest q."""
     if "estimate" not in behaviour or not behaviour["estimate"].notna().any():
         say_empty(ax, "no effect could be tested")
-        return "Behaviour"
+        return
     outcome = behaviour.loc[behaviour["q"].idxmin(), "outcome"]
     plot_behaviour(behaviour, outcome=outcome, ax=ax)
-    return ax.get_title(loc="left")

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import (
     BASELINE,
     CONTROL,
@@ -22,6 +23,7 @@ from neuroalrnn.plots.style import (
 
 FAR = 2.0
 GAP = 2.5
+FURTHEST = 8.0
 FEW = 12
 FLOORS = ("AL-RNN P=0", "class frequency")
 
@@ -82,6 +84,8 @@ def look(model):
 def plot_scores(fit, *, ax=None):
     """Held-out log-likelihood per model: every subject, the mean over trials, its standard error.
 
+    Models so much worse than guessing that they would hide the others are written at the edge.
+
     Parameters
     ----------
     fit : Fit
@@ -93,12 +97,18 @@ def plot_scores(fit, *, ax=None):
     """
     models, summary, scores = model_order(fit), fit.summarise(), fit.scores
     ax = axes_or_new(ax, SINGLE, 18 + 6 * len(models))
+    lowest = -_furthest(fit)
     for row, model in enumerate(models):
         values = scores.loc[scores["model"] == model, "log_likelihood"].to_numpy()
-        _faint_dots(ax, values, row)
         one = summary.loc[model]
+        if one["log_likelihood"] < lowest:
+            _beyond(ax, one["log_likelihood"], row, look(model)["color"])
+            continue
+        _faint_dots(ax, np.where(values < lowest, np.nan, values), row)
         _mean(ax, one["log_likelihood"], one["standard_error"], row, look(model))
     _name_rows(ax, [describe(fit, model) for model in models])
+    if (summary.loc[models, "log_likelihood"] < lowest).all():
+        ax.set_xlim(lowest, 0)
     ax.set_xlabel("Held-out log-likelihood (nats/trial)")
     return ax
 
@@ -122,9 +132,12 @@ def plot_score_differences(fit, comparisons, *, ax=None):
     """
     models = [model for model in model_order(fit) if model != "AL-RNN"]
     ax = axes_or_new(ax, SINGLE, 18 + 6 * len(models))
+    if not len(comparisons):
+        say_empty(ax, "no other model was fitted")
+        return ax
     rows = comparisons.set_index(comparisons["effect"].str.removeprefix("AL-RNN - "))
     scores = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
-    limit, near = _reach(rows, scores)
+    limit, near = _reach(rows, scores, _furthest(fit))
     ax.axvline(0, color=MODEL, lw=0.8, zorder=1)
     for row, model in enumerate(models):
         if model not in rows.index:
@@ -134,7 +147,7 @@ def plot_score_differences(fit, comparisons, *, ax=None):
             _beyond(ax, -one["estimate"], row, look(model)["color"])
             continue
         _faint_dots(ax, (scores[model] - scores["AL-RNN"]).to_numpy(), row)
-        half = (one["ci_high"] - one["ci_low"]) / 2
+        half = np.nan_to_num(float(one["ci_high"] - one["ci_low"]) / 2)
         _mean(ax, -one["estimate"], half, row, look(model))
     _name_rows(ax, [describe(fit, model) for model in models])
     ax.set_xlim(-limit, limit)
@@ -185,7 +198,7 @@ def plot_comparison(fit, models, *, ax=None):
     reference = models["reference"].iloc[0]
     scores = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
     scores = scores.sub(scores[reference], axis=0)
-    near = _near(models)
+    near = _near(models) & (models["difference"].abs() <= _furthest(fit)).to_numpy()
     limits = _limits(models[near], scores[models["model"][near]])
     ax.axvline(0, color=look(reference)["color"], lw=0.8, zorder=1)
     for row, (one, is_near) in enumerate(zip(models.to_dict("records"), near, strict=True)):
@@ -244,17 +257,26 @@ def _short(q):
     return "< .001" if q < 0.001 else f"{q:.3f}".removeprefix("0")
 
 
-def _reach(rows, scores):
+def _furthest(fit):
+    """Nats per trial beyond which nothing is drawn to scale, many times those of guessing."""
+    return FURTHEST * np.log(fit.predictions.sizes["option"])
+
+
+def _reach(rows, scores, furthest):
     """Half width of the axis, and the models whose differences fit into it.
 
     The linear control and the class frequency stay out where they are far beyond all others.
     """
-    extent = np.maximum(rows["ci_low"].abs(), rows["ci_high"].abs())
+    ends = rows[["estimate", "ci_low", "ci_high"]].astype(float).abs()
+    extent = ends.max(axis=1)
+    extent = extent[ends["estimate"] <= furthest]
     floor = extent.index.isin(FLOORS)
     rivals = extent[~floor].max() if (~floor).any() else np.inf
     near = list(extent.index[~floor | (extent <= FAR * rivals)])
-    spread = (scores[near].sub(scores["AL-RNN"], axis=0)).abs().to_numpy().max()
-    return 1.08 * max(extent[near].max(), spread), near
+    if not near:
+        return 1.0, near
+    spread = np.nanmax((scores[near].sub(scores["AL-RNN"], axis=0)).abs().to_numpy())
+    return 1.08 * (min(max(extent[near].max(), spread), furthest) or 1.0), near
 
 
 def _beyond(ax, value, row, color):

@@ -17,6 +17,7 @@ OTHER_COLOUR = "#BDBDBD"
 INK, FAINT = "#333333", "#C8C8C8"
 MOST_REGIMES = len(REGIME_COLOURS)
 MOST_STEPS = 8
+HUGE = 1e5
 MODEL, CONTROL, GRID, BASELINE = BLUE, VERMILLION, SKY, INK
 _STYLE = Path(__file__).with_name("neuroalrnn.mplstyle")
 
@@ -121,8 +122,9 @@ def regime_name(label):
 
 
 def signed(value, digits=3):
-    """A number with a real minus sign."""
-    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """A number with a real minus sign; a huge one with its power of ten."""
+    text = f"{value:.{digits}f}" if abs(value) < HUGE else f"{value:.2g}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def level(value):

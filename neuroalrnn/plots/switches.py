@@ -10,6 +10,7 @@ from neuroalrnn.plots.layout import (
     label_rows,
     over_subjects,
     row_labels,
+    say_empty,
     step_positions,
 )
 from neuroalrnn.plots.style import BLUE, FAINT, GREY, INK, MOST_STEPS, SINGLE, axes_or_new, styled
@@ -34,6 +35,10 @@ def plot_switch_probability(switch_probability, *, ax=None):
     -------
     matplotlib.axes.Axes
     """
+    if not len(switch_probability):
+        ax = axes_or_new(ax)
+        say_empty(ax, "no switch is defined: the state starts anew with every trial of one step")
+        return ax
     by = condition_names(switch_probability)
     means = over_subjects(switch_probability, by, "probability")
     if means["step"].nunique() > MOST_STEPS:

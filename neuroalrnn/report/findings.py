@@ -3,10 +3,10 @@
 from html import escape
 
 import numpy as np
-import pandas as pd
 
 from neuroalrnn import plots
 from neuroalrnn.analysis.units import is_independent
+from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.report.markup import (
     bullets,
     collapsed,
@@ -40,46 +40,80 @@ DWELL = {
     "kaplan_meier_mean": "Kaplan-Meier mean",
     "geometric_mean": "1 / (1 - staying)",
 }
+NOTHING = ["There is neither a choice of two options, nor correctness, nor reaction time."]
 MATCHED = {"lowest_correlation": "lowest", "n_others": "other restarts"}
 
 
 def has_regimes(analysis):
     """Whether any held-out step lies in a regime other than the first."""
+    if analysis.regimes is None:
+        raise NotTestableError(analysis.tables.reasons["held_out_regimes"])
     return bool((analysis.regimes.values > 0).any())
 
 
 def regimes(fit, analysis, gallery):
     """Raster, occupancy, dwell times, transitions, stability."""
+    stability = gallery.part(
+        "stability of regimes", lambda: paragraph(describe_stability(fit, analysis))
+    )
     if not has_regimes(analysis):
-        return paragraph(TEXTS["one_regime"]) + paragraph(describe_stability(fit, analysis))
-    tables = analysis.tables
+        return paragraph(TEXTS["one_regime"]) + stability
+    tables, meant = analysis.tables, meanings(fit, analysis)
+    parts = [
+        gallery.part("number of regimes", lambda: _number_of_regimes(tables["occupancy"])),
+        stability,
+        gallery.part("regime raster", lambda: _raster(fit, analysis, gallery)),
+        gallery.show(
+            "occupancy",
+            CAPTIONS["occupancy"] + meant,
+            lambda: plots.plot_occupancy(tables["occupancy"]),
+        ),
+        gallery.part("dwell times", lambda: _dwell_times(tables, gallery)),
+        gallery.show(
+            "transitions",
+            CAPTIONS["transitions"],
+            lambda: plots.plot_transitions(tables["transitions"]),
+        ),
+        gallery.part("mean dwell times", lambda: _mean_dwell_times(tables["mean_dwell_times"])),
+        "<h4>Stability across restarts and folds</h4>",
+        gallery.part("spread of scores", lambda: _score_spread(tables["score_spread"])),
+        gallery.show(
+            "stability",
+            CAPTIONS["stability"],
+            lambda: plots.plot_stability(tables["stability_pairs"], limits=(REPRODUCIBLE, ALIKE)),
+        ),
+        gallery.show(
+            "agreement", CAPTIONS["agreement"], lambda: plots.plot_agreement(tables["agreement"])
+        ),
+        gallery.part("stability of units", lambda: _stability_units(tables["stability_units"])),
+        footnote(FOOTNOTES["regimes"].format(dependence=dependence(fit))),
+    ]
+    return "".join(parts)
+
+
+def _number_of_regimes(occupancy):
+    n_regimes = count(occupancy["regime"].nunique(), "regime")
+    return paragraph(TEXTS["regimes"].format(regimes=n_regimes))
+
+
+def _raster(fit, analysis, gallery):
     subject, session = plots.example_session(fit)
+    caption = CAPTIONS["regime_raster"].format(subject=escape(subject), session=escape(session))
+    caption += " The grey strip is the rule." if analysis.rule else ""
     named = {"subject": subject, "session": session, "rule": analysis.rule}
+    return gallery.show(
+        "regime_raster",
+        caption,
+        lambda: plots.plot_regime_raster(analysis.regimes, fit.trials, **named),
+    )
+
+
+def _dwell_times(tables, gallery):
     edge = number(100 * tables["dwell_times"]["censored"].mean(), 1)
-    raster = CAPTIONS["regime_raster"].format(subject=escape(subject), session=escape(session))
-    raster += " The grey strip is the rule." if analysis.rule else ""
-    captions = {
-        "regime_raster": raster,
-        "occupancy": CAPTIONS["occupancy"] + meanings(fit, analysis),
-        "dwell_times": CAPTIONS["dwell_times"].format(edge=edge),
-        "transitions": CAPTIONS["transitions"],
-    }
-    drawn = {
-        "regime_raster": plots.plot_regime_raster(analysis.regimes, fit.trials, **named),
-        "occupancy": plots.plot_occupancy(tables["occupancy"]),
-        "dwell_times": plots.plot_dwell_times(tables["dwell_survival"]),
-        "transitions": plots.plot_transitions(tables["transitions"]),
-    }
-    n_regimes = count(tables["occupancy"]["regime"].nunique(), "regime")
-    return "".join(
-        [
-            paragraph(TEXTS["regimes"].format(regimes=n_regimes)),
-            paragraph(describe_stability(fit, analysis)),
-            *(gallery.show(ax.figure, name, captions[name]) for name, ax in drawn.items()),
-            _mean_dwell_times(tables["mean_dwell_times"]),
-            _stability(tables, gallery),
-            footnote(FOOTNOTES["regimes"].format(dependence=dependence(fit))),
-        ]
+    return gallery.show(
+        "dwell_times",
+        CAPTIONS["dwell_times"].format(edge=edge),
+        lambda: plots.plot_dwell_times(tables["dwell_survival"]),
     )
 
 
@@ -89,24 +123,23 @@ def describe_stability(fit, analysis):
     return judge_stability(analysis.tables["stability"], n_pwl, n_restarts)
 
 
-def _stability(tables, gallery):
-    """Agreement of restarts and folds, and the PWL units that restarts share."""
-    spread, units = tables["score_spread"], tables["stability_units"]
+def _score_spread(spread):
+    """How much restarts of a fold differ in score."""
     spread = spread[spread["n_restarts"] > 1]
-    text = TEXTS["one_restart"]
-    if len(spread):
-        middle, most = spread["validation"].median(), spread["validation"].max()
-        values = {"middle": middle, "most": most, "training": spread["training"].median()}
-        text = TEXTS["stability"].format(**{k: number(value) for k, value in values.items()})
-    pairs = plots.plot_stability(tables["stability_pairs"], limits=(REPRODUCIBLE, ALIKE)).figure
-    folds = plots.plot_agreement(tables["agreement"]).figure
-    parts = ["<h4>Stability across restarts and folds</h4>", paragraph(text)]
-    parts.append(gallery.show(pairs, "stability", CAPTIONS["stability"]))
-    parts.append(gallery.show(folds, "agreement", CAPTIONS["agreement"]))
-    if (units["n_others"] > 0).any():
-        shown = table(units.rename(columns=MATCHED), {"on": lambda value: number(value, 2)})
-        parts += [paragraph(TEXTS["stability_units"]), collapsed(shown, len(units), "unit")]
-    return "".join(parts)
+    if not len(spread):
+        return paragraph(TEXTS["one_restart"])
+    middle, most = spread["validation"].median(), spread["validation"].max()
+    values = {"middle": middle, "most": most, "training": spread["training"].median()}
+    told = {name: number(value) for name, value in values.items()}
+    return paragraph(TEXTS["stability"].format(**told))
+
+
+def _stability_units(units):
+    """The PWL units that restarts share."""
+    if not (units["n_others"] > 0).any():
+        return ""
+    shown = table(units.rename(columns=MATCHED), {"on": lambda value: number(value, 2)})
+    return paragraph(TEXTS["stability_units"]) + collapsed(shown, len(units), "unit")
 
 
 def _mean_dwell_times(means):
@@ -119,45 +152,59 @@ def switches(fit, analysis, gallery):
     """Switches by step and condition, within trials and around rule changes; slow trends."""
     if not has_regimes(analysis):
         return paragraph(TEXTS["one_regime"])
-    tables = analysis.tables
-    by_step = plots.plot_switch_probability(tables["switch_probability"]).figure
-    trend = plots.plot_occupancy_trend(tables["occupancy_trend"]).figure
-    caption = CAPTIONS["switch_probability"] + meanings(fit, analysis)
-    events = tables.get("event_switches", pd.DataFrame(columns=["effect", "method", "note"]))
+    tables, step = analysis.tables, fit.config["encoding"].get("step")
     parts = [
         "<h4>By step and condition</h4>",
-        gallery.show(by_step, "switch_probability", caption),
+        gallery.show(
+            "switch_probability",
+            CAPTIONS["switch_probability"] + meanings(fit, analysis),
+            lambda: plots.plot_switch_probability(tables["switch_probability"]),
+        ),
         "<h4>Locked to events within the trial</h4>",
-        bullets(describe_event_tests(events, fit.config["encoding"].get("step"))),
+        gallery.sentences(
+            {"switches after events": lambda: describe_event_tests(tables["event_switches"], step)}
+        ),
         "<h4>Locked to changes of the rule</h4>",
-        _around_rule_changes(analysis, gallery),
+        gallery.part("changes of the rule", lambda: _around_rule_changes(fit, analysis, gallery)),
         "<h4>Occupancy over the session</h4>",
-        gallery.show(trend, "occupancy_trend", CAPTIONS["occupancy_trend"]),
+        gallery.show(
+            "occupancy_trend",
+            CAPTIONS["occupancy_trend"],
+            lambda: plots.plot_occupancy_trend(tables["occupancy_trend"]),
+        ),
         footnote(FOOTNOTES["switches"].format(dependence=dependence(fit))),
     ]
     return "".join(parts)
 
 
-def _around_rule_changes(analysis, gallery):
+def _around_rule_changes(fit, analysis, gallery):
     if analysis.rule is None:
         return paragraph("No variable was named as the rule, so nothing was locked to its changes.")
-    if analysis.locked is None:
-        return bullets([escape(note) for note in analysis.notes])
     rule, row = escape(analysis.rule), analysis.tables["rule_switches"].iloc[0]
-    figure = plots.plot_locked_switches(analysis.locked, event=f"change of {analysis.rule}").figure
     remark = str(row.get("note", "") or "")
     remark = f" {escape(remark[:1].upper() + remark[1:])}." if remark else ""
-    caption = CAPTIONS["locked_switches"].format(rule=rule)
-    shown = gallery.show(figure, "locked_switches", caption)
-    return paragraph(describe_rule_test(row, rule) + remark) + shown
+    shown = gallery.show(
+        "locked_switches",
+        CAPTIONS["locked_switches"].format(rule=rule),
+        lambda: plots.plot_locked_switches(analysis.locked, event=f"change of {analysis.rule}"),
+    )
+    return paragraph(describe_rule_test(row, rule, replicates(fit)) + remark) + shown
 
 
 def spectra(fit, analysis, gallery):
     """Eigenvalues of every regime."""
-    found = analysis.tables["spectra"]
-    figure = plots.plot_spectra_panels(found, fit.parameters["fold"].values)
-    shown = gallery.show(figure, "spectra", CAPTIONS["spectra"])
-    return bullets(describe_spectra(found)) + shown + footnote(FOOTNOTES["spectra"])
+    tables, folds = analysis.tables, fit.parameters["fold"].values
+    return "".join(
+        [
+            gallery.sentences({"spectra": lambda: describe_spectra(tables["spectra"])}),
+            gallery.show(
+                "spectra",
+                CAPTIONS["spectra"],
+                lambda: plots.plot_spectra_panels(tables["spectra"], folds),
+            ),
+            footnote(FOOTNOTES["spectra"]),
+        ]
+    )
 
 
 def behaviour(fit, analysis, gallery):
@@ -169,18 +216,22 @@ def behaviour(fit, analysis, gallery):
             f"{escape(row['effect'])}, {escape(row['outcome'])}: {escape(str(row.get('note', '')))}"
             for row in found.to_dict("records")
         ]
-        return paragraph("No effect on behaviour could be tested.") + bullets(reasons)
+        return paragraph("No effect on behaviour could be tested.") + bullets(reasons or NOTHING)
     clear = tested[tested["q"] < 0.05]
     reproducible = is_reproducible(analysis.tables["stability"])
     told = clear if reproducible else clear[~clear["effect"].str.startswith("regime ")]
     labels = [escape(str(label)) for label in fit.trials["choice"].attrs["labels"]]
-    figure = plots.plot_behaviour_panels(found)
     whole = found[SHOWN].fillna({"scale": "", "note": ""})
+    replicated = replicates(fit)
     parts = [
         paragraph(judge_behaviour(found, reproducible)),
         paragraph(_family(found, tested, clear)),
-        bullets([describe_effect(row, labels) for row in told.to_dict("records")]),
-        gallery.show(figure, "behaviour", CAPTIONS["behaviour"]),
+        bullets([describe_effect(row, labels, replicated) for row in told.to_dict("records")]),
+        gallery.show(
+            "behaviour",
+            CAPTIONS["behaviour"] + shared_orders(fit),
+            lambda: plots.plot_behaviour_panels(found),
+        ),
         collapsed(table(whole, {"p": small, "q": small}), len(whole), "effect"),
         footnote(FOOTNOTES["behaviour"].format(dependence=dependence(fit))),
     ]
@@ -208,11 +259,48 @@ def meanings(fit, analysis):
     return "".join(told)
 
 
+def replicates(fit):
+    """How the subjects that a test counts are written: those of one stimulus order count once.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    callable
+        A number of subjects to text.
+    """
+    n_subjects, n_units = _count_units(fit)
+
+    def told(n):
+        text = count(int(n), "subject")
+        if n_units == n_subjects or n > n_units:
+            return text
+        return f"{text}, one for each stimulus order that the {n_subjects} share"
+
+    return told
+
+
+def shared_orders(fit):
+    """A sentence for captions where subjects of one stimulus order count once."""
+    n_subjects, n_units = _count_units(fit)
+    if n_units == n_subjects:
+        return ""
+    return TEXTS["shared_orders"].format(
+        n_subjects=n_subjects, orders=count(n_units, "stimulus order")
+    )
+
+
 def dependence(fit):
     """A remark for data in which several subjects count as one."""
-    subject = fit.trials["subject"].values.astype(str)
-    n_subjects, n_units = len(np.unique(subject)), len(np.unique(subject[is_independent(fit)]))
+    n_subjects, n_units = _count_units(fit)
     if n_units == n_subjects:
         return ""
     orders = count(n_units, "stimulus order")
     return TEXTS["dependence"].format(n_subjects=n_subjects, orders=orders)
+
+
+def _count_units(fit):
+    subject = fit.trials["subject"].values.astype(str)
+    return len(np.unique(subject)), len(np.unique(subject[is_independent(fit)]))

@@ -8,35 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from neuroalrnn.plots import save_figure
+from neuroalrnn.plots.style import HUGE
+from neuroalrnn.running import attempt
 
-CSS = """
-.neuroalrnn {font-size: 1rem; line-height: 1.55; max-width: 62rem}
-.neuroalrnn p, .neuroalrnn li {max-width: 48rem}
-.neuroalrnn table {border-collapse: collapse; margin: .8rem 0 1.2rem; font-size: .88rem;
-  display: block; overflow-x: auto}
-.neuroalrnn th, .neuroalrnn td {padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top;
-  border-bottom: 1px solid #ddd}
-.neuroalrnn td.number, .neuroalrnn th.number {text-align: right; font-variant-numeric: tabular-nums}
-.neuroalrnn td.number {white-space: nowrap}
-.neuroalrnn figure {margin: 1.2rem 0}
-.neuroalrnn figure img {height: auto}
-.neuroalrnn figcaption, .neuroalrnn .footnote {color: #555; font-size: .85rem; max-width: 48rem}
-.neuroalrnn .alarm {color: #b00020; border-left: 4px solid #b00020; padding-left: .7rem}
-.neuroalrnn .footnote {border-top: 1px solid #ddd; margin-top: 1.2rem; padding-top: .4rem}
-.neuroalrnn h4 {font-size: 1.08rem; font-weight: 600; margin: 1.4rem 0 .5rem}
-.neuroalrnn th:first-child, .neuroalrnn td:first-child {white-space: nowrap; padding-right: 1.2rem}
-.neuroalrnn code {color: inherit}
-.neuroalrnn details {margin: .6rem 0}
-"""
-ON_SCREEN = 1.45
+ON_SCREEN, LEGIBLE = 1.45, 0.7
 LONG = 15
 
 
 def number(value, digits=4):
-    """A number with a real minus sign; a dash where there is none."""
+    """A number with a real minus sign, a huge one with its power of ten; a dash for none."""
     if value is None or not np.isfinite(value):
         return "\N{EN DASH}"
-    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    text = f"{value:.{digits}f}" if abs(value) < HUGE else f"{value:.2g}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def p_value(value, name="p"):
@@ -89,7 +73,7 @@ def footnote(text):
 def facts(rows):
     """A two-column table of names and HTML."""
     body = "".join(f"<tr><th>{escape(name)}</th><td>{text}</td></tr>" for name, text in rows)
-    return f"<table>{body}</table>"
+    return f'<div class="wide"><table>{body}</table></div>'
 
 
 def table(frame, formats=None):
@@ -115,7 +99,8 @@ def table(frame, formats=None):
             for name, value in row.items()
         )
         body += f"<tr>{''.join(cells)}</tr>"
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide">{whole}</div>'
 
 
 def collapsed(html, n_rows, noun):
@@ -137,26 +122,53 @@ def _plain(value):
 
 @dataclass
 class Gallery:
-    """Saves figures into a folder and shows them in the page.
+    """Makes the parts of the page one by one; a figure is saved into a folder and shown.
 
     Attributes
     ----------
     folder : pathlib.Path
     names : list of str
         Figures saved so far.
+    missing : list of str
+        Parts that could not be made, and why.
     """
 
     folder: Path
     names: list = field(default_factory=list)
+    missing: list = field(default_factory=list)
 
-    def show(self, figure, name, caption):
-        """Save a figure as SVG, PDF and PNG; returns HTML that holds the SVG itself."""
+    def part(self, what, make):
+        """HTML that `make` returns, or one line on why it cannot."""
+        return self._part(what, make, lambda reason: paragraph(reason, "missing"))
+
+    def sentences(self, makers):
+        """A list of the sentences of several functions, those that fail being told in place."""
+        found = [self._part(what, make, lambda reason: [reason]) for what, make in makers.items()]
+        return bullets([text for texts in found for text in texts])
+
+    def show(self, name, caption, draw):
+        """Draw a figure, save it as SVG, PDF and PNG; returns HTML that holds the SVG itself."""
+        return self.part(
+            f"figure {name.replace('_', ' ')}", lambda: self._show(name, caption, draw)
+        )
+
+    def _part(self, what, make, tell):
+        made, reason = attempt(make, what)
+        if not reason:
+            return made
+        text = f"{what}: {reason}"
+        self.missing.append(text)
+        return tell(escape(text[:1].upper() + text[1:]))
+
+    def _show(self, name, caption, draw):
+        drawn = draw()
+        figure = getattr(drawn, "figure", None) or drawn
         paths = save_figure(figure, self.folder, name)
         self.names.append(name)
         data = base64.b64encode(paths["svg"].read_bytes()).decode("ascii")
         width = ON_SCREEN * figure.get_figwidth() * 96
         image = (
-            f'<img alt="{escape(name)}" style="width: {width:.0f}px; max-width: 100%" '
-            f'src="data:image/svg+xml;base64,{data}">'
+            f'<img alt="{escape(name)}" style="width: {width:.0f}px; '
+            f'min-width: {LEGIBLE * width:.0f}px" src="data:image/svg+xml;base64,{data}">'
         )
-        return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
+        return f'<figure><div class="wide">{image}</div><figcaption>{caption}</figcaption></figure>'

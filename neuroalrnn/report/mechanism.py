@@ -1,66 +1,100 @@
 """Section about mechanism: what the chosen networks compute, and what breaks without it."""
 
+from functools import partial
 from html import escape
 
 from neuroalrnn import plots
-from neuroalrnn.report.markup import bullets, count, footnote, interval, number, p_value, paragraph
+from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.report.markup import count, footnote, interval, number, p_value, paragraph
 from neuroalrnn.report.texts import CAPTIONS, FOOTNOTES, TEXTS
 
 
 def mechanism(fit, analysis, gallery):
     """Regimes visited, units needed, gains and selection vectors, behaviour around switches."""
-    found = analysis.mechanism
+    found, why = analysis.mechanism, analysis.tables.reasons.get("mechanism")
     if found is None:
-        return paragraph(TEXTS["no_mechanism"])
-    tables, named = found.tables, {"labels": found.labels}
-    example = {
-        name: tables[name][tables[name]["fold"] == found.example]
-        for name in ("gains", "selection", "regime_graph")
-    }
-    inputs = list(dict.fromkeys(example["gains"].sort_values("feature")["input"]))
-    figures = {
-        "state_space": plots.plot_state_space(found.portrait).figure,
-        "gains": plots.plot_gains_panels(example["gains"], features=inputs, **named),
-        "selection": plots.plot_selection_map(
-            example["selection"], features=inputs, modes="leading", **named
-        ).figure,
-    }
-    if "ablation_tests" in tables:
-        figures["ablation"] = plots.plot_ablation_panels(tables["ablation_tests"])
-        figures["greedy"] = plots.plot_greedy(tables["greedy"]).figure
-    if found.triggered is not None:
-        figures["triggered"] = plots.plot_triggered_panels(found.triggered)
+        return paragraph(f"Not taken apart: {escape(why)}." if why else TEXTS["no_mechanism"])
     shown = {
-        name: gallery.show(figure, name, CAPTIONS[name].format(fold=escape(str(found.example))))
-        for name, figure in figures.items()
+        name: gallery.show(
+            name, CAPTIONS[name].format(fold=escape(str(found.example))), partial(draw, found)
+        )
+        for name, draw in FIGURES.items()
+        if name not in NEEDED or NEEDED[name] in found.tables
     }
-    needed = [shown[name] for name in ("ablation", "greedy") if name in shown]
+    units = [shown[name] for name in ("ablation", "greedy") if name in shown]
+    reason = found.tables.reasons.get("ablation", "")
     return "".join(
         [
             paragraph(TEXTS["mechanism"]),
-            bullets(describe_mechanism(found)),
+            gallery.sentences(describe_mechanism(found)),
             "<h4>What each regime does with the inputs</h4>",
             *(shown[name] for name in ("state_space", "gains", "selection")),
             "<h4>What breaks without a unit</h4>",
-            *(needed or [paragraph("There is no PWL unit to replace.")]),
+            *(units or [paragraph(f"Nothing was replaced: {escape(reason)}.")]),
             "<h4>Behaviour around switches</h4>",
-            shown.get("triggered", ""),
-            bullets([escape(note) for note in found.notes]),
+            shown["triggered"],
             footnote(FOOTNOTES["mechanism"]),
         ]
     )
 
 
+def _state_space(found):
+    if found.portrait is None:
+        raise NotTestableError(found.tables.reasons["state_space"])
+    return plots.plot_state_space(found.portrait)
+
+
+def _gains(found):
+    table = _of_example(found, "gains")
+    return plots.plot_gains_panels(table, features=_inputs(table), labels=found.labels)
+
+
+def _selection_map(found):
+    named = {"features": _inputs(_of_example(found, "gains")), "labels": found.labels}
+    return plots.plot_selection_map(_of_example(found, "selection"), modes="leading", **named)
+
+
+def _triggered(found):
+    if found.triggered is None:
+        raise NotTestableError(found.tables.reasons["behaviour_around_switches"])
+    return plots.plot_triggered_panels(found.triggered)
+
+
+def _of_example(found, name):
+    return found.tables[name][found.tables[name]["fold"] == found.example]
+
+
+def _inputs(gains):
+    return list(dict.fromkeys(gains.sort_values("feature")["input"]))
+
+
+FIGURES = {
+    "state_space": _state_space,
+    "gains": _gains,
+    "selection": _selection_map,
+    "ablation": lambda found: plots.plot_ablation_panels(found.tables["ablation_tests"]),
+    "greedy": lambda found: plots.plot_greedy(found.tables["greedy"]),
+    "triggered": _triggered,
+}
+# figures left out with their table: one sentence tells of both
+NEEDED = {"ablation": "ablation_tests", "greedy": "greedy"}
+
+
 def describe_mechanism(found):
-    """The main numbers as sentences."""
+    """What says each of the main numbers, by what it is about."""
     tables = found.tables
-    texts = [_visited(tables["coverage"]), _merged(tables["dynamical_classes"])]
+    makers = {
+        "regimes visited": lambda: [_visited(tables["coverage"])],
+        "regimes alike": lambda: [_merged(tables["dynamical_classes"])],
+        "slow modes": lambda: [_slow(tables["selection"])],
+        "closeness to boundaries": lambda: [_fragile(tables["fragile_share"])],
+    }
     if "ablation_tests" in tables:
-        texts += [_needed(tables["ablation_tests"]), _necessary(tables["necessary"])]
-    texts.append(_slow(tables["selection"]))
-    if "fragile_share" in tables:
-        texts.append(_fragile(tables["fragile_share"]))
-    return texts
+        makers["units needed"] = lambda: [
+            _needed(tables["ablation_tests"]),
+            _necessary(tables["necessary"]),
+        ]
+    return makers
 
 
 def _visited(coverage):

@@ -7,7 +7,6 @@ import pandas as pd
 
 from neuroalrnn import plots
 from neuroalrnn.report.markup import (
-    bullets,
     collapsed,
     count,
     footnote,
@@ -27,17 +26,24 @@ FEWEST = 6
 
 def comparison(fit, analysis, gallery):
     """Every model against the best baseline and the best model."""
-    models = analysis.tables["models"]
-    figure = plots.plot_comparison(fit, models).figure
+    tables = analysis.tables
     parts = [
         "<h4>Which model predicts best</h4>",
-        bullets(judge_models(models)),
-        gallery.show(figure, "comparison", CAPTIONS["comparison"]),
-        _comparison_table(models),
-        paragraph(judge_own_temperature(models, analysis.tables["models_own_temperature"])),
+        gallery.sentences({"best model": lambda: judge_models(tables["models"])}),
+        gallery.show(
+            "comparison",
+            CAPTIONS["comparison"],
+            lambda: plots.plot_comparison(fit, tables["models"]),
+        ),
+        gallery.part("comparison of models", lambda: _comparison_table(tables["models"])),
+        gallery.part(
+            "own temperature",
+            lambda: paragraph(
+                judge_own_temperature(tables["models"], tables["models_own_temperature"])
+            ),
+        ),
+        gallery.part("scores of subjects", lambda: _every_subject(fit, tables["models"])),
     ]
-    if models["n_subjects"].iloc[0] < FEWEST:
-        parts.append(_every_subject(fit, models))
     return "".join(parts)
 
 
@@ -147,6 +153,9 @@ def _comparison_table(models):
 
 
 def _every_subject(fit, models):
+    """Scores one by one, where subjects are too few for a test."""
+    if models["n_subjects"].iloc[0] >= FEWEST:
+        return ""
     scores = fit.scores.pivot(index="model", columns="subject", values="log_likelihood")
     shown = scores.loc[models["model"]].reset_index().rename_axis(columns=None)
     return paragraph("Held-out log-likelihood of every subject, nats per trial.") + table(shown)
@@ -154,14 +163,19 @@ def _every_subject(fit, models):
 
 def calibration(fit, analysis, gallery):
     """Whether choices are as frequent as predicted."""
-    found, curves = analysis.tables["calibration"], analysis.tables["reliability"]
-    figure = plots.plot_calibration_panels(fit, curves, found)
+    tables = analysis.tables
     return "".join(
         [
             paragraph(TEXTS["calibration"]),
-            bullets(judge_calibration(found)),
-            gallery.show(figure, "calibration", CAPTIONS["calibration"]),
-            collapsed(_calibration_table(found), len(found), "row"),
+            gallery.sentences({"calibration": lambda: judge_calibration(tables["calibration"])}),
+            gallery.show(
+                "calibration",
+                CAPTIONS["calibration"],
+                lambda: plots.plot_calibration_panels(
+                    fit, tables["reliability"], tables["calibration"]
+                ),
+            ),
+            gallery.part("table of calibration", lambda: _calibration_table(tables["calibration"])),
             footnote(FOOTNOTES["calibration"]),
         ]
     )
@@ -223,4 +237,4 @@ def _calibration_table(found):
     shown["calibration error"] = found["calibration_error"]
     shown["by chance"] = found["error_by_chance"]
     shown["Brier score"] = found["brier"]
-    return table(shown.assign(note=found["note"]))
+    return collapsed(table(shown.assign(note=found["note"])), len(shown), "row")

@@ -10,6 +10,7 @@ from neuroalrnn.report.findings import (
     describe_stability,
     has_regimes,
     regimes,
+    replicates,
     spectra,
     switches,
 )
@@ -53,56 +54,74 @@ PLURALS = {"choice": "choices", "rt": "response times"}
 
 def setup(fit, analysis, gallery):
     """The main findings in short, and what was fitted and how."""
-    figure = gallery.show(plots.plot_overview(fit, analysis), "overview", CAPTIONS["overview"])
-    described = describe_setup(fit, analysis.tables["effective_n_pwl"])
-    short = "<h4>In short</h4>" + bullets(in_short(fit, analysis))
     explained = " and ".join(escape(PLURALS.get(name, name)) for name in fit.explained)
-    model = paragraph(TEXTS["model"].format(explained=explained))
-    return cautions(fit) + model + short + figure + described
-
-
-def cautions(fit):
-    """What a reader must hear before any number; nothing where there is nothing to tell."""
-    if not fit.cautions:
-        return ""
-    return "<h4>Read this first</h4>" + bullets([escape(text) for text in fit.cautions])
+    parts = [
+        paragraph(TEXTS["model"].format(explained=explained)),
+        "<h4>In short</h4>",
+        gallery.sentences(in_short(fit, analysis)),
+        gallery.show("overview", CAPTIONS["overview"], lambda: plots.plot_overview(fit, analysis)),
+    ]
+    return "".join(parts) + describe_setup(fit, analysis.tables, gallery)
 
 
 def in_short(fit, analysis):
-    """One sentence per main question, in the order of the report."""
+    """What says the main finding of each question, by the question, in the order of the report."""
     tables = analysis.tables
-    texts = [*judge_models(tables["models"]), judge_control(fit, tables["comparisons"])]
-    texts.append(describe_stability(fit, analysis))
-    if not has_regimes(analysis):
-        return texts
+    makers = {
+        "best model": lambda: judge_models(tables["models"]),
+        "linear control": lambda: [judge_control(fit, tables["comparisons"])],
+        "stability of regimes": lambda: [describe_stability(fit, analysis)],
+    }
+    if analysis.regimes is None or not has_regimes(analysis):
+        return makers
     if analysis.locked is not None:
-        texts.append(describe_rule_test(tables["rule_switches"].iloc[0], escape(analysis.rule)))
-    return [*texts, judge_behaviour(tables["behaviour"], is_reproducible(tables["stability"]))]
+        makers["changes of the rule"] = lambda: [
+            describe_rule_test(
+                tables["rule_switches"].iloc[0], escape(analysis.rule), replicates(fit)
+            )
+        ]
+    makers["behaviour"] = lambda: [
+        judge_behaviour(tables["behaviour"], is_reproducible(tables["stability"]))
+    ]
+    return makers
 
 
 def scores(fit, analysis, gallery):
     """Held-out scores and comparisons over subjects."""
-    summary, compared = fit.summarise().reset_index(), analysis.tables["comparisons"]
+    tables, summary = analysis.tables, fit.summarise().reset_index()
     best = escape(summary.loc[summary["log_likelihood"].idxmax(), "model"])
-    figure = plots.plot_score_panels(fit, compared)
-    sentences = [compare(row) for row in compared.to_dict("records")]
     parts = [
         paragraph(TEXTS["scores"].format(best=best)),
         table(summary.rename(columns=HEADINGS)),
-        gallery.show(figure, "scores", CAPTIONS["scores"]),
-        collapsed(bullets(sentences), len(sentences), "comparison"),
-        paragraph(judge_control(fit, compared)),
-        _beyond_choices(analysis.tables.get("observed")),
+        gallery.show(
+            "scores",
+            CAPTIONS["scores"],
+            lambda: plots.plot_score_panels(fit, tables["comparisons"]),
+        ),
+        gallery.part("comparisons", lambda: _comparisons(tables["comparisons"])),
+        gallery.part(
+            "linear control", lambda: paragraph(judge_control(fit, tables["comparisons"]))
+        ),
+    ]
+    if len(fit.explained) > 1:
+        parts.append(gallery.part("beyond choices", lambda: _beyond_choices(tables["observed"])))
+    parts += [
         comparison(fit, analysis, gallery),
-        footnote(FOOTNOTES["scores"].format(n_tests=len(compared))),
+        footnote(FOOTNOTES["scores"].format(n_tests=len(tables.get("comparisons", ())))),
     ]
     return "".join(parts)
 
 
+def _comparisons(compared):
+    """The AL-RNN against each other model."""
+    if not len(compared):
+        return paragraph("No other model was fitted, so the AL-RNN is compared with none.")
+    sentences = [compare(row) for row in compared.to_dict("records")]
+    return collapsed(bullets(sentences), len(sentences), "comparison")
+
+
 def _beyond_choices(observed):
     """What else was explained: the AL-RNN against the models that explain it too."""
-    if observed is None:
-        return ""
     parts = [paragraph("All of the above is about choices, and so is what follows.")]
     for name, rows in observed.groupby("variable", sort=False):
         title = "all together" if name == "joint" else escape(PLURALS.get(name, name))
@@ -116,28 +135,40 @@ def score_by_n_pwl(fit, analysis, gallery):
     text = paragraph(describe_choice_of_n_pwl(fit))
     if fit.parameters.sizes["n_pwl"] < 2:
         return text + paragraph("Only one value of P was fitted: there is no curve to show.")
-    figure = plots.plot_n_pwl_panels(fit)
-    shown = gallery.show(figure, "score_by_n_pwl", CAPTIONS["score_by_n_pwl"])
+    caption = CAPTIONS["score_by_n_pwl"]
+    shown = gallery.show("score_by_n_pwl", caption, lambda: plots.plot_n_pwl_panels(fit))
     return text + shown + footnote(FOOTNOTES["score_by_n_pwl"])
 
 
 def learning(fit, analysis, gallery):
     """Learning curves."""
-    figure = plots.plot_learning_panels(fit)
-    shown = gallery.show(figure, "learning_curves", CAPTIONS["learning_curves"])
+    caption = CAPTIONS["learning_curves"]
+    return "".join(
+        [
+            gallery.part("spread of restarts", lambda: _spread(fit)),
+            gallery.show("learning_curves", caption, lambda: plots.plot_learning_panels(fit)),
+            footnote(FOOTNOTES["learning_curves"]),
+        ]
+    )
+
+
+def _spread(fit):
+    """How far restarts are apart, and whether any was still getting better."""
     score = fit.selection["validation_score"]
     score = score.where(np.isfinite(score))
-    spread = score.max("restart_id") - score.min("restart_id")
-    text = (
-        f"Restarts differ on validation subjects by {number(float(spread.median()))} nats per "
-        f"trial in the median over P and folds, and by {number(float(spread.max()))} at most."
-    )
+    text = "There is one restart per P and fold: nothing to compare it with."
+    if score.sizes["restart_id"] > 1:
+        spread = score.max("restart_id") - score.min("restart_id")
+        text = (
+            f"Restarts differ on validation subjects by {number(float(spread.median()))} nats per "
+            f"trial in the median over P and folds, and by {number(float(spread.max()))} at most."
+        )
     if late := _stopped_late(fit):
         text += (
             f" In {count(late, 'fold')} the best check was the last one: longer training (more "
             "<code>max_checks</code>) might do better."
         )
-    return paragraph(text) + shown + footnote(FOOTNOTES["learning_curves"])
+    return paragraph(text)
 
 
 def _stopped_late(fit):
@@ -154,15 +185,27 @@ def notes(fit, analysis, gallery):
     data = str(fit.trials.attrs.get("citation", ""))
     cite = [f"Data: {escape(data)}"] if data else []
     cite += [*CITATIONS, f"Software: neuroalrnn {escape(str(fit.provenance['neuroalrnn']))}."]
-    own = [escape(note) for note in analysis.notes] or ["Everything asked for could be computed."]
+    own = [escape(note) for note in all_missing(analysis, gallery)]
     parts = {
-        "What could not be computed": bullets(own),
+        "What could not be computed": bullets(own or ["Everything asked for could be computed."]),
         "Remarks of the dataset": dataset_notes(fit) or paragraph("None."),
         "What the numbers do not say": bullets(LIMITS),
         "How to cite": bullets(cite),
         "Provenance": describe_provenance(fit),
     }
     return "".join(f"<h4>{title}</h4>{body}" for title, body in parts.items())
+
+
+def all_missing(analysis, gallery):
+    """What could not be made, and why: tables, then parts of the page."""
+    apart, found = analysis.mechanism, [*analysis.notes]
+    reasons = {*analysis.tables.reasons.values()}
+    if apart is not None:
+        found += apart.notes
+        reasons |= {*apart.tables.reasons.values()}
+    # a part that lacks a table is told of with the table
+    found += [text for text in gallery.missing if not text.endswith(tuple(reasons))]
+    return list(dict.fromkeys(found))
 
 
 SECTIONS = {

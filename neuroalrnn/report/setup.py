@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.data.cautions import unscored_reasons
 from neuroalrnn.report.markup import (
     bullets,
     collapsed,
@@ -19,34 +20,34 @@ from neuroalrnn.report.markup import (
 from neuroalrnn.report.words import describe_choice_of_n_pwl
 
 
-def describe_setup(fit, effective_n_pwl):
+def describe_setup(fit, tables, gallery):
     """Data, cross-validation, network and leakage audit as HTML.
 
     Parameters
     ----------
     fit : Fit
-    effective_n_pwl : pandas.DataFrame
-        Table ``effective_n_pwl`` of `neuroalrnn.analysis.analyse`.
+    tables : dict of str -> pandas.DataFrame
+        Those of `neuroalrnn.analysis.analyse`; ``effective_n_pwl`` is shown.
+    gallery : Gallery
 
     Returns
     -------
     str
     """
-    parts = [
-        "<h4>Data</h4>",
-        facts(_data_rows(fit)),
-        "<h4>Cross-validation and training</h4>",
-        facts(_fit_rows(fit)),
-        _folds(fit, effective_n_pwl),
-        paragraph(_effective(effective_n_pwl)),
-        "<h4>When inputs can act</h4>",
-        _inputs(fit),
-        "<h4>Leakage</h4>",
-        _leakage(fit),
-        "<h4>Diverged restarts</h4>",
-        paragraph(_diverged(fit)),
-    ]
-    return "".join(parts)
+    makers = {
+        "Data": lambda: facts(_data_rows(fit)),
+        "Cross-validation and training": lambda: facts(_fit_rows(fit)),
+        "Folds": lambda: (
+            _folds(fit, tables["effective_n_pwl"])
+            + paragraph(_effective(tables["effective_n_pwl"]))
+        ),
+        "When inputs can act": lambda: _inputs(fit),
+        "Leakage": lambda: _leakage(fit),
+        "Diverged restarts": lambda: paragraph(_diverged(fit)),
+    }
+    return "".join(
+        f"<h4>{title}</h4>{gallery.part(title.lower(), make)}" for title, make in makers.items()
+    )
 
 
 def scored(fit):
@@ -78,12 +79,10 @@ def _data_rows(fit):
 
 
 def _unscored(trials, n_unscored):
-    reasons = json.loads(trials.attrs.get("unscored", "[]"))
-    text = f"{n_unscored:,}"
-    if reasons:
-        told = listed([f"{escape(one['reason'])}: {one['n_trials']:,}" for one in reasons])
-        text += f" ({told})"
-    total = sum(one["n_trials"] for one in reasons)
+    reasons = unscored_reasons(trials)
+    told = listed([f"{escape(reason)}: {n:,}" for reason, n in reasons.items()])
+    text = f"{n_unscored:,}" + (f" ({told})" if told else "")
+    total = sum(reasons.values())
     if total != n_unscored:
         text += f". The reasons that the dataset states add up to {total:,}"
     return text
@@ -216,20 +215,36 @@ def _missing(fit):
 
 def _leakage(fit):
     note = escape(str(fit.splits.attrs.get("audit", "not done")))
-    shared = json.loads(fit.splits.attrs.get("shared", "[]"))
-    if not shared and "nothing to compare" in note:
+    if found := alarms(fit):
+        return paragraph(found[0], "alarm")
+    if "nothing to compare" in note:
         return paragraph(f"Audit: {note}.")
+    clean = "no test subject shares a whole stimulus sequence with training subjects"
+    return paragraph(f"Audit: {note}; {clean}.")
+
+
+def alarms(fit):
+    """Sentences about the split that a reader must hear before any number, as HTML.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    list of str
+    """
+    shared = json.loads(fit.splits.attrs.get("shared", "[]"))
     if not shared:
-        clean = "no test subject shares a whole stimulus sequence with training subjects"
-        return paragraph(f"Audit: {note}; {clean}.")
+        return []
+    note = escape(str(fit.splits.attrs.get("audit", "not done")))
     subjects = sorted({str(row["subject"]) for row in shared})
-    return paragraph(
+    return [
         f"<strong>{count(len(subjects), 'test subject')} saw a stimulus sequence that training "
         f"subjects saw too</strong> ({escape(listed(subjects, 12))}; {note}). A recurrent network "
         "can memorise it, so that the scores below may be too good. Split with "
-        "<code>StimulusSequenceOut</code>.",
-        "alarm",
-    )
+        "<code>StimulusSequenceOut</code>."
+    ]
 
 
 def _diverged(fit):

@@ -57,6 +57,10 @@ TEXTS = {
     "no_mechanism": (
         "The fit was not taken apart here; <code>neuroalrnn report FIT.nc --out DIR</code> does it."
     ),
+    "shared_orders": (
+        " n counts a stimulus order once: the {n_subjects} subjects share {orders}, and one "
+        "subject stands for each."
+    ),
     "dependence": (
         "The {n_subjects} subjects share {orders}: subjects of one order see the same inputs "
         "through the same network, and have the same regimes where only these are inputs. "

@@ -158,11 +158,28 @@ def _agreement_sentence(stability):
     return f"Regimes agree well {every} {detail}."
 
 
-def describe_rule_test(row, rule):
-    """Whether switches come with changes of the rule."""
-    units = int(row["n_subjects"])
+def count_subjects(n):
+    """A number of subjects as text."""
+    return count(int(n), "subject")
+
+
+def describe_rule_test(row, rule, replicates=count_subjects):
+    """Whether switches come with changes of the rule.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of the table ``rule_switches``.
+    rule : str
+    replicates : callable
+        The number of subjects that count, as text.
+
+    Returns
+    -------
+    str
+    """
     detail = f"{number(row['estimate'], 2)} null standard deviations, {interval(row, 2)}"
-    detail = f"({detail}, {p_value(row['p'])}, {count(units, 'subject')})"
+    detail = f"({detail}, {p_value(row['p'])}, {replicates(row['n_subjects'])})"
     change = f"on the trial of a change of {rule}"
     if row["ci_low"] > 0 and row.get("rule_is_input", False):
         return (
@@ -204,7 +221,7 @@ def _event_sentence(row):
     return f"{effect}: {direction} ({detail}, {p_value(row['p'])})."
 
 
-def describe_effect(row, labels):
+def describe_effect(row, labels, replicates=count_subjects):
     """One effect on behaviour that survives correction.
 
     Parameters
@@ -213,6 +230,8 @@ def describe_effect(row, labels):
         A row of the table ``behaviour``.
     labels : list of str
         Names of the choices.
+    replicates : callable
+        The number of subjects that count, as text.
 
     Returns
     -------
@@ -229,7 +248,7 @@ def describe_effect(row, labels):
     }
     what = what.get(row["outcome"], f"{row['outcome']} {number(row['estimate'])}")
     detail = f"{interval(row)}, {p_value(row['p'])}, {p_value(row['q'], 'q')}"
-    subjects = count(int(row["n_subjects"]), "subject")
+    subjects = replicates(row["n_subjects"])
     return f"<strong>{capital(row['effect'])} goes with {what}</strong>; {detail}, {subjects}."
 
 
@@ -261,6 +280,7 @@ def judge_behaviour(table, reproducible):
     if not len(tested):
         return "No effect of regimes or switches on behaviour could be tested."
     clear = tested[tested["q"] < 0.05]
+    verb = "survives" if len(clear) == 1 else "survive"
     if len(clear) and not reproducible:
         switch = clear[~clear["effect"].str.startswith("regime ")]
         named = listed(
@@ -268,13 +288,12 @@ def judge_behaviour(table, reproducible):
         )
         return (
             f"Of {count(len(table), 'test')} of regimes and switches against behaviour, "
-            f"{len(clear)} survive correction, but regimes are not reproducible: those "
+            f"{len(clear)} {verb} correction, but regimes are not reproducible: those "
             f"of single regimes are not to be interpreted. What does not depend on labels: "
             f"{named or 'nothing survives'}."
         )
     if len(clear):
         parts = [f"{row.effect} with {OUTCOMES[row.outcome]}" for row in clear.itertuples()]
-        verb = "survives" if len(clear) == 1 else "survive"
         return (
             f"Of {count(len(table), 'test')} of regimes and switches against behaviour, "
             f"{len(clear)} {verb} correction: {listed(parts, 6)}."

@@ -1,13 +1,18 @@
 """Write the report: one HTML page, the figures and the tables."""
 
+from functools import partial
 from html import escape
 from pathlib import Path
 
 from neuroalrnn.analysis import analyse
+from neuroalrnn.analysis.checks import require_fit
 from neuroalrnn.exceptions import ResultError
-from neuroalrnn.report.markup import CSS, Gallery
-from neuroalrnn.report.sections import SECTIONS
+from neuroalrnn.report.markup import Gallery, count
+from neuroalrnn.report.page import build_page
+from neuroalrnn.report.sections import SECTIONS, all_missing
+from neuroalrnn.report.setup import alarms
 from neuroalrnn.report.texts import CAPTIONS
+from neuroalrnn.running import one_blas_thread
 from neuroalrnn.store import replacing
 
 PAGE = "report.html"
@@ -15,6 +20,7 @@ FIGURES = tuple(f"figures/{name}.{kind}" for name in CAPTIONS for kind in ("svg"
 OUTPUTS = ("tables/*.csv", *FIGURES, PAGE)
 
 
+@one_blas_thread
 def write_report(
     fit, out_dir, *, conditions=None, rule=None, random_state=0, mechanism=True, progress=False,
     overwrite=False,
@@ -44,6 +50,7 @@ def write_report(
     DataError
         If a condition or the rule is not a variable of the trials.
     """
+    require_fit("write_report", fit)
     out_dir = Path(out_dir)
     page = out_dir / PAGE
     if page.exists() and not overwrite:
@@ -56,27 +63,39 @@ def write_report(
             folder.mkdir()
         _save_tables(analysis, folders[1])
         gallery = Gallery(folders[0])
-        bodies = {title: build(fit, analysis, gallery) for title, build in SECTIONS.items()}
-        _write_page(_title(fit), bodies, new / PAGE)
+        sections = [
+            (build.__name__, title, gallery.part(title, partial(build, fit, analysis, gallery)))
+            for title, build in SECTIONS.items()
+        ]
+        first = [*map(escape, fit.cautions), *alarms(fit), *_incomplete(analysis, gallery)]
+        html = build_page(_title(fit), _made(fit), first, sections)
+        (new / PAGE).write_text(html, encoding="utf-8")
     return page
 
 
 def _title(fit):
-    return f"AL-RNN report: {fit.trials.attrs.get('task', 'trials')}"
+    """The dataset or file that was fitted."""
+    attrs = fit.trials.attrs
+    names = [str(attrs[key]) for key in ("name", "task") if attrs.get(key)]
+    return f"AL-RNN report: {', '.join(names) or 'trials'}"
+
+
+def _made(fit):
+    known = fit.provenance
+    return f"Fitted {known.get('created', '')} by neuroalrnn {known.get('neuroalrnn', '')}"
+
+
+def _incomplete(analysis, gallery):
+    """A sentence where a part is absent through a fault of ours."""
+    faults = [text for text in all_missing(analysis, gallery) if "could not be made: " in text]
+    if not faults:
+        return []
+    return [
+        f"{count(len(faults), 'part')} of this report could not be made, through a fault of the "
+        'software: see <a href="#notes">Notes</a>.'
+    ]
 
 
 def _save_tables(analysis, folder):
     for name, frame in analysis.tables.items():
         frame.to_csv(folder / f"{name}.csv", index=False)
-
-
-def _write_page(title, bodies, page):
-    """Build the page with `mne.Report`."""
-    import mne
-
-    report = mne.Report(title=escape(title), verbose="error")
-    report.add_custom_css(CSS)
-    for number, (name, body) in enumerate(bodies.items(), start=1):
-        html = f'<div class="neuroalrnn">{body}</div>'
-        report.add_html(html, title=f"{number}. {name}", tags=(SECTIONS[name].__name__,))
-    report.save(page, open_browser=False, verbose="error")
