@@ -37,7 +37,10 @@ TABLE = {
     "analysis": ({"data", "results", "stats"}, ARRAYS | {"scipy"}),
     "neural": ({"data", "analysis", "stats", "results"}, ARRAYS | {"mne", "sklearn", "scipy"}),
     "plots": ({"analysis", "stats", "results"}, ARRAYS | {"matplotlib"}),
-    "report": ({"plots", "analysis", "stats", "results", "store"}, ARRAYS | {"matplotlib", "mne"}),
+    "report": (
+        {"plots", "analysis", "data", "stats", "results", "store"},
+        ARRAYS | {"matplotlib"},
+    ),
     "sources": ({"config", "data", "data_loaders", "netcdf"}, {"xarray"}),
     "cli": (
         {"config", "sources", "analysis", "evaluate", "plots", "report", "results"}

@@ -35,7 +35,8 @@ from neuroalrnn.analysis.transitions import (
     compute_mean_dwell_times,
     compute_transitions,
 )
-from neuroalrnn.data.schema import COORDS, scored_trials, unknown
+from neuroalrnn.arguments import unknown
+from neuroalrnn.data.schema import COORDS, scored_trials
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.running import attempt, one_blas_thread
 from neuroalrnn.stats import paired_difference

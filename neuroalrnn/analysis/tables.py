@@ -1,6 +1,6 @@
 """Tables by name: those that can be made, and why the others cannot."""
 
-from neuroalrnn.data.schema import unknown
+from neuroalrnn.arguments import unknown
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.running import attempt, progress_bar
 
