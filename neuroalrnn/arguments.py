@@ -176,7 +176,9 @@ def not_table(name: str, value, columns: Iterable[str] = ()) -> list[str]:
         return found
     missing = [each for each in columns if each not in value]
     known = ", ".join(map(str, value.columns)) or "none"
-    return [f"{name} has no column {each!r} (there are: {known})" for each in missing]
+    return [f"{name}: no column {', '.join(map(repr, missing))} (there are: {known})"] * bool(
+        missing
+    )
 
 
 not_text = partial(not_kind, kinds=str, expected="a text")

@@ -75,7 +75,7 @@ def test_other_kinds():
         assert "dt = " in not_number("dt", value, least=0.0, most=1.0)[0]
     table = pd.DataFrame({"a": [1]})
     assert not_table("costs", table, ["a"]) == []
-    assert not_table("costs", table, ["b"]) == ["costs has no column 'b' (there are: a)"]
+    assert not_table("costs", table, ["b"]) == ["costs: no column 'b' (there are: a)"]
     assert not_table("costs", [1]) == ["costs = [1]: expected a table (DataFrame)"]
     assert not_inputs("inputs", {"cue": "stimulus", "rule": None}) == []
     assert not_inputs("inputs", {"cue": 3}) == ["inputs, events: 3 is no name"]

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.ticker import NullLocator
 
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.scores import describe, look, model_order
 from neuroalrnn.plots.style import (
     DOUBLE,
@@ -88,6 +89,8 @@ def plot_calibration_panels(fit, reliability, calibration):
     """
     present = set(reliability["model"])
     models = [model for model in model_order(fit) if model in present]
+    if not models:
+        raise DataError("reliability: no row is of a model of this fit")
     n_columns = min(MOST_COLUMNS, max(len(models), 3))
     n_rows = -(-len(models) // n_columns)
     figure = new_figure(DOUBLE, 8 + n_rows * (DOUBLE / n_columns + 1))

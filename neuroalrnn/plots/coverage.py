@@ -4,9 +4,7 @@ import numpy as np
 
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import FAINT, GREY, INK, axes_or_new, regime_colour, styled
-from neuroalrnn.stats.checks import require_columns
 
-COLUMNS = ("rank", "share", "cumulative_share", "n_visited", "n_possible")
 MOST = 0.95
 MOST_MARKERS = 30
 
@@ -31,7 +29,6 @@ def plot_coverage(coverage, *, ax=None):
         The title says how many regimes are visited of the 2^P there are, and how many of them cover
         95 % of steps (dotted line).
     """
-    require_columns("coverage", coverage, COLUMNS)
     ax = axes_or_new(ax)
     ax.set_xlabel("Rank of the regime")
     ax.set_ylabel("Share of steps")

@@ -86,7 +86,7 @@ def plot_effects_panels(effects, *, name="effect", n_rows=MOST_ROWS):
     -------
     matplotlib.figure.Figure
     """
-    require_columns("effects", effects, ["scale"])
+    require_columns("effects", effects, ["scale", *([name] if isinstance(name, str) else name)])
     parts = [part for _, part in effects.fillna({"scale": ""}).groupby("scale", sort=False)]
     if not parts:
         figure = new_figure(SINGLE, 24)
@@ -110,7 +110,7 @@ def plot_effects_panels(effects, *, name="effect", n_rows=MOST_ROWS):
 def row_names(rows, name):
     """Names of effects, wrapped into lines."""
     columns = [name] if isinstance(name, str) else list(name)
-    parts = [rows[column].astype(str) for column in columns]
+    parts = [rows[column].map(str) for column in columns]
     return [fill(", ".join(each), LONGEST_NAME) for each in zip(*parts, strict=True)]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.lines import Line2D
 
+from neuroalrnn.plots.checks import require_known
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.selection import choose_labels
 from neuroalrnn.plots.style import (
@@ -17,10 +18,8 @@ from neuroalrnn.plots.style import (
     regime_name,
     styled,
 )
-from neuroalrnn.stats.checks import require_columns
 
 PER_ROW = 3
-COLUMNS = ("code", "feature", "output", "lag", "constant", "mean", "sd", "n_steps")
 
 
 @styled
@@ -82,7 +81,7 @@ def plot_gains_panels(gains, *, features=None, output=0, labels=None):
     -------
     matplotlib.figure.Figure
     """
-    require_columns("gains", gains, COLUMNS)
+    gains = gains if gains.empty else _of_output(gains, output)
     positions = sorted(gains["feature"].unique())
     if not positions:
         figure = new_figure(SINGLE, 30)
@@ -109,9 +108,13 @@ def plot_gains_panels(gains, *, features=None, output=0, labels=None):
     return figure
 
 
+def _of_output(gains, output):
+    require_known("output", output, gains["output"].unique().tolist())
+    return gains[gains["output"] == output]
+
+
 def _labelled(gains, labels):
     """Rows of the regimes that have a colour, with their labels."""
-    require_columns("gains", gains, COLUMNS)
     steps = gains.groupby("code")["n_steps"].max().sort_values(ascending=False, kind="stable")
     rows = gains.assign(label=gains["code"].map(choose_labels(steps.index, labels)))
     return rows[rows["label"] < MOST_REGIMES].astype({"label": int})

@@ -18,7 +18,6 @@ from neuroalrnn.plots.style import (
     regime_colour,
     styled,
 )
-from neuroalrnn.stats.checks import require_columns
 
 FEW = 5
 BEND, LOOP = 0.2, 0.3
@@ -67,7 +66,6 @@ def plot_regime_graph(
     """
     if layout not in LAYOUTS:
         raise DataError(f"layout: found {layout!r}, expected one of {', '.join(LAYOUTS)}")
-    require_columns("regime graph", edges, ("from", "to", "n_pairs"))
     ax = axes_or_new(ax, SINGLE, 78)
     ax.set_axis_off()
     if not len(edges):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.plots.checks import require_one_network
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import (
     BLUE,
@@ -33,7 +34,6 @@ def plot_path_growth(growth, *, ax=None):
     matplotlib.axes.Axes
         Median, and band from 5 to 95 % of steps; the dashed line is the largest.
     """
-    require_columns("path growth", growth, ("lag", "median", "low", "high", "largest"))
     ax = axes_or_new(ax)
     ax.set_xlabel("Lag (steps)")
     ax.set_ylabel("Amplification")
@@ -76,7 +76,6 @@ def plot_functional_growth(growth, *, code=None, features=None, ax=None):
     DataError
         The table has no such regime.
     """
-    require_columns("functional growth", growth, ("code", "feature", "lag", "growth"))
     ax = axes_or_new(ax)
     ax.set_xlabel("Lag (steps)")
     ax.set_ylabel("Read-out per unit of input")
@@ -86,6 +85,10 @@ def plot_functional_growth(growth, *, code=None, features=None, ax=None):
     code = growth["code"].iloc[0] if code is None else code
     if code not in growth["code"].values:
         raise DataError(f"code: found {code}, expected one of {growth['code'].unique().tolist()}")
+    require_one_network("functional growth", growth, ["code", "feature", "lag"])
+    if features is not None and len(features) <= growth["feature"].max():
+        most = growth["feature"].max()
+        raise DataError(f"features: found {len(features)} names, expected one for each to {most}")
     table = growth[growth["code"] == code].pivot(index="lag", columns="feature", values="growth")
     ranked = table.max().sort_values(ascending=False, kind="stable").index
     for feature in ranked[MOST_FEATURES:]:

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.lines import Line2D
 
+from neuroalrnn.plots.checks import require_known
 from neuroalrnn.plots.style import (
     BLUE,
     DOUBLE,
@@ -37,6 +38,9 @@ def plot_learning_curves(fit, *, fold=0, n_pwl=None, ax=None):
     -------
     matplotlib.axes.Axes
     """
+    require_known("fold", fold, range(fit.selection.sizes["fold"]))
+    if n_pwl is not None:
+        require_known("n_pwl", n_pwl, fit.selection["n_pwl"].values.tolist())
     ax = axes_or_new(ax)
     selection = fit.selection.isel(fold=fold)
     n_pwl = int(selection["n_pwl_chosen"]) if n_pwl is None else n_pwl

@@ -43,6 +43,10 @@ def plot_occupancy(occupancy, *, ax=None):
     -------
     matplotlib.axes.Axes
     """
+    if not len(occupancy):
+        ax = axes_or_new(ax)
+        say_empty(ax, "no steps")
+        return ax
     by = condition_names(occupancy)
     folded = fold_rare(occupancy, ["subject", *by], "occupancy")
     means = over_subjects(folded, [*by, "regime"], "occupancy")

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.plots.checks import require_known
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import (
     BLUE,
@@ -42,6 +43,7 @@ def plot_predictive(comparison, *, signature, ax=None):
     -------
     matplotlib.axes.Axes
     """
+    require_known("signature", signature, comparison["signature"].unique())
     rows = comparison[comparison["signature"] == signature]
     ax = axes_or_new(ax, SINGLE, PANEL_HEIGHT + 6)
     curves = list(dict.fromkeys(rows["curve"]))[:MOST_CURVES]

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
+from neuroalrnn.plots.checks import check_arguments, require_known
 from neuroalrnn.plots.layout import step_positions
 from neuroalrnn.plots.style import (
     DOUBLE,
@@ -23,6 +24,7 @@ TALLEST = 2.2
 RULE_GREYS = ("#4D4D4D", "#B3B3B3", "#808080", "#E0E0E0")
 
 
+@check_arguments
 def example_session(fit):
     """First session of the subject whose held-out score is the median one.
 
@@ -70,6 +72,8 @@ def plot_regime_raster(
     matplotlib.axes.Axes
     """
     chosen, title = _select(trials, subject, session)
+    if rule is not None:
+        require_known("rule", rule, (n for n in trials.variables if trials[n].dims == ("trial",)))
     if regimes.sizes["step"] > MOST_STEPS:
         return _draw_trials(ax, regimes, trials, chosen[: PER_ROW * n_rows // 8], rule, title)
     rows = _wrap(trials, chosen)[:n_rows]
@@ -90,8 +94,11 @@ def plot_regime_raster(
 
 def _select(trials, subject, session):
     subjects, sessions = (trials[name].values.astype(str) for name in ("subject", "session"))
-    subject = subjects[0] if subject is None else subject
-    session = sessions[subjects == subject][0] if session is None else session
+    subject = subjects[0] if subject is None else str(subject)
+    require_known("subject", subject, dict.fromkeys(subjects.tolist()))
+    own = sessions[subjects == subject]
+    session = own[0] if session is None else str(session)
+    require_known(f"session of subject {subject}", session, dict.fromkeys(own.tolist()))
     chosen = np.flatnonzero((subjects == subject) & (sessions == session))
     order = np.argsort(trials["trial_in_session"].values[chosen], kind="stable")
     return chosen[order], f"subject {subject}, session {session}"

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.plots.checks import require_one_network
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import (
     INK,
@@ -16,11 +17,9 @@ from neuroalrnn.plots.style import (
     signed,
     styled,
 )
-from neuroalrnn.stats.checks import require_columns
 
 MODES = ("slow", "leading")
 READABLE = 80
-COLUMNS = ("code", "mode", "real", "imag", "slow", "feature", "weight", "weight_imag", "alignment")
 
 
 @styled
@@ -133,7 +132,7 @@ def _rows(selection, labels, modes):
     """Chosen modes, one of each conjugate pair, with label, uptake and the row they belong to."""
     if modes not in MODES:
         raise DataError(f"modes: found {modes!r}, expected one of {', '.join(MODES)}")
-    require_columns("selection", selection, COLUMNS)
+    require_one_network("selection", selection, ["code", "mode", "feature"])
     codes = selection["code"].unique()
     labels = choose_labels(codes, labels)
     chosen = selection["slow"] if modes == "slow" else selection["mode"] == 0

@@ -3,6 +3,10 @@
 import numpy as np
 from matplotlib.lines import Line2D
 
+from neuroalrnn.arguments import refuse
+from neuroalrnn.exceptions import DataError
+from neuroalrnn.plots.checks import require_known
+from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import (
     DOUBLE,
     FAINT,
@@ -38,7 +42,12 @@ def plot_spectra(spectra, *, fold=None, ax=None):
         The area of a marker is the regime's share of held-out steps.
     """
     ax = axes_or_new(ax, SINGLE, 80)
-    fold = folds_by_use(spectra)[0] if fold is None else fold
+    known = folds_by_use(spectra)
+    if not known:
+        say_empty(ax, "no mode")
+        return ax
+    fold = known[0] if fold is None else fold
+    require_known("fold", fold, known)
     rows = spectra[spectra["fold"] == fold]
     share = rows["n_steps"] / rows.loc[rows["mode"] == 0, "n_steps"].sum()
     angle = np.linspace(0, 2 * np.pi, 361)
@@ -83,6 +92,11 @@ def plot_spectra_panels(spectra, names=None):
     matplotlib.figure.Figure
     """
     folds = folds_by_use(spectra)[:MOST_PANELS]
+    if not folds:
+        raise DataError("spectra: the table has no row")
+    if names is not None:
+        missing = [fold for fold in folds if fold not in names]
+        refuse("spectra", [f"names has none for fold {fold!r}" for fold in missing], DataError)
     n_columns = min(3, len(folds))
     n_rows = -(-len(folds) // n_columns)
     figure = new_figure(SINGLE if n_columns == 1 else DOUBLE, 16 + 62 * n_rows)

@@ -8,6 +8,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
+from neuroalrnn.plots.checks import check_arguments
+
 MILLIMETRE = 1 / 25.4
 SINGLE, DOUBLE = 88, 180
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
@@ -37,12 +39,13 @@ def style():
 
 
 def styled(plot):
-    """Let a plot function draw in the style of the package, whatever the caller's settings."""
+    """Let a plot function check what it is given, and draw in the style of the package."""
+    checking = check_arguments(plot)
 
     @wraps(plot)
     def drawn(*args, **kwargs):
         with style():
-            return plot(*args, **kwargs)
+            return checking(*args, **kwargs)
 
     return drawn
 
@@ -69,6 +72,7 @@ def axes_or_new(ax, width=SINGLE, height=55):
     return new_figure(width, height).add_subplot() if ax is None else ax
 
 
+@check_arguments
 def save_figure(figure, folder, name):
     """Save a figure as SVG and PDF (text stays text), and as PNG of 200 dpi.
 

@@ -128,6 +128,9 @@ def test_the_reference_is_the_mean_of_subjects(stages):
 
 def test_tables_without_a_column_are_refused_by_name():
     costs = pd.DataFrame({"rank": [1], "estimate": [0.1], "q": [0.5], "epoch": ["all"]})
+    with pytest.raises(DataError, match="costs: no column 'n_subjects'"):
+        plots.plot_ablation(costs)
+    costs = costs.assign(n_subjects=3)
     with pytest.raises(DataError, match="ablation map: no column 'cue'"):
         plots.plot_ablation(costs, columns="cue")
     with pytest.raises(DataError, match="ablation map: no column 'replacement'"):

@@ -125,5 +125,5 @@ def test_other_rows_are_below_each_other_with_names_of_several_columns():
 def test_tables_without_a_column_are_refused_by_name():
     with pytest.raises(DataError, match="effects: no column 'ci_low'"):
         plots.plot_effects(pd.DataFrame({"effect": ["a"], "estimate": [1.0], "ci_high": [2.0]}))
-    with pytest.raises(DataError, match="effects: no column 'scale'"):
+    with pytest.raises(DataError, match="effects: no column 'ci_low', 'ci_high'"):
         plots.plot_effects_panels(pd.DataFrame({"estimate": [1.0]}))

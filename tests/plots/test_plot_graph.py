@@ -126,7 +126,7 @@ def test_labels_name_and_colour_the_regimes():
 
 def test_what_is_wrong_is_said():
     edges = graph_of([0, 1, 0, 2])
-    with pytest.raises(DataError, match="expected one of use, similarity"):
+    with pytest.raises(DataError, match="layout: 'spring' is unknown"):
         plots.plot_regime_graph(edges, layout="spring")
     with pytest.raises(DataError, match="none for sign patterns 1, 2"):
         plots.plot_regime_graph(edges, labels={0: 0})
@@ -136,5 +136,5 @@ def test_what_is_wrong_is_said():
 
 
 def test_tables_without_a_column_are_refused_by_name():
-    with pytest.raises(DataError, match="regime graph: no column 'n_pairs'"):
+    with pytest.raises(DataError, match="edges: no column 'n_pairs'"):
         plots.plot_regime_graph(pd.DataFrame({"from": [0], "to": [1]}))

@@ -127,10 +127,10 @@ def test_minus_infinity_is_counted_not_averaged(paths):
 
 
 def test_tables_without_a_column_are_refused_by_name():
-    for plot, title in (
-        (plots.plot_path_growth, "path growth"),
-        (plots.plot_functional_growth, "functional growth"),
-        (plots.plot_lyapunov, "Lyapunov exponents"),
+    for plot, name in (
+        (plots.plot_path_growth, "growth"),
+        (plots.plot_functional_growth, "growth"),
+        (plots.plot_lyapunov, "lyapunov"),
     ):
-        with pytest.raises(DataError, match=f"{title}: no column"):
+        with pytest.raises(DataError, match=f"{name}: no column"):
             plot(pd.DataFrame({"code": [0]}))
