@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.regimes import compute_effective_n_pwl
@@ -197,6 +198,24 @@ def test_inputs_without_a_step_before_the_choice_are_an_alarm(fit, effective):
     config = fit.config | {"steps_to_choice": {"cue": 0, "stimulus": 1}}
     tree.attrs = fit.tree.attrs | {"config": json.dumps(config)}
     assert "cue: no step lies between input and choice" in describe_setup(Fit(tree), effective)
+
+
+def test_steps_gaps_and_what_a_default_chose_are_told(fit, effective):
+    tree = fit.tree.copy()
+    config = fit.config | {
+        "steps_to_choice": {"cue": 1, "choice": 2}, "steps_to_next_choice": {"cue": 4, "choice": 2},
+        "n_gaps": 3,
+    }  # fmt: skip
+    tree.attrs = fit.tree.attrs | {"config": json.dumps(config)}
+    trials = fit.trials.assign_attrs(default_encoding="The data name <no> events.")
+    trials["rule"] = trials["rule"].where(np.arange(trials.sizes["trial"]) > 1)
+    tree["trials"] = xr.DataTree(trials)
+    text = describe_setup(Fit(tree), effective)
+    assert "Chosen by default.</strong> The data name &lt;no&gt; events." in text
+    assert re.search(r"cue</t[dh]><td[^>]*>1</td><td[^>]*>4</td>", text)
+    assert re.search(r"choice</t[dh]><td[^>]*>known only after it</td><td[^>]*>2</td>", text)
+    assert "3 (lags are 0 after them, states go on)" in text
+    assert "rule on 2 trials" in text
 
 
 def test_alternatives_are_those_that_each_fold_chose(fit, effective):

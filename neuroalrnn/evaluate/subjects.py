@@ -26,6 +26,7 @@ from neuroalrnn.evaluate.plan import Part, make_plan
 from neuroalrnn.evaluate.predict import predict_trials
 from neuroalrnn.evaluate.resume import fold_file, load_tables, save_tables
 from neuroalrnn.evaluate.search import Progress, choose, find_lost, refit, search
+from neuroalrnn.evaluate.telling import caution_of_telling_inputs
 from neuroalrnn.exceptions import ConfigError, DataError, FitError, problems
 from neuroalrnn.fit.adapt import adapt
 from neuroalrnn.fit.objective import observe
@@ -193,9 +194,10 @@ class _Study:
         grid = check_search(setting, n_pwl, threads=threads, resume=resume, **self.search)
         self.search["grid"] = grid
         self.engine = Engine(*choose_backend(backend), threads or default_threads(), MEMORY)
-        trials = validate(trials)
-        self.sequences = encode(trials, **as_encoding(trials, encoding))
+        encoding = as_encoding(validate(trials), encoding)
+        self.sequences = encode(trials, **encoding)
         self.trials = score_what_is_read(trials, self.sequences)
+        self.trials = caution_of_telling_inputs(self.trials, encoding["inputs"])
         self.folds, self.settings = cv.split(self.trials), expand(setting, alternatives or {})
         self.plan = self.lay_out(cv)
         self.trials = caution_of_inner_parts(self.trials, self.plan, cv.groups(self.trials))
