@@ -167,12 +167,9 @@ def tell_steps(trials) -> list[str]:
     choice = encoding.get("choice_event", layout.steps[-1])
     steps = [f"{name} (choice)" if name == choice else name for name in layout.steps]
     lines = [f"steps of a trial: {' > '.join(steps)}"] if len(steps) < MANY_STEPS else []
-    lines.append("input: steps from it to the choice of its own trial, and of the next (0: it acts")
-    lines.append("on that choice only linearly, whatever P is)")
     distance = steps_to_choices(named, layout, encoding.get("carry", "session"))
-    for name, reached in distance.items():
-        own, then = ("none" if steps is None else str(steps) for steps in reached)
-        lines.append(f"  {name}: {own}, {then}")
+    lines.append("when inputs act on choices (to gate or multiply inputs takes 1 step at least):")
+    lines += _tell_distances(distance)
     missing = {name: int(trials[name].isnull().sum()) for name in layout.entry}
     told = [f"{name} on {count} trials" for name, count in missing.items() if count]
     lines += [f"missing values are read as 0: {', '.join(told)}"] if told else []
@@ -197,6 +194,22 @@ def unscored_reasons(trials) -> dict[str, int]:
     from neuroalrnn.data.cautions import unscored_reasons
 
     return unscored_reasons(trials)
+
+
+def _tell_distances(distance) -> list[str]:
+    """One line for all inputs that are equally far from the choices."""
+    lines = {}
+    for name, (own, then) in distance.items():
+        known = "after the choice of its trial" if own is None else _before(own, "its choice")
+        reached = "the state starts anew" if then is None else _before(then, "the next choice")
+        lines.setdefault(f"{known}, {reached}", []).append(name)
+    return [f"  {', '.join(names)}: {told}" for told, names in lines.items()]
+
+
+def _before(n_steps: int, choice: str) -> str:
+    if n_steps == 0:
+        return f"in the step of {choice}"
+    return f"{n_steps} step{'s' if n_steps > 1 else ''} before {choice}"
 
 
 def _load_netcdf(path: Path):

@@ -56,13 +56,14 @@ def test_steps_gaps_and_missing_values_are_told(tmp_path):
     columns = {"subject": "s", "trial": "t", "choice": "c", "x": "x"}
     told = "\n".join(sources.tell_steps(load(tmp_path, text, columns)))
     assert "steps of a trial: stimulus > response (choice) > outcome" in told
-    assert "  x: 1, 4\n  choice: none, 2" in told or "  choice: none, 2\n  x: 1, 4" in told
+    assert "  x: 1 step before its choice, 4 steps before the next choice" in told
+    assert "  choice: after the choice of its trial, 2 steps before the next choice" in told
     assert "missing values are read as 0: x on 1 trials" in told
     assert "gaps in trial_in_session: 1 (lags are 0 after them, states go on)" in told
     assert "The data name no events" in told
     asked = load(tmp_path, text, columns, encoding={"step": "trial", "lag_over_gaps": True})
     told = "\n".join(sources.tell_steps(asked))
-    assert "  x: 0, 1" in told
+    assert "  x: in the step of its choice, 1 step before the next choice" in told
     assert "gaps in trial_in_session: 1 (lags reach over them, as asked)" in told
     assert "The data name no events" not in told
 
