@@ -9,6 +9,7 @@ from scipy.special import log_expit, log_softmax
 from neuroalrnn.baselines.hidden_states import filter_states, smooth_states
 from neuroalrnn.baselines.shared import choose_inside, whole_sessions
 from neuroalrnn.data import design
+from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.scaling import standardise
 from neuroalrnn.data.schema import scored_trials
 
@@ -46,11 +47,14 @@ class Observed(NamedTuple):
     choice : int array, shape (row,)
         -1 where a row does not count: there the state moves on unobserved.
     first : bool array, shape (row,)
+    offered : bool array, shape (row, option), optional
+        Default all options.
     """
 
     features: np.ndarray
     choice: np.ndarray
     first: np.ndarray
+    offered: np.ndarray | None = None
 
 
 def glm_hmm(
@@ -145,21 +149,38 @@ def predict_glm_hmm(model, observed):
     -------
     array, shape (row, option)
     """
-    every = log_options(model.weights, observed.features)
+    every = log_options(model.weights, observed.features, observed.offered)
     made = _made(every, observed.choice)
     _, before, _ = filter_states(made, model.start, model.transition, observed.first)
     probability = np.einsum("tk,tko->to", before, np.exp(every))
     return np.log(np.maximum(probability, np.finfo(float).tiny))
 
 
-def log_options(weights, features):
-    """Log-probability of every option in every state, shape (row, state, option)."""
+def log_options(weights, features, offered=None):
+    """Log-probability of every option in every state, among those offered to each row.
+
+    Two options are always among both: a row that offers one of them only does not count.
+
+    Parameters
+    ----------
+    weights : array, shape (state, output, feature)
+    features : array, shape (row, feature)
+    offered : bool array, shape (row, option), optional
+
+    Returns
+    -------
+    array, shape (row, state, option)
+    """
     n_states, n_outputs, n_features = weights.shape
     z = features @ weights.reshape(-1, n_features).T
     if n_outputs == 1:
         second = log_expit(z)
         return np.stack([second - z, second], axis=2)
-    return log_softmax(z.reshape(len(z), n_states, n_outputs), axis=2)
+    z = z.reshape(len(z), n_states, n_outputs)
+    if offered is not None:
+        hidden = offered.any(axis=1, keepdims=True) & ~offered
+        z = np.where(hidden[:, None], -np.inf, z)
+    return log_softmax(z, axis=2)
 
 
 def log_prior(model):
@@ -186,7 +207,7 @@ def _scatter(single, n_states, rng):
 
 def _climb(model, observed, tolerance, most):
     """Alternate expectation and maximisation; return the model and its log posteriors."""
-    path, every = [], log_options(model.weights, observed.features)
+    path, every = [], log_options(model.weights, observed.features, observed.offered)
     enough = tolerance * (observed.choice >= 0).sum()
     while True:
         made = _made(every, observed.choice)
@@ -209,7 +230,7 @@ def _ascend(weights, every, made, posterior, observed):
     )
     before = _expected(weights, made, share)
     for _ in range(N_HALVINGS):
-        every_next = log_options(weights + step, observed.features)
+        every_next = log_options(weights + step, observed.features, observed.offered)
         after = _expected(weights + step, _made(every_next, observed.choice), share)
         if (after >= before).all():
             return weights + step, every_next
@@ -240,7 +261,8 @@ def _newton(weights, probability, share, observed):
 def _observe(trials, index, features, counted):
     rows, first = whole_sessions(trials, index)
     choice = np.where(counted[rows], trials["choice"].values[rows], -1).astype(int)
-    return rows, Observed(features[rows], choice, first)
+    offered = offered_options(trials)
+    return rows, Observed(features[rows], choice, first, None if offered is None else offered[rows])
 
 
 def _predict(trials, train, test, n_states, *, terms, n_restarts, seed):

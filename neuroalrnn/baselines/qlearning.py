@@ -6,6 +6,7 @@ import numpy as np
 
 from neuroalrnn.baselines.shared import choose_inside, whole_sessions
 from neuroalrnn.baselines.traces import Traces, fit_agent, predict_agent
+from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.scaling import measure
 from neuroalrnn.data.schema import trial_variables, unknown
 from neuroalrnn.exceptions import DataError, problems
@@ -163,6 +164,7 @@ def _predict(trials, train, test, member, *, credited, random_state):
     reward = trials["reward"].values.astype(float)
     reward = measure(reward[train]).apply(reward)
     rows, first = whole_sessions(trials, train)
+    offered = offered_options(trials)
     traces, n_rates = build_traces(trials, rows, first, credited, member, reward)
     agent = fit_agent(
         traces,
@@ -170,6 +172,7 @@ def _predict(trials, train, test, member, *, credited, random_state):
         np.isin(rows, train),
         n_rates,
         rng=np.random.default_rng(random_state),
+        offered=None if offered is None else offered[rows],
     )
     rows, first = whole_sessions(trials, test)
     traces, _ = build_traces(trials, rows, first, credited, member, reward)

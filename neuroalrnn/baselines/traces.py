@@ -58,7 +58,7 @@ class Agent(NamedTuple):
     bias: np.ndarray
 
 
-def fit_agent(traces, choice, counts, n_rates, *, rng, n_starts=8):
+def fit_agent(traces, choice, counts, n_rates, *, rng, n_starts=8, offered=None):
     """Fit an agent by maximum likelihood, pooled over all sessions.
 
     L-BFGS from `n_starts` points, the first of them fixed, the others random; the best end is
@@ -75,6 +75,8 @@ def fit_agent(traces, choice, counts, n_rates, *, rng, n_starts=8):
     n_rates : int
     rng : numpy.random.Generator
     n_starts : int
+    offered : bool array, shape (row, option), optional
+        What a row chooses among; default all options.
 
     Returns
     -------
@@ -89,7 +91,12 @@ def fit_agent(traces, choice, counts, n_rates, *, rng, n_starts=8):
     for _ in range(n_starts - 1):
         starts.append(np.r_[rng.uniform(-4, 2, n_rates), rng.normal(size=n_free)])
     climb = partial(
-        minimize, _loss, args=(traces, code, n_rates), method="L-BFGS-B", jac=True, bounds=bounds
+        minimize,
+        _loss,
+        args=(traces, code, n_rates, offered),
+        method="L-BFGS-B",
+        jac=True,
+        bounds=bounds,
     )
     best = min((climb(x) for x in starts), key=lambda end: end.fun)
     return _agent(climb(best.x, options=TIGHT).x, n_rates, n_traces)
@@ -110,7 +117,7 @@ def predict_agent(agent, traces):
     return _log_options(agent, _follow(*traces, agent.rates))
 
 
-def log_likelihood(agent, traces, code):
+def log_likelihood(agent, traces, code, offered=None):
     """Log-likelihood of choices, and its gradient.
 
     Parameters
@@ -119,6 +126,8 @@ def log_likelihood(agent, traces, code):
     traces : Traces
     code : int array, shape (row,)
         Choice, -1 where a row does not count.
+    offered : bool array, shape (row, option), optional
+        See `fit_agent`.
 
     Returns
     -------
@@ -129,7 +138,8 @@ def log_likelihood(agent, traces, code):
     """
     x = _follow(*traces, agent.rates)
     error = np.zeros((len(x), len(agent.bias)))
-    total = _compare(x, agent.weights, agent.bias, code, error)
+    offered = np.ones(error.shape, dtype=bool) if offered is None else offered
+    total = _compare(x, agent.weights, agent.bias, code, offered, error)
     rates = _carry_back(*traces, agent.rates, agent.weights, x, error)
     weights = np.tensordot(error, x, ((0, 1), (0, 2)))
     return total, Agent(rates, weights, error.sum(axis=0))
@@ -144,10 +154,10 @@ def _agent(free, n_rates, n_traces):
     return Agent(expit(rates), weights, np.r_[0.0, bias])
 
 
-def _loss(free, traces, code, n_rates):
+def _loss(free, traces, code, n_rates, offered):
     """Mean negative log-likelihood and its gradient, in the unconstrained parameters."""
     agent = _agent(free, n_rates, traces.target.shape[1])
-    value, gradient = log_likelihood(agent, traces, code)
+    value, gradient = log_likelihood(agent, traces, code, offered)
     slope = np.r_[
         gradient.rates * agent.rates * (1 - agent.rates), gradient.weights, gradient.bias[1:]
     ]
@@ -173,7 +183,7 @@ def _follow(which, target, first, rates):
 
 
 @kernel
-def _compare(x, weights, bias, code, error):
+def _compare(x, weights, bias, code, offered, error):
     """Log-likelihood; `error` becomes its derivative with respect to the drive of each option."""
     n_rows, n_traces, n_options = x.shape
     total, drive = 0.0, np.empty(n_options)
@@ -181,7 +191,7 @@ def _compare(x, weights, bias, code, error):
         if code[t] < 0:
             continue
         for i in range(n_options):
-            drive[i] = bias[i]
+            drive[i] = bias[i] if offered[t, i] else -np.inf
             for m in range(n_traces):
                 drive[i] += weights[m] * x[t, m, i]
         highest, mass = drive.max(), 0.0

@@ -11,6 +11,7 @@ from neuroalrnn.baselines import cognitive_baselines, standard_baselines
 from neuroalrnn.config import as_setting, expand
 from neuroalrnn.data import SubjectKFold, audit, caution, default_encoding, encode, validate
 from neuroalrnn.data.default import with_encoding
+from neuroalrnn.data.offered import offered_names
 from neuroalrnn.data.split import as_splitter
 from neuroalrnn.evaluate.assemble import assemble
 from neuroalrnn.evaluate.checks import (
@@ -183,15 +184,18 @@ def select_n_pwl(
     trials = caution(trials, unseen_labels(trials, folds))
     if resume and not own:
         study |= {"setting": setting.model_dump(mode="json"), "encoding": encoding}
+        study |= {"offered": offered_names(trials)}
         named = keeping(named, resume, study, engine.backend.name)
     # before the networks, so that a baseline of the caller that fails costs nothing
     others, left_out = predict_baselines(trials, plan, named, own=own, progress=progress)
     trials = caution(trials, left_out)
+    trials = caution_of_perfect_models(trials, others)
     searched, refitted, chosen = _fit_folds(plan, engine, progress, resume)
     lost = np.array([find_lost(one, f.diverged) for one, f in zip(searched, refitted, strict=True)])
     trials = caution(trials, lost_values(lost, plan))
     held_out = predict(trials, sequences, plan, refitted, chosen, others, engine=engine, lost=lost)
-    trials = caution_of_perfect_models(trials, held_out.options)
+    networks = {name: each for name, each in held_out.options.items() if name not in others}
+    trials = caution_of_perfect_models(trials, networks)
     return assemble(
         trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, engine,
         seconds=time.perf_counter() - started,

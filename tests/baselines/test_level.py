@@ -1,5 +1,7 @@
 """Scores on one level: options offered, and labels that nobody in training chose."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,9 @@ from sklearn.linear_model import LogisticRegression
 
 from neuroalrnn.baselines import class_frequency, logistic
 from neuroalrnn.baselines.among import fit_among, log_among
+from neuroalrnn.baselines.glm_hmm import glm_hmm
 from neuroalrnn.baselines.level import fit_worths, level, raise_unseen, restrict
+from neuroalrnn.baselines.qlearning import q_learning
 from neuroalrnn.data.tables import from_frame
 
 RNG = np.random.default_rng(0)
@@ -85,6 +89,7 @@ def limited():
     offered[np.arange(n_trials), rng.choice(3, n_trials, p=[0.1, 0.2, 0.7])] = False
     frame = pd.DataFrame(offered * 1.0, columns=["a", "b", "c"])
     frame["subject"] = np.arange(n_trials) // 500
+    frame["reward"] = rng.integers(0, 2, n_trials)
     frame["choice"] = [rng.choice(np.flatnonzero(each)) for each in offered]
     trials = from_frame(frame, {name: name for name in frame}, labels=[0, 1, 2])
     trials["choice"].attrs["offered"] = ["a", "b", "c"]
@@ -122,9 +127,18 @@ def test_a_regression_among_offers_finds_what_choices_depend_on():
     np.testing.assert_allclose(found - found[0], true, atol=0.2)
 
 
-def test_logistic_is_at_chance_among_the_options_offered(limited):
+@pytest.mark.parametrize(
+    "baseline",
+    [
+        partial(logistic, terms=["choice[-1]"]),
+        partial(glm_hmm, terms=["choice[-1]"], n_states=(1,)),
+        partial(q_learning, members=("plain",)),
+    ],
+    ids=["logistic", "GLM-HMM", "Q-learning"],
+)
+def test_regressions_and_agents_are_at_chance_among_the_options_offered(baseline, limited):
     rows = np.arange(limited.sizes["trial"])
-    value = logistic(limited, rows[:1000], rows[1000:], terms=["choice[-1]"])
+    value = level(baseline(limited, rows[:1000], rows[1000:]), limited, rows[:1000], rows[1000:])
     code = limited["choice"].values[1000:].astype(int)
     assert abs(value[np.arange(1000), code].mean() + np.log(2)) < 0.01
     np.testing.assert_allclose(level(value, limited, rows[:1000], rows[1000:]), value)

@@ -18,19 +18,22 @@ def random_agent(rng, n_traces=3, n_options=3, n_rates=4):
     return Agent(rng.uniform(0.05, 0.95, n_rates), rng.normal(size=n_traces), bias)
 
 
-@pytest.mark.parametrize("n_options", [2, 4])
-def test_gradient_is_that_of_central_differences(n_options):
+@pytest.mark.parametrize(("n_options", "limited"), [(2, False), (4, False), (4, True)])
+def test_gradient_is_that_of_central_differences(n_options, limited):
     rng = np.random.default_rng(0)
     traces, agent = random_traces(rng, n_options=n_options), random_agent(rng, n_options=n_options)
     code = rng.integers(-1, n_options, 60)
-    _, gradient = log_likelihood(agent, traces, code)
+    offered = rng.random((60, n_options)) < 0.6 if limited else None
+    if limited:
+        offered[np.arange(60), code] = True
+    _, gradient = log_likelihood(agent, traces, code, offered)
     for part, slope in enumerate(gradient):
         for k in range(len(slope)):
             ends = []
             for step in (1e-6, -1e-6):
                 moved = [values.copy() for values in agent]
                 moved[part][k] += step
-                ends.append(log_likelihood(Agent(*moved), traces, code)[0])
+                ends.append(log_likelihood(Agent(*moved), traces, code, offered)[0])
             np.testing.assert_allclose((ends[0] - ends[1]) / 2e-6, slope[k], rtol=1e-5, atol=1e-6)
 
 

@@ -9,7 +9,7 @@ import pytest
 from neuroalrnn.baselines import class_frequency
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.exceptions import ConfigError, DataWarning, FitError
+from neuroalrnn.exceptions import ConfigError, DataWarning, FitError, LeakageWarning
 
 
 def even(trials, train, test):
@@ -153,3 +153,12 @@ def test_a_model_of_ours_that_fails_is_left_out_with_a_caution(fit, trials, monk
         found = fit(trials, SubjectKFold(2), n_pwl=(0,), n_restarts=1)
     assert told in found.cautions
     assert set(found.summarise().index) == {"AL-RNN", "AL-RNN P=0", "class frequency"}
+
+
+def test_a_baseline_that_knows_the_choice_is_named_before_training(untrained):
+    def knows(trials, train, test):
+        right = trials["choice"].values[test][:, None] == [0, 1]
+        return np.log(np.where(right, 0.99, 0.01))
+
+    with pytest.raises(LeakageWarning, match=r"mine: more than 99\.9 % of held-out choices"):
+        untrained({"mine": knows})
