@@ -61,9 +61,10 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
         ``word``, ``location``: -1 left, +1 right. ``context``: -1 follow the word ("simon" in the
         source file), +1 follow the location ("stroop"). ``congruent``: -1 / +1, word equals
         location. ``first_in_block`` and its complement ``later_in_block``, ``error``, ``correct``:
-        0 / 1, of which models get ``correct`` as -1 / +1 and the others as stored. ``choice``:
-        left, right, NaN for another key. ``unscored_reason``: why a trial is not scored, "" where
-        it is. ``rt`` and ``event_time`` (stimulus 0, response): s, NaN without a valid time.
+        0 / 1, of which models get ``correct`` as -1 / +1 and the others, marked as indicators, as
+        stored. ``choice``: left, right, NaN for another key. ``unscored_reason``: why a trial is
+        not scored, "" where it is. ``rt`` and ``event_time`` (stimulus 0, response): s, NaN without
+        a valid time.
 
     Raises
     ------
@@ -81,11 +82,12 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
     rt = table["rt"].where(timed).to_numpy()
     reason = np.select([~key, ~timed], UNSCORED, "")
     by_block = session == "block"
+    after, indicator = {"known": "after_choice"}, {"coding": "indicator"}
     trials = xr.Dataset(
         {
             "choice": ("trial", table["response"].where(key).to_numpy(float) - 1),
-            "correct": ("trial", table["correct"].to_numpy(float), {"known": "after_choice"}),
-            "error": ("trial", 1.0 - table["correct"].to_numpy(), {"known": "after_choice"}),
+            "correct": ("trial", table["correct"].to_numpy(float), after),
+            "error": ("trial", 1.0 - table["correct"].to_numpy(), indicator | after),
             "rt": ("trial", rt, {"units": "s"}),
             "scored": ("trial", reason == ""),
             "unscored_reason": ("trial", reason),
@@ -93,8 +95,8 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
             "location": ("trial", 2.0 * table["location"].to_numpy() - 3),
             "context": ("trial", 2.0 * table["task"].to_numpy() - 1),
             "congruent": ("trial", 2.0 * table["congruent"].to_numpy() - 1),
-            "first_in_block": ("trial", (table["trial"] == 0).to_numpy(float)),
-            "later_in_block": ("trial", (table["trial"] > 0).to_numpy(float)),
+            "first_in_block": ("trial", (table["trial"] == 0).to_numpy(float), indicator),
+            "later_in_block": ("trial", (table["trial"] > 0).to_numpy(float), indicator),
             "event_time": (("trial", "event"), np.c_[np.zeros(len(rt)), rt], {"units": "s"}),
         },
         coords={

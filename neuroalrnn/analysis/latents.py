@@ -143,12 +143,11 @@ def check_features(network, sequences):
     ------
     DataError
     """
-    expected, found = network.input_weight.shape[1], len(sequences.features)
+    expected, found = network.input_weight.shape[1], sequences.inputs.shape[-1]
     if found != expected:
         text = (
-            f"the network takes {expected} input features, the trials have {found} "
-            f"({', '.join(sequences.features)}): encode them as those it was fitted to, with "
-            "fit.config['encoding']"
+            f"it takes {expected} input features, the trials have {found}: encode them as those it "
+            "was fitted to, with fit.config['encoding']"
         )
         raise problems(DataError, "network", [text])
 

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import xarray as xr
 from scipy.special import expit, softmax
 
 from neuroalrnn.analysis.latents import Network, check_features, chosen_network
 from neuroalrnn.data import encode
-from neuroalrnn.data.coding import coded
+from neuroalrnn.data.coding import code, coded
 from neuroalrnn.data.encode import lay_out
 from neuroalrnn.data.lags import reaches
 from neuroalrnn.data.schema import is_after_choice, session_number, trial_variables
@@ -303,9 +302,8 @@ def _inputs(design, trial, step, values):
         here = (at[trial] == step) & (design.lags[trial] | (not one_back))
         if here.any():
             value = values[name][:, trial[here] - one_back]
-            variable = {name: xr.Variable(("repeat", "trial"), value, attrs)}
-            for column, (_, code) in zip(columns, coded(variable, name), strict=True):
-                inputs[:, here, column] = code
+            for column, (_, coded_value) in zip(columns, code(name, value, attrs), strict=True):
+                inputs[:, here, column] = coded_value
             for column in presence:
                 inputs[:, here, column] = np.isfinite(value)
     return inputs
@@ -329,8 +327,8 @@ def _choose(agent, state, design, trial, values, environment, rng):
             if name in values:
                 values[name][:, moved] = outcome
     made = values["choice"][:, trial]
-    code = np.nan_to_num(made).astype(int)[..., None]
-    given = np.take_along_axis(probability, code, axis=-1)[..., 0]
+    option = np.nan_to_num(made).astype(int)[..., None]
+    given = np.take_along_axis(probability, option, axis=-1)[..., 0]
     values[PROBABILITY][:, trial] = np.where(np.isnan(made), np.nan, given)
 
 

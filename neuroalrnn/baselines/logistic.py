@@ -1,10 +1,13 @@
 """Class frequency and logistic regressions on the current trial and its history."""
 
 import json
+import warnings
 from functools import partial
 from itertools import combinations
 
 import numpy as np
+from scipy.linalg import LinAlgWarning
+from scipy.special import log_softmax
 
 from neuroalrnn.arguments import checked, not_inputs, refuse
 from neuroalrnn.baselines.among import regress_among
@@ -18,6 +21,9 @@ from neuroalrnn.data.terms import parse_terms
 from neuroalrnn.exceptions import DataError
 
 N_LAGS = 5
+# weights up to which Newton steps are the faster way
+MOST_NEWTON = 500
+LOWEST = np.log(np.finfo(float).tiny)
 
 
 def class_frequency(trials, train, test):
@@ -63,8 +69,6 @@ def logistic(trials, train, test, *, terms):
         options are limited, choices are regressed among those offered, see `regress_among`. No
         log-probability is below that of the smallest positive number.
     """
-    from sklearn.linear_model import LogisticRegression
-
     check_split("logistic", trials, train, test)
     choice = trials["choice"].values[train].astype(int)
     if len(np.unique(choice)) < 2:
@@ -73,10 +77,27 @@ def logistic(trials, train, test, *, terms):
     offered = offered_options(trials)
     if offered is not None and not offered[train].all():
         return regress_among(trials, train, test, features=features, offered=offered)
-    fitted = LogisticRegression(C=1.0, max_iter=1000).fit(features[train], choice)
-    probability = np.zeros((len(test), len(trials["choice"].attrs["labels"])))
-    probability[:, fitted.classes_] = fitted.predict_proba(features[test])
-    return np.log(np.maximum(probability, np.finfo(float).tiny))
+    found = np.full((len(test), len(trials["choice"].attrs["labels"])), LOWEST)
+    codes, log_probability = _regress(features[train], choice, features[test])
+    found[:, codes] = np.maximum(log_probability, LOWEST)
+    return found
+
+
+def _regress(features, choice, others):
+    """Codes that were chosen, and their log-probabilities on other rows, to about 1e-8."""
+    from sklearn.linear_model import LogisticRegression
+
+    codes = np.unique(choice)
+    is_small = features.shape[1] * len(codes) <= MOST_NEWTON
+    solver = "newton-cholesky" if is_small else "lbfgs"
+    model = LogisticRegression(C=1.0, solver=solver, tol=1e-12, max_iter=10_000)
+    with warnings.catch_warnings():
+        # where Newton steps are impossible it goes on without them by itself
+        warnings.simplefilter("ignore", LinAlgWarning)
+        drive = model.fit(features, choice).decision_function(others)
+    # from the drive, as probabilities next to 1 have lost their digits
+    drive = np.c_[np.zeros(len(others)), drive] if len(codes) == 2 else drive
+    return codes, log_softmax(drive, axis=1)
 
 
 @checked(DataError, trials=not_trials, inputs=not_inputs)

@@ -3,8 +3,8 @@
 import numpy as np
 import xarray as xr
 
-# the only mark that `attrs["coding"]` may hold
-SIGNED = "signed"
+# marks that `attrs["coding"]` may hold: 0 and 1 stand for -1 and +1, or stay as they are
+SIGNED, INDICATOR = "signed", "indicator"
 
 
 def coded(trials: xr.Dataset, name: str) -> list[tuple[str, np.ndarray]]:
@@ -26,12 +26,30 @@ def coded(trials: xr.Dataset, name: str) -> list[tuple[str, np.ndarray]]:
     list of (label, ndarray of float, shape (trial,))
         The label is the name, or ``"choice=option"``. Missing is 0.
     """
-    values = trials[name].values.astype(float)
+    variable = trials.variables[name]
+    return code(name, variable.values, variable.attrs)
+
+
+def code(name: str, values: np.ndarray, attrs: dict) -> list[tuple[str, np.ndarray]]:
+    """The columns of `coded` for values of any shape, such as those of simulated trials.
+
+    Parameters
+    ----------
+    name : str
+    values : ndarray
+    attrs : dict
+        Of the variable.
+
+    Returns
+    -------
+    list of (label, ndarray of float, of the shape of `values`)
+    """
+    values = values.astype(float)
     if name == "choice":
-        labels = [str(label) for label in trials["choice"].attrs["labels"]]
+        labels = [str(label) for label in attrs["labels"]]
         if len(labels) > 2:
             return [(f"choice={text}", (values == k) * 1.0) for k, text in enumerate(labels)]
-    if name in ("choice", "correct") or is_signed(trials, name):
+    if name in ("choice", "correct") or attrs.get("coding") == SIGNED:
         values = 2 * values - 1
     return [(name, np.nan_to_num(values))]
 
@@ -42,7 +60,9 @@ def is_signed(trials: xr.Dataset, name: str) -> bool:
 
 
 def is_centred(trials: xr.Dataset, name: str) -> bool:
-    """Whether models get a variable centred and scaled: all but codes of -1 and +1, or of options.
+    """Whether models get a variable centred and scaled: all but what has a code or is marked.
+
+    A factor marked as an indicator goes on selecting trials in the products of a design.
 
     Parameters
     ----------
@@ -54,4 +74,4 @@ def is_centred(trials: xr.Dataset, name: str) -> bool:
     -------
     bool
     """
-    return name not in ("choice", "correct") and not is_signed(trials, name)
+    return name not in ("choice", "correct") and "coding" not in trials.variables[name].attrs

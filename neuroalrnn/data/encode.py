@@ -243,15 +243,15 @@ def _check_time_request(trials, dt, max_steps) -> list[str]:
 
 
 def _input_columns(trials, layout, over_gaps) -> list[Column]:
-    columns = []
+    columns, session = [], session_number(trials)
     for name, (at, next_trial) in layout.entry.items():
         present, after = None, is_after_choice(trials, name)
         if is_centred(trials, name):
             present = np.isfinite(trials[name].values)
-            present = lagged(trials, present, 1, over_gaps) > 0 if next_trial else present
+            present = lagged(trials, present, 1, over_gaps, session) > 0 if next_trial else present
         for feature, value in coded(trials, name):
             if next_trial:
-                value, feature = lagged(trials, value, 1, over_gaps), f"{feature}[-1]"
+                value, feature = lagged(trials, value, 1, over_gaps, session), f"{feature}[-1]"
             columns.append(Column(feature, at, value, present, after))
     return columns
 

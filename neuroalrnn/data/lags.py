@@ -8,7 +8,9 @@ import xarray as xr
 from neuroalrnn.data.schema import session_number
 
 
-def reaches(trials: xr.Dataset, lag: int = 1, over_gaps: bool | None = None) -> np.ndarray:
+def reaches(
+    trials: xr.Dataset, lag: int = 1, over_gaps: bool | None = None, session=None
+) -> np.ndarray:
     """Whether there is a trial `lag` trials earlier in the session, all in between present.
 
     Parameters
@@ -19,12 +21,15 @@ def reaches(trials: xr.Dataset, lag: int = 1, over_gaps: bool | None = None) -> 
     over_gaps : bool, optional
         Count the trials that are there, over gaps in ``trial_in_session``; default what
         ``lag_over_gaps`` in ``attrs["encoding"]`` says, else False.
+    session : int array, shape (trial,), optional
+        Those of `session_number`, where they are known.
 
     Returns
     -------
     bool array, shape (trial,)
     """
-    session, number = session_number(trials), trials["trial_in_session"].values.astype(float)
+    session = session_number(trials) if session is None else session
+    number = trials["trial_in_session"].values.astype(float)
     found = np.zeros(len(session), dtype=bool)
     found[lag:] = session[lag:] == session[:-lag]
     if not (_lag_over_gaps(trials) if over_gaps is None else over_gaps):
@@ -32,9 +37,11 @@ def reaches(trials: xr.Dataset, lag: int = 1, over_gaps: bool | None = None) -> 
     return found
 
 
-def lagged(trials: xr.Dataset, values: np.ndarray, lag: int, over_gaps=None) -> np.ndarray:
+def lagged(
+    trials: xr.Dataset, values: np.ndarray, lag: int, over_gaps=None, session=None
+) -> np.ndarray:
     """Values `lag` trials earlier, 0 where `reaches` finds none, shape (trial,)."""
-    return np.where(reaches(trials, lag, over_gaps), np.roll(values, lag), 0.0)
+    return np.where(reaches(trials, lag, over_gaps, session), np.roll(values, lag), 0.0)
 
 
 def count_gaps(trials: xr.Dataset) -> int:

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.arguments import shown, unknown
-from neuroalrnn.data.coding import SIGNED
+from neuroalrnn.data.coding import INDICATOR, SIGNED
 from neuroalrnn.data.events import event_names, misnamed
 from neuroalrnn.data.names import one_form, texts, where
 from neuroalrnn.exceptions import DataError, problems
@@ -35,9 +35,9 @@ def validate(trials: xr.Dataset) -> xr.Dataset:
     ``event_time(trial, event)`` (s, in order within a trial) with the coordinate ``event``, which
     may be there without times; ``inputs(trial, time, feature)`` and
     ``neural(trial, time, unit)`` with ``n_steps(trial)``. Missing is NaN, never infinite. A
-    variable with ``attrs["coding"] = "signed"`` holds 0, 1, NaN, which models get as -1, +1, 0.
-    Text variables on ``trial`` only label trials, such as ``unscored_reason`` (why a trial is not
-    scored, "" where it is); they are no inputs.
+    variable with ``attrs["coding"]`` holds 0, 1, NaN, which models get as -1, +1, 0 if "signed", as
+    0, 1, 0 if "indicator"; others they get centred. Text variables on ``trial`` only label trials,
+    such as ``unscored_reason`` (why a trial is not scored, "" where it is); they are no inputs.
 
     Parameters
     ----------
@@ -130,8 +130,9 @@ def trial_variables(trials: xr.Dataset) -> list[str]:
 
 def session_number(trials: xr.Dataset) -> np.ndarray:
     """Running number of the (subject, session) each trial belongs to, shape (trial,), from 0."""
-    names = [pd.factorize(texts(trials[coord].values))[0] for coord in ("subject", "session")]
-    return pd.factorize(pd.MultiIndex.from_arrays(names))[0]
+    names = (texts(trials[coord].values) for coord in ("subject", "session"))
+    subject, session = (pd.factorize(each)[0] for each in names)
+    return pd.factorize(subject * (session.max(initial=0) + 1) + session)[0]
 
 
 def no_number(trials: xr.Dataset, name: str, known: Iterable[str]) -> str:
@@ -238,9 +239,8 @@ def _check_choice(trials: xr.Dataset) -> list[str]:
 
 def is_text(values: xr.DataArray | xr.Variable) -> bool:
     """Whether a variable holds text on dim ``trial``, as a label of trials."""
-    if values.dims != ("trial",) or values.dtype.kind not in "OTU":
-        return False
-    return all(isinstance(value, str) for value in values.values)
+    is_column = values.dims == ("trial",) and values.dtype.kind in "OTU"
+    return is_column and all(isinstance(value, str) for value in values.values)
 
 
 def _check_kinds(trials: xr.Dataset) -> list[str]:
@@ -291,19 +291,19 @@ def _check_numbers(trials: xr.Dataset) -> list[str]:
 
 
 def _check_coding(trials: xr.Dataset) -> list[str]:
-    """Breaches of ``attrs["coding"]``, whose only value is "signed"."""
+    """Breaches of ``attrs["coding"]``, which is "signed" or "indicator"."""
     found = []
-    for name, values in data_variables(trials).items():
-        if "coding" not in values.attrs:
-            continue
+    variables = data_variables(trials).items()
+    for name, values in ((name, each) for name, each in variables if "coding" in each.attrs):
         coding = values.attrs["coding"]
-        if coding != SIGNED:
-            found.append(f"{name!r} has attrs['coding'] = {coding!r}: expected {SIGNED!r} or none")
+        if coding not in (SIGNED, INDICATOR):
+            wanted = f"expected {SIGNED!r}, {INDICATOR!r} or none"
+            found.append(f"{name!r} has attrs['coding'] = {coding!r}: {wanted}")
         elif not _numeric(trials, str(name)):
-            found.append(f"{name!r} is marked signed, but holds no numbers on dim 'trial' alone")
+            found.append(f"{name!r} is marked {coding}, but holds no numbers on dim 'trial' alone")
         elif _not_binary(values).any():
             found.append(
-                f"{name!r} is marked signed, but is neither 0, 1 nor NaN on "
+                f"{name!r} is marked {coding}, but is neither 0, 1 nor NaN on "
                 f"{where(_not_binary(values))}; without the mark it is used as stored"
             )
     return found

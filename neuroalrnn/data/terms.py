@@ -15,6 +15,7 @@ from neuroalrnn.data.schema import (
     is_after_choice,
     no_number,
     not_trials,
+    session_number,
     trial_variables,
 )
 from neuroalrnn.exceptions import DataError, problems
@@ -42,16 +43,17 @@ def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
     matrix : pandas.DataFrame, shape (trial, term)
         ``choice`` and ``correct`` are coded -1/+1 (`choice` between more than 2 options: one 0/1
         column per option, ``choice=label``), and so is what ``attrs["coding"]`` marks as "signed";
-        others, ``reward`` too, are as stored. No value decides on this.
+        others, ``reward`` too, are as stored. No value decides on this. Baselines get a design of
+        standardised trials, see `neuroalrnn.data.scaling.standardise`.
 
     Raises
     ------
     DataError
         Naming every term that cannot be read, is unknown, or uses the outcome of its own trial.
     """
-    columns = {}
+    columns, session = {}, session_number(trials)
     for pairs in parse_terms(trials, terms):
-        for factors in product(*(_factor(trials, name, lag) for name, lag in pairs)):
+        for factors in product(*(_factor(trials, name, lag, session) for name, lag in pairs)):
             name = ":".join(label for label, _ in factors)
             columns[name] = np.prod([value for _, value in factors], axis=0)
     return pd.DataFrame(columns, index=pd.RangeIndex(trials.sizes["trial"], name="trial"))
@@ -90,9 +92,9 @@ def _check(trials, pairs) -> list[str]:
     return found
 
 
-def _factor(trials, name, lag) -> list[tuple[str, np.ndarray]]:
+def _factor(trials, name, lag, session) -> list[tuple[str, np.ndarray]]:
     suffix = f"[-{lag}]" if lag else ""
     return [
-        (label + suffix, lagged(trials, values, lag) if lag else values)
+        (label + suffix, lagged(trials, values, lag, session=session) if lag else values)
         for label, values in coded(trials, name)
     ]

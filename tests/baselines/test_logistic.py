@@ -1,7 +1,10 @@
 """Baselines: closed forms, default terms, scale."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
+from scipy.special import expit, log_expit
 
 from neuroalrnn.baselines import (
     class_frequency,
@@ -9,6 +12,8 @@ from neuroalrnn.baselines import (
     logistic,
     standard_baselines,
 )
+from neuroalrnn.data import design
+from neuroalrnn.data.scaling import standardise
 from neuroalrnn.exceptions import DataError
 
 
@@ -43,6 +48,47 @@ def test_units_of_a_variable_do_not_matter(trials):
     np.testing.assert_allclose(
         logistic(trials, train, test, terms=terms), logistic(other, train, test, terms=terms)
     )
+
+
+def by_newton(features, choice):
+    """Weights that maximise the likelihood less half their squares, the intercept free."""
+    design = np.c_[np.ones(len(features)), features]
+    held = np.diag(np.r_[0.0, np.ones(features.shape[1])])
+    weights = np.zeros(design.shape[1])
+    for _ in range(50):
+        p = expit(design @ weights)
+        slope = design.T @ (choice - p) - held @ weights
+        weights += np.linalg.solve((design * (p * (1 - p))[:, None]).T @ design + held, slope)
+    return weights
+
+
+@pytest.mark.parametrize("terms", [["stimulus"], ["stimulus", "rule:stimulus", "choice[-1]"]])
+def test_single_log_probabilities_are_those_at_the_maximum(trials, terms):
+    train, test = np.arange(600), np.arange(600, 720)
+    features = design(standardise(trials, train), terms).to_numpy()
+    weights = by_newton(features[train], trials["choice"].values[train])
+    drive = weights[0] + features[test] @ weights[1:]
+    expected = np.c_[log_expit(-drive), log_expit(drive)]
+    found = logistic(trials, train, test, terms=terms)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
+
+
+def test_more_weights_than_newton_steps_suit_are_fitted_as_well(trials, monkeypatch):
+    train, test = np.arange(600), np.arange(600, 720)
+    terms = ["stimulus", "rule", "stimulus:rule"]
+    expected = logistic(trials, train, test, terms=terms)
+    monkeypatch.setattr(import_module("neuroalrnn.baselines.logistic"), "MOST_NEWTON", 1)
+    found = logistic(trials, train, test, terms=terms)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
+def test_an_indicator_goes_on_selecting_trials(trials):
+    """Where it is 0 its product is, whatever its mean."""
+    late = (trials["trial_in_session"] % 4 > 0).astype(float)
+    late = trials.assign(late=late.assign_attrs(coding="indicator"))
+    products = design(standardise(late, np.arange(50)), ["stimulus:late"]).to_numpy()[:, 0]
+    assert not products[late["late"].values == 0].any()
+    assert products[late["late"].values == 1].all()
 
 
 def test_default_terms_hold_products_and_lagged_choices_with_outcomes(trials):

@@ -67,7 +67,7 @@ BROKEN = {
     ),
     "coding": (
         assign("flag", lambda t: t["flag"].assign_attrs(coding="raw")),
-        r"'flag' has attrs\['coding'\] = 'raw': expected 'signed' or none",
+        r"'flag' has attrs\['coding'\] = 'raw': expected 'signed', 'indicator' or none",
     ),
     "text events": (assign("event_time", lambda t: t["event_time"].astype(str)), "has dtype <U"),
     "not quite text": (
