@@ -166,9 +166,10 @@ def _inputs(fit):
     chosen = paragraph(f"<strong>Chosen by default.</strong> {default}") if default else ""
     if not distance:
         return chosen + paragraph("The network has no inputs beside the markers of events.")
-    then = fit.config.get("steps_to_next_choice", {})
-    rows = pd.DataFrame(
-        {
+    rows = {"input": list(distance), "steps to the first choice reached": list(distance.values())}
+    # fits saved by older versions know no more
+    if (then := fit.config.get("steps_to_next_choice")) is not None:
+        rows = {
             "input": list(distance),
             "steps to the choice of its own trial": [
                 "known only after it" if steps == then.get(name) else steps
@@ -176,13 +177,12 @@ def _inputs(fit):
             ],
             "steps to the choice of the next trial": [then.get(n, "state anew") for n in distance],
         }
-    )
     told = paragraph(
         "An input acts nonlinearly on a choice, and together with other inputs (gated, "
         "multiplied), only by way of steps that lie between the two: the rectification of PWL "
         "units acts on the latents of the step before."
     )
-    return chosen + told + table(rows) + paragraph(*_linear_inputs(distance))
+    return chosen + told + table(pd.DataFrame(rows)) + paragraph(*_linear_inputs(distance))
 
 
 def _linear_inputs(distance):
