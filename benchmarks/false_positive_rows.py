@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.rejections import (
+    beside_choices,
     common_drift,
     false_discoveries,
     in_blocks,
     in_choices,
     in_log_rts,
+    learning,
     no_memory,
     of_courses,
     of_group_means,
@@ -19,6 +21,7 @@ from benchmarks.rejections import (
     of_models,
     of_models_over_trials,
     of_two_courses,
+    plain_clusters,
     planted_cluster,
     pooled_logistic,
     random_signs,
@@ -29,8 +32,10 @@ from benchmarks.rejections import (
     slow_pair,
     slow_regime,
     swapped,
+    swapped_with_drift,
     too_few_by_raw_error,
     true_discoveries,
+    with_learning,
     with_nuisances,
 )
 from neuroalrnn.stats.mixed import mixed_linear
@@ -79,6 +84,21 @@ CHOICES = SIZES | {
     "12 subjects, base rate .95": {"base": np.log(19)},
     "12 subjects, covariate 0 or 1": {"binary": True},
 }
+ONE_EACH = "8 subjects, one value of the covariate each"
+FEW = {
+    "8 subjects, 100 trials": {"n_subjects": 8},
+    "8 subjects, 20 to 500 trials": {
+        "n_subjects": 8,
+        "sizes": np.linspace(20, 500, 8).astype(int),
+    },
+    "8 subjects, base rate .95": {"n_subjects": 8, "base": np.log(19)},
+    "8 subjects, covariate 0 or 1": {"n_subjects": 8, "binary": True},
+    ONE_EACH: {
+        "n_subjects": 8,
+        "shared": True,
+        "slope_sd": 0.0,
+    },
+}
 LOG_RTS = SIZES | {"12 subjects, heavy tails (t, 3 df)": {"heavy": True}}
 GROUPS = {
     "6 and 20 subjects": {},
@@ -112,6 +132,15 @@ SUBJECTS = {
     "12 subjects, both slow (dwell 33)": {"make": SLOW["both slow (dwell 33)"]},
     "12 subjects, effects of random sign": {"make": random_signs},
 }
+LEARNING = {
+    f"{n_subjects} subjects, {n_trials} trials, steep common {curve}": {
+        "curve": curve,
+        "n_subjects": n_subjects,
+        "n_trials": n_trials,
+    }
+    for curve in ("exponential", "sigmoid")
+    for n_subjects, n_trials in ((8, 400), (10, 100), (14, 40))
+}
 MODELS = {
     "6 subjects": {"n_subjects": 6},
     "12 subjects": {},
@@ -123,7 +152,7 @@ flip_logistic = partial(two_stage_logistic, **FLIP)
 ROWS = [
     *rows_of("two-stage logistic, t", in_choices, CHOICES, test=two_stage_logistic),
     *rows_of("two-stage logistic, sign-flip", in_choices, CHOICES, test=flip_logistic),
-    *rows_of("cluster-robust logistic, t", in_choices, CHOICES, test=cluster_robust_logistic),
+    *rows_of("cluster-robust logistic, t", in_choices, CHOICES | FEW, test=cluster_robust_logistic),
     *rows_of("two-stage linear, t", in_log_rts, LOG_RTS, test=two_stage_linear),
     *rows_of("mixed linear, t", in_log_rts, LOG_RTS, test=mixed_linear),
     *rows_of(
@@ -135,6 +164,7 @@ ROWS = [
             "12 subjects, condition and exponential drift": {"drift": "exponential"},
         },
     ),
+    *rows_of("slopes with the trend chosen, t", with_learning, LEARNING),
     *rows_of("two groups, Welch", of_groups, GROUPS),
     *rows_of("two groups, labels permuted", of_groups, GROUPS, test="permutation"),
     *rows_of("clusters, signs flipped", of_courses, COURSES),
@@ -152,6 +182,19 @@ ROWS = [
         for name, make in SLOW.items()
     ),
     *rows_of("circular shift, t", shifted, SUBJECTS | DRIFTS),
+    *(
+        Row(
+            "circular shift, t",
+            name,
+            partial(
+                shifted,
+                make=partial(learning, curve=d["curve"]),
+                n_subjects=d["n_subjects"],
+                n_trials=d["n_trials"],
+            ),
+        )
+        for name, d in LEARNING.items()
+    ),
     *rows_of("circular shift, sign-flip", shifted, SUBJECTS, **FLIP),
     *rows_of(
         "trial swap, t",
@@ -161,6 +204,15 @@ ROWS = [
             "12 subjects, both locked to the clock, 40 to 50 steps": {"lengths": (40, 45, 50)},
         },
     ),
+    *rows_of(
+        "trial swap, t",
+        swapped_with_drift,
+        {
+            f"8 subjects, {n} trials, common drift over the session": {"n_trials": n}
+            for n in (40, 100, 400)
+        },
+    ),
+    Row("q within an outcome", "12 subjects, noise RT beside 6 effects on choice", beside_choices),
     *rows_of("two models, t", of_models, MODELS),
     *rows_of("two models, sign-flip", of_models, MODELS, **FLIP),
     *(
@@ -197,6 +249,23 @@ ROWS = [
         POWER,
         0.90,
     ),
+    *(
+        Row(
+            "slopes with the trend chosen, t",
+            f"slope 1, 10 subjects, 100 trials, {name}",
+            partial(with_learning, effect=1.0, **design),
+            POWER,
+            bound,
+        )
+        for name, design, bound in (
+            ("steep common sigmoid", {}, 0.70),
+            (
+                "slow regime (.95), steep common exponential",
+                {"curve": "exponential", "memory": 0.95},
+                0.40,
+            ),
+        )
+    ),
     Row(
         "two groups, Welch",
         "difference of 2 SD, 6 and 20 subjects",
@@ -219,6 +288,13 @@ ROWS = [
         POWER,
         0.95,
     ),
+    Row(
+        "trial swap, t",
+        "8 subjects, 40 trials, common drift, 30 % of switches follow the event",
+        partial(swapped_with_drift, n_trials=40, locked=0.3),
+        POWER,
+        0.95,
+    ),
     Row("two models, t", "0.02 nats, SD 0.02", partial(of_models, mean=0.02, sd=0.02), POWER, 0.80),
     Row("Benjamini-Hochberg", "10 effects of 4 SE, of 100 tests", true_discoveries, POWER, 0.60),
     Row("one SE of the paired difference", "picks the true P", right_by_paired_error, POWER, 0.40),
@@ -232,6 +308,38 @@ ROWS = [
         "slopes without a trend",
         "12 subjects, condition and linear drift",
         partial(with_nuisances, drift="linear", n_columns=3),
+        CONTROL,
+    ),
+    Row(
+        "cluster-robust logistic without a correction, t with S - 1 df",
+        "8 subjects, one value of the covariate each",
+        partial(
+            in_choices, test=plain_clusters, **FEW["8 subjects, one value of the covariate each"]
+        ),
+        CONTROL,
+    ),
+    Row(
+        "slopes with a cubic, t",
+        "10 subjects, 100 trials, steep common sigmoid",
+        partial(with_learning, degree=3),
+        CONTROL,
+    ),
+    Row(
+        "circular shift, cubic removed, t",
+        "10 subjects, 100 trials, steep common sigmoid",
+        partial(shifted, make=learning, n_subjects=10, n_trials=100, degree=3),
+        CONTROL,
+    ),
+    Row(
+        "trial swap over whole sessions, t",
+        "8 subjects, 100 trials, common drift over the session",
+        partial(swapped_with_drift, bin_trials=10**6),
+        CONTROL,
+    ),
+    Row(
+        "q of all outcomes together",
+        "12 subjects, noise RT beside 6 effects on choice",
+        partial(beside_choices, apart=False),
         CONTROL,
     ),
     Row(

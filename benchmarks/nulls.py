@@ -30,9 +30,16 @@ def labels(n_subjects, n_trials):
     return np.repeat([f"s{i:02d}" for i in range(n_subjects)], n_trials)
 
 
-def choices(rng, n_subjects, n_trials, *, slope=0.0, slope_sd=0.4, base=0.0, binary=False):
-    """Choices with random intercepts (SD 0.8) and random slopes (subject, trial)."""
+def choices(
+    rng, n_subjects, n_trials, *, slope=0.0, slope_sd=0.4, base=0.0, binary=False, shared=False
+):
+    """Choices with random intercepts (SD 0.8) and random slopes (subject, trial).
+
+    A shared covariate has one value per subject.
+    """
     x = rng.normal(size=(n_subjects, n_trials))
+    if shared:
+        x = np.repeat(x[:, :1], n_trials, axis=1)
     if binary:
         x = (x > 0) * 1.0
     intercept = base + rng.normal(0, 0.8, (n_subjects, 1))
@@ -122,6 +129,40 @@ def confounded(rng, n_subjects, n_trials, *, effect=0.0, drift=None):
     outcome = 3 * cell + 2 * trend + slope * indicator + rng.standard_normal(n)
     cubic = np.polynomial.legendre.legvander(2 * time - 1, 3)
     return outcome, indicator, np.column_stack([cell == 0, cell == 1, cubic])
+
+
+LEARNING = {
+    "exponential": lambda time: -np.expm1(-40 * time),
+    "sigmoid": lambda time: expit(50 * (time - 0.4)),
+}
+
+
+def steep_learning(rng, n_subjects, n_trials, *, curve="sigmoid", effect=0.0, memory=0.5):
+    """A slow regime and choices that both follow one steep learning curve of all subjects.
+
+    Subjects have biases, drifts and effects of their own; a regime stays with probability `memory`,
+    and a choice is drawn to the one before.
+
+    Returns
+    -------
+    choice, regime : array (subject, trial)
+    """
+    time = np.linspace(0, 1, n_trials)
+    learnt = 3 * LEARNING[curve](time) * (1 + 0.15 * rng.normal(size=(2, n_subjects, 1)))
+    bias, drift = 0.5 * rng.normal(size=(2, 2, n_subjects, 1))
+    logit = learnt - 1.5 + bias + drift * (time - 0.5)
+    slope = effect + 0.4 * rng.normal(size=n_subjects)
+    regime, choice = np.zeros((2, n_subjects, n_trials))
+    drawn = rng.random((3, n_subjects, n_trials))
+    for t in range(n_trials):
+        regime[:, t] = drawn[0, :, t] < expit(logit[0, :, t])
+        pull = np.zeros(n_subjects)
+        if t:
+            stays = drawn[1, :, t] < memory
+            regime[stays, t] = regime[stays, t - 1]
+            pull = choice[:, t - 1] - 0.5
+        choice[:, t] = drawn[2, :, t] < expit(logit[1, :, t] + pull + slope * (regime[:, t] - 0.5))
+    return choice, regime
 
 
 def smooth_courses(rng, shape, width=4.0):

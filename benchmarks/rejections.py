@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from scipy.special import expit
+from statsmodels.discrete.discrete_model import Logit
 
 from benchmarks import nulls
 from neuroalrnn.analysis.behaviour import compute_slopes
@@ -24,6 +25,7 @@ from neuroalrnn.stats.permutation import (
 )
 from neuroalrnn.stats.select import one_standard_error
 from neuroalrnn.stats.subject_level import t_test
+from neuroalrnn.stats.trends import choose_degree, trend_columns
 
 Q = 0.05
 
@@ -60,12 +62,46 @@ def pooled_logistic(outcome, predictors, subject):
     return pd.DataFrame({"p": [2 * stats.norm.sf(abs(z))]})
 
 
+def plain_clusters(outcome, predictors, subject):
+    """Subjects as clusters without a correction for their number, t of S - 1 df."""
+    codes = pd.factorize(subject)[0]
+    fit = Logit(outcome, np.column_stack([np.ones(len(outcome)), predictors["x"]])).fit(
+        disp=0, cov_type="cluster", cov_kwds={"groups": codes}, use_t=True
+    )
+    return pd.DataFrame({"p": [fit.pvalues[1]]})
+
+
 def with_nuisances(rng, *, n_columns=6, **design):
     """Slopes per subject with conditions and a cubic held constant."""
     outcome, indicator, nuisance = nulls.confounded(rng, 12, 120, **design)
     subject = nulls.labels(12, 120)
     found = compute_slopes(outcome, indicator, subject, nuisance[:, :n_columns])
     return rejects(t_test(found["slope"])["p"][0])
+
+
+def with_learning(rng, *, n_subjects=10, n_trials=100, degree=None, **design):
+    """Slopes per subject with a trend held constant, chosen by what subjects share in choices."""
+    choice, regime = nulls.steep_learning(rng, n_subjects, n_trials, **design)
+    subject = nulls.labels(n_subjects, n_trials)
+    degree = choose_degree(choice.ravel(), subject, subject) if degree is None else degree
+    trend = trend_columns(subject, subject, degree)
+    found = compute_slopes(choice.ravel(), regime.ravel(), subject, trend)
+    return rejects(t_test(found["slope"])["p"][0])
+
+
+def learning(rng, shape, **design):
+    """A regime and choices that follow one steep learning curve."""
+    return nulls.steep_learning(rng, *shape, **design)[::-1]
+
+
+def beside_choices(rng, *, n_subjects=12, n_effects=6, apart=True):
+    """Whether a reaction time that goes with nothing has a q < .05 beside effects on choice."""
+    slopes = rng.normal(size=(2, n_effects, n_subjects))
+    slopes[0] += 1.5
+    p = stats.ttest_1samp(slopes, 0, axis=2).pvalue.ravel()
+    outcome = np.repeat(["choice", "log rt"], n_effects)
+    q = benjamini_hochberg(p, outcome if apart else None)
+    return float((q[outcome == "log rt"] < nulls.ALPHA).any())
 
 
 def of_groups(rng, *, test="welch", n=(6, 20), sd=(1, 1), skewed=False, difference=0.0):
@@ -176,6 +212,14 @@ def swapped(rng, *, lengths=None, locked=0.0, n_trials=60, n_steps=50):
     n_steps = None if lengths is None else rng.choice(lengths, subject.size)
     event = event if lengths is None else np.minimum(event, n_steps - 1)
     found = swap_trials_null(switches, event, subject, subject, n_steps=n_steps)
+    return rejects(found.effects["p"][0])
+
+
+def swapped_with_drift(rng, *, n_subjects=8, n_trials=100, bin_trials=None, locked=0.0):
+    """Trials swapped, switches and events both later and later over the session."""
+    subject = nulls.labels(n_subjects, n_trials)
+    switches, event = nulls.drifting_times(rng, n_subjects, n_trials, locked=locked)
+    found = swap_trials_null(switches, event, subject, subject, bin_trials=bin_trials)
     return rejects(found.effects["p"][0])
 
 

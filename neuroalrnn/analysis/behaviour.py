@@ -12,6 +12,7 @@ from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats import benjamini_hochberg, t_test
 from neuroalrnn.stats.checks import as_numbers
 from neuroalrnn.stats.effects import effect_table
+from neuroalrnn.stats.trends import choose_degree
 
 MIN_VARIATION = 2.5
 MIN_SHARE = 0.02
@@ -106,7 +107,8 @@ def relate_to_behaviour(fit, regimes):
     The regime is that of the step before the choice is read out, computed from the inputs up to
     that step by a network that never saw the subject; a switch is a difference to the same step of
     the previous trial, where the state was carried over. What goes with regimes anyway is held
-    constant: see `neuroalrnn.analysis.units.nuisances`.
+    constant: see `neuroalrnn.analysis.units.nuisances`. The trend over the session is a cubic in
+    trial number, or of as high a degree as what subjects share in the outcome needs.
 
     Parameters
     ----------
@@ -120,7 +122,8 @@ def relate_to_behaviour(fit, regimes):
         One row per predictor and outcome, with estimate, interval, p over subjects,
         Benjamini-Hochberg ``q`` within the outcome, which is a family by itself: effects on choice
         would loosen the bar for those on reaction time. Tests that could not be done, with fewer
-        than 6 subjects for example, enter as p = 1; ``note`` says why.
+        than 6 subjects for example, enter as p = 1; ``note`` says why. ``trend_degree`` is that of
+        the trend that was held constant.
 
     Raises
     ------
@@ -130,22 +133,23 @@ def relate_to_behaviour(fit, regimes):
     trials = fit.trials
     subject = trials["subject"].values.astype(str)
     outcomes, predictors = compute_outcomes(trials), _predictors(fit, regimes)
-    try:
-        nuisance = nuisances(fit)
-    except NotTestableError as error:
-        rows = [
-            _not_testable(name, outcome, 0, str(error))
-            for outcome in outcomes
-            for name in predictors
-        ]
-    else:
-        rows = [
-            _row(name, outcome, compute_slopes(values, indicator, subject, nuisance), subject)
-            for outcome, values in outcomes.items()
-            for name, indicator in predictors.items()
-        ]
+    rows = []
+    for outcome, values in outcomes.items():
+        degree = choose_degree(values, trials["session"].values, subject)
+        try:
+            nuisance = nuisances(fit, degree)
+        except NotTestableError as error:
+            found = [_not_testable(name, outcome, 0, str(error)) for name in predictors]
+        else:
+            slopes = {
+                name: compute_slopes(values, indicator, subject, nuisance)
+                for name, indicator in predictors.items()
+            }
+            found = [_row(name, outcome, each, subject) for name, each in slopes.items()]
+        rows += [row.assign(trend_degree=degree) for row in found]
     if not rows:
-        return pd.DataFrame(columns=["effect", "outcome", "n_subjects", "method", "p", "q", "note"])
+        columns = ["effect", "outcome", "n_subjects", "method", "p", "q", "note", "trend_degree"]
+        return pd.DataFrame(columns=columns)
     table = pd.concat(rows, ignore_index=True)
     return table.assign(q=benjamini_hochberg(table["p"].fillna(1.0), table["outcome"]))
 

@@ -100,7 +100,7 @@ def lock_to_rule_changes(fit, regimes, rule, random_state):
         See `compute_locked_switch_probability`.
     test : pandas.DataFrame
         One row: association of switches with changes against circular shifts within the session,
-        cubic trends removed, over subjects; of subjects that share a stimulus order one counts.
+        slow trends removed, over subjects; of subjects that share a stimulus order one counts.
 
     Raises
     ------

@@ -40,7 +40,7 @@ def compute_triggered_average(
 
     ``average(lag) = mean over trials t with a switch of outcome[t + lag]``, per subject over all
     sessions that can be tested, then over subjects. The band shifts the outcome circularly within
-    the session; its cubic trend stays in place. The test is `circular_shift_null` of the switches
+    the session; its slow trend stays in place. The test is `circular_shift_null` of the switches
     against the outcome at that lag: one shift-corrected number per subject, tested over subjects.
 
     Parameters

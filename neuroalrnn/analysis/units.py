@@ -7,6 +7,7 @@ from neuroalrnn.data.lags import reaches
 from neuroalrnn.data.orders import connected, session_orders, stimulus_names
 from neuroalrnn.data.schema import is_after_choice
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.stats.trends import LOWEST, trend_columns
 
 MOST_COMBINATIONS = 80
 FIRST_TRIALS = 3
@@ -56,18 +57,20 @@ def cells(trials, conditions):
     return np.array([", ".join(values) for values in zip(*parts, strict=True)])
 
 
-def nuisances(fit):
+def nuisances(fit, degree=LOWEST):
     """What goes with regimes and with behaviour anyway, as columns of a regression.
 
     Per trial: its stimuli together with those of the trial before (one column per combination of
     inputs known before the choice, so that repetitions are held constant too), all inputs of the
     trial before (one column per combination; one column where there is none, at the start of a
     session or after trials that were removed), whether it is the first, second or third trial since
-    the state was reset, and per session a cubic in trial number, for learning and fatigue.
+    the state was reset, and per session a polynomial in trial number, for learning and fatigue.
 
     Parameters
     ----------
     fit : Fit
+    degree : int
+        Of the polynomial, see `neuroalrnn.stats.trends.choose_degree`.
 
     Returns
     -------
@@ -93,7 +96,8 @@ def nuisances(fit):
                 "they cannot be held constant, so an effect could be theirs"
             )
     since = np.minimum(_trials_since_reset(fit), FIRST_TRIALS)
-    return np.column_stack([_dummies(both), _dummies(before), _dummies(since), _trends(trials)])
+    trends = trend_columns(trials["session"].values, trials["subject"].values, degree)
+    return np.column_stack([_dummies(both), _dummies(before), _dummies(since), trends])
 
 
 def _dummies(labels):
@@ -112,20 +116,6 @@ def _trials_since_reset(fit):
         unit = {"block": "block", "trial": "trial_in_session"}[fit.config["encoding"]["carry"]]
         sequence = np.char.add(np.char.add(sequence, "/"), trials[unit].values.astype(str))
     return pd.Series(sequence).groupby(sequence, sort=False).cumcount().to_numpy()
-
-
-def _trends(trials):
-    """A cubic in trial number for each session, zero outside it."""
-    session = pd.Series(session_labels(trials))
-    place = session.groupby(session, sort=False).cumcount()
-    length = session.groupby(session, sort=False).transform("size")
-    time = 2 * place / np.maximum(length - 1, 1) - 1
-    curves = np.polynomial.legendre.legvander(time.to_numpy(), 3)
-    # one session number per subject will do: slopes are fitted within subjects
-    number = session.groupby(trials["subject"].values.astype(str), sort=False).transform(
-        lambda labels: pd.factorize(labels)[0]
-    )
-    return (_dummies(number.to_numpy())[:, :, None] * curves[:, None]).reshape(len(curves), -1)
 
 
 def is_independent(fit):

@@ -12,6 +12,7 @@ from neuroalrnn.report.markup import (
     collapsed,
     count,
     footnote,
+    listed,
     number,
     paragraph,
     small,
@@ -245,6 +246,13 @@ def _family(found, tested, clear):
         f"{count(len(found), 'test')} form {families}: {int((tested['p'] < 0.05).sum())} with p "
         f"&lt; .05 before correction, {len(clear)} with q &lt; .05 after it."
     )
+    degrees = tested.dropna(subset="trend_degree").groupby("outcome", sort=False)["trend_degree"]
+    trends = [f"{int(each)} for {escape(name)}" for name, each in degrees.first().items()]
+    if trends:
+        text += (
+            f" The trend over the session that was held constant is a polynomial of degree "
+            f"{listed(trends)}: 3, or more where subjects share a steeper course."
+        )
     lost = len(found) - len(tested)
     return text + (f" {lost} could not be done and stayed in as p = 1." if lost else "")
 

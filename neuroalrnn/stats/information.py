@@ -23,6 +23,7 @@ from neuroalrnn.stats.permutation import (
     admissible_shifts,
     nuisance_basis,
 )
+from neuroalrnn.stats.trends import LOWEST, choose_degree, session_degree
 
 ABSENT = -1
 MOST_FRACTIONS = 20
@@ -86,7 +87,7 @@ def shift_information(
     subject,
     *,
     block=None,
-    degree: int = 3,
+    degree: int | None = None,
     effect: str = "regime x variable",
     unit: str = "subject",
     test: str = "t",
@@ -111,8 +112,9 @@ def shift_information(
         Trials of a session in time order.
     block : array (trial,), optional
         Blocks whose means are removed too. A variable that is constant in blocks is then gone.
-    degree : int
-        Of the polynomial trend.
+    degree : int, optional
+        Of the polynomial trend. By default 3, or as much as the trend that subjects share in any
+        value of the variable needs, up to 10, see `stats.trends.choose_degree`.
     effect, unit, test, rng
         As in `neuroalrnn.stats.circular_shift_null`.
 
@@ -136,8 +138,13 @@ def shift_information(
     columns = {"regime": regime, "variable": variable, "session": session, "subject": subject}
     table = trial_table(columns | ({} if block is None else {"block": block}), title)
     _refuse_unusable(table, ("regime", "variable"), title)
+    if degree is None:
+        values = table["variable"]
+        shared = (choose_degree(values == each, session, subject) for each in values.unique())
+        degree = max(shared, default=LOWEST)
     rows = [_shift_session(*keys, part, degree) for keys, part in by_session(table)]
-    found = over_units(rows, "information, circular shift within session", effect, unit, test, rng)
+    method = f"{title} within session, trend of degree {degree}"
+    found = over_units(rows, method, effect, unit, test, rng)
     return _with_nats(found)
 
 
@@ -147,7 +154,8 @@ def _shift_session(subject, session, part, degree) -> dict:
     row = {"subject": subject, "session": session, "n_trials": n, "n_switches": n_switches}
     if reason := _not_testable(n, n_switches, y):
         return row | {"reason": reason}
-    basis, shifts = nuisance_basis(n, degree, part.get("block")), admissible_shifts(n)
+    basis = nuisance_basis(n, session_degree(degree, n), part.get("block"))
+    shifts = admissible_shifts(n)
     regimes, values = np.eye(x.max() + 1)[x], np.eye(y.max() + 1)[y]
     left = [_whiten(each - basis @ (basis.T @ each)) for each in (regimes, values)]
     if not all(each.shape[1] for each in left):

@@ -18,6 +18,7 @@ from neuroalrnn.stats.permutation import (
     nuisance_basis,
     prepare_swap,
 )
+from neuroalrnn.stats.trends import choose_degree, session_degree
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def shift_band(
     subject,
     *,
     lags,
-    degree: int = 3,
+    degree: int | None = None,
     n_draws: int = 999,
     rng: np.random.Generator | None = None,
 ) -> LockedProbability:
@@ -124,8 +125,9 @@ def shift_band(
         Trials of a session in time order.
     lags : array (lag,) of int
         In trials.
-    degree : int
-        Of the trend.
+    degree : int, optional
+        Of the trend. By default 3, or as much as the trend that subjects share in the switches
+        needs, up to 10, see `stats.trends.choose_degree`.
     n_draws : int
         Shifts drawn per session.
     rng : Generator, optional
@@ -148,6 +150,7 @@ def shift_band(
         raise DataError(f"event: found {event.dtype} {event.shape}, expected bool {switch.shape}")
     lags = check_lags(lags, n_draws)
     frame = trial_table({"subject": subject, "session": session, "switch": switch}, title)
+    degree = choose_degree(switch, session, subject) if degree is None else degree
     pieces = []
     for (name, _), part in frame.groupby(["subject", "session"], sort=True):
         s, e = switch[part.index], np.flatnonzero(event[part.index])
@@ -159,7 +162,7 @@ def shift_band(
 def _shift_piece(switch, events, lags, degree, n_draws, rng):
     hits, count = _locked_sums(switch, events, lags)
     defined = np.isfinite(switch)
-    basis = nuisance_basis(switch.size, degree)
+    basis = nuisance_basis(switch.size, session_degree(degree, switch.size))
     coefficients = np.linalg.lstsq(basis[defined], switch[defined], rcond=None)[0]
     trend = basis @ coefficients
     rest = np.where(defined, switch - trend, 0.0)

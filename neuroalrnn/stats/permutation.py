@@ -21,6 +21,7 @@ from neuroalrnn.stats.null_tests import (
     shift_corrected,
     trial_table,
 )
+from neuroalrnn.stats.trends import choose_degree, session_degree
 
 LARGEST_EXCLUSION = 20
 FEWEST_TRIALS = 20
@@ -80,7 +81,7 @@ def circular_shift_null(
     subject,
     *,
     block=None,
-    degree: int = 3,
+    degree: int | None = None,
     marks_switches: bool = False,
     effect: str = "regime x event",
     unit: str = "subject",
@@ -103,8 +104,9 @@ def circular_shift_null(
         Trials of a session in time order.
     block : array (trial,), optional
         Blocks whose means are removed too.
-    degree : int
-        Of the polynomial trend.
+    degree : int, optional
+        Of the polynomial trend. By default 3, or as much as the trend that subjects share in the
+        events needs, up to 10, see `stats.trends.choose_degree`; the method names it.
     marks_switches : bool
         Whether `regime_series` is 1 on trials with a switch. Its ones are then the switches of a
         session, otherwise its changes are.
@@ -135,7 +137,8 @@ def circular_shift_null(
     columns |= {"session": session, "subject": subject}
     columns |= {} if block is None else {"block": block}
     table = trial_table(columns, title)
-    as_whole_numbers(degree, "degree", title, least=0)
+    if degree is not None:
+        as_whole_numbers(degree, "degree", title, least=0)
     refuse_missing(
         title, {k: table[k] for k in ("regime_series", "event_series")}, table["subject"]
     )
@@ -145,8 +148,11 @@ def circular_shift_null(
             f"{title}: regime_series holds {np.unique(codes).size} regime codes, which are labels; "
             "pass the indicator of one regime (codes == k)"
         )
+    if degree is None:
+        degree = choose_degree(event_series, session, subject)
     rows = [_shift_session(*keys, part, degree, marks_switches) for keys, part in by_session(table)]
-    return over_units(rows, f"{title} within session", effect, unit, test, rng)
+    method = f"{title} within session, trend of degree {degree}"
+    return over_units(rows, method, effect, unit, test, rng)
 
 
 def _shift_session(subject, session, part, degree, marks_switches) -> dict:
@@ -157,7 +163,7 @@ def _shift_session(subject, session, part, degree, marks_switches) -> dict:
         return row | {"reason": f"{n} trials, at least {FEWEST_TRIALS} needed"}
     if n_switches < FEWEST_SWITCHES:
         return row | {"reason": f"{n_switches} switches, at least {FEWEST_SWITCHES} needed"}
-    basis = nuisance_basis(n, degree, part.get("block"))
+    basis = nuisance_basis(n, session_degree(degree, n), part.get("block"))
     rx, ry = x - basis @ (basis.T @ x), y - basis @ (basis.T @ y)
     covariance = np.fft.irfft(np.conj(np.fft.rfft(rx)) * np.fft.rfft(ry), n) / n
     null = covariance[admissible_shifts(n)]

@@ -1,0 +1,137 @@
+"""Slow trends over a session, which make unrelated series look related: how they are held constant.
+
+A polynomial in trial number is removed within each session. A cubic is always; steep learning
+curves that subjects share get through it, with 10 to 89 % false positives. Its degree is therefore
+raised, up to 10, as far as subjects agree about the higher terms of a series: a term that they do
+not share adds noise and no bias to a test over subjects, while removing it would take away slow
+effects (in 100 trials a fixed degree of 10 loses more than half of the power for slow regimes).
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from neuroalrnn.exceptions import DataError
+from neuroalrnn.stats.checks import as_numbers, as_whole_numbers, refuse_unnamed
+
+LOWEST, HIGHEST = 3, 10
+TRIALS_PER_DEGREE = 4
+FEWEST_UNITS = 3
+LEVEL = 0.05
+TITLE = "trend"
+
+
+def choose_degree(series, session, subject) -> int:
+    """Degree of the polynomial trend that subjects share in a series.
+
+    In each session the series is projected on orthonormal polynomials in trial number; the
+    coefficients are averaged over the sessions of a subject. The degree is that of the highest term
+    from 4 to 10 whose mean over subjects differs from 0 (t-test, p < .05), or 3. Sessions have
+    terms up to a quarter of their trials.
+
+    Parameters
+    ----------
+    series : array (trial,)
+        NaN where a trial does not count.
+    session, subject : array (trial,)
+        Trials of a session in time order.
+
+    Returns
+    -------
+    degree : int
+        From 3 to 10. With fewer than three subjects, sessions take their place; with fewer than
+        three of these it cannot be judged, and is 10.
+
+    Raises
+    ------
+    DataError
+        Text, unequal lengths, or trials without subject or session.
+    """
+    series = as_numbers(series, "series", TITLE)
+    session, subject = np.asarray(session), np.asarray(subject)
+    if series.ndim != 1 or not series.shape == session.shape == subject.shape:
+        shapes = f"{series.shape}, {session.shape} and {subject.shape}"
+        raise DataError(f"{TITLE}: series, session and subject have shapes {shapes}")
+    refuse_unnamed(TITLE, {"session": session, "subject": subject})
+    table = pd.DataFrame({"subject": subject, "session": session, "series": series})
+    groups = list(table.groupby(["subject", "session"], sort=False)["series"])
+    terms = [_higher_terms(part.to_numpy()) for _, part in groups]
+    found = pd.DataFrame(terms, columns=range(LOWEST + 1, HIGHEST + 1), dtype=float)
+    by_subject = found.groupby([name for (name, _), _ in groups], sort=False).mean()
+    units = by_subject if len(by_subject) >= FEWEST_UNITS else found
+    if len(units) < FEWEST_UNITS:
+        return HIGHEST
+    agreed = [term for term in units if _differs(units[term].dropna().to_numpy())]
+    return max(agreed, default=LOWEST)
+
+
+def _higher_terms(series) -> np.ndarray:
+    """Coefficients of the terms above a cubic, NaN where the session is too short (term,)."""
+    counts = np.isfinite(series)
+    found = np.full(HIGHEST + 1, np.nan)
+    most = min(HIGHEST, int(counts.sum()) // TRIALS_PER_DEGREE)
+    if most > LOWEST:
+        curves, ratio = np.linalg.qr(_curves(series.size, most)[counts])
+        found[: most + 1] = np.sign(np.diag(ratio)) * (curves.T @ series[counts])
+    return found[LOWEST + 1 :]
+
+
+def _differs(values) -> bool:
+    if values.size < FEWEST_UNITS or np.ptp(values) == 0:
+        return False
+    return bool(stats.ttest_1samp(values, 0).pvalue < LEVEL)
+
+
+def _curves(n_trials: int, degree: int) -> np.ndarray:
+    return np.polynomial.legendre.legvander(np.linspace(-1, 1, n_trials), degree)
+
+
+def session_degree(degree: int, n_trials: int) -> int:
+    """Degree that a session of so many trials can bear.
+
+    Parameters
+    ----------
+    degree : int
+        From `choose_degree`.
+    n_trials : int
+
+    Returns
+    -------
+    int
+        At most a quarter of the trials, but 3 at least.
+    """
+    return min(degree, max(LOWEST, n_trials // TRIALS_PER_DEGREE))
+
+
+def trend_columns(session, subject, degree: int) -> np.ndarray:
+    """Polynomial in trial number of each session, as columns of a regression within subjects.
+
+    Parameters
+    ----------
+    session, subject : array (trial,)
+        Trials of a session in time order.
+    degree : int
+        From `choose_degree`; less in short sessions, see `session_degree`.
+
+    Returns
+    -------
+    columns : array (trial, column)
+        One set per session of the subject with most sessions, zero outside the session.
+
+    Raises
+    ------
+    DataError
+        Trials without subject or session, or an impossible degree.
+    """
+    degree = int(as_whole_numbers(degree, "degree", TITLE, least=0))
+    refuse_unnamed(TITLE, {"session": session, "subject": subject})
+    table = pd.DataFrame({"subject": np.asarray(subject), "session": np.asarray(session)})
+    number = table.groupby("subject", sort=False)["session"].transform(
+        lambda labels: pd.factorize(labels)[0]
+    )
+    number = number.to_numpy(dtype=int)
+    found = np.zeros((len(table), number.max(initial=-1) + 1, degree + 1))
+    for rows in table.groupby(["subject", "session"], sort=False).indices.values():
+        own = session_degree(degree, rows.size)
+        found[rows, number[rows[0]], : own + 1] = _curves(rows.size, own)
+    return found.reshape(len(table), -1)
