@@ -249,22 +249,12 @@ ROWS = [
         POWER,
         0.90,
     ),
-    *(
-        Row(
-            "slopes with the trend chosen, t",
-            f"slope 1, 10 subjects, 100 trials, {name}",
-            partial(with_learning, effect=1.0, **design),
-            POWER,
-            bound,
-        )
-        for name, design, bound in (
-            ("steep common sigmoid", {}, 0.70),
-            (
-                "slow regime (.95), steep common exponential",
-                {"curve": "exponential", "memory": 0.95},
-                0.40,
-            ),
-        )
+    Row(
+        "slopes with the trend chosen, t",
+        "slope 1, 10 subjects, 100 trials, steep common sigmoid",
+        partial(with_learning, effect=1.0),
+        POWER,
+        0.70,
     ),
     Row(
         "two groups, Welch",
@@ -320,14 +310,14 @@ ROWS = [
     ),
     Row(
         "slopes with a cubic, t",
-        "10 subjects, 100 trials, steep common sigmoid",
-        partial(with_learning, degree=3),
+        "14 subjects, 400 trials, steep common sigmoid",
+        partial(with_learning, n_subjects=14, n_trials=400, degree=3),
         CONTROL,
     ),
     Row(
         "circular shift, cubic removed, t",
-        "10 subjects, 100 trials, steep common sigmoid",
-        partial(shifted, make=learning, n_subjects=10, n_trials=100, degree=3),
+        "14 subjects, 400 trials, steep common sigmoid",
+        partial(shifted, make=learning, n_subjects=14, degree=3),
         CONTROL,
     ),
     Row(

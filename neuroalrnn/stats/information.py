@@ -5,6 +5,8 @@ the trial. Both nulls keep the memory of both series: regimes and blocks are slo
 trials call them related when they are not.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -143,9 +145,8 @@ def shift_information(
         shared = (choose_degree(values == each, session, subject) for each in values.unique())
         degree = max(shared, default=LOWEST)
     rows = [_shift_session(*keys, part, degree) for keys, part in by_session(table)]
-    method = f"{title} within session, trend of degree {degree}"
-    found = over_units(rows, method, effect, unit, test, rng)
-    return _with_nats(found)
+    found = over_units(rows, f"{title} within session", effect, unit, test, rng)
+    return _with_nats(replace(found, effects=found.effects.assign(trend_degree=degree)))
 
 
 def _shift_session(subject, session, part, degree) -> dict:

@@ -6,6 +6,7 @@ the clock of the trial. Each session is reduced to one shift-corrected number,
 ``(observed - null mean) / null sd``, averaged per subject and tested over subjects.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -106,7 +107,8 @@ def circular_shift_null(
         Blocks whose means are removed too.
     degree : int, optional
         Of the polynomial trend. By default 3, or as much as the trend that subjects share in the
-        events needs, up to 10, see `stats.trends.choose_degree`; the method names it.
+        events needs, up to 10, see `stats.trends.choose_degree`. ``trend_degree`` of the effect
+        says which it was; short sessions have less, a quarter of their trials at most.
     marks_switches : bool
         Whether `regime_series` is 1 on trials with a switch. Its ones are then the switches of a
         session, otherwise its changes are.
@@ -151,8 +153,8 @@ def circular_shift_null(
     if degree is None:
         degree = choose_degree(event_series, session, subject)
     rows = [_shift_session(*keys, part, degree, marks_switches) for keys, part in by_session(table)]
-    method = f"{title} within session, trend of degree {degree}"
-    return over_units(rows, method, effect, unit, test, rng)
+    found = over_units(rows, f"{title} within session", effect, unit, test, rng)
+    return replace(found, effects=found.effects.assign(trend_degree=degree))
 
 
 def _shift_session(subject, session, part, degree, marks_switches) -> dict:
