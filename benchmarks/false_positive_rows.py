@@ -84,7 +84,6 @@ CHOICES = SIZES | {
     "12 subjects, base rate .95": {"base": np.log(19)},
     "12 subjects, covariate 0 or 1": {"binary": True},
 }
-ONE_EACH = "8 subjects, one value of the covariate each"
 FEW = {
     "8 subjects, 100 trials": {"n_subjects": 8},
     "8 subjects, 20 to 500 trials": {
@@ -93,7 +92,7 @@ FEW = {
     },
     "8 subjects, base rate .95": {"n_subjects": 8, "base": np.log(19)},
     "8 subjects, covariate 0 or 1": {"n_subjects": 8, "binary": True},
-    ONE_EACH: {
+    "8 subjects, one value of the covariate each": {
         "n_subjects": 8,
         "shared": True,
         "slope_sd": 0.0,
@@ -212,7 +211,7 @@ ROWS = [
             for n in (40, 100, 400)
         },
     ),
-    Row("q within an outcome", "12 subjects, noise RT beside 6 effects on choice", beside_choices),
+    Row("q within an outcome", "12 subjects, noise RT beside 10 effects on choice", beside_choices),
     *rows_of("two models, t", of_models, MODELS),
     *rows_of("two models, sign-flip", of_models, MODELS, **FLIP),
     *(
@@ -301,7 +300,7 @@ ROWS = [
         CONTROL,
     ),
     Row(
-        "cluster-robust logistic without a correction, t with S - 1 df",
+        "cluster-robust logistic without a correction, z",
         "8 subjects, one value of the covariate each",
         partial(
             in_choices, test=plain_clusters, **FEW["8 subjects, one value of the covariate each"]
@@ -328,7 +327,7 @@ ROWS = [
     ),
     Row(
         "q of all outcomes together",
-        "12 subjects, noise RT beside 6 effects on choice",
+        "12 subjects, noise RT beside 10 effects on choice",
         partial(beside_choices, apart=False),
         CONTROL,
     ),

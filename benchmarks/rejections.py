@@ -63,10 +63,10 @@ def pooled_logistic(outcome, predictors, subject):
 
 
 def plain_clusters(outcome, predictors, subject):
-    """Subjects as clusters without a correction for their number, t of S - 1 df."""
+    """Subjects as clusters without a correction for their number."""
     codes = pd.factorize(subject)[0]
     fit = Logit(outcome, np.column_stack([np.ones(len(outcome)), predictors["x"]])).fit(
-        disp=0, cov_type="cluster", cov_kwds={"groups": codes}, use_t=True
+        disp=0, cov_type="cluster", cov_kwds={"groups": codes}
     )
     return pd.DataFrame({"p": [fit.pvalues[1]]})
 
@@ -94,7 +94,7 @@ def learning(rng, shape, **design):
     return nulls.steep_learning(rng, *shape, **design)[::-1]
 
 
-def beside_choices(rng, *, n_subjects=12, n_effects=6, apart=True):
+def beside_choices(rng, *, n_subjects=12, n_effects=10, apart=True):
     """Whether a reaction time that goes with nothing has a q < .05 beside effects on choice."""
     slopes = rng.normal(size=(2, n_effects, n_subjects))
     slopes[0] += 1.5
