@@ -93,6 +93,11 @@ def select_n_pwl(
     trained once more on all training groups for the chosen number of updates, and the chosen
     restart of every ``n_pwl`` is scored on the test group, once.
 
+    Models are scored alike: among the options offered, where an observation model limits them; and
+    what no training subject of a fold ever chose has at least the probability that class frequency
+    gives it, see `neuroalrnn.baselines.level.level`. A value of ``n_pwl`` all of whose restarts
+    diverge in a fold is not chosen there, and has no scores.
+
     Parameters
     ----------
     trials : xarray.Dataset
@@ -125,9 +130,10 @@ def select_n_pwl(
         missing (NaN) adds nothing, so set what is not to be explained to NaN. Predictions and
         scores get further columns, and the model "constant": the best one without latents.
     baselines : dict or "all", optional
-        ``{name: f(trials, train, test) -> log-probabilities}``; default class frequency and
-        logistic regressions. "all" adds those of `neuroalrnn.baselines.cognitive_baselines`, a GRU
-        and an LSTM, whose sizes are chosen inside each fold.
+        ``{name: f(trials, train, test) -> array}`` of log-probabilities, shape (test trial,
+        option); default class frequency and logistic regressions. "all" adds those of
+        `neuroalrnn.baselines.cognitive_baselines`, a GRU and an LSTM, whose sizes are chosen inside
+        each fold. All are fitted before the networks; one of ours that fails is left out.
     threads : int, optional
         Default: all cores.
     memory : int

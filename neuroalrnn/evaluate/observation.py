@@ -11,7 +11,14 @@ from neuroalrnn.analysis.latents import encode_trials
 from neuroalrnn.arguments import not_kind, refuse
 from neuroalrnn.data import caution
 from neuroalrnn.data.offered import check_offered, forced_trials, offered_names, offered_options
-from neuroalrnn.data.schema import is_after_choice, no_number, trial_variables, unknown, where
+from neuroalrnn.data.schema import (
+    is_after_choice,
+    no_number,
+    scored_trials,
+    trial_variables,
+    unknown,
+    where,
+)
 from neuroalrnn.evaluate.engine import one_torch_thread
 from neuroalrnn.exceptions import ConfigError, DataError, problems
 from neuroalrnn.model.observation import (
@@ -58,6 +65,9 @@ def offer(trials, sequences, observation):
     forced = forced_trials(trials)
     if not forced.any():
         return trials, sequences
+    if (forced == scored_trials(trials)).all():
+        found = ["every scored trial offers a single option: there is nothing to predict"]
+        raise problems(DataError, "options offered", found)
     n_forced = int(forced.sum())
     text = (
         f"{n_forced} scored trial{'s' if n_forced > 1 else ''} offered a single option "

@@ -90,6 +90,11 @@ def test_forced_trials_are_counted_and_score_nothing():
     assert "there is nothing to predict" in " ".join(fit.cautions)
 
 
+def test_nothing_but_forced_trials_is_refused():
+    with pytest.raises(DataError, match="every scored trial offers a single option"):
+        run(offers(n_trials=10, forced=40), limit())
+
+
 def test_a_choice_that_was_not_offered_is_an_error_with_its_row(coins):
     _, trials = coins
     trials = trials.assign({name: trials[name].copy() for name in OPEN})
