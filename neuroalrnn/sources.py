@@ -257,7 +257,10 @@ def _with_overrides(trials, run: Run):
     given = run.analysis.model_dump(exclude_none=True)
     analysis = json.loads(trials.attrs.get("analysis", "{}")) | given
     _check_analysis(trials, analysis)
-    return trials.assign_attrs({"analysis": json.dumps(analysis)} if analysis else {})
+    attrs = {"analysis": json.dumps(analysis)} if analysis else {}
+    if run.task is not None:
+        attrs["environment"] = run.task.model_dump_json(exclude_none=True)
+    return trials.assign_attrs(attrs)
 
 
 def _check_analysis(trials, analysis: dict) -> None:

@@ -21,11 +21,12 @@ from neuroalrnn.cli.options import (
     Rule,
     Saved,
     Seed,
+    TaskFile,
     Threads,
     names,
     numbers,
 )
-from neuroalrnn.cli.recover import study_fitted, study_recovery
+from neuroalrnn.cli.recover import study_fitted, study_recovery, with_task
 from neuroalrnn.cli.request import Request, on_data
 from neuroalrnn.cli.subjects import UNFINISHED, study_subjects
 from neuroalrnn.cli.tell import describe, summarise, tell_scores, tell_trials
@@ -186,6 +187,7 @@ def recover(
     saved: Annotated[
         Path | None, typer.Option("--fit", help="Let the network of this fit make the choices.")
     ] = None,
+    run: TaskFile = None,
     tasks: Annotated[str, typer.Option(help="Known networks.")] = "integration,two gated paths",
     agents: Annotated[str, typer.Option(help="Families: logistic,Q-learning,GLM-HMM")] = "",
     subjects: Numbers = "8,16",
@@ -206,7 +208,7 @@ def recover(
     }
     with _made(out):
         if saved is not None:
-            study_fitted(saved, out, overwrite=overwrite, **options)
+            study_fitted(saved, out, run=run, overwrite=overwrite, **options)
             return
         study_recovery(
             out, tasks=names(tasks), agents=names(agents), overwrite=overwrite, **sizes, **options
@@ -217,6 +219,7 @@ def recover(
 def predictive(
     saved: Saved,
     out: Out,
+    run: TaskFile = None,
     repeats: Annotated[int, typer.Option(min=39, help="Simulations of the experiment.")] = 100,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -231,7 +234,7 @@ def predictive(
 
     _refuse_existing(out, ("predictive.csv", "predictive.svg"), overwrite)
     loaded = Fit.load(saved)
-    environment = environment_for(loaded.trials)
+    environment = environment_for(with_task(loaded.trials, run))
     simulated = simulate_fit(loaded, environment, repeats, rng=np.random.default_rng(seed))
     table = compare_signatures(loaded.trials, simulated)
     with _made(out):
@@ -247,6 +250,10 @@ def _fit(source: str, config: Run, out: Path, *, overwrite: bool, **engine) -> N
     _refuse_existing(out, OUTPUTS, overwrite)
     trials = load_trials(source, config)
     typer.echo(tell_trials(source, trials))
+    if "environment" in trials.attrs:
+        from neuroalrnn.tasks.environments import environment_for
+
+        environment_for(trials)
     with _made(out):
         _fit_into(out, source, trials, config, overwrite=overwrite, **engine)
 

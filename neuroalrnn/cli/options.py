@@ -70,6 +70,9 @@ RunFile = Annotated[Path | None, typer.Option("--run", help="Run file (TOML).")]
 OutOrName = Annotated[
     Path | None, typer.Option("--out", parser=folder, help="Default: results/NAME.")
 ]
+TaskFile = Annotated[
+    Path | None, typer.Option("--run", help="Run file with [task]: what choices lead to.")
+]
 AnySeed = Annotated[
     int | None, typer.Option(min=0, max=MOST_SEED, help="Seed of every random stream.")
 ]

@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from neuroalrnn.arguments import not_names, not_whole, refuse
+from neuroalrnn.config import load_run
 from neuroalrnn.exceptions import ConfigError, ResultError
 
 OUTPUTS = ("recovery.csv", "families.csv", "recovery.svg", "families.svg")
@@ -48,7 +49,7 @@ def study_recovery(out: Path, *, tasks, agents, subjects, trials, overwrite, **o
         _recover_families(out, agents, sizes, runs)
 
 
-def study_fitted(saved: Path, out: Path, *, overwrite, **options):
+def study_fitted(saved: Path, out: Path, *, overwrite, run=None, **options):
     """Let the network of a saved fit make the choices of its own data, and fit these again.
 
     Parameters
@@ -58,6 +59,8 @@ def study_fitted(saved: Path, out: Path, *, overwrite, **options):
     out : Path
         Receives ``recovery.csv``.
     overwrite : bool
+    run : Path, optional
+        Run file whose ``[task]`` says what choices lead to; default what the fit says.
     **options
         ``n_runs``, ``random_state`` and those of `neuroalrnn.evaluate.refit.refit_all`.
     """
@@ -76,12 +79,22 @@ def study_fitted(saved: Path, out: Path, *, overwrite, **options):
         chosen_network(fit, 0),
         fit.trials,
         setting_of_fold(fit, 0),
-        environment_for(fit.trials),
+        environment_for(with_task(fit.trials, run)),
         **{"n_pwl": fit.config["n_pwl"]} | options,
     )
     out.mkdir(parents=True, exist_ok=True)
     table.to_csv(out / "recovery.csv", index=False)
     _tell_recovery(table)
+
+
+def with_task(trials, run: Path | None):
+    """Trials with the ``[task]`` of a run file, if one is given."""
+    if run is None:
+        return trials
+    task = load_run(run).task
+    if task is None:
+        raise ConfigError(f"{run} has no table [task]: add it, or leave --run out")
+    return trials.assign_attrs(environment=task.model_dump_json(exclude_none=True))
 
 
 def _recover_networks(out, known, sizes, options) -> None:

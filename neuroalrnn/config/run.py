@@ -28,6 +28,9 @@ Code = str | int | float
 Codes = list[Code]
 
 
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
 class DataTable(Table):
     """Table ``[data]``: a named dataset, or a file and what its columns mean.
 
@@ -99,6 +102,29 @@ class AnalysisTable(Table):
     rule: str | None = None
 
 
+class TaskTable(Table):
+    """Table ``[task]``: what choices lead to, for `predictive` and ``recover --fit``.
+
+    Attributes
+    ----------
+    name : str
+        The task, see `neuroalrnn.tasks.environments.OWN`.
+    probability, better, target, p_reward_left, mapping : str or list of str, optional
+        Variables of trials that the task needs.
+    p_better, p_other, p_common : float, optional
+    """
+
+    name: str
+    probability: Texts | None = None
+    better: str | None = None
+    target: str | None = None
+    p_reward_left: str | None = None
+    mapping: str | None = None
+    p_better: Probability | None = None
+    p_other: Probability | None = None
+    p_common: Probability | None = None
+
+
 class Run(Table):
     """A whole run; see `load_run`.
 
@@ -115,6 +141,7 @@ class Run(Table):
     alternatives: dict[str, list[int | float | str]] = {}
     observation: str | None = None
     analysis: AnalysisTable = AnalysisTable()
+    task: TaskTable | None = None
 
     def __init__(self, **values):
         try:
@@ -140,7 +167,7 @@ def load_run(path: str | Path) -> Run:
     ----------
     path : path-like
         TOML with the tables ``[data]``, ``[encoding]``, ``[setting]``, ``[alternatives]``,
-        ``[validation]`` and ``[analysis]``, all optional.
+        ``[validation]``, ``[analysis]`` and ``[task]``, all optional.
 
     Returns
     -------

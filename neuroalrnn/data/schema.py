@@ -17,7 +17,7 @@ SCHEMA_VERSION = "1"
 COORDS = ("subject", "session", "trial_in_session")
 AFTER_CHOICE = ("choice", "reward", "correct", "rt")
 NUMBERS = (*AFTER_CHOICE, "scored", "n_steps")
-JSON_ATTRS = dict.fromkeys(("encoding", "analysis", "baselines"), dict)
+JSON_ATTRS = dict.fromkeys(("encoding", "analysis", "baselines", "environment"), dict)
 JSON_ATTRS |= dict.fromkeys(("unscored", "notes", "cautions", "reading"), list)
 # beyond, single precision overflows once such a value is squared and summed
 LARGEST = 1e30

@@ -1,11 +1,15 @@
 """What a choice leads to: outcomes of the tasks that behavioural datasets come from."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import unknown
+from neuroalrnn.data.schema import no_number, trial_variables, where
 from neuroalrnn.exceptions import DataError, problems
 
 
@@ -35,7 +39,7 @@ def stimulus_selection(target) -> Environment:
     Parameters
     ----------
     target : array, shape (trial,)
-        Code of the right choice.
+        Code of the right choice; NaN where it is not known.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def stimulus_selection(target) -> Environment:
     target = np.asarray(target, dtype=float)
 
     def respond(trial, choice, rng):
-        correct = (choice == target[trial]) * 1.0
+        correct = np.where(np.isnan(target[trial]), np.nan, choice == target[trial])
         return {"correct": correct, "error": 1.0 - correct}
 
     return Environment(("correct", "error"), respond)
@@ -149,9 +153,10 @@ def environment_for(trials: xr.Dataset) -> Environment:
     Parameters
     ----------
     trials : xarray.Dataset
-        ``attrs["task"]`` names the task, up to a colon; see `ENVIRONMENTS`. Bandits need a
-        variable ``p_reward_<label>`` for each label of the choice; with ``second_outcome``, all
-        rewards of a session are of one kind.
+        ``attrs["environment"]``, a JSON object as the table ``[task]`` of a run file, names a task
+        of `OWN` and the variables that it needs. Without it ``attrs["task"]`` names one of
+        `ENVIRONMENTS`, up to a colon. These bandits need a variable ``p_reward_<label>`` for each
+        label of the choice; with ``second_outcome``, all rewards of a session are of one kind.
 
     Returns
     -------
@@ -162,14 +167,120 @@ def environment_for(trials: xr.Dataset) -> Environment:
     DataError
         If the task is not known here, or the dataset lacks a variable of it.
     """
+    if "environment" in trials.attrs:
+        return _own_environment(trials, json.loads(trials.attrs["environment"]))
     task = str(trials.attrs.get("task", "")).split(":")[0].strip()
     if task not in ENVIRONMENTS:
+        told = "; ".join(f"name = {name!r}{_keys(each)}" for name, each in OWN.items())
         text = (
-            f"attrs['task'] is {task!r}, expected one of {', '.join(ENVIRONMENTS)}: pass an "
-            "Environment, such as bandit(probability) or stimulus_selection(target)"
+            f"what choices lead to is not known here (attrs['task'] is {task!r}): add a table "
+            f"[task] to the run file, and pass it with --run ({told}). In Python, set "
+            "attrs['environment'] to the same as JSON, or pass an Environment, such as "
+            "bandit(probability)"
         )
         raise problems(DataError, "environment", [text])
     return ENVIRONMENTS[task](trials)
+
+
+def _keys(own):
+    needs = [f"{key} = ..." for key in own.variables]
+    return "".join(f", {key}" for key in [*needs, *(f"[{key}]" for key in own.options)])
+
+
+def _own_environment(trials, told):
+    """Environment of a task of `OWN`, from the names of its variables."""
+    told = dict(told)
+    name = told.pop("name", None)
+    if name not in OWN:
+        raise problems(DataError, "[task]", [f"name: {unknown(str(name), OWN)}"])
+    own = OWN[name]
+    known = [*own.variables, *own.options]
+    found = [f"{key}: needed for {name!r}" for key in own.variables if key not in told]
+    found += [
+        f"{key}: {name!r} has no such key (there are: {', '.join(known) or 'none'})"
+        for key in told
+        if key not in known
+    ]
+    numeric = trial_variables(trials)
+    for key, value in told.items():
+        for variable in _named(value):
+            if variable not in numeric:
+                found.append(f"{key}: {no_number(trials, variable, numeric)}")
+    if found:
+        raise problems(DataError, "[task]", found)
+    made = own.make(trials, **told)
+    fixed = [variable for value in told.values() for variable in _named(value)]
+    return Environment(made.names, made.respond, tuple(fixed))
+
+
+def _named(value):
+    """Names of variables in the value of a key; numbers name none."""
+    if isinstance(value, str):
+        return [value]
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _within(trials, key, names, low, high):
+    """Values of variables, all of which must lie in a range, as (trial, variable)."""
+    values = np.stack([trials[name].values.astype(float) for name in names], axis=1)
+    wrong = ~((values >= low) & (values <= high))
+    if wrong.any():
+        found = [
+            f"{key}: {name!r} is missing or not within {low:g} to {high:g} on "
+            f"{where(bad)}: complete it, or mark these trials as not scored and fill them in"
+            for name, bad in zip(names, wrong.T, strict=True)
+            if bad.any()
+        ]
+        raise problems(DataError, "[task]", found)
+    return values
+
+
+def _own_bandit(trials, probability):
+    names, n_options = _named(probability), len(trials["choice"].attrs["labels"])
+    if len(names) != n_options:
+        text = f"probability: {len(names)} variables, expected one for each of {n_options} options"
+        raise problems(DataError, "[task]", [text])
+    return bandit(_within(trials, "probability", names, 0, 1))
+
+
+def _own_reversal_bandit(trials, better, **options):
+    n_options = len(trials["choice"].attrs["labels"])
+    values = _within(trials, "better", [better], 0, n_options - 1)[:, 0]
+    return reversal_bandit(values, n_options=n_options, **options)
+
+
+def _own_two_step(trials, p_reward_left, mapping, **options):
+    left = _within(trials, "p_reward_left", [p_reward_left], 0, 1)[:, 0]
+    return two_step(left, _within(trials, "mapping", [mapping], -1, 1)[:, 0], **options)
+
+
+def _own_stimulus_selection(trials, target=None):
+    """The right choice is a variable, or follows from the choice made and whether it was right."""
+    n_options = len(trials["choice"].attrs["labels"])
+    if target is not None:
+        return stimulus_selection(_within(trials, "target", [target], 0, n_options - 1)[:, 0])
+    if "correct" not in trials or n_options > 2:
+        text = (
+            "target: name the variable that holds the code of the right choice, from 0; without "
+            "it, two options and 'correct' are needed to tell"
+        )
+        raise problems(DataError, "[task]", [text])
+    choice, correct = trials["choice"].values, trials["correct"].values.astype(float)
+    return stimulus_selection(
+        np.where(correct == 1, choice, np.where(correct == 0, 1 - choice, np.nan))
+    )
+
+
+def _own_none(trials):
+    return Environment((), lambda trial, choice, rng: {})
+
+
+class Own(NamedTuple):
+    """A task of `OWN`: how it is made, from which variables, with which options."""
+
+    make: Callable
+    variables: tuple = ()
+    options: tuple = ()
 
 
 def _of_stimulus_selection(trials):
@@ -210,4 +321,12 @@ ENVIRONMENTS = {
     "two-armed bandit": _of_bandit,
     "reversal bandit": _of_bandit,
     "two-step": _of_two_step,
+}
+# tasks of one's own tables: a key of the table [task] names a variable, or is an option
+OWN = {
+    "bandit": Own(_own_bandit, ("probability",)),
+    "reversal bandit": Own(_own_reversal_bandit, ("better",), ("p_better", "p_other")),
+    "stimulus selection": Own(_own_stimulus_selection, (), ("target",)),
+    "two-step": Own(_own_two_step, ("p_reward_left", "mapping"), ("p_common",)),
+    "none": Own(_own_none),
 }

@@ -1,9 +1,13 @@
 """Environments answer recorded choices as the real tasks did."""
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import data_loaders
+from neuroalrnn.data.tables import from_frame
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.tasks.environments import (
     bandit,
@@ -117,7 +121,7 @@ def test_stimulus_selection_needs_only_the_right_choice():
 
 
 def test_an_unknown_task_says_what_to_pass(rats):
-    with pytest.raises(DataError, match=r"'maze', expected one of stimulus selection.*pass an"):
+    with pytest.raises(DataError, match=r"'maze'.* add a table \[task\].*pass an"):
         environment_for(rats.assign_attrs(task="maze"))
 
 
@@ -125,3 +129,87 @@ def test_a_dataset_that_lacks_variables_of_its_task_is_refused(rats):
     lacking = rats.drop_vars(["mapping", "p_reward_left"])
     with pytest.raises(DataError, match=r"(?s)2 problems.*'p_reward_left' is missing.*'mapping'"):
         environment_for(lacking)
+
+
+def own(trials, **task):
+    return environment_for(trials.assign_attrs(environment=json.dumps(task)))
+
+
+@pytest.fixture
+def table():
+    """Two subjects who choose between a and b; reward probabilities of both are columns."""
+    n = 40
+    rng = np.random.default_rng(0)
+    choice = rng.integers(0, 2, n)
+    frame = pd.DataFrame(
+        {
+            "subject": np.repeat(["x", "y"], n // 2),
+            "choice": choice,
+            "correct": rng.integers(0, 2, n).astype(float),
+            "p_a": np.linspace(0, 1, n),
+            "p_b": np.linspace(1, 0, n),
+            "better": rng.integers(0, 2, n),
+            "mapping": rng.choice([-1, 1], n),
+        }
+    )
+    frame.loc[3, "correct"] = np.nan
+    return from_frame(frame, {name: name for name in frame}, labels={0: "a", 1: "b"})
+
+
+def test_a_table_of_ones_own_names_its_bandit(table):
+    made = own(table, name="bandit", probability=["p_a", "p_b"])
+    assert made.fixed == ("p_a", "p_b")
+    sure = table["p_b"].values == 1
+    np.testing.assert_array_equal(respond(made, np.ones(40))["reward"][:, sure], 1)
+    np.testing.assert_array_equal(respond(made, np.zeros(40))["reward"][:, sure], 0)
+    expected = bandit(np.stack([table["p_a"], table["p_b"]], axis=1))
+    for name, values in respond(expected, np.ones(40)).items():
+        np.testing.assert_array_equal(respond(made, np.ones(40))[name], values)
+
+
+def test_a_table_of_ones_own_names_its_reversals(table):
+    made = own(table, name="reversal bandit", better="better", p_better=1.0, p_other=0.0)
+    found = respond(made, table["better"].values)
+    assert (found["reward"] == 1).all()
+    assert (found["correct"] == 1).all()
+
+
+def test_what_was_right_follows_from_choices_of_two(table):
+    known = np.isfinite(table["correct"].values)
+    found = respond(own(table, name="stimulus selection"), table["choice"].values)["correct"][0]
+    np.testing.assert_array_equal(found, table["correct"].values)
+    other = respond(own(table, name="stimulus selection"), 1 - table["choice"].values)["correct"]
+    np.testing.assert_array_equal(other[0, known], 1 - table["correct"].values[known])
+    target = own(table, name="stimulus selection", target="better")
+    assert (respond(target, table["better"].values)["correct"] == 1).all()
+
+
+def test_a_task_without_outcomes_leads_to_nothing(table):
+    assert respond(own(table, name="none"), np.ones(40)) == {}
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        ({}, "name: 'None' is unknown"),
+        ({"name": "bandits"}, "'bandits' is unknown; did you mean 'bandit'"),
+        ({"name": "bandit"}, "probability: needed for 'bandit'"),
+        ({"name": "bandit", "probability": ["p_a"]}, "1 variables, expected one for each of 2"),
+        ({"name": "bandit", "probability": ["p_a", "pb"]}, "'pb' is unknown; did you mean 'p_b'"),
+        ({"name": "bandit", "probability": ["p_a", "mapping"]}, "'mapping' is missing or not with"),
+        ({"name": "bandit", "probability": ["p_a", "p_b"], "better": "p_a"}, "better: .* no such"),
+        ({"name": "two-step", "mapping": "mapping"}, "p_reward_left: needed for 'two-step'"),
+        ({"name": "two-step", "mapping": "mapping", "p_reward_left": "mapping"}, "not within 0 to"),
+        ({"name": "reversal bandit", "better": "subject"}, "better: 'subject'"),
+        ({"name": "stimulus selection", "target": "correct"}, "target: 'correct' is missing or"),
+        ({"name": "none", "target": "better"}, r"target: 'none' has no such key \(there are: none"),
+    ],
+)
+def test_what_a_task_lacks_is_named(table, task, message):
+    with pytest.raises(DataError, match=message):
+        own(table, **task)
+
+
+def test_without_a_task_the_error_says_what_to_write(table):
+    with pytest.raises(DataError, match=r"add a table \[task\] .*name = 'bandit', probability ="):
+        environment_for(table)
