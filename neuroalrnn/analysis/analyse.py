@@ -328,9 +328,9 @@ def _as_names(conditions):
     """Names of conditions; a text is one name."""
     if isinstance(conditions, str):
         return [conditions]
-    if not isinstance(conditions, Iterable):
+    if isinstance(conditions, set | frozenset) or not isinstance(conditions, Iterable):
         kind = type(conditions).__name__
-        text = f"conditions: found {kind} {conditions!r}, expected names of variables"
+        text = f"conditions: found {kind} {conditions!r}, expected a list of names of variables"
         raise problems(DataError, "analyse", [text])
     return list(conditions)
 

@@ -185,6 +185,9 @@ def test_the_table_of_trials_holds_what_is_tested(fit):
 def test_unknown_names_are_refused_all_at_once(fit):
     with pytest.raises(DataError, match=r"(?s)2 problems.*'contxt'.*'rle'"):
         analyse(fit, conditions=["contxt"], rule="rle")
+    for unordered in ({"rule"}, frozenset(["rule"]), 3):
+        with pytest.raises(DataError, match=r"conditions: found .*, expected a list of names"):
+            analyse(fit, conditions=unordered)
 
 
 def test_without_outcomes_the_table_is_empty(fit, monkeypatch):
