@@ -56,6 +56,14 @@ def test_mistakes_in_options_are_named(option, text, message):
         Request(source="t.csv", **{option: text}).plan()
 
 
+def test_names_of_a_run_file_have_one_unicode_form_but_not_its_path(tmp_path):
+    text = '[data]\npath = "e\u0301.csv"\n[encoding]\ninputs = ["e\u0301"]\n'
+    (tmp_path / "run.toml").write_text(text, encoding="utf-8")
+    source, config, _ = Request(run=tmp_path / "run.toml").plan()
+    assert source == str(tmp_path / "e\u0301.csv")
+    assert config.encoding.inputs == ["\u00e9"]
+
+
 def test_help_lists_every_role(run):
     code, text, _ = run("fit", "--help")
     words = set(text.replace(",", " ").replace(";", " ").replace(")", " ").split())

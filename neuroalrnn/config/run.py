@@ -1,6 +1,7 @@
 """Run files: data, encoding, setting, validation and analysis of a fit, in TOML."""
 
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -194,11 +195,16 @@ def load_run(path: str | Path) -> Run:
         raise ConfigError(f"{path}: there is no such run file")
     try:
         # some editors begin a file with a byte-order mark, which TOML does not know
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        values = tomllib.loads(unicodedata.normalize("NFC", text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 at byte {error.start}: save it as UTF-8") from error
+    data = values.get("data")
+    if isinstance(data, dict) and "path" in data:
+        # names are compared in one Unicode form, but a file has the name that it has
+        data["path"] = tomllib.loads(text)["data"]["path"]
     return _build_run(values, str(path))
 
 

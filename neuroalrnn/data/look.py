@@ -18,6 +18,7 @@ APART = 30.0
 # how far, in ranges of all other values, a value lies outside them: 99, 999, ...; any other
 FAR_NINES, FAR = 5.0, 20.0
 FEW = 3
+NINE_LIKE = 10.0 ** np.arange(1, 10) - 1
 
 
 def look(trials: xr.Dataset) -> list[str]:
@@ -47,8 +48,9 @@ def look(trials: xr.Dataset) -> list[str]:
     found += _missing(trials, subject, [name for name in columns if name not in empty])
     rest = {name: values for name, values in columns.items() if name not in (*empty, *constant)}
     times = [name for name in _times(trials) if name in rest]
+    sizes = _sizes(rest, subject)
     for name, values in rest.items():
-        groups = _by_size(values, subject)
+        groups = _by_size(sizes[name], subject)
         found += _apart(name, groups, subject, name in times)
         found += _codes(name, values, subject, groups)
     found += [text for name in times for text in _units(name, rest[name])]
@@ -116,7 +118,7 @@ def _missing(trials, subject, names) -> list[str]:
     inputs = json.loads(trials.attrs.get("encoding", "{}")).get("inputs")
     if inputs is None:
         # what no model gets unless it is asked to
-        inputs = [name for name in variables if name not in ("rt", "correct")]
+        inputs = variables.keys() - {"rt", "correct"}
     for name in names:
         if name not in variables or name not in inputs:
             continue
@@ -131,17 +133,21 @@ def _missing(trials, subject, names) -> list[str]:
     return found[:N_SHOWN] + (more if len(found) > N_SHOWN else [])
 
 
-def _by_size(values, subject) -> list[np.ndarray]:
+def _sizes(columns, subject) -> pd.DataFrame:
+    """Logarithm of the median size of the non-zero values of each column, one row per subject."""
+    values = np.abs(np.stack(list(columns.values()), axis=1)) if columns else np.ones((1, 0))
+    with np.errstate(divide="ignore"):
+        size = np.where(values > 0, np.log(values), np.nan)
+    table = pd.DataFrame(size, columns=list(columns))
+    return table.groupby(subject[: len(table)]).median()
+
+
+def _by_size(size: pd.Series, subject) -> list[np.ndarray]:
     """Masks of the trials of subjects whose values are of one size; one mask if all are."""
-    whole = [np.ones(len(values), dtype=bool)]
-    use = np.isfinite(values) & (values != 0)
-    if not use.any():
-        return whole
-    size = np.log(np.abs(values[use]))
-    size = pd.Series(size).groupby(subject[use]).median().sort_values()
+    size = size.dropna().sort_values()
     step = np.diff(size.to_numpy())
     if len(size) < 2 or size.iloc[-1] - size.iloc[0] < np.log(APART) or step.max() < np.log(FAR):
-        return whole
+        return [np.ones(len(subject), dtype=bool)]
     large = np.isin(subject, size.index[int(np.argmax(step)) + 1 :].to_numpy(dtype=object))
     return [~large, large]
 
@@ -179,7 +185,7 @@ def _far_values(values) -> list[float]:
     unique, count = np.unique(values[np.isfinite(values)], return_counts=True)
     if len(unique) < 2:
         return []
-    nines = np.array([bool(NINES.fullmatch(f"{each:g}")) for each in unique])
+    nines = np.isin(np.abs(unique), NINE_LIKE)
     rest = unique[~nines] if (~nines).any() else unique
     width, found = rest[-1] - rest[0], []
     usual = count[~nines].max(initial=1)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 
 from neuroalrnn.arguments import not_kind, not_names, unknown
 from neuroalrnn.data.events import refuse_names
@@ -62,7 +63,7 @@ class Roles:
         """Descriptions of the variables of the dataset that the table was written from."""
         return self.stored.get("variables", {})
 
-    @property
+    @cached_property
     def read(self) -> list[str]:
         """Columns that are read, each once."""
         timed = [each for each in self.events.values() if isinstance(each, str)]
@@ -70,8 +71,12 @@ class Roles:
 
     def role_of(self, column: str) -> str:
         """What a column is called in messages: its first role, event or own name."""
-        named = [*self.columns.items(), *((f"event {e}", c) for e, c in self.events.items())]
-        return next((role for role, each in named if each == column), column)
+        return self._names.get(column, column)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        named = {column: f"event {event}" for event, column in self.events.items()}
+        return named | {column: role for role, column in reversed(self.columns.items())}
 
 
 def read_roles(columns, events, trial_start, after_choice, signed, missing, units, stored):

@@ -19,6 +19,7 @@ from neuroalrnn.data.numbering import row_order, trial_numbers
 from neuroalrnn.data.roles import LABELS, Roles, check_roles, read_roles
 from neuroalrnn.data.schema import (
     SCHEMA_VERSION,
+    data_variables,
     find_problems,
     session_number,
 )
@@ -106,6 +107,8 @@ def from_frame(
         columns, events, trial_start, after_choice, signed, missing, units, stored
     )
     df = df.set_axis([one_form(name) for name in df.columns], axis=1)
+    # pandas copies them with every column
+    df.attrs = {}
     found += check_roles(roles, list(df.columns), len(df)) + check_units(roles.units, roles.role_of)
     if found:
         raise problems(DataError, "table", found)
@@ -227,7 +230,8 @@ def _attrs(df, roles, attrs, reading) -> dict:
     attrs = dict(attrs or {})
     if roles.variables:
         return attrs
-    unread = [name for name in df.columns if name not in set(roles.read)]
+    read = set(roles.read)
+    unread = [name for name in df.columns if name not in read]
     given = {
         name: json.dumps(value) if isinstance(value, Mapping | list | tuple) else value
         for name, value in attrs.items()
@@ -238,13 +242,16 @@ def _attrs(df, roles, attrs, reading) -> dict:
 
 def _restored(trials, described) -> xr.Dataset:
     """Types and attributes of the dataset that a table was written from."""
-    for name, each in described.items():
-        if name not in trials.variables:
-            continue
-        values = trials.variables[name]
-        if each["dtype"] != str(values.dtype) and not each["is_text"]:
-            values = values.astype(each["dtype"])
-        values = xr.Variable(values.dims, values.values, each["attrs"])
-        put = trials.assign_coords if each["is_coordinate"] else trials.drop_vars(name).assign
-        trials = put({name: values})
-    return trials
+    if not described:
+        return trials
+    variables = {name: values.variable for name, values in trials.coords.items()}
+    variables |= data_variables(trials)
+    for name in variables.keys() & described.keys():
+        values, each = variables[name], described[name]
+        data = values.values if each["is_text"] else values.values.astype(each["dtype"])
+        variables[name] = xr.Variable(values.dims, data, each["attrs"])
+    is_coordinate = {name: name in trials.coords for name in variables}
+    is_coordinate |= {name: each["is_coordinate"] for name, each in described.items()}
+    coords = {name: values for name, values in variables.items() if is_coordinate[name]}
+    rest = {name: values for name, values in variables.items() if not is_coordinate[name]}
+    return xr.Dataset(rest, coords, trials.attrs)
