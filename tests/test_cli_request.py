@@ -85,4 +85,4 @@ def test_roles_of_the_command_line_reach_the_trials(tmp_path, run):
     assert "holds 1 group" in error
     assert "read as missing: choice on 3 trials (n/a: 3); rt on 3 trials (999: 3)" in told
     assert "turned into seconds: rt in ms" in told
-    assert "  out: none, " in told
+    assert "outcome" in told

@@ -68,7 +68,7 @@ WRONG = {
     "all missing": (change("x", every(1), np.nan), "'x' is missing on every trial"),
     "missing": (
         change("x", every(40), np.nan),
-        r"'x' is missing on 6 of 240 trials \(subjects s0, s1, s2, s3, s4 and 1 more\): models read",
+        r"'x' is missing on 6 of 240 trials \(subjects s0, s1, s2, s3, s4 and 1 more\): ",
     ),
     "gaps": (
         lambda t: t[~t["trial"].isin([5, 6]) | (t["subject"] != "s3")],
