@@ -22,7 +22,7 @@ from neuroalrnn.evaluate.checks import (
     score_what_is_read,
 )
 from neuroalrnn.evaluate.engine import Engine, default_threads
-from neuroalrnn.evaluate.plan import Part, make_plan
+from neuroalrnn.evaluate.plan import Part, make_plan, scaling_of
 from neuroalrnn.evaluate.predict import predict_trials
 from neuroalrnn.evaluate.resume import fold_file, load_tables, save_tables
 from neuroalrnn.evaluate.search import Progress, choose, find_lost, refit, search
@@ -51,7 +51,7 @@ class SubjectFit:
         trial); few-shot rows also have ``n_shots``.
     vectors : pandas.DataFrame
         One row per fold and known subject: ``fold, subject, dimension 1, ...``, centred, on the
-        principal axes of what they do to the parameters.
+        principal axes of what they do to the parameters (of inputs centred and scaled).
     choices : pandas.DataFrame
         One row per fold and model: ``n_pwl``, ``n_dimensions``, ``validation`` (nats per trial).
     """
@@ -345,14 +345,14 @@ class _Study:
         seen = first.scored & shown[np.maximum(first.trial, 0)]
         first = replace(first, scored=seen)
         observations = observe(first, dtype=torch.float64, subjects=fitted.plan.subjects)
-        weights = type(fitted.weights)(*(part.double() for part in fitted.weights))
         scan = self.engine.backend.scan(self.engine.threads)
-        return replace(fitted, weights=adapt(weights, fitted.n_pwl, observations, scan=scan))
+        return replace(fitted, weights=adapt(fitted.weights, fitted.n_pwl, observations, scan=scan))
 
     def vectors(self, fold, fitted):
         """Labelled vectors of the subjects that a model knows."""
         known = fitted.weights.is_known[0].numpy() > 0
-        values = canonical(fitted.weights)[0][known].astype(float)
+        scaling = scaling_of(fitted.plan.pieces, [fitted.plan.whole[fold].train])
+        values = canonical(fitted.weights, scaling)[0][known]
         table = pd.DataFrame(values, columns=[f"dimension {k + 1}" for k in range(values.shape[1])])
         table.insert(0, "subject", fitted.plan.subjects[known])
         table.insert(0, "fold", self.plan.folds[fold].name)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 
-from neuroalrnn.model.alrnn import decayed_entries, frozen_entries, scale_inputs
+from neuroalrnn.model.alrnn import decayed_entries, frozen_entries, scale_inputs, unscale_inputs
 from neuroalrnn.model.architecture import Architecture
 from neuroalrnn.model.init import draw
 from neuroalrnn.ops import Weights
@@ -100,12 +100,15 @@ def log_prior(weights):
     return -0.5 * weights.centred.square().sum((1, 2))
 
 
-def canonical(weights):
+def canonical(weights, scaling=None):
     """What the vectors do to the parameters, on its principal axes.
 
     Parameters
     ----------
     weights : SubjectWeights
+    scaling : Scaling, optional
+        Of the inputs in training, where the weights act on inputs as they are: the parameters are
+        then those of training, and no offset or unit of an input weighs in.
 
     Returns
     -------
@@ -114,9 +117,10 @@ def canonical(weights):
         change); the largest first, the parameter that an axis moves most moves up. The same for
         every basis in which vectors and maps may be written.
     """
+    maps = unscale_inputs(weights.maps, scaling) if scaling else weights.maps
     places = []
-    for vectors, *maps in zip(weights.centred, *weights.maps, strict=True):
-        change = vectors @ torch.cat([by.flatten(1) for by in maps], dim=1)
+    for vectors, *moved in zip(weights.centred, *maps, strict=True):
+        change = vectors @ torch.cat([by.flatten(1) for by in moved], dim=1)
         left, size, axes = torch.linalg.svd(change, full_matrices=False)
         n = vectors.shape[1]
         sign = axes[:n].gather(1, axes[:n].abs().argmax(1, keepdim=True)).sign()[:, 0]

@@ -244,3 +244,10 @@ def test_penalised_latents_are_those_of_the_subject(observations, n_outputs):
     )
     torch.testing.assert_close(read[..., :n_outputs], plain)
     torch.testing.assert_close(read[..., n_outputs:], latents)
+
+
+def test_neither_offset_nor_unit_of_an_input_moves_the_vectors():
+    of, weights = draw(2, n_features=4)
+    scaling = make_scaling(N_MODELS)
+    found = canonical(of.scale_inputs(weights, scaling), scaling)
+    np.testing.assert_allclose(found, canonical(weights), atol=1e-12)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.analysis.dynamics.maps import compute_jacobian
+from neuroalrnn.analysis.dynamics.maps import compute_jacobian, count_unstable
 from neuroalrnn.analysis.dynamics.regions import compute_drives
 from neuroalrnn.analysis.regimes import ABSENT, compute_regimes
 from neuroalrnn.exceptions import DataError, problems
@@ -23,9 +23,10 @@ class Cycles(NamedTuple):
     ----------
     table : DataFrame, one row per cycle
         ``cycle, length`` (steps), ``regimes`` (tuple of codes, in order), ``spectral_radius`` and
-        ``n_unstable`` (modes) of ``J_k ... J_1``, ``is_stable``, ``margin`` (smallest ``|z_i|`` of
-        any PWL unit at any point; small values mark a fragile cycle), ``condition`` (number of
-        ``I - J_k ... J_1``, 1-norm).
+        ``n_unstable`` (modes) of ``J_k ... J_1``, see
+        `neuroalrnn.analysis.dynamics.maps.count_unstable`, ``is_stable``, ``margin`` (smallest
+        ``|z_i|`` of any PWL unit at any point; small values mark a fragile cycle), ``condition``
+        (number of ``I - J_k ... J_1``, 1-norm).
     points : list of array, shape (length, latent)
         Those of each cycle; the first map takes point 0, in the first regime, to point 1.
     search : DataFrame, one row per length
@@ -43,9 +44,9 @@ def find_cycles(network, transitions=None, *, inputs=None, longest=6, most=100_0
 
     On a closed walk through regimes ``S_1, ..., S_k`` with drive ``g_i = C s_i + h`` the point
     ``z = (I - J_k ... J_1)^-1 sum_i (J_k ... J_{i+1}) g_i`` comes back to itself. The cycle is real
-    if each of its points lies in its regime, and stable if the spectral radius of ``J_k ... J_1``
-    is below 1. Candidates are primitive closed walks (no repeats of a shorter one), one for all of
-    its rotations; shorter ones first, and in order of codes.
+    if each of its points lies in its regime, and stable if no mode of ``J_k ... J_1`` is unstable.
+    Candidates are primitive closed walks (no repeats of a shorter one), one for all of its
+    rotations; shorter ones first, and in order of codes.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def find_cycles(network, transitions=None, *, inputs=None, longest=6, most=100_0
         most -= len(words)
     names = ["length", "regimes", "spectral_radius", "n_unstable", "margin", "condition"]
     table = pd.DataFrame(rows, columns=names)
-    table.insert(4, "is_stable", table["spectral_radius"] < 1)
+    table.insert(4, "is_stable", table["n_unstable"] == 0)
     table.insert(0, "cycle", np.arange(len(table)))
     names = ["length", "n_candidates", "n_searched", "n_singular", "n_real"]
     return Cycles(table, points, pd.DataFrame(search, columns=names))
@@ -216,9 +217,8 @@ def _real_cycles(network, words, drive):
         margin = np.abs(orbit[..., len(network.bias) - network.n_pwl :])
         margin = margin.min(axis=(1, 2), initial=np.inf)
         for i in np.flatnonzero(real):
-            modulus = np.abs(np.linalg.eigvals(product[i]))
-            unstable = int((modulus >= 1).sum())
             word = tuple(part[i].tolist())
-            rows.append((len(word), word, modulus.max(), unstable, margin[i], condition[i]))
+            stability = count_unstable(product[i])
+            rows.append((len(word), word, *stability, margin[i], condition[i]))
             points.append(orbit[i])
     return rows, points, n_singular

@@ -10,7 +10,7 @@ or off (sigma = -1). Its fixed point is ``z = Y + X[:, E] sigma q_E`` with
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.analysis.dynamics.maps import compute_jacobian
+from neuroalrnn.analysis.dynamics.maps import compute_jacobian, count_unstable
 from neuroalrnn.analysis.dynamics.regions import (
     compute_bits,
     compute_drives,
@@ -30,7 +30,6 @@ GOOD_BASE, ILL_BASE, SUSPECT, ILL_SMALL = 1e4, 1e6, 3e4, 1e8
 RESIDUAL, CLOSE = 1e-12, 1e-7
 N_PROBES = 3
 PART = 512
-ON_CIRCLE = 1e-9
 STABILITY = ("real", "all", "none")
 KINDS = ("isolated", "line", "plane")
 
@@ -62,7 +61,7 @@ def compute_fixed_points(network, *, inputs=None, regimes=None, stability="real"
         balances the drive; none where it does not. ``is_real`` and ``margin`` (signed distance to
         the nearest boundary, latent units, positive inside). Of each code ``n_directions`` (small
         singular values), ``log_det`` and ``det_sign`` of ``I - J_S`` (-inf and 0 if singular),
-        ``spectral_radius`` and ``n_unstable`` (``|lambda| > 1``) of ``J_S``, NaN where not
+        ``spectral_radius`` and ``n_unstable`` (`count_unstable`) of ``J_S``, NaN where not
         computed, and ``is_used`` if regimes are given. ``attrs["search"]`` is "all regimes" or
         "used regimes and their neighbours".
 
@@ -317,6 +316,5 @@ def _solve_alone(jacobian, drives, bits):
 def _compute_stability(network, codes, wanted):
     radius, n_unstable = np.full((2, len(codes)), np.nan)
     for i in np.flatnonzero(wanted):
-        modulus = np.abs(np.linalg.eigvals(compute_jacobian(network, codes[i])))
-        radius[i], n_unstable[i] = modulus.max(), (modulus > 1 + ON_CIRCLE).sum()
+        radius[i], n_unstable[i] = count_unstable(compute_jacobian(network, codes[i]))
     return radius, n_unstable

@@ -4,13 +4,12 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
-from neuroalrnn.analysis.dynamics.maps import compute_jacobian
+from neuroalrnn.analysis.dynamics.maps import ON_CIRCLE, compute_jacobian
 from neuroalrnn.analysis.regimes import ABSENT
 from neuroalrnn.analysis.regimes.codes import check_codes
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.stats.checks import as_whole_numbers
 
-ON_CIRCLE = 1e-9
 NEAREST = 1e-6
 
 

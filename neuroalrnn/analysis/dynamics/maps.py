@@ -8,6 +8,9 @@ import numpy as np
 
 from neuroalrnn.exceptions import DataError
 
+# from the unit circle, where rounding decides on which side an eigenvalue lies
+ON_CIRCLE = 1e-9
+
 
 def compute_slopes(network, code):
     """Slope of every unit's activation in one regime, the diagonal of ``D_S``.
@@ -53,3 +56,20 @@ def compute_jacobian(network, code):
         The code is no sign pattern of this network.
     """
     return np.diag(network.self_slope) + network.weight * compute_slopes(network, code)
+
+
+def count_unstable(jacobian):
+    """Spectral radius of a linear map, and how many of its modes grow.
+
+    Parameters
+    ----------
+    jacobian : array, shape (latent, latent_in)
+
+    Returns
+    -------
+    radius : float
+    n_unstable : int
+        Eigenvalues beyond the unit circle; those on it, as of a perfect integrator, are none.
+    """
+    modulus = np.abs(np.linalg.eigvals(jacobian))
+    return float(modulus.max()), int((modulus > 1 + ON_CIRCLE).sum())

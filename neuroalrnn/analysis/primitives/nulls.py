@@ -7,6 +7,7 @@ from neuroalrnn.analysis.dynamics.maps import compute_jacobian
 from neuroalrnn.analysis.inputs import slow_limit
 from neuroalrnn.analysis.latents import compute_latents
 from neuroalrnn.analysis.regimes import compute_regimes, used_regimes
+from neuroalrnn.data.scaling import carriers, scale_of
 from neuroalrnn.exceptions import NotTestableError
 
 MOST_EXHAUSTIVE = 4
@@ -76,6 +77,9 @@ def _draw_like(value, name, rng):
 def run_random_network(network, sequences, radius, rng, *, n_pwl=None):
     """Draw random networks until one stays bounded on these inputs.
 
+    The weights that are drawn act on inputs around their means, so that it does not matter how a
+    covariate is stored: a weight and what offsets it are not drawn apart.
+
     Parameters
     ----------
     network, radius, rng, n_pwl
@@ -92,13 +96,23 @@ def run_random_network(network, sequences, radius, rng, *, n_pwl=None):
     NotTestableError
         Fifty networks in a row grew beyond 1e6.
     """
+    moved = carriers(sequences) * scale_of(sequences)[0][:, None]
+    centred = _with_origin(network, moved)
     for _ in range(N_TRIES):
-        drawn = random_network(network, radius, rng, n_pwl=n_pwl)
+        drawn = _with_origin(random_network(centred, radius, rng, n_pwl=n_pwl), -moved)
         with np.errstate(over="ignore", invalid="ignore"):
             latents = compute_latents(drawn, sequences)
         if np.nanmax(np.abs(latents)) < LARGEST:
             return drawn, compute_regimes(latents, drawn.n_pwl)
     raise NotTestableError(f"random networks: {N_TRIES} in a row grew beyond {LARGEST:g}")
+
+
+def _with_origin(network, moved):
+    """The network as if inputs were measured from another origin, (own feature, feature + 1)."""
+    change = network.input_weight[:, : len(moved)] @ moved
+    return network._replace(
+        input_weight=network.input_weight + change[:, :-1], bias=network.bias + change[:, -1]
+    )
 
 
 def null_p(effect, null) -> float:

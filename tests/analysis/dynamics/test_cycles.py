@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from neuroalrnn.analysis.dynamics.cycles import find_cycles, used_transitions
+from neuroalrnn.analysis.dynamics.fixed_points import compute_fixed_points
 from neuroalrnn.analysis.latents import Network
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.tasks.known import scalar_memory
@@ -83,6 +84,16 @@ def test_flip_between_two_regimes():
     np.testing.assert_allclose(cycles.points[flip["cycle"]], [[-5 / 13], [12 / 13]], atol=1e-12)
     assert cycles.table["length"].tolist() == [1, 2]
     assert cycles.table["n_unstable"].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(("on", "n_unstable"), [(-0.9, 0), (-1.0, 0), (-1.0 - 1e-12, 0), (-1.1, 1)])
+def test_a_fixed_point_is_as_stable_as_the_cycle_of_one_step_that_it_is(on, n_unstable):
+    network = one_latent(on=on, off=0.2, bias=1)
+    point = compute_fixed_points(network, regimes=[1])
+    cycle = find_cycles(network, longest=1).table.iloc[0]
+    assert cycle["n_unstable"] == point["n_unstable"].values[1] == n_unstable
+    assert cycle["is_stable"] == (n_unstable == 0)
+    assert cycle["spectral_radius"] == pytest.approx(abs(on))
 
 
 def test_full_tent_has_a_cycle_for_every_word():

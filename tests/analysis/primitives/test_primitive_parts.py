@@ -22,8 +22,10 @@ from neuroalrnn.analysis.primitives.segments import (
     read_segments,
     run_segments,
 )
+from neuroalrnn.data import encode
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.tasks.known import addition, flip_flop, integration
+from neuroalrnn.tasks.simulate import ENCODING, simulate_known
 
 
 def every_step(sequences):
@@ -187,3 +189,21 @@ def test_p_values():
     values = np.array([1, 2, 3, -1, 0, 2, 5, 4, 0.0])
     np.testing.assert_allclose(sign_p(values), stats.binom.sf(5, 7, 0.5))
     assert sign_p(np.zeros(5)) == 1
+
+
+def test_random_networks_do_not_depend_on_the_origin_of_inputs():
+    """The same network on inputs that are stored with an offset draws the same regimes."""
+    known = flip_flop()
+    sequences = encode(simulate_known(known, 1, 20, rng=np.random.default_rng(0)), **ENCODING)
+    offset = np.array([100.0, -3.0, 7.0])[: sequences.inputs.shape[-1]]
+    real = (sequences.trial >= 0)[..., None]
+    moved = dataclasses.replace(sequences, inputs=np.where(real, sequences.inputs + offset, 0.0))
+    network = known.network
+    other = network._replace(bias=network.bias - network.input_weight @ offset)
+    (one, codes), (two, same) = (
+        run_random_network(n, s, 0.9, np.random.default_rng(1))
+        for n, s in ((network, sequences), (other, moved))
+    )
+    np.testing.assert_allclose(one.input_weight, two.input_weight)
+    np.testing.assert_allclose(one.bias, two.bias + two.input_weight @ offset, atol=1e-9)
+    np.testing.assert_array_equal(codes, same)
