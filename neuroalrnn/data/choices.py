@@ -1,7 +1,7 @@
 """Choice codes: from what a table writes to 0..n-1, and what is said where that is not clear."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,10 @@ def choice_codes(column: pd.Series, labels) -> tuple[np.ndarray, list[str], list
             "codes them, or a dict of value -> label"
         )
         return np.zeros(len(column)), ["0", "1"], [text]
+    odd = [each for each in labels if not isinstance(each, Hashable)]
+    if odd:
+        text = f"labels hold {odd[0]!r}: expected values of the choice column"
+        return np.zeros(len(column)), ["0", "1"], [text]
     given = labels if isinstance(labels, Mapping) else {each: each for each in labels}
     names = [one_form(name) for name in given.values()]
     code = {key(value): float(index) for index, value in enumerate(given)}
@@ -58,7 +62,7 @@ def choice_codes(column: pd.Series, labels) -> tuple[np.ndarray, list[str], list
     keys = [key(value) for value in column]
     wrong = np.array([each not in code for each in keys], dtype=bool) & ~missing
     if wrong.any():
-        found.append(_unknown_labels(column, wrong, list(code)))
+        found.append(_unknown_labels(column, wrong, list(code), (~wrong & ~missing).any()))
     coded = np.array([code.get(each, np.nan) for each in keys], dtype=float)
     coded[missing] = np.nan
     # an unknown label is named once, and must not be reported as missing too
@@ -81,12 +85,14 @@ def _check_labels(column, labels, code) -> list[str]:
     ]
 
 
-def _unknown_labels(column, wrong, known) -> str:
+def _unknown_labels(column, wrong, known, some_fit) -> str:
     values = list(dict.fromkeys(column.to_numpy(dtype=object)[wrong]))
     seen = ", ".join(map(repr, values[:N_SHOWN]))
+    remedy = ""
+    if some_fit:
+        remedy = f"where one stands for a missing choice, pass {declare('choice', values)}; "
     return (
-        f"choice has unknown labels {seen} on {where(wrong, 'row')}: where one stands for a "
-        f"missing choice, pass {declare('choice', values)}; labels are "
+        f"choice has unknown labels {seen} on {where(wrong, 'row')}: {remedy}labels are "
         f"{', '.join(map(repr, known))} (values in the order that codes them, or {{value: label}})"
     )
 
@@ -126,7 +132,7 @@ def _text(column, count, names) -> str:
     pass_labels += "" if coded else "order that codes them 0, 1, ..."
     if not odd:
         first = np.flatnonzero(present)[0]
-        place = f"{column.iloc[first]!r} on row {first}"
+        place = f"{_unquoted(column.iloc[first])!r} on row {first}"
         return f"choice is text: pass {pass_labels} (first {place})"
     mask = np.isin(keys, list(odd)) & present
     codes = [_unquoted(column.iloc[np.flatnonzero(keys == each)[0]]) for each in count.index
@@ -148,7 +154,8 @@ def _listed(column, keys, options) -> str:
 def _unquoted(value):
     """Whole numbers as such, however a file held them."""
     text = key(value)
-    return int(text) if re.fullmatch(r"-?\d+", text) else value
+    plain = value.item() if isinstance(value, np.generic) else value
+    return int(text) if re.fullmatch(r"-?\d+", text) else plain
 
 
 def _not_coded(column, values, seen) -> str:

@@ -109,6 +109,10 @@ def numbers(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
     cells = column if column.dtype.kind in "fiub" else column.map(_cell, na_action="ignore")
     values = pd.to_numeric(cells, errors="coerce")
     text = (values.isna() & column.notna()).to_numpy(dtype=bool)
+    if text.any():
+        # truth values are no numbers only because of what stands among them
+        is_truth = column.map(lambda each: str(each).strip().lower() in TRUTH).to_numpy(dtype=bool)
+        text = text & ~is_truth if (text & ~is_truth).any() else text
     found = [_text_among_numbers(column, name, text)] if text.any() else []
     return values.to_numpy(dtype=float, na_value=np.nan), found
 

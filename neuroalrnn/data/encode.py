@@ -24,6 +24,7 @@ from neuroalrnn.data.schema import (
     validate,
 )
 from neuroalrnn.data.sequences import Sequences
+from neuroalrnn.data.units import session_clock
 from neuroalrnn.exceptions import DataError, problems
 
 logger = logging.getLogger(__name__)
@@ -161,6 +162,8 @@ def lay_out(
     found = found or _check_request(
         trials, inputs, step, choice_event, carry, dt, max_steps, mark_events
     )
+    if step in ("event", "time"):
+        found = found or session_clock(trials)
     if found:
         raise problems(DataError, f"encode(step={step!r})", found)
     at = dict(inputs) if isinstance(inputs, Mapping) else dict.fromkeys(inputs)

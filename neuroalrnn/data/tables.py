@@ -102,7 +102,7 @@ def from_frame(
     -----
     Sessions count within a subject: the same label under two subjects names two sessions.
     """
-    _refuse_other_kinds(df, columns)
+    _refuse_other_kinds(df, columns, attrs)
     roles, found = read_roles(
         columns, events, trial_start, after_choice, signed, missing, units, stored
     )
@@ -128,9 +128,10 @@ def from_frame(
     return caution(trials, look(trials))
 
 
-def _refuse_other_kinds(df, columns) -> None:
+def _refuse_other_kinds(df, columns, attrs) -> None:
     found = not_kind("df", df, pd.DataFrame, "a pandas.DataFrame; load_table reads files")
     found += not_kind("columns", columns, Mapping, "a dict of role -> column")
+    found += not_kind("attrs", attrs, Mapping | None, "a dict")
     refuse("table", found, DataError)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuroalrnn.data import cautions_of, from_frame
+from neuroalrnn.data import cautions_of, encode, from_frame
 from neuroalrnn.data.schema import is_after_choice
 from neuroalrnn.exceptions import DataError
 
@@ -121,6 +121,18 @@ def test_session_clocks_are_refused_and_can_be_subtracted(events, scale):
     right = from_frame(table, COLUMNS, events=events)
     np.testing.assert_allclose(trials["event_time"], right["event_time"], atol=1e-8)
     assert "count from trial start: " in trials.attrs["reading"]
+
+
+@pytest.mark.parametrize("step", ["event", "time"])
+def test_session_clocks_of_datasets_are_refused_by_encode(step):
+    trials = from_frame(make(), COLUMNS, events=EVENTS)
+    late = 4.0 * trials["trial_in_session"]
+    options = {"dt": 0.1} if step == "time" else {}
+    with pytest.raises(DataError, match=r"climb from trial to trial \(stimulus; subject s0"):
+        encode(
+            trials.assign(event_time=trials["event_time"] + late),
+            inputs={"x": "stimulus"}, step=step, choice_event="response", **options,
+        )  # fmt: skip
 
 
 def test_one_subject_on_the_session_clock_is_named():

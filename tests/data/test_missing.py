@@ -114,6 +114,7 @@ def test_a_label_that_stands_for_nothing_needs_a_name():
         ([1.0, "n/a", 2.0, "n/a"], r"'x' has text .*, 'n/a', on rows 1, 3: .*{'x': \['n/a'\]}"),
         ([1, 2, "?", "."], r"'\?', on row 2; '.', on row 3: .* pass missing={'x': \['\?', '.'\]}"),
         (["low", "high", "low", "mid"], "code it as numbers, or leave the column out"),
+        (["true", "false", "n/a", "true"], r"'n/a', on row 2: .*{'x': \['n/a'\]}"),
         (["5ms", "7ms", "6ms", "5ms"], "writes a unit into its cells, '5ms' on row 0"),
     ],
 )
@@ -133,6 +134,9 @@ def test_text_among_numbers_is_named(cells, message):
         ({"labels": "ab"}, "labels is a str: expected a list"),
         ({"labels": {1, 2}}, "labels is a set: expected a list"),
         ({"labels": [1, "1", 2]}, "hold one value twice"),
+        ({"labels": [[0], [1]]}, r"labels hold \[0\]: expected values"),
+        ({"labels": ["a", "b"]}, r"unknown labels 0, 1 on rows 0, 1, 2: labels are 'a', 'b'"),
+        ({"attrs": [1]}, "attrs = .*: expected a dict"),
         ({"signed": "x"}, "signed = 'x': expected a list of names"),
         ({"trial_start": "x"}, "trial_start needs events that columns hold"),
     ],
