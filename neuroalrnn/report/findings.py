@@ -186,7 +186,7 @@ def _around_rule_changes(fit, analysis, gallery):
     remark = f" {escape(remark[:1].upper() + remark[1:])}." if remark else ""
     shown = gallery.show(
         "locked_switches",
-        CAPTIONS["locked_switches"].format(rule=rule),
+        CAPTIONS["locked_switches"].format(rule=rule) + shared_orders(fit),
         lambda: plots.plot_locked_switches(analysis.locked, event=f"change of {analysis.rule}"),
     )
     return paragraph(describe_rule_test(row, rule, replicates(fit)) + remark) + shown
@@ -223,14 +223,13 @@ def behaviour(fit, analysis, gallery):
     told = clear if reproducible else clear[~clear["effect"].str.startswith("regime ")]
     labels = [escape(str(label)) for label in fit.trials["choice"].attrs["labels"]]
     whole = found[SHOWN].fillna({"scale": "", "note": ""})
-    replicated = replicates(fit)
     parts = [
         paragraph(judge_behaviour(found, reproducible)),
         paragraph(_family(found, tested, clear)),
-        bullets([describe_effect(row, labels, replicated) for row in told.to_dict("records")]),
+        bullets([describe_effect(row, labels) for row in told.to_dict("records")]),
         gallery.show(
             "behaviour",
-            CAPTIONS["behaviour"] + shared_orders(fit),
+            CAPTIONS["behaviour"],
             lambda: plots.plot_behaviour_panels(found),
         ),
         collapsed(table(whole, {"p": small, "q": small}), len(whole), "effect"),
@@ -290,14 +289,13 @@ def replicates(fit):
     return told
 
 
-def shared_orders(fit):
+def shared_orders(fit, where="Here"):
     """A sentence for captions where subjects of one stimulus order count once."""
     n_subjects, n_units = _count_units(fit)
     if n_units == n_subjects:
         return ""
-    return TEXTS["shared_orders"].format(
-        n_subjects=n_subjects, orders=count(n_units, "stimulus order")
-    )
+    orders = count(n_units, "stimulus order")
+    return TEXTS["shared_orders"].format(where=where, n_subjects=n_subjects, orders=orders)
 
 
 def dependence(fit):

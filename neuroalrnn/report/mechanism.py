@@ -5,6 +5,7 @@ from html import escape
 
 from neuroalrnn import plots
 from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.report.findings import replicates
 from neuroalrnn.report.markup import count, footnote, interval, number, p_value, paragraph
 from neuroalrnn.report.texts import CAPTIONS, FOOTNOTES, TEXTS
 
@@ -26,7 +27,7 @@ def mechanism(fit, analysis, gallery):
     return "".join(
         [
             paragraph(TEXTS["mechanism"]),
-            gallery.sentences(describe_mechanism(found)),
+            gallery.sentences(describe_mechanism(fit, found)),
             "<h4>What each regime does with the inputs</h4>",
             *(shown[name] for name in ("state_space", "gains", "selection")),
             "<h4>What breaks without a unit</h4>",
@@ -80,7 +81,7 @@ FIGURES = {
 NEEDED = {"ablation": "ablation_tests", "greedy": "greedy"}
 
 
-def describe_mechanism(found):
+def describe_mechanism(fit, found):
     """What says each of the main numbers, by what it is about."""
     tables = found.tables
     makers = {
@@ -91,7 +92,7 @@ def describe_mechanism(found):
     }
     if "ablation_tests" in tables:
         makers["units needed"] = lambda: [
-            _needed(tables["ablation_tests"]),
+            _needed(tables["ablation_tests"], replicates(fit)),
             _necessary(tables["necessary"]),
         ]
     return makers
@@ -117,10 +118,10 @@ def _merged(classes):
     return f"{count(int(lost), 'regime')} act like another one of the same network."
 
 
-def _needed(tests):
+def _needed(tests, replicated):
     rows = tests[(tests["epoch"] == "all") & (tests["replacement"] == "affine")]
     row = rows.sort_values("rank").iloc[0]
-    told = [interval(row), p_value(row["q"], "q"), f"n = {int(row['n_subjects'])}"]
+    told = [interval(row), p_value(row["q"], "q"), replicated(row["n_subjects"])]
     return (
         "The unit that training subjects need most costs held-out subjects "
         f"{number(row['estimate'])} nats per trial when its best affine approximation takes its "

@@ -55,7 +55,8 @@ summary {cursor: pointer; color: #0b5cad}
   .wide {overflow: visible}
   table {font-size: 7.5pt; width: 100%}
   td.number {white-space: normal}
-  th, td {padding-right: .4rem; overflow-wrap: anywhere}
+  th, td {padding-right: .4rem}
+  td {overflow-wrap: anywhere}
   thead {display: table-header-group}
   tr, figure, .first {break-inside: avoid}
   figure img {min-width: 0 !important; max-width: 100%; max-height: 240mm}

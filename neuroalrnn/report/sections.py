@@ -11,6 +11,7 @@ from neuroalrnn.report.findings import (
     has_regimes,
     regimes,
     replicates,
+    shared_orders,
     spectra,
     switches,
 )
@@ -59,7 +60,12 @@ def setup(fit, analysis, gallery):
         paragraph(TEXTS["model"].format(explained=explained)),
         "<h4>In short</h4>",
         gallery.sentences(in_short(fit, analysis)),
-        gallery.show("overview", CAPTIONS["overview"], lambda: plots.plot_overview(fit, analysis)),
+        gallery.show(
+            "overview",
+            CAPTIONS["overview"]
+            + (shared_orders(fit, "In (d)") if analysis.locked is not None else ""),
+            lambda: plots.plot_overview(fit, analysis),
+        ),
     ]
     return "".join(parts) + describe_setup(fit, analysis.tables, gallery)
 

@@ -58,7 +58,7 @@ TEXTS = {
         "The fit was not taken apart here; <code>neuroalrnn report FIT.nc --out DIR</code> does it."
     ),
     "shared_orders": (
-        " n counts a stimulus order once: the {n_subjects} subjects share {orders}, and one "
+        " {where} a stimulus order counts once: the {n_subjects} subjects share {orders}, and one "
         "subject stands for each."
     ),
     "dependence": (

@@ -221,7 +221,7 @@ def _event_sentence(row):
     return f"{effect}: {direction} ({detail}, {p_value(row['p'])})."
 
 
-def describe_effect(row, labels, replicates=count_subjects):
+def describe_effect(row, labels):
     """One effect on behaviour that survives correction.
 
     Parameters
@@ -230,8 +230,6 @@ def describe_effect(row, labels, replicates=count_subjects):
         A row of the table ``behaviour``.
     labels : list of str
         Names of the choices.
-    replicates : callable
-        The number of subjects that count, as text.
 
     Returns
     -------
@@ -248,7 +246,7 @@ def describe_effect(row, labels, replicates=count_subjects):
     }
     what = what.get(row["outcome"], f"{row['outcome']} {number(row['estimate'])}")
     detail = f"{interval(row)}, {p_value(row['p'])}, {p_value(row['q'], 'q')}"
-    subjects = replicates(row["n_subjects"])
+    subjects = count_subjects(row["n_subjects"])
     return f"<strong>{capital(row['effect'])} goes with {what}</strong>; {detail}, {subjects}."
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from neuroalrnn.report.findings import replicates, shared_orders
 from neuroalrnn.report.markup import count, listed, number, p_value, table
 from neuroalrnn.report.words import (
     compare,
@@ -203,3 +204,18 @@ def test_numbers():
     assert count(2000, "trial") == "2,000 trials"
     assert listed("abcd", 2) == "a, b and 2 more"
     assert "&lt;b&gt;" in table(pd.DataFrame({"name": ["<b>"]}))
+
+
+@pytest.mark.parametrize(
+    ("n", "units", "text"),
+    [
+        (6, (38, 6), "6 subjects, one for each stimulus order that the 38 share"),
+        (38, (38, 6), "38 subjects"),
+        (38, (38, 38), "38 subjects"),
+        (1, (1, 1), "1 subject"),
+    ],
+)
+def test_fewer_subjects_than_there_are_is_explained(n, units, text, monkeypatch):
+    monkeypatch.setattr("neuroalrnn.report.findings._count_units", lambda fit: units)
+    assert replicates(None)(n) == text
+    assert bool(shared_orders(None)) == (units[0] != units[1])
