@@ -161,6 +161,8 @@ class SessionKFold(_KFold):
         """Label "subject/session" of each trial, shape (trial,), str."""
         refuse(type(self).__name__, not_trials("trials", trials), DataError)
         pair = (texts(trials[name].values).astype(str) for name in ("subject", "session"))
+        # "a/b", "c" and "a", "b/c" are two sessions
+        pair = (np.char.replace(np.char.replace(each, "%", "%25"), "/", "%2F") for each in pair)
         return np.array(["/".join(names) for names in zip(*pair, strict=True)])
 
 

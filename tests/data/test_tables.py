@@ -178,6 +178,15 @@ def test_trial_numbers_from_one_become_numbers_from_zero(table):
     np.testing.assert_array_equal(trials["trial_in_session"], table["trial"])
 
 
+def test_sessions_are_not_mixed_up_by_a_slash(table):
+    named = table.assign(
+        subject=table["subject"].map({"a": "r", "b": "r/1", "c": "c"}),
+        session=np.repeat(["1/2", "3", "2", "3", "1", "2"], 4),
+    )
+    trials = from_frame(named, COLUMNS, labels=LABELS)
+    assert len(np.unique(SessionKFold(2).groups(trials))) == 6
+
+
 @pytest.mark.parametrize("names", [["ses-01", "ses-02"], ["2024-03-01", "2024-03-02"], ["a", "b"]])
 def test_sessions_nest_in_subjects(table, names):
     named = table.assign(session=np.tile(np.repeat(names, 4), 3))
