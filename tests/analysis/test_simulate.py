@@ -100,6 +100,29 @@ def test_encoding_a_simulation_gives_the_probabilities_it_was_drawn_from(name, n
     assert moved.sum() >= 5
 
 
+@pytest.mark.parametrize("name", ["event", "trial", "time", "time, cut"])
+@pytest.mark.parametrize("missing", [[], [1, 5, 6, 11, 25]])
+def test_where_drawn_outcomes_are_present_is_told_as_encoding_would(name, missing):
+    trials = experiment()
+    trials["reward"] = trials["reward"].drop_attrs()
+    trials["reward"][missing] = np.nan
+    whole = encode(trials, **ENCODINGS[name])
+    assert any(each.startswith("reward") for each in whole.present_at)
+    encoding = ENCODINGS[name] | {"presence": whole.presence}
+    one, rng = network(whole), np.random.default_rng(2)
+    found = simulate(one, trials, encoding, environment(trials), rng=rng)
+    assert found["reward"].isnull().sum() < len(missing) or not missing
+    expected = open_loop(one, found, encoding)
+    np.testing.assert_allclose(found["choice_probability"], expected, atol=1e-12)
+
+
+def test_a_network_of_other_features_is_refused():
+    trials = experiment()
+    one = network(encode(trials, **EVENTS))
+    with pytest.raises(DataError, match="takes 7 input features, the trials have 3"):
+        simulate(one, trials, {"inputs": ["cue", "choice", "reward"]}, rng=np.random.default_rng(0))
+
+
 @pytest.mark.parametrize("n_options", [2, 3])
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_replaying_all_choices_gives_the_open_loop(name, n_options):
