@@ -174,7 +174,8 @@ def _raw(values):
 
 
 def _told(attrs):
-    plain = {name: np.asarray(value).tolist() for name, value in attrs.items()}
+    # a list of one text comes back as that text
+    plain = {name: np.atleast_1d(value).tolist() for name, value in attrs.items()}
     return json.dumps(plain, sort_keys=True, default=str).encode()
 
 
@@ -196,3 +197,61 @@ def write_netcdf(tree, encoding):
     with h5py.File(buffer, "r+") as file:
         file.attrs[CHECKSUMS] = json.dumps(told)
     return buffer.getbuffer()
+
+
+def storable(dataset):
+    """The same without what files that it was read from have left, and with Python's own texts.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+
+    Returns
+    -------
+    xarray.Dataset
+    """
+    dataset = dataset.drop_encoding()
+    for each in (dataset, *dataset.variables.values()):
+        each.attrs = {name: _plain(value) for name, value in each.attrs.items()}
+    return dataset
+
+
+def _plain(value):
+    is_text = isinstance(value, np.str_ | np.ndarray) and value.dtype.kind in "UO"
+    return value.tolist() if is_text else value
+
+
+def find_lost(dataset):
+    """What of a dataset does not come back from a file as it was, found by writing it to memory.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+
+    Returns
+    -------
+    list of str
+    """
+    # whatever the writer stumbles over is what a user must hear of before training, not after it
+    try:
+        again = xr.load_dataset(
+            io.BytesIO(storable(dataset).to_netcdf(None, engine="h5netcdf")),
+            engine="h5netcdf",
+        )
+    except Exception as error:
+        return [f"it cannot be saved: {error}"]
+    found = [] if _told(dataset.attrs) == _told(again.attrs) else ["its attributes"]
+    found += [
+        f"{name!r}"
+        for name, variable in dataset.variables.items()
+        if name not in again.variables or not _is_alike(variable, again.variables[name])
+    ]
+    return [f"{name} would come back changed from a saved file" for name in found]
+
+
+def _is_alike(one, other):
+    if one.dims != other.dims or _told(one.attrs) != _told(other.attrs):
+        return False
+    if one.dtype.kind in "OTU":
+        return one.values.astype(str).tolist() == other.values.astype(str).tolist()
+    return np.array_equal(one.values, other.values, equal_nan=one.dtype.kind in "fcmM")

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from neuroalrnn.exceptions import ResultError
-from neuroalrnn.netcdf import CHECKSUMS, checksums, read_netcdf, write_netcdf
+from neuroalrnn.netcdf import CHECKSUMS, checksums, read_netcdf, storable, write_netcdf
 from neuroalrnn.store import replace_file
 
 FORMAT = "neuroalrnn fit 1"
@@ -138,7 +138,8 @@ class Fit:
             raise ResultError(f"{path} exists; pass overwrite=True to replace it")
         if not path.parent.is_dir():
             raise ResultError(f"{path.parent} is not a folder; create it first")
-        tree = _storable(self.tree)
+        nodes = {node.path: storable(node.to_dataset(inherit=False)) for node in self.tree.subtree}
+        tree = xr.DataTree.from_dict(nodes)
         replace_file(path, write_netcdf(tree, _compression(tree)))
 
     @classmethod
@@ -177,20 +178,6 @@ def _compare(path, told, found):
             f"{path} is damaged, or was changed after it was saved: {', '.join(changed)} "
             "do not match their checksums; fit again, or take a copy of the file"
         )
-
-
-def _storable(tree):
-    """The same tree without what files that it was read from have left, and with plain texts."""
-    nodes = {node.path: node.to_dataset(inherit=False).drop_encoding() for node in tree.subtree}
-    for dataset in nodes.values():
-        for each in (dataset, *dataset.variables.values()):
-            each.attrs = {name: _plain(value) for name, value in each.attrs.items()}
-    return xr.DataTree.from_dict(nodes)
-
-
-def _plain(value):
-    """A numpy text, or an array of them, as Python's own; anything else as it is."""
-    return value.tolist() if getattr(getattr(value, "dtype", None), "kind", "") == "U" else value
 
 
 def _further(table):

@@ -3,14 +3,24 @@
 import json
 import shutil
 import sys
-import tempfile
 import warnings
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from neuroalrnn.cli.folder import (
+    FIT,
+    OUTPUTS,
+    PAGE,
+    UNFINISHED,
+    digest_run,
+    finished_fit,
+    interruptible,
+    refuse_existing,
+    replaced_results,
+    results_folder,
+)
 from neuroalrnn.cli.options import (
     AnySeed,
     Backend,
@@ -28,13 +38,12 @@ from neuroalrnn.cli.options import (
 )
 from neuroalrnn.cli.recover import study_fitted, study_recovery, with_task
 from neuroalrnn.cli.request import Request, on_data
-from neuroalrnn.cli.subjects import UNFINISHED, study_subjects
+from neuroalrnn.cli.subjects import study_subjects
 from neuroalrnn.cli.tell import describe, summarise, tell_scores, tell_trials
 from neuroalrnn.config import Run, Setting, default_run
-from neuroalrnn.exceptions import NeuroALRNNError, ResultError
+from neuroalrnn.exceptions import NeuroALRNNError
 from neuroalrnn.sources import import_data_loaders, load_trials, make_splitter
-
-OUTPUTS = ("fit.nc", "scores.csv", "summary.json", "tables", "figures", "report.html")
+from neuroalrnn.store import explain, replacing
 
 app = typer.Typer(
     help="Fit Almost-Linear RNNs to behaviour, with whole subjects held out.",
@@ -61,9 +70,15 @@ def main(arguments: list[str] | None = None) -> None:
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            app(arguments, prog_name="neuroalrnn")
+            with interruptible(sys.argv[1:] if arguments is None else arguments):
+                app(arguments, prog_name="neuroalrnn")
         except (NeuroALRNNError, FileNotFoundError, PermissionError) as error:
             typer.echo(f"error: {error}", err=True)
+            sys.exit(2)
+        except OSError as error:
+            if explain(error) is None:
+                raise
+            typer.echo(f"error: {explain(error)}", err=True)
             sys.exit(2)
 
 
@@ -133,7 +148,7 @@ def subjects(
             ("--n-dimensions", n_dimensions, 1),
         )
     )
-    with _made(out):
+    with results_folder(out):
         study_subjects(
             source, config, out, n_shots=shots, n_dimensions=dimensions, overwrite=overwrite,
             threads=threads, backend=backend,
@@ -152,10 +167,10 @@ def analyse(
     """Write the tables of a saved fit as CSV, those of its mechanism among them."""
     from neuroalrnn.results import Fit
 
-    _refuse_existing(out, ("tables",), overwrite)
-    loaded = Fit.load(saved)
-    options = {"conditions": names(conditions), "rule": rule, "random_state": seed}
-    with _made(out):
+    with results_folder(out):
+        refuse_existing(out, ("tables",), overwrite)
+        loaded = Fit.load(saved)
+        options = {"conditions": names(conditions), "rule": rule, "random_state": seed}
         folder = _save_tables(loaded, out, **options)
     typer.echo(f"tables: {folder}")
 
@@ -173,10 +188,10 @@ def report(
     from neuroalrnn.report import write_report
     from neuroalrnn.results import Fit
 
-    _refuse_existing(out, ("figures", "report.html"), overwrite)
-    loaded = Fit.load(saved)
-    options = {"conditions": names(conditions), "rule": rule, "random_state": seed}
-    with _made(out):
+    with results_folder(out):
+        refuse_existing(out, ("figures", PAGE), overwrite)
+        loaded = Fit.load(saved)
+        options = {"conditions": names(conditions), "rule": rule, "random_state": seed}
         page = write_report(loaded, out, **options, progress=True, overwrite=overwrite)
     typer.echo(f"report: {page}")
 
@@ -206,7 +221,7 @@ def recover(
         "trials": numbers("--trials", trials, least=1),
         "n_pwl": numbers("--n-pwl", n_pwl),
     }
-    with _made(out):
+    with results_folder(out):
         if saved is not None:
             study_fitted(saved, out, run=run, overwrite=overwrite, **options)
             return
@@ -232,33 +247,45 @@ def predictive(
     from neuroalrnn.results import Fit
     from neuroalrnn.tasks.environments import environment_for
 
-    _refuse_existing(out, ("predictive.csv", "predictive.svg"), overwrite)
-    loaded = Fit.load(saved)
-    environment = environment_for(with_task(loaded.trials, run))
-    simulated = simulate_fit(loaded, environment, repeats, rng=np.random.default_rng(seed))
-    table = compare_signatures(loaded.trials, simulated)
-    with _made(out):
-        table.to_csv(out / "predictive.csv", index=False)
-        save_figure(plot_predictive_panels(table), out, "predictive")
+    with results_folder(out):
+        refuse_existing(out, ("predictive.csv", "predictive.svg"), overwrite)
+        loaded = Fit.load(saved)
+        environment = environment_for(with_task(loaded.trials, run))
+        simulated = simulate_fit(loaded, environment, repeats, rng=np.random.default_rng(seed))
+        table = compare_signatures(loaded.trials, simulated)
+        with replacing(out) as new:
+            table.to_csv(new / "predictive.csv", index=False)
+            save_figure(plot_predictive_panels(table), new, "predictive")
     typer.echo(summarise_misfit(table).to_string(index=False, float_format="{:.3f}".format))
     typer.echo(f"figure: {out / 'predictive.svg'}")
 
 
-def _fit(source: str, config: Run, out: Path, *, overwrite: bool, **engine) -> None:
+def _fit(source: str, config: Run, out: Path, *, overwrite, mechanism=True, **engine) -> None:
     """Fit and save; the fit itself is on disk before anything is made from it."""
-    # before the fit, so that no night of computing is lost to a name that is taken
-    _refuse_existing(out, OUTPUTS, overwrite)
-    trials = load_trials(source, config)
-    typer.echo(tell_trials(source, trials))
-    if "environment" in trials.attrs:
-        from neuroalrnn.tasks.environments import environment_for
+    with results_folder(out):
+        # before the fit, so that no night of computing is lost to a name that is taken
+        lacks_report = (out / FIT).exists() and not (out / PAGE).exists()
+        refuse_existing(out, OUTPUTS, overwrite or lacks_report)
+        trials = load_trials(source, config)
+        typer.echo(tell_trials(source, trials))
+        if "environment" in trials.attrs:
+            from neuroalrnn.tasks.environments import environment_for
 
-        environment_for(trials)
-    with _made(out):
-        _fit_into(out, source, trials, config, overwrite=overwrite, **engine)
+            environment_for(trials)
+        run = digest_run(trials, config, engine)
+        result = finished_fit(out, run) if lacks_report else None
+        if result is None:
+            refuse_existing(out, OUTPUTS, overwrite)
+            result = _fit_into(out, source, trials, config, run, overwrite=overwrite, **engine)
+        typer.echo(f"fit: {out / FIT}")
+        from neuroalrnn.report import write_report
+
+        options = {"random_state": config.validation.random_state, "overwrite": overwrite}
+        page = write_report(result, out, mechanism=mechanism, progress=True, **options)
+    typer.echo(f"report: {page}")
 
 
-def _fit_into(out, source, trials, config: Run, *, overwrite, mechanism=True, **engine) -> None:
+def _fit_into(out, source, trials, config: Run, run: str, *, overwrite, **engine):
     from neuroalrnn.evaluate import select_n_pwl
 
     validation = config.validation
@@ -275,60 +302,29 @@ def _fit_into(out, source, trials, config: Run, *, overwrite, mechanism=True, **
         **engine,
         resume=out / UNFINISHED,
     )
-    result.save(out / "fit.nc", overwrite=overwrite)
-    result.scores.to_csv(out / "scores.csv", index=False)
-    summary = json.dumps(summarise(result, Path(source).stem), indent=2)
-    (out / "summary.json").write_text(summary + "\n", encoding="utf-8")
+    result.tree.attrs["run"] = run
+    with replacing(out, replaced_results() if overwrite else ()) as new:
+        result.save(new / FIT)
+        result.scores.to_csv(new / "scores.csv", index=False)
+        summary = json.dumps(summarise(result, Path(source).stem), indent=2)
+        (new / "summary.json").write_text(summary + "\n", encoding="utf-8")
     shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     typer.echo(tell_scores(result))
-    typer.echo(f"fit: {out / 'fit.nc'}")
-    from neuroalrnn.report import write_report
-
-    options = {"random_state": validation.random_state, "overwrite": overwrite}
-    page = write_report(result, out, mechanism=mechanism, progress=True, **options)
-    typer.echo(f"report: {page}")
-
-
-def _refuse_existing(out: Path, names: tuple[str, ...], overwrite: bool) -> None:
-    """Refuse a folder that holds results which would be replaced."""
-    if out.exists() and not out.is_dir():
-        raise ResultError(f"--out {out} is a file: give a folder")
-    there = [name for name in names if (out / name).exists()]
-    if there and not overwrite:
-        raise ResultError(
-            f"{out} already holds {', '.join(there)}: pass --overwrite to replace, or another --out"
-        )
-
-
-@contextmanager
-def _made(out: Path):
-    """Folder that can be written to; gone again if a mistake leaves nothing in it."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise ResultError(f"--out {out} cannot be written to ({error.strerror})") from error
-    try:
-        yield
-    except NeuroALRNNError:
-        if not any(out.iterdir()):
-            out.rmdir()
-        raise
+    return result
 
 
 def _save_tables(result, out: Path, **options) -> Path:
     from neuroalrnn.analysis import analyse as analyse_fit
 
     analysis = analyse_fit(result, **options, mechanism=True, progress=True)
-    folder = out / "tables"
-    folder.mkdir(exist_ok=True)
-    for name, table in analysis.tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
+    with replacing(out, ("tables/*.csv",)) as new:
+        (new / "tables").mkdir()
+        for name, table in analysis.tables.items():
+            table.to_csv(new / "tables" / f"{name}.csv", index=False)
     apart = analysis.mechanism.notes if analysis.mechanism else []
     for note in [*analysis.notes, *apart]:
         typer.echo(f"not made: {note}")
-    return folder
+    return out / "tables"
 
 
 def _show_warning(message, category, *_args, **_options) -> None:

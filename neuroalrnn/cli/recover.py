@@ -5,8 +5,9 @@ from pathlib import Path
 import typer
 
 from neuroalrnn.arguments import not_names, not_whole, refuse
+from neuroalrnn.cli.folder import refuse_existing
 from neuroalrnn.config import load_run
-from neuroalrnn.exceptions import ConfigError, ResultError
+from neuroalrnn.exceptions import ConfigError
 
 OUTPUTS = ("recovery.csv", "families.csv", "recovery.svg", "families.svg")
 
@@ -37,10 +38,7 @@ def study_recovery(out: Path, *, tasks, agents, subjects, trials, overwrite, **o
         raise ConfigError(f"nothing to recover: name --tasks ({', '.join(KNOWN)}) or --agents")
     known = [KNOWN[name]() for name in tasks]
     refuse("--n-pwl", _impossible_grid(options["n_pwl"], known))
-    there = [name for name in OUTPUTS if (out / name).exists()]
-    if there and not overwrite:
-        raise ResultError(f"{out} already holds {', '.join(there)}: pass --overwrite to replace")
-    out.mkdir(parents=True, exist_ok=True)
+    refuse_existing(out, OUTPUTS, overwrite)
     sizes = [(n_subjects, n_trials) for n_subjects in subjects for n_trials in trials]
     if tasks:
         _recover_networks(out, known, sizes, options)
@@ -71,8 +69,7 @@ def study_fitted(saved: Path, out: Path, *, overwrite, run=None, **options):
     from neuroalrnn.results import Fit
     from neuroalrnn.tasks.environments import environment_for
 
-    if (out / "recovery.csv").exists() and not overwrite:
-        raise ResultError(f"{out} already holds recovery.csv: pass --overwrite to replace")
+    refuse_existing(out, ("recovery.csv",), overwrite)
     fit = Fit.load(saved)
     refuse_more_than_choices(fit)
     table = recover_fitted(
@@ -82,7 +79,6 @@ def study_fitted(saved: Path, out: Path, *, overwrite, run=None, **options):
         environment_for(with_task(fit.trials, run)),
         **{"n_pwl": fit.config["n_pwl"]} | options,
     )
-    out.mkdir(parents=True, exist_ok=True)
     table.to_csv(out / "recovery.csv", index=False)
     _tell_recovery(table)
 

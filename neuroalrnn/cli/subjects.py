@@ -5,12 +5,12 @@ from pathlib import Path
 
 import typer
 
+from neuroalrnn.cli.folder import UNFINISHED, refuse_existing
 from neuroalrnn.config import Setting
-from neuroalrnn.exceptions import ConfigError, DataError, ResultError
+from neuroalrnn.exceptions import ConfigError, DataError
+from neuroalrnn.store import replacing
 
 OUTPUTS = ("pooling.csv", "few_shot.csv", "vectors.csv", "choices.csv", "few_shot.svg")
-# finished folds: the same command goes on from them after it was killed
-UNFINISHED = "unfinished"
 
 
 def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrite, **options):
@@ -32,9 +32,7 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
     from neuroalrnn.evaluate.checks import check_shots
     from neuroalrnn.sources import load_trials, make_subject_splitters
 
-    there = [name for name in OUTPUTS if (out / name).exists()]
-    if there and not overwrite:
-        raise ResultError(f"{out} already holds {', '.join(there)}: pass --overwrite to replace")
+    refuse_existing(out, OUTPUTS, overwrite)
     if config.observation is not None:
         raise ConfigError(f"observation = {config.observation!r}: subjects models choices alone")
     trials = load_trials(source, config)
@@ -51,19 +49,20 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
         "resume": out / UNFINISHED,
     }
     known, new = make_subject_splitters(config)
-    choices, left_out = {}, []
-    for name, study in (
-        ("sessions", lambda: _study_known(trials, out, cv=known, **options)),
-        ("subjects", lambda: _study_new(trials, out, cv=new, n_shots=n_shots, **options)),
-    ):
-        try:
-            choices[name] = study()
-        except DataError as error:
-            left_out.append(error)
-            typer.echo(f"\nheld-out {name}: left out\n{error}\n")
-    if not choices:
-        raise left_out[0]
-    _joined(choices).to_csv(out / "choices.csv", index=False)
+    with replacing(out, OUTPUTS) as folder:
+        choices, left_out = {}, []
+        for name, study in (
+            ("sessions", lambda: _study_known(trials, folder, cv=known, **options)),
+            ("subjects", lambda: _study_new(trials, folder, cv=new, n_shots=n_shots, **options)),
+        ):
+            try:
+                choices[name] = study()
+            except DataError as error:
+                left_out.append(error)
+                typer.echo(f"\nheld-out {name}: left out\n{error}\n")
+        if not choices:
+            raise left_out[0]
+        _joined(choices).to_csv(folder / "choices.csv", index=False)
     shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     typer.echo(f"tables and figures: {out}")
 

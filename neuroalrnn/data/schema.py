@@ -11,6 +11,7 @@ from neuroalrnn.arguments import shown, unknown
 from neuroalrnn.data.coding import INDICATOR, SIGNED
 from neuroalrnn.data.events import event_names, misnamed
 from neuroalrnn.data.names import one_form, texts, where
+from neuroalrnn.data.saveable import find_unsaveable
 from neuroalrnn.exceptions import DataError, problems
 
 SCHEMA_VERSION = "1"
@@ -65,7 +66,8 @@ def find_problems(trials: xr.Dataset) -> list[str]:
     if trials.sizes.get("trial", 0) == 0:
         return ["the dataset has no trials: dim 'trial' is missing or has length 0"]
     checks = (_check_names, _check_order, _check_choice, _check_kinds, _check_numbers,
-              _check_coding, _check_scored, _check_events, _check_time, _check_attrs)  # fmt: skip
+              _check_coding, _check_scored, _check_events, _check_time, _check_attrs,
+              find_unsaveable)  # fmt: skip
     return [text for check in checks for text in check(trials)]
 
 
@@ -391,10 +393,8 @@ def _check_attrs(trials: xr.Dataset) -> list[str]:
         if not isinstance(value, kind):
             what = type(value).__name__
             found.append(f"attrs[{name!r}] holds a {what}, expected a {kind.__name__}")
-        elif name == "unscored" and not all(_is_reason(each) for each in value):
+        elif name == "unscored" and not all(
+            isinstance(each, dict) and {"reason", "n_trials"} <= set(each) for each in value
+        ):
             found.append("attrs['unscored'] holds more than tables of reason and n_trials")
     return found
-
-
-def _is_reason(value) -> bool:
-    return isinstance(value, dict) and {"reason", "n_trials"} <= set(value)

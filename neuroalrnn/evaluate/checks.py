@@ -7,6 +7,7 @@ from inspect import signature
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from neuroalrnn.arguments import (
     not_kind,
@@ -21,6 +22,7 @@ from neuroalrnn.data import caution, default_encoding, encode, validate
 from neuroalrnn.data.schema import scored_trials, texts
 from neuroalrnn.exceptions import DataError, LeakageWarning, problems
 from neuroalrnn.model.hierarchy import VARYING
+from neuroalrnn.netcdf import find_lost
 
 logger = logging.getLogger(__name__)
 DEFAULT_GRID = (0, 1, 2, 4)
@@ -201,6 +203,25 @@ def caution_of_inner_parts(trials, plan, groups):
             "orders: they can suffer from this, not gain"
         )
     return caution(trials, found, LeakageWarning, stacklevel=4)
+
+
+def check_saveable(trials, models):
+    """Refuse before training what could not be saved after it, by saving it to memory.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    models : iterable of str
+        Their names.
+
+    Raises
+    ------
+    DataError
+    """
+    found = find_lost(trials)
+    found += [f"models: {text}" for text in find_lost(xr.Dataset(coords={"model": list(models)}))]
+    if found:
+        raise problems(DataError, "saving the fit", found)
 
 
 def check_shots(trials, n_shots):

@@ -17,6 +17,7 @@ from neuroalrnn.evaluate.assemble import assemble
 from neuroalrnn.evaluate.checks import (
     as_encoding,
     caution_of_inner_parts,
+    check_saveable,
     check_search,
     score_what_is_read,
 )
@@ -164,6 +165,7 @@ def select_n_pwl(
     setting, cv = as_setting(setting), as_splitter(cv, SubjectKFold())
     study = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
     grid = check_search(setting, n_pwl, threads=threads, memory=memory, resume=resume, **study)
+    study = {name: int(value) for name, value in study.items()}
     settings = expand(setting, alternatives or {})
     own = check_baselines(baselines)
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
@@ -181,6 +183,7 @@ def select_n_pwl(
     trials = caution_of_telling_inputs(trials, encoding["inputs"])
     observation, sequences = observe_trials(trials, sequences, observation)
     named = _baselines(baselines, trials, setting, cv, encoding, engine, **study)
+    check_saveable(trials, named)
     folds = cv.split(trials)
     sharing = audit(trials, folds, groups=cv.groups(trials))
     plan = make_plan(

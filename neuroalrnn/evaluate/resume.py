@@ -221,9 +221,7 @@ def keeping(baselines, folder, study, backend):
 
 def _keeping(name, baseline, folder, told, backend):
     def predict(trials, train, test):
-        attrs = {key: str(values.attrs) for key, values in trials.variables.items()}
-        head = f"{name}\n{told}\n{trials_digest(trials)}\n{sorted(attrs.items())}"
-        digest = hashlib.sha256(head.encode())
+        digest = hashlib.sha256(f"{name}\n{told}\n{_content(trials)}".encode())
         for part in (train, test):
             digest.update(np.ascontiguousarray(part).tobytes() + b"|")
         kept = _kept(folder, "predictions", digest, model=name, backend=backend)
@@ -236,6 +234,30 @@ def _keeping(name, baseline, folder, told, backend):
         return predicted
 
     return predict
+
+
+def run_digest(trials, told):
+    """SHA-256 of trials, attributes included, of what else decides a fit, and of versions.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    told : list
+        Of names, numbers, lists and dicts.
+
+    Returns
+    -------
+    str
+    """
+    versions = [version(name) for name in ("neuroalrnn", "torch", "numpy")]
+    content = [told, versions, _content(trials), str(sorted(trials.attrs.items()))]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _content(trials):
+    """Digest of the variables of trials, and the attributes that say how they are used."""
+    attrs = {str(name): str(values.attrs) for name, values in trials.variables.items()}
+    return f"{trials_digest(trials)}\n{sorted(attrs.items())}"
 
 
 def trials_digest(trials):
