@@ -129,9 +129,10 @@ def not_path(name: str, value) -> list[str]:
     """Text for what cannot be the path of a file or folder."""
     try:
         text = os.fspath(value)
-    except TypeError:
-        text = b""
-    usable = isinstance(text, str) and text and "\0" not in text
+        longest = max(map(len, map(os.fsencode, text.split(os.sep)))) if text else 0
+    except (TypeError, UnicodeEncodeError):
+        text, longest = b"", 0
+    usable = isinstance(text, str) and 0 < longest < 256 and "\0" not in text
     return [] if usable else [f"{name} = {shown(value)}: expected a path"]
 
 
@@ -178,6 +179,49 @@ def not_table(name: str, value, columns: Iterable[str] = ()) -> list[str]:
     known = ", ".join(map(str, value.columns)) or "none"
     return [f"{name}: no column {', '.join(map(repr, missing))} (there are: {known})"] * bool(
         missing
+    )
+
+
+def table(*numbers, labels=()):
+    """Check of a table.
+
+    Parameters
+    ----------
+    *numbers : str
+        Columns that hold numbers.
+    labels : sequence of str
+        Columns that name rows: nothing is missing in them.
+
+    Returns
+    -------
+    callable
+        ``(name, value) -> texts``.
+    """
+
+    def check(name, value):
+        found = not_table(name, value, (*labels, *numbers))
+        if found:
+            return found
+        found = [f"{name}: column {each!r} is there twice" for each in (*labels, *numbers)
+                 if value[each].ndim > 1]  # fmt: skip
+        if found:
+            return found
+        found = [f"{name}: column {each!r} is missing in row {value[each].isna().argmax()}"
+                 for each in labels if value[each].isna().any()]  # fmt: skip
+        return found + [
+            f"{name}: column {each!r} holds {value[each].dtype}, expected numbers"
+            for each in numbers
+            if not _is_numeric(value[each])
+        ]
+
+    return check
+
+
+def _is_numeric(column):
+    from pandas.api.types import is_numeric_dtype
+
+    return is_numeric_dtype(column) or all(
+        each is None or isinstance(each, Real) for each in column.tolist()
     )
 
 
@@ -266,7 +310,10 @@ def unknown(name: str, known: Iterable[str]) -> str:
     -------
     str
     """
-    names = [str(each) for each in known]
+    try:
+        names = [str(each) for each in known]
+    except TypeError:
+        refuse("unknown", [f"known = {shown(known)}: expected names"])
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"{name!r} is unknown{hint} (there are: {', '.join(names) or 'none'})"

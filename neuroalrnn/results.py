@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_flag, not_kind, not_path, refuse
 from neuroalrnn.exceptions import ResultError
 from neuroalrnn.netcdf import CHECKSUMS, checksums, read_netcdf, storable, write_netcdf
 from neuroalrnn.store import replace_file
@@ -43,6 +44,7 @@ class Fit:
     """
 
     def __init__(self, tree):
+        refuse("Fit", not_kind("tree", tree, xr.DataTree, "an xarray.DataTree"), ResultError)
         missing = [name for name in _NODES if name not in tree.children]
         if missing or tree.attrs.get("format") != FORMAT:
             raise ResultError(
@@ -119,6 +121,7 @@ class Fit:
         table = type(self.scores)(columns).T.rename_axis("model")
         return table.astype({"n_subjects": int, "n_trials": int})
 
+    @checked(ResultError, path=not_path, overwrite=not_flag)
     def save(self, path, *, overwrite=False):
         """Write the fit to one netCDF file with checksums, all or nothing.
 
@@ -143,6 +146,7 @@ class Fit:
         replace_file(path, write_netcdf(tree, _compression(tree)))
 
     @classmethod
+    @checked(ResultError, path=not_path)
     def load(cls, path):
         """Read a fit that `save` wrote.
 

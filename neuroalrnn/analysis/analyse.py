@@ -11,7 +11,7 @@ import xarray as xr
 
 from neuroalrnn import stats
 from neuroalrnn.analysis.behaviour import relate_to_behaviour
-from neuroalrnn.analysis.checks import require_fit
+from neuroalrnn.analysis.checks import not_fit, require_fit
 from neuroalrnn.analysis.dynamics.spectra import compute_spectra
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
 from neuroalrnn.analysis.locking import lock_to_rule_changes, lock_within_trials
@@ -35,7 +35,7 @@ from neuroalrnn.analysis.transitions import (
     compute_mean_dwell_times,
     compute_transitions,
 )
-from neuroalrnn.arguments import unknown
+from neuroalrnn.arguments import checked, not_one_of, not_text, refuse, unknown
 from neuroalrnn.data.schema import COORDS, scored_trials
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.running import attempt, one_blas_thread
@@ -214,6 +214,7 @@ def _not_asked_for(fit, rule):
     return reasons
 
 
+@checked(DataError, fit=not_fit, model=not_text, value=not_text)
 def compare_with_others(fit, model="AL-RNN", *, value="log_likelihood"):
     """Held-out log-likelihood of one model against every other, paired over subjects.
 
@@ -234,6 +235,7 @@ def compare_with_others(fit, model="AL-RNN", *, value="log_likelihood"):
     """
     scores = fit.scores.pivot(index="subject", columns="model", values=value)
     scores = scores.dropna(axis="columns", how="all").dropna(how="all")
+    refuse("compare_with_others", not_one_of("model", model, scores.columns), DataError)
     rows = []
     for other in [name for name in fit.predictions["model"].values if name in scores]:
         if other == model:

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.analysis.checks import not_signatures, not_simulations
 from neuroalrnn.analysis.signatures import (
     COLUMNS,
     LONGEST_RUN,
@@ -21,7 +22,8 @@ from neuroalrnn.analysis.signatures import (
     stay_by_transition,
     win_stay,
 )
-from neuroalrnn.data.schema import is_after_choice, scored_trials
+from neuroalrnn.arguments import checked, optional, table
+from neuroalrnn.data.schema import is_after_choice, not_trials, scored_trials
 from neuroalrnn.exceptions import DataError, NotTestableError
 
 FEWEST_REPEATS = 39
@@ -98,6 +100,7 @@ def compute_signatures(trials, signatures=None):
     return pd.concat(parts, ignore_index=True)
 
 
+@checked(DataError, real=not_trials, simulated=not_simulations, signatures=optional(not_signatures))
 def compare_signatures(real, simulated, signatures=None):
     """Compare signatures of subjects with those of simulated repeats of the experiment.
 
@@ -148,6 +151,7 @@ def compare_signatures(real, simulated, signatures=None):
     return table
 
 
+@checked(DataError, comparison=table("difference", "spread", "inside", labels=["signature"]))
 def summarise_misfit(comparison):
     """How much of each signature the simulation reproduces.
 

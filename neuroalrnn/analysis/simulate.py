@@ -1,17 +1,20 @@
 """Closed loop: a model makes the choices itself, and lives with what they lead to."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit, softmax
 
+from neuroalrnn.analysis.checks import not_agent, not_environment, not_fit, not_generator
 from neuroalrnn.analysis.latents import Network, check_features, chosen_network
+from neuroalrnn.arguments import checked, not_mapping, not_whole, optional
 from neuroalrnn.data import encode
 from neuroalrnn.data.coding import code, coded
 from neuroalrnn.data.encode import lay_out
 from neuroalrnn.data.lags import reaches
-from neuroalrnn.data.schema import is_after_choice, session_number, trial_variables
+from neuroalrnn.data.schema import is_after_choice, not_trials, session_number, trial_variables
 from neuroalrnn.data.sequences import PRESENT
 from neuroalrnn.exceptions import DataError, FitError, problems
 
@@ -73,6 +76,14 @@ class NetworkAgent:
         return softmax(eta, axis=-1)
 
 
+@checked(
+    DataError,
+    agent=not_agent,
+    trials=not_trials,
+    encoding=not_mapping,
+    environment=optional(not_environment),
+    rng=not_generator,
+)
 def simulate(agent, trials, encoding, environment=None, *, rng):
     """Let a model make the scored choices of a dataset.
 
@@ -132,6 +143,14 @@ def refuse_more_than_choices(fit):
         )
 
 
+@checked(
+    DataError,
+    fit=not_fit,
+    environment=optional(not_environment),
+    n_repeats=partial(not_whole, least=1),
+    n_pwl=optional(not_whole),
+    rng=not_generator,
+)
 def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, rng):
     """Simulate every subject by the network that never saw its group.
 

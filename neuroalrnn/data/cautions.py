@@ -36,7 +36,11 @@ def caution(
     xarray.Dataset
         The same object where nothing is new.
     """
-    kept, found = cautions_of(trials), list(found) if isinstance(found, Iterable) else [found]
+    kept = cautions_of(trials)
+    try:
+        found = list(found)
+    except TypeError:
+        found = [found]
     wrong = not_names("found", found)
     if category is not None and not (isinstance(category, type) and issubclass(category, Warning)):
         wrong.append(f"category = {shown(category)}: expected a class of warnings, or None")

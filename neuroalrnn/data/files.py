@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.arguments import not_kind, refuse
+from neuroalrnn.arguments import checked, not_path
+from neuroalrnn.data.checks import not_columns
 from neuroalrnn.data.columns import inferred
 from neuroalrnn.data.names import one_form, where
 from neuroalrnn.data.tables import from_frame
@@ -21,6 +22,7 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 DECIMAL_COMMA = r"[+-]?\d+,\d+"
 
 
+@checked(DataError, path=not_path, columns=not_columns)
 def load_table(path: str | Path, columns: Mapping[str, str], **options) -> xr.Dataset:
     """Read a comma-separated (``.tsv``: tab-separated) UTF-8 file as a trial dataset.
 
@@ -48,7 +50,6 @@ def load_table(path: str | Path, columns: Mapping[str, str], **options) -> xr.Da
         with commas, or its table has problems.
     """
     path = Path(path)
-    refuse(str(path), not_kind("columns", columns, Mapping, "a dict of role -> column"), DataError)
     rows, separator = _split(path, _read(path))
     found = _check_shape(rows, separator)
     if found:

@@ -110,7 +110,7 @@ def read_roles(columns, events, trial_start, after_choice, signed, missing, unit
     named = {**{e: c for e, c in events.items() if isinstance(c, str)}, **columns}
     known = {*named.values(), *start.values()}
     codes, more = _by_column("missing", _codes(missing, columns, known), named, known)
-    in_units, other = _by_column("units", units or {}, named, known)
+    in_units, other = _by_column("units", {} if units is None else units, named, known)
     roles = Roles(
         columns, names, events, start, tuple(after), marks[1], codes, in_units, dict(stored or {})
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.arguments import not_kind, refuse
+from neuroalrnn.arguments import checked, not_kind, not_mapping, optional, refuse
 from neuroalrnn.data import columns as cells
 from neuroalrnn.data.cautions import caution
 from neuroalrnn.data.choices import choice_codes
@@ -27,6 +27,7 @@ from neuroalrnn.data.units import SECONDS, check_units, event_times, session_clo
 from neuroalrnn.exceptions import DataError, problems
 
 
+@checked(DataError, attrs=optional(not_mapping), units=optional(not_mapping))
 def from_frame(
     df: pd.DataFrame,
     columns: Mapping[str, str],

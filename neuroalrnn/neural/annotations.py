@@ -9,11 +9,14 @@ import xarray as xr
 from neuroalrnn.analysis.regimes import ABSENT, trial_variable
 from neuroalrnn.analysis.regimes.steps import refuse_other_trials, require_steps
 from neuroalrnn.analysis.switches import compute_switches, switch_events
-from neuroalrnn.data.schema import texts, unknown, where
+from neuroalrnn.arguments import checked, not_mapping, not_text, optional
+from neuroalrnn.data.schema import not_trials, texts, unknown, where
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.neural.checks import not_epochs, not_label
 from neuroalrnn.stats.checks import as_numbers
 
 
+@checked(DataError, trials=not_trials, at=optional(not_mapping), carry=not_text)
 def to_annotations(
     regimes: xr.DataArray,
     trials: xr.Dataset,
@@ -69,6 +72,13 @@ def to_annotations(
     return mne.Annotations(np.array(times)[order], 0.0, np.array(marks)[order])
 
 
+@checked(
+    DataError,
+    epochs=not_epochs,
+    trials=optional(not_trials),
+    events=optional(not_label),
+    carry=not_text,
+)
 def annotate_epochs(epochs, regimes: xr.DataArray, trials: xr.Dataset | None = None, *,
                     events=None, carry: str = "session"):  # fmt: skip
     """Add regimes and switches to the metadata of epochs, to select and average by them.

@@ -1,11 +1,14 @@
 """Regimes decoded from neural data in sessions or subjects that the decoder has not seen."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_flag, not_names, not_number, not_whole, optional
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.neural.checks import not_held_out, not_window
 from neuroalrnn.neural.held_out import (
     circular_products,
     compare_with_shifts,
@@ -15,6 +18,15 @@ from neuroalrnn.neural.held_out import (
 from neuroalrnn.neural.sessions import Session, split_sessions
 
 
+@checked(
+    DataError,
+    nuisances=not_names,
+    window=optional(not_window),
+    pooled=not_flag,
+    degree=partial(not_whole, most=20),
+    held_out=not_held_out,
+    strength=partial(not_number, least=1e-12),
+)
 def decode_regimes(
     trials: xr.Dataset,
     regimes: xr.DataArray,

@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_flag, not_mapping, not_text, optional
 from neuroalrnn.data.cautions import caution
+from neuroalrnn.data.checks import not_columns
 from neuroalrnn.data.frames import to_frame
 from neuroalrnn.data.look import look
 from neuroalrnn.data.roles import ROLES
-from neuroalrnn.data.schema import validate
+from neuroalrnn.data.schema import not_trials, validate
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.neural.checks import not_channel_type, not_epochs
 from neuroalrnn.stats.checks import as_whole_numbers
 
 # columns of the events of MNE: sample, value before it, value
@@ -23,6 +26,15 @@ NOT_TRIALS = {"IGNORED"}
 NEURAL = ("trial", "time", "unit")
 
 
+@checked(
+    DataError,
+    epochs=not_epochs,
+    columns=optional(not_columns),
+    subject=optional(not_text),
+    session=optional(not_text),
+    exclude_bads=not_flag,
+    attrs=optional(not_mapping),
+)
 def from_epochs(
     epochs,
     columns: Mapping[str, str] | None = None,
@@ -102,6 +114,7 @@ def from_epochs(
     return caution(trials, look(trials), category=None)
 
 
+@checked(DataError, trials=not_trials, channel_type=not_channel_type)
 def to_epochs(trials: xr.Dataset, *, channel_type: str = "misc"):
     """Write trials as epochs, with all else that is known about each trial as metadata.
 

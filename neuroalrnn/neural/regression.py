@@ -7,11 +7,14 @@ session having its own; the effects b of the regimes are shared by the sessions 
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_flag, not_names, not_text, not_whole, optional
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.neural.checks import not_held_out, not_window
 from neuroalrnn.neural.held_out import (
     circular_products,
     compare_with_shifts,
@@ -24,6 +27,15 @@ BY = ("subject", "session")
 ESTIMABLE = 1e-8
 
 
+@checked(
+    DataError,
+    by=not_text,
+    reference=optional(not_whole),
+    nuisances=not_names,
+    window=optional(not_window),
+    pooled=not_flag,
+    degree=partial(not_whole, most=20),
+)
 def regress_neural(
     trials: xr.Dataset,
     regimes: xr.DataArray,
@@ -98,6 +110,14 @@ def regress_neural(
     return labelled.assign_coords(time=recording.time)
 
 
+@checked(
+    DataError,
+    nuisances=not_names,
+    window=optional(not_window),
+    pooled=not_flag,
+    degree=partial(not_whole, most=20),
+    held_out=not_held_out,
+)
 def explain_neural(
     trials: xr.Dataset,
     regimes: xr.DataArray,

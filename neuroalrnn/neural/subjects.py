@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.arguments import checked
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.stats.checks import refuse_unnamed
+from neuroalrnn.neural.checks import not_values
+from neuroalrnn.stats.checks import RNG, refuse_unnamed
 from neuroalrnn.stats.clusters import cluster_test
 from neuroalrnn.stats.compare import benjamini_hochberg
 from neuroalrnn.stats.effects import effect_table, one_sample, refuse_missing
@@ -39,6 +41,7 @@ def subject_means(values: xr.DataArray) -> xr.DataArray:
     return values.groupby("subject").mean("session", skipna=True, keep_attrs=True)
 
 
+@checked(DataError, values=not_values, rng=RNG)
 def effects_over_subjects(
     values: xr.DataArray,
     *,

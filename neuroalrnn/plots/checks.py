@@ -2,7 +2,6 @@
 
 from functools import partial
 from inspect import signature
-from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure
-from pandas.api.types import is_numeric_dtype
 
 from neuroalrnn.analysis.analyse import Analysis
 from neuroalrnn.analysis.dynamics.portrait import Portrait
@@ -22,57 +20,16 @@ from neuroalrnn.arguments import (
     not_names,
     not_number,
     not_one_of,
-    not_table,
     not_text,
     not_whole,
     optional,
     refuse,
     shown,
+    table,
     unknown,
 )
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.results import Fit
-
-
-def table(*numbers, labels=()):
-    """Check of a table.
-
-    Parameters
-    ----------
-    *numbers : str
-        Columns that hold numbers.
-    labels : sequence of str
-        Columns that name rows: nothing is missing in them.
-
-    Returns
-    -------
-    callable
-        ``(name, value) -> texts``.
-    """
-
-    def check(name, value):
-        found = not_table(name, value, (*labels, *numbers))
-        if found:
-            return found
-        found = [f"{name}: column {each!r} is there twice" for each in (*labels, *numbers)
-                 if value[each].ndim > 1]  # fmt: skip
-        if found:
-            return found
-        found = [f"{name}: column {each!r} is missing in row {value[each].isna().argmax()}"
-                 for each in labels if value[each].isna().any()]  # fmt: skip
-        return found + [
-            f"{name}: column {each!r} holds {value[each].dtype}, expected numbers"
-            for each in numbers
-            if not _is_numeric(value[each])
-        ]
-
-    return check
-
-
-def _is_numeric(column):
-    return is_numeric_dtype(column) or all(
-        each is None or isinstance(each, Real) for each in column.tolist()
-    )
 
 
 def _not_dataset(name, value, variables=()):

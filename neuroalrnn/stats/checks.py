@@ -1,11 +1,28 @@
 """Checks of what comes in: numbers, names of subjects, rows in one order, columns of tables."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.arguments import not_kind, not_number, optional, refuse, shown
 from neuroalrnn.exceptions import DataError, problems
+
+
+def not_labels(name: str, value) -> list[str]:
+    """Text for what is no list of labels or numbers, one for every row."""
+    try:
+        fits = np.ndim(value) == 1
+        if fits:
+            hash(tuple(np.asarray(value, dtype=object)))
+    except (TypeError, ValueError):
+        fits = False
+    return [] if fits else [f"{name} = {shown(value)}: expected a list, one for every row"]
+
+
+RNG = optional(partial(not_kind, kinds=np.random.Generator, expected="numpy.random.default_rng(3)"))
+SHARE = partial(not_number, least=0.0, most=1.0)
 
 
 def as_numbers(values, name: str, title: str) -> np.ndarray:
@@ -102,7 +119,8 @@ def refuse_unnamed(title: str, columns: dict) -> None:
     DataError
         A missing label, or two that read the same (1 and "1").
     """
-    found = []
+    found = [text for name, labels in columns.items() for text in not_labels(name, labels)]
+    refuse(title, found, DataError)
     for name, labels in columns.items():
         labels = np.asarray(labels, dtype=object)
         missing = pd.isna(labels)

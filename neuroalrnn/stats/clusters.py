@@ -7,14 +7,16 @@ courses that are tested apart form a family for `neuroalrnn.stats.benjamini_hoch
 """
 
 import warnings
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
+from neuroalrnn.arguments import checked, not_whole, optional
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
-from neuroalrnn.stats.checks import as_whole_numbers
+from neuroalrnn.stats.checks import RNG, SHARE, as_whole_numbers, not_labels
 from neuroalrnn.stats.courses import check_courses
 from neuroalrnn.stats.effects import smallest_p
 
@@ -48,6 +50,16 @@ class _Found(NamedTuple):
     largest: np.ndarray  # largest mass of every permutation, the observed one first
 
 
+@checked(
+    DataError,
+    time=optional(not_labels),
+    unit=optional(not_labels),
+    subject=optional(not_labels),
+    cluster_alpha=SHARE,
+    alpha=SHARE,
+    n_permutations=partial(not_whole, least=1),
+    rng=RNG,
+)
 def cluster_test(
     courses,
     *,
@@ -117,6 +129,16 @@ def cluster_test(
     return _table(found, axes, n, threshold, smallest, text)
 
 
+@checked(
+    DataError,
+    time=optional(not_labels),
+    unit=optional(not_labels),
+    subject_a=optional(not_labels),
+    subject_b=optional(not_labels),
+    cluster_alpha=SHARE,
+    n_permutations=partial(not_whole, least=1),
+    rng=RNG,
+)
 def cluster_test_groups(
     courses_a,
     courses_b,

@@ -4,10 +4,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from neuroalrnn.arguments import checked, not_text, optional
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.stats.checks import (
+    RNG,
     as_numbers,
     as_whole_numbers,
+    not_labels,
     refuse_reordered,
     refuse_unnamed,
     require_columns,
@@ -21,6 +24,9 @@ CLAIM = 0.05
 ROUNDING = 1e-12
 
 
+@checked(
+    DataError, subject=optional(not_labels), test=not_text, effect=not_text, scale=not_text, rng=RNG
+)
 def paired_difference(
     scores_a,
     scores_b,
@@ -162,6 +168,7 @@ def benjamini_hochberg(p, family=None) -> np.ndarray:
     return adjusted.to_numpy()
 
 
+@checked(DataError, reference=optional(not_text), rng=RNG)
 def compare_models(
     scores: pd.DataFrame,
     reference: str | None = None,

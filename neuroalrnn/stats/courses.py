@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.arguments import checked, optional
 from neuroalrnn.exceptions import DataError, problems
-from neuroalrnn.stats.checks import as_numbers, refuse_unnamed
+from neuroalrnn.stats.checks import as_numbers, not_labels, refuse_unnamed
 
 
+@checked(DataError, time=optional(not_labels), subject=optional(not_labels))
 def common_window(courses, *, time=None, subject=None):
     """Restrict courses of unequal length to the times that all subjects have.
 

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from neuroalrnn.arguments import checked, not_text, optional
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
-from neuroalrnn.stats.checks import as_numbers, refuse_reordered, refuse_unnamed
+from neuroalrnn.stats.checks import RNG, as_numbers, not_labels, refuse_reordered, refuse_unnamed
 from neuroalrnn.stats.effects import effect_table, refuse_missing
 
 TESTS = ("welch", "permutation")
@@ -17,6 +18,15 @@ MOST_EXACT = 5000
 N_DRAWS = 4999
 
 
+@checked(
+    DataError,
+    values=not_labels,
+    group=not_labels,
+    subject=optional(not_labels),
+    test=not_text,
+    scale=not_text,
+    rng=RNG,
+)
 def compare_groups(
     values,
     group,

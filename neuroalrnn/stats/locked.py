@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.arguments import checked, optional
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.stats.checks import as_numbers, as_whole_numbers
+from neuroalrnn.stats.checks import RNG, as_numbers, as_whole_numbers, not_labels
 from neuroalrnn.stats.null_tests import trial_table
 from neuroalrnn.stats.permutation import (
     CELL,
@@ -30,6 +31,7 @@ class LockedProbability:
     excluded: tuple[str, ...] = ()
 
 
+@checked(DataError, switch=not_labels, event_index=not_labels, lags=not_labels)
 def locked_switch_probability(switch, event_index, lags) -> np.ndarray:
     """Share of events followed by a switch at each lag, in one session.
 
@@ -100,6 +102,7 @@ def _divide(hits, count):
     return np.divide(hits, count, out=np.full(np.shape(hits), np.nan), where=count > 0)
 
 
+@checked(DataError, lags=not_labels, rng=RNG)
 def shift_band(
     switch,
     event,
@@ -187,6 +190,7 @@ def _correlate(where, series):
     return np.where(np.abs(found) < 1e-9, 0.0, found)
 
 
+@checked(DataError, condition=optional(not_labels), lags=not_labels, rng=RNG)
 def swap_band(
     switches,
     event_step,

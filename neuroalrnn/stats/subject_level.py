@@ -7,8 +7,16 @@ are tested (two-stage), or trials are pooled and the standard error is that of s
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.arguments import checked, not_text, not_whole, optional
 from neuroalrnn.exceptions import DataError, FitError, NotTestableError
-from neuroalrnn.stats.checks import as_numbers, refuse_reordered, refuse_unnamed
+from neuroalrnn.stats.checks import (
+    RNG,
+    SHARE,
+    as_numbers,
+    not_labels,
+    refuse_reordered,
+    refuse_unnamed,
+)
 from neuroalrnn.stats.effects import effect_table, one_sample, refuse_missing
 from neuroalrnn.stats.logistic import find_separated, fit_logistic
 from neuroalrnn.stats.robust import fit_clustered
@@ -17,6 +25,13 @@ from neuroalrnn.stats.stack import Stacked, as_predictors, stack_trials
 ROUNDING = 1e-12
 
 
+@checked(
+    DataError,
+    subject=optional(not_labels),
+    effect=not_text,
+    scale=not_text,
+    n_trials=optional(not_whole),
+)
 def t_test(values, *, subject=None, effect: str = "mean", scale: str = "", n_trials=None):
     """Test one value per subject against zero with a t-test.
 
@@ -46,6 +61,15 @@ def t_test(values, *, subject=None, effect: str = "mean", scale: str = "", n_tri
     return effect_table([row | {"effect": effect, "scale": scale, "n_trials": n_trials}])
 
 
+@checked(
+    DataError,
+    subject=optional(not_labels),
+    effect=not_text,
+    scale=not_text,
+    n_trials=optional(not_whole),
+    alpha=SHARE,
+    rng=RNG,
+)
 def sign_flip(
     values,
     *,
@@ -107,6 +131,7 @@ def _one_per_subject(values, subject) -> np.ndarray:
     return values
 
 
+@checked(DataError, subject=not_labels, family=not_text)
 def subject_slopes(outcome, predictors, subject, *, family: str) -> pd.DataFrame:
     """Regress the outcome on all predictors, separately in each subject.
 
@@ -183,6 +208,7 @@ def _require_binary(outcome) -> None:
         raise DataError(f"outcome: found values {found[:6]}, expected 0 and 1 (or False and True)")
 
 
+@checked(DataError, subject=not_labels, test=not_text, rng=RNG)
 def two_stage_logistic(
     outcome, predictors, subject, *, test: str = "t", rng: np.random.Generator | None = None
 ) -> pd.DataFrame:
@@ -218,6 +244,7 @@ def two_stage_logistic(
     return _test_slopes(slopes, how, "log odds per unit, mean of subjects' slopes", test, rng)
 
 
+@checked(DataError, subject=not_labels, test=not_text, rng=RNG)
 def two_stage_linear(
     outcome, predictors, subject, *, test: str = "t", rng: np.random.Generator | None = None
 ) -> pd.DataFrame:

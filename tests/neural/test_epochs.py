@@ -182,5 +182,5 @@ def test_lengths_are_not_rounded_and_tables_are_no_epochs(epochs):
         wrong.metadata = wrong.metadata.assign(n_steps=n_steps)
         with pytest.raises(DataError, match="n_steps"):
             read(wrong)
-    with pytest.raises(DataError, match="found DataFrame, expected epochs"):
+    with pytest.raises(DataError, match=r"epochs = DataFrame of shape .56, 3.: expected epochs"):
         from_epochs(epochs.metadata)

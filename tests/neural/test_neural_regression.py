@@ -210,7 +210,7 @@ def test_mistakes_are_named(simulate):
         regress_neural(trials, regimes.isel(trial=slice(None, None, -1)))
     with pytest.raises(DataError, match="expected its first and its last time"):
         regress_neural(trials, regimes, window=(0.1,))
-    with pytest.raises(DataError, match="nuisance 'stimulos'"):
+    with pytest.raises(DataError, match="nuisances = 'stimulos': expected a list"):
         regress_neural(trials, regimes, nuisances="stimulos")
     with pytest.raises(DataError, match="found 1 regimes in use"):
         regress_neural(trials, xr.zeros_like(regimes))
