@@ -13,6 +13,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 from benchmarks import (
     analysis,
     false_positives,
+    faults,
     fixed_points,
     jax_peer,
     kernels,
@@ -37,7 +38,7 @@ def main(
         list[str] | None,
         typer.Argument(
             help="kernels, scaling, sweep, start_up, lorenz, false_positives, fixed_points, "
-            "analysis, primitives; or all"
+            "analysis, primitives, faults; or all"
         ),
     ] = None,
     backend: Annotated[str, typer.Option(help="Backend of ours.")] = "auto",
@@ -159,6 +160,15 @@ def _primitives(ours, threads, rounds, quick):
     return {"primitives": found.to_dict("records")}
 
 
+def _faults(ours, threads, rounds, quick):
+    counts = {"kills": 4, "flips": 20, "edits": 20, "kept": 12} if quick else {}
+    found = faults.measure(**counts, tell=typer.echo)
+    typer.echo(f"faults: {found['breaches']} breaches")
+    if found["breaches"]:
+        raise typer.Exit(1)
+    return {"faults": found}
+
+
 PARTS = {
     "kernels": _kernels,
     "scaling": _scaling,
@@ -169,6 +179,7 @@ PARTS = {
     "fixed_points": _fixed_points,
     "analysis": _analysis,
     "primitives": _primitives,
+    "faults": _faults,
 }
 
 if __name__ == "__main__":
