@@ -125,8 +125,8 @@ TITLES = {
     POWER: ("Something to find", "Share of data sets in which it is found."),
     CONTROL: (
         "Methods that must fail",
-        "Not in the package. If these were not seen to fail, the simulations could not detect a "
-        "bad method.",
+        "Not in the package, or not what it does by default. If these were not seen to fail, the "
+        "simulations could not detect a bad method.",
     ),
 }
 HEAD = """# False positives

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.stats.checks import as_numbers, as_whole_numbers, refuse_unnamed
+from neuroalrnn.stats.checks import as_count, as_numbers, refuse_unnamed
 
 LOWEST, HIGHEST = 3, 10
 TRIALS_PER_DEGREE = 4
@@ -40,7 +40,7 @@ def choose_degree(series, session, subject) -> int:
     -------
     degree : int
         From 3 to 10. With fewer than three subjects, sessions take their place; with fewer than
-        three of these it cannot be judged, and is 10.
+        three of these it cannot be judged, and is 3.
 
     Raises
     ------
@@ -48,11 +48,11 @@ def choose_degree(series, session, subject) -> int:
         Text, unequal lengths, or trials without subject or session.
     """
     series = as_numbers(series, "series", TITLE)
+    refuse_unnamed(TITLE, {"session": session, "subject": subject})
     session, subject = np.asarray(session), np.asarray(subject)
     if series.ndim != 1 or not series.shape == session.shape == subject.shape:
         shapes = f"{series.shape}, {session.shape} and {subject.shape}"
         raise DataError(f"{TITLE}: series, session and subject have shapes {shapes}")
-    refuse_unnamed(TITLE, {"session": session, "subject": subject})
     table = pd.DataFrame({"subject": subject, "session": session, "series": series})
     groups = list(table.groupby(["subject", "session"], sort=False)["series"])
     terms = [_higher_terms(part.to_numpy()) for _, part in groups]
@@ -60,7 +60,7 @@ def choose_degree(series, session, subject) -> int:
     by_subject = found.groupby([name for (name, _), _ in groups], sort=False).mean()
     units = by_subject if len(by_subject) >= FEWEST_UNITS else found
     if len(units) < FEWEST_UNITS:
-        return HIGHEST
+        return LOWEST
     agreed = [term for term in units if _differs(units[term].dropna().to_numpy())]
     return max(agreed, default=LOWEST)
 
@@ -123,8 +123,10 @@ def trend_columns(session, subject, degree: int) -> np.ndarray:
     DataError
         Trials without subject or session, or an impossible degree.
     """
-    degree = int(as_whole_numbers(degree, "degree", TITLE, least=0))
+    degree = as_count(degree, "degree", TITLE)
     refuse_unnamed(TITLE, {"session": session, "subject": subject})
+    if len(session) != len(subject):
+        raise DataError(f"{TITLE}: found {len(session)} sessions and {len(subject)} subjects")
     table = pd.DataFrame({"subject": np.asarray(subject), "session": np.asarray(session)})
     number = table.groupby("subject", sort=False)["session"].transform(
         lambda labels: pd.factorize(labels)[0]

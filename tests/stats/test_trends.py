@@ -48,12 +48,12 @@ def test_missing_trials_do_not_make_a_trend():
     assert np.mean(np.array(degrees) == 3) > 0.5
 
 
-def test_with_few_units_the_degree_is_the_highest():
-    series, two = curves(np.random.default_rng(2), 0 * TIME), SUBJECT <= "s1"
-    assert choose_degree(series[two], SUBJECT[two], SUBJECT[two]) == HIGHEST
-    sessions = np.tile(np.repeat(np.arange(5), 20), 2)
-    assert choose_degree(series[two], sessions, SUBJECT[two]) < HIGHEST
-    assert choose_degree([], [], []) == HIGHEST
+def test_with_few_units_it_stays_a_cubic():
+    shape = np.polynomial.legendre.legval(TIME, np.eye(HIGHEST + 1)[9])
+    series, two = curves(np.random.default_rng(2), shape), SUBJECT <= "s1"
+    assert choose_degree(series[two], SUBJECT[two], SUBJECT[two]) == 3
+    assert choose_degree(series, SUBJECT, np.full(SUBJECT.size, "one")) >= 9
+    assert choose_degree([], [], []) == 3
 
 
 def test_short_sessions_bear_a_lower_degree():
