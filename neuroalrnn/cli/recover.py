@@ -39,6 +39,7 @@ def study_recovery(out: Path, *, tasks, agents, subjects, trials, overwrite, **o
     known = [KNOWN[name]() for name in tasks]
     refuse("--n-pwl", _impossible_grid(options["n_pwl"], known))
     refuse_existing(out, OUTPUTS, overwrite)
+    out.mkdir(parents=True, exist_ok=True)
     sizes = [(n_subjects, n_trials) for n_subjects in subjects for n_trials in trials]
     if tasks:
         _recover_networks(out, known, sizes, options)
@@ -79,6 +80,7 @@ def study_fitted(saved: Path, out: Path, *, overwrite, run=None, **options):
         environment_for(with_task(fit.trials, run)),
         **{"n_pwl": fit.config["n_pwl"]} | options,
     )
+    out.mkdir(parents=True, exist_ok=True)
     table.to_csv(out / "recovery.csv", index=False)
     _tell_recovery(table)
 
