@@ -182,7 +182,7 @@ def not_table(name: str, value, columns: Iterable[str] = ()) -> list[str]:
     )
 
 
-def table(*numbers, labels=()):
+def table(*numbers, labels=(), once=()):
     """Check of a table.
 
     Parameters
@@ -191,6 +191,8 @@ def table(*numbers, labels=()):
         Columns that hold numbers.
     labels : sequence of str
         Columns that name rows: nothing is missing in them.
+    once : sequence of str
+        Those of `labels` in which nothing is there twice.
 
     Returns
     -------
@@ -208,6 +210,9 @@ def table(*numbers, labels=()):
             return found
         found = [f"{name}: column {each!r} is missing in row {value[each].isna().argmax()}"
                  for each in labels if value[each].isna().any()]  # fmt: skip
+        again = {each: value.loc[value[each].duplicated(), each] for each in once}
+        found += [f"{name}: column {each!r} holds {rows.iloc[0]!r} more than once"
+                  for each, rows in again.items() if len(rows)]  # fmt: skip
         return found + [
             f"{name}: column {each!r} holds {value[each].dtype}, expected numbers"
             for each in numbers

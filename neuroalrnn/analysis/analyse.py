@@ -35,7 +35,7 @@ from neuroalrnn.analysis.transitions import (
     compute_mean_dwell_times,
     compute_transitions,
 )
-from neuroalrnn.arguments import checked, not_one_of, not_text, refuse, unknown
+from neuroalrnn.arguments import checked, not_flag, not_one_of, not_seed, not_text, refuse, unknown
 from neuroalrnn.data.schema import COORDS, scored_trials
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.running import attempt, one_blas_thread
@@ -116,8 +116,8 @@ def analyse(fit, *, conditions=None, rule=None, random_state=0, mechanism=False,
         If a condition or the rule is not a variable of the trials.
     """
     require_fit("analyse", fit)
-    if not isinstance(random_state, int | np.integer) or random_state < 0:
-        raise DataError(f"analyse, random_state: found {random_state!r}, expected a whole number")
+    found = [*not_seed("random_state", random_state), *not_flag("mechanism", mechanism)]
+    refuse("analyse", found + not_flag("progress", progress), DataError)
     defaults = json.loads(fit.trials.attrs.get("analysis", "{}"))
     conditions = _as_names(defaults.get("conditions", []) if conditions is None else conditions)
     rule = defaults.get("rule") if rule is None else rule
@@ -233,9 +233,11 @@ def compare_with_others(fit, model="AL-RNN", *, value="log_likelihood"):
         interval, t-test over subjects, and how many subjects favour it; ``note`` says why a
         difference is not testable.
     """
+    title, known = "compare_with_others", fit.scores.filter(like="log_likelihood").columns
+    refuse(title, not_one_of("value", value, known), DataError)
     scores = fit.scores.pivot(index="subject", columns="model", values=value)
     scores = scores.dropna(axis="columns", how="all").dropna(how="all")
-    refuse("compare_with_others", not_one_of("model", model, scores.columns), DataError)
+    refuse(title, not_one_of("model", model, scores.columns), DataError)
     rows = []
     for other in [name for name in fit.predictions["model"].values if name in scores]:
         if other == model:

@@ -41,7 +41,7 @@ def class_frequency(trials, train, test):
         Log-probabilities; a half choice is added to each option so that none is impossible. Where
         not all options are always offered, those of options chosen in proportion to a fixed worth.
     """
-    check_split("class frequency", trials, train, test)
+    train, test = check_split("class frequency", trials, train, test)
     offered = offered_options(trials)
     code = trials["choice"].values[train].astype(int)
     among = None if offered is None else offered[train]
@@ -69,7 +69,7 @@ def logistic(trials, train, test, *, terms):
         options are limited, choices are regressed among those offered, see `regress_among`. No
         log-probability is below that of the smallest positive number.
     """
-    check_split("logistic", trials, train, test)
+    train, test = check_split("logistic", trials, train, test)
     choice = trials["choice"].values[train].astype(int)
     if len(np.unique(choice)) < 2:
         return class_frequency(trials, train, test)

@@ -53,7 +53,7 @@ def not_labels(name: str, value) -> list[str]:
     return [] if fits else [f"{name} = {shown(value)}: expected {expected}"]
 
 
-def check_split(title: str, trials, train, test) -> None:
+def check_split(title: str, trials, train, test) -> tuple[np.ndarray, np.ndarray]:
     """Refuse what a baseline cannot be fitted to and tested on.
 
     Parameters
@@ -63,6 +63,10 @@ def check_split(title: str, trials, train, test) -> None:
     train, test : array of int
         Trial indices; those of `train` have a choice.
 
+    Returns
+    -------
+    train, test : array of int
+
     Raises
     ------
     DataError
@@ -71,6 +75,7 @@ def check_split(title: str, trials, train, test) -> None:
     if not found:
         n_trials = trials.sizes["trial"]
         found = not_rows("train", train, n_trials) + not_rows("test", test, n_trials)
-    if not found and np.isnan(trials["choice"].values[train]).any():
+    if not found and np.isnan(trials["choice"].values[np.asarray(train)]).any():
         found = ["train holds trials without a choice: leave them out"]
     refuse(title, found, DataError)
+    return np.asarray(train), np.asarray(test)

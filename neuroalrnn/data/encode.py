@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.arguments import checked, not_inputs, not_names, not_text, optional
+from neuroalrnn.arguments import checked, not_flag, not_inputs, not_names, not_text, optional
 from neuroalrnn.data.coding import coded, is_centred
 from neuroalrnn.data.events import event_names, happened, refuse_names, with_events
 from neuroalrnn.data.features import Column, flat_inputs
@@ -40,6 +40,8 @@ MOST_VALUES = 5e8
     step=not_text,
     choice_event=optional(not_text),
     carry=not_text,
+    lag_over_gaps=not_flag,
+    mark_events=not_flag,
     presence=not_names,
 )
 def encode(

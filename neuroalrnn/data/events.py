@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import shown
+
 
 def event_names(trials: xr.Dataset) -> list[str]:
     """Names of the events of a trial in their order; empty where the dataset has none."""
@@ -34,7 +36,7 @@ def with_events(trials: xr.Dataset, names: Sequence[str] | None) -> xr.Dataset:
 def refuse_names(names) -> list[str]:
     """Texts of what is wrong with a list of names of events."""
     if isinstance(names, str) or not isinstance(names, Sequence) or len(names) == 0:
-        return [f"events={names!r}: expected a list of names in the order of the trial"]
+        return [f"events = {shown(names)}: expected a list of names in the order of the trial"]
     found = [
         f"events: {name!r} is no name: expected text that is not blank"
         for name in names

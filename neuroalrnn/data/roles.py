@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from neuroalrnn.arguments import not_kind, not_names, unknown
+import numpy as np
+
+from neuroalrnn.arguments import not_names, unknown
 from neuroalrnn.data.events import refuse_names
 from neuroalrnn.data.names import one_form
 from neuroalrnn.data.schema import unusable_names
@@ -118,10 +120,9 @@ def read_roles(columns, events, trial_start, after_choice, signed, missing, unit
 
 
 def _wrong_kinds(events, **names) -> list[str]:
-    if not events:
-        found = not_kind("events", events, Mapping | Sequence | None, "a dict or a list of names")
-    else:
-        found = refuse_names(list(events) if isinstance(events, Mapping) else events)
+    is_empty = events is None or (isinstance(events, Mapping | Sequence) and not len(events))
+    listed = list(events) if isinstance(events, Mapping) else events
+    found = [] if is_empty else refuse_names(listed)
     events = events if isinstance(events, Mapping) else {}
     found += [
         f"event {event!r} is {source!r}: expected a column, or a time in seconds"
@@ -219,7 +220,8 @@ def _codes(given, columns, known) -> dict[str, list]:
 def _listed(codes) -> list:
     if codes is None:
         return []
-    return [codes] if isinstance(codes, str) or not isinstance(codes, Iterable) else list(codes)
+    is_one = isinstance(codes, str) or not isinstance(codes, Iterable) or np.ndim(codes) == 0
+    return [codes] if is_one else list(codes)
 
 
 def _by_column(option, given, named, known) -> tuple[dict, list[str]]:

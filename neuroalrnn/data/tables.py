@@ -27,7 +27,12 @@ from neuroalrnn.data.units import SECONDS, check_units, event_times, session_clo
 from neuroalrnn.exceptions import DataError, problems
 
 
-@checked(DataError, attrs=optional(not_mapping), units=optional(not_mapping))
+@checked(
+    DataError,
+    attrs=optional(not_mapping),
+    units=optional(not_mapping),
+    stored=optional(not_mapping),
+)
 def from_frame(
     df: pd.DataFrame,
     columns: Mapping[str, str],

@@ -195,6 +195,9 @@ def plot_comparison(fit, models, *, ax=None):
     matplotlib.axes.Axes
     """
     ax = axes_or_new(ax, DOUBLE, 20 + 5.2 * len(models))
+    if not len(models):
+        say_empty(ax, "no model was compared")
+        return ax
     reference = models["reference"].iloc[0]
     scores = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
     scores = scores.sub(scores[reference], axis=0)

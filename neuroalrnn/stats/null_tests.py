@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.arguments import refuse
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
-from neuroalrnn.stats.checks import refuse_unnamed
+from neuroalrnn.stats.checks import not_labels, refuse_unnamed
 from neuroalrnn.stats.effects import effect_table, one_sample
 
 UNITS = ("subject", "session")
@@ -55,10 +56,12 @@ def trial_table(columns: dict, title: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If they differ in shape, or a trial has no subject, session, condition or block.
+        If one is no list, they differ in length, or a trial has no subject, session, condition or
+        block.
     """
+    refuse(title, [t for name in columns for t in not_labels(name, columns[name])], DataError)
     shapes = {name: np.shape(values) for name, values in columns.items()}
-    if len(set(shapes.values())) != 1 or len(next(iter(shapes.values()))) != 1:
+    if len(set(shapes.values())) != 1:
         listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise DataError(f"{title}: expected one entry per trial everywhere, found {listed}")
     refuse_unnamed(title, {name: columns[name] for name in KEYS if name in columns})

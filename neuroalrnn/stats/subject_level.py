@@ -27,6 +27,7 @@ ROUNDING = 1e-12
 
 @checked(
     DataError,
+    values=not_labels,
     subject=optional(not_labels),
     effect=not_text,
     scale=not_text,
@@ -63,6 +64,7 @@ def t_test(values, *, subject=None, effect: str = "mean", scale: str = "", n_tri
 
 @checked(
     DataError,
+    values=not_labels,
     subject=optional(not_labels),
     effect=not_text,
     scale=not_text,
@@ -115,8 +117,6 @@ def sign_flip(
 def _one_per_subject(values, subject) -> np.ndarray:
     title = "one value per subject"
     refuse_reordered(title, {"values": values, "subject": subject})
-    if np.ndim(values) != 1:
-        raise DataError(f"{title}: found shape {np.shape(values)}, expected (subject,)")
     if subject is None:
         subject = values.index if isinstance(values, pd.Series) else np.arange(len(values))
     refuse_unnamed(title, {"subject": subject})

@@ -206,6 +206,18 @@ def test_models_that_differ_alike_in_all_subjects_leave_a_row_that_says_so(fit, 
     assert np.isfinite(table["estimate"]).all()
 
 
+def test_columns_that_are_no_scores_are_named(fit):
+    with pytest.raises(DataError, match=r"value: 'n_trials' is unknown.*there are: log_likelihood"):
+        compare_with_others(fit, value="n_trials")
+
+
+def test_flags_and_seeds_are_told_together(fit):
+    with pytest.raises(
+        DataError, match=r"(?s)analyse: 2 problems.*random_state = -1.*mechanism = ndarray"
+    ):
+        analyse(fit, random_state=-1, mechanism=np.zeros((0, 3)))
+
+
 def test_conditions_may_be_texts_but_not_what_is_counted_over(fit):
     analyse(fit.__class__(_with_text(fit.tree)), conditions=["half"])
     with pytest.raises(DataError, match="condition 'subject' labels what is counted over"):

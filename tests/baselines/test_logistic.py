@@ -119,6 +119,8 @@ def test_training_choices_of_one_kind_are_predicted_by_their_frequency(trials):
     train, test = np.flatnonzero(trials["choice"].values == 1), np.arange(10)
     found = logistic(trials, train, test, terms=["stimulus"])
     np.testing.assert_array_equal(found, class_frequency(trials, train, test))
+    rows = tuple(train.tolist()), tuple(test.tolist())
+    np.testing.assert_array_equal(found, logistic(trials, *rows, terms=["stimulus"]))
 
 
 def test_an_outlier_leaves_no_choice_impossible(trials):

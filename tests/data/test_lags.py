@@ -13,7 +13,7 @@ from neuroalrnn.analysis.triggered import compute_triggered_average
 from neuroalrnn.baselines.history import with_lags
 from neuroalrnn.data import design, encode, from_frame
 from neuroalrnn.data.lags import count_gaps, reaches
-from neuroalrnn.exceptions import DataWarning
+from neuroalrnn.exceptions import DataError, DataWarning
 
 
 @pytest.fixture
@@ -57,6 +57,11 @@ def test_lags_reach_over_gaps_only_if_asked_and_say_so(gapped):
     matrix = design(asked, with_lags(asked, ["x[-1]"], 2))
     np.testing.assert_array_equal(matrix["x[-1]"], [0, 1, 2, 3, 4, 5, 0, 7, 8])
     np.testing.assert_array_equal(matrix["x[-2]"], [0, 0, 1, 2, 3, 4, 0, 0, 7])
+
+
+def test_flags_of_lags_are_true_or_false(gapped):
+    with pytest.raises(DataError, match=r"(?s)2 problems.*lag_over_gaps = Data.*mark_events = "):
+        encode(gapped, inputs=["choice"], lag_over_gaps=gapped["x"], mark_events="no")
 
 
 def test_without_gaps_nothing_changes(trials):

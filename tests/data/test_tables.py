@@ -124,6 +124,17 @@ BROKEN = {
         "'reward' is marked signed, but is neither 0, 1 nor NaN on trial 3",
     ),
     "after_choice": (lambda t: t, {"after_choice": ["cu"]}, "after_choice 'cu' is unknown"),
+    "events in an array": (
+        lambda t: t,
+        {"events": np.array([True, False])},
+        r"events = ndarray of shape \(2,\): expected a list of names in the order of the trial",
+    ),
+    "stored number": (lambda t: t, {"stored": -1}, "stored = -1: expected a dict"),
+    "stored series": (
+        lambda t: t,
+        {"stored": pd.Series([1, 2])},
+        r"stored = Series of shape \(2,\): expected a dict",
+    ),
 }
 
 

@@ -8,7 +8,14 @@ from neuroalrnn import plots
 from neuroalrnn.exceptions import DataError
 
 TREND = pd.DataFrame(
-    {"first_trial": [0], "last_trial": [9], "regime": [0], "occupancy": [1.0], "n_steps": [10]}
+    {
+        "subject": ["a"],
+        "first_trial": [0],
+        "last_trial": [9],
+        "regime": [0],
+        "occupancy": [1.0],
+        "n_steps": [10],
+    }
 )
 
 
@@ -21,6 +28,7 @@ TREND = pd.DataFrame(
             TREND.drop(columns=["regime", "n_steps"]),
             r"trend: no column 'regime', 'n_steps' \(there",
         ),
+        (TREND.drop(columns="subject"), r"trend: no column 'subject' \(there"),
         (TREND.assign(regime="a"), "trend: column 'regime' holds .*, expected numbers"),
         (pd.concat([TREND, TREND[["regime"]]], axis=1), "trend: column 'regime' is there twice"),
     ],

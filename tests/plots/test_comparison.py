@@ -6,6 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from neuroalrnn import plots
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.style import signed
 
 DRAW = {
@@ -46,6 +47,16 @@ def test_rows_are_the_models_of_the_table_and_bold_ones_the_best(fit, analysis):
     texts = [text.get_text() for text in ax.texts]
     row = models[models["model"] == "AL-RNN"].iloc[0]
     assert f"{row['n_favouring']}/{row['n_subjects']}" in texts
+
+
+def test_no_row_is_said_and_rows_twice_are_refused(fit, analysis):
+    models, comparisons = (analysis.tables[name] for name in ("models", "comparisons"))
+    ax = plots.plot_comparison(fit, models[:0])
+    assert [text.get_text() for text in ax.texts] == ["no model was compared"]
+    with pytest.raises(DataError, match="models: column 'model' holds 'AL-RNN' more than once"):
+        plots.plot_comparison(fit, pd.concat([models[models["model"] == "AL-RNN"], models]))
+    with pytest.raises(DataError, match=r"comparisons: column 'effect' holds .* more than once"):
+        plots.plot_score_differences(fit, pd.concat([comparisons] * 2))
 
 
 def test_far_models_are_written_at_the_edge_and_the_others_to_scale(fit, analysis):

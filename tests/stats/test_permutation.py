@@ -104,6 +104,8 @@ class TestCircularShift:
             circular_shift_null(event, np.ones(120), subject, subject)
         with pytest.raises(DataError, match="one entry per trial"):
             circular_shift_null(event[:-1], event, subject, subject)
+        with pytest.raises(DataError, match=r"regime_series = \[\[1, 2\], \[3\]\]: expected"):
+            circular_shift_null([[1, 2], [3]], event, subject, subject)
         with pytest.raises(NotTestableError, match="found 3 subjects"):
             circular_shift_null(event, np.roll(event, 1), subject, subject, unit="session")
 

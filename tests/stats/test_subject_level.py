@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+import xarray as xr
 from scipy import stats
 from scipy.linalg import sqrtm
 from scipy.special import expit
@@ -316,10 +317,11 @@ class TestWhatComesIn:
                 fit(np.full(60, value), rows["predictors"], rows["subject"])
 
     def test_one_value_per_subject(self):
-        for values in (["a", "b"], [["a"], ["b"]]):
-            with pytest.raises(DataError):
-                t_test(values)
-        with pytest.raises(DataError, match="expected \\(subject,\\)"):
-            t_test(3.0)
+        with pytest.raises(DataError, match="'values' should be numbers"):
+            t_test(["a", "b"])
+        for values in (3.0, [["a"], ["b"]], xr.Dataset()):
+            for test in (t_test, sign_flip):
+                with pytest.raises(DataError, match=r"values = .*: expected a list, one"):
+                    test(values)
         with pytest.raises(DataError, match="'subject' is missing in 1 of 3"):
             t_test([1, 2, 4.0], subject=["a", "b", None])
