@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-import numpy as np
-
 from neuroalrnn.arguments import not_names, unknown
 from neuroalrnn.data.events import refuse_names
 from neuroalrnn.data.names import one_form
@@ -220,8 +218,9 @@ def _codes(given, columns, known) -> dict[str, list]:
 def _listed(codes) -> list:
     if codes is None:
         return []
-    is_one = isinstance(codes, str) or not isinstance(codes, Iterable) or np.ndim(codes) == 0
-    return [codes] if is_one else list(codes)
+    # arrays without dimensions say that they are iterable
+    is_many = isinstance(codes, Iterable) and not isinstance(codes, str)
+    return list(codes) if is_many and getattr(codes, "ndim", 1) else [codes]
 
 
 def _by_column(option, given, named, known) -> tuple[dict, list[str]]:

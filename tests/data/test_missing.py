@@ -131,7 +131,7 @@ def test_text_among_numbers_is_named(cells, message):
         ({"missing": {"chioce": [1]}}, "missing 'chioce' is unknown; did you mean 'choice'"),
         ({"units": {"x": "hours"}}, "units of 'x': 'hours' is unknown"),
         ({"units": {"choice": "ms"}}, "units of 'choice': this is no duration"),
-        ({"units": ["ms"]}, r"units=\['ms'\]: expected a dict"),
+        ({"units": ["ms"]}, r"units = \['ms'\]: expected a dict"),
         ({"labels": "ab"}, "labels is a str: expected a list"),
         ({"labels": {1, 2}}, "labels is a set: expected a list"),
         ({"labels": [1, "1", 2]}, "hold one value twice"),
