@@ -88,6 +88,10 @@ BROKEN = {
         "[setting]\nlearnin_rate = 0.1",
         r"\[setting\] learnin_rate: unknown key; did you mean 'learning_rate'\?",
     ),
+    "unknown key of a table that may be absent": (
+        "[task]\nnme = 'bandit'",
+        r"\[task\] nme: unknown key; did you mean 'name'\?",
+    ),
     "unknown table": (
         "[settings]\nn_latent = 3",
         r"\[settings\]: unknown table; did you mean 'setting'\?",

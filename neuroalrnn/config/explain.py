@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -58,13 +59,18 @@ def _place(path: Sequence, kind: type[BaseModel]) -> str:
 
 def _expected(each: Mapping[str, Any], kind: type[BaseModel], path: Sequence) -> str:
     if each["type"] == "extra_forbidden":
-        table = kind if len(path) == 1 else kind.model_fields[path[0]].annotation
+        table = kind if len(path) == 1 else _table(kind.model_fields[path[0]].annotation)
         near = get_close_matches(str(path[-1]), table.model_fields, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         what = "table" if table.holds_tables else "key"
         return f"unknown {what}; {hint}(there are: {', '.join(table.model_fields)})"
     text = each["msg"].removeprefix("Input should be ")
     return EXPECTED.get(each["type"], f"a number {text}" if "than" in each["type"] else text)
+
+
+def _table(annotation) -> type[BaseModel]:
+    """The table itself, where it may be absent too."""
+    return next(each for each in (*get_args(annotation), annotation) if each is not NoneType)
 
 
 def _joined(texts: Sequence[str], value: Any) -> str:

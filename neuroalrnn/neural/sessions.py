@@ -12,6 +12,7 @@ import xarray as xr
 
 from neuroalrnn.analysis.regimes import ABSENT, trial_variable
 from neuroalrnn.analysis.regimes.steps import refuse_other_trials
+from neuroalrnn.arguments import shown
 from neuroalrnn.data.schema import no_number, session_number, trial_variables, validate
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.stats.permutation import FEWEST_SWITCHES, FEWEST_TRIALS, nuisance_basis
@@ -175,8 +176,9 @@ def _regimes(trials, regimes, step) -> np.ndarray:
         labels = (regimes["step"].values if "step" in regimes.coords else labels).tolist()
         if step is None and len(labels) == 1:
             step = labels[0]
-        if step not in labels:
-            raise DataError(f"step: found {step!r}, expected one of {', '.join(map(str, labels))}")
+        if not np.isscalar(step) or step not in labels:
+            known = ", ".join(map(str, labels))
+            raise DataError(f"step: found {shown(step)}, expected one of {known}")
         regimes = regimes.isel(step=labels.index(step))
     refuse_other_trials(regimes, trials)
     if regimes.dims != ("trial",) or regimes.dtype.kind not in "iu":

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from neuroalrnn.exceptions import DataError, FitError, NotTestableError, problems
-from neuroalrnn.stats.checks import as_numbers, as_whole_numbers, refuse_unnamed
+from neuroalrnn.stats.checks import as_count, as_numbers, refuse_unnamed
 from neuroalrnn.stats.robust import fit_clustered, fit_pooled
 
 N_BINS = 10
@@ -152,7 +152,7 @@ def _log_odds(probability, option):
 
 
 def _equal_count_bins(p, n_bins):
-    as_whole_numbers(n_bins, "n_bins", "calibration", least=1)
+    n_bins = as_count(n_bins, "n_bins", "calibration", least=1)
     edges = np.unique(np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1]))
     return np.unique(np.searchsorted(edges, p, side="left"), return_inverse=True)[1]
 

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.arguments import not_kind, not_number, optional, refuse, shown
+from neuroalrnn.arguments import not_kind, not_number, not_whole, optional, refuse, shown
 from neuroalrnn.exceptions import DataError, problems
 
 
@@ -22,6 +22,7 @@ def not_labels(name: str, value) -> list[str]:
 
 
 RNG = optional(partial(not_kind, kinds=np.random.Generator, expected="numpy.random.default_rng(3)"))
+DRAWS = partial(not_whole, least=1)
 SHARE = partial(not_number, least=0.0, most=1.0)
 
 

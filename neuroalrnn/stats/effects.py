@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from neuroalrnn.arguments import not_one_of, refuse
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.stats.checks import as_numbers
 
@@ -111,8 +112,7 @@ def one_sample(
     NotTestableError
         Fewer than two subjects, no variation between them, or too few for a sign-flip.
     """
-    if test not in TESTS:
-        raise DataError(f"test: found {test!r}, expected one of {', '.join(TESTS)}")
+    refuse("test over subjects", not_one_of("test", test, TESTS), DataError)
     values = np.asarray(values, dtype=float)
     n = values.size
     if n < 2:

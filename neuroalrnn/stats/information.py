@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, problems
-from neuroalrnn.stats.checks import as_whole_numbers
+from neuroalrnn.stats.checks import as_count
 from neuroalrnn.stats.null_tests import (
     NullTest,
     by_session,
@@ -253,7 +253,7 @@ def swap_information(
     regimes, variable = np.asarray(regimes), np.asarray(variable)
     if regimes.ndim != 2 or variable.shape != regimes.shape:
         raise DataError(f"{title}: found shapes {regimes.shape} and {variable.shape}, expected one")
-    as_whole_numbers(n_draws, "n_draws", title, least=2)
+    n_draws = as_count(n_draws, "n_draws", title, least=2)
     if regimes.dtype.kind not in "iu":
         raise DataError(f"{title}: regimes are {regimes.dtype}, expected integers, -1 where absent")
     n_trials, present = len(regimes), regimes != ABSENT

@@ -10,7 +10,7 @@ import pandas as pd
 
 from neuroalrnn.arguments import checked, optional
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.stats.checks import RNG, as_numbers, as_whole_numbers, not_labels
+from neuroalrnn.stats.checks import DRAWS, RNG, as_numbers, as_whole_numbers, not_labels
 from neuroalrnn.stats.null_tests import trial_table
 from neuroalrnn.stats.permutation import (
     CELL,
@@ -102,7 +102,7 @@ def _divide(hits, count):
     return np.divide(hits, count, out=np.full(np.shape(hits), np.nan), where=count > 0)
 
 
-@checked(DataError, lags=not_labels, rng=RNG)
+@checked(DataError, lags=not_labels, n_draws=DRAWS, rng=RNG)
 def shift_band(
     switch,
     event,
@@ -190,7 +190,7 @@ def _correlate(where, series):
     return np.where(np.abs(found) < 1e-9, 0.0, found)
 
 
-@checked(DataError, condition=optional(not_labels), lags=not_labels, rng=RNG)
+@checked(DataError, condition=optional(not_labels), lags=not_labels, n_draws=DRAWS, rng=RNG)
 def swap_band(
     switches,
     event_step,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.arguments import refuse
+from neuroalrnn.arguments import not_one_of, refuse
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.stats.checks import not_labels, refuse_unnamed
 from neuroalrnn.stats.effects import effect_table, one_sample
@@ -107,8 +107,7 @@ def over_units(rows, method, effect, unit, test, rng) -> NullTest:
     NotTestableError
         No session can be tested, or sessions of several subjects were to be the units.
     """
-    if unit not in UNITS:
-        raise DataError(f"unit: found {unit!r}, expected one of {', '.join(UNITS)}")
+    refuse(method, not_one_of("unit", unit, UNITS), DataError)
     if not rows:
         raise NotTestableError(f"{method}: found no trial")
     sessions = pd.DataFrame(rows)

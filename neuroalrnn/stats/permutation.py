@@ -140,7 +140,7 @@ def circular_shift_null(
     columns |= {} if block is None else {"block": block}
     table = trial_table(columns, title)
     if degree is not None:
-        as_whole_numbers(degree, "degree", title, least=0)
+        degree = as_count(degree, "degree", title, least=0)
     refuse_missing(
         title, {k: table[k] for k in ("regime_series", "event_series")}, table["subject"]
     )

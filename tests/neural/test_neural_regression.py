@@ -204,6 +204,8 @@ def test_mistakes_are_named(simulate):
         regress_neural(trials, regimes, nuisances=["stimulos"])
     with pytest.raises(DataError, match="found 'x', expected one of choice"):
         regress_neural(trials, regimes, step="x")
+    with pytest.raises(DataError, match=r"found ndarray of shape \(2,\), expected one of choice"):
+        regress_neural(trials, regimes, step=np.array(["choice", "x"]))
     with pytest.raises(DataError, match="reference: found 5"):
         regress_neural(trials, regimes, reference=5)
     with pytest.raises(DataError, match="regimes and trials are not the same"):

@@ -82,9 +82,10 @@ def test_lags_are_different_whole_numbers(session, lags):
         shift_band(*session, lags=lags, n_draws=9)
 
 
-def test_no_draw_is_no_band(session):
-    with pytest.raises(DataError, match="n_draws: found 0"):
-        shift_band(*session, lags=[0], n_draws=0)
+@pytest.mark.parametrize("n_draws", [0, 64.0, np.array(3.0)])
+def test_no_whole_number_of_draws_is_no_band(session, n_draws):
+    with pytest.raises(DataError, match=r"n_draws = .*: expected a whole number from 1"):
+        shift_band(*session, lags=[0], n_draws=n_draws)
 
 
 @pytest.mark.parametrize("index", [[-1], [1.5], [9]])

@@ -108,6 +108,9 @@ class TestCircularShift:
             circular_shift_null([[1, 2], [3]], event, subject, subject)
         with pytest.raises(NotTestableError, match="found 3 subjects"):
             circular_shift_null(event, np.roll(event, 1), subject, subject, unit="session")
+        for unit in ("trial", np.array(["subject", "session"])):
+            with pytest.raises(DataError, match=r"unit.*subject.*session"):
+                circular_shift_null(event, np.roll(event, 1), subject, subject, unit=unit)
 
     @pytest.mark.parametrize("test", ["t", "sign-flip"])
     def test_level_both_slow(self, simulate, test):
