@@ -35,7 +35,16 @@ from neuroalrnn.analysis.transitions import (
     compute_mean_dwell_times,
     compute_transitions,
 )
-from neuroalrnn.arguments import checked, not_flag, not_one_of, not_seed, not_text, refuse, unknown
+from neuroalrnn.arguments import (
+    checked,
+    not_flag,
+    not_one_of,
+    not_seed,
+    not_text,
+    refuse,
+    shown,
+    unknown,
+)
 from neuroalrnn.data.schema import COORDS, scored_trials
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.running import attempt, one_blas_thread
@@ -341,6 +350,10 @@ def _as_names(conditions):
 
 def _check_names(fit, conditions, rule):
     names = [*conditions, *([] if rule is None else [rule])]
+    found = [
+        f"{shown(each)} is no name of a variable" for each in names if not isinstance(each, str)
+    ]
+    refuse("analyse", found, DataError)
     known = [str(n) for n in fit.trials.variables if fit.trials[n].dims == ("trial",)]
     found = [f"no variable on trial: {unknown(name, known)}" for name in names if name not in known]
     found += [
@@ -348,5 +361,4 @@ def _check_names(fit, conditions, rule):
         for name in conditions
         if name in COORDS
     ]
-    if found:
-        raise problems(DataError, "analyse", found)
+    refuse("analyse", found, DataError)

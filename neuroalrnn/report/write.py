@@ -6,7 +6,8 @@ from pathlib import Path
 
 from neuroalrnn.analysis import analyse
 from neuroalrnn.analysis.checks import require_fit
-from neuroalrnn.exceptions import ResultError
+from neuroalrnn.arguments import not_flag, not_path, refuse
+from neuroalrnn.exceptions import DataError, ResultError
 from neuroalrnn.report.markup import Gallery, count
 from neuroalrnn.report.page import build_page
 from neuroalrnn.report.sections import SECTIONS, all_missing
@@ -48,9 +49,11 @@ def write_report(
     ResultError
         If the page exists and `overwrite` is false.
     DataError
-        If a condition or the rule is not a variable of the trials.
+        If `out_dir` is no path, or a condition or the rule is not a variable of the trials.
     """
     require_fit("write_report", fit)
+    found = not_path("out_dir", out_dir) + not_flag("overwrite", overwrite)
+    refuse("write_report", found, DataError)
     out_dir = Path(out_dir)
     page = out_dir / PAGE
     if page.exists() and not overwrite:

@@ -185,6 +185,10 @@ def test_the_table_of_trials_holds_what_is_tested(fit):
 def test_unknown_names_are_refused_all_at_once(fit):
     with pytest.raises(DataError, match=r"(?s)2 problems.*'contxt'.*'rle'"):
         analyse(fit, conditions=["contxt"], rule="rle")
+    with pytest.raises(
+        DataError, match=r"(?s)2 problems.*None is no name.*ndarray of shape \(2,\) is"
+    ):
+        analyse(fit, conditions=["rule", None], rule=np.arange(2))
     for unordered in ({"rule"}, frozenset(["rule"]), 3):
         with pytest.raises(DataError, match=r"conditions: found .*, expected a list of names"):
             analyse(fit, conditions=unordered)
