@@ -152,6 +152,8 @@ def test_unknown_condition_leaves_nothing_behind(fit, tmp_path):
     with pytest.raises(DataError, match="no variable on trial: 'colour' is unknown"):
         write_report(fit, tmp_path / "out", conditions=["colour"])
     assert not (tmp_path / "out").exists()
+    with pytest.raises(DataError, match=r"(?s)2 problems.*out_dir = 3.*overwrite = 'no'"):
+        write_report(fit, 3, overwrite="no")
 
 
 def test_a_linear_network_everywhere_is_reported_as_such(fit, tmp_path):
