@@ -13,6 +13,9 @@ from neuroalrnn.data import (
 from neuroalrnn.evaluate import select_n_pwl
 from neuroalrnn.exceptions import DataError, LeakageError, LeakageWarning
 
+# what was changed in a subject on purpose is predicted badly
+FAR_OFF = pytest.mark.filterwarnings("ignore:.*nats per trial held out")
+
 
 def _changed(trials, subject):
     """The same experiment with everything about one subject altered, rewards to fractions."""
@@ -47,12 +50,14 @@ def _differing(one, other, fold):
 CHOSEN = {("selection", name) for name in ("restart", "n_updates", "n_pwl_chosen")}
 
 
+@FAR_OFF
 def test_changing_a_test_subject_changes_nothing_that_was_learned_or_chosen(trials, fitted, fit):
     other = fit(_changed(trials, "s2"))
     assert _differing(fitted, other, 2) == set()
     assert ("parameters", "weight") in _differing(fitted, other, 1)
 
 
+@FAR_OFF
 def test_the_leakage_test_notices_validation_on_the_test_subject(trials, fit):
     """Sabotage: early stopping and restarts look at the test subject."""
 
@@ -68,6 +73,7 @@ def test_the_leakage_test_notices_validation_on_the_test_subject(trials, fit):
     assert ("parameters", "weight") in differing
 
 
+@FAR_OFF
 def test_the_leakage_test_notices_a_coding_read_from_everybody(trials, monkeypatch, fit):
     """Sabotage: what is 0 and 1 is taken as a code only if no subject has another value."""
     encode_module = sys.modules["neuroalrnn.data.encode"]
@@ -80,6 +86,7 @@ def test_the_leakage_test_notices_a_coding_read_from_everybody(trials, monkeypat
     assert ("parameters", "weight") in _differing(fit(trials), fit(_changed(trials, "s2")), 2)
 
 
+@FAR_OFF
 def test_the_leakage_test_notices_a_scaler_fitted_on_everybody(trials, monkeypatch, fit):
     from neuroalrnn.evaluate import plan
 
@@ -164,5 +171,8 @@ def test_too_few_scored_subjects_are_refused_before_training(trials, monkeypatch
 
 def test_an_input_that_tells_the_choice_is_named(trials, fit):
     told = trials.assign(stimulus=("trial", trials["choice"].values * 2 - 1))
-    with pytest.warns(LeakageWarning, match="stimulus: tells the choice of every scored trial"):
+    with pytest.warns(LeakageWarning) as heard:
         fit(told, n_pwl=(0,), n_restarts=1)
+    texts = [str(each.message) for each in heard]
+    assert texts[0].startswith("stimulus: tells the choice of every scored trial")
+    assert all("more than 99.9 % of held-out choices" in text for text in texts[1:])

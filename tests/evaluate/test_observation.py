@@ -146,6 +146,7 @@ def test_held_out_log_likelihood_is_that_of_training_and_of_scipy(timed, plan_of
     _, jobs = search_jobs(plan, 0)
     kappa = torch.tensor([0.0, 0.0, 0.0, 0.3], dtype=torch.float64)
     weights = jobs.weights._replace(offset=jobs.weights.offset + kappa)
+    weights = plan.of.scale_inputs(weights, jobs.scaling.after(jobs.observed))
     n_pwl = jobs.n_pwl
     rows, _, others = predict_observed(weights, n_pwl.tolist(), sequences, plan, engine)
     observations = observe(
