@@ -189,10 +189,11 @@ def _predictors(fit, regimes):
     refuse_other_trials(regimes, fit.trials)
     decisive = decisive_regimes(fit, regimes)
     here = decisive.values[:, 0]
+    known = here >= 0
     predictors = {
-        f"regime {label}": (here == label).astype(float)
-        for label in np.unique(here[here >= 0])
-        if MIN_SHARE <= (here == label).mean() <= 1 - MIN_SHARE
+        f"regime {label}": np.where(known, here == label, np.nan)
+        for label in np.unique(here[known])
+        if MIN_SHARE <= (here[known] == label).mean() <= 1 - MIN_SHARE
     }
     carry = fit.config["encoding"].get("carry", "session")
     switches = compute_switches(decisive, fit.trials, carry=carry).values[:, 0]

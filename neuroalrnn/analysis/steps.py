@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuroalrnn.analysis.regimes import ABSENT
+from neuroalrnn.analysis.regimes import ABSENT, steps_in_order
 from neuroalrnn.data.events import event_names, happened, with_events
 
 
@@ -41,7 +41,7 @@ def decisive_regimes(fit, regimes):
     """Regime of each trial at the step before its choice is read out.
 
     That regime decides the map from this step to the read-out. Where the choice is read out at the
-    first step of the trial, there is none before it, and the regime of the read-out is taken.
+    first step of the trial, it is that of the last step of the trial before.
 
     Parameters
     ----------
@@ -51,14 +51,28 @@ def decisive_regimes(fit, regimes):
     Returns
     -------
     xarray.DataArray, dims (trial, step)
-        One step; -1 where there is no choice event.
+        One step; -1 where there is no choice event, or no step before it since the state began
+        anew.
     """
-    values = regimes.values
+    values, encoding = regimes.values, fit.config["encoding"]
     n_steps = (values != ABSENT).sum(axis=1)
-    choice_event = fit.config["encoding"].get("choice_event")
+    choice_event = encoding.get("choice_event")
     at = n_steps - 1.0
-    if choice_event is not None and fit.config["encoding"].get("step") != "trial":
+    if choice_event is not None and encoding.get("step") != "trial":
         at = event_steps(fit, n_steps)[choice_event]
-    before = np.maximum(np.nan_to_num(at, nan=0).astype(int) - 1, 0)
-    picked = np.where(np.isnan(at), ABSENT, values[np.arange(len(values)), before])
+    there = at >= 0
+    before = _step_before(regimes, fit.trials, encoding.get("carry", "session"))
+    picked = np.full(len(values), ABSENT)
+    picked[there] = before[there, at[there].astype(int)]
     return regimes.isel(step=[0]).drop_vars("step").copy(data=picked[:, None])
+
+
+def _step_before(regimes, trials, carry):
+    """Regime of the step before each one, -1 at the first after the state began anew."""
+    steps = steps_in_order(regimes, trials, carry=carry)
+    same = steps["sequence"].diff().eq(0)
+    before = np.full(regimes.shape, ABSENT)
+    before[steps["row"], steps["column"]] = (
+        steps["regime"].shift(fill_value=ABSENT).where(same, ABSENT)
+    )
+    return before

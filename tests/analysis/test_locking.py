@@ -1,7 +1,11 @@
 """Locking of switches to events within trials, with time steps and with event steps."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
 from neuroalrnn.analysis import analyse
 from neuroalrnn.analysis.held_out import compute_held_out_regimes
@@ -9,7 +13,7 @@ from neuroalrnn.analysis.locking import lock_to_rule_changes, lock_within_trials
 from neuroalrnn.analysis.steps import decisive_regimes, event_steps
 from neuroalrnn.analysis.switches import compute_switches
 from neuroalrnn.config import Setting
-from neuroalrnn.data import SubjectKFold
+from neuroalrnn.data import SubjectKFold, from_frame
 from neuroalrnn.evaluate import cross_validate
 from neuroalrnn.exceptions import DataError
 
@@ -93,3 +97,20 @@ def test_regimes_of_other_trials_are_refused(fit):
             lock_to_rule_changes(fit, other, "context", 0)
         with pytest.raises(DataError, match="regimes and trials are not the same"):
             lock_within_trials(fit, regimes, other)
+
+
+@pytest.mark.parametrize("step", ["event", "trial"])
+def test_a_choice_at_the_first_step_is_decided_at_the_last_step_of_the_trial_before(step):
+    n_steps = 2 if step == "event" else 1
+    names = {"subject": list("aaaabbbb"), "session": list("xxyyzzzz"), "choice": [0, 1] * 4}
+    trials = from_frame(pd.DataFrame(names), {name: name for name in names})
+    encoding = {"inputs": {"choice": "outcome"}, "step": step, "choice_event": "response"}
+    encoding |= {"events": ["response", "outcome"]} if step == "event" else {}
+    codes = np.arange(8 * n_steps).reshape(8, n_steps)
+    coords = {name: trials[name] for name in ("subject", "session", "trial_in_session")}
+    coords |= {"step": ["response", "outcome"][:n_steps]}
+    regimes = xr.DataArray(codes, dims=("trial", "step"), coords=coords)
+    found = decisive_regimes(SimpleNamespace(config={"encoding": encoding}, trials=trials), regimes)
+    last = codes[:, -1]
+    right = [-1, last[0], -1, last[2], -1, last[4], last[5], last[6]]
+    np.testing.assert_array_equal(found.values[:, 0], right)
