@@ -9,6 +9,9 @@ import numpy as np
 import xarray as xr
 
 CHECKSUMS = "checksums"
+# stands after the end of the HDF5 file, with a checksum of all before it: a program that writes to
+# the file cuts it off
+SEAL = b"\nneuroalrnn sha256 "
 # how HDF5 refers to a text of any length
 REFERENCE = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")])
 # a file may unpack to that many times its size, and always to that many bytes
@@ -52,6 +55,24 @@ def read_netcdf(path, read, kind, what):
         text = str(error).strip() or type(error).__name__
         raise kind(f"{path} is not a readable {what} (damaged or cut off?): {text}") from error
     raise kind(f"{path} is not a readable {what}: {'; '.join(found)}")
+
+
+def is_sealed_wrong(path):
+    """Whether a file ends with a checksum that is not that of its bytes.
+
+    HDF5 may loop for hours over a flipped bit that this finds before it opens the file.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    bool
+    """
+    with open(path, "rb") as file:
+        data, seal, told = file.read().rpartition(SEAL)
+    return bool(seal) and told != hashlib.sha256(data).hexdigest().encode()
 
 
 def inspect(path):
@@ -190,13 +211,14 @@ def write_netcdf(tree, encoding):
 
     Returns
     -------
-    bytes-like
+    bytes
     """
     buffer = io.BytesIO(tree.to_netcdf(None, engine="h5netcdf", encoding=encoding))
     told = checksums(xr.load_datatree(buffer, engine="h5netcdf"))
     with h5py.File(buffer, "r+") as file:
         file.attrs[CHECKSUMS] = json.dumps(told)
-    return buffer.getbuffer()
+    data = buffer.getvalue()
+    return data + SEAL + hashlib.sha256(data).hexdigest().encode()
 
 
 def storable(dataset):

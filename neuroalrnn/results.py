@@ -8,7 +8,14 @@ import xarray as xr
 
 from neuroalrnn.arguments import checked, not_flag, not_kind, not_path, refuse
 from neuroalrnn.exceptions import ResultError
-from neuroalrnn.netcdf import CHECKSUMS, checksums, read_netcdf, storable, write_netcdf
+from neuroalrnn.netcdf import (
+    CHECKSUMS,
+    checksums,
+    is_sealed_wrong,
+    read_netcdf,
+    storable,
+    write_netcdf,
+)
 from neuroalrnn.store import replace_file
 
 FORMAT = "neuroalrnn fit 1"
@@ -158,6 +165,11 @@ class Fit:
         path = Path(path)
         if not path.is_file():
             raise ResultError(f"{path}: no such file")
+        if is_sealed_wrong(path):
+            raise ResultError(
+                f"{path} is not a readable fit: it is damaged, or was changed after it was saved; "
+                "fit again, or take a copy of the file"
+            )
         tree = read_netcdf(path, xr.load_datatree, ResultError, "fit")
         told = tree.attrs.pop(CHECKSUMS, None)
         fit = cls(tree)

@@ -14,6 +14,7 @@ import xarray as xr
 
 from neuroalrnn.analysis import analyse
 from neuroalrnn.exceptions import ResultError
+from neuroalrnn.netcdf import SEAL
 from neuroalrnn.results import Fit
 
 ELSEWHERE = """
@@ -205,6 +206,15 @@ def test_an_edited_file_is_one_clear_error(edit, message, saved, tmp_path):
         edit(file)
     with pytest.raises(ResultError, match=message):
         Fit.load(path)
+
+
+@pytest.mark.parametrize("place", np.linspace(0, 1, 30))
+def test_no_flipped_bit_reaches_the_library_that_may_loop_over_it(place, saved, tmp_path):
+    data = bytearray(saved.read_bytes())
+    data[int(place * (data.rindex(SEAL) - 1))] ^= 32
+    (tmp_path / "flipped.nc").write_bytes(data)
+    with pytest.raises(ResultError, match="is damaged, or was changed after it was saved"):
+        Fit.load(tmp_path / "flipped.nc")
 
 
 def test_a_file_that_was_only_opened_and_packed_anew_still_loads(saved, tmp_path):
