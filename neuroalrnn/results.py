@@ -119,9 +119,10 @@ class Fit:
         -------
         pandas.DataFrame
             Index ``model``; ``log_likelihood`` is nats per scored trial, every trial counting the
-            same, ``standard_error`` its standard error over subjects; ``subject_mean`` and
-            ``subject_standard_error`` let every subject count the same; bits per trial, normalised
-            likelihood and accuracy are over trials, as are columns of further variables.
+            same, ``standard_error`` its standard error over subjects
+            (NaN for one subject); ``subject_mean`` and ``subject_standard_error`` let every subject
+            count the same; bits per trial, normalised likelihood and accuracy are over trials, as
+            are columns of further variables.
         """
         groups = self.scores.groupby("model", sort=False)
         columns = {name: _summary_row(rows) for name, rows in groups}
@@ -206,16 +207,14 @@ def _summary_row(rows):
     n, value = rows["n_trials"].to_numpy(), rows["log_likelihood"].to_numpy()
     share, n_subjects = n / n.sum(), len(n)
     pooled = float(share @ value)
-    correction = n_subjects / max(n_subjects - 1, 1)
+    correction = n_subjects / (n_subjects - 1) if n_subjects > 1 else np.nan
     return {
         "n_subjects": n_subjects,
         "n_trials": n.sum(),
         "log_likelihood": pooled,
         "standard_error": float(np.sqrt(correction * np.sum((share * (value - pooled)) ** 2))),
         "subject_mean": float(value.mean()),
-        "subject_standard_error": float(
-            value.std(ddof=min(1, n_subjects - 1)) / np.sqrt(n_subjects)
-        ),
+        "subject_standard_error": float(np.sqrt(correction) * value.std() / np.sqrt(n_subjects)),
         "bits": float(share @ rows["bits"]),
         "normalised_likelihood": float(np.exp(pooled)),
         "accuracy": float(share @ rows["accuracy"]),

@@ -4,6 +4,7 @@ Faults within a part are warnings, which fail here: so every part is made, or sa
 why it cannot be.
 """
 
+import json
 import re
 import sys
 import warnings
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 
 from neuroalrnn.analysis import analyse
+from neuroalrnn.cli.tell import summarise, tell_scores
 from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, SubjectKFold
 from neuroalrnn.data.tables import from_frame
@@ -152,6 +154,14 @@ def test_the_reason_stands_in_plain_words(fits, name, words, tmp_path, quick):
     assert words in write_report(fits(name), tmp_path).read_text(encoding="utf-8")
 
 
+def test_one_subject_has_no_error_over_subjects(fits):
+    table = fits("one animal").summarise()
+    assert table[["standard_error", "subject_standard_error"]].isna().all(axis=None)
+    told = json.loads(json.dumps(summarise(fits("one animal"), "mine"), allow_nan=False))
+    assert all(scores["standard_error"] is None for scores in told["models"].values())
+    assert " - " in tell_scores(fits("one animal"))
+
+
 def test_a_state_that_never_switches_is_said_where_switches_would_be(fits):
     figure = plot_overview(fits("state anew every trial"), analyse(fits("state anew every trial")))
     texts = [text.get_text() for ax in figure.axes for text in ax.texts]
@@ -226,7 +236,7 @@ def test_a_table_that_is_not_there_names_the_nearest_or_says_why(fits):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"conditions": 3}, "conditions: found int 3, expected names"),
+        ({"conditions": 3}, "conditions: found int 3, expected a list of names"),
         ({"conditions": ["roole"]}, "'roole' is unknown; did you mean 'rule'"),
         ({"conditions": "r"}, "'r' is unknown"),
         ({"conditions": [["rule"]]}, "is unknown"),

@@ -37,6 +37,7 @@ from neuroalrnn.cli.options import (
     numbers,
 )
 from neuroalrnn.cli.recover import study_fitted, study_recovery, with_task
+from neuroalrnn.cli.remedies import as_typed
 from neuroalrnn.cli.request import Request, on_data
 from neuroalrnn.cli.subjects import study_subjects
 from neuroalrnn.cli.tell import describe, summarise, tell_scores, tell_trials
@@ -73,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
             with interruptible(sys.argv[1:] if arguments is None else arguments):
                 app(arguments, prog_name="neuroalrnn")
         except (NeuroALRNNError, FileNotFoundError, PermissionError) as error:
-            typer.echo(f"error: {error}", err=True)
+            typer.echo(f"error: {as_typed(str(error))}", err=True)
             sys.exit(2)
         except OSError as error:
             if explain(error) is None:
@@ -328,4 +329,4 @@ def _save_tables(result, out: Path, **options) -> Path:
 
 
 def _show_warning(message, category, *_args, **_options) -> None:
-    typer.echo(f"warning: {message}", err=True)
+    typer.echo(f"warning: {as_typed(str(message))}", err=True)

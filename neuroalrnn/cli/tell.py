@@ -1,6 +1,7 @@
 """What the command line says of trials and of a fit."""
 
 import json
+import math
 from collections import Counter
 
 from neuroalrnn.sources import count_scored, tell_steps, unscored_reasons
@@ -20,7 +21,8 @@ def summarise(result, dataset: str) -> dict:
     summary : dict
         ``dataset, cautions, n_subjects, n_trials`` (scored), ``selected_n_pwl`` (chosen by most
         folds, the smaller of a tie), ``selected_n_pwl_by_fold, seconds`` and ``models``: per model
-        ``log_likelihood`` and its ``standard_error`` over subjects (nats per trial), ``accuracy``.
+        ``log_likelihood`` and its ``standard_error`` over subjects (nats per trial;
+        None for one subject), ``accuracy``.
     """
     table = result.summarise()
     chosen = result.selection["n_pwl_chosen"]
@@ -36,10 +38,15 @@ def summarise(result, dataset: str) -> dict:
         "selected_n_pwl_by_fold": by_fold,
         "seconds": result.provenance["seconds"],
         "models": {
-            str(name): {column: float(row[column]) for column in columns}
+            str(name): {column: _finite(row[column]) for column in columns}
             for name, row in table.iterrows()
         },
     }
+
+
+def _finite(value) -> float | None:
+    """JSON has no NaN."""
+    return float(value) if math.isfinite(value) else None
 
 
 def describe(name: str, trials) -> dict:
@@ -72,4 +79,4 @@ def tell_scores(result) -> str:
     table = result.summarise()
     table = table.drop(columns=["subject_mean", "subject_standard_error"], errors="ignore")
     head = "held-out scores (log_likelihood in nats per trial, bits against class frequency)"
-    return f"\n{head}\n{table.to_string(float_format='{:.4f}'.format)}\n"
+    return f"\n{head}\n{table.to_string(float_format='{:.4f}'.format, na_rep='-')}\n"

@@ -53,7 +53,8 @@ def look(trials: xr.Dataset) -> list[str]:
         groups = _by_size(sizes[name], subject)
         found += _apart(name, groups, subject, name in times)
         found += _codes(name, values, subject, groups)
-    found += [text for name in times for text in _units(name, rest[name])]
+        # where subjects differ in unit, no one unit is that of all
+        found += _units(name, values) if name in times and len(groups) < 2 else []
     return found + _odd_options(trials)
 
 
@@ -192,7 +193,11 @@ def _far_values(values) -> list[float]:
     for value in unique[nines]:
         away = max(rest[0] - value, value - rest[-1])
         often = count[unique == value][0] >= max(FEW, 4 * usual) and abs(value) > 9
-        if value not in rest and (away > FAR_NINES * max(width, 1e-9) or often):
+        # beside one other value, as 99 beside 101, a width says nothing of what is far
+        wide = width if len(rest) > 1 else np.abs(rest[0])
+        if value not in rest and (
+            away > FAR_NINES * max(wide, 1e-9) or (often and len(rest) > FEW)
+        ):
             found.append(float(value))
     for end, inner in ((0, rest[1:]), (-1, rest[:-1])):
         width = np.ptp(inner) if len(inner) > 1 else np.inf

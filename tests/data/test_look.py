@@ -62,6 +62,7 @@ WRONG = {
     "999": (change("rt", every(50), 999), r"'rt' is 999 on trials 0, 50, .*missing=\{'rt': \[999"),
     "one 999": (change("x", every(1000, 7), 999), r"'x' is 999 on trial 7 \(subject s0\)"),
     "-99": (change("x", every(60), -99), r"'x' is -99 on trials 0, 60, 120, 180 .*\[-99\]"),
+    "1 and 999": (change("x", every(1), lambda x: 1.0 + 998 * (x.index % 2)), "'x' is 999"),
     "far value": (change("rt", every(70, 3), 5000), "'rt' is 5000 on trials 3, 73, 143, 213"),
     "0 s": (change("rt", every(60), 0), r"'rt' is 0 s on trials 0, .*missing=\{'rt': \[0\]\}"),
     "constant": (change("x", every(1), 2.0), "'x' never changes: this tells models nothing"),
@@ -85,6 +86,13 @@ def test_what_looks_wrong_is_said_and_kept(name):
     assert len(cautions_of(trials)) >= 1
 
 
+def test_no_unit_is_advised_for_all_where_subjects_differ_in_unit():
+    mixed = change("rt", lambda t: ~t["subject"].isin(["s0", "s1"]), lambda v: 1000 * v)(make())
+    with pytest.warns(UserWarning, match="bring them to one unit, then say which with units"):
+        trials = from_frame(mixed, COLUMNS)
+    assert len(cautions_of(trials)) == 1
+
+
 FINE = {
     "as it is": lambda t: t,
     "numbers from 1": lambda t: t.assign(trial=t["trial"] + 1),
@@ -92,6 +100,8 @@ FINE = {
     "one long response": change("rt", every(1000, 9), 58.3),
     "jackpots": change("x", every(60), 10.0),
     "ratings": lambda t: t.assign(x=np.arange(len(t)) % 10),
+    "99 and 101": lambda t: t.assign(x=99 + 2 * (np.arange(len(t)) % 2)),
+    "mostly 999": lambda t: t.assign(x=999 + 2 * (np.arange(len(t)) % 9 == 0)),
     "0 and 1": lambda t: t.assign(x=np.arange(len(t)) % 2),
     "a rare cue": lambda t: t.assign(x=(np.arange(len(t)) % 60 == 0) * 1.0),
     "age": lambda t: t.assign(x=t["subject"].map({"s0": 18, "s1": 70}).fillna(33)),

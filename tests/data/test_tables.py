@@ -295,16 +295,3 @@ def test_labels_match_however_they_are_written(tmp_path, values, labels):
 def test_milliseconds_are_suspected(table):
     with pytest.warns(UserWarning, match="'rt' has a median of .* divide by 1000"):
         from_frame(table.assign(rt=1000 * table["rt"]), COLUMNS, labels=LABELS)
-
-
-def test_values_can_be_written_to_and_the_table_keeps_its_own():
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame({"subject": ["a"] * 6 + ["b"] * 6, "choice": [0, 1] * 6})
-    table["cue"], table["reward"] = rng.normal(size=12), rng.integers(0, 2, 12)
-    table["block"] = np.tile(np.repeat([1, 2], 3), 2)
-    before = table.copy(deep=True)
-    trials = from_frame(table, {name: name for name in table})
-    for name in ("choice", "cue", "reward", "block", "trial_in_session"):
-        trials[name][:] = 0
-        assert not trials[name].values.any()
-    pd.testing.assert_frame_equal(table, before)

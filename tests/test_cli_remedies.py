@@ -1,0 +1,52 @@
+"""What errors and warnings advise can be typed on the command line as it is told."""
+
+import shlex
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuroalrnn.cli.remedies import as_typed
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("pass missing={'choice': ['n/a', -1]}; then", "pass --missing choice=n/a,choice=-1; then"),
+        ("pass missing={'rt': [0, ...]}", "pass --missing rt=0,..."),
+        ("pass labels=['go left', 'right'], its", "pass --labels 'go left,right', its"),
+        ("pass labels=[...] with every option", "pass --labels ... with every option"),
+        ("pass units={'rt': 'ms'}, or", "pass --units rt=ms, or"),
+        ("give n_splits = 4 or fewer", "give n_splits = 4 or fewer in [validation] of a run file"),
+        (
+            "hold out sessions instead (SessionKFold)",
+            'hold out sessions instead (splitter = "SessionKFold" in [validation] of a run file)',
+        ),
+        *[(kept, kept) for kept in ("labels=['a,b', 'c']", "missing={event: [code]}", "no remedy")],
+    ],
+)
+def test_arguments_become_options(text, typed):
+    assert as_typed(text) == typed
+
+
+def test_a_remedy_typed_as_told_is_taken(tmp_path, run):
+    side = np.tile(["left", "right", "left", "right", "timeout"], 8)
+    table = pd.DataFrame({"s": np.repeat([f"s{i}" for i in range(4)], 10), "c": side})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    command = [
+        "fit",
+        tmp_path / "t.csv",
+        "--columns",
+        "subject=s,choice=c",
+        "--out",
+        tmp_path / "o",
+    ]
+    code, _, told = run(*command)
+    assert code == 2
+    words = shlex.split(told.partition(", pass ")[2])
+    missing, labels = (
+        words[words.index(name) + 1].rstrip(";,") for name in ("--missing", "--labels")
+    )
+    code, _, told = run(*command, "--missing", missing, "--labels", labels)
+    # now the table is read, and there are too few subjects for five folds
+    assert (code, "give n_splits = 4 or fewer in [validation] of a run file" in told) == (2, True)
