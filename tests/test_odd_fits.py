@@ -21,7 +21,7 @@ from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, SubjectKFold
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.evaluate import select_n_pwl
 from neuroalrnn.exceptions import DataError, IncompleteWarning, NotTestableError
-from neuroalrnn.plots import plot_overview
+from neuroalrnn.plots import plot_overview, plot_score_by_n_pwl
 from neuroalrnn.report import write_report
 from neuroalrnn.report.markup import Gallery
 from neuroalrnn.report.sections import SECTIONS
@@ -160,6 +160,19 @@ def test_one_subject_has_no_error_over_subjects(fits):
     told = json.loads(json.dumps(summarise(fits("one animal"), "mine"), allow_nan=False))
     assert all(scores["standard_error"] is None for scores in told["models"].values())
     assert " - " in tell_scores(fits("one animal"))
+
+
+def test_nothing_is_said_of_an_error_that_one_subject_does_not_have(fits, tmp_path, quick):
+    page = write_report(fits("one animal"), tmp_path).read_text(encoding="utf-8")
+    assert "within one standard error" not in page.partition("<h2>2.")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"), [("one animal", "6 sessions"), ("three options, no rt", "4 subjects")]
+)
+def test_what_validated_is_called_by_its_name(fits, name, unit):
+    _, labels = plot_score_by_n_pwl(fits(name)).get_legend_handles_labels()
+    assert f"validation, {unit}" in labels
 
 
 def test_a_state_that_never_switches_is_said_where_switches_would_be(fits):

@@ -54,6 +54,12 @@ def score_curves(fit):
     return found[columns].reset_index(drop=True)
 
 
+def _unit(fit, part):
+    """Sessions validate where one subject is all there is."""
+    names = fit.selection["subject"].values if part == "validation" else fit.scores["subject"]
+    return "subjects" if set(names) <= set(fit.scores["subject"]) else "sessions"
+
+
 @styled
 def plot_score_by_n_pwl(fit, *, relative=False, ax=None):
     """Validation and test score against P, and how many folds chose each P.
@@ -78,7 +84,7 @@ def plot_score_by_n_pwl(fit, *, relative=False, ax=None):
         color, marker, shift = PARTS[part]
         x = np.searchsorted(grid, rows["n_pwl"]) + shift
         y = -rows["difference"] if relative else rows["score"]
-        label = f"{part}, {rows['n_subjects'].iloc[0]} subjects"
+        label = f"{part}, {rows['n_subjects'].iloc[0]} {_unit(fit, part)}"
         inside = y >= floor
         error = rows["standard_error"][inside] if relative else None
         kind = {"color": color, "marker": marker, "ms": 4, "lw": 1}

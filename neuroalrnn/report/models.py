@@ -108,7 +108,8 @@ def judge_own_temperature(models, tempered):
 
 def _as_good(models):
     others = [name_of(model) for model in models["model"][1:][models["within_one_error"][1:]]]
-    if len(models) == 1:
+    # one subject has no standard error
+    if len(models) == 1 or models["n_subjects"].max() == 1:
         return ""
     if not others:
         return "No other model lies within one standard error of the paired difference to it."
@@ -145,7 +146,11 @@ def _comparison_table(models):
             "best in": models["n_best"],
             "difference to best": models["difference_to_best"],
             "its s.e.": models["error_to_best"],
-            "within it": np.where(models["within_one_error"], "yes", "no"),
+            "within it": np.where(
+                models["error_to_best"].isna().all(),
+                "",
+                np.where(models["within_one_error"], "yes", "no"),
+            ),
         }
     )
     formats = {"p": small, "q": small, "best in": lambda value: f"{value:.3g}"}
