@@ -60,6 +60,7 @@ def fitted(folder, run, monkeypatch):
 def test_predictive_takes_the_task_from_a_run_file(fitted, folder, tmp_path, run):
     code, _, error = run("predictive", fitted, "--out", tmp_path / "none")
     assert code == 2
+    assert "one for each option as probability = ['p_left', 'p_right']" in error
     assert "add a table [task] to the run file, and pass it with --run" in error
     assert not (tmp_path / "none").exists()
     options = ("--run", folder / "with.toml", "--repeats", 39)

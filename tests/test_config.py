@@ -255,3 +255,14 @@ def test_a_dict_is_as_good_as_a_setting(given, n_latent):
 def test_what_is_no_setting_is_refused(given, message):
     with pytest.raises(ConfigError, match=message):
         as_setting(given)
+
+
+def test_a_number_where_a_task_needs_a_variable_is_told_what_is_needed(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text('[task]\nname = "bandit"\nprobability = [0.5, "p_b"]\n', encoding="utf-8")
+    message = r"\[task\] probability\[0\] = 0.5: expected the name of a trial variable, which holds"
+    with pytest.raises(ConfigError, match=message):
+        load_run(path)
+    path.write_text("[task]\nname = 3\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"\[task\] name = 3: expected a text"):
+        load_run(path)

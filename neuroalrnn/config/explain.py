@@ -64,6 +64,8 @@ def _expected(each: Mapping[str, Any], kind: type[BaseModel], path: Sequence) ->
         hint = f"did you mean {near[0]!r}? " if near else ""
         what = "table" if table.holds_tables else "key"
         return f"unknown {what}; {hint}(there are: {', '.join(table.model_fields)})"
+    if each["type"] == "string_type" and path[0] == "task" and path[1] != "name":
+        return "the name of a trial variable, which holds the value of every trial"
     text = each["msg"].removeprefix("Input should be ")
     return EXPECTED.get(each["type"], f"a number {text}" if "than" in each["type"] else text)
 

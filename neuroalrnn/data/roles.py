@@ -145,8 +145,8 @@ def check_roles(roles: Roles, have: Sequence[str], n_rows: int) -> list[str]:
     list of str
     """
     columns = roles.columns
-    found = [f"role {role!r} is missing in columns" for role in ("subject", "choice")
-             if role not in columns]  # fmt: skip
+    found = [f"role {role!r} is missing in columns: name the column that holds it"
+             for role in ("subject", "choice") if role not in columns]  # fmt: skip
     found += _reserved(name for name in columns if name not in roles.variables)
     found += unusable_names(columns)
     present, count = set(have), Counter(have)

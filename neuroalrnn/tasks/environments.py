@@ -174,7 +174,9 @@ def environment_for(trials: xr.Dataset) -> Environment:
         told = "; ".join(f"name = {name!r}{_keys(each)}" for name, each in OWN.items())
         text = (
             f"what choices lead to is not known here (attrs['task'] is {task!r}): add a table "
-            f"[task] to the run file, and pass it with --run ({told}). In Python, set "
+            f"[task] to the run file, and pass it with --run ({told}). What stands for ... is the "
+            "name of a trial variable, one for each option as probability = ['p_left', 'p_right']; "
+            "p_better, p_other and p_common are numbers. In Python, set "
             "attrs['environment'] to the same as JSON, or pass an Environment, such as "
             "bandit(probability)"
         )

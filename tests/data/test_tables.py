@@ -295,3 +295,9 @@ def test_labels_match_however_they_are_written(tmp_path, values, labels):
 def test_milliseconds_are_suspected(table):
     with pytest.warns(UserWarning, match="'rt' has a median of .* divide by 1000"):
         from_frame(table.assign(rt=1000 * table["rt"]), COLUMNS, labels=LABELS)
+
+
+def test_a_role_that_is_needed_is_asked_for(table):
+    message = "role 'choice' is missing in columns: name the column that holds it"
+    with pytest.raises(DataError, match=message):
+        from_frame(table, {role: name for role, name in COLUMNS.items() if role != "choice"})
