@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from neuroalrnn.arguments import refuse
 from neuroalrnn.exceptions import DataError, FitError, NotTestableError, problems
-from neuroalrnn.stats.checks import as_count, as_numbers, refuse_unnamed
+from neuroalrnn.stats.checks import as_count, as_numbers, not_labels, refuse_unnamed
 from neuroalrnn.stats.robust import fit_clustered, fit_pooled
 
 N_BINS = 10
@@ -119,6 +120,7 @@ def reliability_curve(
 
 def _checked(probability, choice, subject):
     probability = as_numbers(probability, "probability", "calibration")
+    refuse("calibration", not_labels("choice", choice), DataError)
     choice = np.asarray(choice)
     refuse_unnamed("calibration", {"subject": subject})
     subject = np.asarray(subject)

@@ -140,6 +140,8 @@ def test_refusals_name_every_problem():
     bad[0], bad[1, 0] = np.nan, -1
     with pytest.raises(DataError, match=r"(?s)2 problems.*of 2 trials.*choices: expected 0 to 1"):
         calibration_scores(bad, choice + 1, subject)
+    with pytest.raises(DataError, match="choice = None: expected a list, one for every row"):
+        calibration_scores(np.full((2, 2), 0.5), None, ["a", "a"])
     with pytest.raises(DataError, match="expected \\(trial, option\\)"):
         reliability_curve(probability, choice[:-1], subject)
 
