@@ -17,6 +17,11 @@ from neuroalrnn.cli.remedies import as_typed
         ("pass labels=['go left', 'right'], its", "pass --labels 'go left,right', its"),
         ("pass labels=[...] with every option", "pass --labels ... with every option"),
         ("pass units={'rt': 'ms'}, or", "pass --units rt=ms, or"),
+        (
+            "pass missing={'choice': [-1]}; pass missing={'rt': [999]}",
+            "pass --missing choice=-1; pass --missing rt=999\n"
+            "  Give the codes of all columns in one option: --missing choice=-1,rt=999",
+        ),
         ("give n_splits = 4 or fewer", "give n_splits = 4 or fewer in [validation] of a run file"),
         (
             "hold out sessions instead (SessionKFold)",
