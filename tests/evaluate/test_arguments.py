@@ -148,3 +148,14 @@ def test_one_order_for_all_cannot_be_held_out(two_orders):
         fit(cv=SubjectKFold(2))
     with pytest.raises(DataError, match=r"StimulusSequenceOut: 1 problem\n.* claim no more than"):
         fit(cv=StimulusSequenceOut())
+
+
+def test_seeds_and_counts_of_numpy_are_kept_as_plain_ones(trials, tmp_path):
+    fits = [
+        select_n_pwl(trials, TINY, LeaveOneSubjectOut(), kind(1), kind(3), **QUICK)
+        for kind in (int, np.int64)
+    ]
+    for fit, name in zip(fits, "ab", strict=True):
+        fit.save(tmp_path / name)
+    assert fits[0].config == fits[1].config
+    assert fits[0].scores.equals(fits[1].scores)
