@@ -198,7 +198,7 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize(("edit", "message"), EDITS.items(), ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("edit", "message"), EDITS.items(), ids=[edit.__name__ for edit in EDITS])
 def test_an_edited_file_is_one_clear_error(edit, message, saved, tmp_path):
     path = tmp_path / "edited.nc"
     path.write_bytes(saved.read_bytes())

@@ -29,7 +29,7 @@ HELD = ["", "text", "\N{GREEK SMALL LETTER ALPHA}", 1, -1.5, np.int64(3), np.flo
         float("nan")]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", REFUSED, ids=repr)
+@pytest.mark.parametrize("value", REFUSED, ids=lambda value: type(value).__name__)
 def test_an_attribute_that_no_file_holds_is_refused(value, trials):
     with pytest.raises(DataError, match=r"attrs\['lab'\] is .*; files hold text, numbers and"):
         validate(trials.assign_attrs(lab=value))
