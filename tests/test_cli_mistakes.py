@@ -16,7 +16,7 @@ def write(folder, name, text):
 
 BROKEN = {
     "nothing": ([], None, "nothing to fit: name a dataset or a file"),
-    "dataset": (["prate2010"], None, "dataset 'prate2010' is unknown; did you mean 'pratte2010'"),
+    "dataset": (["prate2010"], None, "dataset: 'prate2010' is unknown; did you mean 'pratte2010'"),
     "no table": (["none.csv"], None, "none.csv: 1 problem\n  1. there is no such file"),
     "no netCDF": (["none.nc"], None, "none.nc: there is no such file"),
     "not netCDF": (["bad.nc"], "subject,choice\n", "bad.nc is not a readable netCDF file"),

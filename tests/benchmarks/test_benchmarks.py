@@ -111,6 +111,7 @@ def test_point_in_a_fresh_process_takes_at_least_the_memory_of_its_latents():
     assert found["seconds"] > 0
 
 
+@pytest.mark.filterwarnings("ignore:trial numbers have 59 gaps")
 def test_the_work_of_a_sweep_is_that_of_a_hand_count():
     """2 folds x 2 inner parts x 2 PWL sizes x 2 checks of 2 updates, then 4 final trainings."""
     found = sweep.measure("torch_eager", threads=1, quick=True)
