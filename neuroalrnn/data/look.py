@@ -18,8 +18,6 @@ APART = 30.0
 # how far, in ranges of all other values, a value lies outside them: 99, 999, ...; any other
 FAR_NINES, FAR = 5.0, 20.0
 FEW = 3
-# more than this share of a variable of two values is one of them, not a code for missing
-MOST_MISSING = 1 / 3
 NINE_LIKE = 10.0 ** np.arange(1, 10) - 1
 
 
@@ -194,8 +192,6 @@ def _far_values(values) -> list[float]:
     usual = count[~nines].max(initial=1)
     for value in unique[nines]:
         away = max(rest[0] - value, value - rest[-1])
-        if len(unique) == 2 and count[unique == value][0] > MOST_MISSING * count.sum():
-            continue
         often = count[unique == value][0] >= max(FEW, 4 * usual) and abs(value) > 9
         # beside one other value, as 99 beside 101, a width says nothing of what is far
         wide = width if len(rest) > 1 else np.abs(rest[0])

@@ -103,7 +103,6 @@ FINE = {
     "99 and 101": lambda t: t.assign(x=99 + 2 * (np.arange(len(t)) % 2)),
     "mostly 999": lambda t: t.assign(x=999 + 2 * (np.arange(len(t)) % 9 == 0)),
     "0 and 1": lambda t: t.assign(x=np.arange(len(t)) % 2),
-    "a cue of 99 and 101": lambda t: t.assign(x=99 + 2 * (np.arange(len(t)) % 2)),
     "a rare cue": lambda t: t.assign(x=(np.arange(len(t)) % 60 == 0) * 1.0),
     "age": lambda t: t.assign(x=t["subject"].map({"s0": 18, "s1": 70}).fillna(33)),
     "response deadline": change("rt", lambda t: t["rt"] > 1, 1.0),
