@@ -271,6 +271,10 @@ LIMITS = (
         "Intervals and p-values are over subjects of this sample; networks of different folds "
         "share most of their training data."
     ),
+    (
+        "Trends that are held constant are polynomials in trial number. Where all subjects change "
+        "within a few trials, as at a step, tests of regimes against behaviour reject too often."
+    ),
 )
 CITATIONS = (
     (

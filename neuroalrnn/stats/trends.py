@@ -5,6 +5,9 @@ curves that subjects share get through it, with 10 to 89 % false positives. Its 
 raised, up to 10, as far as subjects agree about the higher terms of a series: a term that they do
 not share adds noise and no bias to a test over subjects, while removing it would take away slow
 effects (in 100 trials a fixed degree of 10 loses more than half of the power for slow regimes).
+
+No polynomial follows a change within a few trials: common sigmoids that rise within a hundredth of
+a session still reject in 11 to 14 % at 100 and 400 trials, common steps in 17 to 50 %.
 """
 
 import numpy as np
