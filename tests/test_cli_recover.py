@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -32,7 +33,7 @@ def test_names_every_unknown_task(tmp_path):
 
 def test_a_fit_of_an_unknown_task_is_refused_before_anything_is_fitted(tmp_path, fit):
     fit.save(tmp_path / "fit.nc")
-    with pytest.raises(DataError, match="expected one of"):
+    with pytest.raises(DataError, match=r"add a table \[task\] to the run file"):
         study_fitted(tmp_path / "fit.nc", tmp_path, n_runs=1, random_state=0, overwrite=False)
     assert not (tmp_path / "recovery.csv").exists()
 
@@ -49,7 +50,7 @@ def test_a_fit_of_more_than_choices_is_refused_before_anything_is_simulated(tmp_
     with pytest.raises(
         DataError, match=r"explains choice, rt by .choice_rt.: only fits of choices"
     ):
-        simulate_fit(Fit(tree), rng=None)
+        simulate_fit(Fit(tree), rng=np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
