@@ -163,6 +163,8 @@ cli.main(sys.argv[1:])
 """
     command = ["fit", "--run", str(run_file), "--out", str(tmp_path)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # a job in the background hands on that it ignores Ctrl-C
+    pipes["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen([sys.executable, "-c", text, *command], **pipes) as process:
         while process.stdout.readline().strip() != "started":
             time.sleep(0.01)

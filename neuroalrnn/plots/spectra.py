@@ -1,5 +1,7 @@
 """Eigenvalues of the linear map of each regime."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.lines import Line2D
 
@@ -95,7 +97,8 @@ def plot_spectra_panels(spectra, names=None):
     if not folds:
         raise DataError("spectra: the table has no row")
     if names is not None:
-        missing = [fold for fold in folds if fold not in names]
+        there = names if isinstance(names, Mapping) else range(len(names))
+        missing = [fold for fold in folds if fold not in there]
         refuse("spectra", [f"names has none for fold {fold!r}" for fold in missing], DataError)
     n_columns = min(3, len(folds))
     n_rows = -(-len(folds) // n_columns)

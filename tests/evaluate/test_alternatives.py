@@ -13,6 +13,7 @@ RATES = [1e-6, 0.05]
 
 @pytest.fixture(scope="module")
 def fits(trials, setting, encoding):
+    setting = setting.model_copy(update={"max_checks": 30, "patience": 30})
     options = {"n_pwl": (0, 2), "n_inner": 2, "encoding": encoding, "threads": 1}
     options |= {"progress": False, "baselines": {}}
     both = select_n_pwl(

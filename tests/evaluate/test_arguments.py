@@ -107,6 +107,7 @@ def test_the_default_grid_is_clipped_and_a_given_one_is_not(caplog):
         check_search(Setting(n_latent=3), (0, 1, 2, 4), **study)
 
 
+@pytest.mark.filterwarnings("ignore:AL-RNN P=1, log_likelihood")
 @pytest.mark.parametrize("lost", [0, 1, 20])
 def test_three_animals_of_unequal_length_are_fitted(trials, lost):
     trials = trials.isel(trial=slice(0, trials.sizes["trial"] - lost))

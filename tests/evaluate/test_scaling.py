@@ -17,6 +17,8 @@ from neuroalrnn.evaluate.engine import Engine
 from neuroalrnn.evaluate.recurrent import recurrent_baselines
 from neuroalrnn.ops.dispatch import choose_backend
 
+pytestmark = pytest.mark.filterwarnings("ignore::neuroalrnn.exceptions.DataWarning")
+
 SETTING = Setting(n_latent=2, check_every=5, max_checks=2, learning_rate=0.02, dtype="float64")
 STEPS = {
     "trial": {"inputs": ["cue", "x", "choice", "reward"]},
