@@ -1,7 +1,5 @@
 """Eigenvalues of the linear map of each regime."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from matplotlib.lines import Line2D
 
@@ -86,7 +84,7 @@ def plot_spectra_panels(spectra, names=None):
     Parameters
     ----------
     spectra : pandas.DataFrame
-    names : sequence of str, optional
+    names : dict of fold -> str, optional
         Names of the folds, by position.
 
     Returns
@@ -97,8 +95,7 @@ def plot_spectra_panels(spectra, names=None):
     if not folds:
         raise DataError("spectra: the table has no row")
     if names is not None:
-        there = names if isinstance(names, Mapping) else range(len(names))
-        missing = [fold for fold in folds if fold not in there]
+        missing = [fold for fold in folds if fold not in names]
         refuse("spectra", [f"names has none for fold {fold!r}" for fold in missing], DataError)
     n_columns = min(3, len(folds))
     n_rows = -(-len(folds) // n_columns)

@@ -194,7 +194,7 @@ def _around_rule_changes(fit, analysis, gallery):
 
 def spectra(fit, analysis, gallery):
     """Eigenvalues of every regime."""
-    tables, folds = analysis.tables, fit.parameters["fold"].values
+    tables, folds = analysis.tables, dict(enumerate(fit.parameters["fold"].values))
     return "".join(
         [
             gallery.sentences({"spectra": lambda: describe_spectra(tables["spectra"])}),
