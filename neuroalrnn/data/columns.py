@@ -82,7 +82,7 @@ def labels(column: pd.Series) -> np.ndarray:
 def blocks(column: pd.Series) -> np.ndarray:
     """Blocks as whole numbers where the column holds such, else as labels."""
     if pd.api.types.is_integer_dtype(column) and not column.isna().any():
-        return column.to_numpy(dtype=int)
+        return column.to_numpy(dtype=int, copy=True)
     return labels(column).astype(str)
 
 
@@ -114,7 +114,7 @@ def numbers(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
         is_truth = column.map(lambda each: str(each).strip().lower() in TRUTH).to_numpy(dtype=bool)
         text = text & ~is_truth if (text & ~is_truth).any() else text
     found = [_text_among_numbers(column, name, text)] if text.any() else []
-    return values.to_numpy(dtype=float, na_value=np.nan), found
+    return values.to_numpy(dtype=float, na_value=np.nan, copy=True), found
 
 
 def truths(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:

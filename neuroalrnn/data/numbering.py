@@ -10,7 +10,7 @@ MOST = 2**53
 
 def row_order(session: np.ndarray) -> np.ndarray:
     """Place of each row among those of its session, shape (trial,)."""
-    return pd.Series(session).groupby(session).cumcount().to_numpy()
+    return pd.Series(session).groupby(session).cumcount().to_numpy(copy=True)
 
 
 def trial_numbers(

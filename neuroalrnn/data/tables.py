@@ -219,7 +219,7 @@ def _is_kept(role, roles) -> bool:
 def _kept(column, role, roles) -> np.ndarray:
     if roles.variables.get(role, {"is_text": True})["is_text"]:
         return column.astype(object).fillna("").astype(str).to_numpy(dtype=str)
-    return column.to_numpy()
+    return column.to_numpy(copy=True)
 
 
 def _blocks(column, roles) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Fit with whole groups held out, and score every held-out trial once."""
 
-import json
 import logging
 import time
 from collections.abc import Mapping
@@ -9,28 +8,21 @@ import numpy as np
 
 from neuroalrnn.baselines import cognitive_baselines, standard_baselines
 from neuroalrnn.config import as_setting, expand
-from neuroalrnn.data import SubjectKFold, audit, caution, default_encoding, encode, validate
-from neuroalrnn.data.default import with_encoding
+from neuroalrnn.data import SubjectKFold, audit, caution
 from neuroalrnn.data.offered import offered_names
 from neuroalrnn.data.split import as_splitter
 from neuroalrnn.evaluate.assemble import assemble
-from neuroalrnn.evaluate.checks import (
-    as_encoding,
-    caution_of_inner_parts,
-    check_saveable,
-    check_search,
-    score_what_is_read,
-)
+from neuroalrnn.evaluate.checks import caution_of_inner_parts, check_saveable, check_search
 from neuroalrnn.evaluate.doubts import lost_values, unseen_labels
 from neuroalrnn.evaluate.engine import Engine, default_threads
-from neuroalrnn.evaluate.observation import observe_trials, offer
 from neuroalrnn.evaluate.own import check_baselines
 from neuroalrnn.evaluate.plan import make_plan
 from neuroalrnn.evaluate.predict import predict, predict_baselines
+from neuroalrnn.evaluate.prepare import prepare
 from neuroalrnn.evaluate.recurrent import recurrent_baselines
-from neuroalrnn.evaluate.resume import fold_file, keeping, load_fold, save_fold
+from neuroalrnn.evaluate.resume import fold_file, keeping, load_fold, parts_digest, save_fold
 from neuroalrnn.evaluate.search import Progress, choose, find_lost, refit, search
-from neuroalrnn.evaluate.telling import caution_of_perfect_models, caution_of_telling_inputs
+from neuroalrnn.evaluate.telling import caution_of_perfect_models
 from neuroalrnn.ops.dispatch import choose_backend
 from neuroalrnn.running import one_blas_thread
 
@@ -169,19 +161,7 @@ def select_n_pwl(
     settings = expand(setting, alternatives or {})
     own = check_baselines(baselines)
     engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
-    trials = validate(trials)
-    given = None if encoding is None else as_encoding(trials, encoding)
-    trials = with_encoding(trials, given)
-    encoding = default_encoding(trials)
-    sequences = encode(trials, **encoding)
-    # the networks of this fit meet the same features in any other trials
-    encoding |= {"presence": sequences.presence} if sequences.presence else {}
-    trials = trials.assign_attrs(encoding=json.dumps(encoding))
-    trials, sequences = offer(trials, sequences, observation)
-    trials = score_what_is_read(trials, sequences)
-    trials = caution(trials, sequences.notes, category=None)
-    trials = caution_of_telling_inputs(trials, encoding["inputs"])
-    observation, sequences = observe_trials(trials, sequences, observation)
+    trials, sequences, observation, encoding = prepare(trials, encoding, observation)
     named = _baselines(baselines, trials, setting, cv, encoding, engine, **study)
     check_saveable(trials, named)
     folds = cv.split(trials)
@@ -193,7 +173,8 @@ def select_n_pwl(
     trials = caution(trials, unseen_labels(trials, folds))
     if resume and not own:
         study |= {"setting": setting.model_dump(mode="json"), "encoding": encoding}
-        study |= {"offered": offered_names(trials)}
+        study |= {"offered": offered_names(trials), "terms": trials.attrs.get("baselines")}
+        study |= {"inner": parts_digest(plan)}
         named = keeping(named, resume, study, engine.backend.name)
     # before the networks, so that a baseline of the caller that fails costs nothing
     others, left_out = predict_baselines(trials, plan, named, own=own, progress=progress)

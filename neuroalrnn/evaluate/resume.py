@@ -91,7 +91,7 @@ def fold_file(folder, plan, fold, told=(), backend=""):
     digest = hashlib.sha256()
     choices = [plan.grid, plan.n_restarts, plan.random_state, fold, torch.__version__]
     settings = [each.model_dump(mode="json") for each in plan.settings]
-    digest.update(json.dumps([settings, choices, *told]).encode())
+    digest.update(json.dumps([settings, choices, plan.pieces.labels, *told]).encode())
     pieces, parts = plan.pieces, [*plan.inner[fold], plan.whole[fold]]
     arrays = [pieces.inputs, pieces.target, pieces.scored, pieces.n_steps]
     arrays += [values for part in parts for values in (part.train, part.validate)]
@@ -99,7 +99,8 @@ def fold_file(folder, plan, fold, told=(), backend=""):
     for values in arrays:
         digest.update(np.ascontiguousarray(values).tobytes())
         digest.update(str(values.shape).encode())
-    digest.update("\n".join(map(str, pieces.subject)).encode())
+    for names in (pieces.subject, pieces.session):
+        digest.update("\n".join(map(str, names)).encode())
     # what is centred and what is not may hold the same numbers
     digest.update(json.dumps(pieces.present_at).encode())
     return _kept(
@@ -111,6 +112,21 @@ def _kept(folder, name, digest, **of):
     of |= {"neuroalrnn": version("neuroalrnn"), "torch": torch.__version__}
     of |= {"digest": digest.hexdigest()}
     return Kept(Path(folder) / f"{name}-{digest.hexdigest()[:16]}.kept", of)
+
+
+def parts_digest(plan):
+    """SHA-256 of who is validated on inside every fold, which splitters of one split may differ in.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    str
+    """
+    parts = [[part.train.tolist(), part.validate.tolist()] for one in plan.inner for part in one]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def save_fold(kept, searched, refitted):

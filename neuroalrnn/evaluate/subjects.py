@@ -9,24 +9,23 @@ import pandas as pd
 import torch
 
 from neuroalrnn.arguments import not_names, refuse
+from neuroalrnn.baselines.level import level
 from neuroalrnn.config import as_setting, expand
-from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, encode, validate
+from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.data.split import as_splitter
 from neuroalrnn.evaluate.checks import (
-    as_encoding,
     caution_of_inner_parts,
     check_dimensions,
     check_search,
     check_shots,
-    score_what_is_read,
 )
 from neuroalrnn.evaluate.engine import Engine, default_threads
 from neuroalrnn.evaluate.plan import Part, make_plan, scaling_of
 from neuroalrnn.evaluate.predict import predict_trials
+from neuroalrnn.evaluate.prepare import prepare
 from neuroalrnn.evaluate.resume import fold_file, load_tables, save_tables
 from neuroalrnn.evaluate.search import Progress, choose, find_lost, refit, search
-from neuroalrnn.evaluate.telling import caution_of_telling_inputs
 from neuroalrnn.exceptions import ConfigError, DataError, FitError, problems
 from neuroalrnn.fit.adapt import adapt
 from neuroalrnn.fit.objective import observe
@@ -149,8 +148,8 @@ def few_shot(
     ConfigError
     """
     check_dimensions(n_dimensions, varying)
-    check_shots(trials, n_shots)
     study = _Study(trials, setting, **_splitting(options, LeaveOneSubjectOut()))
+    check_shots(study.trials, n_shots)
     study.require_strangers()
     later = study.after(max(n_shots))
     known = study.lay_out(SessionKFold())
@@ -194,10 +193,7 @@ class _Study:
         grid = check_search(setting, n_pwl, threads=threads, resume=resume, **self.search)
         self.search["grid"] = grid
         self.engine = Engine(*choose_backend(backend), threads or default_threads(), MEMORY)
-        encoding = as_encoding(validate(trials), encoding)
-        self.sequences = encode(trials, **encoding)
-        self.trials = score_what_is_read(trials, self.sequences)
-        self.trials = caution_of_telling_inputs(self.trials, encoding["inputs"])
+        self.trials, self.sequences, self.observation, _ = prepare(trials, encoding)
         self.folds, self.settings = cv.split(self.trials), expand(setting, alternatives or {})
         self.plan = self.lay_out(cv)
         self.trials = caution_of_inner_parts(self.trials, self.plan, cv.groups(self.trials))
@@ -228,8 +224,9 @@ class _Study:
     def lay_out(self, inner):
         """The folds, with inner parts of the kind of a splitter."""
         return make_plan(
-            self.trials, self.sequences, self.folds, inner, self.settings, **self.search
-        )
+            self.trials, self.sequences, self.folds, inner, self.settings,
+            observation=self.observation, **self.search,
+        )  # fmt: skip
 
     def fit(self, fold, of, plan=None):
         """Search, choose and train again in one fold."""
@@ -264,7 +261,7 @@ class _Study:
 
     def score(self, fold, name, fitted, test, *, within=None):
         """Held-out log-likelihood per trial of every test subject."""
-        values = self._log_likelihood(fitted, test)
+        values = self._log_likelihood(fold, fitted, test)
         own = np.zeros(len(values), dtype=bool)
         own[test.trial[test.scored]] = True
         rows = np.flatnonzero(own if within is None else own & within)
@@ -278,13 +275,15 @@ class _Study:
         table = table.groupby("subject")["value"].agg(n_trials="size", log_likelihood="mean")
         return table.reset_index().assign(fold=self.plan.folds[fold].name, model=name)
 
-    def _log_likelihood(self, fitted, test):
+    def _log_likelihood(self, fold, fitted, test):
         rows, values = predict_trials(
             fitted.weights, [fitted.n_pwl], test, fitted.plan, self.engine
         )
+        train = self.folds[fold].train
+        values = level(values[0], self.trials, train[self.scored[train]], rows)
         choice = self.trials["choice"].values[rows].astype(int)
         found = np.full(len(self.scored), np.nan)
-        found[rows] = values[0, np.arange(len(rows)), choice]
+        found[rows] = values[np.arange(len(rows)), choice]
         return found
 
     def score_per_subject(self, fold, test):
@@ -344,7 +343,8 @@ class _Study:
         first = test.take(np.isin(test.trial[:, 0], _sessions_of(test, shown)))
         seen = first.scored & shown[np.maximum(first.trial, 0)]
         first = replace(first, scored=seen)
-        observations = observe(first, dtype=torch.float64, subjects=fitted.plan.subjects)
+        kind = {"subjects": fitted.plan.subjects, "observation": self.observation}
+        observations = observe(first, dtype=torch.float64, **kind)
         scan = self.engine.backend.scan(self.engine.threads)
         return replace(fitted, weights=adapt(fitted.weights, fitted.n_pwl, observations, scan=scan))
 

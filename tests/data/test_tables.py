@@ -301,3 +301,16 @@ def test_a_role_that_is_needed_is_asked_for(table):
     message = "role 'choice' is missing in columns: name the column that holds it"
     with pytest.raises(DataError, match=message):
         from_frame(table, {role: name for role, name in COLUMNS.items() if role != "choice"})
+
+
+def test_values_can_be_written_to_and_the_table_keeps_its_own():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"subject": ["a"] * 6 + ["b"] * 6, "choice": [0, 1] * 6})
+    table["cue"], table["reward"] = rng.normal(size=12), rng.integers(0, 2, 12)
+    table["block"] = np.tile(np.repeat([1, 2], 3), 2)
+    before = table.copy(deep=True)
+    trials = from_frame(table, {name: name for name in table})
+    for name in ("choice", "cue", "reward", "block", "trial_in_session"):
+        trials[name][:] = 0
+        assert not trials[name].values.any()
+    pd.testing.assert_frame_equal(table, before)

@@ -3,12 +3,15 @@
 import errno
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold
+from neuroalrnn.evaluate import select_n_pwl
 from neuroalrnn.evaluate.resume import Kept
 from neuroalrnn.exceptions import ResultError, ResultWarning
 
@@ -110,3 +113,50 @@ def test_a_folder_that_cannot_be_made_is_named(trials, tmp_path, fit):
     Path(tmp_path / "file").write_text("x")
     with pytest.raises(ResultError, match=r"file.*"):
         fit(trials, SubjectKFold(3), n_pwl=(1,), n_restarts=1, resume=tmp_path / "file" / "x")
+
+
+def test_terms_that_were_changed_are_fitted_again(trials, tmp_path, fit):
+    options = {"n_pwl": (0,), "n_restarts": 1, "baselines": None}
+    before = trials.assign_attrs(baselines=json.dumps({"mine": ["stimulus:rule"]}))
+    after = trials.assign_attrs(baselines=json.dumps({"mine": ["stimulus"]}))
+    fit(before, SubjectKFold(3), **options, resume=tmp_path)
+    resumed = fit(after, SubjectKFold(3), **options, resume=tmp_path)
+    assert resumed.scores.equals(fit(after, SubjectKFold(3), **options).scores)
+
+
+@dataclass(frozen=True)
+class OtherParts(SubjectKFold):
+    """The same folds, with other parts inside."""
+
+    def inner(self, trials, train, n_splits):
+        return super().inner(trials, train, n_splits + 1)
+
+
+def test_a_splitter_that_differs_inside_the_folds_alone_shares_no_predictions(
+    trials, tmp_path, monkeypatch, fit
+):
+    calls = []
+
+    def frequency(trials, train, test):
+        calls.append(len(test))
+        return np.full((len(test), 2), np.log(0.5))
+
+    monkeypatch.setattr(
+        "neuroalrnn.evaluate.crossval.standard_baselines", lambda *a: {"mine": frequency}
+    )
+    options = {"n_pwl": (0,), "n_restarts": 1, "baselines": None, "resume": tmp_path}
+    for cv, n_calls in ((SubjectKFold(2), 2), (SubjectKFold(2), 2), (OtherParts(2), 4)):
+        fit(trials, cv, **options)
+        assert len(calls) == n_calls
+
+
+def test_a_label_that_was_added_makes_other_networks(trials, tmp_path, fit):
+    options = {"n_pwl": (0,), "n_restarts": 1, "resume": tmp_path, "baselines": None}
+    silent = trials.drop_vars("reward")
+    encoding = {"inputs": ["stimulus", "rule"]}
+    choice = silent["choice"].assign_attrs(labels=["left", "right", "both"])
+    study = {"setting": Setting(n_latent=2, max_checks=1, check_every=2), "cv": SubjectKFold(2)}
+    study |= options | {"encoding": encoding, "n_inner": 2, "progress": False}
+    select_n_pwl(silent, **study)
+    found = select_n_pwl(silent.assign(choice=choice), **study)
+    assert found.predictions.sizes["option"] == 3

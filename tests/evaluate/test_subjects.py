@@ -164,3 +164,51 @@ def test_finished_folds_are_kept_and_taken_from_disk(study, opposites, tmp_path)
     pd.testing.assert_frame_equal(again.scores[1:], alone.scores[1:], check_exact=True)
     study(opposites, SETTING, **options | {"n_restarts": 2}, resume=tmp_path)
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def _three_options(n_subjects=4, seed=0):
+    """Coin tosses among two of three options; the last one is chosen by the first subject only."""
+    rng, n = np.random.default_rng(seed), n_subjects * 60
+    offered = np.ones((n, 3))
+    offered[np.arange(n), rng.choice(3, n, p=[0.2, 0.2, 0.6])] = 0
+    code = np.array([rng.choice(np.flatnonzero(each)) for each in offered])
+    frame = pd.DataFrame(offered, columns=["open_a", "open_b", "open_c"])
+    frame["subject"] = np.repeat([f"s{i}" for i in range(n_subjects)], 60)
+    frame["session"] = np.tile(np.repeat(["1", "2", "3"], 20), n_subjects)
+    frame["stimulus"] = rng.normal(size=n)
+    frame["choice"] = np.array(list("abc"))[code]
+    return from_frame(frame, {name: name for name in frame}, labels=["a", "b", "c"])
+
+
+@pytest.mark.parametrize("study", [compare_pooling, few_shot])
+def test_models_are_fitted_and_scored_among_the_options_offered(study):
+    trials = _three_options()
+    trials["choice"].attrs["offered"] = ["open_a", "open_b", "open_c"]
+    options = {"n_shots": (0, 10)} if study is few_shot else {}
+    short = SETTING.model_copy(update={"max_checks": 4})
+    found = study(trials, short, **OPTIONS | options).scores
+    # a coin is tossed: log 1/2; among all three options it would be log 1/3 at best
+    pooled = mean(found[found["model"] == "pooled"])
+    assert pooled == pytest.approx(np.log(0.5), abs=0.1)
+    assert mean(found[found["model"] == "subject vectors"]) > -1
+
+
+def test_a_label_that_nobody_else_chose_has_the_floor_of_class_frequency(monkeypatch):
+    trials = _three_options().drop_vars(["open_a", "open_b", "open_c"])
+    others = (trials["subject"] != "s0").values & (trials["choice"] == 2).values
+    trials["choice"][others] = 0.0
+
+    def certain(*arguments):
+        rows, values = predict_trials(*arguments)
+        values[...] = np.log([0.5, 0.5, 1e-300])
+        return rows, values
+
+    monkeypatch.setattr("neuroalrnn.evaluate.subjects.predict_trials", certain)
+    found = few_shot(trials, SETTING, cv=LeaveOneSubjectOut(), **OPTIONS | {"n_shots": (0, 5)})
+    scores = found.scores.query("subject == 's0'")["log_likelihood"]
+    rows = np.flatnonzero((trials["subject"] == "s0").values)[5:]
+    share = (trials["choice"].values[rows] == 2).mean()
+    floor = 0.5 / (180 + 1.5)
+    right = share * np.log(floor) + (1 - share) * np.log((1 - floor) / 2)
+    assert share > 0
+    np.testing.assert_allclose(scores, right, rtol=1e-10)
