@@ -19,8 +19,7 @@ from neuroalrnn.cli.remedies import as_typed
         ("pass units={'rt': 'ms'}, or", "pass --units rt=ms, or"),
         (
             "pass missing={'choice': [-1]}; pass missing={'rt': [999]}",
-            "pass --missing choice=-1; pass --missing rt=999\n"
-            "  Give the codes of all columns in one option: --missing choice=-1,rt=999",
+            "pass --missing choice=-1; pass --missing rt=999",
         ),
         ("give n_splits = 4 or fewer", "give n_splits = 4 or fewer in [validation] of a run file"),
         (
@@ -55,3 +54,14 @@ def test_a_remedy_typed_as_told_is_taken(tmp_path, run):
     code, _, told = run(*command, "--missing", missing, "--labels", labels)
     # now the table is read, and there are too few subjects for five folds
     assert (code, "give n_splits = 4 or fewer in [validation] of a run file" in told) == (2, True)
+
+
+@pytest.mark.filterwarnings("ignore::neuroalrnn.exceptions.DataWarning")
+def test_an_option_that_is_given_twice_says_both(tmp_path, run):
+    table = pd.DataFrame({"s": ["a"] * 5 + ["b"] * 5, "c": [0, 1, -1, 0, 1] * 2, "x": [999, 1] * 5})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    columns = ["--columns", "subject=s", "--columns", "choice=c,x=x"]
+    missing = ["--missing", "choice=-1", "--missing", "x=999"]
+    code, told, error = run("fit", tmp_path / "t.csv", *columns, *missing, "--out", tmp_path / "o")
+    assert (code, "give n_splits" in error) == (2, True)
+    assert "read as missing: choice on 2 trials (-1: 2); x on 5 trials (999: 5)" in told

@@ -22,9 +22,6 @@ def as_typed(text: str) -> str:
         What no option can say is left as it is.
     """
     text = _ARGUMENT.sub(_option, text)
-    if text.count("--missing ") > 1:
-        # of an option that is given twice the last one counts
-        text += "\n  Give the codes of all columns in one option: --missing choice=-1,rt=999"
     text = re.sub(r"\bgive n_splits = \d+ or fewer", rf"\g<0> {_VALIDATION}", text)
     return text.replace("(SessionKFold)", f'(splitter = "SessionKFold" {_VALIDATION})')
 

@@ -14,38 +14,48 @@ from neuroalrnn.config import Run, default_run, load_run
 from neuroalrnn.exceptions import ConfigError, problems
 
 Columns = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
+        metavar="TEXT",
         help="Columns of a table as ROLE=COLUMN: subject=ID,choice=resp,rt=RT. Roles: subject, "
         "choice (both needed), session, block, trial, reward, correct, rt, scored, "
-        "unscored_reason; any other name is a covariate."
+        "unscored_reason; any other name is a covariate.",
     ),
 ]
 Labels = Annotated[
-    str | None,
-    typer.Option(help="Values of the choice that code it 0, 1, ...: left,right or 1=left,2=right."),
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Values of the choice that code it 0, 1, ...: left,right or 1=left,2=right.",
+    ),
 ]
 AfterChoice = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
+        metavar="TEXT",
         help="Covariates known only after the choice (after_choice in a run file): outcome,points; "
-        "reward, correct, rt, common and transition are so anyway."
+        "reward, correct, rt, common and transition are so anyway.",
     ),
 ]
 Signed = Annotated[
-    str | None,
-    typer.Option(help="Variables of 0 and 1 that models get as -1 and +1: reward."),
+    list[str] | None,
+    typer.Option(metavar="TEXT", help="Variables of 0 and 1 that models get as -1 and +1: reward."),
 ]
 Missing = Annotated[
-    str | None,
-    typer.Option(help="Codes for missing values: -1,n/a,999, or by role choice=-1,rt=0,rt=999."),
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Codes for missing values: -1,n/a,999, or by role choice=-1,rt=0,rt=999.",
+    ),
 ]
-Units = Annotated[str | None, typer.Option(help="Units of times (s, ms, us, min): rt=ms.")]
+Units = Annotated[
+    list[str] | None, typer.Option(metavar="TEXT", help="Units of times (s, ms, us, min): rt=ms.")
+]
 
 
 @dataclass(frozen=True)
 class Request:
-    """Options that name the data of a run."""
+    """Options that name the data of a run; lists as one text, with commas."""
 
     source: Source = None
     run: RunFile = None
@@ -91,13 +101,18 @@ def on_data(command: Callable) -> Callable:
 
     @wraps(command)
     def with_request(**options):
-        request = Request(**{each.name: options.pop(each.name) for each in asked})
+        request = Request(**{each.name: _joined(options.pop(each.name)) for each in asked})
         return command(request, **options)
 
     parameters = [*asked, *(each.replace(kind=Parameter.KEYWORD_ONLY) for each in own)]
     with_request.__signature__ = Signature(parameters)
     with_request.__annotations__ = {each.name: each.annotation for each in parameters}
     return with_request
+
+
+def _joined(value):
+    """What an option says that was given several times."""
+    return (",".join(value) or None) if isinstance(value, list) else value
 
 
 def _source_of(config: Run, run: Path | None) -> str:
