@@ -119,10 +119,10 @@ class Fit:
         -------
         pandas.DataFrame
             Index ``model``; ``log_likelihood`` is nats per scored trial, every trial counting the
-            same, ``standard_error`` its standard error over subjects
-            (NaN for one subject); ``subject_mean`` and ``subject_standard_error`` let every subject
-            count the same; bits per trial, normalised likelihood and accuracy are over trials, as
-            are columns of further variables.
+            same, ``standard_error`` its standard error over subjects (NaN for one subject);
+            ``subject_mean`` and ``subject_standard_error`` let every subject count the same; bits
+            per trial, normalised likelihood and accuracy are over trials, as are columns of further
+            variables.
         """
         groups = self.scores.groupby("model", sort=False)
         columns = {name: _summary_row(rows) for name, rows in groups}
