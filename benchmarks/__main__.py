@@ -26,8 +26,8 @@ from benchmarks import (
     table,
 )
 from benchmarks.record import describe_machine, update
-from neuroalrnn.evaluate.engine import default_threads
 from neuroalrnn.ops.dispatch import choose_backend
+from neuroalrnn.study.engine import default_threads
 
 FOLDER = Path(__file__).parent
 DOCS = FOLDER.parent / "docs"

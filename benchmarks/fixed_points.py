@@ -5,9 +5,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.record import rounded
 from benchmarks.timing import Contestant, alternate
-from neuroalrnn.analysis.dynamics.fixed_points import compute_fixed_points
-from neuroalrnn.analysis.dynamics.maps import compute_jacobian, compute_slopes
-from neuroalrnn.analysis.latents import Network
+from neuroalrnn.mechanism.dynamics.fixed_points import compute_fixed_points
+from neuroalrnn.network.maps import compute_jacobian, compute_slopes
+from neuroalrnn.network.run import Network
 
 N_LATENT, N_PWL = 64, 12
 # standard deviation of the eigenvalues of W: none of the regimes of the first is near-singular

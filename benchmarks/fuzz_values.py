@@ -12,11 +12,12 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn import data
-from neuroalrnn.analysis import analyse, compare_signatures
 from neuroalrnn.baselines import class_frequency, logistic
+from neuroalrnn.behaviour import compare_signatures
 from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, StimulusSequenceOut, SubjectKFold
-from neuroalrnn.evaluate import select_n_pwl
+from neuroalrnn.questions import analyse
+from neuroalrnn.study import select_n_pwl
 
 TINY = {"n_latent": 2, "max_checks": 1, "check_every": 1}
 INPUTS = {"inputs": ["cue", "choice"]}

@@ -17,8 +17,6 @@ KILLS_IN_A_ROW = 5
 
 def kill_runs(folder, n, seed):
     """Kill runs at random times, give the same command again until it ends, and compare."""
-    import neuroalrnn.evaluate
-    import neuroalrnn.report  # noqa: F401
 
     rng, count, n_rounds = np.random.default_rng(seed), Counter(), 0
     while count["killed before the report"] + count["killed in the report"] < n:

@@ -11,14 +11,14 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from neuroalrnn.analysis.reconstruction import (
+from neuroalrnn.exceptions import DataError
+from neuroalrnn.reconstruct.lorenz import simulate
+from neuroalrnn.reconstruct.measures import (
     BinnedReference,
     compute_prediction_error,
     compute_spectral_distance,
 )
-from neuroalrnn.exceptions import DataError
-from neuroalrnn.fit.reconstruct import ReconstructionSetting, reconstruct
-from neuroalrnn.tasks.lorenz import simulate
+from neuroalrnn.reconstruct.train import ReconstructionSetting, reconstruct
 
 N_REFERENCE, N_DROPPED, N_KEPT = 99_500, 1_000, 10_000
 HORIZON, N_STARTS = 20, 1_000

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from neuroalrnn.analysis.latents import compute_latents
-from neuroalrnn.analysis.primitives import detect_gating, detect_integration, detect_transients
-from neuroalrnn.analysis.primitives.cues import read_cue
-from neuroalrnn.analysis.primitives.nulls import choose_radius, run_random_network
-from neuroalrnn.analysis.regimes import compute_regimes
 from neuroalrnn.data import encode
+from neuroalrnn.mechanism.primitives import detect_gating, detect_integration, detect_transients
+from neuroalrnn.mechanism.primitives.cues import read_cue
+from neuroalrnn.mechanism.primitives.nulls import choose_radius, run_random_network
+from neuroalrnn.network.run import compute_latents
+from neuroalrnn.regimes import compute_regimes
 from neuroalrnn.tasks.known import addition, delay_line, integration
 from neuroalrnn.tasks.simulate import simulate_known
 

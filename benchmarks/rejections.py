@@ -12,7 +12,7 @@ from scipy.special import expit
 from statsmodels.discrete.discrete_model import Logit
 
 from benchmarks import nulls
-from neuroalrnn.analysis.behaviour import compute_slopes
+from neuroalrnn.behaviour.relation import compute_slopes
 from neuroalrnn.stats.clusters import cluster_test, cluster_test_groups
 from neuroalrnn.stats.compare import benjamini_hochberg, paired_difference
 from neuroalrnn.stats.groups import compare_groups

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks import fresh
 from benchmarks.workloads import Workload
-from neuroalrnn.evaluate.crossval import DEFAULT_MEMORY
+from neuroalrnn.study.crossval import DEFAULT_MEMORY
 
 SEQUENCES = (10, 32, 100, 320, 1000, 3200, 10_000)
 STEPS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
@@ -81,12 +81,12 @@ def _train(workload, n_updates, backend, threads):
 
     from benchmarks.workloads import make_problem
     from neuroalrnn.config import Setting
-    from neuroalrnn.evaluate.engine import Engine
-    from neuroalrnn.evaluate.search import Progress, train_in_chunks
     from neuroalrnn.fit.objective import observe
     from neuroalrnn.fit.train import Jobs
     from neuroalrnn.model.alrnn import no_scaling
     from neuroalrnn.ops.dispatch import BACKENDS
+    from neuroalrnn.study.engine import Engine
+    from neuroalrnn.study.search import Progress, train_in_chunks
 
     problem = make_problem(workload)
     n_models, n_sequences, n_steps, n_latent, n_pwl = workload

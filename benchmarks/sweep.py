@@ -15,9 +15,9 @@ from benchmarks.workloads import Workload, make_problem
 from neuroalrnn import select_n_pwl
 from neuroalrnn.config import Run, Setting, default_run
 from neuroalrnn.data import default_encoding, encode, validate
-from neuroalrnn.evaluate.checks import score_what_is_read
-from neuroalrnn.evaluate.plan import make_plan
 from neuroalrnn.sources import load_trials, make_splitter
+from neuroalrnn.study.checks import score_what_is_read
+from neuroalrnn.study.plan import make_plan
 
 DATASET = "miller_rats"
 # fixed here, so that the work stays the same whatever the run file of the dataset says
@@ -98,7 +98,7 @@ def lay_out(trials, run):
 
     Returns
     -------
-    neuroalrnn.evaluate.plan.Plan
+    neuroalrnn.study.plan.Plan
     """
     trials = validate(trials)
     sequences = encode(trials, **default_encoding(trials))
@@ -120,7 +120,7 @@ def count_work(fit, plan):
     Parameters
     ----------
     fit : neuroalrnn.Fit
-    plan : neuroalrnn.evaluate.plan.Plan
+    plan : neuroalrnn.study.plan.Plan
 
     Returns
     -------

@@ -9,7 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOMES = {
-    "neuroalrnn.analysis": ("analyse",),
+    "neuroalrnn.questions": ("analyse",),
     "neuroalrnn.config": ("Run", "Setting", "load_run"),
     "neuroalrnn.data": (
         "LeaveOneSubjectOut",
@@ -23,14 +23,14 @@ _HOMES = {
         "to_frame",
         "validate",
     ),
-    "neuroalrnn.evaluate": (
+    "neuroalrnn.study": (
         "compare_pooling",
         "cross_validate",
         "few_shot",
-        "retrain_without_units",
         "select_n_pwl",
     ),
     "neuroalrnn.exceptions": ("NeuroALRNNError",),
+    "neuroalrnn.recover": ("retrain_without_units",),
     "neuroalrnn.report": ("write_report",),
     "neuroalrnn.results": ("Fit",),
 }

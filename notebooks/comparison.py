@@ -105,7 +105,7 @@ draw("dezfouli2019")
 # A model with hidden states notices, trial by trial, how often a new subject errs; the others were
 # scored as if every subject were the average one. Below, the inverse temperature of each held-out
 # subject is inferred from its choices so far, for all models alike and with nothing fitted
-# (`neuroalrnn.analysis.temperature`). These tables were made after those above had been seen.
+# (`neuroalrnn.behaviour.temperature`). These tables were made after those above had been seen.
 
 # %%
 show(own_tables["pratte2010"])

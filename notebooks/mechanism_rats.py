@@ -23,16 +23,15 @@ from neuroalrnn import (
     retrain_without_units,
     select_n_pwl,
 )
-from neuroalrnn.analysis import contrasts
-from neuroalrnn.analysis.ablation.ablate import ablate_units
-from neuroalrnn.analysis.ablation.summarise import compare_costs
-from neuroalrnn.analysis.controls import cost_without_switching, shuffle_choices
-from neuroalrnn.analysis.held_out import compute_held_out_regimes
-from neuroalrnn.analysis.latents import encode_trials
-from neuroalrnn.analysis.mechanism import take_apart
-from neuroalrnn.analysis.primitives import tabulate
-from neuroalrnn.analysis.regimes import compute_occupancy
 from neuroalrnn.config import default_run
+from neuroalrnn.mechanism import contrasts
+from neuroalrnn.mechanism.ablation.ablate import ablate_units
+from neuroalrnn.mechanism.ablation.summarise import compare_costs
+from neuroalrnn.mechanism.controls import cost_without_switching, shuffle_choices
+from neuroalrnn.mechanism.primitives import tabulate
+from neuroalrnn.questions.mechanism import take_apart
+from neuroalrnn.regimes import compute_occupancy
+from neuroalrnn.regimes.held_out import compute_held_out_regimes
 
 # True: trained for seconds, to see the steps. False: with the settings of `neuroalrnn fit`, which
 # is what the numbers in the text are from; they are of one run, and a short one, on fewer trials,
@@ -98,7 +97,7 @@ contrasts.compare_columns({"side that pays, at c1": by_side, "reward, at s2": by
 # ## What the regimes compute
 
 # %%
-inputs = encode_trials(fit).features
+inputs = fit.sequences.features
 plots.plot_gains_panels(gains, features=inputs, labels=apart.labels)
 
 # %%
@@ -173,7 +172,7 @@ relearned[["retrained", "rank", *COST]].round(4)
 #
 # ## Primitives
 #
-# The detectors of `neuroalrnn.analysis.primitives` call a primitive present if its effect exceeds
+# The detectors of `neuroalrnn.mechanism.primitives` call a primitive present if its effect exceeds
 # permuted labels and random networks, and an intervention on the unit does what it should. Gating
 # by the reward is asked for at the step at which reward and side arrive together, two steps before
 # the next choice. Integration is not looked for: the side comes once per trial.

@@ -19,32 +19,46 @@ TABLE = {
     "arguments": (set(), {"pandas"}),
     "running": (set(), {"threadpoolctl", "tqdm"}),
     "config": (set(), {"pydantic"}),
-    "data": (set(), ARRAYS),
-    "tasks": ({"data", "analysis"}, ARRAYS),
-    "ops": (set(), {"torch", "numpy"}),
-    "model": ({"ops"}, {"torch"}),
     "store": (set(), set()),
     "netcdf": (set(), {"numpy", "xarray", "h5py"}),
-    "results": ({"netcdf", "store"}, {"numpy", "xarray"}),
-    "fit": ({"data", "model", "ops"}, {"torch", "numpy"}),
-    "baselines": ({"data"}, ARRAYS | {"scipy", "sklearn"}),
+    "data": (set(), ARRAYS),
+    "ops": (set(), {"torch", "numpy"}),
+    "network": ({"data"}, {"numpy", "scipy", "xarray"}),
     "stats": (set(), {"numpy", "scipy", "pandas", "statsmodels", "mne.stats"}),
-    "evaluate": (
-        {"data", "ops", "model", "fit", "baselines", "stats", "results", "config"}
-        | {"analysis", "tasks", "netcdf", "store"},
+    "model": ({"ops"}, {"torch"}),
+    "fit": ({"data", "model", "ops"}, {"torch", "numpy"}),
+    "peers": ({"ops", "model"}, {"torch", "numpy"}),
+    "reconstruct": ({"ops", "model", "fit", "stats"}, {"torch", "numpy", "scipy", "xarray"}),
+    "baselines": ({"data"}, ARRAYS | {"scipy", "sklearn"}),
+    "tasks": ({"data", "network"}, ARRAYS),
+    "results": ({"data", "network", "netcdf", "store"}, {"numpy", "xarray"}),
+    "study": (
+        {"data", "ops", "model", "fit", "peers", "baselines", "stats", "results", "config"}
+        | {"netcdf", "store"},
         ARRAYS | {"torch"},
     ),
-    "analysis": ({"data", "results", "stats"}, ARRAYS | {"scipy"}),
-    "neural": ({"data", "analysis", "stats", "results"}, ARRAYS | {"mne", "sklearn", "scipy"}),
-    "plots": ({"analysis", "stats", "results"}, ARRAYS | {"matplotlib"}),
+    "regimes": ({"data", "network", "results", "stats"}, ARRAYS | {"scipy"}),
+    "mechanism": ({"data", "network", "results", "regimes", "stats"}, ARRAYS | {"scipy"}),
+    "behaviour": ({"data", "network", "results", "regimes", "stats"}, ARRAYS | {"scipy"}),
+    "recover": (
+        {"data", "ops", "model", "fit", "baselines", "tasks", "network", "results", "study"}
+        | {"config", "stats", "mechanism", "behaviour", "regimes"},
+        ARRAYS | {"torch"},
+    ),
+    "questions": (
+        {"data", "network", "results", "regimes", "mechanism", "behaviour", "stats"},
+        ARRAYS,
+    ),
+    "neural": ({"data", "regimes", "stats", "results"}, ARRAYS | {"mne", "sklearn", "scipy"}),
+    "plots": ({"questions", "mechanism", "stats", "results"}, ARRAYS | {"matplotlib"}),
     "report": (
-        {"plots", "analysis", "data", "stats", "results", "store"},
+        {"plots", "questions", "regimes", "data", "stats", "results", "store"},
         ARRAYS | {"matplotlib"},
     ),
     "sources": ({"config", "data", "data_loaders", "netcdf"}, {"xarray"}),
     "cli": (
-        {"config", "sources", "analysis", "evaluate", "plots", "report", "results"}
-        | {"stats", "store", "tasks"},
+        {"config", "sources", "questions", "behaviour", "study", "recover", "plots", "report"}
+        | {"results", "stats", "store", "tasks"},
         {"numpy", "pandas", "typer"},
     ),
     "__main__": ({"cli"}, set()),
@@ -56,20 +70,25 @@ MORE = {
     "neuroalrnn/baselines/shared.py": {"numba"},
     "neuroalrnn/data/split.py": {"sklearn"},
     "neuroalrnn/fit/adapt.py": {"scipy"},
-    "neuroalrnn/ops/gated_tiles.py": {"numba", "llvmlite"},
     "neuroalrnn/ops/numba_kernels.py": {"numba"},
     "neuroalrnn/ops/tiles.py": {"numba", "llvmlite"},
     "neuroalrnn/ops/triton_gpu.py": {"triton"},
+    "neuroalrnn/peers/kernels.py": {"numba"},
+    "neuroalrnn/peers/tiles.py": {"numba", "llvmlite"},
 }
 # these read a saved result, so that figures can be redrawn where torch is not installed
 WITHOUT_TORCH = (
     "config",
     "data",
     "netcdf",
+    "network",
     "results",
     "store",
     "stats",
-    "analysis",
+    "regimes",
+    "mechanism",
+    "behaviour",
+    "questions",
     "plots",
     "report",
     "data_loaders",
@@ -127,13 +146,13 @@ def test_table_keeps_torch_out_of_everything_behind_a_saved_result():
     for package in WITHOUT_TORCH:
         ours, others = TABLE[package]
         assert "torch" not in others
-        assert not ours & {"ops", "model", "fit", "evaluate"}
+        assert not ours & {"ops", "model", "fit", "peers", "study", "recover", "reconstruct"}
 
 
 @pytest.mark.parametrize(
     ("source", "package", "found"),
     [
-        ("import torch", "analysis", ["torch"]),
+        ("import torch", "mechanism", ["torch"]),
         ("def f():\n    from neuroalrnn.fit import train", "plots", ["neuroalrnn.fit.train"]),
         ("from neuroalrnn.exceptions import DataError", "ops", []),
         ("import mne", "stats", ["mne"]),

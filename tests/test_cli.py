@@ -130,7 +130,7 @@ def test_analyse_and_report_start_from_a_saved_fit(fitted, tmp_path, run):
 
 
 def test_killed_fit_goes_on_from_its_finished_folds(run_file, tmp_path, monkeypatch):
-    from neuroalrnn.evaluate import crossval
+    from neuroalrnn.study import crossval
 
     def search_twice_only(*args, **options):
         searched.append(None)

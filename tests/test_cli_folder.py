@@ -85,7 +85,7 @@ def test_the_same_command_goes_on_with_the_report(
     run_file, without_report, reporting, monkeypatch, run
 ):
     before = (without_report / "fit.nc").read_bytes()
-    monkeypatch.setattr("neuroalrnn.evaluate.select_n_pwl", lambda *a, **o: pytest.fail("fitted"))
+    monkeypatch.setattr("neuroalrnn.study.select_n_pwl", lambda *a, **o: pytest.fail("fitted"))
     code, text, _ = run("fit", "--run", run_file, "--out", without_report)
     assert (code, text.splitlines()[-1]) == (0, f"report: {without_report / 'report.html'}")
     assert (without_report / "fit.nc").read_bytes() == before
@@ -150,7 +150,7 @@ def test_a_run_that_is_stopped_says_what_is_kept(name, code, run_file, tmp_path)
     text = """
 import sys, time
 from neuroalrnn import cli
-from neuroalrnn.evaluate import crossval
+from neuroalrnn.study import crossval
 honest, calls = crossval.search, []
 def search(*args, **options):
     calls.append(0)

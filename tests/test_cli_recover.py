@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuroalrnn.analysis.simulate import simulate_fit
+from neuroalrnn.behaviour.simulate import simulate_fit
 from neuroalrnn.cli.recover import study_fitted, study_recovery
 from neuroalrnn.exceptions import ConfigError, DataError, ResultError
 from neuroalrnn.results import Fit
@@ -74,7 +74,7 @@ def test_a_fit_of_more_than_choices_is_refused_before_anything_is_simulated(tmp_
 def test_wrong_numbers_are_refused_before_anything_runs(
     options, message, tmp_path, monkeypatch, run
 ):
-    monkeypatch.setattr("neuroalrnn.evaluate.recovery.recover", lambda *args: pytest.fail("ran"))
+    monkeypatch.setattr("neuroalrnn.recover.recovery.recover", lambda *args: pytest.fail("ran"))
     code, _, error = run("recover", "--out", tmp_path / "new", *options)
     assert code == 2
     assert message in error

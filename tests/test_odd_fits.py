@@ -14,18 +14,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuroalrnn.analysis import analyse
 from neuroalrnn.cli.tell import summarise, tell_scores
 from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, SubjectKFold
 from neuroalrnn.data.tables import from_frame
-from neuroalrnn.evaluate import select_n_pwl
 from neuroalrnn.exceptions import DataError, IncompleteWarning, NotTestableError
 from neuroalrnn.plots import plot_overview, plot_score_by_n_pwl
+from neuroalrnn.questions import analyse
 from neuroalrnn.report import write_report
 from neuroalrnn.report.markup import Gallery
 from neuroalrnn.report.sections import SECTIONS
 from neuroalrnn.results import Fit
+from neuroalrnn.study import select_n_pwl
 
 SETTING = Setting(n_latent=2, max_checks=2, check_every=5)
 EVENTS = {"events": {"stimulus": "on", "response": "rt"}}

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from neuroalrnn.analysis.held_out import compute_held_out_regimes
-from neuroalrnn.analysis.regimes import compute_effective_n_pwl
 from neuroalrnn.exceptions import DataError, ResultError
+from neuroalrnn.regimes import compute_effective_n_pwl
+from neuroalrnn.regimes.held_out import compute_held_out_regimes
 from neuroalrnn.report import setup, write_report
 from neuroalrnn.report.markup import Gallery, number
 from neuroalrnn.report.sections import SECTIONS

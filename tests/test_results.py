@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neuroalrnn.analysis import analyse
 from neuroalrnn.exceptions import ResultError
 from neuroalrnn.netcdf import SEAL
+from neuroalrnn.questions import analyse
 from neuroalrnn.results import Fit
 
 ELSEWHERE = """
@@ -26,7 +26,7 @@ class Absent(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Absent())
-from neuroalrnn.analysis import analyse
+from neuroalrnn.questions import analyse
 from neuroalrnn.results import Fit
 found = analyse(Fit.load(sys.argv[1]), conditions=["rule"], rule="rule")
 tables = {name: table.to_csv(index=False) for name, table in found.tables.items()}
@@ -93,7 +93,7 @@ def test_a_missing_truncated_or_foreign_file_is_one_clear_error(fit, tmp_path):
 def test_provenance_says_what_was_run(fit):
     assert set(fit.provenance) >= {"seconds", "versions", "dataset_sha256", "dtype", "git_commit"}
     assert fit.config["n_pwl"] == [0, 2]
-    assert fit.config["encoding"]["choice_event"] == "response"
+    assert fit.encoding["choice_event"] == "response"
 
 
 @pytest.fixture(scope="module")

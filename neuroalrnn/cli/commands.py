@@ -243,7 +243,7 @@ def predictive(
     """Simulate a saved fit in its task, and compare the simulated subjects with the real ones."""
     import numpy as np
 
-    from neuroalrnn.analysis import compare_signatures, simulate_fit, summarise_misfit
+    from neuroalrnn.behaviour import compare_signatures, simulate_fit, summarise_misfit
     from neuroalrnn.plots import plot_predictive_panels, save_figure
     from neuroalrnn.results import Fit
     from neuroalrnn.tasks.environments import environment_for
@@ -287,7 +287,7 @@ def _fit(source: str, config: Run, out: Path, *, overwrite, mechanism=True, **en
 
 
 def _fit_into(out, source, trials, config: Run, run: str, *, overwrite, **engine):
-    from neuroalrnn.evaluate import select_n_pwl
+    from neuroalrnn.study import select_n_pwl
 
     validation = config.validation
     result = select_n_pwl(
@@ -315,7 +315,7 @@ def _fit_into(out, source, trials, config: Run, run: str, *, overwrite, **engine
 
 
 def _save_tables(result, out: Path, **options) -> Path:
-    from neuroalrnn.analysis import analyse as analyse_fit
+    from neuroalrnn.questions import analyse as analyse_fit
 
     analysis = analyse_fit(result, **options, mechanism=True, progress=True)
     with replacing(out, ("tables/*.csv",)) as new:

@@ -97,7 +97,7 @@ def refuse_existing(out: Path, names: tuple[str, ...], overwrite: bool) -> None:
 
 def digest_run(trials, config: Run, engine) -> str:
     """What decides a fit: the same command on the same data goes on with it."""
-    from neuroalrnn.evaluate.resume import run_digest
+    from neuroalrnn.study.resume import run_digest
 
     settings = config.model_dump(mode="json", exclude={"data"})
     return run_digest(trials, [settings, engine.get("backend"), engine.get("baselines")])

@@ -27,7 +27,7 @@ def study_recovery(out: Path, *, tasks, agents, subjects, trials, overwrite, **o
         Sizes of the simulated experiments; trials are per subject.
     overwrite : bool
     **options
-        ``n_runs``, ``random_state`` and those of `neuroalrnn.evaluate.refit.refit_all`.
+        ``n_runs``, ``random_state`` and those of `neuroalrnn.recover.refit.refit_all`.
     """
     from neuroalrnn.tasks.agents import AGENTS
     from neuroalrnn.tasks.known import KNOWN
@@ -61,12 +61,11 @@ def study_fitted(saved: Path, out: Path, *, overwrite, run=None, **options):
     run : Path, optional
         Run file whose ``[task]`` says what choices lead to; default what the fit says.
     **options
-        ``n_runs``, ``random_state`` and those of `neuroalrnn.evaluate.refit.refit_all`.
+        ``n_runs``, ``random_state`` and those of `neuroalrnn.recover.refit.refit_all`.
     """
-    from neuroalrnn.analysis.latents import chosen_network
-    from neuroalrnn.analysis.simulate import refuse_more_than_choices
-    from neuroalrnn.evaluate.recovery import recover_fitted
-    from neuroalrnn.evaluate.refit import setting_of_fold
+    from neuroalrnn.behaviour.simulate import refuse_more_than_choices
+    from neuroalrnn.recover.recovery import recover_fitted
+    from neuroalrnn.recover.refit import setting_of_fold
     from neuroalrnn.results import Fit
     from neuroalrnn.tasks.environments import environment_for
 
@@ -74,7 +73,7 @@ def study_fitted(saved: Path, out: Path, *, overwrite, run=None, **options):
     fit = Fit.load(saved)
     refuse_more_than_choices(fit)
     table = recover_fitted(
-        chosen_network(fit, 0),
+        fit.folds[0].network,
         fit.trials,
         setting_of_fold(fit, 0),
         environment_for(with_task(fit.trials, run)),
@@ -98,9 +97,9 @@ def with_task(trials, run: Path | None):
 def _recover_networks(out, known, sizes, options) -> None:
     import pandas as pd
 
-    from neuroalrnn.evaluate.recovery import recover_known
     from neuroalrnn.plots.recovery import plot_recovery_panels
     from neuroalrnn.plots.style import save_figure
+    from neuroalrnn.recover.recovery import recover_known
 
     tables = []
     for network in known:
@@ -115,9 +114,9 @@ def _recover_networks(out, known, sizes, options) -> None:
 def _recover_families(out, agents, sizes, options) -> None:
     import pandas as pd
 
-    from neuroalrnn.evaluate.families import bandit_families, recover_family
     from neuroalrnn.plots.recovery import plot_confusion
     from neuroalrnn.plots.style import save_figure
+    from neuroalrnn.recover.families import bandit_families, recover_family
     from neuroalrnn.stats.recovery import confusion_matrix
 
     families = bandit_families()
@@ -139,7 +138,7 @@ def _tell_recovery(table) -> None:
 
 def _impossible_grid(grid, known) -> list[str]:
     """What is wrong with a grid for some known networks, before the first of them is simulated."""
-    from neuroalrnn.evaluate.recovery import SETTING
+    from neuroalrnn.recover.recovery import SETTING
 
     most = SETTING.n_latent
     found = [text for n_pwl in grid for text in not_whole("P", n_pwl, most=most)] if known else []

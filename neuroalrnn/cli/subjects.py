@@ -24,13 +24,13 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
         Its setting, encoding and grid are used; sessions, then subjects, are held out.
     out : Path
     n_shots, n_dimensions : list of int
-        See `neuroalrnn.evaluate.few_shot`.
+        See `neuroalrnn.study.few_shot`.
     overwrite : bool
     **options
         ``threads``, ``backend``.
     """
-    from neuroalrnn.evaluate.checks import check_shots
     from neuroalrnn.sources import load_trials, make_subject_splitters
+    from neuroalrnn.study.checks import check_shots
 
     refuse_existing(out, OUTPUTS, overwrite)
     if config.observation is not None:
@@ -69,9 +69,9 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
 
 def _study_known(trials, out: Path, **options):
     """New sessions of known subjects; returns what was chosen."""
-    from neuroalrnn.evaluate import compare_pooling
     from neuroalrnn.plots.style import save_figure
     from neuroalrnn.plots.subjects import plot_subject_vectors
+    from neuroalrnn.study import compare_pooling
 
     known = compare_pooling(trials, **options)
     out.mkdir(parents=True, exist_ok=True)
@@ -85,9 +85,9 @@ def _study_known(trials, out: Path, **options):
 
 def _study_new(trials, out: Path, **options):
     """New subjects; returns what was chosen."""
-    from neuroalrnn.evaluate import few_shot
     from neuroalrnn.plots.style import save_figure
     from neuroalrnn.plots.subjects import plot_few_shot
+    from neuroalrnn.study import few_shot
 
     new = few_shot(trials, **options)
     out.mkdir(parents=True, exist_ok=True)

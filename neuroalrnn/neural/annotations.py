@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.analysis.regimes import ABSENT, trial_variable
-from neuroalrnn.analysis.regimes.steps import refuse_other_trials, require_steps
-from neuroalrnn.analysis.switches import compute_switches, switch_events
 from neuroalrnn.arguments import checked, not_mapping, not_text, optional
 from neuroalrnn.data.schema import not_trials, texts, unknown, where
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.neural.checks import not_epochs, not_label
+from neuroalrnn.regimes import ABSENT, trial_variable
+from neuroalrnn.regimes.steps import refuse_other_trials, require_steps
+from neuroalrnn.regimes.switches import compute_switches, switch_events
 from neuroalrnn.stats.checks import as_numbers
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.analysis.regimes import ABSENT, trial_variable
-from neuroalrnn.analysis.regimes.steps import refuse_other_trials
 from neuroalrnn.arguments import shown
 from neuroalrnn.data.schema import no_number, session_number, trial_variables, validate
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.regimes import ABSENT, trial_variable
+from neuroalrnn.regimes.steps import refuse_other_trials
 from neuroalrnn.stats.permutation import FEWEST_SWITCHES, FEWEST_TRIALS, nuisance_basis
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
-from neuroalrnn.analysis.ablation.summarise import ALL, subject_costs
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.mechanism.ablation.summarise import ALL, subject_costs
 from neuroalrnn.plots.layout import over_subjects, row_labels, say_empty
 from neuroalrnn.plots.style import (
     DOUBLE,
@@ -36,7 +36,7 @@ def plot_ablation(costs, *, replacement=None, columns="epoch", limit=None, ax=No
     Parameters
     ----------
     costs : pandas.DataFrame
-        From `neuroalrnn.analysis.ablation.summarise.compare_costs` by ``rank``, `columns` and, if
+        From `neuroalrnn.mechanism.ablation.summarise.compare_costs` by ``rank``, `columns` and, if
         there are several, ``replacement``.
     replacement : str, optional
         Default the first one.
@@ -127,7 +127,7 @@ def plot_greedy(stages, *, reference=None, ax=None):
     Parameters
     ----------
     stages : pandas.DataFrame
-        From `neuroalrnn.analysis.ablation.order.replace_greedily`.
+        From `neuroalrnn.mechanism.ablation.order.replace_greedily`.
     reference : array, shape (subject,), optional
         Cost of a network trained without PWL units, nats per trial of each subject.
     ax : matplotlib.axes.Axes, optional

@@ -31,7 +31,7 @@ def plot_reliability(reliability, model, *, color=None, ax=None):
     Parameters
     ----------
     reliability : pandas.DataFrame
-        Table ``reliability`` of `neuroalrnn.analysis.analyse`.
+        Table ``reliability`` of `neuroalrnn.questions.analyse`.
     model : str
     color : str, optional
         Default: that of the model, or one per option.
@@ -81,7 +81,7 @@ def plot_calibration_panels(fit, reliability, calibration):
     ----------
     fit : Fit
     reliability, calibration : pandas.DataFrame
-        Tables of `neuroalrnn.analysis.analyse`.
+        Tables of `neuroalrnn.questions.analyse`.
 
     Returns
     -------

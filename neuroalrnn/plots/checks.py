@@ -10,8 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure
 
-from neuroalrnn.analysis.analyse import Analysis
-from neuroalrnn.analysis.dynamics.portrait import Portrait
 from neuroalrnn.arguments import (
     checked,
     not_flag,
@@ -29,6 +27,8 @@ from neuroalrnn.arguments import (
     unknown,
 )
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.mechanism.dynamics.portrait import Portrait
+from neuroalrnn.questions.analyse import Analysis
 from neuroalrnn.results import Fit
 
 

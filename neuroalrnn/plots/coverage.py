@@ -19,7 +19,7 @@ def plot_coverage(coverage, *, ax=None):
     Parameters
     ----------
     coverage : pandas.DataFrame
-        From `neuroalrnn.analysis.regimes.compute_coverage`, of one network, or of several with a
+        From `neuroalrnn.regimes.compute_coverage`, of one network, or of several with a
         column ``fold``.
     ax : matplotlib.axes.Axes, optional
 

@@ -29,7 +29,7 @@ def plot_gains(gains, *, feature=0, output=0, labels=None, legend=True, ax=None)
     Parameters
     ----------
     gains : pandas.DataFrame
-        From `neuroalrnn.analysis.inputs.compute_gains`.
+        From `neuroalrnn.mechanism.inputs.compute_gains`.
     feature, output : int
         Positions of the input and the output.
     labels : dict of int -> int, optional

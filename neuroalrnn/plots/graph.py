@@ -39,7 +39,7 @@ def plot_regime_graph(
     Parameters
     ----------
     edges : pandas.DataFrame
-        From `neuroalrnn.analysis.transitions.compute_regime_graph`; what it is grouped by is
+        From `neuroalrnn.regimes.transitions.compute_regime_graph`; what it is grouped by is
         pooled.
     labels : dict of int -> int, optional
         Label of each sign pattern, so that regimes have the number and colour of other figures;

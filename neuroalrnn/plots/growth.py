@@ -26,7 +26,7 @@ def plot_path_growth(growth, *, ax=None):
     Parameters
     ----------
     growth : pandas.DataFrame
-        From `neuroalrnn.analysis.dynamics.growth.compute_path_growth`.
+        From `neuroalrnn.mechanism.dynamics.growth.compute_path_growth`.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -59,7 +59,7 @@ def plot_functional_growth(growth, *, code=None, features=None, ax=None):
     Parameters
     ----------
     growth : pandas.DataFrame
-        From `neuroalrnn.analysis.dynamics.growth.compute_functional_growth`.
+        From `neuroalrnn.mechanism.dynamics.growth.compute_functional_growth`.
     code : int, optional
         Sign pattern of the regime; default the first of the table.
     features : sequence of str, optional
@@ -110,7 +110,7 @@ def plot_lyapunov(lyapunov, *, ax=None):
     Parameters
     ----------
     lyapunov : pandas.DataFrame
-        From `neuroalrnn.analysis.dynamics.lyapunov.compute_lyapunov`; with a column ``subject``,
+        From `neuroalrnn.mechanism.dynamics.lyapunov.compute_lyapunov`; with a column ``subject``,
         dots are means of its sequences, weighted by steps. One line per ``epoch``, if there are
         any.
     ax : matplotlib.axes.Axes, optional

@@ -36,7 +36,7 @@ def plot_occupancy(occupancy, *, ax=None):
     Parameters
     ----------
     occupancy : pandas.DataFrame
-        From `neuroalrnn.analysis.analyse`, table ``occupancy``.
+        From `neuroalrnn.questions.analyse`, table ``occupancy``.
     ax : matplotlib.axes.Axes, optional
 
     Returns

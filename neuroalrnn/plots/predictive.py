@@ -34,7 +34,7 @@ def plot_predictive(comparison, *, signature, ax=None):
     Parameters
     ----------
     comparison : pandas.DataFrame
-        From `neuroalrnn.analysis.predictive.compare_signatures`.
+        From `neuroalrnn.behaviour.predictive.compare_signatures`.
     signature : str
         Its name. At most 4 curves are drawn.
     ax : matplotlib.axes.Axes, optional

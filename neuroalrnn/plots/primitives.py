@@ -21,7 +21,7 @@ from neuroalrnn.plots.style import (
 EFFECT = REGIME_COLOURS[0]
 NULL_COLOURS = (GREY, SKY, YELLOW, PURPLE)
 SHARE = 0.95
-# see `neuroalrnn.analysis.primitives.detect_transients`: distances of mean read-outs, no effects
+# see `neuroalrnn.mechanism.primitives.detect_transients`: distances of mean read-outs, no effects
 OTHER_STATISTIC = {("memory-dependent transient", "labels permuted")}
 COLUMNS = {"effect": 18, "p": 46, "causal": 76, "causal p": 108}
 
@@ -33,7 +33,7 @@ def plot_primitives(detections, names=None, *, ax=None):
     Parameters
     ----------
     detections : list of Detection
-        From `neuroalrnn.analysis.primitives`, of one or several primitives.
+        From `neuroalrnn.mechanism.primitives`, of one or several primitives.
     names : sequence of str, optional
         Of the detections, such as folds and the inputs they were looked for on; default their
         positions within their primitive.

@@ -94,7 +94,7 @@ def plot_recovery_panels(table):
     Parameters
     ----------
     table : DataFrame
-        One row per run, from `neuroalrnn.evaluate.recovery`.
+        One row per run, from `neuroalrnn.recover.recovery`.
 
     Returns
     -------

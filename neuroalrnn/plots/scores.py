@@ -187,7 +187,7 @@ def plot_comparison(fit, models, *, ax=None):
     ----------
     fit : Fit
     models : pandas.DataFrame
-        Table ``models`` of `neuroalrnn.analysis.analyse`.
+        Table ``models`` of `neuroalrnn.questions.analyse`.
     ax : matplotlib.axes.Axes, optional
 
     Returns

@@ -29,7 +29,7 @@ def plot_selection(selection, *, pair=(0, 1), features=None, labels=None, modes=
     Parameters
     ----------
     selection : pandas.DataFrame
-        From `neuroalrnn.analysis.inputs.compute_selection`.
+        From `neuroalrnn.mechanism.inputs.compute_selection`.
     pair : (int, int)
         Positions of the two inputs.
     features : sequence of str, optional

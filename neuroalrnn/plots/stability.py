@@ -15,7 +15,7 @@ def plot_stability(pairs, *, limits=(), ax=None):
     Parameters
     ----------
     pairs : pandas.DataFrame
-        Table ``stability_pairs`` of `neuroalrnn.analysis.analyse`.
+        Table ``stability_pairs`` of `neuroalrnn.questions.analyse`.
     limits : sequence of float
         Values to mark.
     ax : matplotlib.axes.Axes, optional

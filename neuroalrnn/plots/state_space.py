@@ -30,7 +30,7 @@ def plot_state_space(portrait, *, legend=True, ax=None):
     Parameters
     ----------
     portrait : Portrait
-        From `neuroalrnn.analysis.dynamics.portrait.compute_portrait`.
+        From `neuroalrnn.mechanism.dynamics.portrait.compute_portrait`.
     legend : bool
     ax : matplotlib.axes.Axes, optional
 

@@ -31,7 +31,7 @@ def plot_occupancy_stream(occupancy, *, along="step", order=None, legend=True, a
     Parameters
     ----------
     occupancy : pandas.DataFrame
-        From `neuroalrnn.analysis.regimes.compute_occupancy`, with `along` among its `by`.
+        From `neuroalrnn.regimes.compute_occupancy`, with `along` among its `by`.
     along : str
         Column on the x axis.
     order : sequence of str, optional

@@ -20,7 +20,7 @@ def plot_few_shot(scores, *, ax=None):
     Parameters
     ----------
     scores : pandas.DataFrame
-        Table ``scores`` of `neuroalrnn.evaluate.few_shot`.
+        Table ``scores`` of `neuroalrnn.study.few_shot`.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -54,7 +54,7 @@ def plot_subject_vectors(vectors, *, fold=None, ax=None):
     Parameters
     ----------
     vectors : pandas.DataFrame
-        Table ``vectors`` of `neuroalrnn.evaluate.compare_pooling`.
+        Table ``vectors`` of `neuroalrnn.study.compare_pooling`.
     fold : str, optional
         Default: the first. Axes of different folds are not the same.
     ax : matplotlib.axes.Axes, optional

@@ -87,7 +87,7 @@ def plot_locked_switches(locked, *, event="rule change", ax=None):
     Parameters
     ----------
     locked : xarray.Dataset
-        From `neuroalrnn.analysis.switches.compute_locked_switch_probability`.
+        From `neuroalrnn.regimes.switches.compute_locked_switch_probability`.
     event : str
         Name of the event.
     ax : matplotlib.axes.Axes, optional

@@ -38,7 +38,7 @@ def plot_triggered(triggered, *, outcome=None, legend=True, ax=None):
     Parameters
     ----------
     triggered : xarray.Dataset
-        From `neuroalrnn.analysis.triggered.compute_triggered_averages`, or, without a dimension
+        From `neuroalrnn.behaviour.triggered.compute_triggered_averages`, or, without a dimension
         ``outcome``, from `compute_triggered_average`.
     outcome : str, optional
         Which outcome, or, without that dimension, what the outcome is called.
@@ -91,7 +91,7 @@ def plot_triggered_panels(triggered):
     Parameters
     ----------
     triggered : xarray.Dataset
-        From `neuroalrnn.analysis.triggered.compute_triggered_averages`.
+        From `neuroalrnn.behaviour.triggered.compute_triggered_averages`.
 
     Returns
     -------

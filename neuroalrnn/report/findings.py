@@ -5,8 +5,8 @@ from html import escape
 import numpy as np
 
 from neuroalrnn import plots
-from neuroalrnn.analysis.units import is_independent
 from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.regimes.replication import is_independent
 from neuroalrnn.report.markup import (
     bullets,
     collapsed,
@@ -153,7 +153,7 @@ def switches(fit, analysis, gallery):
     """Switches by step and condition, within trials and around rule changes; slow trends."""
     if not has_regimes(analysis):
         return paragraph(TEXTS["one_regime"])
-    tables, step = analysis.tables, fit.config["encoding"].get("step")
+    tables, step = analysis.tables, fit.encoding.get("step")
     parts = [
         "<h4>By step and condition</h4>",
         gallery.show(

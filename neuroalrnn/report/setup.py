@@ -27,7 +27,7 @@ def describe_setup(fit, tables, gallery):
     ----------
     fit : Fit
     tables : dict of str -> pandas.DataFrame
-        Those of `neuroalrnn.analysis.analyse`; ``effective_n_pwl`` is shown.
+        Those of `neuroalrnn.questions.analyse`; ``effective_n_pwl`` is shown.
     gallery : Gallery
 
     Returns
@@ -89,7 +89,7 @@ def _unscored(trials, n_unscored):
 
 
 def _fit_rows(fit):
-    config, encoding = fit.config, fit.config["encoding"]
+    config, encoding = fit.config, fit.encoding
     tried = _alternatives(fit)
     setting = listed(f"{k} {value}" for k, value in config["setting"].items() if k not in tried[0])
     steps = f"{encoding.get('step', 'trial')}: {listed(config['steps'], 8)}"
@@ -201,14 +201,14 @@ def _linear_inputs(distance):
 
 def _gaps(fit):
     count = fit.config.get("n_gaps", 0)
-    over = fit.config["encoding"].get("lag_over_gaps", False)
+    over = fit.encoding.get("lag_over_gaps", False)
     do = "lags reach over them, as asked" if over else "lags are 0 after them, states go on"
     return [("Gaps in trial numbers", f"{count:,} ({do})")] if count else []
 
 
 def _missing(fit):
     trials = fit.trials
-    counts = {n: int(trials[n].isnull().sum()) for n in fit.config["encoding"]["inputs"]}
+    counts = {n: int(trials[n].isnull().sum()) for n in fit.encoding["inputs"]}
     told = [f"{escape(name)} on {count:,} trials" for name, count in counts.items() if count]
     return [("Missing values, read as 0", listed(told))] if told else []
 

@@ -4,15 +4,15 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
-from neuroalrnn.analysis import analyse
-from neuroalrnn.analysis.checks import require_fit
 from neuroalrnn.arguments import not_flag, not_path, refuse
 from neuroalrnn.exceptions import DataError, ResultError
+from neuroalrnn.questions import analyse
 from neuroalrnn.report.markup import Gallery, count
 from neuroalrnn.report.page import build_page
 from neuroalrnn.report.sections import SECTIONS, all_missing
 from neuroalrnn.report.setup import alarms
 from neuroalrnn.report.texts import CAPTIONS
+from neuroalrnn.results.checks import require_fit
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.store import replacing
 
@@ -34,7 +34,7 @@ def write_report(
     out_dir : path-like
         Folder, made where it is missing.
     conditions, rule, random_state, mechanism, progress
-        As in `neuroalrnn.analysis.analyse`.
+        As in `neuroalrnn.questions.analyse`.
     overwrite : bool
         Replace a report that exists.
 

@@ -229,7 +229,7 @@ def summarise_recovery(table, by=("task", "n_subjects", "n_trials")) -> pd.DataF
     Parameters
     ----------
     table : DataFrame
-        One row per run, from `neuroalrnn.evaluate.recovery`.
+        One row per run, from `neuroalrnn.recover.recovery`.
     by : sequence of str
 
     Returns

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from neuroalrnn.analysis.latents import Network
+from neuroalrnn.network.run import Network
 
 NUMBERS = {1: "one", 2: "two", 3: "three"}
 

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.analysis.latents import compute_latents
 from neuroalrnn.data import encode
+from neuroalrnn.network.run import compute_latents
 from neuroalrnn.tasks.known import Known
 
 ENCODING = {"step": "time", "inputs": [], "carry": "trial"}

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from neuroalrnn.analysis.signatures import repetition, run_lengths, win_stay
-from neuroalrnn.analysis.switches import compute_locked_switch_probability
-from neuroalrnn.analysis.triggered import compute_triggered_average
 from neuroalrnn.baselines.history import with_lags
+from neuroalrnn.behaviour.signatures import repetition, run_lengths, win_stay
+from neuroalrnn.behaviour.triggered import compute_triggered_average
 from neuroalrnn.data import design, encode, from_frame
 from neuroalrnn.data.lags import count_gaps, reaches
 from neuroalrnn.exceptions import DataError, DataWarning
+from neuroalrnn.regimes.switches import compute_locked_switch_probability
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from neuroalrnn.analysis import analyse
+from neuroalrnn.questions import analyse
 
 
 @pytest.fixture(scope="session")

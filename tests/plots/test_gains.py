@@ -6,8 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from neuroalrnn import plots
-from neuroalrnn.analysis.inputs import compute_gains
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.mechanism.inputs import compute_gains
 from neuroalrnn.plots import plot_gains, plot_gains_panels
 from neuroalrnn.plots.style import regime_colour
 from neuroalrnn.tasks.known import integration, scalar_memory

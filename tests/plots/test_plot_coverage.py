@@ -6,9 +6,9 @@ import pytest
 from matplotlib.colors import to_hex
 
 from neuroalrnn import plots
-from neuroalrnn.analysis.regimes import compute_coverage
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.style import OTHER_COLOUR, REGIME_COLOURS
+from neuroalrnn.regimes import compute_coverage
 
 
 def test_bars_are_shares_and_the_line_is_their_running_sum():

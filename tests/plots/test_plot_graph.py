@@ -8,10 +8,10 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from neuroalrnn import plots
-from neuroalrnn.analysis.transitions import compute_regime_graph, transition_matrix
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.graph import WIDEST, count_pairs
 from neuroalrnn.plots.style import OTHER_COLOUR, REGIME_COLOURS
+from neuroalrnn.regimes.transitions import compute_regime_graph, transition_matrix
 
 
 def graph_of(codes):

@@ -6,10 +6,10 @@ import pytest
 from matplotlib.colors import to_hex
 
 from neuroalrnn import plots
-from neuroalrnn.analysis.dynamics.growth import compute_functional_growth, compute_path_growth
-from neuroalrnn.analysis.dynamics.lyapunov import compute_lyapunov
-from neuroalrnn.analysis.latents import Network
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.mechanism.dynamics.growth import compute_functional_growth, compute_path_growth
+from neuroalrnn.mechanism.dynamics.lyapunov import compute_lyapunov
+from neuroalrnn.network.run import Network
 from neuroalrnn.plots.style import FAINT
 
 

@@ -6,9 +6,9 @@ import pytest
 import xarray as xr
 
 from neuroalrnn import plots
-from neuroalrnn.analysis.regimes import assign_epochs, compute_occupancy
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.stream import mean_shares
+from neuroalrnn.regimes import assign_epochs, compute_occupancy
 
 N_TRIALS = 60
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from neuroalrnn.analysis.primitives import Detection
+from neuroalrnn.mechanism.primitives import Detection
 from neuroalrnn.plots import plot_primitives
 
 TRANSIENT = "memory-dependent transient"

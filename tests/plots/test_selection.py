@@ -7,8 +7,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from neuroalrnn import plots
-from neuroalrnn.analysis.inputs import compute_selection
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.mechanism.inputs import compute_selection
 from neuroalrnn.plots import plot_selection, plot_selection_map
 from neuroalrnn.plots.style import regime_colour
 from neuroalrnn.tasks.known import integration

@@ -9,9 +9,9 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.quiver import Quiver
 
-from neuroalrnn.analysis.dynamics.portrait import compute_portrait
-from neuroalrnn.analysis.latents import compute_latents
 from neuroalrnn.data import encode
+from neuroalrnn.mechanism.dynamics.portrait import compute_portrait
+from neuroalrnn.network.run import compute_latents
 from neuroalrnn.plots import plot_state_space
 from neuroalrnn.plots.style import regime_colour
 from neuroalrnn.tasks.known import flip_flop, parity, scalar_memory

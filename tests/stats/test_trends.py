@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuroalrnn.analysis.behaviour import compute_slopes
+from neuroalrnn.behaviour.relation import compute_slopes
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.stats.permutation import circular_shift_null
 from neuroalrnn.stats.subject_level import t_test

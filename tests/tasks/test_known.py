@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from neuroalrnn.analysis.latents import compute_latents
 from neuroalrnn.data import default_encoding, encode, validate
+from neuroalrnn.network.run import compute_latents
 from neuroalrnn.tasks.known import (
     KNOWN,
     addition,

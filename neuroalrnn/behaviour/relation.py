@@ -1,0 +1,224 @@
+"""Do regimes and switches go with choice, correctness and reaction time? One slope per subject."""
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.regimes.events import decisive_regimes
+from neuroalrnn.regimes.replication import nuisances
+from neuroalrnn.regimes.steps import refuse_other_trials
+from neuroalrnn.regimes.switches import compute_switches
+from neuroalrnn.stats import benjamini_hochberg, t_test
+from neuroalrnn.stats.checks import as_numbers
+from neuroalrnn.stats.effects import effect_table
+from neuroalrnn.stats.trends import choose_degree
+
+MIN_VARIATION = 2.5
+MIN_SHARE = 0.02
+MIN_SUBJECTS = 6
+UNITS = {"choice": "share", "correct": "share", "log rt": "log s"}
+
+
+def compute_outcomes(trials):
+    """What a regime may go with, one array per outcome, NaN where a trial does not count.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    dict of str -> array, shape (trial,)
+        ``choice`` (share of the second option; two options only), ``correct`` (share), ``log rt``
+        (log s), where the dataset has them. Unscored trials are NaN.
+    """
+    scored = scored_trials(trials)
+    outcomes = {}
+    if len(trials["choice"].attrs["labels"]) == 2:
+        outcomes["choice"] = trials["choice"].values
+    if "correct" in trials:
+        outcomes["correct"] = trials["correct"].values
+    if "rt" in trials:
+        rt = trials["rt"].values
+        outcomes["log rt"] = np.log(np.where(rt > 0, rt, np.nan))
+    return {name: np.where(scored, values, np.nan) for name, values in outcomes.items()}
+
+
+def compute_slopes(outcome, indicator, subject, nuisance):
+    """Change of an outcome with an indicator, all nuisances held constant, per subject.
+
+    Outcome and indicator are each regressed on the nuisances within the subject, and the residual
+    outcome on the residual indicator: the slope of the joint least-squares regression (Frisch &
+    Waugh 1933; Lovell 1963).
+
+    Parameters
+    ----------
+    outcome : array, shape (trial,)
+        NaN where a trial does not count.
+    indicator : array, shape (trial,)
+        0, 1, or NaN where undefined.
+    subject : array, shape (trial,)
+    nuisance : array, shape (trial, column)
+        With the constant in its span.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index subject; ``slope`` in units of the outcome and ``n_trials``. Subjects are absent in
+        whom the nuisances leave the indicator less variation than 10 trials, half of them with it,
+        have.
+
+    Raises
+    ------
+    DataError
+        Shapes that do not fit, text, or a nuisance that is not finite.
+    """
+    title = "slopes of subjects"
+    outcome = as_numbers(outcome, "outcome", title)
+    indicator, nuisance = (
+        as_numbers(indicator, "indicator", title),
+        as_numbers(nuisance, "nuisance", title),
+    )
+    subject = np.asarray(subject)
+    shapes = [each.shape for each in (outcome, indicator, subject, nuisance)]
+    if nuisance.ndim != 2 or len({shape[0] for shape in shapes}) != 1 or shapes[0] != shapes[1]:
+        raise DataError(f"{title}: found shapes {shapes}, expected (trial,) and (trial, column)")
+    if not np.isfinite(nuisance).all():
+        raise DataError(f"{title}: nuisances are NaN or infinite; leave these trials out")
+    counts = np.isfinite(outcome) & np.isfinite(indicator)
+    rows = {}
+    for name in np.unique(subject[counts]):
+        here = counts & (subject == name)
+        y, x = _residuals(np.stack([outcome[here], indicator[here]], axis=1), nuisance[here]).T
+        if x @ x >= MIN_VARIATION:
+            rows[name] = {"slope": x @ y / (x @ x), "n_trials": int(here.sum())}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["slope", "n_trials"])
+
+
+def _residuals(values, nuisance):
+    used = nuisance[:, nuisance.any(axis=0)]
+    return values - used @ np.linalg.lstsq(used, values, rcond=None)[0]
+
+
+def relate_to_behaviour(fit, regimes):
+    """Test every regime, and a change of regime, against every outcome, over subjects.
+
+    The regime is that of the step before the choice is read out, computed from the inputs up to
+    that step by a network that never saw the subject; a switch is a difference to the same step of
+    the previous trial, where the state was carried over. What goes with regimes anyway is held
+    constant: see `neuroalrnn.regimes.replication.nuisances`. The trend over the session is a cubic
+    in trial number, or of as high a degree as what subjects share in the outcome needs.
+
+    Parameters
+    ----------
+    fit : Fit
+    regimes : xarray.DataArray, dims (trial, step)
+        From `compute_held_out_regimes`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per predictor and outcome, with estimate, interval, p over subjects,
+        Benjamini-Hochberg ``q`` within the outcome, which is a family by itself: effects on choice
+        would loosen the bar for those on reaction time. Tests that could not be done, with fewer
+        than 6 subjects for example, enter as p = 1; ``note`` says why. ``trend_degree`` is that of
+        the trend that was held constant.
+
+    Raises
+    ------
+    DataError
+        The regimes are not those of the fitted trials.
+    """
+    trials = fit.trials
+    subject = trials["subject"].values.astype(str)
+    outcomes, predictors = compute_outcomes(trials), _predictors(fit, regimes)
+    rows = []
+    for outcome, values in outcomes.items():
+        degree = choose_degree(values, trials["session"].values, subject)
+        try:
+            nuisance = nuisances(fit, degree)
+        except NotTestableError as error:
+            found = [_not_testable(name, outcome, 0, str(error)) for name in predictors]
+        else:
+            slopes = {
+                name: compute_slopes(values, indicator, subject, nuisance)
+                for name, indicator in predictors.items()
+            }
+            found = [_row(name, outcome, each, subject) for name, each in slopes.items()]
+        rows += [row.assign(trend_degree=degree) for row in found]
+    if not rows:
+        columns = ["effect", "outcome", "n_subjects", "method", "p", "q", "note", "trend_degree"]
+        return pd.DataFrame(columns=columns)
+    table = pd.concat(rows, ignore_index=True)
+    return table.assign(q=benjamini_hochberg(table["p"].fillna(1.0), table["outcome"]))
+
+
+def tabulate_trials(fit, regimes):
+    """Outcomes and predictors of every trial as one table, for statistics of your own.
+
+    Such as ``cluster_robust_logistic(table["correct"], table[["regime 1"]], table["subject"])`` or
+    `neuroalrnn.stats.mixed_linear`; trials with a missing value have to be left out first. Nothing
+    is held constant here, see `relate_to_behaviour` for why that matters.
+
+    Parameters
+    ----------
+    fit : Fit
+    regimes : xarray.DataArray, dims (trial, step)
+        From `compute_held_out_regimes`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per trial: ``subject, session, trial_in_session``; ``choice, correct, log rt`` as
+        from `compute_outcomes`; 0 or 1 for every regime that decides 2 to 98 % of the choices
+        (``regime 0``, ...) and for ``switch since last trial``, NaN where there is none.
+
+    Raises
+    ------
+    DataError
+        The regimes are not those of the fitted trials.
+    """
+    names = ("subject", "session", "trial_in_session")
+    columns = {name: fit.trials[name].values for name in names}
+    return pd.DataFrame(columns | compute_outcomes(fit.trials) | _predictors(fit, regimes))
+
+
+def _predictors(fit, regimes):
+    """Indicator of every regime in use, and of a switch since the last trial."""
+    refuse_other_trials(regimes, fit.trials)
+    decisive = decisive_regimes(fit, regimes)
+    here = decisive.values[:, 0]
+    known = here >= 0
+    predictors = {
+        f"regime {label}": np.where(known, here == label, np.nan)
+        for label in np.unique(here[known])
+        if MIN_SHARE <= (here[known] == label).mean() <= 1 - MIN_SHARE
+    }
+    carry = fit.carry
+    switches = compute_switches(decisive, fit.trials, carry=carry).values[:, 0]
+    return predictors | {"switch since last trial": switches}
+
+
+def _row(name, outcome, found, subject):
+    n_missing = len(set(subject) - set(found.index))
+    note = f"no variation of its own in {n_missing} subjects" if n_missing else ""
+    try:
+        if len(found) < MIN_SUBJECTS:
+            raise NotTestableError(
+                f"varies beyond the nuisances in {len(found)} subjects, expected {MIN_SUBJECTS}"
+            )
+        n_trials = int(found["n_trials"].sum())
+        row = t_test(found["slope"], effect=name, scale=UNITS[outcome], n_trials=n_trials)
+    except NotTestableError as error:
+        return _not_testable(name, outcome, len(found), str(error))
+    row = row.assign(method="two-stage linear with nuisances, t-test over subjects", note=note)
+    row.insert(1, "outcome", outcome)
+    return row
+
+
+def _not_testable(name, outcome, n_subjects, note):
+    row = {"effect": name, "n_subjects": n_subjects, "scale": UNITS[outcome]}
+    table = effect_table([row | {"method": "not testable"}]).assign(note=note)
+    table.insert(1, "outcome", outcome)
+    return table

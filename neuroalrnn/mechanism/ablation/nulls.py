@@ -1,0 +1,148 @@
+"""A null for ablation: does the kink matter, or would any disturbance of that size do harm?
+
+Replacing a PWL unit changes its activation by ``delta_t = phi'(z_t) - phi(z_t)`` and so the next
+state by ``W_i delta_t``. The null disturbs a linear unit as much: ``W_j c delta'_t``, where delta'
+is delta of another trial at the same step in the trial, ``c = |W_i| / |W_j|``, and j the linear
+unit whose variance is closest to that of unit i. Definitions of this package.
+"""
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.mechanism.ablation.ablate import cost_table
+from neuroalrnn.mechanism.ablation.replace import REPLACEMENTS, replace_units
+from neuroalrnn.mechanism.ablation.states import disturb
+from neuroalrnn.network.interventions import lay_out
+from neuroalrnn.network.run import compute_latents
+
+
+def compare_with_linear_units(fit, *, replacements=REPLACEMENTS, n_draws=20, rng=None):
+    """Cost of replacing each PWL unit beside that of disturbing a linear unit as much.
+
+    Parameters
+    ----------
+    fit : Fit
+    replacements : sequence of str
+        See `replace_units`.
+    n_draws : int
+        Disturbances of each linear unit.
+    rng : numpy.random.Generator, optional
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per fold, unit, replacement and subject: ``fold, unit, replacement, linear_unit``
+        (a latent, -1 without one that reaches the next state), ``size`` (root-mean-square change of
+        the next state, the same for both), ``subject, n_trials, cost``; ``null_cost``, nats per
+        trial, mean over draws, and ``excess`` = cost - null_cost, NaN without a linear unit.
+
+    Raises
+    ------
+    NotTestableError
+        If the fit explains more than choices, or no fold has PWL units.
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    rows = [
+        _compare(fold, unit, replacement, n_draws, rng)
+        for fold in fit.folds
+        for replacement in replacements
+        for unit in range(fold.network.n_pwl)
+    ]
+    if not rows:
+        raise NotTestableError("no fold has a PWL unit to replace")
+    return pd.concat(rows, ignore_index=True)
+
+
+def change_of_activation(network, sequences, intervention):
+    """By how much an intervention changes the output of all units on the undisturbed path.
+
+    Parameters
+    ----------
+    network : Network
+    sequences : Sequences
+    intervention : Intervention
+        One that changes activations.
+
+    Returns
+    -------
+    array, shape (sequence, step, latent)
+        ``delta_t``; 0 in padding.
+    """
+    latents = np.nan_to_num(compute_latents(network, sequences))
+    acting = lay_out(intervention, network, sequences)
+    changed = [acting.activate(latents[:, t], t) for t in range(latents.shape[1])]
+    phi = latents.copy()
+    last = phi[..., len(network.bias) - network.n_pwl :]
+    np.maximum(last, 0.0, out=last)
+    return np.where((sequences.trial >= 0)[..., None], np.stack(changed, axis=1) - phi, 0.0)
+
+
+def matched_linear_unit(network, latents, unit):
+    """The linear unit whose variance is closest, on a log scale, to that of a PWL unit.
+
+    Parameters
+    ----------
+    network : Network
+    latents : array, shape (sequence, step, latent)
+    unit : int
+        PWL unit.
+
+    Returns
+    -------
+    int
+        A latent with a weight onto the next state; -1 if there is none.
+    """
+    n_linear = len(network.bias) - network.n_pwl
+    variance = np.nanvar(latents, axis=(0, 1)) + np.finfo(float).tiny
+    distance = np.abs(np.log(variance[:n_linear] / variance[n_linear + unit]))
+    distance[~network.weight[:, :n_linear].any(axis=0)] = np.inf
+    return int(distance.argmin()) if np.isfinite(distance).any() else -1
+
+
+def kick_from_other_trials(sequences, delta, kick, rng):
+    """Disturb each next state by `kick` times the delta of another trial at the same step in it.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    delta : array, shape (sequence, step)
+    kick : array, shape (latent,)
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Intervention
+    """
+    shuffled = np.zeros_like(delta)
+    for step in range(len(sequences.steps)):
+        here = sequences.step_in_trial == step
+        shuffled[here] = rng.permutation(delta[here])
+    before = np.concatenate([np.zeros((len(delta), 1)), shuffled[:, :-1]], axis=1)
+    return disturb(before[..., None] * kick, at=sequences.trial >= 0)
+
+
+def _compare(fold, unit, replacement, n_draws, rng):
+    network, test = fold.network, fold.test
+    replaced = replace_units(fold, test, unit, replacement)
+    latent = len(network.bias) - network.n_pwl + unit
+    delta = change_of_activation(network, test, replaced)[..., latent]
+    table = cost_table(fold, test, [({"unit": unit, "replacement": replacement}, replaced)])
+    other = matched_linear_unit(network, fold.train_latents, unit)
+    length = np.linalg.norm(network.weight[:, latent])
+    size = length * np.sqrt((delta[test.trial >= 0] ** 2).mean())
+    table = table[["fold", "unit", "replacement", "subject", "n_trials", "cost"]]
+    null = _null_cost(fold, delta, other, length, n_draws, rng) if other >= 0 else np.nan
+    table = table.assign(linear_unit=other, size=size, null_cost=null)
+    return table.assign(excess=table["cost"] - table["null_cost"])
+
+
+def _null_cost(fold, delta, other, length, n_draws, rng):
+    """Mean cost over draws, in the order of the subjects."""
+    weight = fold.network.weight[:, other]
+    kick = weight * length / np.linalg.norm(weight)
+    made = [
+        ({"draw": i}, kick_from_other_trials(fold.test, delta, kick, rng)) for i in range(n_draws)
+    ]
+    table = cost_table(fold, fold.test, made)
+    return table.groupby("subject", sort=True)["cost"].mean().to_numpy()

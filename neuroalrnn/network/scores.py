@@ -1,0 +1,90 @@
+"""What interventions do to the log-likelihood of choices, trial by trial."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import logsumexp
+
+from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.network.run import run_network
+
+# of all interventions that run at once, so that they fit into memory
+MOST_STEPS = 4_000_000
+
+
+class Scores(NamedTuple):
+    """How well scored choices are predicted.
+
+    Attributes
+    ----------
+    trial : int array, shape (row,)
+        Index into the trials of the dataset.
+    log_likelihood : array, shape (row,) or (intervention, row)
+        In nats.
+    accuracy : array, of the same shape
+        1 where the choice was the most probable option, shared among ties.
+    """
+
+    trial: np.ndarray
+    log_likelihood: np.ndarray
+    accuracy: np.ndarray
+
+
+def score_trials(network, sequences, interventions=None, *, available=None):
+    """Score every scored choice of some sequences under a network.
+
+    With one output, ``log p(1) = log sigmoid(eta)``; with more, ``eta_k - logsumexp(eta)`` over
+    the options available.
+
+    Parameters
+    ----------
+    network : Network
+    sequences : Sequences
+    interventions : Intervention or list of Intervention, optional
+    available : bool array, shape (trial, option), optional
+        Over all trials of the dataset: what each of them offered.
+
+    Returns
+    -------
+    Scores
+        With a leading axis for a list.
+    """
+    if not isinstance(interventions, list):
+        return _score(network, sequences, interventions, available)
+    size = max(1, MOST_STEPS // max(sequences.trial.size, 1))
+    starts = range(0, max(len(interventions), 1), size)
+    parts = [
+        _score(network, sequences, interventions[start : start + size], available)
+        for start in starts
+    ]
+    joined = (np.concatenate([getattr(p, name) for p in parts]) for name in Scores._fields[1:])
+    return Scores(parts[0].trial, *joined)
+
+
+def _score(network, sequences, interventions, available):
+    eta, trial, choice = [], [], []
+    is_read = sequences.scored.any(axis=0)
+    for t, z in enumerate(run_network(network, sequences, interventions)):
+        if is_read[t]:
+            here = sequences.scored[:, t]
+            eta.append(z[..., here, :] @ network.readout.T + network.offset)
+            trial.append(sequences.trial[here, t])
+            choice.append(sequences.target[here, t].astype(int))
+    if not eta:
+        raise NotTestableError("there is no scored choice in these sequences")
+    trial = np.concatenate(trial)
+    log_p = _log_probability(np.concatenate(eta, axis=-2), available, trial)
+    index = np.concatenate(choice)[:, None]
+    index = np.broadcast_to(index, (*log_p.shape[:-1], 1))
+    chosen = np.take_along_axis(log_p, index, axis=-1)[..., 0]
+    is_best = log_p == log_p.max(axis=-1, keepdims=True)
+    hit = np.take_along_axis(is_best, index, axis=-1)[..., 0]
+    return Scores(trial, chosen, hit / is_best.sum(axis=-1))
+
+
+def _log_probability(eta, available, trial):
+    if eta.shape[-1] == 1:
+        return -np.logaddexp(0.0, np.concatenate([eta, -eta], axis=-1))
+    if available is not None:
+        eta = np.where(available[trial], eta, -np.inf)
+    return eta - logsumexp(eta, axis=-1, keepdims=True)

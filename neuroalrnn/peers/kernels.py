@@ -1,0 +1,400 @@
+r"""The two kernels of `gated_numba`, over blocks of lanes and chunks of steps.
+
+They are laid out like those of `numba_kernels`, whose words they share: `memory` is the working
+memory of one thread, `first` the first step of a chunk, `k` a step within it. Hidden states h are
+at ``layout.z``, followed by the cells c of an LSTM. ``layout.gates`` holds the gates of a chunk,
+and ``layout.aside`` q of a GRU or ``tanh c`` of an LSTM. On the way back, gradients overwrite the
+gates, and that of n overwrites q.
+
+With :math:`\delta_t = dL/dh_t`, and ``dr`` the gradient of what the gate r squashes, the GRU has
+
+.. math::
+    dn_t = \delta_t (1 - u_t)(1 - n_t^2), \quad dq_t = dn_t r_t, \quad
+    dr_t = dn_t q_t r_t (1 - r_t), \quad du_t = \delta_t (h_{t-1} - n_t) u_t (1 - u_t), \\
+    \delta_{t-1} = B' g_{t-1} + u_t \odot \delta_t + [W_r; W_u; W_n]' [dr_t; du_t; dq_t]
+
+and the LSTM, with :math:`\gamma_t = dL/dc_t`,
+
+.. math::
+    \gamma_t = f_{t+1} \odot \gamma_{t+1} + \delta_t o_t (1 - \tanh^2 c_t), \quad
+    \delta_{t-1} = B' g_{t-1} + W' [di_t; df_t; do_t; dn_t], \\
+    di_t = \gamma_t n_t i_t (1 - i_t), \quad df_t = \gamma_t c_{t-1} f_t (1 - f_t), \quad
+    do_t = \delta_t \tanh(c_t) o_t (1 - o_t), \quad dn_t = \gamma_t i_t (1 - n_t^2)
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from neuroalrnn.ops.numba_kernels import (
+    CHUNK,
+    _copy,
+    _gather,
+    _gather_gradient,
+    _read_out,
+    _sum_readout,
+    kernel,
+)
+from neuroalrnn.ops.tiles import (
+    EDGE,
+    add,
+    add_matmul,
+    add_outer,
+    load,
+    spread,
+    store,
+    sum_lanes,
+    zeros,
+)
+from neuroalrnn.peers.tiles import sigmoid, tanh
+
+# numba's cache of compiled code knows this file alone: here a change of its parts changes it too
+PARTS = "475206fb3964b91c"
+GRU = 3  # gates
+FEW = (0,) * EDGE  # rows that are squashed at once
+
+
+class Cells(NamedTuple):
+    """Weights of either network, as arrays; initial states are (model, state, latent)."""
+
+    input_weight: np.ndarray
+    recurrent_weight: np.ndarray
+    bias: np.ndarray
+    recurrent_bias: np.ndarray
+    initial: np.ndarray
+    readout: np.ndarray
+    offset: np.ndarray
+
+
+class Layout(NamedTuple):
+    """Sizes of a scan, and where things begin in the working memory of one thread.
+
+    Attributes
+    ----------
+    n_gates, n_states : int
+        3 and 1 (h) of a GRU, 4 and 2 (h and c) of an LSTM.
+    n_latent, n_features, n_outputs, width, n_rows, n_columns, step : int
+        As in `numba_kernels.Layout`.
+    n_gate_rows, gate_step, path : int
+        Rows of all gates, numbers in the gates of a step and in a chunk of states.
+    W_t, C_t, W, B, b, b_q : int
+        Weights of the model, W and C also transposed.
+    z, gates, aside, s, g : int
+        A chunk of states, of gates, of q or ``tanh c``, of inputs and of gradients of eta.
+    sums, sum_b, sum_q, sum_B, sum_d : int
+        Gradients so far in every lane, the first of W and C side by side.
+    delta, gamma : int
+        Gradients of h and c; in the end, of the initial ones.
+    eta : int
+        Eta of one step and output.
+    end : int
+    """
+
+    n_gates: int
+    n_states: int
+    n_latent: int
+    n_features: int
+    n_outputs: int
+    width: int
+    n_rows: int
+    n_columns: int
+    step: int
+    n_gate_rows: int
+    gate_step: int
+    path: int
+    W_t: int
+    C_t: int
+    W: int
+    B: int
+    b: int
+    b_q: int
+    z: int
+    gates: int
+    aside: int
+    s: int
+    g: int
+    sums: int
+    sum_b: int
+    sum_q: int
+    sum_B: int
+    sum_d: int
+    delta: int
+    gamma: int
+    eta: int
+    end: int
+
+
+def lay_out(n_gates, n_latent, n_features, n_outputs, width):
+    """Sizes and places; every place is a multiple of a vector."""
+    n_states = 1 if n_gates == GRU else 2
+    n_rows = -(-n_latent // EDGE) * EDGE
+    n_columns = n_rows + -(-n_features // EDGE) * EDGE
+    step, n_gate_rows = n_rows * width, n_gates * n_rows
+    path = (CHUNK + 1) * step
+    sizes = {
+        "W_t": n_rows * n_gate_rows,
+        "C_t": n_features * n_gate_rows,
+        "W": n_gate_rows * n_rows,
+        "B": n_outputs * n_rows,
+        "b": n_gate_rows,
+        "b_q": n_rows,
+        "z": n_states * path,
+        "gates": CHUNK * n_gates * step,
+        "aside": CHUNK * step,
+        # `_sum_chunk` reads features in fours, beyond the last step
+        "s": (CHUNK * n_features + EDGE) * width,
+        "g": CHUNK * n_outputs * width,
+        "sums": n_gate_rows * n_columns * width,
+        "sum_b": n_gates * step,
+        "sum_q": step,
+        "sum_B": n_outputs * step,
+        "sum_d": n_outputs * width,
+        "delta": step,
+        "gamma": step,
+        "eta": width,
+    }
+    ends = np.cumsum([0, *(-(-n // width) * width for n in sizes.values())]).tolist()
+    places = dict(zip([*sizes, "end"], ends, strict=True))
+    return Layout(
+        n_gates, n_states, n_latent, n_features, n_outputs, width, n_rows, n_columns, step,
+        n_gate_rows, n_gates * step, path, **places,
+    )  # fmt: skip
+
+
+@kernel
+def forward_blocks(begin, end, blocks, layout, weights, inputs, read, eta, kept, memory, rows):
+    """Eta of some blocks, and the states at the start of every chunk."""
+    for block in range(begin, end):
+        model, lengths, lanes = blocks.model[block], blocks.length[block], blocks.lane[block]
+        _fill(memory, layout, weights, model)
+        for first in range(0, lengths[0], CHUNK):
+            n = min(CHUNK, lengths[0] - first)
+            at = blocks.start[block] + first // CHUNK * layout.step
+            for state in range(layout.n_states):
+                _copy(kept[state], at, memory, layout.z + state * layout.path, layout.step)
+            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+            _advance(memory, layout, n, rows)
+            _read_out(
+                memory, layout, weights.offset[model], eta[model], read, lengths, lanes, first, n
+            )
+            for state in range(layout.n_states):
+                z = layout.z + state * layout.path
+                _copy(memory, z, memory, z + n * layout.step, layout.step)
+
+
+@kernel
+def backward_blocks(
+    begin, end, blocks, layout, weights, inputs, read, grad_eta, kept, memory, rows, out
+):
+    """Gradients of some blocks, one row of `out` each."""
+    for block in range(begin, end):
+        model, lengths, lanes = blocks.model[block], blocks.length[block], blocks.lane[block]
+        _fill(memory, layout, weights, model)
+        memory[layout.sums : layout.eta] = 0
+        for first in range((lengths[0] - 1) // CHUNK * CHUNK, -1, -CHUNK):
+            n = min(CHUNK, lengths[0] - first)
+            at = blocks.start[block] + first // CHUNK * layout.step
+            for state in range(layout.n_states):
+                _copy(memory, layout.z + state * layout.path, kept[state], at, layout.step)
+            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+            _advance(memory, layout, n, rows)
+            _gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
+            _retreat(memory, layout, read, first, n, rows)
+            _sum_chunk(memory, layout, n)
+            _sum_biases(memory, layout, n)
+            _sum_readout(memory, layout, read, first, n, rows)
+        for k in range(out.shape[1]):
+            out[block, k] = sum_lanes(memory, layout.sums + k * layout.width)
+
+
+@kernel
+def _advance(memory, layout, n, rows):
+    """States and gates of a chunk of steps, from the states at its start."""
+    for k in range(n):
+        _excite(memory, layout, k, rows)
+        if layout.n_gates == GRU:
+            _squash_gru(memory, layout, k)
+        else:
+            _squash_lstm(memory, layout, k)
+
+
+@kernel
+def _excite(memory, layout, k, rows):
+    """Arguments of the gates at one step, and q of a GRU."""
+    width, n_rows, n_gate_rows, n = layout.width, layout.n_rows, layout.n_gate_rows, layout.n_latent
+    s, h = layout.s + k * layout.n_features * width, layout.z + k * layout.step
+    gates, aside = layout.gates + k * layout.gate_step, layout.aside + k * layout.step
+    for i in range(0, n_gate_rows, len(rows)):
+        x = spread(memory, layout.b + i, rows)
+        x = add_matmul(x, memory, layout.C_t + i, n_gate_rows, memory, s, layout.n_features)
+        if layout.n_gates == GRU and i >= 2 * n_rows:
+            q = spread(memory, layout.b_q + i - 2 * n_rows, rows)
+            q = add_matmul(q, memory, layout.W_t + i, n_gate_rows, memory, h, n)
+            store(memory, aside + (i - 2 * n_rows) * width, q)
+        else:
+            x = add_matmul(x, memory, layout.W_t + i, n_gate_rows, memory, h, n)
+        store(memory, gates + i * width, x)
+
+
+@kernel
+def _squash_gru(memory, layout, k):
+    """Gates of one step, and the state behind it."""
+    step = layout.step
+    for i in range(0, step, EDGE * layout.width):
+        at, h_at = layout.gates + k * layout.gate_step + i, layout.z + k * step + i
+        r, u = sigmoid(load(memory, at, FEW)), sigmoid(load(memory, at + step, FEW))
+        q = load(memory, layout.aside + k * step + i, FEW)
+        n = tanh(load(memory, at + 2 * step, FEW) + r * q)
+        store(memory, at, r)
+        store(memory, at + step, u)
+        store(memory, at + 2 * step, n)
+        store(memory, h_at + step, n + u * (load(memory, h_at, FEW) - n))
+
+
+@kernel
+def _squash_lstm(memory, layout, k):
+    """Gates of one step, and the states behind it."""
+    step = layout.step
+    for place in range(0, step, EDGE * layout.width):
+        at, h_at = layout.gates + k * layout.gate_step + place, layout.z + k * step + place
+        i, f = sigmoid(load(memory, at, FEW)), sigmoid(load(memory, at + step, FEW))
+        o, n = sigmoid(load(memory, at + 2 * step, FEW)), tanh(load(memory, at + 3 * step, FEW))
+        c = f * load(memory, h_at + layout.path, FEW) + i * n
+        squashed = tanh(c)
+        store(memory, at, i)
+        store(memory, at + step, f)
+        store(memory, at + 2 * step, o)
+        store(memory, at + 3 * step, n)
+        store(memory, layout.aside + k * step + place, squashed)
+        store(memory, h_at + layout.path + step, c)
+        store(memory, h_at + step, o * squashed)
+
+
+@kernel
+def _retreat(memory, layout, read, first, n, rows):
+    """Gradients of a chunk of gates, and of the states at its start from those at its end."""
+    for k in range(n - 1, -1, -1):
+        g = layout.g + k * layout.n_outputs * layout.width
+        gates = layout.gates + k * layout.gate_step
+        if read[first + k] >= 0:
+            _add_product(memory, layout, layout.B, g, layout.n_outputs, rows)
+        if layout.n_gates == GRU:
+            _differentiate_gru(memory, layout, k)
+        else:
+            _differentiate_lstm(memory, layout, k)
+        _add_product(memory, layout, layout.W, gates, layout.n_gate_rows, rows)
+
+
+@kernel
+def _add_product(memory, layout, weight, x, n, rows):
+    """Add to delta the product of a transposed matrix and n vectors."""
+    for i in range(0, layout.n_rows, len(rows)):
+        at = layout.delta + i * layout.width
+        delta = load(memory, at, rows)
+        delta = add_matmul(delta, memory, weight + i, layout.n_rows, memory, x, n)
+        store(memory, at, delta)
+
+
+@kernel
+def _differentiate_gru(memory, layout, k):
+    """Gradients of the gates at one step, and the part of delta that goes past them."""
+    step = layout.step
+    for i in range(0, step, EDGE * layout.width):
+        at, aside = layout.gates + k * layout.gate_step + i, layout.aside + k * step + i
+        r, u = load(memory, at, FEW), load(memory, at + step, FEW)
+        n, q = load(memory, at + 2 * step, FEW), load(memory, aside, FEW)
+        h, delta = load(memory, layout.z + k * step + i, FEW), load(memory, layout.delta + i, FEW)
+        grad_n = delta * (1 - u) * (1 - n * n)
+        store(memory, at, grad_n * q * r * (1 - r))
+        store(memory, at + step, delta * (h - n) * u * (1 - u))
+        store(memory, at + 2 * step, grad_n * r)
+        store(memory, aside, grad_n)
+        store(memory, layout.delta + i, delta * u)
+
+
+@kernel
+def _differentiate_lstm(memory, layout, k):
+    """Gradients of the gates at one step, and the part of gamma that goes past them."""
+    step = layout.step
+    for place in range(0, step, EDGE * layout.width):
+        at = layout.gates + k * layout.gate_step + place
+        i, f = load(memory, at, FEW), load(memory, at + step, FEW)
+        o, n = load(memory, at + 2 * step, FEW), load(memory, at + 3 * step, FEW)
+        squashed = load(memory, layout.aside + k * step + place, FEW)
+        c = load(memory, layout.z + layout.path + k * step + place, FEW)
+        delta = load(memory, layout.delta + place, FEW)
+        gamma = load(memory, layout.gamma + place, FEW) + delta * o * (1 - squashed * squashed)
+        store(memory, at, gamma * n * i * (1 - i))
+        store(memory, at + step, gamma * c * f * (1 - f))
+        store(memory, at + 2 * step, delta * squashed * o * (1 - o))
+        store(memory, at + 3 * step, gamma * i * (1 - n * n))
+        store(memory, layout.gamma + place, gamma * f)
+        store(memory, layout.delta + place, zeros(memory, FEW))
+
+
+@kernel
+def _sum_chunk(memory, layout, n):
+    """Add a chunk to the sums of W and C."""
+    width, step, apart = layout.width, layout.step, layout.n_features * layout.width
+    line = layout.n_columns * width
+    for i in range(0, layout.n_gate_rows, EDGE):
+        at, gates, gate_step = layout.sums + i * line, layout.gates + i * width, layout.gate_step
+        for j in range(0, layout.n_rows, EDGE):
+            h = layout.z + j * width
+            add_outer(memory, at + j * width, line, memory, gates, gate_step, memory, h, step, n)
+        at += step
+        if layout.n_gates == GRU and i >= 2 * layout.n_rows:
+            gates, gate_step = layout.aside + (i - 2 * layout.n_rows) * width, step
+        # fours of features reach into the next step; what they add there is never read
+        for j in range(0, layout.n_features, EDGE):
+            s = layout.s + j * width
+            add_outer(memory, at + j * width, line, memory, gates, gate_step, memory, s, apart, n)
+
+
+@kernel
+def _sum_biases(memory, layout, n):
+    """Add a chunk to the sums of b and b_q."""
+    step = layout.step
+    for i in range(0, layout.gate_step, EDGE * layout.width):
+        if layout.n_gates == GRU and i >= 2 * step:
+            behind = i - 2 * step
+            _sum_steps(memory, layout.sum_b + i, layout.aside + behind, step, n)
+            _sum_steps(memory, layout.sum_q + behind, layout.gates + i, layout.gate_step, n)
+        else:
+            _sum_steps(memory, layout.sum_b + i, layout.gates + i, layout.gate_step, n)
+
+
+@kernel
+def _sum_steps(memory, out, at, apart, n):
+    """Add n tiles that lie so far apart."""
+    total = load(memory, out, FEW)
+    for k in range(n):
+        total = add(total, load(memory, at + k * apart, FEW))
+    store(memory, out, total)
+
+
+@kernel
+def _fill(memory, layout, weights, model):
+    """Weights and initial states of one model, filled up with zeros."""
+    n_latent, n_rows, n_gate_rows = layout.n_latent, layout.n_rows, layout.n_gate_rows
+    memory[layout.W_t : layout.z] = 0
+    for gate in range(layout.n_gates):
+        for i in range(n_latent):
+            row, target = gate * n_rows + i, gate * n_latent + i
+            for j in range(n_latent):
+                weight = weights.recurrent_weight[model, target, j]
+                memory[layout.W_t + j * n_gate_rows + row] = weight
+                memory[layout.W + row * n_rows + j] = weight
+            for f in range(layout.n_features):
+                memory[layout.C_t + f * n_gate_rows + row] = weights.input_weight[model, target, f]
+            memory[layout.b + row] = weights.bias[model, target]
+    for i in range(n_latent):
+        memory[layout.b_q + i] = weights.recurrent_bias[model, i]
+        for o in range(layout.n_outputs):
+            memory[layout.B + o * n_rows + i] = weights.readout[model, o, i]
+    for state in range(layout.n_states):
+        z = layout.z + state * layout.path
+        memory[z : z + layout.step] = 0
+        for i in range(n_latent):
+            start = z + i * layout.width
+            memory[start : start + layout.width] = weights.initial[model, state, i]

@@ -1,0 +1,104 @@
+"""The gated networks as two fused kernels on the CPU: forward, and a backward derived by hand.
+
+Blocks of lanes, chunks of steps, threads and sums are those of `numba_cpu`: the forward kernel
+keeps the states at the start of every chunk, nothing else, and the backward kernel computes the
+others again. Results depend neither on the number of threads nor on the other models.
+"""
+
+from functools import cache
+
+import numpy as np
+import torch
+
+from neuroalrnn.ops import trim
+from neuroalrnn.ops.numba_cpu import _array, _cut, _share, _tile_rows
+from neuroalrnn.ops.numba_kernels import add_rows
+from neuroalrnn.ops.tiles import vector_bytes
+from neuroalrnn.peers.kernels import Cells, backward_blocks, forward_blocks, lay_out
+from neuroalrnn.peers.scan import N_GATES, GRUWeights, check
+
+
+def scan(weights, inputs, index, n_steps, read_steps, *, threads=1):
+    """Run GRUs or LSTMs in up to `threads` threads; see the contract in `neuroalrnn.peers.scan`."""
+    check(weights, inputs, index, n_steps, read_steps)
+    return _Scan.apply(type(weights), inputs, index, n_steps, read_steps, threads, *weights)
+
+
+class _Scan(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, kind, inputs, index, n_steps, read_steps, threads, *weights):
+        cells = _cells(kind(*weights))
+        n_outputs, n_latent = cells.readout.shape[1:]
+        width = vector_bytes() // inputs.itemsize
+        layout = _lay_out(N_GATES[kind], n_latent, inputs.shape[2], n_outputs, width)
+        rows = _tile_rows(layout)
+        blocks = _cut(index.numpy(), n_steps.numpy(), trim(inputs, read_steps).shape, layout)
+        read = np.full(inputs.shape[1], -1)
+        read[read_steps.numpy()] = np.arange(len(read_steps))
+        problem = blocks, layout, cells, _array(inputs), read
+        eta = inputs.new_zeros(len(index), len(read_steps), index.shape[1], n_outputs)
+        kept = inputs.new_empty(layout.n_states, blocks.start[-1])
+
+        def run(begin, end):
+            memory = inputs.new_empty(layout.end).numpy()
+            forward_blocks(begin, end, *problem, eta.numpy(), kept.numpy(), memory, rows)
+
+        _share(run, blocks, threads)
+        ctx.save_for_backward(*weights, inputs)
+        ctx.kind, ctx.problem, ctx.kept = kind, problem, kept
+        ctx.rows, ctx.threads = rows, threads
+        return eta
+
+    @staticmethod
+    def backward(ctx, grad_eta):
+        *weights, inputs = ctx.saved_tensors  # raises if one was changed since
+        blocks, layout = ctx.problem[:2]
+        n_sums = (layout.eta - layout.sums) // layout.width
+        out = inputs.new_empty(len(blocks.model), n_sums)
+        arrays = _array(grad_eta), ctx.kept.numpy()
+
+        def run(begin, end):
+            memory = inputs.new_empty(layout.end).numpy()
+            backward_blocks(begin, end, *ctx.problem, *arrays, memory, ctx.rows, out.numpy())
+
+        _share(run, blocks, ctx.threads)
+        total = inputs.new_zeros(len(weights[0]), n_sums)
+        add_rows(total.numpy(), blocks.model, out.numpy())
+        gradients = _unpack(total, layout)
+        return (*[None] * 6, *(gradients[name] for name in ctx.kind._fields))
+
+
+_lay_out = cache(lay_out)
+
+
+def _cells(weights):
+    """Weights of either network as the same arrays."""
+    is_gru = isinstance(weights, GRUWeights)
+    states = [weights.initial] if is_gru else [weights.initial, weights.initial_cell]
+    each = weights._asdict() | {
+        "recurrent_bias": weights.recurrent_bias if is_gru else torch.zeros_like(weights.initial),
+        "initial": torch.stack(states, dim=1),
+    }
+    return Cells(*(_array(each[name]) for name in Cells._fields))
+
+
+def _unpack(total, layout):
+    """Gradient of every parameter from the sums over all blocks, by name."""
+    n_gates, n_rows, n_outputs, n = (
+        layout.n_gates, layout.n_rows, layout.n_outputs, layout.n_latent
+    )  # fmt: skip
+    sizes = {
+        "joint": layout.n_gate_rows * layout.n_columns, "bias": layout.n_gate_rows,
+        "recurrent_bias": n_rows, "readout": n_outputs * n_rows, "offset": n_outputs,
+        "initial": n_rows, "initial_cell": n_rows,
+    }  # fmt: skip
+    parts = dict(zip(sizes, total.split(list(sizes.values()), dim=1), strict=True))
+    joint = parts["joint"].view(-1, n_gates, n_rows, layout.n_columns)[:, :, :n].flatten(1, 2)
+    return {
+        "input_weight": joint[..., n_rows : n_rows + layout.n_features],
+        "recurrent_weight": joint[..., :n],
+        "bias": parts["bias"].view(-1, n_gates, n_rows)[..., :n].flatten(1),
+        "readout": parts["readout"].view(-1, n_outputs, n_rows)[..., :n],
+        "offset": parts["offset"],
+        **{name: parts[name][:, :n] for name in ("recurrent_bias", "initial", "initial_cell")},
+    }

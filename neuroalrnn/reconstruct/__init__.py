@@ -1,0 +1,1 @@
+"""Dynamical systems reconstructed from continuous series, with teacher forcing."""

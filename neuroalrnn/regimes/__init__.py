@@ -1,0 +1,51 @@
+"""Regimes: sign patterns of the PWL units, their labels, and how often they are visited."""
+
+from neuroalrnn.network.codes import (
+    ABSENT,
+    MOST_PWL,
+    compute_duty_cycle,
+    compute_regimes,
+    effective_n_pwl,
+    flipped_units,
+    used_regimes,
+)
+from neuroalrnn.regimes.labels import (
+    adjusted_rand,
+    compute_effective_n_pwl,
+    match_regimes,
+    relabel_by_use,
+)
+from neuroalrnn.regimes.occupancy import (
+    assign_epochs,
+    compute_coverage,
+    compute_occupancy,
+    compute_occupancy_trend,
+)
+from neuroalrnn.regimes.steps import (
+    CARRY,
+    steps_in_order,
+    trial_variable,
+    with_variables,
+)
+
+__all__ = [
+    "ABSENT",
+    "CARRY",
+    "MOST_PWL",
+    "adjusted_rand",
+    "assign_epochs",
+    "compute_coverage",
+    "compute_duty_cycle",
+    "compute_effective_n_pwl",
+    "compute_occupancy",
+    "compute_occupancy_trend",
+    "compute_regimes",
+    "effective_n_pwl",
+    "flipped_units",
+    "match_regimes",
+    "relabel_by_use",
+    "steps_in_order",
+    "trial_variable",
+    "used_regimes",
+    "with_variables",
+]

@@ -1,0 +1,149 @@
+"""Labels of regimes: by use, and brought into agreement between fits."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_matrix
+
+from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.network.codes import ABSENT, check_codes, effective_n_pwl, used_regimes
+
+
+def relabel_by_use(regimes) -> tuple:
+    """Number regimes by how often they occur, the most frequent first.
+
+    Parameters
+    ----------
+    regimes : array or DataArray of int
+
+    Returns
+    -------
+    relabelled : same type
+        0, 1, ... by falling use; -1 stays.
+    codes : array (regime,) of int
+        The former code of each new label.
+
+    Raises
+    ------
+    DataError
+        Other types than integers.
+    """
+    values = check_codes(regimes)
+    codes, count = np.unique(values[values != ABSENT], return_counts=True)
+    codes = codes[np.argsort(-count, kind="stable")]
+    return _relabel(regimes, codes, np.arange(codes.size)), codes
+
+
+def match_regimes(reference, other):
+    """Relabel the regimes of one fit to overlap most with those of another.
+
+    Parameters
+    ----------
+    reference, other : array or DataArray of int, same shape
+        Regimes of the same steps; steps absent in either do not count.
+
+    Returns
+    -------
+    matched : like `other`
+        One-to-one relabelling that maximises the number of agreeing steps (Hungarian method).
+        Regimes without a partner get unused codes above all codes of `reference`.
+
+    Raises
+    ------
+    DataError
+        Other shapes, types than integers, or trials.
+    """
+    a, b = _common(reference, other)
+    codes = used_regimes(other)
+    names = used_regimes(reference)
+    overlap = np.array([[np.sum((a == i) & (b == j)) for i in names] for j in codes])
+    row, column = linear_sum_assignment(overlap.reshape(codes.size, names.size), maximize=True)
+    new = np.full(codes.size, ABSENT)
+    new[row] = names[column]
+    new[new == ABSENT] = names.max(initial=ABSENT) + 1 + np.arange((new == ABSENT).sum())
+    return _relabel(other, codes, new)
+
+
+def adjusted_rand(first, second) -> float:
+    """Agreement of two labellings beyond chance, whatever the labels (Hubert & Arabie 1985).
+
+    Parameters
+    ----------
+    first, second : array or DataArray of int, same shape
+        Steps absent in either do not count.
+
+    Returns
+    -------
+    index : float
+        1 for equal partitions, 0 on average for independent ones.
+
+    Raises
+    ------
+    DataError
+        Fewer than two common steps, other shapes, types than integers, or trials.
+    """
+    a, b = (pd.factorize(x)[0] for x in _common(first, second))
+    if a.size < 2:
+        raise DataError(f"adjusted Rand index: found {a.size} common steps, expected at least 2")
+    table = coo_matrix((np.ones(a.size), (a, b))).toarray()
+    together, rows, columns = (
+        (n * (n - 1) / 2).sum() for n in (table, table.sum(axis=1), table.sum(axis=0))
+    )
+    chance = rows * columns / (a.size * (a.size - 1) / 2)
+    largest = (rows + columns) / 2
+    return 1.0 if largest == chance else float((together - chance) / (largest - chance))
+
+
+def _common(first, second):
+    a, b = check_codes(first), check_codes(second)
+    if isinstance(first, xr.DataArray) and isinstance(second, xr.DataArray):
+        _refuse_other_labels(first, second)
+    if a.shape != b.shape:
+        raise DataError(f"regimes of the same steps needed, found shapes {a.shape} and {b.shape}")
+    both = (a != ABSENT) & (b != ABSENT)
+    return a[both], b[both]
+
+
+def _refuse_other_labels(first, second):
+    found = [f"dims {first.dims} and {second.dims}"] if first.dims != second.dims else []
+    found += [
+        f"other values of {name!r}"
+        for name in first.coords
+        if name in second.coords and not first[name].variable.equals(second[name].variable)
+    ]
+    if found:
+        raise problems(DataError, "regimes of the same steps needed, in one order", found)
+
+
+def _relabel(regimes, codes, new):
+    values = np.asarray(regimes)
+    order = np.argsort(codes)
+    at = np.searchsorted(
+        codes, np.where(values == ABSENT, codes.min(initial=0), values), sorter=order
+    )
+    result = np.where(
+        values == ABSENT, ABSENT, np.asarray(new)[order][at] if codes.size else ABSENT
+    )
+    return regimes.copy(data=result) if isinstance(regimes, xr.DataArray) else result
+
+
+def compute_effective_n_pwl(codes: pd.DataFrame) -> pd.DataFrame:
+    """Nominal and effective number of PWL units of the network of each fold.
+
+    Parameters
+    ----------
+    codes : DataFrame
+        ``fold, n_pwl, code`` (sign pattern as an integer) and ``n_steps`` held out in it, as in
+        `neuroalrnn.regimes.held_out.HeldOutRegimes`.
+
+    Returns
+    -------
+    units : DataFrame, one row per fold
+        fold, n_pwl, effective_n_pwl.
+    """
+    rows = [
+        (fold, n_pwl, effective_n_pwl(np.repeat(part["code"], part["n_steps"]), n_pwl))
+        for (fold, n_pwl), part in codes.groupby(["fold", "n_pwl"])
+    ]
+    return pd.DataFrame(rows, columns=["fold", "n_pwl", "effective_n_pwl"])

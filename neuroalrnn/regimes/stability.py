@@ -1,0 +1,252 @@
+"""Whether other restarts and other folds find the same regimes, and the same PWL units.
+
+Regimes are compared by the adjusted Rand index, which ignores labels; units must be matched first.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+
+from neuroalrnn.exceptions import DataError
+from neuroalrnn.network.run import compute_latents
+from neuroalrnn.regimes import ABSENT, adjusted_rand, compute_regimes, used_regimes
+from neuroalrnn.regimes.replication import session_labels
+from neuroalrnn.stats.permutation import admissible_shifts
+
+N_SHIFTS = 10
+PAIRS = ["across", "fold", "restart", "other_fold", "other_restart"]
+PAIRS += ["adjusted_rand", "shifted", "unit_correlation"]
+UNITS = ["fold", "restart", "unit", "on", "correlation", "lowest_correlation", "n_others"]
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Agreement of networks about the same steps.
+
+    Attributes
+    ----------
+    pairs : pandas.DataFrame
+        One row per pair of networks. ``across`` is "restarts" (of one fold at its chosen P, about
+        the held-out trials of the fold) or "folds" (the chosen networks, about all trials). Then
+        ``fold, restart, other_fold, other_restart, adjusted_rand``; ``shifted``, the mean index
+        after circular shifts of one of the two by whole trials within sessions, which keeps what
+        both owe to the clock of the trial; ``unit_correlation``, mean over matched PWL units
+        (restarts only). The indices are missing where both networks stay in one regime.
+    units : pandas.DataFrame
+        One row per PWL unit of the chosen network of a fold: ``fold, restart, unit, on`` (share of
+        held-out steps), ``correlation`` (median over the other restarts of the correlation with
+        the matched unit), ``lowest_correlation, n_others``.
+    """
+
+    pairs: pd.DataFrame
+    units: pd.DataFrame
+
+
+def compute_stability(fit, *, n_shifts=N_SHIFTS, rng=None):
+    """Compare the regimes of all restarts within folds, and of the chosen networks across folds.
+
+    Restarts that diverged are left out.
+
+    Parameters
+    ----------
+    fit : Fit
+    n_shifts : int
+        Circular shifts per pair.
+    rng : numpy.random.Generator, optional
+        For the shifts; ``default_rng(0)`` if absent.
+
+    Returns
+    -------
+    Stability
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    session = session_labels(fit.trials)
+    rows_of = [np.flatnonzero(session == name) for name in dict.fromkeys(session)]
+    runs = [_run(fold) for fold in fit.folds]
+    pairs, units = [], []
+    for run in runs:
+        matched = {
+            (one, two): match_units(run.pwl[one], run.pwl[two])
+            for one, two in combinations(run.pwl, 2)
+        }
+        for (one, two), (_, correlation) in matched.items():
+            pair = ("restarts", run.fold, one, run.fold, two)
+            found = _agreement(run.codes[one], run.codes[two], rows_of, n_shifts, rng)
+            pairs.append((*pair, *found, correlation.mean() if correlation.size else np.nan))
+        units += _describe_units(run)
+    for run, other in combinations(runs, 2):
+        pair = ("folds", run.fold, run.chosen, other.fold, other.chosen)
+        found = _agreement(run.all_codes, other.all_codes, rows_of, n_shifts, rng)
+        pairs.append((*pair, *found, np.nan))
+    return Stability(pd.DataFrame(pairs, columns=PAIRS), pd.DataFrame(units, columns=UNITS))
+
+
+def match_units(first, second):
+    """Pair the PWL units of two networks so that their latents correlate most in sum.
+
+    Parameters
+    ----------
+    first, second : array (..., unit)
+        Latents of the same steps, NaN where there is no step. A unit that does not vary
+        correlates with none.
+
+    Returns
+    -------
+    order : int array (unit,)
+        Unit of `second` for every unit of `first` (Hungarian method).
+    correlation : array (unit,)
+        Pearson correlations of the pairs.
+
+    Raises
+    ------
+    DataError
+        Different shapes.
+    """
+    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if first.shape != second.shape:
+        raise DataError(f"units of the same steps needed, found {first.shape} and {second.shape}")
+    both = np.isfinite(first).all(axis=-1) & np.isfinite(second).all(axis=-1)
+    a, b = _standardised(first[both]), _standardised(second[both])
+    correlation = a.T @ b / max(len(a), 1)
+    row, order = linear_sum_assignment(correlation, maximize=True)
+    return order, correlation[row, order]
+
+
+def _standardised(x):
+    x = x - x.mean(axis=0)
+    spread = x.std(axis=0)
+    return np.where(spread > 0, x / np.where(spread > 0, spread, 1), 0)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Networks of one fold: PWL units (sequence, step, unit) and codes (trial, step) by restart."""
+
+    fold: str
+    chosen: int
+    pwl: dict
+    codes: dict
+    all_codes: np.ndarray
+
+
+def _run(fold):
+    n_pwl = fold.network.n_pwl
+    selection = fold.selection.sel(n_pwl=n_pwl)
+    restarts = np.flatnonzero(~selection["diverged"].values.astype(bool)).tolist()
+    held_out, chosen = fold.test, int(selection["restart"])
+    latents = {
+        r: fold.test_latents
+        if r == chosen
+        else compute_latents(fold.network_of(n_pwl, r), held_out)
+        for r in restarts
+    }
+    return _Run(
+        fold=fold.name,
+        chosen=chosen,
+        pwl={r: z[..., z.shape[-1] - n_pwl :] for r, z in latents.items()},
+        codes={r: _codes_by_trial(held_out, z, n_pwl) for r, z in latents.items()},
+        all_codes=_by_trial(fold.fit.sequences, fold.codes),
+    )
+
+
+def _codes_by_trial(sequences, latents, n_pwl):
+    return _by_trial(sequences, compute_regimes(latents, n_pwl))
+
+
+def _by_trial(sequences, codes):
+    codes = sequences.to_trials(codes)
+    return np.where(np.isnan(codes), ABSENT, codes).astype(np.int64)
+
+
+def _agreement(one, two, rows_of, n_shifts, rng):
+    """Adjusted Rand index, and its mean when trials of the second are shifted within sessions."""
+    if max(used_regimes(one).size, used_regimes(two).size) < 2:
+        return np.nan, np.nan
+    present = np.flatnonzero((one != ABSENT).any(axis=1))
+    rows_of = [rows for rows in rows_of if len(rows) > 1 and np.isin(rows[0], present)]
+    shifted = [adjusted_rand(one, _shift(two, rows_of, rng)) for _ in range(n_shifts)]
+    return adjusted_rand(one, two), float(np.mean(shifted))
+
+
+def _shift(codes, rows_of, rng):
+    source = np.arange(len(codes))
+    for rows in rows_of:
+        source[rows] = np.roll(rows, rng.choice(admissible_shifts(len(rows))))
+    return codes[source]
+
+
+def _describe_units(run):
+    """Rows of `Stability.units` for one fold."""
+    pwl = run.pwl[run.chosen]
+    real = np.isfinite(pwl).all(axis=-1)
+    others = [match_units(pwl, z)[1] for r, z in run.pwl.items() if r != run.chosen]
+    found = np.array(others).reshape(len(others), pwl.shape[-1])
+    return [
+        (
+            run.fold,
+            run.chosen,
+            unit,
+            (pwl[real][:, unit] > 0).mean(),
+            np.median(found[:, unit]) if others else np.nan,
+            found[:, unit].min() if others else np.nan,
+            len(others),
+        )
+        for unit in range(pwl.shape[-1])
+    ]
+
+
+def compute_score_spread(fit):
+    """How much the restarts of a fold differ in score, at the P that was chosen.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    spread : DataFrame, one row per fold
+        ``fold, n_pwl, n_restarts`` (that did not diverge), and best minus worst of them in nats
+        per trial: ``validation`` (the inner networks) and ``training`` (the final ones).
+    """
+    rows = []
+    for fold, name in enumerate(fit.parameters["fold"].values):
+        selection = fit.selection.isel(fold=fold)
+        n_pwl = int(selection["n_pwl_chosen"])
+        selection = selection.sel(n_pwl=n_pwl)
+        fine = ~selection["diverged"].values.astype(bool)
+        row = {"fold": str(name), "n_pwl": n_pwl, "n_restarts": int(fine.sum())}
+        row["validation"] = np.ptp(selection["validation_score"].values[fine])
+        rows.append(row | {"training": np.ptp(selection["train_score"].values[fine])})
+    return pd.DataFrame(rows)
+
+
+def summarise_stability(pairs):
+    """Agreement across restarts and across folds, one row each.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        `Stability.pairs`.
+
+    Returns
+    -------
+    summary : DataFrame
+        ``across, n_pairs`` (with an index), ``median, lowest, highest, shifted`` (median),
+        ``unit_correlation`` (median). Only what could be compared has a row.
+    """
+    known = pairs[pairs["adjusted_rand"].notna()]
+    return (
+        known.groupby("across", sort=False)
+        .agg(
+            n_pairs=("adjusted_rand", "size"),
+            median=("adjusted_rand", "median"),
+            lowest=("adjusted_rand", "min"),
+            highest=("adjusted_rand", "max"),
+            shifted=("shifted", "median"),
+            unit_correlation=("unit_correlation", "median"),
+        )
+        .reset_index()
+    )

@@ -1,0 +1,232 @@
+"""How long a regime lasts, and which one follows."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.exceptions import DataError
+from neuroalrnn.network.codes import check_codes
+from neuroalrnn.regimes import (
+    flipped_units,
+    steps_in_order,
+    used_regimes,
+    with_variables,
+)
+
+
+def compute_dwell_times(regimes: xr.DataArray, trials=None, *, carry: str = "session"):
+    """Lengths of the runs of equal regimes.
+
+    Parameters
+    ----------
+    regimes : DataArray (trial, step) of int
+    trials : Dataset, optional
+    carry : {"session", "block", "trial"}
+        A run ends where the latent state is reset.
+
+    Returns
+    -------
+    runs : DataFrame
+        subject, session, sequence, regime, n_steps, censored (the run is cut by the end of its
+        sequence, so it might have been longer), row and column of its first step. The first run
+        of a sequence is not cut: the latent state starts anew, and so does the run.
+    """
+    steps = steps_in_order(regimes, trials, carry=carry)
+    new = (steps[["sequence", "regime"]] != steps[["sequence", "regime"]].shift()).any(axis=1)
+    runs = steps.groupby(new.cumsum().to_numpy()).first()
+    runs["n_steps"] = new.groupby(new.cumsum()).size().to_numpy()
+    runs["censored"] = runs["sequence"].ne(runs["sequence"].shift(-1))
+    columns = ["subject", "session", "sequence", "regime", "n_steps", "censored", "row", "column"]
+    return runs[columns].reset_index(drop=True)
+
+
+def compute_dwell_survival(dwell_times: pd.DataFrame) -> pd.DataFrame:
+    """Share of visits to each regime that last at least so many steps (Kaplan & Meier 1958).
+
+    ``S(k) = prod_{j < k} (1 - d_j / n_j)``, with n_j visits of which the step after the j-th was
+    observed; d_j of them are left then. A visit cut by the end of its sequence counts up to the
+    step before its last one, of which the next is unknown. Leaving such visits out would make dwell
+    times too short.
+
+    Parameters
+    ----------
+    dwell_times : DataFrame
+        From `compute_dwell_times`; visits of all subjects and sequences are pooled.
+
+    Returns
+    -------
+    survival : DataFrame
+        regime, n_steps (k; the lengths that were observed, between which the share is that of the
+        next row), survival (S(k), 1 in the first row of a regime), n_at_risk (n_k, 0 where the
+        longest visit was cut).
+    """
+    keys = ["regime", "n_steps"]
+    count = dwell_times.assign(left=~dwell_times["censored"]).groupby(keys)["left"]
+    count = count.agg(n_left="sum", n_visits="size").reset_index()
+    longer = count[::-1].groupby("regime")["n_visits"].cumsum() - count["n_visits"]
+    count["n_at_risk"] = longer + count["n_left"]
+    count["kept"] = 1 - count["n_left"] / count["n_at_risk"]
+    through = count.groupby("regime")["kept"].cumprod()
+    count["survival"] = through.groupby(count["regime"]).shift(fill_value=1.0)
+    return count[[*keys, "survival", "n_at_risk"]]
+
+
+def compute_mean_dwell_times(dwell_times: pd.DataFrame) -> pd.DataFrame:
+    """Mean length of a visit to each regime, with and without the visits that were cut.
+
+    Parameters
+    ----------
+    dwell_times : DataFrame
+        From `compute_dwell_times`; visits are pooled.
+
+    Returns
+    -------
+    means : DataFrame, one row per regime
+        regime, n_visits, n_censored; naive_mean (steps; of the visits not cut, NaN without any),
+        kaplan_meier_mean (steps; ``sum_k S(k)`` up to the longest visit, too small where that one
+        was cut), geometric_mean (steps; ``1 / (1 - T_ii)`` of the pooled transitions, infinite
+        where the regime is never left). The last two differ where visits are not geometric.
+    """
+    parts = dwell_times.groupby("regime")
+    means = parts["censored"].agg(n_visits="size", n_censored="sum")
+    n_left = means["n_visits"] - means["n_censored"]
+    ended = dwell_times[~dwell_times["censored"]]
+    means["naive_mean"] = ended.groupby("regime")["n_steps"].mean()
+    survival = compute_dwell_survival(dwell_times)
+    width = survival.groupby("regime")["n_steps"].diff().fillna(survival["n_steps"])
+    area = survival["survival"] * width
+    means["kaplan_meier_mean"] = area.groupby(survival["regime"]).sum()
+    n_pairs = parts["n_steps"].sum() - means["n_censored"]
+    means["geometric_mean"] = n_pairs / n_left.where(n_left > 0)
+    means.loc[n_left == 0, "geometric_mean"] = np.inf
+    return means.reset_index()
+
+
+def transition_matrix(codes, sequence=None, *, regimes=None, leaving: bool = False) -> np.ndarray:
+    """Relative frequencies of the next regime.
+
+    ``T_ij = n(b_t = i, b_{t+1} = j) / n(b_t = i, t + 1 in the sequence)``
+
+    Parameters
+    ----------
+    codes : array (step,) of int
+        In time order.
+    sequence : array (step,), optional
+        Pairs are counted inside a sequence only.
+    regimes : array (regime,), optional
+        Codes of the rows, in ascending order; those in use if absent.
+    leaving : bool
+        Count only pairs of different regimes (zero diagonal).
+
+    Returns
+    -------
+    matrix : array (regime, regime_next)
+        Rows sum to 1. A row without any pair is NaN: nothing is known of what follows.
+
+    Raises
+    ------
+    DataError
+        Steps without regime, codes that `regimes` lack, or a sequence of another length.
+    """
+    codes = check_codes(codes, title="transitions")
+    sequence = np.zeros(codes.size, int) if sequence is None else np.asarray(sequence)
+    regimes = used_regimes(codes) if regimes is None else np.unique(regimes)
+    unknown = sorted({*codes.tolist()} - {*regimes.tolist()})
+    if unknown or sequence.shape != codes.shape:
+        raise DataError(
+            f"transitions: found codes {unknown} that are no row, and {sequence.size} entries of "
+            f"sequence for {codes.size} steps; leave steps without regime (-1) out"
+        )
+    pair = sequence[:-1] == sequence[1:]
+    if leaving:
+        pair &= codes[:-1] != codes[1:]
+    start, stop = codes[:-1][pair], codes[1:][pair]
+    count = np.zeros((regimes.size, regimes.size))
+    np.add.at(count, (np.searchsorted(regimes, start), np.searchsorted(regimes, stop)), 1.0)
+    total = count.sum(axis=1, keepdims=True)
+    return np.divide(count, total, out=np.full_like(count, np.nan), where=total > 0)
+
+
+def compute_transitions(
+    regimes: xr.DataArray, trials=None, *, carry: str = "session", leaving: bool = False
+) -> xr.DataArray:
+    """Transition matrix of each subject.
+
+    Parameters
+    ----------
+    regimes : DataArray (trial, step) of int
+    trials : Dataset, optional
+    carry : {"session", "block", "trial"}
+        Pairs never cross a reset of the latent state.
+    leaving : bool
+        False: diagonal included. True: given that the regime is left (zero diagonal).
+
+    Returns
+    -------
+    transitions : DataArray (subject, regime, regime_next)
+        Rows sum to 1, or are NaN where the subject has no pair that starts there. All subjects
+        share the regimes used by any of them.
+    """
+    steps = steps_in_order(regimes, trials, carry=carry)
+    used = used_regimes(steps["regime"])
+    parts = steps.groupby("subject", sort=True)
+    values = [
+        transition_matrix(part["regime"], part["sequence"], regimes=used, leaving=leaving)
+        for _, part in parts
+    ]
+    return xr.DataArray(
+        np.array(values),
+        dims=("subject", "regime", "regime_next"),
+        coords={"subject": list(parts.groups), "regime": used, "regime_next": used},
+        name="leaving_probability" if leaving else "transition_probability",
+    )
+
+
+def compute_regime_graph(
+    regimes: xr.DataArray, trials=None, *, by=(), carry: str = "session"
+) -> pd.DataFrame:
+    """Edges of the directed graph of regimes: which one follows which, and how often.
+
+    Parameters
+    ----------
+    regimes : DataArray (trial, step) of int
+        Sign patterns of one network: units that flip cannot be read from labels.
+    trials : Dataset, optional
+        Holds the variables named in `by`.
+    by : sequence of str
+        One graph for each value of these, such as "subject" or "step"; of a pair of steps, the
+        value of the first counts. One graph of all steps if empty.
+    carry : {"session", "block", "trial"}
+        Pairs never cross a reset of the latent state.
+
+    Returns
+    -------
+    edges : DataFrame, one row per pair of regimes that follow each other
+        The columns of `by`, from, to, n_pairs; probability (``T_ij``, share of the pairs that start
+        at ``from``, so that staying counts); leaving_probability (share of the pairs that leave
+        ``from``; 0 where ``to`` is the same regime); bits (tuple of the PWL units that flip),
+        n_bits (Hamming distance).
+
+    Raises
+    ------
+    DataError
+    """
+    by = list(by)
+    steps = with_variables(steps_in_order(regimes, trials, carry=carry), by, regimes, trials)
+    follows = steps["sequence"].eq(steps["sequence"].shift(-1))
+    pairs = steps.assign(to=steps["regime"].shift(-1, fill_value=0))[follows]
+    pairs = pairs.rename(columns={"regime": "from"})
+    parts = pairs.groupby([*by, "from", "to"], sort=True, observed=True)
+    edges = parts.size().rename("n_pairs").reset_index()
+    start = [edges[name] for name in [*by, "from"]]
+    left = edges["n_pairs"].where(edges["from"] != edges["to"], 0)
+    n_pairs, n_left = (
+        n.groupby(start, observed=True).transform("sum") for n in (edges["n_pairs"], left)
+    )
+    bits = [flipped_units(*pair) for pair in zip(edges["from"], edges["to"], strict=True)]
+    return edges.assign(
+        probability=edges["n_pairs"] / n_pairs,
+        leaving_probability=left / n_left.where(n_left > 0, 1),
+        bits=bits,
+        n_bits=[len(units) for units in bits],
+    )

@@ -1,0 +1,299 @@
+"""A fit as one labelled tree: everything that figures and statistics need, in one netCDF file."""
+
+import json
+from functools import cached_property
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.arguments import checked, not_flag, not_kind, not_path, refuse
+from neuroalrnn.data import encode
+from neuroalrnn.exceptions import ResultError
+from neuroalrnn.netcdf import (
+    CHECKSUMS,
+    checksums,
+    is_sealed_wrong,
+    read_netcdf,
+    storable,
+    write_netcdf,
+)
+from neuroalrnn.results.fold import Fold, Folds
+from neuroalrnn.store import replace_file
+
+FORMAT = "neuroalrnn fit 1"
+_NODES = ("trials", "parameters", "history", "selection", "predictions", "scores", "splits")
+
+
+class Fit:
+    """A cross-validated fit: thin labelled access to one `xarray.DataTree`.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        With the nodes ``trials``, ``parameters``, ``history``, ``selection``, ``predictions``,
+        ``scores`` and ``splits``; root attributes ``format``, ``config`` and ``provenance``.
+
+    Attributes
+    ----------
+    trials : xarray.Dataset
+        The behaviour that was fitted, as validated.
+    parameters : xarray.Dataset
+        Final weights, dims (n_pwl, fold, restart, ...), in the canonical form: the self-slope of a
+        linear unit lies in ``weight``, and ``input_weight`` acts on the inputs as encoded.
+    history : xarray.Dataset
+        Learning curves, dims (n_pwl, fold, restart, check), nats per trial.
+    selection : xarray.Dataset
+        What was chosen on inner validation: ``restart`` and ``n_updates`` (n_pwl, fold),
+        ``n_pwl_chosen`` (fold), and the validation scores behind it.
+    predictions : xarray.Dataset
+        Held out, each trial by the fold that never saw its group: ``log_likelihood`` (model,
+        trial) in nats and ``probability`` (model, trial, option).
+    splits : xarray.Dataset
+        ``fold`` (trial), ``group`` (trial; what is held out together) and the leakage audit.
+    """
+
+    def __init__(self, tree):
+        refuse("Fit", not_kind("tree", tree, xr.DataTree, "an xarray.DataTree"), ResultError)
+        missing = [name for name in _NODES if name not in tree.children]
+        if missing or tree.attrs.get("format") != FORMAT:
+            raise ResultError(
+                f"not a {FORMAT!r} file: format is {tree.attrs.get('format')!r}, "
+                f"missing nodes: {', '.join(missing) or 'none'}; fit again, or check the path"
+            )
+        self.tree = tree
+
+    def __repr__(self):
+        return f"{self._title()}\n{self.summarise().to_string()}"
+
+    def _repr_html_(self):
+        return f"<p>{escape(self._title())}</p>{self.summarise().to_html()}"
+
+    def _title(self):
+        return f"Fit of {self.trials.attrs.get('task', 'trials')}"
+
+    @cached_property
+    def trials(self):
+        """The behaviour that was fitted; copy it before you change it."""
+        return self.tree["trials"].to_dataset()
+
+    @cached_property
+    def parameters(self):
+        """Final weights, dims (n_pwl, fold, restart, ...)."""
+        return self.tree["parameters"].to_dataset()
+
+    @cached_property
+    def history(self):
+        """Learning curves, dims (n_pwl, fold, restart, check), nats per trial."""
+        return self.tree["history"].to_dataset()
+
+    @cached_property
+    def selection(self):
+        """What was chosen on inner validation, dims (n_pwl, fold)."""
+        return self.tree["selection"].to_dataset()
+
+    @cached_property
+    def predictions(self):
+        """What every model said of held-out trials, dims (model, trial)."""
+        return self.tree["predictions"].to_dataset()
+
+    @cached_property
+    def splits(self):
+        """Fold and group of every trial, and the leakage audit."""
+        return self.tree["splits"].to_dataset()
+
+    @cached_property
+    def config(self):
+        """Arguments of the fit, as a dict."""
+        return json.loads(self.tree.attrs["config"])
+
+    @cached_property
+    def provenance(self):
+        """Versions, seed, time, dataset hash, backend, as a dict."""
+        return json.loads(self.tree.attrs["provenance"])
+
+    @cached_property
+    def cautions(self):
+        """What a reader must hear about the data and the fit, one sentence each."""
+        return json.loads(self.trials.attrs.get("cautions", "[]"))
+
+    @property
+    def encoding(self):
+        """Arguments of `neuroalrnn.encode` that the trials were encoded with, as a dict."""
+        return self.config["encoding"]
+
+    @property
+    def carry(self):
+        """How long the latent state is carried on: "session", "block" or "trial"."""
+        return self.encoding.get("carry", "session")
+
+    @cached_property
+    def sequences(self):
+        """The fitted trials as `neuroalrnn.data.Sequences`, encoded as they were for the fit."""
+        return encode(self.trials, **self.encoding)
+
+    @cached_property
+    def owner(self):
+        """Position of the fold that holds a sequence out, shape (sequence,)."""
+        return self.splits["fold"].values[self.sequences.trial[:, 0]]
+
+    @cached_property
+    def folds(self):
+        """The folds in order, each with its network, its trials and its latents.
+
+        Returns
+        -------
+        Folds of Fold
+            By position or by name.
+        """
+        names = self.parameters["fold"].values.astype(str).tolist()
+        return Folds(Fold(self, index, name) for index, name in enumerate(names))
+
+    @property
+    def scores(self):
+        """One row per model and subject.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``model, subject, n_trials, log_likelihood`` (nats per trial), ``bits`` (per
+            trial, against class frequency), ``normalised_likelihood, accuracy``; where more than
+            choices was observed, ``log_likelihood_joint`` and one for each further variable.
+        """
+        scores = self.tree["scores"].to_dataset()
+        table = scores.to_dataframe().reset_index()
+        table = table[table["n_trials"] > 0]
+        order = ["model", "subject", "n_trials", "log_likelihood", "bits"]
+        order += ["normalised_likelihood", "accuracy", *_further(table)]
+        return table[order].reset_index(drop=True)
+
+    @property
+    def explained(self):
+        """What the AL-RNN was fitted to: "choice", or the names of all variables.
+
+        Returns
+        -------
+        list of str
+        """
+        return list((self.config.get("observation") or {"variables": ["choice"]})["variables"])
+
+    def summarise(self):
+        """One row per model: held-out scores over subjects.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index ``model``; ``log_likelihood`` is nats per scored trial, every trial counting the
+            same, ``standard_error`` its standard error over subjects (NaN for one subject);
+            ``subject_mean`` and ``subject_standard_error`` let every subject count the same; bits
+            per trial, normalised likelihood and accuracy are over trials, as are columns of further
+            variables.
+        """
+        groups = self.scores.groupby("model", sort=False)
+        columns = {name: _summary_row(rows) for name, rows in groups}
+        table = type(self.scores)(columns).T.rename_axis("model")
+        return table.astype({"n_subjects": int, "n_trials": int})
+
+    @checked(ResultError, path=not_path, overwrite=not_flag)
+    def save(self, path, *, overwrite=False):
+        """Write the fit to one netCDF file with checksums, all or nothing.
+
+        Parameters
+        ----------
+        path : path-like
+        overwrite : bool
+            Replace a file that exists.
+
+        Raises
+        ------
+        ResultError
+            If the file exists and `overwrite` is false, the folder does not, or the disk is full.
+        """
+        path = Path(path)
+        if path.exists() and not overwrite:
+            raise ResultError(f"{path} exists; pass overwrite=True to replace it")
+        if not path.parent.is_dir():
+            raise ResultError(f"{path.parent} is not a folder; create it first")
+        nodes = {node.path: storable(node.to_dataset(inherit=False)) for node in self.tree.subtree}
+        tree = xr.DataTree.from_dict(nodes)
+        replace_file(path, write_netcdf(tree, _compression(tree)))
+
+    @classmethod
+    @checked(ResultError, path=not_path)
+    def load(cls, path):
+        """Read a fit that `save` wrote.
+
+        Raises
+        ------
+        ResultError
+            If the file is missing, damaged, not a fit, or changed since it was saved.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise ResultError(f"{path}: no such file")
+        if is_sealed_wrong(path):
+            raise ResultError(
+                f"{path} is not a readable fit: it is damaged, or was changed after it was saved; "
+                "fit again, or take a copy of the file"
+            )
+        tree = read_netcdf(path, xr.load_datatree, ResultError, "fit")
+        told = tree.attrs.pop(CHECKSUMS, None)
+        fit = cls(tree)
+        _compare(path, told, checksums(tree))
+        return fit
+
+
+def _compare(path, told, found):
+    """Refuse what is not what was saved."""
+    if told is None:
+        raise ResultError(
+            f"{path} carries no checksums: it was saved by an earlier version, or written by "
+            "another program; fit again"
+        )
+    try:
+        told = dict(json.loads(told))
+    except (TypeError, ValueError) as error:
+        raise ResultError(f"{path} is damaged: its checksums cannot be read; fit again") from error
+    changed = [name for name in {**told, **found} if told.get(name) != found.get(name)]
+    if changed:
+        raise ResultError(
+            f"{path} is damaged, or was changed after it was saved: {', '.join(changed)} "
+            "do not match their checksums; fit again, or take a copy of the file"
+        )
+
+
+def _further(table):
+    """Columns of a fit that explains more than choices."""
+    return [name for name in table if name.startswith("log_likelihood_")]
+
+
+def _summary_row(rows):
+    """Scores of one model: the mean over trials is a ratio of subject sums, and so is its error."""
+    n, value = rows["n_trials"].to_numpy(), rows["log_likelihood"].to_numpy()
+    share, n_subjects = n / n.sum(), len(n)
+    pooled = float(share @ value)
+    correction = n_subjects / (n_subjects - 1) if n_subjects > 1 else np.nan
+    return {
+        "n_subjects": n_subjects,
+        "n_trials": n.sum(),
+        "log_likelihood": pooled,
+        "standard_error": float(np.sqrt(correction * np.sum((share * (value - pooled)) ** 2))),
+        "subject_mean": float(value.mean()),
+        "subject_standard_error": float(np.sqrt(correction) * value.std() / np.sqrt(n_subjects)),
+        "bits": float(share @ rows["bits"]),
+        "normalised_likelihood": float(np.exp(pooled)),
+        "accuracy": float(share @ rows["accuracy"]),
+    } | {name: float(share @ rows[name]) for name in _further(rows)}
+
+
+def _compression(tree):
+    return {
+        node.path: {
+            name: {"zlib": True, "complevel": 4}
+            for name, variable in node.data_vars.items()
+            if variable.ndim and variable.dtype.kind in "fiub"
+        }
+        for node in tree.subtree
+        if node.data_vars
+    }

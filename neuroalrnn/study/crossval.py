@@ -1,0 +1,249 @@
+"""Fit with whole groups held out, and score every held-out trial once."""
+
+import logging
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from neuroalrnn.baselines import cognitive_baselines, standard_baselines
+from neuroalrnn.config import as_setting, expand
+from neuroalrnn.data import SubjectKFold, audit, caution
+from neuroalrnn.data.offered import offered_names
+from neuroalrnn.data.split import as_splitter
+from neuroalrnn.ops.dispatch import choose_backend
+from neuroalrnn.running import one_blas_thread
+from neuroalrnn.study.assemble import assemble
+from neuroalrnn.study.checks import caution_of_inner_parts, check_saveable, check_search
+from neuroalrnn.study.doubts import lost_values, unseen_labels
+from neuroalrnn.study.engine import Engine, default_threads
+from neuroalrnn.study.own import check_baselines
+from neuroalrnn.study.plan import make_plan
+from neuroalrnn.study.predict import predict, predict_baselines
+from neuroalrnn.study.prepare import prepare
+from neuroalrnn.study.recurrent import recurrent_baselines
+from neuroalrnn.study.resume import fold_file, keeping, load_fold, parts_digest, save_fold
+from neuroalrnn.study.search import Progress, choose, find_lost, refit, search
+from neuroalrnn.study.telling import caution_of_perfect_models
+
+logger = logging.getLogger(__name__)
+DEFAULT_MEMORY = 2**28
+
+
+def cross_validate(trials, setting=None, cv=None, n_restarts=3, random_state=0, **options):
+    """Fit AL-RNNs of one setting with whole groups held out.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Trial dataset, see `neuroalrnn.validate`.
+    setting : Setting, optional
+    cv : splitter, optional
+        Default ``SubjectKFold()``.
+    n_restarts, random_state : int
+    **options
+        As in `select_n_pwl`.
+
+    Returns
+    -------
+    Fit
+
+    See Also
+    --------
+    select_n_pwl : The same for several ``n_pwl``, with the choice made inside each fold.
+    """
+    setting = as_setting(setting)
+    options = {"n_pwl": (setting.n_pwl,)} | options
+    return select_n_pwl(trials, setting, cv, n_restarts, random_state, **options)
+
+
+@one_blas_thread
+def select_n_pwl(
+    trials,
+    setting=None,
+    cv=None,
+    n_restarts=3,
+    random_state=0,
+    *,
+    n_pwl=None,
+    n_inner=3,
+    alternatives=None,
+    encoding=None,
+    observation=None,
+    baselines=None,
+    threads=None,
+    memory=DEFAULT_MEMORY,
+    backend="auto",
+    progress=True,
+    resume=None,
+):
+    """Fit AL-RNNs over a grid of ``n_pwl`` with whole groups held out.
+
+    In each fold the training groups are split again `n_inner` times. All restarts of all ``n_pwl``
+    are trained on the inner training groups and scored on the inner validation groups; these scores
+    alone decide how long to train, which restart to keep, and, by the one-standard-error rule on
+    paired differences over validation subjects, which ``n_pwl`` to keep. Every model is then
+    trained once more on all training groups for the chosen number of updates, and the chosen
+    restart of every ``n_pwl`` is scored on the test group, once.
+
+    Models are scored alike: among the options offered, where an observation model limits them; and
+    what no training subject of a fold ever chose has at least the probability that class frequency
+    gives it, see `neuroalrnn.baselines.level.level`. A value of ``n_pwl`` all of whose restarts
+    diverge in a fold is not chosen there, and has no scores.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Trial dataset, see `neuroalrnn.validate`.
+    setting : Setting or dict, optional
+        Hyperparameters; its ``n_pwl`` is replaced by the grid.
+    cv : splitter, optional
+        Default ``SubjectKFold()``; `neuroalrnn.StimulusSequenceOut` where subjects share stimulus
+        orders.
+    n_restarts : int
+        Random initialisations per ``n_pwl`` and fold.
+    random_state : int
+        Seed of every random stream.
+    n_pwl : sequence of int, optional
+        Grid, each from 0 to ``setting.n_latent``; default 0, 1, 2, 4, clipped to ``n_latent``.
+    n_inner : int
+        Inner validation parts per fold.
+    alternatives : dict of str -> sequence, optional
+        Values of hyperparameters to try, such as ``{"weight_decay": [0, 0.1]}``; see
+        `neuroalrnn.config.expand`. For every ``n_pwl`` the combination with the best validation
+        score is kept, inside each fold.
+    encoding : dict, optional
+        Arguments of `neuroalrnn.encode`; default `neuroalrnn.data.default_encoding`: those that the
+        dataset carries, else event steps.
+    observation : neuroalrnn.model.observation.Observation or str, optional
+        What is explained beside the choice, from the same latents: a model, or the name of one with
+        its defaults, such as "choice_rt" for choices and log-normal response times in ``rt``. A
+        model without the choice is joined with one of the choice. Default: choices alone. All
+        validation scores are then of everything observed in the scored trials; a value that is
+        missing (NaN) adds nothing, so set what is not to be explained to NaN. Predictions and
+        scores get further columns, and the model "constant": the best one without latents.
+    baselines : dict or "all", optional
+        ``{name: f(trials, train, test) -> array}`` of log-probabilities, shape (test trial,
+        option); default class frequency and logistic regressions. "all" adds those of
+        `neuroalrnn.baselines.cognitive_baselines`, a GRU and an LSTM, whose sizes are chosen inside
+        each fold. All are fitted before the networks; one of ours that fails is left out.
+    threads : int, optional
+        Default: all cores.
+    memory : int
+        Bytes that training may take beside the data: models beyond it wait their turn.
+    backend : str
+        One of `neuroalrnn.ops.dispatch.BACKENDS`; "auto" takes the fastest that can run here.
+        Backends give the same results up to rounding; threads and memory change no bit.
+    progress : bool
+        Show a progress bar.
+    resume : path-like, optional
+        Folder in which every finished fold is kept, and what every baseline that is not the
+        caller's own predicts in it. A run with the same data, settings and seed takes them from
+        there, so that a killed one goes on where it stopped.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    DataError, LeakageError, ConfigError, FitError
+
+    References
+    ----------
+    Brenner & Koppe (2026), TMLR (attenuating nonlinearity by the number of PWL units).
+    """
+    started = time.perf_counter()
+    setting, cv = as_setting(setting), as_splitter(cv, SubjectKFold())
+    study = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
+    grid = check_search(setting, n_pwl, threads=threads, memory=memory, resume=resume, **study)
+    study = {name: int(value) for name, value in study.items()}
+    settings = expand(setting, alternatives or {})
+    own = check_baselines(baselines)
+    engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
+    trials, sequences, observation, encoding = prepare(trials, encoding, observation)
+    named = _baselines(baselines, trials, setting, cv, encoding, engine, **study)
+    check_saveable(trials, named)
+    folds = cv.split(trials)
+    sharing = audit(trials, folds, groups=cv.groups(trials))
+    plan = make_plan(
+        trials, sequences, folds, cv, settings, grid=grid, observation=observation, **study
+    )
+    trials = caution_of_inner_parts(trials, plan, cv.groups(trials))
+    trials = caution(trials, unseen_labels(trials, folds))
+    if resume and not own:
+        study |= {"setting": setting.model_dump(mode="json"), "encoding": encoding}
+        study |= {"offered": offered_names(trials), "terms": trials.attrs.get("baselines")}
+        study |= {"inner": parts_digest(plan)}
+        named = keeping(named, resume, study, engine.backend.name)
+    # before the networks, so that a baseline of the caller that fails costs nothing
+    others, left_out = predict_baselines(trials, plan, named, own=own, progress=progress)
+    trials = caution(trials, left_out)
+    trials = caution_of_perfect_models(trials, others)
+    searched, refitted, chosen = _fit_folds(plan, engine, progress, resume)
+    lost = np.array([find_lost(one, f.diverged) for one, f in zip(searched, refitted, strict=True)])
+    trials = caution(trials, lost_values(lost, plan))
+    held_out = predict(trials, sequences, plan, refitted, chosen, others, engine=engine, lost=lost)
+    networks = {name: each for name, each in held_out.options.items() if name not in others}
+    trials = caution_of_perfect_models(trials, networks)
+    return assemble(
+        trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, engine,
+        seconds=time.perf_counter() - started,
+    )  # fmt: skip
+
+
+def _baselines(named, trials, setting, cv, encoding, engine, **study):
+    """The models that are fitted on the same folds, by name."""
+    if isinstance(named, Mapping):
+        return named
+    found = standard_baselines(trials, encoding["inputs"])
+    if named is None:
+        return found
+
+    def inner(train):
+        return cv.inner(trials, train, study["n_inner"])
+
+    found |= cognitive_baselines(trials, encoding["inputs"], inner)
+    return found | recurrent_baselines(setting, cv, encoding, engine, **study)
+
+
+def _fit_folds(plan, engine, show, folder):
+    """Search, train again and choose in every fold; returns three lists."""
+    ends = np.cumsum([plan.most_checks(fold) for fold in range(len(plan.folds))])
+    progress = Progress(int(ends[-1]), show=show)
+    searched, refitted, chosen = [], [], []
+    for fold, part in enumerate(plan.folds):
+        progress.start_fold(f"{part.name} ({fold + 1}/{len(plan.folds)})")
+        kept = fold_file(folder, plan, fold, backend=engine.backend.name) if folder else None
+        done = kept and load_fold(kept)
+        if done:
+            found, final = done
+        else:
+            observations = plan.observations(fold)
+            found = search(plan, observations, fold, engine=engine, progress=progress)
+            final = refit(plan, observations, fold, found, engine=engine, progress=progress)
+            if kept:
+                save_fold(kept, found, final)
+        searched.append(found)
+        refitted.append(final)
+        chosen.append(choose(found, final.diverged, plan.grid))
+        for text in diverged_restarts(found.diverged | final.diverged, plan.grid):
+            logger.warning("%s: %s diverged and is not used", part.name, text)
+        progress.finish_fold(int(ends[fold]))
+    progress.bar.close()
+    return searched, refitted, chosen
+
+
+def diverged_restarts(diverged, grid):
+    """Name the restarts that diverged.
+
+    Parameters
+    ----------
+    diverged : bool array, shape (n_pwl, restart)
+    grid : sequence of int
+
+    Returns
+    -------
+    list of str
+    """
+    return [f"n_pwl={grid[p]}, restart {r}" for p, r in np.argwhere(diverged)]

@@ -1,0 +1,223 @@
+"""Held-out probabilities: every trial once, by models that never saw its group."""
+
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import torch
+
+from neuroalrnn.baselines.level import level
+from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.exceptions import ConfigError, FitError, problems
+from neuroalrnn.fit.objective import compute_eta, observe
+from neuroalrnn.model.alrnn import select
+from neuroalrnn.model.readout import log_probability
+from neuroalrnn.running import progress_bar
+from neuroalrnn.study.engine import one_torch_thread
+from neuroalrnn.study.observation import explain, predict_constant
+from neuroalrnn.study.own import CONSTANT, NETWORK, predict_own
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What every model says of trials that it never saw.
+
+    Attributes
+    ----------
+    options : dict of str -> array, shape (trial, option)
+        Log-probabilities by model, on one `level`; NaN where a trial has no choice.
+    others : dict of str -> dict of str -> array, shape (trial,)
+        Log-likelihoods of what an observation model explains ("joint", and each variable but the
+        choice), by that name and by model.
+    """
+
+    options: dict
+    others: dict
+
+    def put(self, trials, model, train, rows, options, others):
+        """Store what a model says of some trials, brought to the level of all others."""
+        levelled = level(options, trials, train, rows)
+        self.options.setdefault(model, empty_predictions(trials))[rows] = levelled
+        for name, values in others.items():
+            if name == "joint":
+                values = values + _change(trials, rows, options, levelled)
+            by_model = self.others.setdefault(name, {})
+            by_model.setdefault(model, np.full(trials.sizes["trial"], np.nan))[rows] = values
+
+
+def empty_predictions(trials):
+    """NaN for every option of every trial."""
+    return np.full((trials.sizes["trial"], len(trials["choice"].attrs["labels"])), np.nan)
+
+
+def _change(trials, rows, before, after):
+    """By how much the log-likelihood of the choices made has changed; 0 where there is none."""
+    choice = trials["choice"].values[rows]
+    made = np.flatnonzero(np.isfinite(choice))
+    place = made, choice[made].astype(int)
+    change = np.zeros(len(rows))
+    change[made] = after[place] - before[place]
+    return change
+
+
+def predict_baselines(trials, plan, baselines, *, own=False, progress=False):
+    """Predict every held-out choice by the models that are fitted beside the AL-RNN.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    plan : Plan
+    baselines : dict of str -> callable
+    own : bool
+        They are the caller's: what they return is checked.
+    progress : bool
+        Show a progress bar over folds and baselines.
+
+    Returns
+    -------
+    predicted : dict of str -> array, shape (trial, option)
+        Log-probabilities as returned.
+    left_out : list of str
+        Why some are missing.
+
+    Raises
+    ------
+    ConfigError
+        If baselines of the caller return anything else than log-probabilities, naming each, and the
+        first fold in which one does.
+    """
+    predicted = {name: empty_predictions(trials) for name in baselines}
+    counts, failed = scored_trials(trials), {}
+    n_fits = len(plan.folds) * len(baselines)
+    show = progress and n_fits > 0
+    bar = progress_bar(total=n_fits, show=show, unit="model", desc="other models")
+    for fold, part in enumerate(plan.folds):
+        train = part.train[counts[part.train]]
+        for name in [each for each in baselines if each not in failed]:
+            bar.set_postfix_str(f"{name}, {part.name} ({fold + 1}/{len(plan.folds)})")
+            values, found = _call(baselines[name], own, trials, train, part.test)
+            if found:
+                failed[name] = [f"{name!r}, {part.name}: {text}" for text in found]
+            else:
+                predicted[name][part.test] = values
+            bar.update()
+        if own and failed:
+            raise problems(ConfigError, "baselines", list(chain(*failed.values())))
+    bar.close()
+    kept = {name: values for name, values in predicted.items() if name not in failed}
+    return kept, [f"left out: {text}" for text in chain(*failed.values())]
+
+
+def _call(baseline, own, *arguments):
+    """What a baseline predicts, and why nothing of that can be used."""
+    if own:
+        return predict_own(baseline, *arguments)
+    try:
+        return baseline(*arguments), []
+    except FitError as error:
+        return None, [str(error)]
+
+
+def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine, lost):
+    """Predict every held-out choice by every model.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    sequences : Sequences
+        Whole sequences, not training pieces.
+    plan : Plan
+    refitted : list of Refitted
+    chosen : list of (restart, position)
+        Per fold, from `choose`.
+    baselines : dict of str -> array, shape (trial, option)
+        From `predict_baselines`.
+    engine : Engine
+    lost : bool array, shape (fold, n_pwl)
+        From `find_lost`; a value that is lost in some fold has no score of all subjects.
+
+    Returns
+    -------
+    HeldOut
+        Models: the AL-RNN with ``n_pwl`` chosen inside, each ``n_pwl`` of the grid, with an
+        observation model the "constant" one of the training trials, then the baselines.
+    """
+    held_out = HeldOut({}, {})
+    counts = scored_trials(trials)
+    is_lost = lost.any(axis=0)
+    names = [(f"{NETWORK} P={p}", k) for k, p in enumerate(plan.grid) if not is_lost[k]]
+    for fold, part in enumerate(plan.folds):
+        restart, position = chosen[fold]
+        train = part.train[counts[part.train]]
+        test = sequences.take(np.isin(sequences.trial[:, 0], part.test))
+        keep = np.arange(len(plan.grid)) * plan.n_restarts + restart
+        weights = select(refitted[fold].weights, torch.as_tensor(keep))
+        rows, options, others = predict_observed(weights, plan.grid, test, plan, engine)
+        for name, k in [(NETWORK, position), *names]:
+            mine = {other: values[k] for other, values in others.items()}
+            held_out.put(trials, name, train, rows, options[k], mine)
+        if plan.observation:
+            found = predict_constant(plan.observation, trials, train, part.test)
+            held_out.put(trials, CONSTANT, train, part.test, *found)
+        for name, values in baselines.items():
+            held_out.put(trials, name, train, part.test, values[part.test], {})
+    return held_out
+
+
+def predict_trials(weights, n_pwl, sequences, plan, engine):
+    """Predict every choice of some sequences, in float64.
+
+    Parameters
+    ----------
+    weights : Weights
+        Or those of the architecture of `plan`.
+    n_pwl : sequence of int, shape (model,)
+    sequences : Sequences
+    plan : Plan
+    engine : Engine
+
+    Returns
+    -------
+    rows : int array
+        Trials with a choice.
+    values : array, shape (model, row, option)
+        Their log-probabilities.
+    """
+    rows, values, _ = predict_observed(weights, n_pwl, sequences, plan, engine)
+    return rows, values
+
+
+def predict_observed(weights, n_pwl, sequences, plan, engine):
+    """Predict every choice, and what else the observation model of a plan explains.
+
+    Parameters
+    ----------
+    weights, n_pwl, sequences, plan, engine
+        As for `predict_trials`.
+
+    Returns
+    -------
+    rows, values
+        As from `predict_trials`.
+    others : dict of str -> array, shape (model, row)
+        See `neuroalrnn.study.observation.explain`; empty without an observation model.
+    """
+    weights = type(weights)(*(part.double() for part in weights))
+    observations = observe(sequences, dtype=torch.float64, subjects=plan.subjects)
+    index = torch.arange(len(sequences.n_steps)).expand(len(n_pwl), -1)
+    read = np.flatnonzero(np.isfinite(sequences.target).any(axis=0))
+    made = np.isfinite(sequences.target)[:, read]
+    rows = sequences.trial[:, read][made]
+    with torch.no_grad(), one_torch_thread():
+        eta = compute_eta(
+            weights, torch.as_tensor(n_pwl), observations, index, of=plan.of,
+            read_steps=torch.as_tensor(read), scan=engine.backend.scan(engine.threads),
+        )  # fmt: skip
+        if plan.observation is None:
+            return rows, log_probability(eta).transpose(1, 2).numpy()[:, made], {}
+        eta = eta.transpose(1, 2)[:, torch.as_tensor(made)]
+        values = {
+            name: torch.as_tensor(each[:, read][made]).expand(eta.shape[:-1])
+            for name, each in sequences.observed.items()
+        }
+        return rows, *explain(plan.observation, eta, values, len(sequences.labels))

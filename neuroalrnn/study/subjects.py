@@ -1,0 +1,400 @@
+"""Individual differences: subject vectors, known subjects in new sessions, and new subjects."""
+
+import logging
+from dataclasses import dataclass, replace
+from inspect import signature
+
+import numpy as np
+import pandas as pd
+import torch
+
+from neuroalrnn.arguments import not_names, refuse
+from neuroalrnn.baselines.level import level
+from neuroalrnn.config import as_setting, expand
+from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
+from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.data.split import as_splitter
+from neuroalrnn.exceptions import ConfigError, DataError, FitError, problems
+from neuroalrnn.fit.adapt import adapt
+from neuroalrnn.fit.objective import observe
+from neuroalrnn.model.alrnn import select
+from neuroalrnn.model.architecture import ALRNN
+from neuroalrnn.model.hierarchy import VARYING, canonical, subject_architecture
+from neuroalrnn.ops.dispatch import choose_backend
+from neuroalrnn.running import one_blas_thread
+from neuroalrnn.study.checks import (
+    caution_of_inner_parts,
+    check_dimensions,
+    check_search,
+    check_shots,
+)
+from neuroalrnn.study.engine import Engine, default_threads
+from neuroalrnn.study.plan import Part, make_plan, scaling_of
+from neuroalrnn.study.predict import predict_trials
+from neuroalrnn.study.prepare import prepare
+from neuroalrnn.study.resume import fold_file, load_tables, save_tables
+from neuroalrnn.study.search import Progress, choose, find_lost, refit, search
+
+logger = logging.getLogger(__name__)
+MEMORY = 2**28
+
+
+@dataclass(frozen=True)
+class SubjectFit:
+    """Held-out scores of models with and without subject vectors, and the vectors.
+
+    Attributes
+    ----------
+    scores : pandas.DataFrame
+        One row per held-out trial set: ``fold, subject, model, n_trials, log_likelihood`` (nats per
+        trial); few-shot rows also have ``n_shots``.
+    vectors : pandas.DataFrame
+        One row per fold and known subject: ``fold, subject, dimension 1, ...``, centred, on the
+        principal axes of what they do to the parameters (of inputs centred and scaled).
+    choices : pandas.DataFrame
+        One row per fold and model: ``n_pwl``, ``n_dimensions``, ``validation`` (nats per trial).
+    """
+
+    scores: pd.DataFrame
+    vectors: pd.DataFrame
+    choices: pd.DataFrame
+
+
+@one_blas_thread
+def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYING, **options):
+    """Compare one model for all, subject vectors, and one model per subject, on new sessions.
+
+    Sessions are held out; other sessions of the same subjects are trained on. Number of dimensions,
+    ``n_pwl``, restart and training time are chosen on inner validation sessions. A subject with
+    fewer than two training sessions in a fold cannot have a model of its own: it is left out of the
+    scores of all models of that fold, and a warning names it.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    setting : Setting, optional
+    n_dimensions : sequence of int
+        Lengths of the subject vector to choose from.
+    varying : collection of str
+        Parameters that vary over subjects, of `neuroalrnn.model.hierarchy.VARYING`.
+    **options
+        ``cv`` (default ``SessionKFold()``), ``n_pwl``, ``n_restarts``, ``n_inner``,
+        ``random_state``, ``encoding``, ``backend``, ``threads``, ``progress``, ``resume`` (a folder
+        for the tables of finished folds); see `neuroalrnn.select_n_pwl`.
+
+    Returns
+    -------
+    SubjectFit
+        Models "pooled", "subject vectors" and "per subject".
+
+    Raises
+    ------
+    DataError, ConfigError
+    """
+    check_dimensions(n_dimensions, varying)
+    study = _Study(trials, setting, **_splitting(options, SessionKFold()))
+    known = study.known_subjects()
+
+    def pool(fold):
+        test = study.test_sequences(fold)
+        test = test.take(np.isin(test.subject, known[fold]))
+        if not len(test.n_steps):
+            return None
+        pooled = study.fit(fold, ALRNN)
+        shared = study.best(
+            [study.fit(fold, subject_architecture(n, varying)) for n in n_dimensions]
+        )
+        scores = [
+            study.score(fold, "pooled", pooled, test),
+            study.score(fold, "subject vectors", shared, test),
+            study.score_per_subject(fold, test),
+        ]
+        return study.tables(fold, scores, pooled, shared)
+
+    return study.over_folds(pool, ["compare_pooling", _whole(n_dimensions), sorted(varying)])
+
+
+@one_blas_thread
+def few_shot(
+    trials, setting=None, *, n_shots=(0, 50, 100, 200, 400), n_dimensions=(1, 2), varying=VARYING,
+    **options,
+):  # fmt: skip
+    """Predict subjects never seen, from nothing and from their first trials.
+
+    Whole subjects are held out. Zero-shot takes the average subject; few-shot fits the subject
+    vector alone (maximum a posteriori) on the first `n_shots` scored trials of the subject. All are
+    scored on the same trials, those after the largest number of shots. What the vectors are good
+    for shows in subjects whose vector is known, so their training is validated on held-out sessions
+    of the training subjects; that of the pooled model on held-out training subjects.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    setting : Setting, optional
+    n_shots : sequence of int
+        Scored trials to learn from; 0 is zero-shot.
+    n_dimensions, varying, **options
+        As in `compare_pooling`; default ``cv`` is ``LeaveOneSubjectOut()``.
+
+    Returns
+    -------
+    SubjectFit
+        Models "pooled" and "subject vectors", the latter once per ``n_shots``.
+
+    Raises
+    ------
+    DataError
+        If a subject has no scored trial after the largest number of shots.
+    ConfigError
+    """
+    check_dimensions(n_dimensions, varying)
+    study = _Study(trials, setting, **_splitting(options, LeaveOneSubjectOut()))
+    check_shots(study.trials, n_shots)
+    study.require_strangers()
+    later = study.after(max(n_shots))
+    known = study.lay_out(SessionKFold())
+
+    def shoot(fold):
+        test = study.test_sequences(fold)
+        pooled = study.fit(fold, ALRNN)
+        shared = study.best(
+            [study.fit(fold, subject_architecture(n, varying), known) for n in n_dimensions]
+        )
+        scores = [study.score(fold, "pooled", pooled, test, within=later)]
+        for n in n_shots:
+            adapted = study.adapt(shared, test, n)
+            row = study.score(fold, "subject vectors", adapted, test, within=later)
+            scores.append(row.assign(n_shots=n))
+        return study.tables(fold, scores, pooled, shared)
+
+    told = ["few_shot", _whole(n_dimensions), sorted(varying), _whole(n_shots)]
+    return study.over_folds(shoot, told)
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """The model chosen in one fold, alone on its model axis."""
+
+    weights: object
+    n_pwl: int
+    plan: object
+    validation: float
+
+
+class _Study:
+    """Data, folds and engine that all models of a comparison share."""
+
+    def __init__(
+        self, trials, setting, cv, n_pwl=None, n_restarts=2, n_inner=3, random_state=0,
+        encoding=None, alternatives=None, backend="auto", threads=None, progress=True, resume=None,
+    ):  # fmt: skip
+        setting = as_setting(setting)
+        self.search = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
+        grid = check_search(setting, n_pwl, threads=threads, resume=resume, **self.search)
+        self.search["grid"] = grid
+        self.engine = Engine(*choose_backend(backend), threads or default_threads(), MEMORY)
+        self.trials, self.sequences, self.observation, _ = prepare(trials, encoding)
+        self.folds, self.settings = cv.split(self.trials), expand(setting, alternatives or {})
+        self.plan = self.lay_out(cv)
+        self.trials = caution_of_inner_parts(self.trials, self.plan, cv.groups(self.trials))
+        self.scored = scored_trials(self.trials)
+        self.subject = self.trials["subject"].values.astype(str)
+        self.progress = Progress(0, show=progress)
+        self.folder = resume
+
+    def over_folds(self, of_fold, told):
+        """Join the tables of all folds; those of finished ones are kept if there is a folder."""
+        found = []
+        for fold in range(len(self.folds)):
+            if self.folder is None:
+                found.append(of_fold(fold))
+                continue
+            kept = fold_file(self.folder, self.plan, fold, told, self.engine.backend.name)
+            tables = load_tables(kept)
+            found.append(save_tables(kept, of_fold(fold)) if tables is None else tables)
+        parts = zip(*(each for each in found if each), strict=True)
+        return SubjectFit(*(_joined(part) for part in parts))
+
+    def tables(self, fold, scores, pooled, shared):
+        """Scores, vectors and choices of a fold."""
+        chosen = {"pooled": pooled, "subject vectors": shared}
+        choices = [self.choice(fold, name, fitted) for name, fitted in chosen.items()]
+        return _joined(scores), self.vectors(fold, shared), _joined(choices)
+
+    def lay_out(self, inner):
+        """The folds, with inner parts of the kind of a splitter."""
+        return make_plan(
+            self.trials, self.sequences, self.folds, inner, self.settings,
+            observation=self.observation, **self.search,
+        )  # fmt: skip
+
+    def fit(self, fold, of, plan=None):
+        """Search, choose and train again in one fold."""
+        plan = replace(plan or self.plan, of=of)
+        observations = plan.observations(fold)
+        self.progress.start_fold(f"{plan.folds[fold].name}: {of.name}")
+        found = search(plan, observations, fold, engine=self.engine, progress=self.progress)
+        final = refit(plan, observations, fold, found, engine=self.engine, progress=self.progress)
+        restart, position = choose(found, final.diverged, plan.grid)
+        for n_pwl in np.array(plan.grid)[find_lost(found, final.diverged)]:
+            name = plan.folds[fold].name
+            logger.warning("%s: n_pwl=%d is left out, every restart diverged", name, n_pwl)
+        row = position * plan.n_restarts + int(restart[position])
+        return _Fitted(
+            weights=select(final.weights, torch.tensor([row])),
+            n_pwl=plan.grid[position],
+            plan=plan,
+            validation=float(found.best_score[position, restart[position]]),
+        )
+
+    def best(self, fitted):
+        """The one that predicts validation groups best."""
+        return max(fitted, key=lambda each: np.nan_to_num(each.validation, nan=-np.inf))
+
+    def test_sequences(self, fold):
+        return self.sequences.take(np.isin(self.sequences.trial[:, 0], self.plan.folds[fold].test))
+
+    def after(self, n_shots):
+        """Scored trials that follow the first `n_shots` scored ones of their subject."""
+        place = pd.Series(self.scored).groupby(self.subject).cumsum().to_numpy()
+        return self.scored & (place > n_shots)
+
+    def score(self, fold, name, fitted, test, *, within=None):
+        """Held-out log-likelihood per trial of every test subject."""
+        values = self._log_likelihood(fold, fitted, test)
+        own = np.zeros(len(values), dtype=bool)
+        own[test.trial[test.scored]] = True
+        rows = np.flatnonzero(own if within is None else own & within)
+        lost = np.unique(self.subject[rows][~np.isfinite(values[rows])])
+        if lost.size:
+            raise FitError(
+                f"{self.plan.folds[fold].name}: {name} overflows on trials of {', '.join(lost)}; "
+                "lower learning_rate, or raise the penalty stability"
+            )
+        table = pd.DataFrame({"subject": self.subject[rows], "value": values[rows]})
+        table = table.groupby("subject")["value"].agg(n_trials="size", log_likelihood="mean")
+        return table.reset_index().assign(fold=self.plan.folds[fold].name, model=name)
+
+    def _log_likelihood(self, fold, fitted, test):
+        rows, values = predict_trials(
+            fitted.weights, [fitted.n_pwl], test, fitted.plan, self.engine
+        )
+        train = self.folds[fold].train
+        values = level(values[0], self.trials, train[self.scored[train]], rows)
+        choice = self.trials["choice"].values[rows].astype(int)
+        found = np.full(len(self.scored), np.nan)
+        found[rows] = values[np.arange(len(rows)), choice]
+        return found
+
+    def score_per_subject(self, fold, test):
+        """Fit every test subject on its own training sessions alone."""
+        tables = []
+        for subject in np.unique(test.subject):
+            own = self.plan.pieces.subject == subject
+            plan = replace(
+                self.plan,
+                inner=[[_only(part, own) for part in parts] for parts in self.plan.inner],
+                whole=[_only(part, own) for part in self.plan.whole],
+            )
+            plan.inner[fold] = _usable(plan.inner[fold])
+            fitted = self.fit(fold, ALRNN, plan)
+            part = test.take(test.subject == subject)
+            tables.append(self.score(fold, "per subject", fitted, part))
+        return pd.concat(tables)
+
+    def known_subjects(self):
+        """Subjects that every fold can fit alone, two inner parts or more; others are named."""
+        pieces, known = self.plan.pieces, []
+        for parts in self.plan.inner:
+            own = {name: pieces.subject == name for name in np.unique(pieces.subject)}
+            known.append(
+                [n for n, o in own.items() if len(_usable([_only(p, o) for p in parts])) > 1]
+            )
+        for fold, names in zip(self.folds, known, strict=True):
+            left_out = sorted(set(self.subject[fold.test]) - set(names))
+            if left_out:
+                logger.warning(
+                    "%s: %s left out of all scores, fewer than two training sessions",
+                    fold.name, ", ".join(left_out),
+                )  # fmt: skip
+        if not any(
+            set(self.subject[f.test]) & set(n) for f, n in zip(self.folds, known, strict=True)
+        ):
+            found = ["no subject has two training sessions in any fold: give 3 or more sessions"]
+            raise problems(DataError, "compare_pooling", found)
+        return known
+
+    def require_strangers(self):
+        """Refuse folds that train on other sessions of a subject whom they test."""
+        met = {
+            n for f in self.folds for n in set(self.subject[f.train]) & set(self.subject[f.test])
+        }
+        if met:
+            found = [
+                f"cv trains on subject {', '.join(sorted(met))} and tests it: hold out subjects"
+            ]
+            raise problems(ConfigError, "few_shot", found)
+
+    def adapt(self, fitted, test, n_shots):
+        """The model with the vectors of test subjects fitted to their first trials."""
+        if n_shots == 0:
+            return fitted
+        shown = self.scored & ~self.after(n_shots)
+        first = test.take(np.isin(test.trial[:, 0], _sessions_of(test, shown)))
+        seen = first.scored & shown[np.maximum(first.trial, 0)]
+        first = replace(first, scored=seen)
+        kind = {"subjects": fitted.plan.subjects, "observation": self.observation}
+        observations = observe(first, dtype=torch.float64, **kind)
+        scan = self.engine.backend.scan(self.engine.threads)
+        return replace(fitted, weights=adapt(fitted.weights, fitted.n_pwl, observations, scan=scan))
+
+    def vectors(self, fold, fitted):
+        """Labelled vectors of the subjects that a model knows."""
+        known = fitted.weights.is_known[0].numpy() > 0
+        scaling = scaling_of(fitted.plan.pieces, [fitted.plan.whole[fold].train])
+        values = canonical(fitted.weights, scaling)[0][known]
+        table = pd.DataFrame(values, columns=[f"dimension {k + 1}" for k in range(values.shape[1])])
+        table.insert(0, "subject", fitted.plan.subjects[known])
+        table.insert(0, "fold", self.plan.folds[fold].name)
+        return table
+
+    def choice(self, fold, name, fitted):
+        n_dimensions = getattr(fitted.weights, "vectors", torch.empty(1, 0, 0)).shape[-1]
+        row = {
+            "fold": self.plan.folds[fold].name,
+            "model": name,
+            "n_pwl": fitted.n_pwl,
+            "n_dimensions": n_dimensions,
+            "validation": fitted.validation,
+        }
+        return pd.DataFrame([row])
+
+
+def _splitting(options, default):
+    """Options of a study with a splitter among them; unknown ones are refused."""
+    known = [name for name in signature(_Study).parameters if name not in ("trials", "setting")]
+    refuse("options", not_names("options", list(options), known=known))
+    return options | {"cv": as_splitter(options.get("cv"), default)}
+
+
+def _usable(parts):
+    return [part for part in parts if len(part.train) and len(part.validate)]
+
+
+def _only(part, own):
+    return Part(part.train[own[part.train]], part.validate[own[part.validate]])
+
+
+def _sessions_of(sequences, trials):
+    """First trials of the sequences that hold any of some trials."""
+    inside = (sequences.trial >= 0) & trials[np.maximum(sequences.trial, 0)]
+    return sequences.trial[inside.any(axis=1), 0]
+
+
+def _whole(numbers):
+    """Integers, those of numpy too, as ones that can be written down."""
+    return [int(each) for each in numbers]
+
+
+def _joined(tables):
+    return pd.concat(tables, ignore_index=True)
