@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 help:
 	@echo "make demo   fit the example experiment, write results/demo/report.html"
 	@echo "make test   run the tests"
-	@echo "make lint   check style"
+	@echo "make lint   check style, docstrings and types"
 	@echo "make bench  time the engine beside its peers (20 minutes), write benchmarks/results.json"
 	@echo "make env    build $(VENV) (the others do it where needed)"
 
@@ -46,3 +46,5 @@ bench: $(STAMP)
 lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/python tests/lint_docstrings.py
+	@$(BIN)/mypy

@@ -53,6 +53,7 @@ def problems(kind: type[NeuroALRNNError], title: str, found: Sequence[str]) -> N
     Parameters
     ----------
     kind : exception class
+        Class of the error, such as `DataError`.
     title : str
         What was looked at.
     found : sequence of str
@@ -60,8 +61,9 @@ def problems(kind: type[NeuroALRNNError], title: str, found: Sequence[str]) -> N
 
     Returns
     -------
-    error : instance of `kind`, to be raised by the caller
-        Reads ``"title: n problems"``, then one numbered line per problem.
+    error : instance of `kind`
+        Error for the caller to raise. It reads ``"title: n problems"``, then one numbered line
+        per problem.
 
     Examples
     --------

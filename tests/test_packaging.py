@@ -72,6 +72,11 @@ def test_wheel_holds_every_file_of_both_packages(wheel):
     assert not [name for name in inside if name.startswith("tests/")]
 
 
+def test_wheel_tells_type_checkers_that_it_is_typed(unpacked):
+    for package in ("neuroalrnn", "data_loaders"):
+        assert (unpacked / package / "py.typed").is_file()
+
+
 def test_wheel_holds_the_licences(unpacked):
     (info,) = unpacked.glob("neuroalrnn-*.dist-info")
     licences = [path.name for path in (info / "licenses").rglob("*") if path.is_file()]
@@ -202,5 +207,6 @@ def test_makefile_offers_what_the_readme_says():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"make (\w+) ", readme()):
         assert f"\n{target}: $(STAMP)\n" in makefile
-    assert "exec make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    steps = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "\nmake lint\nexec make test\n" in steps
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
