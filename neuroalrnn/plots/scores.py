@@ -123,7 +123,7 @@ def plot_score_differences(fit, comparisons, *, ax=None):
     ----------
     fit : Fit
     comparisons : pandas.DataFrame
-        From `neuroalrnn.analysis.compare_with_others`.
+        From `neuroalrnn.questions.compare_with_others`.
     ax : matplotlib.axes.Axes, optional
 
     Returns

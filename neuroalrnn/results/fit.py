@@ -29,6 +29,8 @@ _NODES = ("trials", "parameters", "history", "selection", "predictions", "scores
 class Fit:
     """A cross-validated fit: thin labelled access to one `xarray.DataTree`.
 
+    What is read from the tree is kept: make another fit of a tree that you have changed.
+
     Parameters
     ----------
     tree : xarray.DataTree

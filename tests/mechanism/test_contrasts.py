@@ -46,6 +46,7 @@ def labelled_fit(known_fit):
         fit = with_variables(fit, cue=cues.ravel())
         blocks = {name: ("trial", np.ravel(values)) for name, values in coords.items()}
         fit.tree["trials"].dataset = fit.trials.assign_coords(blocks)
+        fit = Fit(fit.tree)
         values = np.stack([regimes.ravel(), np.full(regimes.size, 7)], axis=1)
         return fit, xr.DataArray(values, dims=("trial", "step"), coords={"step": [FIRST, "later"]})
 

@@ -8,8 +8,8 @@ import pytest
 from scipy.special import log_softmax
 
 from neuroalrnn.exceptions import NotTestableError
-from neuroalrnn.mechanism.ablation import scores
 from neuroalrnn.mechanism.ablation.activations import identity, zero
+from neuroalrnn.network import scores
 from neuroalrnn.network.interventions import Intervention
 from neuroalrnn.network.run import Network, compute_latents
 from neuroalrnn.network.scores import score_trials
