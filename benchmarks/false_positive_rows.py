@@ -38,9 +38,9 @@ from benchmarks.rejections import (
     with_learning,
     with_nuisances,
 )
-from neuroalrnn.stats.mixed import mixed_linear
-from neuroalrnn.stats.subject_level import (
+from neuroalrnn.stats import (
     cluster_robust_logistic,
+    mixed_linear,
     two_stage_linear,
     two_stage_logistic,
 )

@@ -1,7 +1,7 @@
 """Statements about a result that hold over subjects.
 
 Arrays and tables in, tidy tables out: one row per effect, with its estimate, interval, test,
-counts, method and scale. Import the parts from their modules, or these names from here.
+counts, method and scale.
 """
 
 from neuroalrnn.stats.calibration import calibration_scores, reliability_curve
@@ -9,6 +9,7 @@ from neuroalrnn.stats.clusters import cluster_test, cluster_test_groups
 from neuroalrnn.stats.compare import benjamini_hochberg, compare_models, paired_difference
 from neuroalrnn.stats.courses import common_window
 from neuroalrnn.stats.groups import compare_groups
+from neuroalrnn.stats.information import mutual_information, shift_information, swap_information
 from neuroalrnn.stats.locked import (
     LockedProbability,
     locked_switch_probability,
@@ -16,16 +17,25 @@ from neuroalrnn.stats.locked import (
     swap_band,
 )
 from neuroalrnn.stats.mixed import mixed_linear
-from neuroalrnn.stats.permutation import NullTest, circular_shift_null, swap_trials_null
+from neuroalrnn.stats.null_tests import NullTest
+from neuroalrnn.stats.permutation import circular_shift_null, swap_trials_null
+from neuroalrnn.stats.recovery import (
+    confusion_matrix,
+    match_eigenvalues,
+    match_units,
+    summarise_recovery,
+    switch_agreement,
+)
+from neuroalrnn.stats.robust import cluster_robust_logistic
 from neuroalrnn.stats.select import Selection, one_standard_error
 from neuroalrnn.stats.subject_level import (
-    cluster_robust_logistic,
     sign_flip,
     subject_slopes,
     t_test,
     two_stage_linear,
     two_stage_logistic,
 )
+from neuroalrnn.stats.trends import choose_degree, trend_columns
 
 __all__ = [
     "LockedProbability",
@@ -33,6 +43,7 @@ __all__ = [
     "Selection",
     "benjamini_hochberg",
     "calibration_scores",
+    "choose_degree",
     "circular_shift_null",
     "cluster_robust_logistic",
     "cluster_test",
@@ -40,17 +51,26 @@ __all__ = [
     "common_window",
     "compare_groups",
     "compare_models",
+    "confusion_matrix",
     "locked_switch_probability",
+    "match_eigenvalues",
+    "match_units",
     "mixed_linear",
+    "mutual_information",
     "one_standard_error",
     "paired_difference",
     "reliability_curve",
     "shift_band",
+    "shift_information",
     "sign_flip",
     "subject_slopes",
+    "summarise_recovery",
     "swap_band",
+    "swap_information",
     "swap_trials_null",
+    "switch_agreement",
     "t_test",
+    "trend_columns",
     "two_stage_linear",
     "two_stage_logistic",
 ]

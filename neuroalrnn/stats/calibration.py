@@ -7,6 +7,7 @@ rest.
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from neuroalrnn.arguments import refuse
@@ -22,7 +23,12 @@ SMALLEST = np.finfo(np.float64).tiny
 
 
 def calibration_scores(
-    probability, choice, subject, *, n_bins: int = N_BINS, rng: np.random.Generator | None = None
+    probability: ArrayLike,
+    choice: ArrayLike,
+    subject: ArrayLike,
+    *,
+    n_bins: int = N_BINS,
+    rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """Score how well predicted probabilities agree with the choices made.
 
@@ -37,6 +43,7 @@ def calibration_scores(
     choice : array (trial,)
         Position of the option that was chosen.
     subject : array (trial,)
+        Subject of each trial.
     n_bins : int
         Bins with equally many trials, for the calibration error.
     rng : Generator, optional
@@ -44,16 +51,19 @@ def calibration_scores(
 
     Returns
     -------
-    table : DataFrame, one row per option (one for two options)
-        option, n_subjects, n_trials; ``slope, intercept`` with ``_low`` and ``_high`` (95 %,
-        subjects as clusters, see `stats.robust`); ``calibration_error``, ``sum_b n_b / n
-        |observed_b - predicted_b|`` over the bins, and ``error_by_chance``, its mean if choices
-        were drawn from these probabilities; ``brier``, the mean of ``(p_k - y)^2``; ``note``, why
-        there is no slope.
+    table : DataFrame
+        One row per option, but a single row for two options. The columns are ``option``,
+        ``n_subjects`` and ``n_trials``; ``slope`` and ``intercept`` with their 95 % intervals
+        (``_low`` and ``_high``, subjects as clusters); ``calibration_error``, which is ``sum_b n_b
+        / n |observed_b - predicted_b|`` over the bins, and ``error_by_chance``, the mean of that
+        error if choices were drawn from these probabilities; ``brier``, the mean of ``(p_k -
+        y)^2``; and ``note``, which says why there is no slope.
 
     Raises
     ------
     DataError
+        Arrays that do not fit each other, probabilities that do not sum to 1, or choices that are
+        no option.
     """
     probability, choice, codes = _checked(probability, choice, subject)
     rng = np.random.default_rng(0) if rng is None else rng
@@ -71,32 +81,42 @@ def calibration_scores(
 
 
 def reliability_curve(
-    probability, choice, subject, *, n_bins: int = N_BINS, rng: np.random.Generator | None = None
+    probability: ArrayLike,
+    choice: ArrayLike,
+    subject: ArrayLike,
+    *,
+    n_bins: int = N_BINS,
+    rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """Observed share of choices against predicted probability, in bins with equally many trials.
 
     Parameters
     ----------
-    probability, choice, subject
-        As in `calibration_scores`.
+    probability : array (trial, option)
+        Held-out predictions; rows sum to 1.
+    choice : array (trial,)
+        Position of the option that was chosen.
+    subject : array (trial,)
+        Subject of each trial.
     n_bins : int
-        Fewer where predictions are equal.
+        Number of bins. There are fewer where many predictions are equal.
     rng : Generator, optional
         For the bootstrap; ``default_rng(0)`` if absent.
 
     Returns
     -------
-    curve : DataFrame, one row per option and bin
-        option, bin, ``predicted`` (mean in the bin), ``observed``, ``ci_low, ci_high``, n_trials.
-        The band is ``observed +- t * s``, with s the standard deviation over resampled subjects
-        times ``sqrt(S / (S - 1))`` and t of S - 1 df, because percentiles are too narrow with few
-        subjects; and nowhere narrower than Wilson's interval for independent trials (Wilson 1927,
-        J Am Stat Assoc 22:209), because no subject varies where no choice was observed. Missing for
-        one subject.
+    curve : DataFrame
+        One row per option and bin, with ``option``, ``bin``, ``predicted`` (mean in the bin),
+        ``observed``, ``ci_low``, ``ci_high`` and ``n_trials``. The band is ``observed +- t * s``,
+        with s the standard deviation over resampled subjects times ``sqrt(S / (S - 1))`` and t of
+        S - 1 df, because percentiles are too narrow with few subjects. The band is nowhere narrower
+        than Wilson's interval for independent trials (Wilson 1927, J Am Stat Assoc 22:209), because
+        no subject varies where no choice was observed. One subject has no band.
 
     Raises
     ------
     DataError
+        As in `calibration_scores`.
     """
     probability, choice, codes = _checked(probability, choice, subject)
     rng = np.random.default_rng(0) if rng is None else rng
@@ -118,7 +138,7 @@ def reliability_curve(
     return pd.concat(parts, ignore_index=True)
 
 
-def _checked(probability, choice, subject):
+def _checked(probability, choice, subject) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     probability = as_numbers(probability, "probability", "calibration")
     refuse("calibration", not_labels("choice", choice), DataError)
     choice = np.asarray(choice)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import sparse, stats
 
 from neuroalrnn.arguments import checked, not_whole, optional
@@ -61,11 +62,11 @@ class _Found(NamedTuple):
     rng=RNG,
 )
 def cluster_test(
-    courses,
+    courses: ArrayLike,
     *,
-    time=None,
-    unit=None,
-    subject=None,
+    time: ArrayLike | None = None,
+    unit: ArrayLike | None = None,
+    subject: ArrayLike | None = None,
     cluster_alpha: float = 0.05,
     alpha: float = 0.05,
     n_permutations: int = N_PERMUTATIONS,
@@ -93,17 +94,19 @@ def cluster_test(
     alpha : float
         Level of the claim that is wanted.
     n_permutations : int
-        At least 1,000, the observed order included.
+        Number of permutations, the observed order included; at least 1,000.
     rng : Generator, optional
-        ``default_rng(0)`` if absent.
+        Draws the permutations; ``default_rng(0)`` if absent.
 
     Returns
     -------
-    table : DataFrame, one row per cluster in the order of p; no row where no time is beyond
-        ``unit`` (missing without units), ``start, stop`` (labels of the first and last time),
-        ``n_points``, ``mass`` (sum of t, signed), ``p``, ``n_subjects``, ``n_permutations`` (done,
-        the observed order included), ``smallest_p`` (that could have been reached), ``threshold``
-        (of t), ``method``, and ``note``: p speaks of the cluster, not of its edges.
+    table : DataFrame
+        One row per cluster in the order of p, and no row where no time passes the threshold. The
+        columns are ``unit`` (missing without units), ``start`` and ``stop`` (labels of the first
+        and last time), ``n_points``, ``mass`` (sum of t, signed), ``p``, ``n_subjects``,
+        ``n_permutations`` (done, the observed order included), ``smallest_p`` (that could have been
+        reached), ``threshold`` (of t), ``method``, and ``note``: p speaks of the cluster, not of
+        its edges.
 
     Raises
     ------
@@ -113,8 +116,8 @@ def cluster_test(
     NotTestableError
         The smallest possible p, 2 / 2^S, is above `alpha` (fewer than 6 subjects at .05).
     """
-    (courses,), axes = check_courses([courses], [subject], time, unit, title=TITLE)
-    n = len(courses)
+    (course,), axes = check_courses([courses], [subject], time, unit, title=TITLE)
+    n = len(course)
     _check_options(n_permutations, cluster_alpha, alpha)
     if smallest_p(n) > alpha:
         raise NotTestableError(
@@ -122,7 +125,7 @@ def cluster_test(
             f"so no claim at {alpha:g} is possible; show every subject instead"
         )
     threshold = stats.t.ppf(1 - cluster_alpha / 2, n - 1)
-    found = _flip_signs(courses, threshold, n_permutations, rng)
+    found = _flip_signs(course, threshold, n_permutations, rng)
     smallest = max(smallest_p(n), 1 / n_permutations)
     kind = "all flips" if 2 ** (n - 1) <= n_permutations else "draws"
     text = f"cluster permutation, signs of subjects, {kind}"
@@ -140,13 +143,13 @@ def cluster_test(
     rng=RNG,
 )
 def cluster_test_groups(
-    courses_a,
-    courses_b,
+    courses_a: ArrayLike,
+    courses_b: ArrayLike,
     *,
-    time=None,
-    unit=None,
-    subject_a=None,
-    subject_b=None,
+    time: ArrayLike | None = None,
+    unit: ArrayLike | None = None,
+    subject_a: ArrayLike | None = None,
+    subject_b: ArrayLike | None = None,
     cluster_alpha: float = 0.05,
     n_permutations: int = N_PERMUTATIONS,
     rng: np.random.Generator | None = None,
@@ -161,20 +164,29 @@ def cluster_test_groups(
     ----------
     courses_a, courses_b : array (subject, time) or (subject, time, unit)
         Means of subjects, of one group each, at least 6 subjects in both.
+    time : array (time,), optional
+        Labels; positions if absent.
+    unit : array (unit,), optional
+        Labels; positions if absent. Clusters stay within a unit, and p accounts for all units.
     subject_a, subject_b : array (subject,), optional
         Names, for messages.
-    time, unit, cluster_alpha, n_permutations, rng
-        As in `cluster_test`; the threshold is that of t with n_A + n_B - 2 df.
+    cluster_alpha : float
+        Two-sided level of t (n_A + n_B - 2 df) that a time must pass to enter a cluster.
+    n_permutations : int
+        Number of permutations, the observed order included; at least 1,000.
+    rng : Generator, optional
+        Draws the signs; ``default_rng(0)`` if absent.
 
     Returns
     -------
     table : DataFrame
-        As from `cluster_test`; ``mass`` is the sum of Welch's t, positive where A is larger.
+        Columns as from `cluster_test`; ``mass`` is the sum of Welch's t, positive where A is
+        larger.
 
     Raises
     ------
     DataError
-        As `cluster_test`.
+        As in `cluster_test`.
     NotTestableError
         Fewer than 6 subjects in a group.
 
@@ -209,7 +221,7 @@ def cluster_test_groups(
     flipped = _welch(*(_flip_deviations(group, n_permutations - 1, rng) for group in groups))
     largest = _largest_mass(np.concatenate([observed, flipped]), threshold)
     clusters = _find(observed[0], threshold)
-    p = [np.mean(largest >= abs(observed[0][where].sum())) for where in clusters]
+    p = np.array([np.mean(largest >= abs(observed[0][where].sum())) for where in clusters])
     text = f"cluster test of two groups, Welch t, signs of deviations, {n_permutations - 1} draws"
     found = _Found(observed[0], clusters, p, largest)
     return _table(found, axes, sum(sizes), threshold, 1 / n_permutations, text)

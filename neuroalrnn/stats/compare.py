@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from neuroalrnn.arguments import checked, not_text, optional
@@ -28,9 +29,9 @@ ROUNDING = 1e-12
     DataError, subject=optional(not_labels), test=not_text, effect=not_text, scale=not_text, rng=RNG
 )
 def paired_difference(
-    scores_a,
-    scores_b,
-    subject=None,
+    scores_a: ArrayLike,
+    scores_b: ArrayLike,
+    subject: ArrayLike | None = None,
     *,
     test: str = "t",
     effect: str = "A - B",
@@ -48,14 +49,17 @@ def paired_difference(
     subject : array (trial,), optional
         Needed for scores per trial.
     test : {"t", "sign-flip"}
+        Test of the mean difference, see `t_test` and `sign_flip`.
     effect, scale : str
-        For the table.
+        Name and unit of the difference, for the table.
     rng : Generator, optional
+        Draws the flips of more than 12 subjects; ``default_rng(0)`` if absent.
 
     Returns
     -------
-    table : DataFrame, one row
-        With ``n_favouring_a``, the number of subjects with a positive difference.
+    table : DataFrame
+        One row as from `t_test`, with ``n_favouring_a``, the number of subjects with a positive
+        difference.
 
     Raises
     ------
@@ -63,6 +67,7 @@ def paired_difference(
         Different subjects, unequal masks, NaN or infinite scores, trials without subject, or Series
         in different orders.
     NotTestableError
+        Fewer than two subjects, or differences that are all the same.
 
     Notes
     -----
@@ -124,7 +129,7 @@ def _difference_per_trial(scores_a, scores_b, subject, title) -> tuple[pd.Series
     return mean, int(scored.sum())
 
 
-def benjamini_hochberg(p, family=None) -> np.ndarray:
+def benjamini_hochberg(p: ArrayLike, family: ArrayLike | None = None) -> np.ndarray:
     """Adjust p-values for the false-discovery rate of their family.
 
     Parameters
@@ -139,6 +144,8 @@ def benjamini_hochberg(p, family=None) -> np.ndarray:
     Returns
     -------
     q : array (test,)
+        Adjusted p-values: the tests with ``q <= .05`` hold at most 5 % false discoveries on
+        average.
 
     Raises
     ------
@@ -192,10 +199,11 @@ def compare_models(
 
     Returns
     -------
-    table : DataFrame, one row per model, the best first
-        ``model, n_subjects, n_trials``; ``log_likelihood`` (mean over subjects), its
-        ``standard_error``, ``pooled`` (every trial counting the same) and ``bits`` (mean over
-        subjects); ``n_best``, in how many subjects the model is the best (ties shared).
+    table : DataFrame
+        One row per model, the best first. ``log_likelihood`` is the mean over subjects (nats per
+        trial), with its ``standard_error``; ``pooled`` counts every trial the same; ``bits`` is the
+        mean over subjects; ``n_best`` counts the subjects in which the model is the best, and
+        shares ties. The others are ``model``, ``n_subjects`` and ``n_trials``.
 
         Against ``reference``: ``difference`` (positive where the model is better), ``error``
         (standard error over subjects), ``ci_low, ci_high`` (95 %, from t), ``bootstrap_low,

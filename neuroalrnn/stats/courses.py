@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from neuroalrnn.arguments import checked, optional
 from neuroalrnn.exceptions import DataError, problems
@@ -9,13 +10,15 @@ from neuroalrnn.stats.checks import as_numbers, not_labels, refuse_unnamed
 
 
 @checked(DataError, time=optional(not_labels), subject=optional(not_labels))
-def common_window(courses, *, time=None, subject=None):
+def common_window(
+    courses: ArrayLike, *, time: ArrayLike | None = None, subject: ArrayLike | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Restrict courses of unequal length to the times that all subjects have.
 
     Parameters
     ----------
     courses : array (subject, time) or (subject, time, unit)
-        NaN before the first and after the last time of a subject.
+        Numbers in any unit, NaN before the first and after the last time of a subject.
     time : array (time,), optional
         Labels; positions if absent.
     subject : array (subject,), optional
@@ -24,7 +27,9 @@ def common_window(courses, *, time=None, subject=None):
     Returns
     -------
     courses : array (subject, kept time) or (subject, kept time, unit)
+        The part of the courses that holds no NaN.
     time : array (kept time,)
+        Labels of the times that were kept.
 
     Raises
     ------

@@ -3,11 +3,12 @@
 Both tests take one value per subject, because the subject is the unit of inference.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from neuroalrnn.arguments import not_one_of, refuse
@@ -54,7 +55,7 @@ def effect_table(rows: Iterable[dict]) -> pd.DataFrame:
     return table.astype({**counts, "excluded": object}).fillna({"excluded": ""})
 
 
-def refuse_missing(title: str, columns: dict, subject: Sequence) -> None:
+def refuse_missing(title: str, columns: Mapping[str, ArrayLike], subject: ArrayLike) -> None:
     """Raise when a value is NaN, infinite or no number, naming every column and subject.
 
     Parameters

@@ -5,6 +5,7 @@ from math import comb
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from neuroalrnn.arguments import checked, not_text, optional
@@ -28,10 +29,10 @@ N_DRAWS = 4999
     rng=RNG,
 )
 def compare_groups(
-    values,
-    group,
+    values: ArrayLike,
+    group: ArrayLike,
     *,
-    subject=None,
+    subject: ArrayLike | None = None,
     test: str = "welch",
     scale: str = "",
     rng: np.random.Generator | None = None,
@@ -45,21 +46,23 @@ def compare_groups(
     Parameters
     ----------
     values : Series indexed by subject, or array (subject,)
+        One number per subject, in any unit.
     group : array (subject,)
         Two different labels; A is the one that sorts first.
     subject : array (subject,), optional
         Names, if `values` is not a Series.
     test : {"welch", "permutation"}
+        Which of the two gives p.
     scale : str
         Unit of the value, for the table.
     rng : Generator, optional
-        For the draws; ``default_rng(0)`` if absent.
+        Draws the arrangements; ``default_rng(0)`` if absent.
 
     Returns
     -------
-    table : DataFrame, one row
-        Estimate: mean of A minus mean of B; interval and df are those of Welch. Further columns
-        ``n_a, n_b, mean_a, mean_b``.
+    table : DataFrame
+        One row as from `t_test`. The estimate is the mean of A minus the mean of B; interval and df
+        are those of Welch. Further columns are ``n_a``, ``n_b``, ``mean_a`` and ``mean_b``.
 
     Raises
     ------
@@ -92,23 +95,23 @@ def compare_groups(
     """
     if test not in TESTS:
         raise DataError(f"test: found {test!r}, expected one of {', '.join(TESTS)}")
-    values, member, names = _checked(values, group, subject)
-    a, b = values[member], values[~member]
+    numbers, member, names = _checked(values, group, subject)
+    a, b = numbers[member], numbers[~member]
     welch = stats.ttest_ind(a, b, equal_var=False)
     interval = welch.confidence_interval()
     difference = a.mean() - b.mean()
     p, how = welch.pvalue, "Welch t-test over subjects"
     if test == "permutation":
-        p, how = _permuted(values, member, rng)
+        p, how = _permuted(numbers, member, rng)
     row = {"effect": f"{names[0]} - {names[1]}", "estimate": difference, "scale": scale}
     row |= {"standard_error": np.sqrt(a.var(ddof=1) / a.size + b.var(ddof=1) / b.size)}
     row |= {"ci_low": interval.low, "ci_high": interval.high, "statistic": welch.statistic}
-    row |= {"df": welch.df, "p": p, "n_subjects": values.size, "method": how}
+    row |= {"df": welch.df, "p": p, "n_subjects": numbers.size, "method": how}
     row |= {"n_a": a.size, "n_b": b.size, "mean_a": a.mean(), "mean_b": b.mean()}
     return effect_table([row])
 
 
-def _checked(values, group, subject):
+def _checked(values, group, subject) -> tuple[np.ndarray, np.ndarray, list[str]]:
     title = "comparison of groups"
     refuse_reordered(title, {"values": values, "group": group, "subject": subject})
     if subject is None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.stats.checks import as_count
@@ -33,17 +34,18 @@ NOTHING_LEFT = "nothing is left of the variable or regime without trend and bloc
 SAME_COURSE = "the variable takes the same course in all exchangeable trials"
 
 
-def mutual_information(first, second, *, corrected: bool = True) -> float:
-    """Mutual information of two categorical series, ``I = H(x) + H(y) - H(x, y)``.
+def mutual_information(first: ArrayLike, second: ArrayLike, *, corrected: bool = True) -> float:
+    """Compute the mutual information of two categorical series, ``I = H(x) + H(y) - H(x, y)``.
 
     Parameters
     ----------
     first, second : array (n,)
-        Labels.
+        Labels of any kind, one per entry.
     corrected : bool
-        Whether to add the term of Miller (1955) for each entropy,
-        ``(K_x + K_y - K_xy - 1) / (2 n)`` with K the numbers of values seen. It holds for
-        independent draws; successive trials are not, which only a null distribution accounts for.
+        Whether to add the term of Miller (1955) for each entropy, in total
+        ``(K_x + K_y - K_xy - 1) / (2 n)`` with K the numbers of values seen. The term holds for
+        independent draws. Successive trials are not independent, which only a null distribution
+        accounts for.
 
     Returns
     -------
@@ -83,12 +85,12 @@ def _information(counts, corrected=False) -> np.ndarray:
 
 
 def shift_information(
-    regime,
-    variable,
-    session,
-    subject,
+    regime: ArrayLike,
+    variable: ArrayLike,
+    session: ArrayLike,
+    subject: ArrayLike,
     *,
-    block=None,
+    block: ArrayLike | None = None,
     degree: int | None = None,
     effect: str = "regime x variable",
     unit: str = "subject",
@@ -111,22 +113,28 @@ def shift_information(
     variable : array (trial,)
         Labels of a categorical variable. Regimes must not have seen it, if it is to be predicted.
     session, subject : array (trial,)
-        Trials of a session in time order.
+        Labels. Trials of a session are in time order.
     block : array (trial,), optional
         Blocks whose means are removed too. A variable that is constant in blocks is then gone.
     degree : int, optional
-        Of the polynomial trend. By default 3, or as much as the trend that subjects share in any
-        value of the variable needs, up to 10, see `stats.trends.choose_degree`.
-    effect, unit, test, rng
-        As in `neuroalrnn.stats.circular_shift_null`.
+        Degree of the polynomial trend. By default 3, or as much as the trend that subjects share in
+        any value of the variable needs, up to 10, see `choose_degree`.
+    effect : str
+        Name of the effect, for the table.
+    unit : {"subject", "session"}
+        What is counted. "session" is for one subject; the claim is then about that subject.
+    test : {"t", "sign-flip"}
+        Test of the mean over units, see `t_test` and `sign_flip`.
+    rng : Generator, optional
+        Draws the sign flips of more than 12 units; ``default_rng(0)`` if absent.
 
     Returns
     -------
     result : NullTest
-        ``sessions`` has further columns, in nats: information (as counted), miller_madow (corrected
-        for independent trials), excess (information minus its mean over the shifts). ``effects``
-        has the mean excess over subjects in ``information``. Sessions with fewer than 4 switches
-        are "not testable": named, without a number.
+        ``sessions`` has further columns, in nats: ``information`` (as counted), ``miller_madow``
+        (corrected for independent trials) and ``excess`` (information minus its mean over shifts).
+        ``effects`` has the mean excess over subjects in ``information``. Sessions with fewer than 4
+        switches are "not testable": named, without a number.
 
     Raises
     ------
@@ -144,24 +152,25 @@ def shift_information(
         values = table["variable"]
         shared = (choose_degree(values == each, session, subject) for each in values.unique())
         degree = max(shared, default=LOWEST)
-    rows = [_shift_session(*keys, part, degree) for keys, part in by_session(table)]
+    rows = [_shift_session(keys, part, degree) for keys, part in by_session(table)]
     found = over_units(rows, f"{title} within session", effect, unit, test, rng)
     return _with_nats(replace(found, effects=found.effects.assign(trend_degree=degree)))
 
 
-def _shift_session(subject, session, part, degree) -> dict:
+def _shift_session(keys, part, degree) -> dict:
     x, y = (pd.factorize(part[name])[0] for name in ("regime", "variable"))
     n, n_switches = x.size, int((np.diff(x) != 0).sum())
-    row = {"subject": subject, "session": session, "n_trials": n, "n_switches": n_switches}
+    row = dict(zip(("subject", "session"), keys, strict=True))
+    row |= {"n_trials": n, "n_switches": n_switches}
     if reason := _not_testable(n, n_switches, y):
         return row | {"reason": reason}
     basis = nuisance_basis(n, session_degree(degree, n), part.get("block"))
     shifts = admissible_shifts(n)
     regimes, values = np.eye(x.max() + 1)[x], np.eye(y.max() + 1)[y]
-    left = [_whiten(each - basis @ (basis.T @ each)) for each in (regimes, values)]
-    if not all(each.shape[1] for each in left):
+    free = [_whiten(each - basis @ (basis.T @ each)) for each in (regimes, values)]
+    if not all(each.shape[1] for each in free):
         return row | {"reason": NOTHING_LEFT}
-    statistic = np.cbrt(_dependence(*left, basis))
+    statistic = np.cbrt(_dependence(free[0], free[1], basis))
     null = statistic[shifts]
     if null.std() <= 1e-10:
         return row | {"reason": NOTHING_LEFT}
@@ -204,12 +213,12 @@ def _correlate(first, second) -> np.ndarray:
 
 
 def swap_information(
-    regimes,
-    variable,
-    subject,
-    session,
+    regimes: ArrayLike,
+    variable: ArrayLike,
+    subject: ArrayLike,
+    session: ArrayLike,
     *,
-    condition=None,
+    condition: ArrayLike | None = None,
     n_draws: int = 199,
     effect: str = "regime x variable in the trial",
     unit: str = "subject",
@@ -231,14 +240,19 @@ def swap_information(
     variable : array (trial, step)
         Labels of a categorical variable; what it holds beyond the end does not count.
     subject, session : array (trial,)
+        Labels. Trials of a session are in time order.
     condition : array (trial,), optional
-        Trials are swapped within conditions only.
+        Labels of conditions; trials are swapped within a condition only.
     n_draws : int
-        Swaps drawn.
-    effect, unit, test
-        As in `neuroalrnn.stats.circular_shift_null`.
+        Swaps drawn per session.
+    effect : str
+        Name of the effect, for the table.
+    unit : {"subject", "session"}
+        What is counted. "session" is for one subject; the claim is then about that subject.
+    test : {"t", "sign-flip"}
+        Test of the mean over units, see `t_test` and `sign_flip`.
     rng : Generator, optional
-        ``default_rng(0)`` if absent.
+        Draws the swaps, then sign flips; ``default_rng(0)`` if absent.
 
     Returns
     -------
@@ -247,7 +261,11 @@ def swap_information(
 
     Raises
     ------
-    DataError, NotTestableError
+    DataError
+        Missing values (with subject), shapes that do not fit, or steps that are absent before the
+        end of a trial.
+    NotTestableError
+        No session, or too few subjects, can be tested.
     """
     title, rng = "information, trial swap", np.random.default_rng(0) if rng is None else rng
     regimes, variable = np.asarray(regimes), np.asarray(variable)
@@ -272,31 +290,32 @@ def swap_information(
     codes = np.full(regimes.shape, -1)
     codes[present] = pd.factorize(variable[present])[0]
     rows = [
-        _swap_session(*keys, part, regimes, codes, n_draws, rng) for keys, part in by_session(table)
+        _swap_session(keys, part, regimes, codes, n_draws, rng) for keys, part in by_session(table)
     ]
     return _with_nats(over_units(rows, "information, swap of trials", effect, unit, test, rng))
 
 
-def _swap_session(subject, session, part, regimes, values, n_draws, rng) -> dict:
+def _swap_session(keys, part, regimes, values, n_draws, rng) -> dict:
     cells = [cell["row"].to_numpy() for _, cell in part.groupby(["condition", "n_steps"])]
     present = regimes[part["row"]] != ABSENT
     n_switches = int(((np.diff(regimes[part["row"]], axis=1) != 0) & present[:, 1:]).sum())
-    row = {"subject": subject, "session": session, "n_trials": len(part), "n_switches": n_switches}
+    row = dict(zip(("subject", "session"), keys, strict=True))
+    row |= {"n_trials": len(part), "n_switches": n_switches}
     own = np.concatenate(cells)
     seen = values[own][regimes[own] != ABSENT]
     if reason := _not_testable(len(part), n_switches, seen - seen.min(initial=0)):
         return row | {"reason": reason}
     if all((values[cell] == values[cell[0]]).all() for cell in cells):
         return row | {"reason": SAME_COURSE}
-    counts = [_count_steps(regimes[own], values[own])]
+    tables = [_count_steps(regimes[own], values[own])]
     for _ in range(n_draws):
         swapped = [np.roll(cell, _draw_shift(cell.size, rng)) for cell in cells]
-        counts.append(_count_steps(regimes[own], values[np.concatenate(swapped)]))
-    shape = np.max([each.shape for each in counts], axis=0)
+        tables.append(_count_steps(regimes[own], values[np.concatenate(swapped)]))
+    shape = np.max([each.shape for each in tables], axis=0)
     counts = np.stack(
         [
             np.pad(each, [(0, s - k) for s, k in zip(shape, each.shape, strict=True)])
-            for each in counts
+            for each in tables
         ]
     )
     information = _information(counts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from neuroalrnn.arguments import checked, optional
 from neuroalrnn.exceptions import DataError, NotTestableError
@@ -24,16 +25,30 @@ from neuroalrnn.stats.trends import choose_degree, session_degree
 
 @dataclass(frozen=True)
 class LockedProbability:
-    """Event-locked switch probability and its null band."""
+    """Event-locked switch probability and its null band.
 
-    subjects: pd.DataFrame  # subject, lag, probability, n_events, null_mean, null_low, null_high
-    group: pd.DataFrame  # lag, probability (mean over subjects), null_mean, null_low, null_high
+    Parameters
+    ----------
+    subjects : DataFrame
+        One row per subject and lag: ``subject``, ``lag``, ``probability``, ``n_events``,
+        ``null_mean``, ``null_low`` and ``null_high``.
+    group : DataFrame
+        One row per lag, means over subjects: ``lag``, ``probability``, ``null_mean``, ``null_low``
+        and ``null_high``.
+    excluded : tuple of str
+        Subjects of whom no session could enter.
+    """
+
+    subjects: pd.DataFrame
+    group: pd.DataFrame
     excluded: tuple[str, ...] = ()
 
 
 @checked(DataError, switch=not_labels, event_index=not_labels, lags=not_labels)
-def locked_switch_probability(switch, event_index, lags) -> np.ndarray:
-    """Share of events followed by a switch at each lag, in one session.
+def locked_switch_probability(
+    switch: ArrayLike, event_index: ArrayLike, lags: ArrayLike
+) -> np.ndarray:
+    """Compute the share of events followed by a switch at each lag, in one session.
 
     ``p(lag) = mean over events e of switch[e + lag]``; lags that leave the session do not count.
 
@@ -44,6 +59,7 @@ def locked_switch_probability(switch, event_index, lags) -> np.ndarray:
     event_index : array (event,) of int
         Positions of the events in `switch`.
     lags : array (lag,) of int
+        Distances from the event, in entries of `switch`; negative ones lie before it.
 
     Returns
     -------
@@ -67,24 +83,27 @@ def locked_switch_probability(switch, event_index, lags) -> np.ndarray:
     return _divide(hits, count)
 
 
-def check_lags(lags, n_draws: int) -> np.ndarray:
-    """Lags as distinct integers, for a band of so many draws.
+def check_lags(lags: ArrayLike, n_draws: int) -> np.ndarray:
+    """Check that lags are distinct integers, and that at least one shift is drawn.
 
     Parameters
     ----------
     lags : sequence of int
+        Distances from an event.
     n_draws : int
+        Number of draws for the band.
 
     Returns
     -------
     lags : array (lag,) of int
+        The same lags.
 
     Raises
     ------
     DataError
         No lag, fractions, a lag that occurs twice, or no draw.
     """
-    lags = as_whole_numbers(list(lags), "lags", "locked switches")
+    lags = as_whole_numbers(np.ravel(lags), "lags", "locked switches")
     if not lags.size or np.unique(lags).size < lags.size:
         raise DataError(f"lags: found {lags.tolist()}, expected different ones, at least one")
     as_whole_numbers(n_draws, "n_draws", "locked switches", least=1)
@@ -104,37 +123,39 @@ def _divide(hits, count):
 
 @checked(DataError, lags=not_labels, n_draws=DRAWS, rng=RNG)
 def shift_band(
-    switch,
-    event,
-    session,
-    subject,
+    switch: ArrayLike,
+    event: ArrayLike,
+    session: ArrayLike,
+    subject: ArrayLike,
     *,
-    lags,
+    lags: ArrayLike,
     degree: int | None = None,
     n_draws: int = 999,
     rng: np.random.Generator | None = None,
 ) -> LockedProbability:
-    """Event-locked switch probability over trials, against circular shifts.
+    """Compare event-locked switches over trials with their circular shifts.
 
-    Only what is left of the switches after a polynomial trend in trial number is shifted; the trend
-    stays in place. Thus the band already contains a drift that switches and events share.
+    A polynomial trend in trial number is taken off the switches. Only what is left of them is
+    shifted, and the trend stays in place. Thus the band contains a drift that switches and events
+    share.
 
     Parameters
     ----------
     switch : array (trial,)
         0 or 1, NaN where no switch is defined.
     event : array (trial,) of bool
+        Whether the event happened in the trial.
     session, subject : array (trial,)
-        Trials of a session in time order.
+        Labels. Trials of a session are in time order.
     lags : array (lag,) of int
-        In trials.
+        Distances from the event, in trials.
     degree : int, optional
-        Of the trend. By default 3, or as much as the trend that subjects share in the switches
-        needs, up to 10, see `stats.trends.choose_degree`.
+        Degree of the trend. By default 3, or as much as the trend that subjects share in the
+        switches needs, up to 10, see `choose_degree`.
     n_draws : int
         Shifts drawn per session.
     rng : Generator, optional
-        ``default_rng(0)`` if absent.
+        Draws the shifts; ``default_rng(0)`` if absent.
 
     Returns
     -------
@@ -144,7 +165,10 @@ def shift_band(
 
     Raises
     ------
-    DataError, NotTestableError
+    DataError
+        Arrays that do not fit each other, or lags that are not distinct whole numbers.
+    NotTestableError
+        No session has enough trials and an event.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     title = "circular shift"
@@ -192,38 +216,52 @@ def _correlate(where, series):
 
 @checked(DataError, condition=optional(not_labels), lags=not_labels, n_draws=DRAWS, rng=RNG)
 def swap_band(
-    switches,
-    event_step,
-    subject,
-    session,
+    switches: ArrayLike,
+    event_step: ArrayLike,
+    subject: ArrayLike,
+    session: ArrayLike,
     *,
-    lags,
-    condition=None,
-    n_steps=None,
+    lags: ArrayLike,
+    condition: ArrayLike | None = None,
+    n_steps: ArrayLike | None = None,
     bin_trials: int | None = None,
     n_draws: int = 999,
     rng: np.random.Generator | None = None,
 ) -> LockedProbability:
-    """Event-locked switch probability inside the trial, against swapped trials.
+    """Compare event-locked switches inside the trial with those of swapped trials.
 
     Parameters
     ----------
-    switches, event_step, subject, session, condition, n_steps, bin_trials
-        As in `permutation.swap_trials_null`.
+    switches : array (trial, step)
+        1 at a switch, 0 elsewhere; NaN only at step 0 (no switch defined) and beyond the trial.
+    event_step : array (trial,)
+        Step of the event, NaN where there was none (such trials are left out).
+    subject, session : array (trial,)
+        Labels. Trials of a session are in time order.
     lags : array (lag,) of int
-        In steps.
+        Distances from the event, in steps.
+    condition : array (trial,), optional
+        Labels of conditions; trials are swapped within a condition only.
+    n_steps : array (trial,), optional
+        Length of each trial; all steps if absent.
+    bin_trials : int, optional
+        Most trials in a bin of a session, see `swap_trials_null`.
     n_draws : int
-        Swaps drawn.
+        Swaps drawn per session.
     rng : Generator, optional
-        ``default_rng(0)`` if absent.
+        Draws the swaps; ``default_rng(0)`` if absent.
 
     Returns
     -------
     locked : LockedProbability
+        Bands are the 2.5 and 97.5 % points, each lag by itself.
 
     Raises
     ------
-    DataError, NotTestableError
+    DataError
+        As in `swap_trials_null`, or lags that are not distinct whole numbers.
+    NotTestableError
+        No trial has the event.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     lags = check_lags(lags, n_draws)
@@ -261,8 +299,8 @@ def _summarise(pieces, lags, subject, title) -> LockedProbability:
         null.append(_divide(drawn, np.broadcast_to(count, drawn.shape)))
         part = {"subject": name, "lag": lags, "probability": observed[-1], "n_events": count}
         parts.append(pd.DataFrame(part | _band(null[-1])))
-    group = {"lag": lags, "probability": _mean(np.array(observed))}
-    group = pd.DataFrame(group | _band(_mean(np.array(null))))
+    means = {"lag": lags, "probability": _mean(np.array(observed))}
+    group = pd.DataFrame(means | _band(_mean(np.array(null))))
     names = {part["subject"][0] for part in parts}
     excluded = tuple(str(s) for s in dict.fromkeys(subject) if s not in names)
     return LockedProbability(pd.concat(parts, ignore_index=True), group, excluded)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.special import expit
 
-from neuroalrnn.exceptions import FitError
+from neuroalrnn.exceptions import DataError, FitError
 from neuroalrnn.stats.stack import Stacked
 
 MAX_STEPS = 30
@@ -114,7 +114,7 @@ def find_separated(stacked: Stacked, converged: np.ndarray) -> tuple[str, ...]:
     Separated iff some ``beta`` has ``(2y - 1) x' beta >= 0`` for all trials and ``> 0`` for one
     (Albert & Anderson 1984, Biometrika 71:1), which also covers an outcome that never varies.
     """
-    doubtful = np.flatnonzero(~converged)
+    doubtful = np.flatnonzero(~converged).tolist()
     separated = [i for i in doubtful if _has_separating_plane(stacked, i)]
     unexplained = [stacked.subjects[i] for i in doubtful if i not in separated]
     if unexplained:
@@ -133,3 +133,21 @@ def _has_separating_plane(stacked: Stacked, index: int) -> bool:
         method="highs",
     )
     return bool(-found.fun > 1e-7)
+
+
+def require_binary(outcome: np.ndarray) -> None:
+    """Raise unless all outcomes are 0 or 1.
+
+    Parameters
+    ----------
+    outcome : array
+        Outcomes of trials.
+
+    Raises
+    ------
+    DataError
+        Other values.
+    """
+    found = np.unique(outcome)
+    if not np.isin(found, (0, 1)).all():
+        raise DataError(f"outcome: found values {found[:6]}, expected 0 and 1 (or False and True)")

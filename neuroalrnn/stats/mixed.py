@@ -8,11 +8,12 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from neuroalrnn.exceptions import FitError, NotTestableError
 from neuroalrnn.stats.effects import effect_table
-from neuroalrnn.stats.stack import Stacked, stack_trials
+from neuroalrnn.stats.stack import Predictors, Stacked, stack_trials
 
 TITLE = "mixed linear"
 TOLERANCE = 1e-8
@@ -20,7 +21,7 @@ SMALLEST_VARIANCE = 0.01
 SMALLEST_RESIDUAL = 1e-20
 
 
-def mixed_linear(outcome, predictors, subject) -> pd.DataFrame:
+def mixed_linear(outcome: ArrayLike, predictors: Predictors, subject: ArrayLike) -> pd.DataFrame:
     """Fit one linear mixed model to all trials, with random intercepts and random slopes.
 
     ``y_ij = b_0 + u_0i + sum_k (b_k + u_ki) x_kij + e_ij`` for trial j of subject i, with
@@ -32,20 +33,23 @@ def mixed_linear(outcome, predictors, subject) -> pd.DataFrame:
     Parameters
     ----------
     outcome : array (trial,)
-        Continuous.
+        Continuous, in any unit.
     predictors : DataFrame or mapping of name to array (trial,)
+        One column per predictor, in any unit.
     subject : array (trial,)
+        Subject of each trial.
 
     Returns
     -------
-    table : DataFrame, one row per predictor
-        Estimate in units of the outcome per unit of the predictor. ``excluded`` names subjects in
-        which the predictor does not vary; they are not counted in ``n_subjects``. ``slope_sd`` is
-        the standard deviation of the slope between subjects; ``log_likelihood`` the restricted one
-        of the model; ``boundary`` whether D is (nearly) singular: some combination of the random
-        effects varies over subjects with less than a hundredth of the variance with which one
-        subject's trials tell it (definition of this package). ``warning`` is what the optimiser
-        had to say; it calls any variance below .01 a boundary, whatever the unit of the outcome.
+    table : DataFrame
+        One row per predictor as from `t_test`, with the estimate in units of the outcome per unit
+        of the predictor. ``excluded`` names subjects in which the predictor does not vary; they are
+        not counted in ``n_subjects``. ``slope_sd`` is the standard deviation of the slope between
+        subjects. ``log_likelihood`` is the restricted one of the model. ``boundary`` says whether D
+        is (nearly) singular: some combination of the random effects varies over subjects with less
+        than a hundredth of the variance with which one subject's trials tell it (definition of this
+        package). ``warning`` is what the optimiser had to say; it calls any variance below .01 a
+        boundary, whatever the unit of the outcome.
 
     Raises
     ------

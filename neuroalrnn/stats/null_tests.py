@@ -17,11 +17,22 @@ KEYS = ("subject", "session", "condition", "block")
 
 @dataclass(frozen=True)
 class NullTest:
-    """A test over subjects and the sessions behind it."""
+    """A test over subjects and the sessions behind it.
 
-    effects: pd.DataFrame  # one row, see `effects.COLUMNS`
-    sessions: pd.DataFrame  # subject, session, ..., corrected (NaN if not testable), reason
-    subjects: pd.Series  # shift-corrected number, indexed by subject
+    Parameters
+    ----------
+    effects : DataFrame
+        One row as from `t_test`, in standard deviations of the null distribution.
+    sessions : DataFrame
+        One row per session. ``corrected`` is its number, NaN where it cannot be tested, and
+        ``reason`` says why not.
+    subjects : Series
+        Mean of the corrected numbers of each subject, indexed by subject.
+    """
+
+    effects: pd.DataFrame
+    sessions: pd.DataFrame
+    subjects: pd.Series
 
 
 def shift_corrected(observed, mean, sd) -> dict:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.stats.checks import as_count, as_numbers, as_whole_numbers
@@ -76,12 +77,12 @@ def _polynomial(n_trials: int, degree: int) -> np.ndarray:
 
 
 def circular_shift_null(
-    regime_series,
-    event_series,
-    session,
-    subject,
+    regime_series: ArrayLike,
+    event_series: ArrayLike,
+    session: ArrayLike,
+    subject: ArrayLike,
     *,
-    block=None,
+    block: ArrayLike | None = None,
     degree: int | None = None,
     marks_switches: bool = False,
     effect: str = "regime x event",
@@ -102,23 +103,24 @@ def circular_shift_null(
     event_series : array (trial,)
         Indicator of an event, or a covariate.
     session, subject : array (trial,)
-        Trials of a session in time order.
+        Labels. Trials of a session are in time order.
     block : array (trial,), optional
         Blocks whose means are removed too.
     degree : int, optional
-        Of the polynomial trend. By default 3, or as much as the trend that subjects share in the
-        events needs, up to 10, see `stats.trends.choose_degree`. ``trend_degree`` of the effect
-        says which it was; short sessions have less, a quarter of their trials at most.
+        Degree of the polynomial trend. By default 3, or as much as the trend that subjects share in
+        the events needs, up to 10, see `choose_degree`. ``trend_degree`` of the effect says which
+        it was; short sessions have less, a quarter of their trials at most.
     marks_switches : bool
         Whether `regime_series` is 1 on trials with a switch. Its ones are then the switches of a
         session, otherwise its changes are.
     effect : str
-        Name, for the table.
+        Name of the effect, for the table.
     unit : {"subject", "session"}
-        "session" is for one subject; the claim is then about that subject.
+        What is counted. "session" is for one subject; the claim is then about that subject.
     test : {"t", "sign-flip"}
+        Test of the mean over units, see `t_test` and `sign_flip`.
     rng : Generator, optional
-        For sign-flips of more than 12 units.
+        Draws the sign flips of more than 12 units; ``default_rng(0)`` if absent.
 
     Returns
     -------
@@ -152,15 +154,16 @@ def circular_shift_null(
         )
     if degree is None:
         degree = choose_degree(event_series, session, subject)
-    rows = [_shift_session(*keys, part, degree, marks_switches) for keys, part in by_session(table)]
+    rows = [_shift_session(keys, part, degree, marks_switches) for keys, part in by_session(table)]
     found = over_units(rows, f"{title} within session", effect, unit, test, rng)
     return replace(found, effects=found.effects.assign(trend_degree=degree))
 
 
-def _shift_session(subject, session, part, degree, marks_switches) -> dict:
+def _shift_session(keys, part, degree, marks_switches) -> dict:
     x, y = (part[name].to_numpy(dtype=float) for name in ("regime_series", "event_series"))
     n, n_switches = x.size, int(((x if marks_switches else np.diff(x)) != 0).sum())
-    row = {"subject": subject, "session": session, "n_trials": n, "n_switches": n_switches}
+    row = dict(zip(("subject", "session"), keys, strict=True))
+    row |= {"n_trials": n, "n_switches": n_switches}
     if n < FEWEST_TRIALS:
         return row | {"reason": f"{n} trials, at least {FEWEST_TRIALS} needed"}
     if n_switches < FEWEST_SWITCHES:
@@ -175,13 +178,13 @@ def _shift_session(subject, session, part, degree, marks_switches) -> dict:
 
 
 def swap_trials_null(
-    switches,
-    event_step,
-    subject,
-    session,
+    switches: ArrayLike,
+    event_step: ArrayLike,
+    subject: ArrayLike,
+    session: ArrayLike,
     *,
-    condition=None,
-    n_steps=None,
+    condition: ArrayLike | None = None,
+    n_steps: ArrayLike | None = None,
     bin_trials: int | None = None,
     window: tuple[int, int] = (0, 1),
     effect: str = "switch after event",
@@ -207,22 +210,30 @@ def swap_trials_null(
     event_step : array (trial,)
         Step of the event, NaN where there was none (such trials are left out).
     subject, session : array (trial,)
+        Labels. Trials of a session are in time order.
     condition : array (trial,), optional
-        Trials are swapped within conditions only.
+        Labels of conditions; trials are swapped within a condition only.
     n_steps : array (trial,), optional
         Length of each trial; all steps if absent.
     bin_trials : int, optional
-        Most trials in a bin of a session, which is cut into bins as equal as possible; trials are
-        in time order. By default a tenth of the session, but 5 to 20. A session of at most so many
-        trials is one bin, so that a very large number allows exchanges over whole sessions.
+        Most trials in a bin of a session, which is cut into bins as equal as possible. By default a
+        tenth of the session, but 5 to 20. A session of at most so many trials is one bin, so that a
+        very large number allows exchanges over whole sessions.
     window : (int, int)
         First and last step after the event, inclusive.
-    effect, unit, test, rng
-        As in `circular_shift_null`.
+    effect : str
+        Name of the effect, for the table.
+    unit : {"subject", "session"}
+        What is counted. "session" is for one subject; the claim is then about that subject.
+    test : {"t", "sign-flip"}
+        Test of the mean over units, see `t_test` and `sign_flip`.
+    rng : Generator, optional
+        Draws the sign flips of more than 12 units; ``default_rng(0)`` if absent.
 
     Returns
     -------
     result : NullTest
+        The test over units and the numbers of all sessions.
 
     Raises
     ------
@@ -234,14 +245,15 @@ def swap_trials_null(
         No two trials can be exchanged, or the event falls on the same step in all that can, so that
         swapping changes nothing; or too few subjects.
     """
-    if len(window := tuple(as_whole_numbers(np.ravel(window), "window", "trial swap"))) != 2:
-        raise DataError(f"trial swap: window {window}, expected the first and the last step")
-    if window[0] > window[1]:
-        raise DataError(f"trial swap: window {window} ends before it begins")
+    ends = tuple(as_whole_numbers(np.ravel(window), "window", "trial swap"))
+    if len(ends) != 2:
+        raise DataError(f"trial swap: window {ends}, expected the first and the last step")
+    if ends[0] > ends[1]:
+        raise DataError(f"trial swap: window {ends} ends before it begins")
     switches, table = prepare_swap(
         switches, event_step, subject, session, condition, n_steps, bin_trials
     )
-    rows = [_swap_session(*keys, part, switches, window) for keys, part in by_session(table)]
+    rows = [_swap_session(keys, part, switches, ends) for keys, part in by_session(table)]
     _refuse_fixed(rows)
     return over_units(rows, "swap of trials within bins of a session", effect, unit, test, rng)
 
@@ -262,8 +274,31 @@ def _refuse_fixed(rows) -> None:
         )
 
 
-def prepare_swap(switches, event_step, subject, session, condition, n_steps, bin_trials=None):
+def prepare_swap(
+    switches: ArrayLike,
+    event_step: ArrayLike,
+    subject: ArrayLike,
+    session: ArrayLike,
+    condition: ArrayLike | None,
+    n_steps: ArrayLike | None,
+    bin_trials: int | None = None,
+) -> tuple[np.ndarray, pd.DataFrame]:
     """Check trials for a swap and drop those without the event.
+
+    Parameters
+    ----------
+    switches : array (trial, step)
+        1 at a switch, 0 elsewhere; NaN only at step 0 (no switch defined) and beyond the trial.
+    event_step : array (trial,)
+        Step of the event, NaN where there was none.
+    subject, session : array (trial,)
+        Labels. Trials of a session are in time order.
+    condition : array (trial,) or None
+        Labels of conditions; one condition if absent.
+    n_steps : array (trial,) or None
+        Length of each trial; all steps if absent.
+    bin_trials : int, optional
+        Most trials in a bin of a session, see `swap_trials_null`.
 
     Returns
     -------
@@ -325,7 +360,7 @@ def _bins(table, bin_trials):
     return place * -(-length // largest) // length
 
 
-def _swap_session(subject, session, part, switches, window) -> dict:
+def _swap_session(keys, part, switches, window) -> dict:
     hits, mean, variance, varied, alone = 0.0, 0.0, 0.0, False, True
     rows, steps = switches[part["row"]], part["event_step"].to_numpy()
     for here in _positions(part["cell"].to_numpy()):
@@ -337,7 +372,7 @@ def _swap_session(subject, session, part, switches, window) -> dict:
         if len(match) > 1:
             rest = match - match.mean(axis=0) - match.mean(axis=1)[:, None] + match.mean()
             variance += (rest**2).sum() / (len(match) - 1)
-    row = {"subject": subject, "session": session, "n_trials": len(part)}
+    row = dict(zip(("subject", "session"), keys, strict=True)) | {"n_trials": len(part)}
     if alone:
         return row | {"reason": ALL_ALONE}
     if not varied:

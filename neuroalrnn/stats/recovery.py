@@ -3,8 +3,11 @@
 The definitions are those of this package.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import binomtest
 
@@ -12,18 +15,22 @@ from neuroalrnn.exceptions import DataError
 from neuroalrnn.stats.checks import as_numbers, refuse_unnamed, require_columns
 
 MOST_OFF = 1
-SUMMARISED = ("true_n_pwl", "found_n_pwl", "adjusted_rand", "adjusted_rand_clear", "eigenvalue_gap")
-SUMMARISED += ("badly_trained", "n_switches", "n_found", "n_exact", "n_by_chance")
+MEANS = ("adjusted_rand", "adjusted_rand_clear", "eigenvalue_gap")
+COUNTS = ("n_switches", "n_found", "n_exact", "n_by_chance")
+SUMMARISED = ("true_n_pwl", "found_n_pwl", *MEANS, "badly_trained", *COUNTS)
 
 
-def confusion_matrix(true, found, labels=None) -> pd.DataFrame:
+def confusion_matrix(
+    true: Sequence, found: Sequence, labels: Sequence | None = None
+) -> pd.DataFrame:
     """Count how often each truth was found as what.
 
     Parameters
     ----------
     true, found : sequence, shape (run,)
+        Label of each run as it was, and as it was found.
     labels : sequence, optional
-        Order of rows and columns; default all that occur, sorted.
+        Labels in the order of rows and columns; default all that occur, sorted.
 
     Returns
     -------
@@ -56,23 +63,8 @@ def _rank(label):
     return (isinstance(label, str), label)
 
 
-def share_found(n_found: int, n_runs: int) -> dict:
-    """Share of runs in which the truth was found, with its 95 % interval.
-
-    Parameters
-    ----------
-    n_found, n_runs : int
-
-    Returns
-    -------
-    dict
-        ``share, low, high, n_runs``; Wilson (1927, J Am Stat Assoc 22:209).
-
-    Raises
-    ------
-    DataError
-        No run, or more found than there are runs.
-    """
+def _share_found(n_found: int, n_runs: int) -> dict:
+    """Share of runs in which the truth was found, with Wilson's 95 % interval."""
     if not (0 <= n_found <= n_runs and n_runs):
         raise DataError(f"share found: {n_found} of {n_runs} runs, expected at most all of some")
     interval = binomtest(int(n_found), int(n_runs)).proportion_ci(method="wilson")
@@ -80,7 +72,7 @@ def share_found(n_found: int, n_runs: int) -> dict:
     return {"share": n_found / n_runs, "low": low, "high": high, "n_runs": int(n_runs)}
 
 
-def match_units(true, found) -> tuple[np.ndarray, np.ndarray]:
+def match_units(true: ArrayLike, found: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Match units one to one by the size of their correlation (Hungarian method).
 
     A rectified unit may return with the other sign, since ``r(q) = q + r(-q)``.
@@ -88,15 +80,16 @@ def match_units(true, found) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     true : array, shape (step, unit)
+        Latents of the true units.
     found : array, shape (step, other unit)
-        At least as many units.
+        Latents of the found units, at least as many.
 
     Returns
     -------
     match : int array, shape (unit,)
         The found unit of each true one.
     correlation : array, shape (unit,)
-        With its sign; 0 where a unit is constant.
+        Correlation with that unit, signed; 0 where a unit is constant.
 
     Raises
     ------
@@ -130,13 +123,15 @@ def _standardised(values):
     return np.where(size > 0, centred / np.where(size > 0, size, 1.0), 0.0)
 
 
-def switch_agreement(true, found, *, margin=0.25, within=MOST_OFF) -> dict:
+def switch_agreement(
+    true: ArrayLike, found: ArrayLike, *, margin: float = 0.25, within: int = MOST_OFF
+) -> dict[str, int]:
     """Count the true switches of one unit that a matched unit makes at the same time.
 
     A true switch lies at step t if the signs of ``z_{t-1}`` and ``z_t`` differ. It counts where
     both lie at least `margin` standard deviations from the boundary, and is found if the other unit
     switches in the same sequence at most `within` steps away, in either direction. A unit that
-    switches all the time finds everything: `found_by_chance` compares with the found switches of
+    switches all the time finds everything: ``n_by_chance`` compares with the found switches of
     the next sequence, and `n_extra` counts found switches that are no true ones.
 
     Parameters
@@ -144,14 +139,15 @@ def switch_agreement(true, found, *, margin=0.25, within=MOST_OFF) -> dict:
     true, found : array, shape (sequence, step)
         A PWL unit and its match; NaN where a sequence has no such step.
     margin : float
+        Distance from the boundary that a clear switch has, in standard deviations of the true unit.
     within : int
-        Steps.
+        Steps by which a found switch may come earlier or later.
 
     Returns
     -------
-    dict
-        ``n_switches, n_found, n_exact`` (same step), ``n_by_chance, n_extra, n_made`` (switches of
-        the found unit).
+    dict of str to int
+        Counts: ``n_switches`` (true and clear), ``n_found``, ``n_exact`` (in the same step),
+        ``n_by_chance``, ``n_made`` (switches of the found unit) and ``n_extra``.
 
     Raises
     ------
@@ -192,19 +188,20 @@ def _widen(marks, n_steps):
     return wide
 
 
-def match_eigenvalues(true, found) -> np.ndarray:
-    """Distance of each true eigenvalue to its partner among the found ones.
+def match_eigenvalues(true: ArrayLike, found: ArrayLike) -> np.ndarray:
+    """Compute the distance of each true eigenvalue to its partner among the found ones.
 
     Parameters
     ----------
     true : complex array, shape (value,)
+        True eigenvalues.
     found : complex array, shape (other value,)
-        At least as many; those without a partner do not count.
+        Found eigenvalues, at least as many; those without a partner do not count.
 
     Returns
     -------
     distance : array, shape (value,)
-        ``|true - found|`` of the one-to-one match with the smallest sum (Hungarian method).
+        Sizes of ``true - found`` in the one-to-one match with the smallest sum (Hungarian method).
 
     Raises
     ------
@@ -223,28 +220,37 @@ def match_eigenvalues(true, found) -> np.ndarray:
     return gap[row, column]
 
 
-def summarise_recovery(table, by=("task", "n_subjects", "n_trials")) -> pd.DataFrame:
-    """One row per design: how often P came back, and how well regimes and switches did.
+def summarise_recovery(
+    table: pd.DataFrame, by: Sequence[str] = ("task", "n_subjects", "n_trials")
+) -> pd.DataFrame:
+    """Summarise by design how often P came back, and how well regimes and switches did.
 
     Parameters
     ----------
     table : DataFrame
         One row per run, from `neuroalrnn.recover.recovery`.
     by : sequence of str
+        Columns that tell designs apart.
 
     Returns
     -------
     summary : DataFrame
-        The columns of `by`; ``share_n_pwl`` with ``low, high`` (95 %) and ``n_runs``;
-        ``n_badly_trained``; ``adjusted_rand, adjusted_rand_clear, eigenvalue_gap`` (means over
-        runs); ``share_switches, share_switches_exact, share_switches_by_chance`` (of all clear
+        One row per design: the columns of `by`; ``share_n_pwl`` with ``low`` and ``high`` (95 %,
+        Wilson 1927, J Am Stat Assoc 22:209) and ``n_runs``; ``n_badly_trained``;
+        ``adjusted_rand``, ``adjusted_rand_clear`` and ``eigenvalue_gap`` (means over runs);
+        ``share_switches``, ``share_switches_exact`` and ``share_switches_by_chance`` (of all clear
         switches of all runs) and ``n_switches``.
+
+    Raises
+    ------
+    DataError
+        A table without these columns.
     """
     require_columns("recovery", table, [*by, *SUMMARISED])
     rows = []
     for key, runs in table.groupby(list(by), sort=False):
-        found = share_found((runs["true_n_pwl"] == runs["found_n_pwl"]).sum(), len(runs))
-        means = runs[["adjusted_rand", "adjusted_rand_clear", "eigenvalue_gap"]].mean()
+        found = _share_found((runs["true_n_pwl"] == runs["found_n_pwl"]).sum(), len(runs))
+        means = runs[list(MEANS)].mean()
         row = dict(zip(by, key, strict=True)) | {"share_n_pwl": found.pop("share")} | found
         row |= {"n_badly_trained": int(runs["badly_trained"].sum())} | means.to_dict()
         rows.append(row | _switch_shares(runs))

@@ -10,16 +10,21 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.special import expit
 
 from neuroalrnn.exceptions import FitError, NotTestableError
+from neuroalrnn.stats.effects import effect_table
+from neuroalrnn.stats.logistic import find_separated, fit_logistic, require_binary
+from neuroalrnn.stats.stack import Predictors, as_predictors, stack_trials
 
 LARGEST_LEVERAGE = 1 - 1e-8
 
 
 @dataclass(frozen=True)
-class ClusteredFit:
+class _ClusteredFit:
     """Coefficients of a pooled regression, intercept first, with the errors of clusters."""
 
     estimate: np.ndarray  # (column,), log odds per unit
@@ -43,7 +48,7 @@ class ClusteredFit:
         return self.estimate - half, self.estimate + half
 
 
-def fit_clustered(outcome, design, codes, *, title: str) -> ClusteredFit:
+def fit_clustered(outcome, design, codes, *, title: str) -> _ClusteredFit:
     """Fit one logistic regression to all trials, with the CR2 errors of clusters.
 
     With X the design, w = p (1 - p), M = (X' W X)^-1, ``K_g = M^1/2 X_g' W_g X_g M^1/2`` the
@@ -65,7 +70,7 @@ def fit_clustered(outcome, design, codes, *, title: str) -> ClusteredFit:
 
     Returns
     -------
-    fit : ClusteredFit
+    fit : _ClusteredFit
 
     Raises
     ------
@@ -94,7 +99,7 @@ def fit_clustered(outcome, design, codes, *, title: str) -> ClusteredFit:
     terms = np.einsum("ki,gij,gj->kg", root, adjust, score)
     error = np.sqrt((terms**2).sum(axis=1))
     df = np.array([_degrees_of_freedom(leverage, adjust @ row, spread) for row in root])
-    return ClusteredFit(estimate, error, df)
+    return _ClusteredFit(estimate, error, df)
 
 
 def _degrees_of_freedom(leverage, direction, spread) -> float:
@@ -141,3 +146,75 @@ def fit_pooled(outcome, design, *, title: str) -> np.ndarray:
     if not fit.mle_retvals["converged"] or not np.isfinite(fit.params).all():
         raise FitError(f"{title} did not converge; check the scale of predictors")
     return fit.params
+
+
+def cluster_robust_logistic(
+    outcome: ArrayLike, predictors: Predictors, subject: ArrayLike
+) -> pd.DataFrame:
+    """Pool trials in one logistic regression, with subjects as clusters.
+
+    Errors are corrected for few subjects (CR2) and tested against t with Satterthwaite degrees of
+    freedom; these are fewer than S - 1 where the effect rests on few subjects. This is the marginal
+    (population-averaged) effect, which is smaller than the subject-level slope when subjects
+    differ, and it mixes effects within and between subjects.
+
+    Parameters
+    ----------
+    outcome : array (trial,) of 0 and 1
+        What happened in each trial.
+    predictors : DataFrame or mapping of name to array (trial,)
+        One column per predictor, in any unit.
+    subject : array (trial,)
+        Subject of each trial.
+
+    Returns
+    -------
+    table : DataFrame
+        One row per predictor as from `t_test`, with the estimate in log odds per unit.
+
+    Raises
+    ------
+    DataError
+        NaN (with subject), an outcome other than 0 and 1, unequal lengths.
+    NotTestableError
+        Fewer than two subjects, outcomes separated over all trials, or a predictor that varies in
+        one subject only.
+    FitError
+        Not converged.
+    """
+    subject = np.asarray(subject)
+    pooled = stack_trials(outcome, predictors, subject, title="cluster-robust logistic")
+    require_binary(pooled.outcome)
+    codes, names = pd.factorize(subject, sort=True)
+    if names.size < 2:
+        raise NotTestableError("cluster-robust logistic: found 1 subject, expected at least 2")
+    table = as_predictors(predictors, subject.size)
+    _refuse_pooled_separation(outcome, table)
+    design = np.column_stack([np.ones(len(table)), table.to_numpy()])
+    fit = fit_clustered(
+        np.asarray(outcome, dtype=float), design, codes, title="cluster-robust logistic"
+    )
+    (ci_low, ci_high), error = fit.interval, fit.standard_error
+    columns = {"estimate": fit.estimate, "standard_error": error, "ci_low": ci_low}
+    columns |= {"ci_high": ci_high, "statistic": fit.statistic, "df": fit.df, "p": fit.p}
+    rows = pd.DataFrame(columns)[1:].assign(
+        effect=list(table.columns),
+        n_subjects=names.size,
+        n_trials=subject.size,
+        method="pooled logistic, subjects as clusters (CR2), t with Satterthwaite df",
+        scale="log odds per unit, marginal effect",
+    )
+    return effect_table(rows.to_dict("records"))
+
+
+def _refuse_pooled_separation(outcome, table) -> None:
+    together = np.full(len(table), "all")
+    stacked = stack_trials(outcome, table, together, title="cluster-robust logistic")
+    constant = [k for k, v in zip(stacked.effects, stacked.varies[0], strict=True) if not v]
+    if constant:
+        raise NotTestableError(f"predictor {', '.join(constant)} does not vary over all trials")
+    if find_separated(stacked, fit_logistic(stacked, penalty=False)[2]):
+        raise NotTestableError(
+            "the outcomes of all trials together are separated by the predictors, "
+            "so the pooled slope is infinite; use two_stage_logistic, which applies a penalty"
+        )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats.checks import as_numbers, refuse_reordered
@@ -11,15 +12,23 @@ from neuroalrnn.stats.checks import as_numbers, refuse_reordered
 
 @dataclass(frozen=True)
 class Selection:
-    """A chosen setting and the whole curve behind the choice."""
+    """A chosen setting and the whole curve behind the choice.
+
+    Parameters
+    ----------
+    index : int
+        Row of the chosen setting.
+    table : DataFrame
+        One row per setting: ``setting``, ``complexity``, ``score`` (mean over subjects),
+        ``difference`` (to the best setting, mean over subjects), its ``standard_error``,
+        ``n_subjects`` and ``chosen``.
+    """
 
     index: int
-    table: (
-        pd.DataFrame
-    )  # setting, complexity, score, difference, standard_error, n_subjects, chosen
+    table: pd.DataFrame
 
 
-def one_standard_error(scores, complexity) -> Selection:
+def one_standard_error(scores: ArrayLike, complexity: ArrayLike) -> Selection:
     """Choose the smallest setting within one standard error of the best.
 
     With ``d_is = score of the best setting - score of setting s`` in subject i, setting s is a
@@ -37,7 +46,7 @@ def one_standard_error(scores, complexity) -> Selection:
     Returns
     -------
     selection : Selection
-        ``index`` is the row of the chosen setting.
+        The chosen row and the curve behind the choice.
 
     Raises
     ------

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.stats.checks import as_numbers, refuse_reordered, refuse_unnamed
 from neuroalrnn.stats.effects import refuse_missing
+
+Predictors = pd.DataFrame | pd.Series | Mapping[str, ArrayLike]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
-"""Effects tested over subjects: slopes per subject, cluster-robust regression, t and sign-flip.
+"""Effects tested over subjects: one value per subject, and one regression per subject.
 
-Trials are never replicates of a population. Either every subject gives one number and the numbers
-are tested (two-stage), or trials are pooled and the standard error is that of subjects as clusters.
+Trials are never replicates of a population: every subject gives one number, and the numbers are
+tested. `stats.robust` pools trials instead, with the standard errors of subjects as clusters.
 """
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from neuroalrnn.arguments import checked, not_text, not_whole, optional
 from neuroalrnn.exceptions import DataError, FitError, NotTestableError
@@ -18,9 +19,8 @@ from neuroalrnn.stats.checks import (
     refuse_unnamed,
 )
 from neuroalrnn.stats.effects import effect_table, one_sample, refuse_missing
-from neuroalrnn.stats.logistic import find_separated, fit_logistic
-from neuroalrnn.stats.robust import fit_clustered
-from neuroalrnn.stats.stack import Stacked, as_predictors, stack_trials
+from neuroalrnn.stats.logistic import find_separated, fit_logistic, require_binary
+from neuroalrnn.stats.stack import Predictors, Stacked, stack_trials
 
 ROUNDING = 1e-12
 
@@ -33,12 +33,20 @@ ROUNDING = 1e-12
     scale=not_text,
     n_trials=optional(not_whole),
 )
-def t_test(values, *, subject=None, effect: str = "mean", scale: str = "", n_trials=None):
+def t_test(
+    values: ArrayLike,
+    *,
+    subject: ArrayLike | None = None,
+    effect: str = "mean",
+    scale: str = "",
+    n_trials: int | None = None,
+) -> pd.DataFrame:
     """Test one value per subject against zero with a t-test.
 
     Parameters
     ----------
     values : Series indexed by subject, or array (subject,)
+        One number per subject.
     subject : array (subject,), optional
         Names, if `values` is not a Series.
     effect, scale : str
@@ -48,7 +56,10 @@ def t_test(values, *, subject=None, effect: str = "mean", scale: str = "", n_tri
 
     Returns
     -------
-    table : DataFrame, one row
+    table : DataFrame
+        One row: ``effect``, ``estimate`` (the mean), ``standard_error``, ``ci_low`` and ``ci_high``
+        (95 %, from t), ``statistic`` (t), ``df``, ``p``, ``n_subjects``, ``n_trials``,
+        ``method``, ``scale`` and ``excluded``.
 
     Raises
     ------
@@ -73,15 +84,15 @@ def t_test(values, *, subject=None, effect: str = "mean", scale: str = "", n_tri
     rng=RNG,
 )
 def sign_flip(
-    values,
+    values: ArrayLike,
     *,
-    subject=None,
+    subject: ArrayLike | None = None,
     effect: str = "mean",
     scale: str = "",
-    n_trials=None,
+    n_trials: int | None = None,
     alpha: float = 0.05,
     rng: np.random.Generator | None = None,
-):
+) -> pd.DataFrame:
     """Test one value per subject against zero by flipping signs.
 
     All 2^S flips up to 12 subjects, otherwise 4,999 draws with ``p = (b + 1) / (B + 1)``.
@@ -90,17 +101,24 @@ def sign_flip(
     Parameters
     ----------
     values : Series indexed by subject, or array (subject,)
+        One number per subject.
     subject : array (subject,), optional
+        Names, if `values` is not a Series.
     effect, scale : str
+        Name and unit of the value, for the table.
     n_trials : int, optional
+        Trials behind the values.
     alpha : float
         Level of the claim that is wanted.
     rng : Generator, optional
-        For the draws; ``default_rng(0)`` if absent.
+        Draws the flips; ``default_rng(0)`` if absent.
 
     Returns
     -------
-    table : DataFrame, one row
+    table : DataFrame
+        One row: ``effect``, ``estimate`` (the mean), ``standard_error``, ``ci_low`` and ``ci_high``
+        (95 %, from t), ``statistic`` (the mean), ``df``, ``p``, ``n_subjects``, ``n_trials``,
+        ``method``, ``scale`` and ``excluded``.
 
     Raises
     ------
@@ -132,23 +150,30 @@ def _one_per_subject(values, subject) -> np.ndarray:
 
 
 @checked(DataError, subject=not_labels, family=not_text)
-def subject_slopes(outcome, predictors, subject, *, family: str) -> pd.DataFrame:
+def subject_slopes(
+    outcome: ArrayLike, predictors: Predictors, subject: ArrayLike, *, family: str
+) -> pd.DataFrame:
     """Regress the outcome on all predictors, separately in each subject.
 
     Parameters
     ----------
     outcome : array (trial,)
-        0 or 1 for the logistic family.
+        What happened in each trial: 0 or 1 for the logistic family, else any number.
     predictors : DataFrame or mapping of name to array (trial,)
+        One column per predictor, in any unit.
     subject : array (trial,)
+        Subject of each trial.
     family : {"logistic", "linear"}
+        Logistic regression or least squares.
 
     Returns
     -------
     slopes : DataFrame
-        subject, effect, slope, standard_error, n_trials. The slope is NaN where the predictor does
-        not vary in the subject. ``attrs["separated"]`` names separated subjects; if there are any,
-        all slopes carry the same weak penalty (see `stats.logistic`).
+        One row per subject and predictor: ``subject``, ``effect``, ``slope`` (log odds, or units of
+        the outcome, per unit of the predictor), ``standard_error`` and ``n_trials``. The slope is
+        NaN where the predictor does not vary in the subject. ``attrs["separated"]`` names separated
+        subjects; if there are any, all slopes carry the same weak penalty, a normal prior with SD
+        2.5 per SD of a predictor.
 
     Raises
     ------
@@ -178,7 +203,7 @@ def subject_slopes(outcome, predictors, subject, *, family: str) -> pd.DataFrame
 
 
 def _logistic(stacked: Stacked):
-    _require_binary(stacked.outcome)
+    require_binary(stacked.outcome)
     beta, error, converged = fit_logistic(stacked, penalty=False)
     separated = find_separated(stacked, converged)
     if separated:
@@ -202,40 +227,46 @@ def _linear(stacked: Stacked):
 _FAMILIES = {"logistic": _logistic, "linear": _linear}
 
 
-def _require_binary(outcome) -> None:
-    found = np.unique(outcome)
-    if not np.isin(found, (0, 1)).all():
-        raise DataError(f"outcome: found values {found[:6]}, expected 0 and 1 (or False and True)")
-
-
 @checked(DataError, subject=not_labels, test=not_text, rng=RNG)
 def two_stage_logistic(
-    outcome, predictors, subject, *, test: str = "t", rng: np.random.Generator | None = None
+    outcome: ArrayLike,
+    predictors: Predictors,
+    subject: ArrayLike,
+    *,
+    test: str = "t",
+    rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """Fit one logistic regression per subject, then test the slopes over subjects.
 
     Separation is checked first. If any subject is separated, all subjects are fitted with the same
-    weak penalty (a normal prior, see `stats.logistic`), and the method says so.
+    weak penalty, a normal prior with SD 2.5 per SD of a predictor, and the method says so.
 
     Parameters
     ----------
     outcome : array (trial,) of 0 and 1
+        What happened in each trial.
     predictors : DataFrame or mapping of name to array (trial,)
+        One column per predictor, in any unit.
     subject : array (trial,)
+        Subject of each trial.
     test : {"t", "sign-flip"}
+        Test of the mean slope, see `t_test` and `sign_flip`.
     rng : Generator, optional
-        For sign-flips of more than 12 subjects.
+        Draws the sign flips of more than 12 subjects; ``default_rng(0)`` if absent.
 
     Returns
     -------
-    table : DataFrame, one row per predictor
-        Estimate: mean slope over subjects, log odds per unit of the predictor. ``excluded`` names
-        subjects in which the predictor does not vary; ``fewest_trials`` and ``most_trials`` are
-        those of single subjects.
+    table : DataFrame
+        One row per predictor as from `t_test`. The estimate is the mean slope over subjects, in log
+        odds per unit of the predictor. ``excluded`` names subjects in which the predictor does not
+        vary; ``fewest_trials`` and ``most_trials`` are those of single subjects.
 
     Raises
     ------
-    DataError, NotTestableError
+    DataError
+        As in `subject_slopes`.
+    NotTestableError
+        A predictor that varies in fewer than two subjects, or slopes that are all the same.
     """
     slopes = subject_slopes(outcome, predictors, subject, family="logistic")
     how = "two-stage logistic, "
@@ -246,21 +277,33 @@ def two_stage_logistic(
 
 @checked(DataError, subject=not_labels, test=not_text, rng=RNG)
 def two_stage_linear(
-    outcome, predictors, subject, *, test: str = "t", rng: np.random.Generator | None = None
+    outcome: ArrayLike,
+    predictors: Predictors,
+    subject: ArrayLike,
+    *,
+    test: str = "t",
+    rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """Fit one least-squares regression per subject (log RT, ...), then test the slopes.
 
     Parameters
     ----------
     outcome : array (trial,)
-        Continuous.
-    predictors, subject, test, rng
-        As in `two_stage_logistic`.
+        Continuous, in any unit.
+    predictors : DataFrame or mapping of name to array (trial,)
+        One column per predictor, in any unit.
+    subject : array (trial,)
+        Subject of each trial.
+    test : {"t", "sign-flip"}
+        Test of the mean slope, see `t_test` and `sign_flip`.
+    rng : Generator, optional
+        Draws the sign flips of more than 12 subjects; ``default_rng(0)`` if absent.
 
     Returns
     -------
-    table : DataFrame, one row per predictor
-        As from `two_stage_logistic`, with slopes in units of the outcome per unit of the predictor.
+    table : DataFrame
+        One row per predictor as from `two_stage_logistic`, with slopes in units of the outcome per
+        unit of the predictor.
     """
     slopes = subject_slopes(outcome, predictors, subject, family="linear")
     scale = "outcome per unit, mean of subjects' slopes"
@@ -284,68 +327,3 @@ def _test_slopes(slopes, how, scale, test, rng) -> pd.DataFrame:
         row |= {"fewest_trials": part["n_trials"].min(), "most_trials": part["n_trials"].max()}
         rows.append(row)
     return effect_table(rows)
-
-
-def cluster_robust_logistic(outcome, predictors, subject) -> pd.DataFrame:
-    """Pool trials in one logistic regression, with subjects as clusters.
-
-    Errors are corrected for few subjects (CR2) and tested against t with Satterthwaite degrees of
-    freedom, see `stats.robust`; these are fewer than S - 1 where few subjects tell the effect. This
-    is the marginal (population-averaged) effect, which is smaller than the subject-level slope
-    when subjects differ, and it mixes effects within and between subjects.
-
-    Parameters
-    ----------
-    outcome : array (trial,) of 0 and 1
-    predictors : DataFrame or mapping of name to array (trial,)
-    subject : array (trial,)
-
-    Returns
-    -------
-    table : DataFrame, one row per predictor, in log odds per unit
-
-    Raises
-    ------
-    DataError
-    NotTestableError
-        Fewer than two subjects, outcomes separated over all trials, or a predictor that varies in
-        one subject only.
-    FitError
-        Not converged.
-    """
-    subject = np.asarray(subject)
-    pooled = stack_trials(outcome, predictors, subject, title="cluster-robust logistic")
-    _require_binary(pooled.outcome)
-    codes, names = pd.factorize(subject, sort=True)
-    if names.size < 2:
-        raise NotTestableError("cluster-robust logistic: found 1 subject, expected at least 2")
-    table = as_predictors(predictors, subject.size)
-    _refuse_pooled_separation(outcome, table)
-    design = np.column_stack([np.ones(len(table)), table.to_numpy()])
-    fit = fit_clustered(
-        np.asarray(outcome, dtype=float), design, codes, title="cluster-robust logistic"
-    )
-    (ci_low, ci_high), error = fit.interval, fit.standard_error
-    columns = {"estimate": fit.estimate, "standard_error": error, "ci_low": ci_low}
-    columns |= {"ci_high": ci_high, "statistic": fit.statistic, "df": fit.df, "p": fit.p}
-    rows = pd.DataFrame(columns)[1:].assign(
-        effect=list(table.columns),
-        n_subjects=names.size,
-        n_trials=subject.size,
-        method="pooled logistic, subjects as clusters (CR2), t with Satterthwaite df",
-        scale="log odds per unit, marginal effect",
-    )
-    return effect_table(rows.to_dict("records"))
-
-
-def _refuse_pooled_separation(outcome, table) -> None:
-    together = np.full(len(table), "all")
-    stacked = stack_trials(outcome, table, together, title="cluster-robust logistic")
-    constant = [k for k, v in zip(stacked.effects, stacked.varies[0], strict=True) if not v]
-    if constant:
-        raise NotTestableError(f"predictor {', '.join(constant)} does not vary over all trials")
-    if find_separated(stacked, fit_logistic(stacked, penalty=False)[2]):
-        raise NotTestableError(
-            "the outcomes of all trials together are separated by the predictors, "
-            "so the pooled slope is infinite; use two_stage_logistic, which applies a penalty"
-        )

@@ -12,6 +12,7 @@ a session still reject in 11 to 14 % at 100 and 400 trials, common steps in 17 t
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from neuroalrnn.exceptions import DataError
@@ -24,8 +25,8 @@ LEVEL = 0.05
 TITLE = "trend"
 
 
-def choose_degree(series, session, subject) -> int:
-    """Degree of the polynomial trend that subjects share in a series.
+def choose_degree(series: ArrayLike, session: ArrayLike, subject: ArrayLike) -> int:
+    """Choose the degree of the polynomial trend that subjects share in a series.
 
     In each session the series is projected on orthonormal polynomials in trial number; the
     coefficients are averaged over the sessions of a subject. The degree is that of the highest term
@@ -35,15 +36,15 @@ def choose_degree(series, session, subject) -> int:
     Parameters
     ----------
     series : array (trial,)
-        NaN where a trial does not count.
+        Numbers in any unit, NaN where a trial does not count.
     session, subject : array (trial,)
-        Trials of a session in time order.
+        Labels. Trials of a session are in time order.
 
     Returns
     -------
     degree : int
-        From 3 to 10. With fewer than three subjects, sessions take their place; with fewer than
-        three of these it cannot be judged, and is 3.
+        Degree from 3 to 10. With fewer than three subjects, sessions take their place; with fewer
+        than three of these the degree cannot be judged, and is 3.
 
     Raises
     ------
@@ -58,13 +59,14 @@ def choose_degree(series, session, subject) -> int:
         raise DataError(f"{TITLE}: series, session and subject have shapes {shapes}")
     table = pd.DataFrame({"subject": subject, "session": session, "series": series})
     groups = list(table.groupby(["subject", "session"], sort=False)["series"])
-    terms = [_higher_terms(part.to_numpy()) for _, part in groups]
-    found = pd.DataFrame(terms, columns=range(LOWEST + 1, HIGHEST + 1), dtype=float)
+    rows = [_higher_terms(part.to_numpy()) for _, part in groups]
+    found = pd.DataFrame(rows, columns=range(LOWEST + 1, HIGHEST + 1), dtype=float)
     by_subject = found.groupby([name for (name, _), _ in groups], sort=False).mean()
     units = by_subject if len(by_subject) >= FEWEST_UNITS else found
     if len(units) < FEWEST_UNITS:
         return LOWEST
-    agreed = [term for term in units if _differs(units[term].dropna().to_numpy())]
+    terms = range(LOWEST + 1, HIGHEST + 1)
+    agreed = [term for term in terms if _differs(units[term].to_numpy())]
     return max(agreed, default=LOWEST)
 
 
@@ -80,6 +82,7 @@ def _higher_terms(series) -> np.ndarray:
 
 
 def _differs(values) -> bool:
+    values = values[~np.isnan(values)]
     if values.size < FEWEST_UNITS or np.ptp(values) == 0:
         return False
     return bool(stats.ttest_1samp(values, 0).pvalue < LEVEL)
@@ -95,26 +98,28 @@ def session_degree(degree: int, n_trials: int) -> int:
     Parameters
     ----------
     degree : int
-        From `choose_degree`.
+        Degree that is wanted, from `choose_degree`.
     n_trials : int
+        Length of the session.
 
     Returns
     -------
     int
-        At most a quarter of the trials, but 3 at least.
+        The degree that is wanted, but at most a quarter of the trials, and 3 at least.
     """
     return min(degree, max(LOWEST, n_trials // TRIALS_PER_DEGREE))
 
 
-def trend_columns(session, subject, degree: int) -> np.ndarray:
-    """Polynomial in trial number of each session, as columns of a regression within subjects.
+def trend_columns(session: ArrayLike, subject: ArrayLike, degree: int) -> np.ndarray:
+    """Build polynomials in trial number of each session, for a regression within subjects.
 
     Parameters
     ----------
     session, subject : array (trial,)
-        Trials of a session in time order.
+        Labels. Trials of a session are in time order.
     degree : int
-        From `choose_degree`; less in short sessions, see `session_degree`.
+        Degree of the polynomials, from `choose_degree`. Sessions have at most a quarter of their
+        trials as degree, but 3 at least.
 
     Returns
     -------
@@ -128,15 +133,16 @@ def trend_columns(session, subject, degree: int) -> np.ndarray:
     """
     degree = as_count(degree, "degree", TITLE)
     refuse_unnamed(TITLE, {"session": session, "subject": subject})
-    if len(session) != len(subject):
-        raise DataError(f"{TITLE}: found {len(session)} sessions and {len(subject)} subjects")
-    table = pd.DataFrame({"subject": np.asarray(subject), "session": np.asarray(session)})
-    number = table.groupby("subject", sort=False)["session"].transform(
+    session, subject = np.asarray(session), np.asarray(subject)
+    if session.size != subject.size:
+        raise DataError(f"{TITLE}: found {session.size} sessions and {subject.size} subjects")
+    table = pd.DataFrame({"subject": subject, "session": session})
+    places = table.groupby("subject", sort=False)["session"].transform(
         lambda labels: pd.factorize(labels)[0]
     )
-    number = number.to_numpy(dtype=int)
+    number = places.to_numpy(dtype=int)
     found = np.zeros((len(table), number.max(initial=-1) + 1, degree + 1))
-    for rows in table.groupby(["subject", "session"], sort=False).indices.values():
+    for rows in map(np.asarray, table.groupby(["subject", "session"], sort=False).indices.values()):
         own = session_degree(degree, rows.size)
         found[rows, number[rows[0]], : own + 1] = _curves(rows.size, own)
     return found.reshape(len(table), -1)

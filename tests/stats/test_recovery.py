@@ -4,10 +4,10 @@ import pytest
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.stats.recovery import (
+    _share_found,
     confusion_matrix,
     match_eigenvalues,
     match_units,
-    share_found,
     summarise_recovery,
     switch_agreement,
 )
@@ -31,7 +31,7 @@ class TestConfusionMatrix:
 
 def test_interval_of_a_share_covers_the_truth_as_often_as_it_says():
     rng = np.random.default_rng(0)
-    found = [share_found(n, 20) for n in rng.binomial(20, 0.8, 1000)]
+    found = [_share_found(n, 20) for n in rng.binomial(20, 0.8, 1000)]
     covered = np.mean([each["low"] <= 0.8 <= each["high"] for each in found])
     assert 0.92 < covered < 0.98
 
@@ -139,6 +139,6 @@ def test_no_value_is_lost():
         match_units([1, 2], [1, 2])
     for n_runs in (0, 5):
         with pytest.raises(DataError, match="share found"):
-            share_found(7, n_runs)
+            _share_found(7, n_runs)
     with pytest.raises(DataError, match="no column 'task'"):
         summarise_recovery(pd.DataFrame())

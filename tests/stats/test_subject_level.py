@@ -8,8 +8,7 @@ from scipy.linalg import sqrtm
 from scipy.special import expit
 
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.stats.effects import COLUMNS
-from neuroalrnn.stats.subject_level import (
+from neuroalrnn.stats import (
     cluster_robust_logistic,
     sign_flip,
     subject_slopes,
@@ -17,6 +16,7 @@ from neuroalrnn.stats.subject_level import (
     two_stage_linear,
     two_stage_logistic,
 )
+from neuroalrnn.stats.effects import COLUMNS
 
 
 @pytest.fixture
