@@ -1,4 +1,4 @@
-r"""The two kernels of `gated_numba`, over blocks of lanes and chunks of steps.
+r"""The two kernels of `numba_scan`, over blocks of lanes and chunks of steps.
 
 They are laid out like those of `numba_kernels`, whose words they share: `memory` is the working
 memory of one thread, `first` the first step of a chunk, `k` a step within it. Hidden states h are

@@ -107,7 +107,7 @@ def _architecture(name, draw_one):
         return draw_one(setting.n_latent, n_features, offset=offset, rng=rng)
 
     def scan(weights, n_pwl, observations, index, read_steps, backend):
-        run = import_module(f"neuroalrnn.ops.{_fastest()}").scan
+        run = import_module(f"neuroalrnn.peers.{_fastest()}").scan
         return run(weights, observations.inputs, index, observations.n_steps, read_steps)
 
     return Architecture(
@@ -122,7 +122,7 @@ def _architecture(name, draw_one):
 
 def _fastest():
     """The kernels need numba."""
-    return "gated_numba" if find_spec("numba") else "gated_torch"
+    return "numba_scan" if find_spec("numba") else "torch_scan"
 
 
 GRU = _architecture("GRU", draw_gru)

@@ -1,4 +1,4 @@
-"""The gated networks as their equations say, differentiated by autograd; `gated_numba` is faster.
+"""The gated networks as their equations say, differentiated by autograd; `numba_scan` is faster.
 
 This one runs on every device, and where numba is missing.
 """
