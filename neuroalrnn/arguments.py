@@ -1,4 +1,4 @@
-"""Checks of arguments: each returns texts that say which one, what came, and what was expected.
+"""Checks of arguments. Each returns texts: which argument, what was given, what was expected.
 
 An entry point joins the texts of all its arguments into one error before it computes anything:
 `checked` does so, or `refuse` where the checks need each other.
@@ -8,28 +8,36 @@ import difflib
 import operator
 import os
 import reprlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
 from inspect import signature
 from numbers import Number, Real
+from types import UnionType
+from typing import Any, ParamSpec, TypeVar
 
-from neuroalrnn.exceptions import ConfigError, problems
+from neuroalrnn.exceptions import ConfigError, NeuroALRNNError, problems
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Check = Callable[[str, Any], list[str]]
+Kinds = type | tuple[Any, ...] | UnionType
 
 # what scikit-learn and the legacy streams of numpy take
 MOST_SEED = 2**32 - 1
 
 
-def shown(value) -> str:
-    """What came, short enough for one line.
+def shown(value: Any) -> str:
+    """Write a value so that it fits on one line.
 
     Parameters
     ----------
     value : anything
+        What was given.
 
     Returns
     -------
     str
-        A class reads as one, an array as its type and shape.
+        The value; the name of a class, or type and shape of an array.
     """
     if isinstance(value, type):
         return f"the class {value.__name__}"
@@ -39,20 +47,22 @@ def shown(value) -> str:
     return f"{type(value).__name__}{shape}"
 
 
-def not_whole(name: str, value, *, least: int = 0, most: int | None = None) -> list[str]:
-    """Text for what is no whole number in a range; integers of numpy are fine.
+def not_whole(name: str, value: Any, *, least: int = 0, most: int | None = None) -> list[str]:
+    """Describe what is no whole number in a range; integers of numpy are fine.
 
     Parameters
     ----------
     name : str
+        Name of the argument, for the text.
     value : anything
+        What was given.
     least, most : int
-        The smallest and largest that are allowed.
+        The smallest and the largest number that are allowed; no upper limit if `most` is None.
 
     Returns
     -------
     list of str
-        Empty where all is well.
+        Texts that say what is wrong; empty where all is well.
     """
     wanted = f"from {least}" + (f" to {most}" if most is not None else "")
     try:
@@ -63,24 +73,27 @@ def not_whole(name: str, value, *, least: int = 0, most: int | None = None) -> l
     return [] if fits else [f"{name} = {shown(value)}: expected a whole number {wanted}"]
 
 
-def not_seed(name: str, value) -> list[str]:
-    """Text for what cannot start a random stream, see `not_whole`."""
+def not_seed(name: str, value: Any) -> list[str]:
+    """Describe what cannot start a random stream, see `not_whole`."""
     return not_whole(name, value, most=MOST_SEED)
 
 
-def not_names(name: str, value, *, known: Iterable[str] | None = None) -> list[str]:
-    """Texts for what is no sequence of names, and for names that are unknown.
+def not_names(name: str, value: Any, *, known: Iterable[str] | None = None) -> list[str]:
+    """Describe what is no sequence of names, and names that are unknown.
 
     Parameters
     ----------
     name : str
+        Name of the argument, for the text.
     value : anything
+        What was given.
     known : iterable of str, optional
         Names that exist; default any.
 
     Returns
     -------
     list of str
+        Texts that say what is wrong; empty where all is well.
     """
     if isinstance(value, str) or not isinstance(value, Sequence):
         example = [value] if isinstance(value, str) else ["name"]
@@ -91,42 +104,46 @@ def not_names(name: str, value, *, known: Iterable[str] | None = None) -> list[s
     return [f"{name}: {unknown(each, known)}" for each in value if each not in tuple(known)]
 
 
-def not_inputs(name: str, value) -> list[str]:
-    """Texts for what is neither a sequence of names nor a dict from names to events."""
+def not_inputs(name: str, value: Any) -> list[str]:
+    """Describe what is neither a sequence of names nor a dict from names to events."""
     if not isinstance(value, Mapping):
         return not_names(name, value)
     events = [each for each in value.values() if each is not None]
     return not_names(name, list(value)) + not_names(f"{name}, events", events)
 
 
-def not_one_of(name: str, value, known: Iterable[str]) -> list[str]:
-    """Text for what is none of some names, see `not_names`."""
+def not_one_of(name: str, value: Any, known: Iterable[str]) -> list[str]:
+    """Describe what is none of some names."""
     known = tuple(known)
     if isinstance(value, str):
         return [] if value in known else [f"{name}: {unknown(value, known)}"]
     return [f"{name} = {shown(value)}: expected one of {', '.join(map(repr, known))}"]
 
 
-def not_kind(name: str, value, kinds, expected: str) -> list[str]:
-    """Text for what is none of some types.
+def not_kind(name: str, value: Any, kinds: Kinds, expected: str) -> list[str]:
+    """Describe what is of none of some types.
 
     Parameters
     ----------
     name : str
+        Name of the argument, for the text.
     value : anything
+        What was given.
     kinds : type, tuple or union of types
+        Types that are fine.
     expected : str
         What a reader should give instead.
 
     Returns
     -------
     list of str
+        Texts that say what is wrong; empty where all is well.
     """
     return [] if isinstance(value, kinds) else [f"{name} = {shown(value)}: expected {expected}"]
 
 
-def not_path(name: str, value) -> list[str]:
-    """Text for what cannot be the path of a file or folder."""
+def not_path(name: str, value: Any) -> list[str]:
+    """Describe what cannot be the path of a file or folder."""
     try:
         text = os.fspath(value)
         longest = max(map(len, map(os.fsencode, text.split(os.sep)))) if text else 0
@@ -136,14 +153,31 @@ def not_path(name: str, value) -> list[str]:
     return [] if usable else [f"{name} = {shown(value)}: expected a path"]
 
 
-def not_flag(name: str, value) -> list[str]:
-    """Text for what is neither true nor false; that of numpy is fine, and so are 0 and 1."""
+def not_flag(name: str, value: Any) -> list[str]:
+    """Describe what is neither true nor false; those of numpy are fine, and so are 0 and 1."""
     fits = isinstance(value, bool | int) or type(value).__name__ == "bool"
     return [] if fits else [f"{name} = {shown(value)}: expected True or False"]
 
 
-def not_number(name: str, value, *, least=float("-inf"), most=float("inf")) -> list[str]:
-    """Text for what is no finite number in a range, see `not_whole`."""
+def not_number(
+    name: str, value: Any, *, least: float = float("-inf"), most: float = float("inf")
+) -> list[str]:
+    """Describe what is no finite number in a range.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the text.
+    value : anything
+        What was given.
+    least, most : float
+        The smallest and the largest number that are allowed.
+
+    Returns
+    -------
+    list of str
+        Texts that say what is wrong; empty where all is well.
+    """
     fits = isinstance(value, Real) and not isinstance(value, bool)
     # infinite and NaN fail either comparison
     fits = fits and least <= value <= most and abs(value) < float("inf")
@@ -151,24 +185,27 @@ def not_number(name: str, value, *, least=float("-inf"), most=float("inf")) -> l
     return [] if fits else [f"{name} = {shown(value)}: expected a number{limits}"]
 
 
-def not_callable(name: str, value) -> list[str]:
-    """Text for what cannot be called."""
+def not_callable(name: str, value: Any) -> list[str]:
+    """Describe what cannot be called."""
     return [] if callable(value) else [f"{name} = {shown(value)}: expected a function"]
 
 
-def not_table(name: str, value, columns: Iterable[str] = ()) -> list[str]:
-    """Text for what is no table, or lacks columns.
+def _not_table(name: str, value: Any, columns: Iterable[str] = ()) -> list[str]:
+    """Describe what is no table, or a table that lacks columns.
 
     Parameters
     ----------
     name : str
+        Name of the argument, for the text.
     value : anything
+        What was given.
     columns : iterable of str
-        Those that are needed.
+        Columns that are needed.
 
     Returns
     -------
     list of str
+        Texts that say what is wrong; empty where all is well.
     """
     from pandas import DataFrame
 
@@ -182,8 +219,8 @@ def not_table(name: str, value, columns: Iterable[str] = ()) -> list[str]:
     )
 
 
-def table(*numbers, labels=(), once=()):
-    """Check of a table.
+def table(*numbers: str, labels: Sequence[str] = (), once: Sequence[str] = ()) -> Check:
+    """Build a check of a table.
 
     Parameters
     ----------
@@ -192,16 +229,16 @@ def table(*numbers, labels=(), once=()):
     labels : sequence of str
         Columns that name rows: nothing is missing in them.
     once : sequence of str
-        Those of `labels` in which nothing is there twice.
+        Those of `labels` in which no value occurs twice.
 
     Returns
     -------
     callable
-        ``(name, value) -> texts``.
+        The check. It takes the name and the value of an argument and returns texts.
     """
 
     def check(name, value):
-        found = not_table(name, value, (*labels, *numbers))
+        found = _not_table(name, value, (*labels, *numbers))
         if found:
             return found
         found = [f"{name}: column {each!r} is there twice" for each in (*labels, *numbers)
@@ -234,25 +271,39 @@ not_text = partial(not_kind, kinds=str, expected="a text")
 not_mapping = partial(not_kind, kinds=Mapping, expected="a dict")
 
 
-def optional(test):
-    """The same test, passed by None too."""
-    return lambda name, value: [] if value is None else test(name, value)
+def optional(check: Check) -> Check:
+    """Let a check accept None, too.
+
+    Parameters
+    ----------
+    check : callable
+        Check of a value that is not None, such as `not_whole`.
+
+    Returns
+    -------
+    callable
+        The same check, which accepts None.
+    """
+    return lambda name, value: [] if value is None else check(name, value)
 
 
-def checked(kind=ConfigError, **tests):
+def checked(
+    kind: type[NeuroALRNNError] = ConfigError, **tests: Check
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let a function check its arguments before it does anything.
 
     Parameters
     ----------
     kind : exception class
+        Class of the error.
     **tests : callable
-        By name of the argument: ``test(name, value) -> texts``, such as `not_whole`. Arguments that
-        are not given are not tested.
+        The check of each argument, such as `not_whole`: it takes name and value and returns texts.
+        Arguments that are not given are not checked.
 
     Returns
     -------
     decorator : callable
-        What it returns raises one error that names everything that is wrong.
+        Decorator of a function, which then raises one error that names everything that is wrong.
 
     Examples
     --------
@@ -265,18 +316,19 @@ def checked(kind=ConfigError, **tests):
       1. n = '3': expected a whole number from 0
     """
 
-    def decorate(function):
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         parameters = signature(function)
 
         @wraps(function)
-        def call(*given, **named):
+        def call(*given: P.args, **named: P.kwargs) -> R:
             try:
                 bound = parameters.bind(*given, **named).arguments
             except TypeError:
                 # Python itself says best which argument is missing or too many
                 return function(*given, **named)
-            bound = {**bound, **bound.get("options", {})}
-            found = [t for name in bound if name in tests for t in tests[name](name, bound[name])]
+            values = {**bound, **bound.get("options", {})}
+            found = [text for name in values if name in tests
+                     for text in tests[name](name, values[name])]  # fmt: skip
             refuse(function.__name__, found, kind)
             return function(*given, **named)
 
@@ -285,35 +337,36 @@ def checked(kind=ConfigError, **tests):
     return decorate
 
 
-def refuse(title: str, found: Sequence[str], kind=ConfigError) -> None:
-    """Raise one error that names everything that was found, if anything was.
+def refuse(title: str, found: Sequence[str], kind: type[NeuroALRNNError] = ConfigError) -> None:
+    """Raise one error that names all problems, if there are any.
 
     Parameters
     ----------
     title : str
         The function that was called.
     found : sequence of str
+        One text per problem.
     kind : exception class
-
-    Returns
-    -------
-    None
+        Class of the error.
     """
     if found:
         raise problems(kind, title, found)
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
-    """Text for a name that does not exist: the nearest one, and all that do.
+    """Describe a name that does not exist: name the nearest one, and all that exist.
 
     Parameters
     ----------
     name : str
+        The name that was given.
     known : iterable of str
+        Names that exist.
 
     Returns
     -------
     str
+        Text without the place of the name, for a message.
     """
     try:
         names = [str(each) for each in known]

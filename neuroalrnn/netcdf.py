@@ -1,54 +1,65 @@
-"""NetCDF files: looked through before they are read, and checksums of what they hold."""
+"""NetCDF files: inspected before they are read, and written with checksums of their content."""
 
 import hashlib
 import io
 import json
+import os
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import h5py
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.exceptions import NeuroALRNNError
+
+Tree = TypeVar("Tree", xr.Dataset, xr.DataTree)
+PathLike = str | os.PathLike[str]
 CHECKSUMS = "checksums"
-# stands after the end of the HDF5 file, with a checksum of all before it: a program that writes to
-# the file cuts it off
+# This mark and a checksum of all before it follow the end of the HDF5 file. A program that writes
+# to the file cuts them off.
 SEAL = b"\nneuroalrnn sha256 "
 # how HDF5 refers to a text of any length
 REFERENCE = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")])
-# a file may unpack to that many times its size, and always to that many bytes
+# a file may unpack to RATIO times its size, and in any case to ALWAYS bytes
 RATIO = 200
 ALWAYS = 2**28
 MOST_OBJECTS = 10_000
-# those that come with HDF5 itself and with h5py; others would load a library
+# these come with HDF5 itself and with h5py; others would load a library
 FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset",
            32000: "lzf"}  # fmt: skip
 
 
-def read_netcdf(path, read, kind, what):
+def read_netcdf(
+    path: PathLike, read: Callable[..., Tree], kind: type[NeuroALRNNError], what: str
+) -> Tree:
     """Read a file that may be damaged, or made to do harm.
 
     Parameters
     ----------
     path : path-like
+        The file.
     read : callable
-        `xarray.load_dataset` or `xarray.load_datatree`.
+        Reader, `xarray.load_dataset` or `xarray.load_datatree`.
     kind : exception class
-        Of this package.
+        Class of the error, one of this package.
     what : str
         What the file should be, for the message.
 
     Returns
     -------
     xarray.Dataset or xarray.DataTree
+        What the reader returns.
 
     Raises
     ------
     kind
-        If it cannot be read, refers to other files, holds a cycle of links, needs filters that do
-        not come with HDF5, or would unpack to far more than its size.
+        The file cannot be read, refers to other files, holds a cycle of links, needs filters that
+        do not come with HDF5, or would unpack to far more than its size.
     """
     # HDF5, h5py, h5netcdf and xarray raise whatever they stumble over in a damaged file
     try:
-        found = inspect(path)
+        found = _inspect(path)
         if not found:
             return read(path, engine="h5netcdf")
     except Exception as error:
@@ -57,35 +68,28 @@ def read_netcdf(path, read, kind, what):
     raise kind(f"{path} is not a readable {what}: {'; '.join(found)}")
 
 
-def is_sealed_wrong(path):
-    """Whether a file ends with a checksum that is not that of its bytes.
+def is_sealed_wrong(path: PathLike) -> bool:
+    """Check whether a file ends with a checksum that is not that of its bytes.
 
-    HDF5 may loop for hours over a flipped bit that this finds before it opens the file.
+    HDF5 may loop for hours over a flipped bit, which this check finds without opening the file.
 
     Parameters
     ----------
     path : path-like
+        The file.
 
     Returns
     -------
     bool
+        True where the checksum is wrong, False where it is right or absent.
     """
     with open(path, "rb") as file:
-        data, seal, told = file.read().rpartition(SEAL)
-    return bool(seal) and told != hashlib.sha256(data).hexdigest().encode()
+        data, seal, checksum = file.read().rpartition(SEAL)
+    return bool(seal) and checksum != hashlib.sha256(data).hexdigest().encode()
 
 
-def inspect(path):
-    """What in an HDF5 file is not to be followed or unpacked.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    list of str
-    """
+def _inspect(path):
+    """Texts on what in an HDF5 file must not be followed or unpacked."""
     with h5py.File(path, "r") as file:
         most = max(ALWAYS, RATIO * file.id.get_filesize())
         found, groups, n_objects, total = [], [file], 0, 0
@@ -159,27 +163,28 @@ def _longest_text(dataset, path):
     return int(claims["length"].max(initial=0))
 
 
-def checksums(tree):
-    """SHA-256 of what each group holds: names, dims, types, attributes and values.
+def checksums(tree: xr.DataTree) -> dict[str, str]:
+    """Compute the SHA-256 of each group: of names, dims, types, attributes and values.
 
     Parameters
     ----------
     tree : xarray.DataTree
+        Groups of variables.
 
     Returns
     -------
-    dict of str -> str
-        By path of the group.
+    dict of str to str
+        Checksum of each group, by the path of the group.
     """
     found = {}
     for node in tree.subtree:
         dataset = node.to_dataset(inherit=False)
-        digest = hashlib.sha256(_told(dataset.attrs))
+        digest = hashlib.sha256(_attributes_text(dataset.attrs))
         for name in sorted(map(str, dataset.variables)):
             variable = dataset.variables[name]
             head = [name, name in dataset.coords, variable.dims, variable.shape]
             digest.update(json.dumps(head).encode())
-            digest.update(_told(variable.attrs))
+            digest.update(_attributes_text(variable.attrs))
             for part in _raw(variable.values):
                 digest.update(part)
         found[node.path] = digest.hexdigest()
@@ -194,67 +199,80 @@ def _raw(values):
         yield np.ascontiguousarray(values).tobytes()
 
 
-def _told(attrs):
+def _attributes_text(attrs):
     # a list of one text comes back as that text
     plain = {name: np.atleast_1d(value).tolist() for name, value in attrs.items()}
     return json.dumps(plain, sort_keys=True, default=str).encode()
 
 
-def write_netcdf(tree, encoding):
-    """A tree as the bytes of a netCDF file that carries the checksums of its groups.
+def write_netcdf(tree: xr.DataTree, encoding: Mapping) -> bytes:
+    """Turn a tree into the bytes of a netCDF file that carries the checksums of its groups.
 
     Parameters
     ----------
     tree : xarray.DataTree
+        Groups of variables.
     encoding : dict
-        Compression, see `xarray.DataTree.to_netcdf`.
+        Compression of each variable, see `xarray.DataTree.to_netcdf`.
 
     Returns
     -------
     bytes
+        Content of the file.
     """
     buffer = io.BytesIO(tree.to_netcdf(None, engine="h5netcdf", encoding=encoding))
-    told = checksums(xr.load_datatree(buffer, engine="h5netcdf"))
+    sums = checksums(xr.load_datatree(buffer, engine="h5netcdf"))
     with h5py.File(buffer, "r+") as file:
-        file.attrs[CHECKSUMS] = json.dumps(told)
+        file.attrs[CHECKSUMS] = json.dumps(sums)
     data = buffer.getvalue()
     return data + SEAL + hashlib.sha256(data).hexdigest().encode()
 
 
-def storable(dataset):
-    """The same without what files that it was read from have left, and with Python's own texts.
+def storable(dataset: xr.Dataset) -> xr.Dataset:
+    """Prepare a dataset for a file: drop the encoding of other files, and use plain texts.
 
     Parameters
     ----------
     dataset : xarray.Dataset
+        Any dataset, such as one that was read from a file.
 
     Returns
     -------
     xarray.Dataset
+        The same variables, without an encoding and with texts of Python as attributes.
     """
     dataset = dataset.drop_encoding()
-    for each in (dataset, *dataset.variables.values()):
-        each.attrs = {name: _plain(value) for name, value in each.attrs.items()}
+    dataset.attrs = _plain(dataset.attrs)
+    for variable in dataset.variables.values():
+        variable.attrs = _plain(variable.attrs)
     return dataset
 
 
-def _plain(value):
-    is_text = isinstance(value, np.str_ | np.ndarray) and value.dtype.kind in "UO"
-    return value.tolist() if is_text else value
+def _plain(attributes):
+    return {
+        name: value.tolist() if _is_numpy_text(value) else value
+        for name, value in attributes.items()
+    }
 
 
-def find_lost(dataset):
-    """What of a dataset does not come back from a file as it was, found by writing it to memory.
+def _is_numpy_text(value):
+    return isinstance(value, np.str_ | np.ndarray) and value.dtype.kind in "UO"
+
+
+def find_lost(dataset: xr.Dataset) -> list[str]:
+    """Write a dataset to memory, and find what does not come back as it was.
 
     Parameters
     ----------
     dataset : xarray.Dataset
+        Data that a fit is going to keep.
 
     Returns
     -------
     list of str
+        One text per attribute or variable that would come back changed.
     """
-    # whatever the writer stumbles over is what a user must hear of before training, not after it
+    # a user must hear before training, not after it, whatever the writer cannot write
     try:
         again = xr.load_dataset(
             io.BytesIO(storable(dataset).to_netcdf(None, engine="h5netcdf")),
@@ -262,7 +280,8 @@ def find_lost(dataset):
         )
     except Exception as error:
         return [f"it cannot be saved: {error}"]
-    found = [] if _told(dataset.attrs) == _told(again.attrs) else ["its attributes"]
+    same = _attributes_text(dataset.attrs) == _attributes_text(again.attrs)
+    found = [] if same else ["its attributes"]
     found += [
         f"{name!r}"
         for name, variable in dataset.variables.items()
@@ -272,7 +291,7 @@ def find_lost(dataset):
 
 
 def _is_alike(one, other):
-    if one.dims != other.dims or _told(one.attrs) != _told(other.attrs):
+    if one.dims != other.dims or _attributes_text(one.attrs) != _attributes_text(other.attrs):
         return False
     if one.dtype.kind in "OTU":
         return one.values.astype(str).tolist() == other.values.astype(str).tolist()

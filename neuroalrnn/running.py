@@ -1,14 +1,16 @@
-"""How long work runs: progress in a few lines, one thread for linear algebra, parts that may fail.
+"""Help for long runs: progress in few lines, one thread for linear algebra, parts that may fail.
 
-A part that cannot be made must not take with it what could be: `attempt` tells why instead.
+A part of a result that fails must not stop the other parts: `attempt` says why it failed instead.
 """
 
 import sys
 import time
 import traceback
 import warnings
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
+from typing import Any, ParamSpec, TextIO, TypeVar
 
 from threadpoolctl import threadpool_limits
 from tqdm import std
@@ -16,17 +18,19 @@ from tqdm.auto import tqdm
 
 from neuroalrnn.exceptions import IncompleteWarning, NeuroALRNNError
 
+P = ParamSpec("P")
+R = TypeVar("R")
 EVERY = 60.0
 SHARE = 0.1
 
 
-def attempt(make, what):
-    """Make one part of a result, or tell why it cannot be made.
+def attempt(make: Callable[[], R], what: str) -> tuple[R | None, str]:
+    """Make one part of a result, or say why it cannot be made.
 
     Parameters
     ----------
     make : callable
-        Without arguments.
+        Makes the part; it takes no arguments.
     what : str
         Name of the part.
 
@@ -40,12 +44,12 @@ def attempt(make, what):
     Raises
     ------
     OSError, MemoryError
-        A full disk or memory is no matter of the part alone.
+        The disk or the memory is full, which concerns all parts.
 
     Warns
     -----
     IncompleteWarning
-        If it failed with an error that is not one of this package: a fault of ours.
+        The part failed through a fault of this package, with an error of another kind.
     """
     try:
         return make(), ""
@@ -62,49 +66,54 @@ def attempt(make, what):
 def _fault(error):
     """Type, message and place of an error."""
     place = traceback.extract_tb(error.__traceback__)[-1]
-    told = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    return f"{told} ({Path(place.filename).name}, line {place.lineno})"
+    what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return f"{what} ({Path(place.filename).name}, line {place.lineno})"
 
 
-def one_blas_thread(function):
+def one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
     """Let a function do its linear algebra in one thread.
 
-    Its matrices are small: threads cost more than they bring, and on a busy machine many times as
-    much. Threads of training are others, and are left alone.
+    The matrices of an analysis are small: threads cost more time than they save, many times more on
+    a busy machine. The threads of training are not touched.
 
     Parameters
     ----------
     function : callable
+        Any function.
 
     Returns
     -------
     callable
+        The same function, in one thread.
     """
 
     @wraps(function)
-    def limited(*args, **kwargs):
+    def limited(*args: P.args, **kwargs: P.kwargs) -> R:
         with threadpool_limits(limits=1, user_api="blas"):
             return function(*args, **kwargs)
 
     return limited
 
 
-def progress_bar(iterable=None, *, show=True, **options):
-    """Progress bar in a terminal or a notebook; in a file a line now and then.
+def progress_bar(iterable: Iterable | None = None, *, show: bool = True, **options: Any) -> tqdm:
+    """Show progress: a bar in a terminal or a notebook, a line now and then in a file.
 
     Parameters
     ----------
     iterable : iterable, optional
+        What is worked through.
     show : bool
-    **options
-        Of `tqdm.tqdm`.
+        Whether anything is shown.
+    **options : anything
+        Options of `tqdm.tqdm`.
 
     Returns
     -------
     tqdm.tqdm
+        The bar, which is an iterator over `iterable`.
     """
     if show and issubclass(tqdm, std.tqdm) and _is_plain(sys.stderr):
-        options = {"file": Lines(sys.stderr), "mininterval": 1.0} | options
+        options = {"file": _Lines(sys.stderr), "mininterval": 1.0} | options
     return tqdm(iterable, disable=not show, **options)
 
 
@@ -113,25 +122,17 @@ def _is_plain(stream):
     return not in_notebook and not (hasattr(stream, "isatty") and stream.isatty())
 
 
-class Lines:
-    """A text stream that lets a progress bar through as lines: the first, some, and the last.
+class _Lines:
+    """A text stream that writes a progress bar as lines: the first state, some, and the last.
 
-    Parameters
-    ----------
-    stream : text stream
-    clock : callable
-        Time in seconds.
-
-    Notes
-    -----
-    A line comes after a minute, or a tenth of the time so far where that is longer.
+    A line comes after a minute, or after a tenth of the time so far if that is longer.
     """
 
-    def __init__(self, stream, clock=time.monotonic):
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic):
         self.stream, self.clock = stream, clock
         self.started, self.due, self.pending = clock(), clock(), ""
 
-    def write(self, text):
+    def write(self, text: str) -> None:
         """Write the bar as a line if one is due, or if it is the last."""
         self.pending = text.strip() or self.pending
         now = self.clock()
@@ -140,6 +141,6 @@ class Lines:
             self.due = now + max(EVERY, SHARE * (now - self.started))
             self.pending = ""
 
-    def flush(self):
+    def flush(self) -> None:
         """Flush the stream."""
         self.stream.flush()

@@ -1,37 +1,46 @@
-"""From what a run names to labelled trials and a splitter."""
+"""Turn what a run names into labelled trials and a splitter."""
 
 import json
 import textwrap
 import warnings
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from neuroalrnn.config import K_FOLD, Run
 from neuroalrnn.exceptions import ConfigError, DataError, problems
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from neuroalrnn.data.split import SessionKFold, Splitter
 
 TABLES = (".csv", ".tsv")
 OPTIONS = {"events", "trial_start", "after_choice", "signed", "missing", "units"}
 MANY_STEPS = 10
 
 
-def load_trials(source: str, run: Run):
-    """Load what a run is fitted to, with the run's own encoding and analysis in its attributes.
+def load_trials(source: str, run: Run) -> "xr.Dataset":
+    """Load the trials of a run, with the encoding and analysis of the run in their attributes.
 
     Parameters
     ----------
     source : str
         Name of a dataset, or path of a ``.nc`` trial dataset, a ``.csv`` or a ``.tsv``. A table
-        needs ``run.data.columns``; what ``run.encoding`` leaves open is completed by
-        `neuroalrnn.data.default_encoding`.
+        needs ``run.data.columns``. `neuroalrnn.data.default_encoding` completes what
+        ``run.encoding`` leaves open.
     run : Run
+        Settings of the run.
 
     Returns
     -------
     trials : xarray.Dataset
+        Labelled trials that `neuroalrnn.validate` accepts.
 
     Raises
     ------
     DataError, ConfigError
-        If there is no such dataset or file, or it breaks the contract of `neuroalrnn.validate`.
+        There is no such dataset or file, or it breaks the contract of `neuroalrnn.validate`.
     """
     from neuroalrnn.data import caution
     from neuroalrnn.data.look import look
@@ -49,16 +58,18 @@ def load_trials(source: str, run: Run):
     return caution(trials, look(trials))
 
 
-def make_splitter(run: Run):
-    """Splitter that ``[validation]`` names.
+def make_splitter(run: Run) -> "Splitter":
+    """Make the splitter that ``[validation]`` names.
 
     Parameters
     ----------
     run : Run
+        Settings of the run.
 
     Returns
     -------
-    splitter : see `neuroalrnn.SubjectKFold`
+    splitter : splitter
+        Instance such as `neuroalrnn.SubjectKFold`.
     """
     from neuroalrnn import data
 
@@ -69,20 +80,21 @@ def make_splitter(run: Run):
     return kind(validation.n_splits or 5, validation.random_state)
 
 
-def make_subject_splitters(run: Run):
-    """Splitters that hold out new sessions of known subjects, and new subjects.
+def make_subject_splitters(run: Run) -> "tuple[SessionKFold, Splitter]":
+    """Make splitters that hold out new sessions of known subjects, and new subjects.
 
     Parameters
     ----------
     run : Run
+        Settings of the run.
 
     Returns
     -------
     known : SessionKFold
-        With ``n_splits`` and seed of ``[validation]``.
+        Splitter of sessions, with ``n_splits`` and seed of ``[validation]``.
     new : splitter
-        That of ``[validation]`` where it names one, or ``n_splits``, and it holds out subjects;
-        else every subject in turn.
+        Splitter of subjects: that of ``[validation]`` where the run gives one, or ``n_splits``, and
+        it holds out subjects; otherwise one that holds out every subject in turn.
     """
     from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
 
@@ -94,22 +106,23 @@ def make_subject_splitters(run: Run):
     return known, make_splitter(run)
 
 
-def import_data_loaders():
-    """Import `data_loaders`, and tell where a folder of the same name hides ours.
+def import_data_loaders() -> ModuleType:
+    """Import `data_loaders`, and notice another folder of that name which hides it.
 
     Returns
     -------
     module
+        The package `data_loaders`.
 
     Raises
     ------
     ConfigError
-        If what was found has no datasets.
+        Another folder hides it, and has no datasets.
 
     Warns
     -----
     UserWarning
-        If it has, but does not lie beside this package.
+        Another folder hides it, but has datasets.
     """
     import data_loaders
     import neuroalrnn
@@ -125,37 +138,41 @@ def import_data_loaders():
     return data_loaders
 
 
-def count_scored(trials) -> int:
-    """Number of trials that count in a likelihood.
+def count_scored(trials: "xr.Dataset") -> int:
+    """Count the trials that enter a likelihood.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
 
     Returns
     -------
     int
+        Number of trials.
     """
     from neuroalrnn.data.schema import scored_trials
 
     return int(scored_trials(trials).sum())
 
 
-def tell_steps(trials) -> list[str]:
-    """Lines on when inputs can act on choices, on gaps and on missing values.
+def tell_steps(trials: "xr.Dataset") -> list[str]:
+    """Say when inputs can act on choices, and where gaps and missing values are.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
 
     Returns
     -------
     list of str
+        Lines for the console.
 
     Raises
     ------
     DataError
-        If the trials cannot be encoded as their attributes say.
+        The trials cannot be encoded as their attributes say.
     """
     from neuroalrnn.data import default_encoding
     from neuroalrnn.data.encode import lay_out
@@ -171,8 +188,8 @@ def tell_steps(trials) -> list[str]:
     lines.append("when inputs act on choices (to gate or multiply inputs takes 1 step at least):")
     lines += _tell_distances(distance)
     missing = {name: int(trials[name].isnull().sum()) for name in layout.entry}
-    told = [f"{name} on {count} trials" for name, count in missing.items() if count]
-    lines += [f"missing values are read as 0: {', '.join(told)}"] if told else []
+    where = [f"{name} on {count} trials" for name, count in missing.items() if count]
+    lines += [f"missing values are read as 0: {', '.join(where)}"] if where else []
     if gaps := count_gaps(trials):
         over = encoding.get("lag_over_gaps", False)
         do = "lags reach over them, as asked" if over else "lags are 0 after them, states go on"
@@ -180,16 +197,18 @@ def tell_steps(trials) -> list[str]:
     return lines + textwrap.wrap(trials.attrs.get("default_encoding", ""), 90)
 
 
-def unscored_reasons(trials) -> dict[str, int]:
-    """Why trials are not scored, see `neuroalrnn.data.cautions.unscored_reasons`.
+def unscored_reasons(trials: "xr.Dataset") -> dict[str, int]:
+    """Count the trials that are not scored, by the reason why.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
 
     Returns
     -------
-    dict of str -> int
+    dict of str to int
+        Number of trials for each reason.
     """
     from neuroalrnn.data.cautions import unscored_reasons
 
@@ -198,12 +217,12 @@ def unscored_reasons(trials) -> dict[str, int]:
 
 def _tell_distances(distance) -> list[str]:
     """One line for all inputs that are equally far from the choices."""
-    lines = {}
+    lines: dict[str, list[str]] = {}
     for name, (own, then) in distance.items():
         known = "after the choice of its trial" if own is None else _before(own, "its choice")
         reached = "the state starts anew" if then is None else _before(then, "the next choice")
         lines.setdefault(f"{known}, {reached}", []).append(name)
-    return [f"  {', '.join(names)}: {told}" for told, names in lines.items()]
+    return [f"  {', '.join(names)}: {when}" for when, names in lines.items()]
 
 
 def _before(n_steps: int, choice: str) -> str:
@@ -233,7 +252,7 @@ def _load_table(path: Path, run: Run):
             f"{path}: say which column is which, with --columns subject=ID,choice=resp or with "
             "[data.columns] in a run file"
         )
-    labels = data.labels
+    labels: Any = data.labels
     if isinstance(labels, dict):
         labels = {_number_or_text(value): label for value, label in labels.items()}
     options = data.model_dump(include=OPTIONS)

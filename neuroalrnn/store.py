@@ -6,16 +6,21 @@ import os
 import secrets
 import shutil
 import socket
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 
 from neuroalrnn.exceptions import ResultError
 
+fcntl: ModuleType | None
 try:
     import fcntl
 except ImportError:  # there is none on Windows: files are whole there, but folders are not locked
     fcntl = None
+
+PathLike = str | os.PathLike[str]
 
 LOCK = ".lock"
 _NEW, _MOVING, _REPLACED = ".new", ".moving", ".replaced"
@@ -29,19 +34,20 @@ _CAUSES = {
 }
 
 
-def explain(error: OSError, path=None) -> str | None:
-    """One sentence for a file that could not be written, and what to do.
+def explain(error: OSError, path: PathLike | None = None) -> str | None:
+    """Say in one sentence why a file could not be written, and what to do.
 
     Parameters
     ----------
     error : OSError
+        What the operating system raised.
     path : path-like, optional
-        Default: the file that the error names.
+        The file; by default the one that the error names.
 
     Returns
     -------
     str or None
-        None where the error is of another kind.
+        The sentence, or None where the error is of another kind.
     """
     if error.errno not in _CAUSES:
         return None
@@ -50,18 +56,20 @@ def explain(error: OSError, path=None) -> str | None:
     return f"{place} cannot be written, {_CAUSES[error.errno]}, then {again}"
 
 
-def replace_file(path, data) -> None:
-    """Write a file, all or nothing; parts that killed runs have left beside it are removed.
+def replace_file(path: PathLike, data: bytes) -> None:
+    """Write a file, all or nothing, and remove parts that killed runs have left beside it.
 
     Parameters
     ----------
     path : path-like
+        The file to write.
     data : bytes-like
+        Its content.
 
     Raises
     ------
     ResultError
-        If there is no room, or no permission.
+        There is no room, or no permission.
     """
     path = Path(path)
     remove_parts(path.parent, path.name)
@@ -82,14 +90,15 @@ def replace_file(path, data) -> None:
         part.unlink(missing_ok=True)
 
 
-def remove_parts(folder, name="") -> None:
+def remove_parts(folder: PathLike, name: str = "") -> None:
     """Remove what killed runs were writing; a part that is being written is locked, and stays.
 
     Parameters
     ----------
     folder : path-like
+        Where to look.
     name : str
-        Of the file that was being written; default: any.
+        Name of the file that was being written; by default any.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -102,21 +111,24 @@ def remove_parts(folder, name="") -> None:
 
 
 @contextmanager
-def replacing(out, names=()):
-    """A folder to write results into; they take their places together when all are there.
+def replacing(out: PathLike, names: Sequence[str] = ()) -> Iterator[Path]:
+    """Give a folder to write results into, and move them to their places when all are there.
 
-    Results that exist stay until then. What is moved is moved in two steps that `finish_moves` can
+    Results that exist stay until then. Results are moved in two steps that `finish_moves` can
     complete: old ones are removed first, so that old and new ones never lie side by side.
 
     Parameters
     ----------
     out : path-like
+        Folder of the results.
     names : sequence of str
-        Files in `out` that go when the new ones come; ``tables/*.csv`` are all tables.
+        Patterns of files in `out` that are removed when the new ones come, such as
+        ``tables/*.csv``.
 
     Yields
     ------
     pathlib.Path
+        The folder to write into.
     """
     out = Path(out)
     finish_moves(out)
@@ -133,12 +145,13 @@ def replacing(out, names=()):
     finish_moves(out)
 
 
-def finish_moves(out) -> None:
+def finish_moves(out: PathLike) -> None:
     """Complete the moves of `replacing` that a kill has cut short.
 
     Parameters
     ----------
     out : path-like
+        Folder of the results.
     """
     moving = Path(out) / _MOVING
     if not moving.is_dir():
@@ -156,19 +169,25 @@ def finish_moves(out) -> None:
 
 
 @contextmanager
-def lock_folder(folder, command):
-    """Have a folder of results to oneself; the lock ends with the process, however it ends.
+def lock_folder(folder: PathLike, command: str) -> Iterator[None]:
+    """Lock a folder of results for one run; the lock ends with the process, however it ends.
 
     Parameters
     ----------
     folder : path-like
+        Folder of the results.
     command : str
-        What runs, for whoever else wants the folder.
+        What runs, for the message to another run.
+
+    Yields
+    ------
+    None
+        Nothing, while the folder is locked.
 
     Raises
     ------
     ResultError
-        If another run has it: which one, and since when.
+        Another run has the folder; the message says which one, and since when.
     """
     path = Path(folder) / LOCK
     file = _open_locked(path)

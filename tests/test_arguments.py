@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from neuroalrnn.arguments import (
+    _not_table,
     checked,
     not_flag,
     not_inputs,
@@ -14,7 +15,6 @@ from neuroalrnn.arguments import (
     not_one_of,
     not_path,
     not_seed,
-    not_table,
     not_whole,
     optional,
     refuse,
@@ -74,9 +74,9 @@ def test_other_kinds():
     for value in (True, "1", None, float("nan"), float("inf"), 1.5):
         assert "dt = " in not_number("dt", value, least=0.0, most=1.0)[0]
     table = pd.DataFrame({"a": [1]})
-    assert not_table("costs", table, ["a"]) == []
-    assert not_table("costs", table, ["b"]) == ["costs: no column 'b' (there are: a)"]
-    assert not_table("costs", [1]) == ["costs = [1]: expected a table (DataFrame)"]
+    assert _not_table("costs", table, ["a"]) == []
+    assert _not_table("costs", table, ["b"]) == ["costs: no column 'b' (there are: a)"]
+    assert _not_table("costs", [1]) == ["costs = [1]: expected a table (DataFrame)"]
     assert not_inputs("inputs", {"cue": "stimulus", "rule": None}) == []
     assert not_inputs("inputs", {"cue": 3}) == ["inputs, events: 3 is no name"]
 

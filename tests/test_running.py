@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from neuroalrnn.exceptions import DataError, IncompleteWarning, NotTestableError, ResultError
-from neuroalrnn.running import Lines, attempt, one_blas_thread, progress_bar
+from neuroalrnn.running import _Lines, attempt, one_blas_thread, progress_bar
 
 
 def fail(error):
@@ -66,7 +66,7 @@ class Clock:
 
 def test_a_stream_takes_the_first_line_some_and_the_last():
     clock, stream = Clock(), io.StringIO()
-    lines = Lines(stream, clock)
+    lines = _Lines(stream, clock)
     for second in range(3601):
         clock.time = float(second)
         lines.write(f"\r{second}")

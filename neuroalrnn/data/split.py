@@ -30,7 +30,7 @@ class Fold(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Splitter:
+class Splitter:
     """Shared by all splitters: folds and inner folds follow from `groups`."""
 
     if_one_group: ClassVar[str] = "add subjects, or hold out sessions instead (SessionKFold)"
@@ -113,12 +113,12 @@ class _Splitter:
 
 
 @dataclass(frozen=True)
-class LeaveOneSubjectOut(_Splitter):
+class LeaveOneSubjectOut(Splitter):
     """Hold out one subject after the other."""
 
 
 @dataclass(frozen=True)
-class _KFold(_Splitter):
+class _KFold(Splitter):
     """Shared by those that hold out random parts of the groups."""
 
     n_splits: int = 5
@@ -167,7 +167,7 @@ class SessionKFold(_KFold):
 
 
 @dataclass(frozen=True)
-class StimulusSequenceOut(_Splitter):
+class StimulusSequenceOut(Splitter):
     """Hold out together all subjects that share a stimulus sequence.
 
     Two subjects belong to one group if any session of one has exactly the stimuli of a session of
@@ -226,7 +226,7 @@ class StimulusSequenceOut(_Splitter):
         return LeaveOneSubjectOut().inner(trials, train, n_splits)
 
 
-def as_splitter(cv, default: _Splitter) -> _Splitter:
+def as_splitter(cv, default: Splitter) -> Splitter:
     """The splitter of an argument ``cv``.
 
     Parameters
@@ -284,7 +284,7 @@ def _fold(name: str, test: np.ndarray) -> Fold:
     return Fold(name, np.flatnonzero(~test), np.flatnonzero(test))
 
 
-def _require(n_groups: int, needed: int, splitter: _Splitter, what: str = "the dataset") -> None:
+def _require(n_groups: int, needed: int, splitter: Splitter, what: str = "the dataset") -> None:
     if n_groups < needed:
         remedy = f"give n_splits = {n_groups} or fewer" if n_groups > 1 else splitter.if_one_group
         text = (
