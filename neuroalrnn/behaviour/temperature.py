@@ -62,10 +62,15 @@ def score_own_temperature(fit):
             "n_trials": n_trials,
             "log_likelihood": (logsumexp(total, axis=0) - np.log(len(total))) / n_trials,
             "inverse_temperature": mean,
-            "inverse_temperature_sd": np.sqrt(INVERSE_TEMPERATURES**2 @ weight - mean**2),
+            "inverse_temperature_sd": np.sqrt(_variance(mean, weight)),
         }
         tables.append(pd.DataFrame(values))
     return pd.concat(tables, ignore_index=True)
+
+
+def _variance(mean, weight):
+    """Variance as mean squared distance, as a difference of squares may round below zero."""
+    return ((INVERSE_TEMPERATURES[:, None] - mean) ** 2 * weight).sum(axis=0)
 
 
 def _log_probability(predictions, scored, choice):

@@ -89,3 +89,9 @@ def test_options_that_cannot_be_chosen_and_choices_that_underflow_are_scored():
         (np.log(0.5) + np.log(np.sqrt(0.7) / (np.sqrt(0.7) + np.sqrt(0.3))) - 100 - np.log(9)) / 3,
         abs=1e-6,
     )
+
+
+def test_a_posterior_on_one_value_has_a_small_standard_deviation_not_none():
+    fit = Predicted(*simulate(2.0 ** np.array([-0.75, -0.25, 0.5]), n_trials=20_000))
+    sd = score_own_temperature(fit)["inverse_temperature_sd"]
+    assert ((sd >= 0) & (sd < 1e-4)).all()
