@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks import fresh
 from benchmarks.workloads import Workload
-from neuroalrnn.study.crossval import DEFAULT_MEMORY
+from neuroalrnn.config.defaults import MEMORY
 
 SEQUENCES = (10, 32, 100, 320, 1000, 3200, 10_000)
 STEPS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
@@ -19,7 +19,6 @@ AXES = {
     "sequences": [Workload(N_MODELS, n, 200, 16, 2) for n in SEQUENCES],
     "steps": [Workload(N_MODELS, 16, n, 16, 2) for n in STEPS],
 }
-MEMORY = DEFAULT_MEMORY
 MODEL_STEPS = 2e7  # that are timed at least, in at least 3 updates
 TINY = Workload(2, 2, 3, 16, 2)
 

@@ -34,7 +34,7 @@ TABLE = {
     "results": ({"data", "network", "netcdf", "store"}, {"numpy", "xarray"}),
     "study": (
         {"data", "ops", "model", "fit", "peers", "baselines", "stats", "results", "config"}
-        | {"netcdf", "store"},
+        | {"network", "netcdf", "store"},
         ARRAYS | {"torch"},
     ),
     "regimes": ({"data", "network", "results", "stats"}, ARRAYS | {"scipy"}),

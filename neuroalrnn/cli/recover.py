@@ -27,7 +27,7 @@ def study_recovery(out: Path, *, tasks, agents, subjects, trials, overwrite, **o
         Sizes of the simulated experiments; trials are per subject.
     overwrite : bool
     **options
-        ``n_runs``, ``random_state`` and those of `neuroalrnn.recover.refit.refit_all`.
+        ``n_runs``, ``random_state`` and those of `neuroalrnn.recover.refit.refit`.
     """
     from neuroalrnn.tasks.agents import AGENTS
     from neuroalrnn.tasks.known import KNOWN
@@ -61,7 +61,7 @@ def study_fitted(saved: Path, out: Path, *, overwrite, run=None, **options):
     run : Path, optional
         Run file whose ``[task]`` says what choices lead to; default what the fit says.
     **options
-        ``n_runs``, ``random_state`` and those of `neuroalrnn.recover.refit.refit_all`.
+        ``n_runs``, ``random_state`` and those of `neuroalrnn.recover.refit.refit`.
     """
     from neuroalrnn.behaviour.simulate import refuse_more_than_choices
     from neuroalrnn.recover.recovery import recover_fitted

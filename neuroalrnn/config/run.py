@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from neuroalrnn.arguments import MOST_SEED, checked, not_path, not_text
+from neuroalrnn.config.defaults import FIT
 from neuroalrnn.config.explain import explain
 from neuroalrnn.config.setting import (
     Count,
@@ -90,8 +91,8 @@ class ValidationTable(Table):
         "SubjectKFold", "LeaveOneSubjectOut", "SessionKFold", "StimulusSequenceOut"
     ] = "SubjectKFold"
     n_splits: Annotated[int, Field(ge=2)] | None = None
-    n_inner: Annotated[int, Field(ge=2)] = 3
-    n_restarts: Count = 3
+    n_inner: Annotated[int, Field(ge=2)] = FIT.n_inner
+    n_restarts: Count = FIT.n_restarts
     random_state: Annotated[int, Field(ge=0, le=MOST_SEED)] = 0
     n_pwl: Annotated[list[Size], Field(min_length=1)] | None = None
 

@@ -9,9 +9,9 @@ from neuroalrnn.data.frames import to_frame
 from neuroalrnn.data.schema import SCHEMA_VERSION, unknown, validate
 from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.data.split import (
-    Fold,
     LeaveOneSubjectOut,
     SessionKFold,
+    Split,
     StimulusSequenceOut,
     SubjectKFold,
 )
@@ -21,10 +21,10 @@ from neuroalrnn.data.terms import design
 __all__ = [
     "SCHEMA_VERSION",
     "Audit",
-    "Fold",
     "LeaveOneSubjectOut",
     "Sequences",
     "SessionKFold",
+    "Split",
     "StimulusSequenceOut",
     "SubjectKFold",
     "audit",

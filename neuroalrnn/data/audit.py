@@ -12,7 +12,7 @@ from neuroalrnn.arguments import not_names, refuse, shown
 from neuroalrnn.data.checks import not_rows
 from neuroalrnn.data.orders import session_orders, stimulus_names
 from neuroalrnn.data.schema import not_trials, session_number
-from neuroalrnn.data.split import Fold, SessionKFold, StimulusSequenceOut
+from neuroalrnn.data.split import SessionKFold, Split, StimulusSequenceOut
 from neuroalrnn.exceptions import DataError, LeakageError, LeakageWarning, problems
 
 PARTS = ("train", "test")
@@ -40,7 +40,7 @@ class Audit:
 
 def audit(
     trials: xr.Dataset,
-    folds: Sequence[Fold],
+    folds: Sequence[Split],
     stimulus: Sequence[str] | None = None,
     *,
     groups: np.ndarray | None = None,
@@ -53,7 +53,7 @@ def audit(
     Parameters
     ----------
     trials : xarray.Dataset
-    folds : sequence of Fold
+    folds : sequence of Split
     stimulus : sequence of str, optional
         Variables known before the choice; default those among the inputs of ``attrs["encoding"]``.
     groups : ndarray, shape (trial,), optional
@@ -101,8 +101,8 @@ def audit(
 def _check(trials, folds, stimulus, groups) -> None:
     found = not_trials("trials", trials)
     found += [] if stimulus is None else not_names("stimulus", stimulus)
-    if not isinstance(folds, Sequence) or not all(isinstance(fold, Fold) for fold in folds):
-        found.append(f"folds = {shown(folds)}: expected a list of Fold, as from a splitter")
+    if not isinstance(folds, Sequence) or not all(isinstance(fold, Split) for fold in folds):
+        found.append(f"folds = {shown(folds)}: expected a list of Split, as from a splitter")
     n_trials = 0 if found else trials.sizes["trial"]
     if not found:
         parts = [(f"{fold.name}: {part}", getattr(fold, part)) for fold in folds for part in PARTS]
@@ -119,7 +119,7 @@ def _remedy(trials: xr.Dataset, stimulus: Sequence[str]) -> str:
     return f"Here {splitter.if_one_group}"
 
 
-def _overlap(fold: Fold, groups: np.ndarray) -> list[str]:
+def _overlap(fold: Split, groups: np.ndarray) -> list[str]:
     found = []
     same = np.intersect1d(fold.train, fold.test)
     if len(same):

@@ -1,7 +1,7 @@
 """Splits that hold out whole groups of trials: subjects, sessions, stimulus sequences."""
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -21,12 +21,27 @@ MOST_HELD_OUT = 0.8
 NEAREST = {"LeaveOneGroupOut": "LeaveOneSubjectOut()", "LeaveOneOut": "LeaveOneSubjectOut()"}
 
 
-class Fold(NamedTuple):
-    """One cross-validation part: trial indices of training and test."""
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One division of trials into a training and a test part.
+
+    It unpacks as scikit-learn expects it: ``train, test = split``.
+
+    Attributes
+    ----------
+    name : str
+        Who is held out, such as a subject.
+    train, test : ndarray of int
+        Trial indices.
+    """
 
     name: str
     train: np.ndarray
     test: np.ndarray
+
+    def __iter__(self):
+        """Training part, then test part."""
+        return iter((self.train, self.test))
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,7 @@ class Splitter:
         refuse(type(self).__name__, not_trials("trials", trials), DataError)
         return texts(trials["subject"].values).astype(str)
 
-    def split(self, trials: xr.Dataset) -> list[Fold]:
+    def split(self, trials: xr.Dataset) -> list[Split]:
         """Hold out every group once.
 
         Parameters
@@ -49,8 +64,8 @@ class Splitter:
 
         Returns
         -------
-        folds : list of Fold
-            ``(name, train, test)`` with trial indices; every trial is in one test part.
+        splits : list of Split
+            Every trial is in one test part.
 
         Raises
         ------
@@ -61,7 +76,7 @@ class Splitter:
         groups = self.groups(trials)
         names = pd.unique(groups)
         _require(len(names), 2, self)
-        return [_fold(str(name), groups == name) for name in names]
+        return [_split(str(name), groups == name) for name in names]
 
     def inner(
         self, trials: xr.Dataset, train: np.ndarray, n_splits: int
@@ -131,7 +146,7 @@ class _KFold(Splitter):
         for name in ("n_splits", "random_state"):
             object.__setattr__(self, name, int(getattr(self, name)))
 
-    def split(self, trials: xr.Dataset) -> list[Fold]:
+    def split(self, trials: xr.Dataset) -> list[Split]:
         """Hold out `n_splits` parts; see `LeaveOneSubjectOut.split`."""
         from sklearn.model_selection import KFold
 
@@ -141,7 +156,7 @@ class _KFold(Splitter):
         _require(len(names), self.n_splits, self)
         parts = KFold(self.n_splits, shuffle=True, random_state=self.random_state).split(names)
         return [
-            _fold(f"fold {index}", np.isin(groups, names[test]))
+            _split(f"fold {index}", np.isin(groups, names[test]))
             for index, (_, test) in enumerate(parts)
         ]
 
@@ -280,8 +295,8 @@ def _nearest(cv, kind: type) -> str:
     return NEAREST.get(kind.__name__, f"SubjectKFold({n_splits if several else ''})")
 
 
-def _fold(name: str, test: np.ndarray) -> Fold:
-    return Fold(name, np.flatnonzero(~test), np.flatnonzero(test))
+def _split(name: str, test: np.ndarray) -> Split:
+    return Split(name, np.flatnonzero(~test), np.flatnonzero(test))
 
 
 def _require(n_groups: int, needed: int, splitter: Splitter, what: str = "the dataset") -> None:

@@ -1,6 +1,7 @@
 """Which family of models made the choices: candidates compared on whole subjects held out."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,12 @@ from neuroalrnn.baselines.logistic import logistic
 from neuroalrnn.baselines.qlearning import q_learning
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.recover.refit import refit_all
+from neuroalrnn.exceptions import FitError, problems
+from neuroalrnn.recover.refit import refit, unheard
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.stats import one_standard_error
+from neuroalrnn.study.predict import predict_baselines
+from neuroalrnn.study.study import prepare_study
 from neuroalrnn.tasks.agents import simulate_agents
 from neuroalrnn.tasks.simulate import compute_log_odds
 
@@ -54,20 +58,16 @@ def recognise_family(trials, families, cv=None, *, n_inner=2) -> Recognised:
     -------
     Recognised
     """
-    cv = cv or SubjectKFold(3)
-    scored = scored_trials(trials)
-    choice = trials["choice"].values
-    scores = pd.DataFrame(index=range(trials.sizes["trial"]), columns=list(families), dtype=float)
-    for fold in cv.split(trials):
-        train, test = (part[scored[part]] for part in (fold.train, fold.test))
-
-        def inner(rows):
-            return cv.inner(trials, rows, n_inner)
-
-        for name, family in families.items():
-            values = family(trials, train, test, inner=inner)
-            scores.loc[test, name] = values[np.arange(len(test)), choice[test].astype(int)]
-    by_subject = scores[scored].groupby(trials["subject"].values[scored]).mean().T
+    with unheard():
+        study = prepare_study(trials, cv=cv or SubjectKFold(3), n_inner=n_inner)
+    named = {name: partial(each, inner=study.inner) for name, each in families.items()}
+    predicted, failed = predict_baselines(study, named)
+    if failed:
+        raise problems(FitError, "recognise_family", failed)
+    rows = np.flatnonzero(scored_trials(study.trials))
+    code = study.trials["choice"].values[rows].astype(int)
+    scores = pd.DataFrame({name: values[rows, code] for name, values in predicted.items()})
+    by_subject = scores.groupby(study.trials["subject"].values[rows]).mean().T
     selection = one_standard_error(by_subject, np.arange(len(families)))
     return Recognised(list(families)[selection.index], selection.table)
 
@@ -80,7 +80,7 @@ def bandit_families(setting=None, **options):
     setting : Setting, optional
         Of the AL-RNN; without one there is no AL-RNN among the candidates.
     **options
-        Of `neuroalrnn.recover.refit.refit_all`.
+        Of `neuroalrnn.recover.refit.refit`.
 
     Returns
     -------
@@ -132,6 +132,6 @@ def recover_family(name, n_subjects, n_trials, families, *, n_runs=1, random_sta
 def _alrnn(trials, train, test, setting, options):
     """Log-probabilities of an AL-RNN fitted to the training subjects."""
     subject = trials["subject"].values
-    fitted = refit_all(trials.isel(trial=np.isin(subject, subject[train])), setting, **options)
+    fitted = refit(trials.isel(trial=np.isin(subject, subject[train])), setting, **options)
     log_odds = compute_log_odds(fitted.networks[fitted.n_pwl], trials)[test]
     return -np.logaddexp(0.0, np.stack([log_odds, -log_odds], axis=1))

@@ -10,12 +10,13 @@ import pandas as pd
 
 from neuroalrnn.behaviour.simulate import simulate
 from neuroalrnn.config import Setting
+from neuroalrnn.config.defaults import RECOVERY
 from neuroalrnn.data import default_encoding, encode
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.network.maps import compute_jacobian
 from neuroalrnn.network.run import compute_latents
-from neuroalrnn.recover.refit import DEFAULT_GRID, refit_all
+from neuroalrnn.recover.refit import refit
 from neuroalrnn.regimes import ABSENT, adjusted_rand, compute_regimes
 from neuroalrnn.stats.recovery import match_eigenvalues, match_units, switch_agreement
 from neuroalrnn.tasks.simulate import compute_log_odds, simulate_known
@@ -53,7 +54,7 @@ def recover_known(
         Independent simulations, each with its own subjects and starts.
     random_state : int
     **options
-        Of `neuroalrnn.recover.refit.refit_all`.
+        Of `neuroalrnn.recover.refit.refit`.
 
     Returns
     -------
@@ -88,7 +89,7 @@ def recover_fitted(
         What choices lead to, see `neuroalrnn.tasks.environments.environment_for`.
     n_runs, random_state : int
     **options
-        Of `neuroalrnn.recover.refit.refit_all`.
+        Of `neuroalrnn.recover.refit.refit`.
 
     Returns
     -------
@@ -124,7 +125,7 @@ def recover(network, trials, fresh, setting, **options):
         Its simulated choices, to be fitted, and others, to compare on.
     setting : Setting
     **options
-        Of `neuroalrnn.recover.refit.refit_all`; the grid must hold the true P.
+        Of `neuroalrnn.recover.refit.refit`; the grid must hold the true P.
 
     Returns
     -------
@@ -134,17 +135,17 @@ def recover(network, trials, fresh, setting, **options):
         ``linear_score``, P = 0; ``badly_trained``, whether `score` lies `BADLY_TRAINED` below
         `true_score`; ``restarts_near_best``; and those of `compare_networks`.
     """
-    grid = DEFAULT_GRID if options.get("n_pwl") is None else options["n_pwl"]
+    grid = RECOVERY.n_pwl if options.get("n_pwl") is None else options["n_pwl"]
     if network.n_pwl not in grid:
         text = ", ".join(map(str, grid))
         raise ConfigError(f"recovery: true P = {network.n_pwl} is not in the grid {text}; add it")
-    refit = refit_all(trials, setting, **options)
-    table = refit.table.set_index("n_pwl")
+    found = refit(trials, setting, **options)
+    table = found.table.set_index("n_pwl")
     score = float(table.loc[network.n_pwl, "score"])
     best = _score(network, trials)
     row = {
         "true_n_pwl": network.n_pwl,
-        "found_n_pwl": refit.n_pwl,
+        "found_n_pwl": found.n_pwl,
         "true_score": best,
         "score": score,
         "linear_score": float(table["score"].get(0, np.nan)),
@@ -153,8 +154,8 @@ def recover(network, trials, fresh, setting, **options):
     }
     return (
         row
-        | compare_networks(network, refit.networks[network.n_pwl], fresh)
-        | {"eigenvalue_gap_at_start": _eigenvalue_gap(network, refit.starts[network.n_pwl], fresh)}
+        | compare_networks(network, found.networks[network.n_pwl], fresh)
+        | {"eigenvalue_gap_at_start": _eigenvalue_gap(network, found.starts[network.n_pwl], fresh)}
     )
 
 

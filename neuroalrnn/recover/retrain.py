@@ -5,6 +5,7 @@ import pandas as pd
 import torch
 
 from neuroalrnn.arguments import not_kind, not_names, not_seed, not_whole, refuse
+from neuroalrnn.config.defaults import MEMORY
 from neuroalrnn.data.scaling import standardise_inputs
 from neuroalrnn.exceptions import DataError, FitError, NotTestableError
 from neuroalrnn.fit.objective import observe
@@ -16,10 +17,10 @@ from neuroalrnn.model.architecture import ALRNN
 from neuroalrnn.network.linear import linearise
 from neuroalrnn.network.scores import Scores, score_trials
 from neuroalrnn.ops import Weights
-from neuroalrnn.ops.dispatch import choose_backend
-from neuroalrnn.recover.refit import MEMORY, as_networks, setting_of_fold
+from neuroalrnn.recover.refit import setting_of_fold
 from neuroalrnn.results import Fit
-from neuroalrnn.study.engine import Engine, default_threads
+from neuroalrnn.study.engine import Engine
+from neuroalrnn.study.final import as_networks
 from neuroalrnn.study.observation import observe_fitted, observing
 from neuroalrnn.study.plan import cut_for_training, scaling_of
 from neuroalrnn.study.search import Progress, train_in_chunks
@@ -84,7 +85,7 @@ def retrain_without_units(
     folds = [each for each in fit.folds if each.network.n_pwl and each.test.scored.any()]
     if not folds:
         raise NotTestableError("retraining: no fold has a PWL unit to do without, and choices")
-    engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
+    engine = Engine.choose(backend, threads, memory)
     settings = [setting_of_fold(fit, fold.index) for fold in folds]
     pieces = cut_for_training(sequences, settings[0])
     starts = [[fold.network, *_without_units(fold)] for fold in folds]

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.data import caution
 from neuroalrnn.data.lags import count_gaps
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.results import FORMAT, Fit
@@ -22,22 +21,15 @@ from neuroalrnn.study.search import find_lost
 PACKAGES = ("torch", "numba", "numpy", "pandas", "xarray", "scikit-learn")
 
 
-def assemble(
-    trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, engine, *, seconds
-):
+def assemble(study, searched, whole, chosen, held_out, *, seconds):
     """Label everything and put it into one tree.
 
     Parameters
     ----------
-    trials : xarray.Dataset
-    plan : Plan
-    cv : splitter
-    encoding : dict
-    sharing : Audit
-    searched, refitted, chosen : list
+    study : Study
+    searched, whole, chosen : list
         Per fold.
     held_out : HeldOut
-    engine : Engine
     seconds : float
         Time the fit took.
 
@@ -45,9 +37,10 @@ def assemble(
     -------
     Fit
     """
-    predictions = _predictions(trials, held_out)
-    scores = score(trials, predictions)
-    trials = caution(trials, doubtful_scores(scores, predictions.sizes["option"]))
+    predictions = _predictions(study.trials, held_out)
+    scores = score(study.trials, predictions)
+    study = study.warn(doubtful_scores(scores, predictions.sizes["option"]))
+    plan = study.plan
     config = {
         "setting": plan.setting.model_dump(exclude={"n_pwl"}),
         "alternatives": _alternatives(plan),
@@ -55,30 +48,30 @@ def assemble(
         "n_restarts": plan.n_restarts,
         "n_inner": max(len(inner) for inner in plan.inner),
         "random_state": plan.random_state,
-        "splitter": repr(cv),
-        "encoding": encoding,
+        "splitter": repr(study.cv),
+        "encoding": study.encoding,
         "steps_to_choice": plan.pieces.steps_to_choice,
         "steps_to_next_choice": plan.pieces.steps_to_next_choice,
         "steps": list(plan.pieces.steps),
-        "n_gaps": count_gaps(trials),
+        "n_gaps": count_gaps(study.trials),
     }
     if plan.observation:
         names = ("name", "variables", "given", "outputs")
         config["observation"] = {name: getattr(plan.observation, name) for name in names}
     nodes = {
-        "/trials": trials,
-        "/parameters": _parameters(plan, refitted),
+        "/trials": study.trials,
+        "/parameters": _parameters(plan, whole),
         "/history": _history(plan, searched),
-        "/selection": _selection(plan, searched, refitted, chosen),
+        "/selection": _selection(plan, searched, whole, chosen),
         "/predictions": predictions,
         "/scores": scores,
-        "/splits": _splits(trials, plan, cv, sharing),
+        "/splits": _splits(study),
     }
     tree = xr.DataTree.from_dict(nodes)
     tree.attrs = {
         "format": FORMAT,
         "config": json.dumps(config),
-        "provenance": json.dumps(_provenance(trials, plan, engine, seconds)),
+        "provenance": json.dumps(_provenance(study, seconds)),
     }
     return Fit(tree)
 
@@ -174,12 +167,12 @@ def _hits(trials, predictions):
     return chosen / np.maximum(likeliest.sum(axis=-1), 1)
 
 
-def _parameters(plan, refitted):
-    """Final weights in canonical form, (n_pwl, fold, restart, ...), float64."""
+def _parameters(plan, whole):
+    """Whole weights in canonical form, (n_pwl, fold, restart, ...), float64."""
     shape = len(plan.grid), plan.n_restarts
     parts = [
         [part.double().numpy().reshape(*shape, *part.shape[1:]) for part in fold.weights]
-        for fold in refitted
+        for fold in whole
     ]
     arrays = [np.stack(values, axis=1) for values in zip(*parts, strict=True)]
     arrays[0], arrays[1] = _canonical(arrays[0], arrays[1], plan.grid)
@@ -233,18 +226,18 @@ def _history(plan, searched):
     )
 
 
-def _selection(plan, searched, refitted, chosen):
+def _selection(plan, searched, whole, chosen):
     dims = ("n_pwl", "fold")
     restart = np.stack([restart for restart, _ in chosen], axis=1)
     subjects = sorted({name for one in searched for name in one.subjects})
     by_subject = np.full((len(plan.grid), len(searched), len(subjects)), np.nan)
-    for fold, (one, final) in enumerate(zip(searched, refitted, strict=True)):
+    for fold, (one, final) in enumerate(zip(searched, whole, strict=True)):
         place = np.searchsorted(subjects, one.subjects)
         scores = one.by_subject[np.arange(len(plan.grid)), restart[:, fold]]
         lost = find_lost(one, final.diverged)
         by_subject[:, fold, place] = np.where(lost[:, None], np.nan, scores)
     n_checks = np.stack([one.best_check + 1 for one in searched], axis=1)
-    diverged = [a.diverged | b.diverged for a, b in zip(searched, refitted, strict=True)]
+    diverged = [a.diverged | b.diverged for a, b in zip(searched, whole, strict=True)]
     return xr.Dataset(
         {
             "restart": (dims, restart),
@@ -259,7 +252,7 @@ def _selection(plan, searched, refitted, chosen):
             "validation_by_subject": ((*dims, "subject"), by_subject, {"units": "nats/trial"}),
             "train_score": (
                 (*dims, "restart_id"),
-                np.stack([one.train_score for one in refitted], axis=1),
+                np.stack([one.train_score for one in whole], axis=1),
                 {"units": "nats/trial"},
             ),
             "diverged": ((*dims, "restart_id"), np.stack(diverged, axis=1)),
@@ -275,19 +268,21 @@ def _alternatives(plan):
     return [{name: each[name] for name in names} for each in values]
 
 
-def _splits(trials, plan, cv, sharing):
-    fold = np.full(trials.sizes["trial"], -1)
-    for index, part in enumerate(plan.folds):
+def _splits(study):
+    fold = np.full(study.trials.sizes["trial"], -1)
+    for index, part in enumerate(study.folds):
         fold[part.test] = index
+    sharing, groups = study.sharing, study.cv.groups(study.trials)
     attrs = {"audit": sharing.note, "shared": sharing.shared.to_json(orient="records")}
-    return xr.Dataset({"fold": ("trial", fold), "group": ("trial", cv.groups(trials))}, attrs=attrs)
+    return xr.Dataset({"fold": ("trial", fold), "group": ("trial", groups)}, attrs=attrs)
 
 
 def _coords(plan):
     return {"n_pwl": list(plan.grid), "fold": [part.name for part in plan.folds]}
 
 
-def _provenance(trials, plan, engine, seconds):
+def _provenance(study, seconds):
+    engine = study.engine
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
@@ -295,9 +290,9 @@ def _provenance(trials, plan, engine, seconds):
         "versions": _versions(),
         "python": platform.python_version(),
         "backend": f"{engine.backend.name} ({engine.reason})",
-        "dtype": plan.setting.dtype,
+        "dtype": study.plan.setting.dtype,
         "device": "cpu",
-        "dataset_sha256": trials_digest(trials),
+        "dataset_sha256": trials_digest(study.trials),
         "git_commit": _commit(),
     }
 

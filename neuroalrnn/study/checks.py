@@ -18,6 +18,7 @@ from neuroalrnn.arguments import (
     refuse,
     shown,
 )
+from neuroalrnn.config.defaults import FIT
 from neuroalrnn.data import caution, default_encoding, encode, validate
 from neuroalrnn.data.schema import scored_trials, texts
 from neuroalrnn.exceptions import DataError, LeakageWarning, problems
@@ -25,7 +26,6 @@ from neuroalrnn.model.hierarchy import VARYING
 from neuroalrnn.netcdf import find_lost
 
 logger = logging.getLogger(__name__)
-DEFAULT_GRID = (0, 1, 2, 4)
 NOT_READ = "choice is never read out: without its event, or beyond max_steps"
 # share of the training trials below which a fit inside says little about one to all of them
 LITTLE_LEFT = 1 / 3
@@ -71,7 +71,7 @@ def score_what_is_read(trials, sequences):
 
 def check_search(
     setting, n_pwl, *, n_restarts, n_inner, random_state, threads=None, memory=1, resume=None,
-    default=DEFAULT_GRID,
+    default=FIT.n_pwl,
 ):  # fmt: skip
     """Refuse an impossible grid or number, naming everything that is wrong.
 
@@ -205,23 +205,33 @@ def caution_of_inner_parts(trials, plan, groups):
     return caution(trials, found, LeakageWarning, stacklevel=4)
 
 
-def check_saveable(trials, models):
-    """Refuse before training what could not be saved after it, by saving it to memory.
+def check_saveable(trials):
+    """Refuse before training trials that could not be saved after it, by saving them to memory.
 
     Parameters
     ----------
     trials : xarray.Dataset
-    models : iterable of str
-        Their names.
 
     Raises
     ------
     DataError
     """
-    found = find_lost(trials)
-    found += [f"models: {text}" for text in find_lost(xr.Dataset(coords={"model": list(models)}))]
-    if found:
-        raise problems(DataError, "saving the fit", found)
+    refuse("saving the fit", find_lost(trials), DataError)
+
+
+def check_saveable_names(models):
+    """Refuse before training names of models that could not be saved after it.
+
+    Parameters
+    ----------
+    models : iterable of str
+
+    Raises
+    ------
+    DataError
+    """
+    found = find_lost(xr.Dataset(coords={"model": list(models)}))
+    refuse("saving the fit", [f"models: {text}" for text in found], DataError)
 
 
 def check_shots(trials, n_shots):

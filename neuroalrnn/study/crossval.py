@@ -7,30 +7,28 @@ from collections.abc import Mapping
 import numpy as np
 
 from neuroalrnn.baselines import cognitive_baselines, standard_baselines
-from neuroalrnn.config import as_setting, expand
-from neuroalrnn.data import SubjectKFold, audit, caution
+from neuroalrnn.config import as_setting
+from neuroalrnn.config.defaults import FIT, MEMORY
 from neuroalrnn.data.offered import offered_names
-from neuroalrnn.data.split import as_splitter
-from neuroalrnn.ops.dispatch import choose_backend
+from neuroalrnn.exceptions import LeakageWarning
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.study.assemble import assemble
-from neuroalrnn.study.checks import caution_of_inner_parts, check_saveable, check_search
-from neuroalrnn.study.doubts import lost_values, unseen_labels
-from neuroalrnn.study.engine import Engine, default_threads
+from neuroalrnn.study.checks import check_saveable_names
+from neuroalrnn.study.doubts import lost_values
 from neuroalrnn.study.own import check_baselines
-from neuroalrnn.study.plan import make_plan
 from neuroalrnn.study.predict import predict, predict_baselines
-from neuroalrnn.study.prepare import prepare
 from neuroalrnn.study.recurrent import recurrent_baselines
 from neuroalrnn.study.resume import fold_file, keeping, load_fold, parts_digest, save_fold
-from neuroalrnn.study.search import Progress, choose, find_lost, refit, search
-from neuroalrnn.study.telling import caution_of_perfect_models
+from neuroalrnn.study.search import Progress, choose, find_lost, search, train_whole
+from neuroalrnn.study.study import prepare_study
+from neuroalrnn.study.telling import perfect_models
 
 logger = logging.getLogger(__name__)
-DEFAULT_MEMORY = 2**28
 
 
-def cross_validate(trials, setting=None, cv=None, n_restarts=3, random_state=0, **options):
+def cross_validate(
+    trials, setting=None, cv=None, n_restarts=FIT.n_restarts, random_state=0, **options
+):
     """Fit AL-RNNs of one setting with whole groups held out.
 
     Parameters
@@ -62,17 +60,17 @@ def select_n_pwl(
     trials,
     setting=None,
     cv=None,
-    n_restarts=3,
+    n_restarts=FIT.n_restarts,
     random_state=0,
     *,
     n_pwl=None,
-    n_inner=3,
+    n_inner=FIT.n_inner,
     alternatives=None,
     encoding=None,
     observation=None,
     baselines=None,
     threads=None,
-    memory=DEFAULT_MEMORY,
+    memory=MEMORY,
     backend="auto",
     progress=True,
     resume=None,
@@ -154,64 +152,55 @@ def select_n_pwl(
     Brenner & Koppe (2026), TMLR (attenuating nonlinearity by the number of PWL units).
     """
     started = time.perf_counter()
-    setting, cv = as_setting(setting), as_splitter(cv, SubjectKFold())
-    study = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
-    grid = check_search(setting, n_pwl, threads=threads, memory=memory, resume=resume, **study)
-    study = {name: int(value) for name, value in study.items()}
-    settings = expand(setting, alternatives or {})
     own = check_baselines(baselines)
-    engine = Engine(*choose_backend(backend), threads or default_threads(), memory)
-    trials, sequences, observation, encoding = prepare(trials, encoding, observation)
-    named = _baselines(baselines, trials, setting, cv, encoding, engine, **study)
-    check_saveable(trials, named)
-    folds = cv.split(trials)
-    sharing = audit(trials, folds, groups=cv.groups(trials))
-    plan = make_plan(
-        trials, sequences, folds, cv, settings, grid=grid, observation=observation, **study
-    )
-    trials = caution_of_inner_parts(trials, plan, cv.groups(trials))
-    trials = caution(trials, unseen_labels(trials, folds))
-    if resume and not own:
-        study |= {"setting": setting.model_dump(mode="json"), "encoding": encoding}
-        study |= {"offered": offered_names(trials), "terms": trials.attrs.get("baselines")}
-        study |= {"inner": parts_digest(plan)}
-        named = keeping(named, resume, study, engine.backend.name)
-    # before the networks, so that a baseline of the caller that fails costs nothing
-    others, left_out = predict_baselines(trials, plan, named, own=own, progress=progress)
-    trials = caution(trials, left_out)
-    trials = caution_of_perfect_models(trials, others)
-    searched, refitted, chosen = _fit_folds(plan, engine, progress, resume)
-    lost = np.array([find_lost(one, f.diverged) for one, f in zip(searched, refitted, strict=True)])
-    trials = caution(trials, lost_values(lost, plan))
-    held_out = predict(trials, sequences, plan, refitted, chosen, others, engine=engine, lost=lost)
-    networks = {name: each for name, each in held_out.options.items() if name not in others}
-    trials = caution_of_perfect_models(trials, networks)
-    return assemble(
-        trials, plan, cv, encoding, sharing, searched, refitted, chosen, held_out, engine,
-        seconds=time.perf_counter() - started,
+    study = prepare_study(
+        trials, setting, cv, n_pwl=n_pwl, n_restarts=n_restarts, n_inner=n_inner,
+        random_state=random_state, alternatives=alternatives, encoding=encoding,
+        observation=observation, threads=threads, memory=memory, backend=backend, resume=resume,
     )  # fmt: skip
+    others = _baselines(baselines, study)
+    check_saveable_names(others)
+    if resume and not own:
+        others = keeping(others, resume, _told(study), study.engine.backend.name)
+    # before the networks, so that a baseline of the caller that fails costs nothing
+    others, left_out = predict_baselines(study, others, own=own, progress=progress)
+    study = study.warn(left_out).warn(perfect_models(study.trials, others), LeakageWarning)
+    searched, whole, chosen = _fit_folds(study, progress)
+    lost = np.array([find_lost(one, f.diverged) for one, f in zip(searched, whole, strict=True)])
+    study = study.warn(lost_values(lost, study.plan))
+    held_out = predict(study, whole, chosen, others, lost=lost)
+    networks = {name: each for name, each in held_out.options.items() if name not in others}
+    study = study.warn(perfect_models(study.trials, networks), LeakageWarning)
+    seconds = time.perf_counter() - started
+    return assemble(study, searched, whole, chosen, held_out, seconds=seconds)
 
 
-def _baselines(named, trials, setting, cv, encoding, engine, **study):
+def _baselines(named, study):
     """The models that are fitted on the same folds, by name."""
     if isinstance(named, Mapping):
         return named
-    found = standard_baselines(trials, encoding["inputs"])
+    found = standard_baselines(study.trials, study.encoding["inputs"])
     if named is None:
         return found
-
-    def inner(train):
-        return cv.inner(trials, train, study["n_inner"])
-
-    found |= cognitive_baselines(trials, encoding["inputs"], inner)
-    return found | recurrent_baselines(setting, cv, encoding, engine, **study)
+    found |= cognitive_baselines(study.trials, study.encoding["inputs"], study.inner)
+    return found | recurrent_baselines(study)
 
 
-def _fit_folds(plan, engine, show, folder):
+def _told(study):
+    """What decides the predictions of the models beside the AL-RNN, apart from the trials."""
+    plan = study.plan
+    told = {name: getattr(plan, name) for name in ("n_inner", "n_restarts", "random_state")}
+    told |= {"setting": plan.setting.model_dump(mode="json"), "encoding": study.encoding}
+    told |= {"offered": offered_names(study.trials), "inner": parts_digest(plan)}
+    return told | {"terms": study.trials.attrs.get("baselines")}
+
+
+def _fit_folds(study, show):
     """Search, train again and choose in every fold; returns three lists."""
+    plan, engine, folder = study.plan, study.engine, study.resume
     ends = np.cumsum([plan.most_checks(fold) for fold in range(len(plan.folds))])
     progress = Progress(int(ends[-1]), show=show)
-    searched, refitted, chosen = [], [], []
+    searched, whole, chosen = [], [], []
     for fold, part in enumerate(plan.folds):
         progress.start_fold(f"{part.name} ({fold + 1}/{len(plan.folds)})")
         kept = fold_file(folder, plan, fold, backend=engine.backend.name) if folder else None
@@ -221,17 +210,17 @@ def _fit_folds(plan, engine, show, folder):
         else:
             observations = plan.observations(fold)
             found = search(plan, observations, fold, engine=engine, progress=progress)
-            final = refit(plan, observations, fold, found, engine=engine, progress=progress)
+            final = train_whole(plan, observations, fold, found, engine=engine, progress=progress)
             if kept:
                 save_fold(kept, found, final)
         searched.append(found)
-        refitted.append(final)
+        whole.append(final)
         chosen.append(choose(found, final.diverged, plan.grid))
         for text in diverged_restarts(found.diverged | final.diverged, plan.grid):
             logger.warning("%s: %s diverged and is not used", part.name, text)
         progress.finish_fold(int(ends[fold]))
     progress.bar.close()
-    return searched, refitted, chosen
+    return searched, whole, chosen
 
 
 def diverged_restarts(diverged, grid):

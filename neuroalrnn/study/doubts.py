@@ -17,7 +17,7 @@ def unseen_labels(trials, folds):
     Parameters
     ----------
     trials : xarray.Dataset
-    folds : sequence of Fold
+    folds : sequence of Split
 
     Returns
     -------

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from neuroalrnn.fit.optimise import FULL_ROW
-from neuroalrnn.ops.dispatch import Backend
+from neuroalrnn.ops.dispatch import Backend, choose_backend
 
 # numbers per lane, scored step and output that eta, its likelihood, their gradients and the
 # allocator take (measured)
@@ -33,6 +33,30 @@ class Engine:
     reason: str
     threads: int
     memory: int
+
+    @classmethod
+    def choose(cls, backend, threads, memory):
+        """The engine of arguments ``backend``, ``threads`` and ``memory``.
+
+        Parameters
+        ----------
+        backend : str
+            One of `neuroalrnn.ops.dispatch.BACKENDS`, or "auto".
+        threads : int or None
+            None is all cores.
+        memory : int
+            In bytes.
+
+        Returns
+        -------
+        Engine
+
+        Raises
+        ------
+        ConfigError
+            The backend does not exist, or cannot run here.
+        """
+        return cls(*choose_backend(backend), threads or default_threads(), memory)
 
     def split(self, jobs, observations, setting):
         """Models that are trained together; groups are never parted.

@@ -34,7 +34,7 @@ class Plan:
     ----------
     pieces : Sequences
         Training sequences; none of a fold's test group is ever in its parts.
-    folds : list of Fold
+    folds : list of Split
     inner : list of list of Part
         Per fold, its inner parts.
     whole : list of Part
@@ -46,8 +46,9 @@ class Plan:
         what models may differ in that are trained together.
     grid : tuple of int
         Values of ``n_pwl``.
+    n_inner, n_restarts, random_state : int
+        `n_inner` as asked for; a fold with few groups has fewer parts.
     of : Architecture
-    n_restarts, random_state : int
     observation : Observation, optional
         Of the variables that the pieces hold as ``observed``.
     """
@@ -59,6 +60,7 @@ class Plan:
     subjects: np.ndarray
     settings: tuple
     grid: tuple
+    n_inner: int
     n_restarts: int
     random_state: int
     of: Architecture = ALRNN
@@ -116,7 +118,7 @@ def make_plan(
     ----------
     trials : xarray.Dataset
     sequences : Sequences
-    folds : list of Fold
+    folds : list of Split
     cv : splitter
         Gives the inner parts, of the same kind as `folds`.
     settings : sequence of Setting
@@ -146,6 +148,7 @@ def make_plan(
         subjects=np.unique(sequences.subject),
         settings=tuple(settings),
         grid=tuple(grid),
+        n_inner=n_inner,
         n_restarts=n_restarts,
         random_state=random_state,
         of=of,
@@ -214,7 +217,7 @@ def search_jobs(plan, fold):
     return keys, _jobs(plan, fold, plan.inner[fold], rows)
 
 
-def refit_jobs(plan, fold, keys, n_checks):
+def whole_jobs(plan, fold, keys, n_checks):
     """Jobs that train (setting, n_pwl, restart) on the whole training part, as long as told."""
     rows = [
         (group, *key, -1, checks)

@@ -60,13 +60,12 @@ def _change(trials, rows, before, after):
     return change
 
 
-def predict_baselines(trials, plan, baselines, *, own=False, progress=False):
+def predict_baselines(study, baselines, *, own=False, progress=False):
     """Predict every held-out choice by the models that are fitted beside the AL-RNN.
 
     Parameters
     ----------
-    trials : xarray.Dataset
-    plan : Plan
+    study : Study
     baselines : dict of str -> callable
     own : bool
         They are the caller's: what they return is checked.
@@ -86,15 +85,16 @@ def predict_baselines(trials, plan, baselines, *, own=False, progress=False):
         If baselines of the caller return anything else than log-probabilities, naming each, and the
         first fold in which one does.
     """
+    trials, folds = study.trials, study.folds
     predicted = {name: empty_predictions(trials) for name in baselines}
     counts, failed = scored_trials(trials), {}
-    n_fits = len(plan.folds) * len(baselines)
+    n_fits = len(folds) * len(baselines)
     show = progress and n_fits > 0
     bar = progress_bar(total=n_fits, show=show, unit="model", desc="other models")
-    for fold, part in enumerate(plan.folds):
+    for fold, part in enumerate(folds):
         train = part.train[counts[part.train]]
         for name in [each for each in baselines if each not in failed]:
-            bar.set_postfix_str(f"{name}, {part.name} ({fold + 1}/{len(plan.folds)})")
+            bar.set_postfix_str(f"{name}, {part.name} ({fold + 1}/{len(folds)})")
             values, found = _call(baselines[name], own, trials, train, part.test)
             if found:
                 failed[name] = [f"{name!r}, {part.name}: {text}" for text in found]
@@ -118,21 +118,18 @@ def _call(baseline, own, *arguments):
         return None, [str(error)]
 
 
-def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine, lost):
+def predict(study, whole, chosen, baselines, *, lost):
     """Predict every held-out choice by every model.
 
     Parameters
     ----------
-    trials : xarray.Dataset
-    sequences : Sequences
-        Whole sequences, not training pieces.
-    plan : Plan
-    refitted : list of Refitted
+    study : Study
+    whole : list of Whole
+        Per fold.
     chosen : list of (restart, position)
         Per fold, from `choose`.
     baselines : dict of str -> array, shape (trial, option)
         From `predict_baselines`.
-    engine : Engine
     lost : bool array, shape (fold, n_pwl)
         From `find_lost`; a value that is lost in some fold has no score of all subjects.
 
@@ -142,6 +139,7 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine, los
         Models: the AL-RNN with ``n_pwl`` chosen inside, each ``n_pwl`` of the grid, with an
         observation model the "constant" one of the training trials, then the baselines.
     """
+    trials, sequences, plan = study.trials, study.sequences, study.plan
     held_out = HeldOut({}, {})
     counts = scored_trials(trials)
     is_lost = lost.any(axis=0)
@@ -151,8 +149,8 @@ def predict(trials, sequences, plan, refitted, chosen, baselines, *, engine, los
         train = part.train[counts[part.train]]
         test = sequences.take(np.isin(sequences.trial[:, 0], part.test))
         keep = np.arange(len(plan.grid)) * plan.n_restarts + restart
-        weights = select(refitted[fold].weights, torch.as_tensor(keep))
-        rows, options, others = predict_observed(weights, plan.grid, test, plan, engine)
+        weights = select(whole[fold].weights, torch.as_tensor(keep))
+        rows, options, others = predict_observed(weights, plan.grid, test, plan, study.engine)
         for name, k in [(NETWORK, position), *names]:
             mine = {other: values[k] for other, values in others.items()}
             held_out.put(trials, name, train, rows, options[k], mine)

@@ -5,15 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from neuroalrnn.data import encode
-from neuroalrnn.data.split import Fold
+from neuroalrnn.data.split import Split
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.model.alrnn import select
 from neuroalrnn.peers.networks import GRU, LSTM
 from neuroalrnn.study.observation import observe_trials
-from neuroalrnn.study.plan import make_plan
 from neuroalrnn.study.predict import predict_trials
-from neuroalrnn.study.search import Progress, refit, search
+from neuroalrnn.study.search import Progress, search, train_whole
 
 SIZES = (8, 16, 32)
 
@@ -27,23 +25,14 @@ class Recurrent:
     of : Architecture
     settings : tuple of Setting
         Training; number of units apart, which is one of `sizes`.
-    cv : splitter
-        Gives the inner parts.
-    encoding : dict
-        Arguments of `neuroalrnn.encode`, those of the AL-RNN.
-    engine : Engine
-    n_inner, n_restarts, random_state : int
+    study : Study
+        That of the AL-RNN.
     sizes : tuple of int
     """
 
     of: object
     settings: tuple
-    cv: object
-    encoding: dict
-    engine: object
-    n_inner: int
-    n_restarts: int
-    random_state: int
+    study: object
     sizes: tuple = SIZES
 
     def __call__(self, trials, train, test):
@@ -52,6 +41,7 @@ class Recurrent:
         Parameters
         ----------
         trials : xarray.Dataset
+            Those of the study.
         train, test : int arrays
             Scored training trials, and the trials to predict. All trials that are not in `test`
             drive the state.
@@ -67,39 +57,32 @@ class Recurrent:
         FitError
             If every restart of every size diverged.
         """
-        sequences = encode(trials, **self.encoding)
-        observation, sequences = observe_trials(trials, sequences, None)
+        observation, sequences = observe_trials(trials, self.study.sequences, None)
         whole = np.setdiff1d(np.arange(trials.sizes["trial"]), test)
-        fold = Fold(self.of.name, whole, test)
-        plans = [self._plan(trials, sequences, fold, size, observation) for size in self.sizes]
-        progress = Progress(0, show=False)
+        fold = Split(self.of.name, whole, test)
+        changes = {"sequences": sequences, "folds": [fold], "observation": observation}
+        plans = [self._plan(size, changes) for size in self.sizes]
+        progress, engine = Progress(0, show=False), self.study.engine
         observations = plans[0].observations(0)
-        found = [
-            search(plan, observations, 0, engine=self.engine, progress=progress) for plan in plans
-        ]
+        found = [search(plan, observations, 0, engine=engine, progress=progress) for plan in plans]
         plan, found = max(zip(plans, found, strict=True), key=lambda one: one[1].best_score.max())
-        final = refit(plan, observations, 0, found, engine=self.engine, progress=progress)
+        final = train_whole(plan, observations, 0, found, engine=engine, progress=progress)
         score = np.where(final.diverged, -np.inf, found.best_score)[0]
         if not np.isfinite(score).any():
             raise FitError(f"{self.of.name}: every restart diverged; lower learning_rate")
         weights = select(final.weights, torch.tensor([int(np.argmax(score))]))
-        rows, values = predict_trials(
-            weights, [0], sequences.take(np.isin(sequences.trial[:, 0], test)), plan, self.engine
-        )
+        held_out = sequences.take(np.isin(sequences.trial[:, 0], test))
+        rows, values = predict_trials(weights, [0], held_out, plan, engine)
         predicted = np.full((trials.sizes["trial"], values.shape[-1]), np.nan)
         predicted[rows] = values[0]
         return predicted[test]
 
-    def _plan(self, trials, sequences, fold, size, observation):
+    def _plan(self, size, changes):
         settings = [s.model_copy(update={"n_latent": size, "n_pwl": 0}) for s in self.settings]
-        return make_plan(
-            trials, sequences, [fold], self.cv, settings, grid=(0,), n_inner=self.n_inner,
-            n_restarts=self.n_restarts, random_state=self.random_state, of=self.of,
-            observation=observation,
-        )  # fmt: skip
+        return self.study.lay_out(settings=settings, grid=(0,), of=self.of, **changes)
 
 
-def recurrent_baselines(setting, cv, encoding, engine, *, n_inner, n_restarts, random_state):
+def recurrent_baselines(study):
     """GRU and LSTM, trained with the batches and checks of the AL-RNN's setting.
 
     Learning rate and weight decay are those that suit gated networks; the decay and the size are
@@ -107,11 +90,8 @@ def recurrent_baselines(setting, cv, encoding, engine, *, n_inner, n_restarts, r
 
     Parameters
     ----------
-    setting : Setting
-    cv : splitter
-    encoding : dict
-    engine : Engine
-    n_inner, n_restarts, random_state : int
+    study : Study
+        Its setting, inner parts, encoding, engine and seed are theirs.
 
     Returns
     -------
@@ -120,8 +100,8 @@ def recurrent_baselines(setting, cv, encoding, engine, *, n_inner, n_restarts, r
     plain = {"l1": 0.0, "l2": 0.0, "latent_l1": 0.0, "latent_l2": 0.0}
     plain |= {"attractor": 0.0, "stability": 0.0, "halve_every": 0}
     settings = tuple(
-        setting.model_copy(update=plain | {"learning_rate": rate, "weight_decay": decay})
+        study.plan.setting.model_copy(update=plain | {"learning_rate": rate, "weight_decay": decay})
         for rate, decay in ((0.01, 0.0), (0.01, 0.1))
     )
-    one = Recurrent(GRU, settings, cv, encoding, engine, n_inner, n_restarts, random_state)
+    one = Recurrent(GRU, settings, study)
     return {"GRU": one, "LSTM": replace(one, of=LSTM)}

@@ -16,7 +16,7 @@ from neuroalrnn.exceptions import ResultError, ResultWarning
 from neuroalrnn.model.alrnn import Weights
 from neuroalrnn.store import explain, replace_file
 from neuroalrnn.study.observation import fingerprint
-from neuroalrnn.study.search import Refitted, Searched
+from neuroalrnn.study.search import Searched, Whole
 
 
 @dataclass(frozen=True)
@@ -129,18 +129,18 @@ def parts_digest(plan):
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def save_fold(kept, searched, refitted):
+def save_fold(kept, searched, whole):
     """Keep a finished fold, all or nothing.
 
     Parameters
     ----------
     kept : Kept
     searched : Searched
-    refitted : Refitted
+    whole : Whole
     """
     arrays = {f"searched.{name}": value for name, value in vars(searched).items()}
-    arrays |= {f"weights.{n}": v.numpy() for n, v in refitted.weights._asdict().items()}
-    arrays |= {f"refitted.{n}": getattr(refitted, n) for n in ("train_score", "diverged")}
+    arrays |= {f"weights.{n}": v.numpy() for n, v in whole.weights._asdict().items()}
+    arrays |= {f"refitted.{n}": getattr(whole, n) for n in ("train_score", "diverged")}
     kept.save(_as_bytes(arrays))
 
 
@@ -159,7 +159,7 @@ def load_fold(kept):
 
     Returns
     -------
-    tuple of (Searched, Refitted), or None
+    tuple of (Searched, Whole), or None
         Nothing, where it is still to be computed.
     """
     data = kept.load()
@@ -171,9 +171,9 @@ def load_fold(kept):
             names = [name for name in arrays.files if name.startswith(kind + ".")]
             return {name.removeprefix(kind + "."): arrays[name] for name in names}
 
-        searched, refitted, weights = group("searched"), group("refitted"), group("weights")
+        searched, whole, weights = group("searched"), group("refitted"), group("weights")
     weights = Weights(**{name: torch.as_tensor(value) for name, value in weights.items()})
-    return Searched(**searched), Refitted(weights, **refitted)
+    return Searched(**searched), Whole(weights, **whole)
 
 
 def save_tables(kept, tables):

@@ -13,7 +13,7 @@ from neuroalrnn.ops import Weights
 from neuroalrnn.running import progress_bar
 from neuroalrnn.stats import one_standard_error
 from neuroalrnn.study.engine import one_torch_thread
-from neuroalrnn.study.plan import refit_jobs, search_jobs
+from neuroalrnn.study.plan import search_jobs, whole_jobs
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _best_score(curve, diverged):
 
 
 @dataclass(frozen=True)
-class Refitted:
+class Whole:
     """The final models of one fold.
 
     Attributes
@@ -173,12 +173,15 @@ def find_lost(searched, diverged):
     return ~np.isfinite(score).any(axis=1)
 
 
-def refit(plan, observations, fold, searched, *, engine, progress):
-    """Train every (n_pwl, restart) on the whole training part for as long as validation favoured.
+def train_whole(plan, observations, fold, searched, *, engine, progress):
+    """Train every (n_pwl, restart) on the whole training part.
+
+    Every one is trained for the number of updates after which validation subjects were predicted
+    best.
 
     Returns
     -------
-    Refitted
+    Whole
     """
     settings = [plan.settings[k] for k in searched.setting]
     keys = [
@@ -187,13 +190,13 @@ def refit(plan, observations, fold, searched, *, engine, progress):
         for restart in range(plan.n_restarts)
     ]
     n_checks = searched.best_check.ravel() + 1
-    jobs = refit_jobs(plan, fold, keys, n_checks)
+    jobs = whole_jobs(plan, fold, keys, n_checks)
     trained = train_in_chunks(jobs, observations, plan.setting, engine, progress, plan.architecture)
     # all may have diverged before the last check
     last_check = np.minimum(n_checks, trained.train_score.shape[1]) - 1
     last = trained.train_score[np.arange(len(keys)), last_check]
     shape = len(plan.grid), plan.n_restarts
-    return Refitted(trained.weights, last.reshape(shape), trained.diverged.reshape(shape))
+    return Whole(trained.weights, last.reshape(shape), trained.diverged.reshape(shape))
 
 
 def train_in_chunks(jobs, observations, setting, engine, progress, of=ALRNN):

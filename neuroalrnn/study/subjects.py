@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass, replace
-from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -10,33 +9,28 @@ import torch
 
 from neuroalrnn.arguments import not_names, refuse
 from neuroalrnn.baselines.level import level
-from neuroalrnn.config import as_setting, expand
+from neuroalrnn.config.defaults import SUBJECTS
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.data.split import as_splitter
 from neuroalrnn.exceptions import ConfigError, DataError, FitError, problems
 from neuroalrnn.fit.adapt import adapt
 from neuroalrnn.fit.objective import observe
 from neuroalrnn.model.alrnn import select
 from neuroalrnn.model.architecture import ALRNN
 from neuroalrnn.model.hierarchy import VARYING, canonical, subject_architecture
-from neuroalrnn.ops.dispatch import choose_backend
 from neuroalrnn.running import one_blas_thread
-from neuroalrnn.study.checks import (
-    caution_of_inner_parts,
-    check_dimensions,
-    check_search,
-    check_shots,
-)
-from neuroalrnn.study.engine import Engine, default_threads
-from neuroalrnn.study.plan import Part, make_plan, scaling_of
+from neuroalrnn.study.checks import check_dimensions, check_shots
+from neuroalrnn.study.plan import Part, scaling_of
 from neuroalrnn.study.predict import predict_trials
-from neuroalrnn.study.prepare import prepare
 from neuroalrnn.study.resume import fold_file, load_tables, save_tables
-from neuroalrnn.study.search import Progress, choose, find_lost, refit, search
+from neuroalrnn.study.search import Progress, choose, find_lost, search, train_whole
+from neuroalrnn.study.study import prepare_study
 
 logger = logging.getLogger(__name__)
-MEMORY = 2**28
+OPTIONS = (
+    "cv", "n_pwl", "n_restarts", "n_inner", "random_state", "alternatives", "encoding", "backend",
+    "threads", "memory", "progress", "resume",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,11 +47,17 @@ class SubjectFit:
         principal axes of what they do to the parameters (of inputs centred and scaled).
     choices : pandas.DataFrame
         One row per fold and model: ``n_pwl``, ``n_dimensions``, ``validation`` (nats per trial).
+    shared : pandas.DataFrame
+        Stimulus orders that test and training parts share, see `neuroalrnn.data.Audit`.
+    cautions : list of str
+        What a reader of the results must hear of the data, one sentence each.
     """
 
     scores: pd.DataFrame
     vectors: pd.DataFrame
     choices: pd.DataFrame
+    shared: pd.DataFrame
+    cautions: list
 
 
 @one_blas_thread
@@ -79,8 +79,9 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
         Parameters that vary over subjects, of `neuroalrnn.model.hierarchy.VARYING`.
     **options
         ``cv`` (default ``SessionKFold()``), ``n_pwl``, ``n_restarts``, ``n_inner``,
-        ``random_state``, ``encoding``, ``backend``, ``threads``, ``progress``, ``resume`` (a folder
-        for the tables of finished folds); see `neuroalrnn.select_n_pwl`.
+        ``random_state``, ``alternatives``, ``encoding``, ``backend``, ``threads``, ``memory``,
+        ``progress``, ``resume`` (a folder for the tables of finished folds); see
+        `neuroalrnn.select_n_pwl`.
 
     Returns
     -------
@@ -92,26 +93,26 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
     DataError, ConfigError
     """
     check_dimensions(n_dimensions, varying)
-    study = _Study(trials, setting, **_splitting(options, SessionKFold()))
-    known = study.known_subjects()
+    comparison = _compare(trials, setting, SessionKFold(), options)
+    known = comparison.known_subjects()
 
     def pool(fold):
-        test = study.test_sequences(fold)
+        test = comparison.test_sequences(fold)
         test = test.take(np.isin(test.subject, known[fold]))
         if not len(test.n_steps):
             return None
-        pooled = study.fit(fold, ALRNN)
-        shared = study.best(
-            [study.fit(fold, subject_architecture(n, varying)) for n in n_dimensions]
+        pooled = comparison.fit(fold, ALRNN)
+        shared = comparison.best(
+            [comparison.fit(fold, subject_architecture(n, varying)) for n in n_dimensions]
         )
         scores = [
-            study.score(fold, "pooled", pooled, test),
-            study.score(fold, "subject vectors", shared, test),
-            study.score_per_subject(fold, test),
+            comparison.score(fold, "pooled", pooled, test),
+            comparison.score(fold, "subject vectors", shared, test),
+            comparison.score_per_subject(fold, test),
         ]
-        return study.tables(fold, scores, pooled, shared)
+        return comparison.tables(fold, scores, pooled, shared)
 
-    return study.over_folds(pool, ["compare_pooling", _whole(n_dimensions), sorted(varying)])
+    return comparison.over_folds(pool, ["compare_pooling", _whole(n_dimensions), sorted(varying)])
 
 
 @one_blas_thread
@@ -148,27 +149,27 @@ def few_shot(
     ConfigError
     """
     check_dimensions(n_dimensions, varying)
-    study = _Study(trials, setting, **_splitting(options, LeaveOneSubjectOut()))
-    check_shots(study.trials, n_shots)
-    study.require_strangers()
-    later = study.after(max(n_shots))
-    known = study.lay_out(SessionKFold())
+    comparison = _compare(trials, setting, LeaveOneSubjectOut(), options)
+    check_shots(comparison.trials, n_shots)
+    comparison.require_strangers()
+    later = comparison.after(max(n_shots))
+    known = comparison.study.lay_out(SessionKFold())
 
     def shoot(fold):
-        test = study.test_sequences(fold)
-        pooled = study.fit(fold, ALRNN)
-        shared = study.best(
-            [study.fit(fold, subject_architecture(n, varying), known) for n in n_dimensions]
+        test = comparison.test_sequences(fold)
+        pooled = comparison.fit(fold, ALRNN)
+        shared = comparison.best(
+            [comparison.fit(fold, subject_architecture(n, varying), known) for n in n_dimensions]
         )
-        scores = [study.score(fold, "pooled", pooled, test, within=later)]
+        scores = [comparison.score(fold, "pooled", pooled, test, within=later)]
         for n in n_shots:
-            adapted = study.adapt(shared, test, n)
-            row = study.score(fold, "subject vectors", adapted, test, within=later)
+            adapted = comparison.adapt(shared, test, n)
+            row = comparison.score(fold, "subject vectors", adapted, test, within=later)
             scores.append(row.assign(n_shots=n))
-        return study.tables(fold, scores, pooled, shared)
+        return comparison.tables(fold, scores, pooled, shared)
 
     told = ["few_shot", _whole(n_dimensions), sorted(varying), _whole(n_shots)]
-    return study.over_folds(shoot, told)
+    return comparison.over_folds(shoot, told)
 
 
 @dataclass(frozen=True)
@@ -181,39 +182,29 @@ class _Fitted:
     validation: float
 
 
-class _Study:
-    """Data, folds and engine that all models of a comparison share."""
+class _Comparison:
+    """Models with and without subject vectors, fitted and scored in the folds of one study."""
 
-    def __init__(
-        self, trials, setting, cv, n_pwl=None, n_restarts=2, n_inner=3, random_state=0,
-        encoding=None, alternatives=None, backend="auto", threads=None, progress=True, resume=None,
-    ):  # fmt: skip
-        setting = as_setting(setting)
-        self.search = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
-        grid = check_search(setting, n_pwl, threads=threads, resume=resume, **self.search)
-        self.search["grid"] = grid
-        self.engine = Engine(*choose_backend(backend), threads or default_threads(), MEMORY)
-        self.trials, self.sequences, self.observation, _ = prepare(trials, encoding)
-        self.folds, self.settings = cv.split(self.trials), expand(setting, alternatives or {})
-        self.plan = self.lay_out(cv)
-        self.trials = caution_of_inner_parts(self.trials, self.plan, cv.groups(self.trials))
+    def __init__(self, study, *, progress=True):
+        self.study, self.trials, self.folds = study, study.trials, study.folds
+        self.plan, self.engine = study.plan, study.engine
         self.scored = scored_trials(self.trials)
         self.subject = self.trials["subject"].values.astype(str)
         self.progress = Progress(0, show=progress)
-        self.folder = resume
 
     def over_folds(self, of_fold, told):
         """Join the tables of all folds; those of finished ones are kept if there is a folder."""
-        found = []
+        found, folder = [], self.study.resume
         for fold in range(len(self.folds)):
-            if self.folder is None:
+            if folder is None:
                 found.append(of_fold(fold))
                 continue
-            kept = fold_file(self.folder, self.plan, fold, told, self.engine.backend.name)
+            kept = fold_file(folder, self.plan, fold, told, self.engine.backend.name)
             tables = load_tables(kept)
             found.append(save_tables(kept, of_fold(fold)) if tables is None else tables)
         parts = zip(*(each for each in found if each), strict=True)
-        return SubjectFit(*(_joined(part) for part in parts))
+        tables = [_joined(part) for part in parts]
+        return SubjectFit(*tables, shared=self.study.sharing.shared, cautions=self.study.cautions)
 
     def tables(self, fold, scores, pooled, shared):
         """Scores, vectors and choices of a fold."""
@@ -221,20 +212,15 @@ class _Study:
         choices = [self.choice(fold, name, fitted) for name, fitted in chosen.items()]
         return _joined(scores), self.vectors(fold, shared), _joined(choices)
 
-    def lay_out(self, inner):
-        """The folds, with inner parts of the kind of a splitter."""
-        return make_plan(
-            self.trials, self.sequences, self.folds, inner, self.settings,
-            observation=self.observation, **self.search,
-        )  # fmt: skip
-
     def fit(self, fold, of, plan=None):
         """Search, choose and train again in one fold."""
         plan = replace(plan or self.plan, of=of)
         observations = plan.observations(fold)
         self.progress.start_fold(f"{plan.folds[fold].name}: {of.name}")
         found = search(plan, observations, fold, engine=self.engine, progress=self.progress)
-        final = refit(plan, observations, fold, found, engine=self.engine, progress=self.progress)
+        final = train_whole(
+            plan, observations, fold, found, engine=self.engine, progress=self.progress
+        )
         restart, position = choose(found, final.diverged, plan.grid)
         for n_pwl in np.array(plan.grid)[find_lost(found, final.diverged)]:
             name = plan.folds[fold].name
@@ -252,7 +238,8 @@ class _Study:
         return max(fitted, key=lambda each: np.nan_to_num(each.validation, nan=-np.inf))
 
     def test_sequences(self, fold):
-        return self.sequences.take(np.isin(self.sequences.trial[:, 0], self.plan.folds[fold].test))
+        sequences = self.study.sequences
+        return sequences.take(np.isin(sequences.trial[:, 0], self.folds[fold].test))
 
     def after(self, n_shots):
         """Scored trials that follow the first `n_shots` scored ones of their subject."""
@@ -343,7 +330,7 @@ class _Study:
         first = test.take(np.isin(test.trial[:, 0], _sessions_of(test, shown)))
         seen = first.scored & shown[np.maximum(first.trial, 0)]
         first = replace(first, scored=seen)
-        kind = {"subjects": fitted.plan.subjects, "observation": self.observation}
+        kind = {"subjects": fitted.plan.subjects, "observation": self.plan.observation}
         observations = observe(first, dtype=torch.float64, **kind)
         scan = self.engine.backend.scan(self.engine.threads)
         return replace(fitted, weights=adapt(fitted.weights, fitted.n_pwl, observations, scan=scan))
@@ -370,11 +357,13 @@ class _Study:
         return pd.DataFrame([row])
 
 
-def _splitting(options, default):
-    """Options of a study with a splitter among them; unknown ones are refused."""
-    known = [name for name in signature(_Study).parameters if name not in ("trials", "setting")]
-    refuse("options", not_names("options", list(options), known=known))
-    return options | {"cv": as_splitter(options.get("cv"), default)}
+def _compare(trials, setting, default_cv, options):
+    """The comparison that some options ask for; unknown ones are refused."""
+    refuse("options", not_names("options", list(options), known=OPTIONS))
+    given = {"n_restarts": SUBJECTS.n_restarts, "n_inner": SUBJECTS.n_inner} | options
+    given |= {"default_n_pwl": SUBJECTS.n_pwl, "default_cv": default_cv}
+    progress = given.pop("progress", True)
+    return _Comparison(prepare_study(trials, setting, **given), progress=progress)
 
 
 def _usable(parts):

@@ -81,8 +81,8 @@ def caution_of_telling_inputs(trials, inputs):
     return caution(trials, found, LeakageWarning, stacklevel=4)
 
 
-def caution_of_perfect_models(trials, options):
-    """Warn of models that predict more than 99.9 % of held-out choices.
+def perfect_models(trials, options):
+    """Name models that predict more than 99.9 % of held-out choices.
 
     Parameters
     ----------
@@ -92,12 +92,8 @@ def caution_of_perfect_models(trials, options):
 
     Returns
     -------
-    xarray.Dataset
-
-    Warns
-    -----
-    LeakageWarning
-        Not where almost all choices are the same.
+    list of str
+        One sentence at most; none where almost all choices are the same.
     """
     scored = scored_trials(trials)
     choice = trials["choice"].values[scored].astype(int)
@@ -108,12 +104,13 @@ def caution_of_perfect_models(trials, options):
         if np.isfinite(values[scored].max(axis=1)).all()
         and (values[scored].argmax(axis=1) != choice).sum() < most
     ]
-    found = [
+    if not perfect:
+        return []
+    return [
         f"{', '.join(perfect)}: more than 99.9 % of held-out choices are predicted. Look for "
         "inputs that hold the choice, alone or two together; what is known only after it belongs "
         "into after_choice"
     ]
-    return caution(trials, found if perfect else [], LeakageWarning, stacklevel=4)
 
 
 def _known_before(trials, inputs):

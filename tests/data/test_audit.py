@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from neuroalrnn.data import (
-    Fold,
     LeaveOneSubjectOut,
     SessionKFold,
+    Split,
     StimulusSequenceOut,
     audit,
 )
@@ -46,13 +46,13 @@ def test_nothing_to_compare_is_said(trials):
 
 
 def test_overlapping_trials_are_refused(trials):
-    fold = Fold("a", np.arange(20), np.arange(19, 36))
+    fold = Split("a", np.arange(20), np.arange(19, 36))
     with pytest.raises(LeakageError, match=r"fold 'a': 1 trials are in both parts, first 19"):
         audit(trials, [fold])
 
 
 def test_split_session_is_refused(trials):
-    fold = Fold("a", np.arange(20), np.arange(20, 36))
+    fold = Split("a", np.arange(20), np.arange(20, 36))
     with pytest.raises(LeakageError, match="1 groups are in both parts: s1/1"):
         audit(trials, [fold])
 

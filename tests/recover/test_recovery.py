@@ -15,7 +15,7 @@ from neuroalrnn.recover.recovery import (
     recover_fitted,
     recover_known,
 )
-from neuroalrnn.recover.refit import refit_all
+from neuroalrnn.recover.refit import refit
 from neuroalrnn.tasks.agents import AGENTS, simulate_agents
 from neuroalrnn.tasks.known import addition, decision, gated_paths, scalar_memory
 from neuroalrnn.tasks.simulate import compute_log_odds, simulate_known
@@ -82,24 +82,24 @@ class TestCompareNetworks:
 class TestRefit:
     def test_takes_p_by_the_rule_and_keeps_every_network(self):
         trials = simulated(gated_paths(2), 6, 200)
-        refit = refit_all(trials, QUICK, n_pwl=(0, 1, 2, 3), **ONE)
-        table = refit.table.set_index("n_pwl")
-        assert refit.n_pwl == table.index[table["chosen"]].item() == 2
+        found = refit(trials, QUICK, n_pwl=(0, 1, 2, 3), **ONE)
+        table = found.table.set_index("n_pwl")
+        assert found.n_pwl == table.index[table["chosen"]].item() == 2
         inside = table.index[table["difference"] <= table["standard_error"]]
-        assert refit.n_pwl == inside.min()
-        assert [refit.networks[p].n_pwl for p in table.index] == [0, 1, 2, 3]
+        assert found.n_pwl == inside.min()
+        assert [found.networks[p].n_pwl for p in table.index] == [0, 1, 2, 3]
         # trained networks predict, those they started from do not
         sign = 2 * trials["choice"].values - 1
-        for networks, low, high in ((refit.networks, 0.7, 1.0), (refit.starts, 0.3, 0.65)):
+        for networks, low, high in ((found.networks, 0.7, 1.0), (found.starts, 0.3, 0.65)):
             right = (sign * compute_log_odds(networks[2], trials) > 0).mean()
             assert low < right < high
 
     def test_linear_networks_reach_their_floor_and_do_not_pass_it(self):
         known = gated_paths(2)
-        refit = refit_all(simulated(known), QUICK, n_pwl=(0,), **ONE)
+        found = refit(simulated(known), QUICK, n_pwl=(0,), **ONE)
         fresh = simulated(known, 4, 1000, seed=1)
         floor, ceiling = linear_floor(known, fresh)
-        reached = expected_score(compute_log_odds(refit.networks[0], fresh), known, fresh)
+        reached = expected_score(compute_log_odds(found.networks[0], fresh), known, fresh)
         assert floor - 0.01 < reached <= floor < ceiling - 0.1
 
 

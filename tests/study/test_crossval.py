@@ -113,19 +113,19 @@ def test_a_diverged_restart_is_named_and_never_chosen(trials, monkeypatch, caplo
 
 def test_restarts_that_all_diverge_in_the_final_training_are_named(trials, monkeypatch, fit):
     """Even at their first check, before the training that was chosen has ended."""
-    drawn = search.refit_jobs
+    drawn = search.whole_jobs
 
     def broken(plan, fold, keys, n_checks):
         jobs = drawn(plan, fold, keys, np.maximum(n_checks, 3))
         jobs.weights.weight[:] = torch.inf
         return jobs
 
-    monkeypatch.setattr(search, "refit_jobs", broken)
+    monkeypatch.setattr(search, "whole_jobs", broken)
     with pytest.raises(FitError, match="every restart diverged at n_pwl = 1"):
         fit(trials, SubjectKFold(2), n_pwl=(1,))
 
 
-@pytest.mark.parametrize(("stage", "lost"), [("search_jobs", 0), ("refit_jobs", 2)])
+@pytest.mark.parametrize(("stage", "lost"), [("search_jobs", 0), ("whole_jobs", 2)])
 def test_a_value_of_the_grid_that_diverges_in_one_fold_is_left_out(
     stage, lost, trials, monkeypatch, fit, tmp_path
 ):

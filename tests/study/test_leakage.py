@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from neuroalrnn.data import (
-    Fold,
     LeaveOneSubjectOut,
+    Split,
     StimulusSequenceOut,
 )
 from neuroalrnn.exceptions import DataError, LeakageError, LeakageWarning
@@ -124,7 +124,7 @@ def test_overlapping_folds_are_refused(trials, fit):
     class Overlapping(LeaveOneSubjectOut):
         def split(self, trials):
             folds = super().split(trials)
-            return [Fold(f.name, np.arange(trials.sizes["trial"]), f.test) for f in folds]
+            return [Split(f.name, np.arange(trials.sizes["trial"]), f.test) for f in folds]
 
     with pytest.raises(LeakageError, match="in both parts"):
         fit(trials, Overlapping())

@@ -12,10 +12,9 @@ from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.exceptions import DataError, DataWarning
 from neuroalrnn.model.observation import OBSERVATIONS
-from neuroalrnn.ops.dispatch import choose_backend
 from neuroalrnn.study import select_n_pwl
-from neuroalrnn.study.engine import Engine
 from neuroalrnn.study.recurrent import recurrent_baselines
+from neuroalrnn.study.study import prepare_study
 
 OPEN = ("open_a", "open_b", "open_c")
 SETTING = Setting(n_latent=2, max_checks=2, check_every=5)
@@ -137,13 +136,10 @@ def test_a_label_that_no_training_subject_chose_has_one_floor(observation):
 
 def test_gated_networks_learn_among_the_options_offered(coins):
     trials = coins[0].trials
-    encoding = {"inputs": ["cue", "choice"]}
-    engine = Engine(*choose_backend("auto"), 1, 2**28)
-    known = recurrent_baselines(
-        SETTING, SubjectKFold(2), encoding, engine, n_inner=2, n_restarts=1, random_state=0
-    )
+    study = prepare_study(trials, SETTING, SubjectKFold(2), n_inner=2, n_restarts=1, threads=1)
+    known = recurrent_baselines(study)
     train, test = np.arange(120), np.arange(120, 240)
-    value = replace(known["GRU"], sizes=(2,))(trials, train, test)
+    value = replace(known["GRU"], sizes=(2,))(study.trials, train, test)
     offered = np.stack([trials[name].values for name in OPEN], axis=-1)[test] > 0
     assert (np.isneginf(value) == ~offered).all()
     assert abs(value[np.arange(120), trials["choice"].values[test].astype(int)].mean() + 0.7) < 0.05

@@ -30,7 +30,7 @@ from neuroalrnn.study.observation import observe_fitted, observe_trials
 from neuroalrnn.study.plan import make_plan, search_jobs
 from neuroalrnn.study.predict import predict_observed
 from neuroalrnn.study.resume import fold_file
-from neuroalrnn.study.search import Progress, refit, search
+from neuroalrnn.study.search import Progress, search, train_whole
 
 LONG = Setting(n_latent=4, check_every=20, max_checks=8, batch_size=8, learning_rate=0.05)
 shifted = OBSERVATIONS["shifted_lognormal"]
@@ -244,7 +244,7 @@ def test_every_architecture_can_be_trained_on_more_than_choices(of, timed, plan_
     progress = Progress(0, show=False)
     observations = plan.observations(0)
     found = search(plan, observations, 0, engine=engine, progress=progress)
-    weights = refit(plan, observations, 0, found, engine=engine, progress=progress).weights
+    weights = train_whole(plan, observations, 0, found, engine=engine, progress=progress).weights
     assert np.isfinite(found.best_score).all()
     still = ~np.array(plan.observation.varying)
     for name in {"readout", "by_readout"} & set(weights._fields):

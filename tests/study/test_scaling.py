@@ -12,10 +12,9 @@ from neuroalrnn.baselines.logistic import default_terms, logistic
 from neuroalrnn.baselines.qlearning import q_learning
 from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold, from_frame
-from neuroalrnn.ops.dispatch import choose_backend
 from neuroalrnn.study import select_n_pwl
-from neuroalrnn.study.engine import Engine
 from neuroalrnn.study.recurrent import recurrent_baselines
+from neuroalrnn.study.study import prepare_study
 
 pytestmark = pytest.mark.filterwarnings("ignore::neuroalrnn.exceptions.DataWarning")
 
@@ -105,13 +104,12 @@ def test_baselines_score_alike_however_covariates_are_stored(name, offset, unit)
 
 @pytest.mark.parametrize("name", ["GRU", "LSTM"])
 def test_gated_networks_score_alike_however_covariates_are_stored(name):
-    engine = Engine(*choose_backend("auto"), 1, 2**28)
-    several = {"n_inner": 2, "n_restarts": 1, "random_state": 0}
+    options = {"n_inner": 2, "n_restarts": 1, "encoding": STEPS["event"], "threads": 1}
     found = []
     for offset, unit in ((0, 1), (1e6, 1e-3)):
-        made = recurrent_baselines(SETTING, SubjectKFold(2), STEPS["event"], engine, **several)
-        baseline = replace(made[name], sizes=(3,))
-        found.append(baseline(experiment(offset, unit), np.arange(75), np.arange(75, 100)))
+        study = prepare_study(experiment(offset, unit), SETTING, SubjectKFold(2), **options)
+        baseline = replace(recurrent_baselines(study)[name], sizes=(3,))
+        found.append(baseline(study.trials, np.arange(75), np.arange(75, 100)))
     np.testing.assert_allclose(*found, rtol=0, atol=1e-6)
 
 

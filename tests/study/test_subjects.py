@@ -10,7 +10,7 @@ import pytest
 from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, SubjectKFold
 from neuroalrnn.data.tables import from_frame
-from neuroalrnn.exceptions import ConfigError, DataError, FitError
+from neuroalrnn.exceptions import ConfigError, DataError, DataWarning, FitError
 from neuroalrnn.study.predict import predict_trials
 from neuroalrnn.study.resume import Kept
 from neuroalrnn.study.subjects import compare_pooling, few_shot
@@ -204,7 +204,9 @@ def test_a_label_that_nobody_else_chose_has_the_floor_of_class_frequency(monkeyp
         return rows, values
 
     monkeypatch.setattr("neuroalrnn.study.subjects.predict_trials", certain)
-    found = few_shot(trials, SETTING, cv=LeaveOneSubjectOut(), **OPTIONS | {"n_shots": (0, 5)})
+    with pytest.warns(DataWarning, match="choice 'c': no training subject of s0 chose it"):
+        found = few_shot(trials, SETTING, cv=LeaveOneSubjectOut(), **OPTIONS | {"n_shots": (0, 5)})
+    assert any("choice 'c'" in text for text in found.cautions)
     scores = found.scores.query("subject == 's0'")["log_likelihood"]
     rows = np.flatnonzero((trials["subject"] == "s0").values)[5:]
     share = (trials["choice"].values[rows] == 2).mean()

@@ -1,0 +1,251 @@
+"""The door to every fit: what is checked, encoded, split and warned of before anything is trained.
+
+Whatever is cross-validated, compared, recovered or finally trained on everybody enters here, so
+that none of them can miss a check.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.config import as_setting, expand
+from neuroalrnn.config.defaults import FIT, MEMORY
+from neuroalrnn.data import (
+    Audit,
+    Sequences,
+    Split,
+    SubjectKFold,
+    audit,
+    caution,
+    cautions_of,
+    default_encoding,
+    encode,
+    validate,
+)
+from neuroalrnn.data.default import with_encoding
+from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.data.split import as_splitter
+from neuroalrnn.exceptions import DataWarning
+from neuroalrnn.study.checks import (
+    as_encoding,
+    caution_of_inner_parts,
+    check_saveable,
+    check_search,
+    score_what_is_read,
+)
+from neuroalrnn.study.doubts import unseen_labels
+from neuroalrnn.study.engine import Engine
+from neuroalrnn.study.observation import observe_trials, offer
+from neuroalrnn.study.plan import Plan, make_plan
+from neuroalrnn.study.telling import caution_of_telling_inputs
+
+EVERYBODY = "everybody"
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Trials that are ready to be fitted, who is held out when, and how it is computed.
+
+    Attributes
+    ----------
+    trials : xarray.Dataset
+        With their encoding, and with what a reader must hear of them (`cautions`).
+    sequences : Sequences
+        The trials as encoded, whole.
+    encoding : dict
+        Arguments of `neuroalrnn.encode`.
+    cv : splitter
+    sharing : Audit
+        Stimulus orders that test and training parts share.
+    plan : Plan
+        The folds, their inner parts, the settings and values of ``n_pwl`` that are tried, and the
+        observation model.
+    engine : Engine
+    resume : path-like or None
+        Folder in which finished folds are kept.
+    """
+
+    trials: xr.Dataset
+    sequences: Sequences
+    encoding: dict
+    cv: object
+    sharing: Audit
+    plan: Plan
+    engine: Engine
+    resume: str | Path | None = None
+
+    @property
+    def folds(self):
+        """Who is held out when, as a list of `neuroalrnn.data.Split`."""
+        return self.plan.folds
+
+    @property
+    def cautions(self):
+        """What a reader of any result must hear, as a list of sentences."""
+        return cautions_of(self.trials)
+
+    def warn(self, found, category=DataWarning):
+        """Say aloud what was found, and keep it with the trials.
+
+        Parameters
+        ----------
+        found : list of str
+            Whole sentences.
+        category : class of warning
+
+        Returns
+        -------
+        Study
+        """
+        return replace(self, trials=caution(self.trials, found, category, stacklevel=4))
+
+    def lay_out(self, cv=None, **changes):
+        """Another plan for the same trials and folds.
+
+        Parameters
+        ----------
+        cv : splitter, optional
+            Gives the inner parts; default that of the study.
+        **changes
+            Arguments of `neuroalrnn.study.plan.make_plan` that differ.
+
+        Returns
+        -------
+        Plan
+        """
+        names = ("grid", "n_inner", "n_restarts", "random_state", "observation")
+        given = {name: getattr(self.plan, name) for name in names}
+        given |= {"sequences": self.sequences, "folds": self.folds, "cv": cv or self.cv}
+        return make_plan(self.trials, **given | {"settings": self.plan.settings} | changes)
+
+    def inner(self, train):
+        """Inner parts of some training trials, as lists of (fit, validate).
+
+        Parameters
+        ----------
+        train : int array
+            Scored training trials.
+
+        Returns
+        -------
+        list of (ndarray, ndarray)
+        """
+        return self.cv.inner(self.trials, train, self.plan.n_inner)
+
+    def describe(self):
+        """One row per fold: who is held out, and on how much.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``fold``, ``train_subjects``, ``test_subjects``, ``train_trials``, ``test_trials``;
+            trials are scored ones.
+        """
+        subject, scored = self.trials["subject"].values, scored_trials(self.trials)
+        rows = []
+        for fold in self.folds:
+            parts = {"train": fold.train, "test": fold.test}
+            row = {"fold": fold.name}
+            row |= {f"{k}_subjects": len(np.unique(subject[part])) for k, part in parts.items()}
+            row |= {f"{k}_trials": int(scored[part].sum()) for k, part in parts.items()}
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def __repr__(self):
+        return f"{self._title()}\n{self.describe().to_string(index=False)}"
+
+    def _repr_html_(self):
+        return f"<p>{escape(self._title())}</p>{self.describe().to_html(index=False)}"
+
+    def _title(self):
+        plan, task = self.plan, self.trials.attrs.get("task", "trials")
+        values = ", ".join(map(str, plan.grid))
+        return (
+            f"Study of {task}: n_latent = {plan.setting.n_latent}, n_pwl = {values}, "
+            f"{plan.n_restarts} restarts, {self.cv!r}, {len(self.cautions)} cautions"
+        )
+
+
+def prepare_study(
+    trials, setting=None, cv=None, *, n_pwl=None, n_restarts=FIT.n_restarts, n_inner=FIT.n_inner,
+    random_state=0, alternatives=None, encoding=None, observation=None, threads=None,
+    memory=MEMORY, backend="auto", resume=None, default_n_pwl=FIT.n_pwl, default_cv=None,
+    everybody=False,
+):  # fmt: skip
+    """Check all arguments, read the trials, and lay out who is trained and validated on whom.
+
+    Parameters
+    ----------
+    trials, setting, cv, n_pwl, n_restarts, n_inner, random_state, alternatives, encoding
+        See `neuroalrnn.select_n_pwl`.
+    observation, threads, memory, backend, resume
+        See `neuroalrnn.select_n_pwl`.
+    default_n_pwl : tuple of int
+        Values of ``n_pwl`` where none are given.
+    default_cv : splitter, optional
+        Where none is given; default ``SubjectKFold()``.
+    everybody : bool
+        Hold out nobody: one fold that trains on all trials. `cv` then gives its inner parts.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    DataError, LeakageError, ConfigError
+
+    Warns
+    -----
+    LeakageWarning, DataWarning
+        Of inputs that tell the choice, stimulus orders that are shared, labels that are never
+        learnt, and inner parts that are too small; the study keeps them as ``cautions``.
+    """
+    setting, cv = as_setting(setting), as_splitter(cv, default_cv or SubjectKFold())
+    counts = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
+    grid = check_search(
+        setting, n_pwl, threads=threads, memory=memory, resume=resume, default=default_n_pwl,
+        **counts,
+    )  # fmt: skip
+    counts = {name: int(value) for name, value in counts.items()}
+    settings = expand(setting, alternatives or {})
+    engine = Engine.choose(backend, threads, memory)
+    trials, sequences, observation, encoding = _read(trials, encoding, observation)
+    check_saveable(trials)
+    folds = [_everybody(trials)] if everybody else cv.split(trials)
+    groups = cv.groups(trials)
+    sharing = audit(trials, [] if everybody else folds, groups=groups)
+    plan = make_plan(
+        trials, sequences, folds, cv, settings, grid=grid, observation=observation, **counts
+    )
+    trials = caution_of_inner_parts(trials, plan, groups)
+    trials = caution(trials, unseen_labels(trials, folds))
+    return Study(trials, sequences, encoding, cv, sharing, plan, engine, resume)
+
+
+def _everybody(trials):
+    rows = np.arange(trials.sizes["trial"])
+    return Split(EVERYBODY, rows, rows[:0])
+
+
+def _read(trials, encoding, observation):
+    """Encode trials, and say which of them are scored and among which options."""
+    trials = validate(trials)
+    given = None if encoding is None else as_encoding(trials, encoding)
+    trials = with_encoding(trials, given)
+    encoding = default_encoding(trials)
+    sequences = encode(trials, **encoding)
+    # the networks of this fit meet the same features in any other trials
+    encoding |= {"presence": sequences.presence} if sequences.presence else {}
+    trials = trials.assign_attrs(encoding=json.dumps(encoding))
+    trials, sequences = offer(trials, sequences, observation)
+    trials = score_what_is_read(trials, sequences)
+    trials = caution(trials, sequences.notes, category=None)
+    trials = caution_of_telling_inputs(trials, encoding["inputs"])
+    observation, sequences = observe_trials(trials, sequences, observation)
+    return trials, sequences, observation, encoding
