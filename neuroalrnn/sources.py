@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from neuroalrnn.arguments import unknown
 from neuroalrnn.config import K_FOLD, Run
 from neuroalrnn.exceptions import ConfigError, DataError, problems
 
@@ -177,17 +178,17 @@ def tell_steps(trials: "xr.Dataset") -> list[str]:
     from neuroalrnn.data import default_encoding
     from neuroalrnn.data.encode import lay_out
     from neuroalrnn.data.lags import count_gaps
-    from neuroalrnn.data.layout import steps_to_choices
+    from neuroalrnn.data.timing import steps_to_choices
 
     encoding = default_encoding(trials)
-    named, layout = lay_out(trials, **encoding)
-    choice = encoding.get("choice_event", layout.steps[-1])
-    steps = [f"{name} (choice)" if name == choice else name for name in layout.steps]
+    named, timing = lay_out(trials, **encoding)
+    choice = encoding.get("choice_event", timing.steps[-1])
+    steps = [f"{name} (choice)" if name == choice else name for name in timing.steps]
     lines = [f"steps of a trial: {' > '.join(steps)}"] if len(steps) < MANY_STEPS else []
-    distance = steps_to_choices(named, layout, encoding.get("carry", "session"))
+    distance = steps_to_choices(named, timing, encoding.get("carry", "session"))
     lines.append("when inputs act on choices (to gate or multiply inputs takes 1 step at least):")
     lines += _tell_distances(distance)
-    missing = {name: int(trials[name].isnull().sum()) for name in layout.entry}
+    missing = {name: int(trials[name].isnull().sum()) for name in timing.entry}
     where = [f"{name} on {count} trials" for name, count in missing.items() if count]
     lines += [f"missing values are read as 0: {', '.join(where)}"] if where else []
     if gaps := count_gaps(trials):
@@ -284,7 +285,6 @@ def _with_overrides(trials, run: Run):
 
 def _check_analysis(trials, analysis: dict) -> None:
     """Refuse unknown names before the fit, not after it."""
-    from neuroalrnn.data import unknown
     from neuroalrnn.data.schema import COORDS
 
     known = [str(name) for name in trials.variables if trials[name].dims == ("trial",)]

@@ -6,12 +6,13 @@ from neuroalrnn.data.default import default_encoding
 from neuroalrnn.data.encode import encode
 from neuroalrnn.data.files import load_table
 from neuroalrnn.data.frames import to_frame
-from neuroalrnn.data.schema import SCHEMA_VERSION, unknown, validate
+from neuroalrnn.data.schema import SCHEMA_VERSION, validate
 from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.data.split import (
     LeaveOneSubjectOut,
     SessionKFold,
     Split,
+    Splitter,
     StimulusSequenceOut,
     SubjectKFold,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Sequences",
     "SessionKFold",
     "Split",
+    "Splitter",
     "StimulusSequenceOut",
     "SubjectKFold",
     "audit",
@@ -36,6 +38,5 @@ __all__ = [
     "from_frame",
     "load_table",
     "to_frame",
-    "unknown",
     "validate",
 ]

@@ -1,4 +1,4 @@
-"""Audit of a split: overlap is refused, shared stimulus orders are found and named."""
+"""Audit of splits: overlap is refused, and stimulus orders that both parts share are named."""
 
 import warnings
 from collections.abc import Sequence
@@ -22,15 +22,15 @@ PARTS = ("train", "test")
 class Audit:
     """What the test parts share with their training parts.
 
-    Attributes
+    Parameters
     ----------
     shared : pandas.DataFrame
-        Columns ``fold``, ``subject`` (of the test part), ``n_sharing`` (subjects of the training
-        part with an identical session stimulus sequence); one row per subject that shares any.
+        One row per test subject who shares a stimulus sequence: ``fold``, ``subject`` and
+        ``n_sharing`` (subjects of the training part who had the same sequence in a session).
     stimulus : tuple of str
-        Variables compared.
+        Variables that were compared.
     note : str
-        What was compared, or why nothing was.
+        What was compared, or why nothing was compared.
     """
 
     shared: pd.DataFrame
@@ -45,36 +45,49 @@ def audit(
     *,
     groups: np.ndarray | None = None,
 ) -> Audit:
-    """Refuse folds that overlap, and find stimulus orders shared by test and training part.
+    """Refuse splits that overlap, and find stimulus orders shared by test and training part.
 
-    Only sequences that are identical over whole sessions are found, not parts of them. A session
-    whose stimuli never change has no order, and is left out.
+    Two orders are the same only if whole sessions are identical. A session whose stimuli never
+    change has no order, and is left out.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials, see `validate`.
     folds : sequence of Split
+        Training and test trials of every fold, from the method ``split`` of a splitter.
     stimulus : sequence of str, optional
-        Variables known before the choice; default those among the inputs of ``attrs["encoding"]``.
+        Variables known before the choice. By default those among the inputs that
+        ``attrs["encoding"]`` names.
     groups : ndarray, shape (trial,), optional
-        Labels that may not occur on both sides, such as ``splitter.groups(trials)``; default the
-        sessions.
+        Labels that may not occur in both parts, such as ``splitter.groups(trials)``. By default
+        the sessions.
 
     Returns
     -------
     audit : Audit
+        The orders that are shared.
 
     Raises
     ------
     LeakageError
-        Naming the groups found in both parts of a fold.
+        A group is in both parts of a fold; the message names it.
     DataError
-        If a stimulus is unknown, or known only after the choice.
+        A stimulus is unknown, or known only after the choice.
 
     Warns
     -----
     LeakageWarning
-        If orders are shared; `StimulusSequenceOut` holds such subjects out together.
+        Orders are shared. `StimulusSequenceOut` holds out together the subjects who share them.
+
+    Examples
+    --------
+    >>> import data_loaders
+    >>> from neuroalrnn import StimulusSequenceOut, audit
+    >>> trials = data_loaders.load("pratte2010")
+    >>> folds = StimulusSequenceOut().split(trials)
+    >>> len(audit(trials, folds).shared)
+    0
     """
     _check(trials, folds, stimulus, groups)
     groups = SessionKFold().groups(trials) if groups is None else np.asarray(groups)

@@ -1,4 +1,4 @@
-"""What a reader of the results must hear about the data; it travels with the trials."""
+"""Cautions: sentences on the data that a reader of the results must hear, kept with the trials."""
 
 import json
 import warnings
@@ -14,70 +14,94 @@ from neuroalrnn.exceptions import DataError, DataWarning
 
 
 def caution(
-    trials: xr.Dataset, found: Iterable[str], category=DataWarning, stacklevel=3
+    trials: xr.Dataset,
+    found: Iterable[str],
+    category: type[Warning] | None = DataWarning,
+    stacklevel: int = 3,
 ) -> xr.Dataset:
-    """Warn of what was found, and keep it with the trials.
+    """Warn of what was found in the data, and keep the sentences with the trials.
 
-    Cautions are kept in ``attrs["cautions"]`` (JSON). The console shows them as warnings, the first
+    Cautions are kept in ``attrs["cautions"]`` (JSON). The console shows them as warnings. The first
     screen of the report, ``summary.json`` and ``Fit.cautions`` list them.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
     found : iterable of str
-        One sentence each: what, where (subject, column, rows), what to do.
+        One sentence each: what is odd, where (subject, column, rows), and what to do.
     category : class of warning, or None
-        None keeps what was told already.
+        Class of the warnings. None keeps the sentences without a warning.
     stacklevel : int
-        See `warnings.warn`.
+        Place in the code that the warning names, see `warnings.warn`.
 
     Returns
     -------
-    xarray.Dataset
-        The same object where nothing is new.
+    trials : xarray.Dataset
+        The same trials with the new cautions; the same object where nothing is new.
+
+    Raises
+    ------
+    DataError
+        The sentences are no texts.
+
+    Warns
+    -----
+    DataWarning
+        One for each sentence that is new.
     """
     kept = cautions_of(trials)
+    sentences: list
     try:
-        found = list(found)
+        sentences = list(found)
     except TypeError:
-        found = [found]
-    wrong = not_names("found", found)
+        sentences = [found]
+    wrong = not_names("found", sentences)
     if category is not None and not (isinstance(category, type) and issubclass(category, Warning)):
         wrong.append(f"category = {shown(category)}: expected a class of warnings, or None")
     refuse("caution", wrong + not_whole("stacklevel", stacklevel), DataError)
-    new = [text for text in dict.fromkeys(found) if text not in kept]
+    new = [text for text in dict.fromkeys(sentences) if text not in kept]
     for text in new if category else ():
         warnings.warn(text, category, stacklevel=stacklevel)
     return trials.assign_attrs(cautions=json.dumps(kept + new)) if new else trials
 
 
 def cautions_of(trials: xr.Dataset) -> list[str]:
-    """What `caution` has kept with the trials so far.
+    """List the cautions that are kept with the trials.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
 
     Returns
     -------
-    list of str
+    cautions : list of str
+        One sentence each, oldest first.
+
+    Raises
+    ------
+    DataError
+        What was given is no dataset.
     """
     refuse("cautions_of", not_kind("trials", trials, xr.Dataset, "a trial dataset"), DataError)
     return json.loads(trials.attrs.get("cautions", "[]"))
 
 
 def unscored_reasons(trials: xr.Dataset) -> dict[str, int]:
-    """Why trials are not scored, and how many for each reason.
+    """Count the trials that are not scored, by the reason why.
 
     Parameters
     ----------
     trials : xarray.Dataset
-        ``unscored_reason`` (trial), or else ``attrs["unscored"]``, states reasons.
+        Labelled trials. Reasons stand in ``unscored_reason``, shape (trial,), or else in
+        ``attrs["unscored"]``.
 
     Returns
     -------
-    dict of str -> int
-        What is left without a stated reason has no choice, or is marked as not scored.
+    counts : dict of str to int
+        Number of trials for each reason. Trials without a stated reason are counted as having no
+        choice, or as marked as not scored.
     """
     unscored = ~scored_trials(trials)
     stated = np.full(trials.sizes["trial"], "", dtype=object)

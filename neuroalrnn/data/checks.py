@@ -1,27 +1,33 @@
 """Checks of arguments about trials and tables, see `neuroalrnn.arguments`."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
 
 from neuroalrnn.arguments import not_mapping, refuse, shown
 from neuroalrnn.data.schema import not_trials
 from neuroalrnn.exceptions import DataError
 
 
-def not_rows(name: str, value, n_trials: int) -> list[str]:
-    """Text for what is no list of different trial indices.
+def not_rows(name: str, value: Any, n_trials: int) -> list[str]:
+    """Describe what is no list of different trial indices.
 
     Parameters
     ----------
     name : str
+        Name of the argument, for the text.
     value : anything
+        What was given.
     n_trials : int
-        Trials that there are.
+        Number of trials of the dataset.
 
     Returns
     -------
     list of str
+        Texts that say what is wrong; empty where all is well.
     """
     expected = f"{name} = {shown(value)}: expected an array of trial indices, 0 to {n_trials - 1}"
     try:
@@ -34,8 +40,8 @@ def not_rows(name: str, value, n_trials: int) -> list[str]:
     return [] if fits else [f"{expected}, each once"]
 
 
-def not_columns(name: str, value) -> list[str]:
-    """Texts for what is no dict from roles to names of columns."""
+def not_columns(name: str, value: Any) -> list[str]:
+    """Describe what is no dict from roles to names of columns."""
     if found := not_mapping(name, value):
         return [f"{text} of role -> column, such as {{'subject': 'ID'}}" for text in found]
     return [
@@ -45,31 +51,37 @@ def not_columns(name: str, value) -> list[str]:
     ]
 
 
-def not_labels(name: str, value) -> list[str]:
-    """Text for what is neither a list of options nor a dict from values to options."""
+def not_labels(name: str, value: Any) -> list[str]:
+    """Describe what is neither a list of options nor a dict from values to options."""
     fits = isinstance(value, Mapping | Sequence) and not isinstance(value, str | bytes | range)
     fits = fits and all(isinstance(each, str | int | float) for each in value)
     expected = "a list of options, or a dict from values to options"
     return [] if fits else [f"{name} = {shown(value)}: expected {expected}"]
 
 
-def check_split(title: str, trials, train, test) -> tuple[np.ndarray, np.ndarray]:
-    """Refuse what a baseline cannot be fitted to and tested on.
+def check_split(
+    title: str, trials: xr.Dataset, train: ArrayLike, test: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Refuse trials that a baseline cannot be fitted to or tested on.
 
     Parameters
     ----------
     title : str
+        What was called, for the message.
     trials : xarray.Dataset
+        Labelled trials.
     train, test : array of int
-        Trial indices; those of `train` have a choice.
+        Trial indices; trials of `train` have a choice.
 
     Returns
     -------
     train, test : array of int
+        The same indices.
 
     Raises
     ------
     DataError
+        Indices that are none, or training trials without a choice.
     """
     found = not_trials("trials", trials)
     if not found:

@@ -1,7 +1,8 @@
-"""Choice codes: from what a table writes to 0..n-1, and what is said where that is not clear."""
+"""Choice codes: turn the values of a table into 0..n-1, and say where that is not clear."""
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,35 +11,39 @@ from neuroalrnn.data.columns import declare, key, numbers, shown
 from neuroalrnn.data.names import N_SHOWN, one_form, where
 
 MOST_OPTIONS = 100
-# what programs write for nothing; an option that is called so needs a name
+# programs write these for a missing value; an option of such a name needs another one
 NOTHING = {"", "n/a", "na", "nan", "none", "null", "nil", "#n/a", "#na", "<na>", "#null!", ".", "-",
            "--", "?", "missing", "no response", "no_response", "noresponse", "nr", "timeout",
            "time out", "omission", "omit", "miss", "missed", "skipped"}  # fmt: skip
 NINES = re.compile(r"-?9+(\.0*)?")
-# share of the trials below which a value is more often a mistake than an option
+# a value with a smaller share of the trials is more often a mistake than an option
 RARE = 0.05
 
 
-def looks_missing(value) -> bool:
-    """Whether a value is one that programs write where there is none: n/a, 99, -999."""
+def _looks_missing(value) -> bool:
+    """Whether programs write such a value for a missing one: n/a, 99, -999."""
     text = key(value)
     return text.casefold() in NOTHING or (len(text) > 1 and bool(NINES.fullmatch(text)))
 
 
-def choice_codes(column: pd.Series, labels) -> tuple[np.ndarray, list[str], list[str]]:
-    """Codes of the choices, names of the options, and what is wrong.
+def choice_codes(column: pd.Series, labels: Any) -> tuple[np.ndarray, list[str], list[str]]:
+    """Turn the cells of a choice column into codes.
 
     Parameters
     ----------
     column : pandas.Series
+        Cells, one per trial.
     labels : sequence, dict or None
-        See `neuroalrnn.from_frame`.
+        Values in the order that codes them, see `neuroalrnn.from_frame`.
 
     Returns
     -------
     codes : ndarray of float, shape (trial,)
+        Codes of the choices, NaN where missing.
     names : list of str
+        Names of the options in code order.
     found : list of str
+        Texts that say what is wrong.
     """
     if labels is None:
         return _coded(column)
@@ -121,7 +126,7 @@ def _text(column, count, names) -> str:
     n_numeric = int(count[list(numeric)].sum()) if numeric else 0
     odd = numeric if 2 * n_numeric < count.sum() else set(count.index) - numeric
     odd = odd if numeric else set()
-    odd |= {each for each in count.index if looks_missing(each)}
+    odd |= {each for each in count.index if _looks_missing(each)}
     if len(count) - len(odd) > 2:
         odd |= set(count.index[count < RARE * count.sum()])
     options = [each for each in count.index if each not in odd]

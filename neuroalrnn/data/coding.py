@@ -1,48 +1,52 @@
-"""How a variable becomes numbers for a model: by its name and its mark, never by its values."""
+"""Coding of variables for a model: by their names and marks, never by their values."""
 
 import numpy as np
 import xarray as xr
 
-# marks that `attrs["coding"]` may hold: 0 and 1 stand for -1 and +1, or stay as they are
+# `attrs["coding"]` may hold these marks: 0 and 1 stand for -1 and +1, or stay as they are
 SIGNED, INDICATOR = "signed", "indicator"
 
 
 def coded(trials: xr.Dataset, name: str) -> list[tuple[str, np.ndarray]]:
-    """Columns that models get for one variable, as inputs and in designs alike.
+    """Build the columns that models get for one variable, as inputs and in designs alike.
 
     ``choice`` between two options is -1/+1, between more one 0/1 column per option; ``correct`` is
     -1/+1; any other variable is as stored, or ``2 v - 1`` where ``attrs["coding"]`` is "signed".
-    The rule looks at no value, so one subject's data never change how another's are coded.
+    The rule uses no value, so one subject's data never change the coding of another's.
 
     Parameters
     ----------
     trials : xarray.Dataset
-        As `neuroalrnn.validate` accepts it.
+        Labelled trials.
     name : str
         A numeric variable on dim ``trial``.
 
     Returns
     -------
-    list of (label, ndarray of float, shape (trial,))
-        The label is the name, or ``"choice=option"``. Missing is 0.
+    columns : list of (str, ndarray of float, shape (trial,))
+        Label and values of every column. The label is the name, or ``"choice=option"``. Missing
+        values are 0.
     """
     variable = trials.variables[name]
     return code(name, variable.values, variable.attrs)
 
 
 def code(name: str, values: np.ndarray, attrs: dict) -> list[tuple[str, np.ndarray]]:
-    """The columns of `coded` for values of any shape, such as those of simulated trials.
+    """Build the columns of `coded` for values of any shape, such as those of simulated trials.
 
     Parameters
     ----------
     name : str
+        Name of the variable.
     values : ndarray
+        Its values.
     attrs : dict
-        Of the variable.
+        Its attributes.
 
     Returns
     -------
-    list of (label, ndarray of float, of the shape of `values`)
+    columns : list of (str, ndarray of float)
+        Label and values of every column, in the shape of `values`.
     """
     values = values.astype(float)
     if name == "choice":
@@ -55,23 +59,26 @@ def code(name: str, values: np.ndarray, attrs: dict) -> list[tuple[str, np.ndarr
 
 
 def is_signed(trials: xr.Dataset, name: str) -> bool:
-    """Whether a variable is marked as one whose 0 and 1 stand for -1 and +1."""
+    """Check whether a variable is marked as one whose 0 and 1 stand for -1 and +1."""
     return trials.variables[name].attrs.get("coding") == SIGNED
 
 
 def is_centred(trials: xr.Dataset, name: str) -> bool:
-    """Whether models get a variable centred and scaled: all but what has a code or is marked.
+    """Check whether models get a variable centred and scaled.
 
-    A factor marked as an indicator goes on selecting trials in the products of a design.
+    They do, unless it has a code of its own (the choice, ``correct``) or is marked. A factor that
+    is marked as an indicator keeps selecting trials in the products of a design.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
     name : str
         A numeric variable on dim ``trial``.
 
     Returns
     -------
     bool
+        True where the variable is centred and scaled.
     """
     return name not in ("choice", "correct") and "coding" not in trials.variables[name].attrs

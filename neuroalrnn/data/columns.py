@@ -1,7 +1,8 @@
-"""From the cells of a column to values: labels, numbers and what is missing."""
+"""Turn the cells of a column into values: labels, numbers, and what is missing."""
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,8 @@ CLOCK = re.compile(r"([+-]?\d+ days? )?[+-]?\d{1,3}:\d{2}(:\d{2}([.,]\d+)?)?( ?[
 WITH_UNIT = re.compile(r"[+-]?\d+([.]\d+)?(e[+-]?\d+)? ?(s|sec|ms|msec|us|min)")
 
 
-def key(value):
-    """What a label or code is known by: 1, 1.0 and "1" are one, and so are True and "TRUE"."""
+def key(value: Any) -> str:
+    """Write a label or code in one form: 1, 1.0 and "1" are equal, and so are True and "TRUE"."""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)
     text = one_form(value)
@@ -30,21 +31,22 @@ def without_codes(column: pd.Series, codes: Sequence) -> tuple[pd.Series, dict[s
     Parameters
     ----------
     column : pandas.Series
+        Cells, one per trial.
     codes : sequence
+        Codes that stand for a missing value.
 
     Returns
     -------
     column : pandas.Series
-    count : dict of code -> int
-        Cells that held it.
+        The column without these codes.
+    count : dict of str to int
+        Number of cells that held each code.
     """
     codes = list(dict.fromkeys(_plain(code) for code in codes))
-    cells = column.to_numpy(dtype=object)
+    cells = column.to_numpy(dtype=object, copy=True)
     if column.dtype.kind in "iuf":
         sought = [float(code) for code in codes if NUMBER.fullmatch(code)]
-        cells = np.where(
-            np.isin(column.to_numpy(dtype=float, na_value=np.nan), sought), cells, None
-        )
+        cells[~np.isin(column.to_numpy(dtype=float, na_value=np.nan), sought)] = None
     keys = np.array(["" if each is None else _plain(each) for each in cells], dtype=object)
     hit = np.isin(keys, codes) & column.notna().to_numpy(dtype=bool)
     count = {code: int((keys[hit] == code).sum()) for code in codes}
@@ -52,13 +54,13 @@ def without_codes(column: pd.Series, codes: Sequence) -> tuple[pd.Series, dict[s
 
 
 def _plain(value) -> str:
-    """Code as text; the numbers 1, "1" and "1.0" are one."""
+    """Write a code as text; the numbers 1, "1" and "1.0" are equal."""
     text = key(value)
     return f"{float(text):g}" if NUMBER.fullmatch(text) else text
 
 
 def inferred(column: pd.Series) -> pd.Series:
-    """Numbers or truth values where all texts of a column are, else the column."""
+    """Turn a column into numbers or truth values where all its texts are such."""
     present = column.dropna()
     if not present.map(lambda cell: isinstance(cell, str)).all():
         return column.infer_objects()
@@ -71,41 +73,43 @@ def inferred(column: pd.Series) -> pd.Series:
 
 
 def labels(column: pd.Series) -> np.ndarray:
-    """Labels as text; whole numbers that missing values turned into floats lose their ``.0``."""
+    """Write labels as text; whole numbers that missing values turned into floats lose ``.0``."""
     if pd.api.types.is_float_dtype(column):
         finite = column[np.isfinite(column)]
         if (finite == finite.round()).all():
             column = column.astype("Int64")
-    return texts(column.to_numpy(dtype=object, na_value=None))
+    return texts(column.to_numpy(dtype=object, na_value=np.nan))
 
 
 def blocks(column: pd.Series) -> np.ndarray:
-    """Blocks as whole numbers where the column holds such, else as labels."""
+    """Read blocks as whole numbers where the column holds such, else as labels."""
     if pd.api.types.is_integer_dtype(column) and not column.isna().any():
         return column.to_numpy(dtype=int, copy=True)
     return labels(column).astype(str)
 
 
 def numbers(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
-    """Numbers of a column, missing as NaN.
+    """Read the numbers of a column.
 
     Parameters
     ----------
     column : pandas.Series
+        Cells, one per trial.
     name : str
-        Its role in messages.
+        Role of the column, for messages.
 
     Returns
     -------
     values : ndarray of float, shape (trial,)
+        Numbers, NaN where missing.
     found : list of str
-        What is no number: values, rows and remedy.
+        Texts on what is no number: values, rows and remedy.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
-    told = _no_number(column, name)
-    if told:
-        return np.full(len(column), np.nan), [told]
+    reason = _no_number(column, name)
+    if reason:
+        return np.full(len(column), np.nan), [reason]
     cells = column if column.dtype.kind in "fiub" else column.map(_cell, na_action="ignore")
     values = pd.to_numeric(cells, errors="coerce")
     text = (values.isna() & column.notna()).to_numpy(dtype=bool)
@@ -118,7 +122,7 @@ def numbers(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
 
 
 def truths(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
-    """Truth values of a column, as `numbers` gives numbers."""
+    """Read the truth values of a column, as `numbers` reads numbers."""
     values, found = numbers(column, name)
     wrong = ~np.isin(values, (0, 1))
     if wrong.any() and not found:
@@ -131,7 +135,7 @@ def _cell(value):
 
 
 def shown(column: pd.Series, mask: np.ndarray) -> str:
-    """The values where a mask holds, each with its rows: ``"'n/a', on row 3; '?', on row 9"``."""
+    """List the values where a mask holds, with their rows: ``"'n/a', on row 3; '?', on row 9"``."""
     cells = column.to_numpy(dtype=object)
     keys = np.array([key(cell) for cell in cells], dtype=object)
     values = list(dict.fromkeys(keys[mask]))
@@ -144,7 +148,7 @@ def shown(column: pd.Series, mask: np.ndarray) -> str:
 
 
 def declare(name: str, codes: Sequence) -> str:
-    """How to declare missing codes: ``missing={'rt': [999, 'n/a']}``."""
+    """Write how to declare missing codes: ``missing={'rt': [999, 'n/a']}``."""
     plain = [each.item() if isinstance(each, np.generic) else each for each in codes]
     plain = [int(each) if isinstance(each, float) and each.is_integer() else each for each in plain]
     more = ", ..." if len(plain) > N_SHOWN else ""
@@ -170,8 +174,9 @@ def _no_number(column, name) -> str:
             f"{name!r} holds dates, {place}: expected numbers; subtract the start of the session "
             "and give seconds, as (column - start).dt.total_seconds() does, or days"
         )
-    if all(map(WITH_UNIT.fullmatch, cells)):
-        unit = WITH_UNIT.fullmatch(first)[3]
+    matches = [WITH_UNIT.fullmatch(cell) for cell in cells]
+    if matches[0] and all(matches):
+        unit = matches[0][3]
         return (
             f"{name!r} writes a unit into its cells, {place}: expected plain numbers; remove it, "
             f"and say units={{{name!r}: {unit!r}}}"

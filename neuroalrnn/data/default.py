@@ -1,4 +1,4 @@
-"""How trials become steps where nobody says so: what is known before, the choice, what follows."""
+"""Default encoding: how trials become steps where neither the data nor the caller say so."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ NO_INPUTS = ("rt", "correct")
 
 @checked(DataError, trials=not_trials, given=optional(not_mapping))
 def default_encoding(trials: xr.Dataset, given: Mapping | None = None) -> dict:
-    """Keyword arguments of `encode` for this dataset: its own, or else event steps.
+    """Choose the keyword arguments of `encode` for a dataset: its own, or else event steps.
 
     Without ``attrs["encoding"]`` all numeric variables but ``rt`` and ``correct`` are inputs, and
     at least one step lies between each of them and the choice where the data allow it. A dataset
@@ -34,18 +34,20 @@ def default_encoding(trials: xr.Dataset, given: Mapping | None = None) -> dict:
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials, see `validate`.
     given : mapping, optional
-        Arguments that win over the dataset's own, or around which the default is completed.
+        Arguments that replace those of the dataset, or that the default is completed around.
 
     Returns
     -------
-    dict
+    encoding : dict
+        Keyword arguments of `encode`.
 
     Raises
     ------
     DataError
-        If what is named are no arguments of `encode`, or if there is no default, as with inputs
-        that have a value per time step.
+        A name is no argument of `encode`, or there is no default, as with inputs that have a value
+        per time step.
     """
     given = dict(given or {})
     if "encoding" in trials.attrs:
@@ -59,14 +61,15 @@ def with_encoding(trials: xr.Dataset, encoding: Mapping | None = None) -> xr.Dat
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
     encoding : mapping, optional
-        All arguments of `encode`; default those of `default_encoding`.
+        All arguments of `encode`; by default those of `default_encoding`.
 
     Returns
     -------
-    xarray.Dataset
-        With ``attrs["encoding"]`` and, where a default decided, ``attrs["default_encoding"]``,
-        which says what it chose and why.
+    trials : xarray.Dataset
+        The same trials with ``attrs["encoding"]`` and, where a default decided,
+        ``attrs["default_encoding"]``, which says what it chose and why.
 
     Raises
     ------
@@ -81,17 +84,19 @@ def with_encoding(trials: xr.Dataset, encoding: Mapping | None = None) -> xr.Dat
 
 
 def complete_encoding(trials: xr.Dataset, given: Mapping) -> xr.Dataset:
-    """Like `with_encoding`, from some of the arguments.
+    """Complete an encoding by the default, and keep it with the trials.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
     given : mapping
-        See `default_encoding`.
+        Some arguments of `encode`, see `default_encoding`.
 
     Returns
     -------
-    xarray.Dataset
+    trials : xarray.Dataset
+        The same trials, as from `with_encoding`.
 
     Raises
     ------
@@ -99,15 +104,15 @@ def complete_encoding(trials: xr.Dataset, given: Mapping) -> xr.Dataset:
         See `default_encoding`.
     """
     encoding = default_encoding(trials, given)
-    told = {"encoding": json.dumps(encoding)}
+    attrs = {"encoding": json.dumps(encoding)}
     placed = isinstance(given.get("inputs"), Mapping) and "choice_event" in given
     if "encoding" not in trials.attrs and "choice_event" in encoding and not placed:
-        told["default_encoding"] = _reasons(trials, encoding, given)
-    return trials.assign_attrs(told)
+        attrs["default_encoding"] = _reasons(trials, encoding, given)
+    return trials.assign_attrs(attrs)
 
 
-def default_inputs(trials: xr.Dataset) -> list[str]:
-    """What a subject knows: covariates, and the choice and reward of the trial before."""
+def _default_inputs(trials: xr.Dataset) -> list[str]:
+    """Names of what a subject knows: covariates, and choice and reward of the trial before."""
     return [name for name in trial_variables(trials) if name not in NO_INPUTS]
 
 
@@ -123,7 +128,7 @@ def _checked(encoding) -> dict:
 
 
 def _complete(trials, given) -> dict:
-    inputs, step = given.get("inputs", default_inputs(trials)), given.get("step", "event")
+    inputs, step = given.get("inputs", _default_inputs(trials)), given.get("step", "event")
     if "inputs" in trials and "step" not in given:
         text = (
             "inputs with a value per time step have no default: pass the arguments of encode, such "

@@ -1,4 +1,4 @@
-"""From trials to sequences of steps: when each input enters, when the choice is read out."""
+"""Turn trials into sequences of steps: when each input enters, when the choice is read out."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ from neuroalrnn.arguments import checked, not_flag, not_inputs, not_names, not_t
 from neuroalrnn.data.coding import coded, is_centred
 from neuroalrnn.data.events import event_names, happened, refuse_names, with_events
 from neuroalrnn.data.features import Column, flat_inputs
-from neuroalrnn.data.lags import count_gaps, lagged
-from neuroalrnn.data.layout import LAYOUTS, steps_to_choices
+from neuroalrnn.data.lags import lagged
+from neuroalrnn.data.notes import absent_note, gaps_note, linear_note
 from neuroalrnn.data.scaling import add_presence
 from neuroalrnn.data.schema import (
     is_after_choice,
@@ -24,6 +24,7 @@ from neuroalrnn.data.schema import (
     validate,
 )
 from neuroalrnn.data.sequences import Sequences
+from neuroalrnn.data.timing import TIMINGS, steps_to_choices
 from neuroalrnn.data.units import session_clock
 from neuroalrnn.exceptions import DataError, problems
 
@@ -69,99 +70,118 @@ def encode(
     Parameters
     ----------
     trials : xarray.Dataset
-        Trial dataset, see `validate`.
-    inputs : dict of variable -> event, or list of variables
-        The event at which each input becomes known; a list will do for ``step="trial"``, and for
+        Labelled trials, see `validate`.
+    inputs : dict of variable to event, or list of variables
+        The event at which each input becomes known. A list is enough for ``step="trial"``, and for
         inputs known only after the choice.
     step : {"trial", "event", "time"}
-        One step per trial; one per event of ``trials.event``; or bins of `dt` seconds from trial
+        What a step is: a trial, an event of ``trials.event``, or a bin of `dt` seconds from trial
         start to the last event (with ``inputs(trial, time, feature)``: its own time steps).
     events : sequence of str, optional
-        Names of the steps in their order, for event steps of a dataset that names no events: all
-        are taken as having happened.
+        Names of the steps in their order, for event steps of a dataset that names no events. All
+        of them count as having happened.
     choice_event : str, optional
-        Event at which the choice is read out; needed for events, default the last step for time.
+        Event at which the choice is read out. It is needed for event steps; for time steps the
+        default is the last step.
     carry : {"session", "block", "trial"}
-        What one sequence is, i.e. where the latent state starts anew. It goes on over gaps in
-        ``trial_in_session``. One-back inputs do cross from trial to trial and from block to block,
+        What one sequence is: the latent state starts anew with each. The state goes on over gaps in
+        ``trial_in_session``. One-back inputs cross from trial to trial and from block to block,
         never from session to session.
     lag_over_gaps : bool
-        Let one-back inputs, and the lags of `design`, reach over trials that were removed; `notes`
-        counts them.
+        Whether one-back inputs, and the lags of `design`, reach over trials that were removed. The
+        notes count these places.
     mark_events : bool
-        With event steps, add a 0/1 feature per event. It is 0 where the event did not happen, but
-        always 1 at the choice event, whose occurrence would tell about the choice.
+        Whether event steps get a 0/1 feature per event. It is 0 where the event did not happen, but
+        always 1 at the choice event, whose occurrence would give away the choice.
     dt : float, optional
         Bin width in seconds for ``step="time"``.
     max_steps : int, optional
-        Cut trials to this many time steps. Choices and inputs that lie beyond are lost; `notes`
-        counts them.
+        Number of time steps that trials are cut to. Choices and inputs after them are lost; the
+        notes count them.
     presence : sequence of str
-        Features that get a ``"present=..."`` feature even where these trials need none. A fit names
-        those of its trials, so that its networks meet the same features in others.
+        Features that get a ``"present=..."`` feature even where these trials need none. A fit
+        passes those of its trials, so that its networks get the same features in other trials.
 
     Returns
     -------
     sequences : Sequences
+        Padded arrays for a recurrent model.
 
     Raises
     ------
     DataError
-        Naming every unknown variable, event or option.
+        A variable, event or option is unknown or impossible; the message names all of them.
 
     Notes
     -----
     Coding: a choice between 2 options is -1/+1, between more one column per option
     (``"choice=label"``); ``correct`` is -1/+1. Every other variable, ``reward`` too, is as stored,
-    unless ``attrs["coding"]`` is "signed": then 0/1 becomes -1/+1 (`from_frame`, ``signed``). No
-    value decides on this, so the coding of a subject depends on nobody's data. Missing values and
-    steps of events that did not happen are 0.
+    unless ``attrs["coding"]`` is "signed": then 0/1 becomes -1/+1 (`from_frame`, ``signed``). The
+    values of the data never change the coding, so that one subject's data do not change another's.
+    Missing values, and steps of events that did not happen, are 0.
 
-    Models get the other variables centred and scaled by their training values, so that neither
-    origin nor unit matters, and a missing value is an average one. For this, where an input is
-    present must be known: ``present_at`` names the marker of an event, or a 0/1 feature that is
-    added last, such as ``"present=cue"``; none is needed for what is present at every step.
+    Models get the other variables centred and scaled by their training values. Thus neither origin
+    nor unit matters, and a missing value counts as an average one. This needs to know where an
+    input is present: ``present_at`` names the marker of an event, or a 0/1 feature that is added
+    last, such as ``"present=cue"``. An input that is present at every step needs none.
 
     An input that enters at the read-out step reaches the choice only linearly, however many PWL
-    units there are: the rectification acts on the previous latent. `steps_to_choice` and a logged
-    warning tell which inputs these are.
+    units there are, because the rectification acts on the previous latent. ``steps_to_choice`` and
+    a logged warning name these inputs.
+
+    Examples
+    --------
+    >>> import data_loaders
+    >>> from neuroalrnn import encode
+    >>> trials = data_loaders.load("pratte2010").isel(trial=slice(0, 100))
+    >>> sequences = encode(
+    ...     trials,
+    ...     step="event",
+    ...     inputs={"word": "stimulus", "context": "stimulus"},
+    ...     choice_event="response",
+    ... )
+    >>> sequences.inputs.shape, sequences.steps_to_choice["word"]
+    ((1, 200, 4), 1)
     """
-    trials, layout = lay_out(
+    trials, timing = lay_out(
         trials, inputs=inputs, step=step, events=events, choice_event=choice_event, carry=carry,
         mark_events=mark_events, dt=dt, max_steps=max_steps,
     )  # fmt: skip
-    columns = _input_columns(trials, layout, lag_over_gaps)
+    columns = _input_columns(trials, timing, lag_over_gaps)
     if step == "event" and mark_events:
         columns += _event_columns(trials, choice_event)
-    distance = steps_to_choices(trials, layout, carry)
-    notes = layout.notes + _linear_note(distance) + _absent_note(trials, layout)
-    notes += _gaps_note(trials) if lag_over_gaps else ()
+    distance = steps_to_choices(trials, timing, carry)
+    notes = timing.notes + linear_note(distance) + absent_note(trials, timing)
+    notes += gaps_note(trials) if lag_over_gaps else ()
     for note in notes:
         logger.warning(note)
-    return _assemble(trials, layout, columns, carry, distance, notes, step, presence)
+    return _assemble(trials, timing, columns, carry, distance, notes, step, presence)
 
 
 def lay_out(
     trials, *, inputs, step="trial", events=None, choice_event=None, carry="session",
     lag_over_gaps=False, mark_events=True, dt=None, max_steps=None, presence=(),
 ):  # fmt: skip
-    """Check the arguments of `encode`, and say when things happen in every trial.
+    """Check the arguments of `encode`, and find out when things happen in every trial.
 
     Parameters
     ----------
     trials : xarray.Dataset
-    inputs, step, events, choice_event, carry, lag_over_gaps, mark_events, dt, max_steps
-        See `encode`; `presence` changes nothing here.
+        Labelled trials.
+    inputs, step, events, choice_event, carry, lag_over_gaps, mark_events, dt, max_steps, presence
+        Arguments of `encode`.
 
     Returns
     -------
     trials : xarray.Dataset
-        With the names of their events.
-    layout : Layout
+        The same trials with the names of their events.
+    timing : Timing
+        When things happen in every trial.
 
     Raises
     ------
     DataError
+        As in `encode`.
     """
     validate(trials)
     found = _check_events(trials, step, events)
@@ -174,7 +194,7 @@ def lay_out(
     if found:
         raise problems(DataError, f"encode(step={step!r})", found)
     at = dict(inputs) if isinstance(inputs, Mapping) else dict.fromkeys(inputs)
-    return trials, LAYOUTS[step](trials, at, choice_event, dt, max_steps)
+    return trials, TIMINGS[step](trials, at, choice_event, dt, max_steps)
 
 
 def _check_events(trials, step, events) -> list[str]:
@@ -197,8 +217,8 @@ def _check_request(trials, inputs, step, choice_event, carry, dt, max_steps, mar
         found.append("carry='block' but the dataset has no coordinate 'block'; use 'session'")
     if isinstance(inputs, str):
         return [*found, f"inputs={inputs!r}: expected a list of variables or {{variable: event}}"]
-    told = (step == "event" and marks and "event_time" in trials) or "inputs" in trials
-    if not len(inputs) and not told:
+    has_other = (step == "event" and marks and "event_time" in trials) or "inputs" in trials
+    if not len(inputs) and not has_other:
         found.append("inputs is empty: name one variable at least, as a model needs an input")
     known = trial_variables(trials)
     found += [f"input {no_number(trials, name, known)}" for name in inputs if name not in known]
@@ -252,9 +272,9 @@ def _check_time_request(trials, dt, max_steps) -> list[str]:
     return found
 
 
-def _input_columns(trials, layout, over_gaps) -> list[Column]:
+def _input_columns(trials, timing, over_gaps) -> list[Column]:
     columns, session = [], session_number(trials)
-    for name, (at, next_trial) in layout.entry.items():
+    for name, (at, next_trial) in timing.entry.items():
         present, after = None, is_after_choice(trials, name)
         if is_centred(trials, name):
             present = np.isfinite(trials[name].values)
@@ -275,51 +295,10 @@ def _event_columns(trials, choice_event) -> list[Column]:
     return columns
 
 
-def _linear_note(distance) -> tuple[str, ...]:
-    linear = [name for name, steps in distance.items() if 0 in steps]
-    if not linear:
-        return ()
-    text = (
-        f"{', '.join(linear)}: no step between this input and the choice, so these reach the "
-        "choice only linearly, whatever n_pwl (let it enter at an earlier step; event steps have "
-        "several)"
-    )
-    return (text,)
-
-
-def _absent_note(trials, layout) -> tuple[str, ...]:
-    """Inputs that do not enter before the choice of a scored trial, as their event has no time."""
-    scored = scored_trials(trials) & (layout.readout >= 0)
-    counts = {
-        name: int((scored & (at < 0)).sum())
-        for name, (at, _) in layout.entry.items()
-        if not is_after_choice(trials, name)
-    }
-    told = [f"{name} on {count}" for name, count in counts.items() if count]
-    if not told:
-        return ()
-    text = (
-        f"inputs whose event has no time are 0 on scored trials: {', '.join(told)} of "
-        f"{scored.sum()}"
-    )
-    return (text,)
-
-
-def _gaps_note(trials) -> tuple[str, ...]:
-    count = count_gaps(trials)
-    if not count:
-        return ()
-    text = (
-        f"lags reach over {count} gaps in trial_in_session, as lag_over_gaps asks: there the trial "
-        "before is not the one that came before"
-    )
-    return (text,)
-
-
-def _assemble(trials, layout, columns, carry, distance, notes, step, presence) -> Sequences:
+def _assemble(trials, timing, columns, carry, distance, notes, step, presence) -> Sequences:
     n_trials = trials.sizes["trial"]
-    start = np.r_[0, np.cumsum(layout.n_steps)]
-    flat_trial = np.repeat(np.arange(n_trials), layout.n_steps)
+    start = np.r_[0, np.cumsum(timing.n_steps)]
+    flat_trial = np.repeat(np.arange(n_trials), timing.n_steps)
     flat_step = np.arange(start[-1]) - start[flat_trial]
     sequence = _sequence_of_trial(trials, carry)
     first = np.flatnonzero(np.r_[True, np.diff(sequence) > 0])
@@ -332,10 +311,10 @@ def _assemble(trials, layout, columns, carry, distance, notes, step, presence) -
         padded[place] = flat
         return padded
 
-    names, flat, present = flat_inputs(trials, layout, columns, start, flat_trial, flat_step, step)
+    names, flat, present = flat_inputs(trials, timing, columns, start, flat_trial, flat_step, step)
     after = {column.name for column in columns if column.after}
     features, flat, present_at = add_presence(names, flat, present, after=after, own=presence)
-    target, scored = _flat_choice(trials, layout, start)
+    target, scored = _flat_choice(trials, timing, start)
     return Sequences(
         inputs=scatter(flat, 0.0),
         target=scatter(target, np.nan),
@@ -346,7 +325,7 @@ def _assemble(trials, layout, columns, carry, distance, notes, step, presence) -
         subject=texts(trials["subject"].values)[first].astype(str),
         session=texts(trials["session"].values)[first].astype(str),
         features=tuple(features),
-        steps=layout.steps,
+        steps=timing.steps,
         labels=tuple(str(label) for label in trials["choice"].attrs["labels"]),
         steps_to_choice={
             name: own if own is not None else then for name, (own, then) in distance.items()
@@ -381,10 +360,10 @@ def _sequence_of_trial(trials, carry) -> np.ndarray:
     return np.cumsum(new)
 
 
-def _flat_choice(trials, layout, start) -> tuple[np.ndarray, np.ndarray]:
+def _flat_choice(trials, timing, start) -> tuple[np.ndarray, np.ndarray]:
     choice, scored = trials["choice"].values, scored_trials(trials)
-    read = layout.readout >= 0
-    at = (start[:-1] + layout.readout)[read]
+    read = timing.readout >= 0
+    at = (start[:-1] + timing.readout)[read]
     target, mask = np.full(start[-1], np.nan), np.zeros(start[-1], dtype=bool)
     target[at], mask[at] = choice[read], scored[read]
     return target, mask

@@ -1,4 +1,4 @@
-"""Features of all steps: those of trials, each at its step, and those of every step."""
+"""Features of all steps: values of trials, each at its step, and values of every step."""
 
 from typing import NamedTuple
 
@@ -8,12 +8,14 @@ import numpy as np
 class Column(NamedTuple):
     """A feature of trials.
 
-    Attributes
+    Parameters
     ----------
     name : str
+        Name of the feature.
     at : int array, shape (trial,)
         Step at which it enters, -1 where it does not.
     value : array, shape (trial,)
+        Its values.
     present : bool array, shape (trial,), optional
         Where it has a value, if it is to be centred.
     after : bool
@@ -27,13 +29,13 @@ class Column(NamedTuple):
     after: bool = False
 
 
-def flat_inputs(trials, layout, columns, start, flat_trial, flat_step, step):
+def flat_inputs(trials, timing, columns, start, flat_trial, flat_step, step):
     """Inputs of all steps of all trials, one after the other.
 
     Parameters
     ----------
     trials : xarray.Dataset
-    layout : Layout
+    timing : Timing
     columns : list of Column
     start : int array, shape (trial + 1,)
         First step of every trial.
@@ -53,7 +55,7 @@ def flat_inputs(trials, layout, columns, start, flat_trial, flat_step, step):
     names = [column.name for column in columns]
     flat, present = np.zeros((start[-1], len(columns))), {}
     for k, column in enumerate(columns):
-        use = (column.at >= 0) & (column.at < layout.n_steps)
+        use = (column.at >= 0) & (column.at < timing.n_steps)
         place = start[:-1][use] + column.at[use]
         flat[place, k] = column.value[use]
         if column.present is not None:

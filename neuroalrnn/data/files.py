@@ -1,10 +1,11 @@
-"""Text files in: one line per trial, read without guessing and without losing a cell."""
+"""Read text files with one line per trial, without guessing and without losing a cell."""
 
 import csv
 import io
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,31 +24,45 @@ DECIMAL_COMMA = r"[+-]?\d+,\d+"
 
 
 @checked(DataError, path=not_path, columns=not_columns)
-def load_table(path: str | Path, columns: Mapping[str, str], **options) -> xr.Dataset:
+def load_table(path: str | Path, columns: Mapping[str, str], **options: Any) -> xr.Dataset:
     """Read a comma-separated (``.tsv``: tab-separated) UTF-8 file as a trial dataset.
 
-    Where the line of column names holds no such separator, semicolons or tabs are taken instead.
-    Missing is an empty cell, NA or NaN; no other text is (``null`` stays text), unless ``missing``
-    declares it. In the columns of subject, session and block only an empty cell is missing: a
-    subject may be called NA. Blanks around a name or a cell do not count.
+    Semicolons or tabs are taken as separators where the line of column names holds no comma.
+    Missing is an empty cell, NA or NaN. No other text is missing (``null`` stays text), unless
+    ``missing`` declares it. In the columns of subject, session and block only an empty cell is
+    missing, as a subject may be called NA. Blanks around a name or a cell do not count.
 
     Parameters
     ----------
-    path : path
-    columns : dict of role -> column
-        See `from_frame`.
-    **options
-        Passed to `from_frame`.
+    path : str or pathlib.Path
+        The file.
+    columns : dict of role to column
+        Which column plays which role, see `from_frame`.
+    **options : anything
+        Further arguments of `from_frame`.
 
     Returns
     -------
     trials : xarray.Dataset
+        Labelled trials, see `validate`.
 
     Raises
     ------
     DataError
-        If the file is missing, empty, not UTF-8 or ragged, names a column twice, writes decimals
-        with commas, or its table has problems.
+        The file is missing, empty, not UTF-8 or ragged, names a column twice, writes decimals with
+        commas, or its table has problems.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from neuroalrnn import load_table
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "trials.csv"
+    ...     size = path.write_text("ID,resp,cue\\nann,0,0.5\\nann,1,-0.5\\n")
+    ...     trials = load_table(path, {"subject": "ID", "choice": "resp", "cue": "cue"})
+    >>> trials["cue"].values
+    array([ 0.5, -0.5])
     """
     path = Path(path)
     rows, separator = _split(path, _read(path))
@@ -119,7 +134,7 @@ def _check_shape(rows: list[list[str]], separator: str) -> list[str]:
 def _column(cells: tuple[str, ...], is_named: bool, is_label: bool) -> pd.Series:
     """Numbers or truth values where all cells are, else texts; labels always as texts."""
     column = pd.Series([cell.strip() for cell in cells], dtype=object)
-    column = column.mask(column.isin(MISSING[:1] if is_named else MISSING), np.nan)
+    column = column.mask(column.isin(MISSING[:1] if is_named else MISSING))
     return column if is_label else inferred(column)
 
 

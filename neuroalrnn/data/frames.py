@@ -1,4 +1,4 @@
-"""Tables out: one row per trial, with the arguments that bring the dataset back."""
+"""Write tables with one row per trial, with the arguments that bring the dataset back."""
 
 import numpy as np
 import pandas as pd
@@ -19,19 +19,30 @@ def to_frame(trials: xr.Dataset) -> pd.DataFrame:
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials, see `validate`.
 
     Returns
     -------
     df : pandas.DataFrame
-        Choices as labels, event times as columns ``"event_time:name"``. ``df.attrs["from_frame"]``
-        holds the arguments that bring the dataset back, as it was:
+        Table with choices as labels, and event times as columns ``"event_time:name"`` (s).
+        ``df.attrs["from_frame"]`` holds the arguments that bring the dataset back as it was:
         ``from_frame(df, **df.attrs["from_frame"])``.
 
     Raises
     ------
     DataError
-        If the dataset does not fit the contract, or holds variables that are no column, such as
+        The dataset does not fit the contract, or holds variables that are no column, such as
         time-resolved ones.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from neuroalrnn import from_frame, to_frame
+    >>> table = pd.DataFrame({"ID": ["ann", "ann"], "resp": ["left", "right"]})
+    >>> roles = {"subject": "ID", "choice": "resp"}
+    >>> trials = from_frame(table, roles, labels=["left", "right"])
+    >>> to_frame(trials)["choice"].tolist()
+    ['left', 'right']
     """
     validate(trials)
     names = _written(trials)
@@ -41,7 +52,7 @@ def to_frame(trials: xr.Dataset) -> pd.DataFrame:
     code = np.nan_to_num(table["choice"]).astype(int)
     answered = np.isfinite(table["choice"])
     table["choice"] = np.where(answered, np.array(labels, dtype=object)[code], np.nan)
-    events, timed = event_names(trials), []
+    events, timed = event_names(trials), list[str]()
     if "event_time" in trials:
         timed = [f"event_time:{name}" for name in events]
         table |= dict(zip(timed, trials["event_time"].values.T, strict=True))
@@ -97,6 +108,17 @@ def _written(trials) -> list[str]:
     return [str(name) for name in rest]
 
 
-def digest(df) -> str:
-    """Tells whether a table is still the one that `to_frame` wrote."""
+def digest(df: pd.DataFrame) -> str:
+    """Compute a checksum, which tells whether a table is still the one that `to_frame` wrote.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+        Any table.
+
+    Returns
+    -------
+    digest : str
+        Equal for tables of equal cells.
+    """
     return str(int(pd.util.hash_pandas_object(df.astype(str), index=False).sum()))

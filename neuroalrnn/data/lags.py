@@ -1,4 +1,4 @@
-"""Values of earlier trials: within a session, and not from before trials that were removed."""
+"""Values of earlier trials: within a session, and never across trials that were removed."""
 
 import json
 
@@ -9,24 +9,29 @@ from neuroalrnn.data.schema import session_number
 
 
 def reaches(
-    trials: xr.Dataset, lag: int = 1, over_gaps: bool | None = None, session=None
+    trials: xr.Dataset,
+    lag: int = 1,
+    over_gaps: bool | None = None,
+    session: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Whether there is a trial `lag` trials earlier in the session, all in between present.
+    """Find the trials that have a trial `lag` trials earlier in the session.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
     lag : int
-        From 1.
+        Number of trials, from 1.
     over_gaps : bool, optional
-        Count the trials that are there, over gaps in ``trial_in_session``; default what
-        ``lag_over_gaps`` in ``attrs["encoding"]`` says, else False.
+        Whether trials that were removed in between do not matter. By default as ``lag_over_gaps``
+        in ``attrs["encoding"]`` says, else False.
     session : int array, shape (trial,), optional
-        Those of `session_number`, where they are known.
+        Result of `session_number`, if it was computed already.
 
     Returns
     -------
-    bool array, shape (trial,)
+    reaches : bool array, shape (trial,)
+        True where there is such a trial.
     """
     session = session_number(trials) if session is None else session
     number = trials["trial_in_session"].values.astype(float)
@@ -38,14 +43,35 @@ def reaches(
 
 
 def lagged(
-    trials: xr.Dataset, values: np.ndarray, lag: int, over_gaps=None, session=None
+    trials: xr.Dataset,
+    values: np.ndarray,
+    lag: int,
+    over_gaps: bool | None = None,
+    session: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Values `lag` trials earlier, 0 where `reaches` finds none, shape (trial,)."""
+    """Take values from `lag` trials earlier, 0 where `reaches` finds no such trial.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Labelled trials.
+    values : ndarray, shape (trial,)
+        Numbers of every trial.
+    lag : int
+        Number of trials, from 1.
+    over_gaps, session
+        Passed to `reaches`.
+
+    Returns
+    -------
+    values : ndarray, shape (trial,)
+        The numbers of earlier trials.
+    """
     return np.where(reaches(trials, lag, over_gaps, session), np.roll(values, lag), 0.0)
 
 
 def count_gaps(trials: xr.Dataset) -> int:
-    """Number of places within sessions at which ``trial_in_session`` jumps."""
+    """Count the places within sessions at which ``trial_in_session`` jumps."""
     return int((reaches(trials, 1, over_gaps=True) & ~reaches(trials, 1, over_gaps=False)).sum())
 
 

@@ -1,4 +1,4 @@
-"""A look at trials before anything is fitted: what a reader of the results must hear of."""
+"""Look for oddities in trials before anything is fitted, which a reader of results must hear of."""
 
 import json
 
@@ -11,11 +11,12 @@ from neuroalrnn.data.columns import declare
 from neuroalrnn.data.names import N_SHOWN, texts, where
 from neuroalrnn.data.schema import data_variables, is_after_choice, session_number, trial_variables
 
-# s: far above the response times of decisions, and far below those in ms; and the other way round
+# in s: LONG is far above response times of decisions, and far below the same times in ms; SHORT is
+# far below response times
 LONG, SHORT = 100.0, 0.005
-# ratio of sizes between subjects that no individual difference explains
+# no individual difference explains a larger ratio of sizes between subjects
 APART = 30.0
-# how far, in ranges of all other values, a value lies outside them: 99, 999, ...; any other
+# a value is odd this far outside all others, in units of their range: 99, 999, ...; any other value
 FAR_NINES, FAR = 5.0, 20.0
 FEW = 3
 NINE_LIKE = 10.0 ** np.arange(1, 10) - 1
@@ -24,19 +25,19 @@ NINE_LIKE = 10.0 ** np.arange(1, 10) - 1
 def look(trials: xr.Dataset) -> list[str]:
     """Say what looks wrong in trials that the contract allows.
 
-    Gaps in trial numbers, variables that are constant or missing, missing values, values that look
-    like a code for missing, times that look like milliseconds, and variables whose size differs
-    between subjects as units do.
+    It looks for gaps in trial numbers, variables that are constant or missing, missing values,
+    values that look like a code for missing, times that look like milliseconds, and variables whose
+    size differs between subjects as if their units did.
 
     Parameters
     ----------
     trials : xarray.Dataset
-        As `neuroalrnn.validate` accepts it.
+        Labelled trials that `neuroalrnn.validate` accepts.
 
     Returns
     -------
-    list of str
-        One sentence each, for `neuroalrnn.data.caution`.
+    sentences : list of str
+        One sentence for every oddity, for `neuroalrnn.data.caution`.
     """
     subject = texts(trials["subject"].values)
     found = _gaps(trials, subject)
@@ -53,7 +54,7 @@ def look(trials: xr.Dataset) -> list[str]:
         groups = _by_size(sizes[name], subject)
         found += _apart(name, groups, subject, name in times)
         found += _codes(name, values, subject, groups)
-        # where subjects differ in unit, no one unit is that of all
+        # subjects who seem to differ in unit have no common unit to ask about
         found += _units(name, values) if name in times and len(groups) < 2 else []
     return found + _odd_options(trials)
 
@@ -80,7 +81,7 @@ def _is_constant(values) -> bool:
 
 
 def _named(one, many, names) -> list[str]:
-    # an event may well be at one time always, and a missing response has no time
+    # an event may well come at the same time in every trial, and a missing response has no time
     names = [name for name in names if not name.startswith("event ") and name != "rt"]
     if not names:
         return []
@@ -113,12 +114,12 @@ def _gaps(trials, subject) -> list[str]:
 
 
 def _missing(trials, subject, names) -> list[str]:
-    """Missing values that models read as 0; after a missing choice there is nothing to know."""
+    """Missing values that models read as 0, but for those that follow from a missing choice."""
     answered = np.isfinite(trials["choice"].values.astype(float))
     variables, found = data_variables(trials), []
     inputs = json.loads(trials.attrs.get("encoding", "{}")).get("inputs")
     if inputs is None:
-        # what no model gets unless it is asked to
+        # no model gets these unless it is asked to
         inputs = variables.keys() - {"rt", "correct"}
     for name in names:
         if name not in variables or name not in inputs:
@@ -193,7 +194,7 @@ def _far_values(values) -> list[float]:
     for value in unique[nines]:
         away = max(rest[0] - value, value - rest[-1])
         often = count[unique == value][0] >= max(FEW, 4 * usual) and abs(value) > 9
-        # beside one other value, as 99 beside 101, a width says nothing of what is far
+        # beside one other value, as 99 beside 101, a range does not say what is far
         wide = width if len(rest) > 1 else np.abs(rest[0])
         if value not in rest and (
             away > FAR_NINES * max(wide, 1e-9) or (often and len(rest) > FEW)
@@ -229,7 +230,7 @@ def _units(name, values) -> list[str]:
 
 
 def _odd_options(trials) -> list[str]:
-    """Options that look like a code for a missing choice; a name of its own says it is none."""
+    """Options that look like a code for a missing choice, and have no name of their own."""
     names = [str(name) for name in np.atleast_1d(trials["choice"].attrs["labels"])]
     number = pd.to_numeric(pd.Series(names, dtype=object), errors="coerce").to_numpy(float)
     if np.isnan(number).any() or len(names) < 3:

@@ -1,6 +1,7 @@
-"""Names of people, trials and variables: how they compare, and how messages list them."""
+"""Names of people, trials and variables: how they are compared, and how messages list them."""
 
 import unicodedata
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,15 +10,15 @@ N_SHOWN = 5
 
 
 def texts(values: np.ndarray) -> np.ndarray:
-    """Object array of str in one Unicode form; None, NaN and blank become the empty text."""
+    """Turn values into texts of one Unicode form; None, NaN and blank become the empty text."""
     column = pd.Series(np.asarray(values, dtype=object))
     column = column.where(column.notna(), "").astype(str).str.strip()
     form = {text: one_form(text) for text in pd.unique(column) if not text.isascii()}
     return (column.replace(form) if form else column).to_numpy(dtype=object)
 
 
-def one_form(text) -> str:
-    """Text by which identifiers are compared: composed letters (NFC), no blanks around."""
+def one_form(text: Any) -> str:
+    """Write a text so that it can be compared: with composed letters (NFC), no blanks around."""
     return unicodedata.normalize("NFC", str(text)).strip()
 
 

@@ -1,4 +1,4 @@
-"""Trial numbers: as a table gives them, and as the trials of a session are counted."""
+"""Trial numbers: read from a table, or counted within a session."""
 
 import numpy as np
 import pandas as pd
@@ -9,14 +9,14 @@ MOST = 2**53
 
 
 def row_order(session: np.ndarray) -> np.ndarray:
-    """Place of each row among those of its session, shape (trial,)."""
+    """Number the rows of each session from 0, shape (trial,)."""
     return pd.Series(session).groupby(session).cumcount().to_numpy(copy=True)
 
 
 def trial_numbers(
     column: pd.Series, session: np.ndarray, block: np.ndarray | None, as_they_are: bool
 ) -> tuple[np.ndarray, list[str], list[str]]:
-    """Number of each trial within its session, from 0.
+    """Read the number of each trial within its session, from 0.
 
     Numbers that start anew in every block are counted on: those of a block follow the last one of
     the block before.
@@ -24,18 +24,22 @@ def trial_numbers(
     Parameters
     ----------
     column : pandas.Series
+        Cells, one per trial.
     session : ndarray of int, shape (trial,)
+        Running number of the session of each trial.
     block : ndarray, shape (trial,), optional
+        Label of the block of each trial.
     as_they_are : bool
-        Otherwise numbers whose smallest is 1 become numbers from 0.
+        Whether numbers from 1 stay as they are; otherwise they become numbers from 0.
 
     Returns
     -------
     number : ndarray of int, shape (trial,)
+        Number of each trial.
     found : list of str
-        What is wrong.
-    told : list of str
-        How they were read.
+        Texts that say what is wrong.
+    notes : list of str
+        Sentences on how the numbers were read.
     """
     if column.dtype.kind in "Mm":
         return row_order(session), ["trial numbers are dates or durations: expected counts"], []
@@ -49,13 +53,13 @@ def trial_numbers(
         return number, [], []
     if block is None or _falls_within(number, session, block).any():
         return row_order(session), [_restarts(again)], []
-    told = "trial numbers start anew in every block: counted on from block to block"
+    note = "trial numbers start anew in every block: counted on from block to block"
     counted = np.isin(session, session[again])
-    return np.where(counted, _counted_on(number, session, block), number), [], [told]
+    return np.where(counted, _counted_on(number, session, block), number), [], [note]
 
 
 def _starts_again(number, session) -> np.ndarray:
-    """Where the numbers of a session fall back to where they began: they count something else."""
+    """Where numbers of a session fall back to their start, as if they counted something else."""
     pair = pd.DataFrame({"session": session, "number": number})
     falls = np.r_[False, (number[1:] < number[:-1]) & (session[1:] == session[:-1])]
     first = pair.groupby("session")["number"].transform("first").to_numpy()

@@ -1,4 +1,4 @@
-"""Which options each trial offers: choices are scored among these."""
+"""Options that each trial offers; choices are scored among these."""
 
 import numpy as np
 import xarray as xr
@@ -8,7 +8,7 @@ from neuroalrnn.exceptions import DataError, problems
 
 
 def offered_names(trials: xr.Dataset) -> list[str]:
-    """Names of the variables that tell which options are offered; empty where all always are."""
+    """List the variables that say which options are offered; none where all always are."""
     return [str(name) for name in np.atleast_1d(trials["choice"].attrs.get("offered", []))]
 
 
@@ -18,11 +18,13 @@ def offered_options(trials: xr.Dataset) -> np.ndarray | None:
     Parameters
     ----------
     trials : xarray.Dataset
-        The attribute names one variable per option, 1 where the option can be chosen.
+        Labelled trials. The attribute names one variable per option, which is 1 where the option
+        can be chosen.
 
     Returns
     -------
-    bool array, shape (trial, option), or None where all options are always offered
+    offered : bool array, shape (trial, option), or None
+        True where the option is offered; None where all options always are.
     """
     names = offered_names(trials)
     if not names:
@@ -32,23 +34,24 @@ def offered_options(trials: xr.Dataset) -> np.ndarray | None:
 
 
 def forced_trials(trials: xr.Dataset) -> np.ndarray:
-    """Scored trials that offer a single option, which nothing can be said of; bool (trial,)."""
+    """Find the scored trials that offer a single option, and thus say nothing, shape (trial,)."""
     offered = offered_options(trials)
     scored = scored_trials(trials)
     return scored & (offered.sum(axis=1) == 1) if offered is not None else scored & False
 
 
 def check_offered(trials: xr.Dataset) -> None:
-    """Refuse option sets that cannot be, naming the trials.
+    """Refuse impossible sets of options, and name the trials.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
 
     Raises
     ------
     DataError
-        If a variable of the attribute is unknown, there is not one per option, one is neither 0
+        A variable of the attribute is unknown, an option has no variable, a variable is neither 0
         nor 1 where there is a choice, or an option was chosen that was not offered.
     """
     found = _find_unnamed(trials) or _find_unclear(trials) or _find_not_offered(trials)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.cluster.hierarchy import DisjointSet
 
 from neuroalrnn.data.schema import (
     is_after_choice,
@@ -19,12 +20,24 @@ from neuroalrnn.exceptions import DataError, problems
 
 
 def stimulus_names(trials: xr.Dataset, names: Sequence[str] | None) -> list[str]:
-    """Variables known before the choice that are not constant; default from ``attrs["encoding"]``.
+    """List the variables known before the choice that are not constant.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Labelled trials.
+    names : sequence of str or None
+        Variables; by default the inputs that ``attrs["encoding"]`` names.
+
+    Returns
+    -------
+    names : list of str
+        Variables that change.
 
     Raises
     ------
     DataError
-        If a named variable is unknown, or known only after the choice.
+        A variable is unknown, or known only after the choice.
     """
     if names is None:
         inputs = list(json.loads(trials.attrs.get("encoding", "{}")).get("inputs", ()))
@@ -43,7 +56,20 @@ def stimulus_names(trials: xr.Dataset, names: Sequence[str] | None) -> list[str]
 
 
 def session_orders(trials: xr.Dataset, stimulus: Sequence[str]) -> pd.DataFrame:
-    """Subject, session number and digest of the stimulus order, one row per session with one."""
+    """List the stimulus order of every session that has one.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Labelled trials.
+    stimulus : sequence of str
+        Variables of the stimulus.
+
+    Returns
+    -------
+    orders : pandas.DataFrame
+        ``subject``, ``session`` (number) and ``order`` (a checksum that is equal for equal orders).
+    """
     values = np.stack([trials[name].values.astype(float) for name in stimulus], axis=1)
     values = np.where(np.isnan(values), np.inf, values + 0.0)  # NaN and -0.0 compare by their bytes
     session, subject = session_number(trials), texts(trials["subject"].values)
@@ -57,26 +83,24 @@ def session_orders(trials: xr.Dataset, stimulus: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["subject", "session", "order"])
 
 
-def connected(subject: np.ndarray, order: np.ndarray) -> "_Groups":
-    """Map each subject to the first subject of its group; a shared order joins two subjects."""
-    group = _Groups()
-    first = {}
+def connected(subject: np.ndarray, order: np.ndarray) -> dict[str, str]:
+    """Map each subject to the first subject of its group; a shared order joins two subjects.
+
+    Parameters
+    ----------
+    subject, order : ndarray, shape (session,)
+        Subject and stimulus order of every session.
+
+    Returns
+    -------
+    group : dict of str to str
+        First subject of the group, by subject.
+    """
+    groups = DisjointSet([("subject", name) for name in subject])
     for name, digest in zip(subject, order, strict=True):
-        group.join(first.setdefault(digest, name), name)
-    return group
-
-
-class _Groups(dict):
-    """Disjoint sets: maps every subject to the first subject of its group."""
-
-    def __missing__(self, name):
-        self[name] = name
-        return name
-
-    def __getitem__(self, name):
-        parent = super().__getitem__(name)
-        return parent if parent == name else self[parent]
-
-    def join(self, one, other):
-        one, other = self[one], self[other]
-        self[other] = one
+        groups.add(("order", digest))
+        groups.merge(("subject", name), ("order", digest))
+    first: dict = {}
+    return {
+        name: first.setdefault(groups[("subject", name)], name) for name in dict.fromkeys(subject)
+    }

@@ -1,4 +1,4 @@
-"""What the columns of a table mean: their roles, and the options that name them."""
+"""Roles of the columns of a table, and the options that name columns."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,9 +14,9 @@ from neuroalrnn.data.schema import unusable_names
 ROLES = ("subject", "session", "block", "trial", "choice", "reward", "correct", "rt", "scored",
          "unscored_reason")  # fmt: skip
 LABELS = ("subject", "session", "block")
-# known from what the choice led to; the two-step hybrid reads the first
+# these follow from the choice; the two-step hybrid reads the first
 TRANSITIONS = ("common", "transition")
-# coordinates, the choice and what no model gets: nothing to mark as signed
+# coordinates, the choice, and what no model gets cannot be marked as signed
 UNMARKED = ("subject", "session", "block", "trial", "choice", "scored", "unscored_reason")
 RESERVED = (
     "trial_in_session",
@@ -32,20 +32,26 @@ RESERVED = (
 
 @dataclass(frozen=True)
 class Roles:
-    """Which column plays which role, and what is said about it; names in one Unicode form.
+    """Which column plays which role, with all options; names are in one Unicode form.
 
-    Attributes
+    Parameters
     ----------
-    columns : dict of role -> column
+    columns : dict of role to column
+        Columns by role.
     event_names : tuple of str
-    events : dict of event -> column or number
-        Empty where their times are not known.
-    start : dict of event -> column that is subtracted from it
+        Names of the events in their order.
+    events : dict of event to column or number
+        Times of the events; empty where they are not known.
+    start : dict of event to column
+        Column that is subtracted from the time of the event.
     after_choice, signed : tuple of str
-    missing : dict of column -> list of codes
-    units : dict of column -> unit
-    stored : dict of variable -> dict
-        See `neuroalrnn.to_frame`.
+        Roles that are marked so.
+    missing : dict of column to list
+        Codes that stand for a missing value.
+    units : dict of column to unit
+        Units of times that are not in seconds.
+    stored : dict of variable to dict
+        What `neuroalrnn.to_frame` keeps of a dataset beside its table.
     """
 
     columns: Mapping[str, str]
@@ -70,29 +76,30 @@ class Roles:
         return list(dict.fromkeys([*self.columns.values(), *timed, *self.start.values()]))
 
     def role_of(self, column: str) -> str:
-        """What a column is called in messages: its first role, event or own name."""
+        """Name of a column in messages: its first role, its event or its own name."""
         return self._names.get(column, column)
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        named = {column: f"event {event}" for event, column in self.events.items()}
-        return named | {column: role for role, column in reversed(self.columns.items())}
+        named = {column: f"event {event}" for event, column in self.events.items()
+                 if isinstance(column, str)}  # fmt: skip
+        return named | {column: role for role, column in reversed(list(self.columns.items()))}
 
 
 def read_roles(columns, events, trial_start, after_choice, signed, missing, units, stored):
-    """Bring what the caller said into one form.
+    """Bring the arguments of `neuroalrnn.from_frame` into one form.
 
     Parameters
     ----------
-    columns, events, trial_start, after_choice, signed, missing, units
-        See `neuroalrnn.from_frame`.
-    stored : dict, optional
+    columns, events, trial_start, after_choice, signed, missing, units, stored
+        Arguments of `neuroalrnn.from_frame`.
 
     Returns
     -------
     roles : Roles
+        The arguments in one form.
     found : list of str
-        What is wrong with it, whatever the table holds.
+        Texts that say what is wrong, whatever the table holds.
     """
     wrong = _wrong_kinds(events, after_choice=after_choice, signed=signed)
     if wrong:
@@ -131,18 +138,21 @@ def _wrong_kinds(events, **names) -> list[str]:
 
 
 def check_roles(roles: Roles, have: Sequence[str], n_rows: int) -> list[str]:
-    """What is wrong with the roles of a table.
+    """Check roles against the columns of a table.
 
     Parameters
     ----------
     roles : Roles
+        Roles and options.
     have : sequence of str
-        Its columns.
+        Columns of the table.
     n_rows : int
+        Number of rows of the table.
 
     Returns
     -------
     list of str
+        Texts that say what is wrong; empty where all is well.
     """
     columns = roles.columns
     found = [f"role {role!r} is missing in columns: name the column that holds it"
@@ -179,10 +189,10 @@ def _reserved(names: Iterable[str]) -> list[str]:
 
 
 def _shared_columns(columns) -> list[str]:
-    roles = {}
+    roles: dict[str, list[str]] = {}
     for role, column in columns.items():
         roles.setdefault(column, []).append(role)
-    # feedback is often the only record of both
+    # feedback is often the only record of both reward and correct
     return [
         f"column {column!r} is given for several roles: {', '.join(names)}"
         for column, names in roles.items()
@@ -191,7 +201,7 @@ def _shared_columns(columns) -> list[str]:
 
 
 def _starts(given, columns, events) -> tuple[dict[str, str], list[str]]:
-    """Column that is subtracted from each event: from all that have their own clock, if one."""
+    """Column that is subtracted from each event; one column counts for all events with columns."""
     timed = {e: c for e, c in events.items() if isinstance(c, str)}
     if given is None:
         return {}, []
@@ -220,7 +230,7 @@ def _listed(codes) -> list:
         return []
     # arrays without dimensions say that they are iterable
     is_many = isinstance(codes, Iterable) and not isinstance(codes, str)
-    return list(codes) if is_many and getattr(codes, "ndim", 1) else [codes]
+    return list(codes) if is_many and getattr(codes, "ndim", 1) != 0 else [codes]
 
 
 def _by_column(option, given, named, known) -> tuple[dict, list[str]]:

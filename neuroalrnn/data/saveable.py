@@ -1,31 +1,38 @@
-"""What a saved file can hold: names, attributes and values of a trial dataset."""
+"""Attributes of a trial dataset that cannot be read, and what a file cannot hold of it."""
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-# names that netCDF and HDF5 keep for themselves
+# netCDF and HDF5 keep these names for themselves
 TAKEN = {"_NCProperties", "_Netcdf4Coordinates", "_Netcdf4Dimid", "_nc3_strict", "_Encoding"}
 TAKEN |= {"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"}
-# attributes of a variable by which a reader changes its values
+# a reader of files changes the values of a variable with such an attribute
 DECODED = {"_FillValue", "missing_value", "scale_factor", "add_offset", "_Unsigned", "dtype"}
 DECODED |= {"coordinates"}
+JSON_ATTRS: dict[str, type] = dict.fromkeys(
+    ("encoding", "analysis", "baselines", "environment"), dict
+)
+JSON_ATTRS |= dict.fromkeys(("unscored", "notes", "cautions", "reading"), list)
 LONGEST = 60
 ADVICE = "files hold text, numbers and lists of either: convert it, such as with str(), or drop it"
 
 
 def find_unsaveable(trials: xr.Dataset) -> list[str]:
-    """Texts for everything in a dataset that a netCDF file cannot hold, or would give back changed.
+    """Describe everything in a dataset that a netCDF file cannot hold, or would give back changed.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Any dataset.
 
     Returns
     -------
     list of str
+        Texts that say what, and what to do; empty where all can be saved.
     """
     found = [f"dim {text}" for name in trials.dims for text in _name_faults(name)]
     found += [f"variable {text}" for name in trials.variables for text in _name_faults(name)]
@@ -71,15 +78,15 @@ def _is_saveable(value) -> bool:
     """Whether an attribute is a text, a number, or a list or an array of only one of the two."""
     if isinstance(value, str):
         return _is_text(value)
-    if not isinstance(value, list | tuple | np.ndarray | np.number | int | float):
+    if isinstance(value, np.number | int | float):
+        return np.asarray(value).dtype.kind in "iuf"
+    if not isinstance(value, list | tuple | np.ndarray):
         return False
     try:
         array = np.asarray(value)
     except ValueError:
         return False
     if array.dtype.kind in "UO":
-        if array.ndim == 0 and not isinstance(value, np.ndarray):
-            return False
         each = array.ravel().tolist() if isinstance(value, np.ndarray) else value
         return all(isinstance(one, str) and _is_text(one) for one in each)
     return array.dtype.kind in "iuf" and not isinstance(value, np.ma.MaskedArray)
@@ -94,7 +101,7 @@ def _is_text(value: str) -> bool:
 
 
 def _value_faults(name, values: np.ndarray) -> Iterator[str]:
-    """What a coordinate holds that is no text that can be written, nor a number or a time."""
+    """Texts on values of a coordinate that cannot be written."""
     if values.dtype.kind not in "OTU":
         return
     each = pd.unique(values.ravel())
@@ -106,3 +113,37 @@ def _value_faults(name, values: np.ndarray) -> Iterator[str]:
     kinds = sorted({type(one).__name__ for one in each})
     if len(kinds) > 1 or not isinstance(each[0], int | float | np.number) or kinds == ["bool"]:
         yield f"coordinate {name!r} holds values of type {', '.join(kinds)}: make them all text"
+
+
+def find_no_json(trials: xr.Dataset) -> list[str]:
+    """Describe attributes that should hold tables or lists as JSON, but do not.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Any dataset.
+
+    Returns
+    -------
+    list of str
+        Texts that say which, and what is wrong; empty where all is well.
+    """
+    found = []
+    for name, kind in JSON_ATTRS.items():
+        if name not in trials.attrs:
+            continue
+        try:
+            value = json.loads(trials.attrs[name])
+        except (TypeError, ValueError):
+            found.append(f"attrs[{name!r}] is not a JSON string; use json.dumps")
+            continue
+        if type(value) is not kind:
+            what = type(value).__name__
+            found.append(f"attrs[{name!r}] holds a {what}, expected a {kind.__name__}")
+        elif name == "unscored" and not all(map(_is_reason, json.loads(trials.attrs[name]))):
+            found.append("attrs['unscored'] holds more than tables of reason and n_trials")
+    return found
+
+
+def _is_reason(each) -> bool:
+    return isinstance(each, dict) and {"reason", "n_trials"} <= set(each)

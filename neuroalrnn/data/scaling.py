@@ -1,11 +1,12 @@
-"""Centre and scale of inputs, from the training part of one model; where each input is present.
+"""Centre and scale inputs by the training part of one model, where each input is present.
 
 A model gets ``(s - centre) / size`` at the steps where an input is present, and 0 where it is
-absent. Its weights act on the inputs as encoded all the same: what the centre adds is a weight of
-whatever tells where the input is present, which is the bias if that is at every step, the marker of
-an event, or else a 0/1 feature of its own.
+absent. Its weights can be expressed for the inputs as encoded: the centre then adds to the weight
+of whatever marks where the input is present. That is the bias for an input that is present at every
+step, else the marker of an event, or a 0/1 feature of its own.
 """
 
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,42 +19,43 @@ from neuroalrnn.data.sequences import ALWAYS, PRESENT, Sequences
 from neuroalrnn.exceptions import DataError, problems
 
 
-class Scale(NamedTuple):
-    """Mean, as a value and the distance to it, and standard deviation of a covariate."""
+class _Scale(NamedTuple):
+    """Standard deviation of a covariate, and its mean as a first value and the distance to it."""
 
     start: float
     distance: float
     size: float
 
     @property
-    def centre(self):
-        """The mean."""
+    def centre(self) -> float:
+        """Mean of the values."""
         return self.start + self.distance
 
-    def apply(self, values):
-        """Centre and scale; in this order a far offset costs no digits."""
+    def apply(self, values: np.ndarray) -> np.ndarray:
+        """Centre and scale values, in an order in which a far offset costs no digits."""
         return (values - self.start - self.distance) / self.size
 
 
-def measure(values: np.ndarray) -> Scale:
-    """Mean and standard deviation of the values that are there.
+def measure(values: np.ndarray) -> _Scale:
+    """Compute mean and standard deviation of the values that are not missing.
 
     Parameters
     ----------
     values : ndarray of float
-        NaN is missing.
+        Numbers, NaN where missing.
 
     Returns
     -------
-    Scale
-        Mean 0 and standard deviation 1 where nothing is there; a constant has standard deviation 1.
+    scale : tuple
+        ``centre``, ``size`` and the method ``apply``. The mean is 0 and the standard deviation 1 if
+        all are missing; a constant gets a standard deviation of 1.
     """
     values = values[np.isfinite(values)]
     if not values.size:
-        return Scale(0.0, 0.0, 1.0)
+        return _Scale(0.0, 0.0, 1.0)
     apart = values - values[0]
     size = float(apart.std())
-    return Scale(float(values[0]), float(apart.mean()), size if size > 0 else 1.0)
+    return _Scale(float(values[0]), float(apart.mean()), size if size > 0 else 1.0)
 
 
 def standardise(trials: xr.Dataset, train: np.ndarray) -> xr.Dataset:
@@ -62,14 +64,15 @@ def standardise(trials: xr.Dataset, train: np.ndarray) -> xr.Dataset:
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
     train : int array
-        Training trials; nothing is read from others.
+        Indices of the training trials; other trials do not enter.
 
     Returns
     -------
-    xarray.Dataset
-        The same trials. ``choice``, ``correct`` and variables marked as signed stay as they are,
-        and missing values stay missing.
+    trials : xarray.Dataset
+        The same trials with scaled covariates. ``choice``, ``correct`` and marked variables stay as
+        they are, and missing values stay missing.
     """
     found = {}
     for name in trial_variables(trials):
@@ -84,55 +87,58 @@ def add_presence(
     flat: np.ndarray,
     present: dict[str, np.ndarray],
     *,
-    after: set[str] = frozenset(),
-    own: tuple[str, ...] = (),
+    after: Set[str] = frozenset(),
+    own: Sequence[str] = (),
 ) -> tuple[list[str], np.ndarray, dict[str, str]]:
-    """Add a feature wherever nothing else tells at which steps an input is present.
+    """Add a 0/1 feature wherever no other marks the steps at which an input is present.
 
     Parameters
     ----------
     names : list of str
-        Features so far; those that are always 0 or 1 and begin with "event=" mark events.
+        Names of the features so far; those that begin with "event=" mark events.
     flat : ndarray, shape (step, feature)
-    present : dict of str -> bool array, shape (step,)
+        Values of the features.
+    present : dict of str to bool array, shape (step,)
         Steps at which each feature to be centred is present.
     after : set of str
-        Features known only after the choice; a model that chooses itself changes where they are
-        present, so that they share no feature with others.
-    own : tuple of str
-        Features that get one in any case.
+        Features known only after the choice. A model that makes its own choices changes where they
+        are present, so they share no marker with others.
+    own : sequence of str
+        Features that get a marker in any case.
 
     Returns
     -------
-    names, flat
-        With the features ``"present=name"`` last.
-    present_at : dict of str -> str
-        See `Sequences`.
+    names : list of str
+        Names of all features, with those of the markers, ``"present=name"``, last.
+    flat : ndarray, shape (step, feature)
+        Values of all features.
+    present_at : dict of str to str
+        Marker of each feature, see `Sequences`.
 
     Raises
     ------
     DataError
-        If `own` names no feature to be centred, or a feature has a name that this adds.
+        A name of `own` is no feature to be centred, or a feature has the name of a marker.
     """
     found = [f"presence: {unknown(name, present)}" for name in own if name not in present]
     taken = set(names) & {PRESENT + name for name in present}
     found += [f"{name!r} names where another input is present: rename it" for name in sorted(taken)]
     if found:
         raise problems(DataError, "encode", found)
-    told = {
+    markers = {
         (group, _key(flat[:, names.index(name)])): name
         for name in names
         if name.startswith("event=") and name not in present
         for group in (False, True)
     }
-    present_at, added = {}, []
+    present_at: dict[str, str] = {}
+    added: list[np.ndarray] = []
     for name, mask in present.items():
         key = name in after, _key(mask)
-        if name in own or (key not in told and not mask.all()):
-            told[key] = PRESENT + name
-            added.append(mask)
-        present_at[name] = told.get(key, ALWAYS)
-    added = [mask[:, None].astype(float) for mask in added]
+        if name in own or (key not in markers and not mask.all()):
+            markers[key] = PRESENT + name
+            added.append(mask[:, None].astype(float))
+        present_at[name] = markers.get(key, ALWAYS)
     names = names + list(dict.fromkeys(c for c in present_at.values() if c.startswith(PRESENT)))
     return names, np.hstack([flat, *added]), present_at
 
@@ -150,17 +156,17 @@ def _centred(sequences):
 
 
 def scale_of(sequences: Sequences) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and size of every feature but those that tell where others are present.
+    """Compute centre and size of every feature that is no marker of others.
 
     Parameters
     ----------
     sequences : Sequences
-        The training part of one model.
+        Training part of one model.
 
     Returns
     -------
     centre, size : ndarray, shape (own feature,)
-        0 and 1 of features that are used as they are.
+        Mean and standard deviation; 0 and 1 for features that are used as they are.
     """
     centre, size = np.zeros(sequences.n_own), np.ones(sequences.n_own)
     for at, here in _centred(sequences):
@@ -175,12 +181,14 @@ def standardise_inputs(sequences: Sequences, train: np.ndarray) -> Sequences:
     Parameters
     ----------
     sequences : Sequences
+        Sequences as encoded.
     train : int array
-        Nothing is read from other sequences.
+        Positions of the sequences that are trained on; others do not enter.
 
     Returns
     -------
-    Sequences
+    sequences : Sequences
+        The same sequences with scaled inputs.
     """
     if not sequences.present_at:
         return sequences
@@ -193,16 +201,17 @@ def standardise_inputs(sequences: Sequences, train: np.ndarray) -> Sequences:
 
 
 def carriers(sequences: Sequences) -> np.ndarray:
-    """Which weight takes what centring a feature adds.
+    """Mark the weight that takes up what centring a feature adds.
 
     Parameters
     ----------
     sequences : Sequences
+        Sequences as encoded.
 
     Returns
     -------
-    ndarray, shape (own feature, feature + 1)
-        1 where it is the weight of a feature, or in the last column the bias; else 0.
+    carriers : ndarray, shape (own feature, feature + 1)
+        1 at the weight of the marker of a feature, or at the bias in the last column; else 0.
     """
     found = np.zeros((sequences.n_own, len(sequences.features) + 1))
     place = sequences.place | {ALWAYS: -1}

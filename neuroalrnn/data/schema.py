@@ -1,7 +1,7 @@
 """The contract of a trial dataset, and `validate`, which lists every breach of it at once."""
 
-import json
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,23 +11,21 @@ from neuroalrnn.arguments import shown, unknown
 from neuroalrnn.data.coding import INDICATOR, SIGNED
 from neuroalrnn.data.events import event_names, misnamed
 from neuroalrnn.data.names import one_form, texts, where
-from neuroalrnn.data.saveable import find_unsaveable
+from neuroalrnn.data.saveable import find_no_json, find_unsaveable
 from neuroalrnn.exceptions import DataError, problems
 
 SCHEMA_VERSION = "1"
 COORDS = ("subject", "session", "trial_in_session")
 AFTER_CHOICE = ("choice", "reward", "correct", "rt")
 NUMBERS = (*AFTER_CHOICE, "scored", "n_steps")
-JSON_ATTRS = dict.fromkeys(("encoding", "analysis", "baselines", "environment"), dict)
-JSON_ATTRS |= dict.fromkeys(("unscored", "notes", "cautions", "reading"), list)
-# beyond, single precision overflows once such a value is squared and summed
+# above this limit, single precision overflows once a value is squared and summed
 LARGEST = 1e30
-# what they mean elsewhere: lag, product of terms, node of the saved tree
+# these mean something elsewhere: a lag, a product of terms, a node of the saved tree
 SIGNS = "[]:/"
 
 
 def validate(trials: xr.Dataset) -> xr.Dataset:
-    """Check a trial dataset against the contract; the argument is never changed.
+    """Check a trial dataset against the contract; nothing is changed.
 
     Dim ``trial``, in time order within a session. Coords ``subject``, ``session`` (unique within a
     subject), ``trial_in_session`` (strictly rising; gaps are removed trials), optional ``block``.
@@ -43,15 +41,26 @@ def validate(trials: xr.Dataset) -> xr.Dataset:
     Parameters
     ----------
     trials : xarray.Dataset
+        The dataset to check.
 
     Returns
     -------
-    trials : the same object
+    trials : xarray.Dataset
+        The same object.
 
     Raises
     ------
     DataError
-        Naming all problems with the indices of the first trials concerned.
+        The dataset breaks the contract. The message names all problems, each with the first trials
+        concerned.
+
+    Examples
+    --------
+    >>> import data_loaders
+    >>> from neuroalrnn import validate
+    >>> trials = data_loaders.load("pratte2010")
+    >>> validate(trials) is trials
+    True
     """
     found = find_problems(trials)
     if found:
@@ -60,28 +69,31 @@ def validate(trials: xr.Dataset) -> xr.Dataset:
 
 
 def find_problems(trials: xr.Dataset) -> list[str]:
-    """Texts of all breaches of the contract that `validate` would raise; empty if none."""
+    """List all breaches of the contract that `validate` would raise; none is an empty list."""
     if not isinstance(trials, xr.Dataset):
         return [f"expected an xarray.Dataset, got {type(trials).__name__}; see from_frame"]
     if trials.sizes.get("trial", 0) == 0:
         return ["the dataset has no trials: dim 'trial' is missing or has length 0"]
     checks = (_check_names, _check_order, _check_choice, _check_kinds, _check_numbers,
-              _check_coding, _check_scored, _check_events, _check_time, _check_attrs,
+              _check_coding, _check_scored, _check_events, _check_time, find_no_json,
               find_unsaveable)  # fmt: skip
     return [text for check in checks for text in check(trials)]
 
 
-def not_trials(name: str, value) -> list[str]:
-    """Texts for what has not the shape of a trial dataset; `validate` looks at its values too.
+def not_trials(name: str, value: Any) -> list[str]:
+    """Describe what has not the shape of a trial dataset; `validate` checks the values too.
 
     Parameters
     ----------
     name : str
+        Name of the argument, for the text.
     value : anything
+        What was given.
 
     Returns
     -------
     list of str
+        Texts that say what is wrong; empty where all is well.
     """
     if not isinstance(value, xr.Dataset):
         return [f"{name}: expected an xarray.Dataset, got {shown(value)}; see from_frame"]
@@ -94,34 +106,36 @@ def not_trials(name: str, value) -> list[str]:
     return found or _check_choice(value)
 
 
-def scored_trials(trials):
-    """Trials that count in a likelihood: with a choice, and not marked as context only.
+def scored_trials(trials: xr.Dataset) -> np.ndarray:
+    """Find the trials that count in a likelihood: with a choice, not marked as context only.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
 
     Returns
     -------
-    bool array, shape (trial,)
+    scored : bool array, shape (trial,)
+        True where the trial counts.
     """
     has_choice = np.isfinite(trials["choice"].values.astype(float))
     return has_choice & trials["scored"].values if "scored" in trials else has_choice
 
 
 def is_after_choice(trials: xr.Dataset, name: str) -> bool:
-    """Whether a variable is known only once the choice of its trial was made."""
+    """Check whether a variable is known only after the choice of its trial."""
     return name in AFTER_CHOICE or trials.variables[name].attrs.get("known") == "after_choice"
 
 
 def data_variables(trials: xr.Dataset) -> dict[str, xr.Variable]:
-    """Variables that are no coordinates; each ``trials[name]`` looks at all variables instead."""
+    """Collect the variables that are no coordinates, faster than by ``trials[name]``."""
     coords = set(trials.coords)
-    return {name: values for name, values in trials.variables.items() if name not in coords}
+    return {str(name): values for name, values in trials.variables.items() if name not in coords}
 
 
 def trial_variables(trials: xr.Dataset) -> list[str]:
-    """Names of the numeric variables on dim ``trial`` alone, in dataset order."""
+    """List the names of the numeric variables on dim ``trial`` alone, in dataset order."""
     return [
         str(name)
         for name, values in data_variables(trials).items()
@@ -131,21 +145,21 @@ def trial_variables(trials: xr.Dataset) -> list[str]:
 
 
 def session_number(trials: xr.Dataset) -> np.ndarray:
-    """Running number of the (subject, session) each trial belongs to, shape (trial,), from 0."""
+    """Number the sessions of all subjects from 0, and return that of each trial, shape (trial,)."""
     names = (texts(trials[coord].values) for coord in ("subject", "session"))
     subject, session = (pd.factorize(each)[0] for each in names)
     return pd.factorize(subject * (session.max(initial=0) + 1) + session)[0]
 
 
 def no_number(trials: xr.Dataset, name: str, known: Iterable[str]) -> str:
-    """Text for a name that is none of the `known` numeric variables."""
+    """Describe a name that is none of the `known` numeric variables."""
     if name in trials and is_text(trials[name]):
         return f"{name!r} holds text: code it as numbers"
     return unknown(name, known)
 
 
-def unusable_names(names: Iterable[str]) -> list[str]:
-    """Texts for names of variables that baselines and saved files cannot hold."""
+def unusable_names(names: Iterable) -> list[str]:
+    """Describe names of variables that baselines and saved files cannot hold."""
     return [
         f"variable name {str(name)!r} is empty or holds one of {' '.join(SIGNS)}: rename it"
         for name in names
@@ -240,7 +254,7 @@ def _check_choice(trials: xr.Dataset) -> list[str]:
 
 
 def is_text(values: xr.DataArray | xr.Variable) -> bool:
-    """Whether a variable holds text on dim ``trial``, as a label of trials."""
+    """Check whether a variable holds text on dim ``trial``, as a label of trials."""
     is_column = values.dims == ("trial",) and values.dtype.kind in "OTU"
     return is_column and all(isinstance(value, str) for value in values.values)
 
@@ -311,7 +325,7 @@ def _check_coding(trials: xr.Dataset) -> list[str]:
     return found
 
 
-def _not_binary(values: xr.DataArray) -> np.ndarray:
+def _not_binary(values: xr.DataArray | xr.Variable) -> np.ndarray:
     numbers = values.values.astype(float)
     return ~np.isnan(numbers) & (numbers != 0) & (numbers != 1)
 
@@ -342,14 +356,14 @@ def _check_events(trials: xr.Dataset) -> list[str]:
         return [f"'event_time' has dims {times.dims}, expected ('trial', 'event') with event names"]
     if times.dtype.kind != "f":
         return []
-    early = (times.values < 0).any(axis=1)
+    early = np.any(times.values < 0, axis=1)
     if early.any():
         return [
             f"event times are before trial start (0 s) on {where(early)}; missing is NaN, which a "
             "table declares with missing={event: [code]}"
         ]
     latest = np.fmax.accumulate(times.values, axis=1)
-    late = (times.values < latest).any(axis=1)
+    late = np.any(times.values < latest, axis=1)
     if not late.any():
         return []
     return [f"event times fall within the trial ({' <= '.join(names)} expected) on {where(late)}"]
@@ -377,24 +391,4 @@ def _check_time(trials: xr.Dataset) -> list[str]:
         )
     if (np.diff(trials["time"].values) <= 0).any():
         found.append("coordinate 'time' does not rise strictly")
-    return found
-
-
-def _check_attrs(trials: xr.Dataset) -> list[str]:
-    found = []
-    for name, kind in JSON_ATTRS.items():
-        if name not in trials.attrs:
-            continue
-        try:
-            value = json.loads(trials.attrs[name])
-        except (TypeError, ValueError):
-            found.append(f"attrs[{name!r}] is not a JSON string; use json.dumps")
-            continue
-        if not isinstance(value, kind):
-            what = type(value).__name__
-            found.append(f"attrs[{name!r}] holds a {what}, expected a {kind.__name__}")
-        elif name == "unscored" and not all(
-            isinstance(each, dict) and {"reason", "n_trials"} <= set(each) for each in value
-        ):
-            found.append("attrs['unscored'] holds more than tables of reason and n_trials")
     return found

@@ -12,10 +12,10 @@ ALWAYS, PRESENT = "", "present="
 class Sequences:
     """What a recurrent model runs over: padded arrays, numpy only.
 
-    Attributes
+    Parameters
     ----------
     inputs : ndarray, shape (sequence, step, feature), float64
-        0 in padding.
+        Values of the features, 0 in padding.
     target : ndarray, shape (sequence, step), float64
         Choice code at the read-out step, NaN elsewhere.
     scored : ndarray, shape (sequence, step), bool
@@ -25,19 +25,22 @@ class Sequences:
     n_steps : ndarray, shape (sequence,), int
         Length without padding.
     subject, session : ndarray, shape (sequence,), str
+        Labels of the sequence.
     features, steps, labels : tuple of str
-        Input names; step names within a trial; choice labels in code order.
-    steps_to_choice : dict of str -> int
-        Steps between an input and the first choice it reaches; 0 = linearly only.
-    steps_to_next_choice : dict of str -> int
-        The same to the choice of the trial after the one that the value belongs to, where it is
-        reached; equal for what is known only after the choice.
+        Names of the inputs; names of the steps of a trial; labels of the choice in code order.
+    steps_to_choice : dict of str to int
+        Steps between an input and the first choice it reaches. An input with 0 steps acts on the
+        choice only linearly.
+    steps_to_next_choice : dict of str to int
+        Steps between an input and the choice of the next trial, where the input reaches it. This is
+        the first choice that is reached by what is known only after a choice.
     notes : tuple of str
+        Sentences on the encoding: what was lost, and what acts only linearly.
     n_trials : int
         Number of trials of the encoded dataset.
-    observed : dict of str -> ndarray, shape (sequence, step), float64
+    observed : dict of str to ndarray, shape (sequence, step), float64
         Further values of trials at their read-out steps, NaN elsewhere; see `observe`.
-    present_at : dict of str -> str
+    present_at : dict of str to str
         For every feature that models get centred and scaled, the 0/1 feature that is 1 at the steps
         where it is present: the marker of an event, or a feature of its own, such as
         ``"present=cue"``, which stand last; "" where it is present at every step.
@@ -63,12 +66,12 @@ class Sequences:
 
     @property
     def n_own(self) -> int:
-        """Number of features but for those that only tell where others are present."""
+        """Number of features, without those that mark where others are present."""
         return len(self.features) - len(self.presence)
 
     @property
     def presence(self) -> list[str]:
-        """Features that have a 0/1 feature of their own for where they are present."""
+        """Features with a 0/1 feature of their own, which marks where they are present."""
         carriers = dict.fromkeys(self.present_at.values())
         return [name.removeprefix(PRESENT) for name in carriers if name.startswith(PRESENT)]
 
@@ -78,9 +81,17 @@ class Sequences:
         return {name: k for k, name in enumerate(self.features)}
 
     def take(self, index: np.ndarray) -> "Sequences":
-        """Keep some sequences (index or mask), without steps that are padding in all of them.
+        """Keep some sequences, without steps that are padding in all of them.
 
-        Trial numbers still point into the whole dataset.
+        Parameters
+        ----------
+        index : ndarray
+            Positions of sequences, or a mask, shape (sequence,).
+
+        Returns
+        -------
+        sequences : Sequences
+            Those that are kept. Trial numbers still point into the whole dataset.
         """
         n_steps = self.n_steps[index]
         longest = int(n_steps.max(initial=0))
@@ -95,13 +106,13 @@ class Sequences:
 
         Parameters
         ----------
-        values : dict of str -> ndarray, shape (trial,), float
-            NaN is missing.
+        values : dict of str to ndarray, shape (trial,), float
+            Values by name, NaN where missing.
 
         Returns
         -------
-        Sequences
-            With these values as ``observed``, NaN in trials without a choice.
+        sequences : Sequences
+            The same sequences with these values as ``observed``, NaN in trials without a choice.
         """
         is_read = np.isfinite(self.target)
         trial = np.where(is_read, self.trial, 0)
@@ -109,15 +120,17 @@ class Sequences:
         return replace(self, observed=observed)
 
     def leave_out(self, trials: np.ndarray) -> "Sequences":
-        """Score some trials no longer; they stay as context.
+        """Stop scoring some trials, and keep them as context.
 
         Parameters
         ----------
         trials : ndarray, shape (trial,), bool
+            True for the trials that are no longer scored.
 
         Returns
         -------
-        Sequences
+        sequences : Sequences
+            The same sequences with fewer scored steps.
         """
         return replace(self, scored=self.scored & ~trials[self.trial])
 
@@ -132,17 +145,17 @@ class Sequences:
         Parameters
         ----------
         n_steps, warm_up : int
-            In steps; `n_steps` at least 1, `warm_up` at least 0.
+            Lengths in steps; `n_steps` is at least 1, `warm_up` at least 0.
 
         Returns
         -------
         pieces : Sequences
-            In the order of the sequences and of time.
+            Pieces in the order of the sequences and of time.
 
         Raises
         ------
         ValueError
-            If a length is too small.
+            A length is too small.
         """
         if n_steps < 1 or warm_up < 0:
             raise ValueError(f"n_steps={n_steps}, warm_up={warm_up}: expected >= 1 and >= 0")
@@ -154,7 +167,7 @@ class Sequences:
         begin = np.maximum(piece * n_steps - warm_up, 0)
         end = np.minimum((piece + 1) * n_steps, self.n_steps[sequence])
         cut = self._cut(sequence, begin, end, piece * n_steps)
-        return cut.take(cut.scored.any(axis=1))
+        return cut.take(np.any(cut.scored, axis=1))
 
     def to_trials(self, values: np.ndarray) -> np.ndarray:
         """Bring values of steps back to their trials.
@@ -162,12 +175,13 @@ class Sequences:
         Parameters
         ----------
         values : ndarray, shape (sequence, step, ...)
+            Numbers of every step, in any unit.
 
         Returns
         -------
         by_trial : ndarray, shape (trial, step_in_trial, ...), float
-            NaN where a trial has no such step, or is not among these sequences. A step that occurs
-            in two windows takes its value from the one where it is not warm-up.
+            The same numbers, NaN where a trial has no such step, or is not among these sequences. A
+            step that occurs in two windows takes its value from the one where it is not warm-up.
         """
         values = np.asarray(values)
         real = self.trial >= 0

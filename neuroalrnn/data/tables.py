@@ -1,4 +1,4 @@
-"""Tables in and out: one row per trial, columns named by the role they play."""
+"""Read tables with one row per trial, whose columns are named by the role they play."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -49,64 +49,76 @@ def from_frame(
 ) -> xr.Dataset:
     """Build a trial dataset from a table with one row per trial, in time order.
 
-    No row is dropped and none is moved. Columns that no role names are listed in
-    ``attrs["unread_columns"]``; ``attrs["reading"]`` says what was read otherwise than it stands.
+    No row is dropped or moved. Columns that play no role are listed in
+    ``attrs["unread_columns"]``. ``attrs["reading"]`` says where values differ from the cells.
 
     Parameters
     ----------
     df : pandas.DataFrame
-    columns : dict of role -> column
-        Roles: subject and choice (needed), session (else one per subject), block, trial (else row
-        order; numbers from 1 become numbers from 0; numbers that start anew in every block are
-        counted on), reward, correct, rt (s), scored, unscored_reason (text). Any other key is the
-        name of a numeric covariate.
+        Table with one row per trial.
+    columns : dict of role to column
+        Which column plays which role. Roles are ``subject`` and ``choice`` (needed), ``session``
+        (else one per subject), ``block``, ``trial`` (else row order; numbers from 1 become numbers
+        from 0; numbers that start anew in every block are counted on), ``reward``, ``correct``,
+        ``rt`` (s), ``scored`` and ``unscored_reason`` (text). Any other key is the name of a
+        numeric covariate.
     labels : sequence or dict, optional
-        The values of the choice column in the order that codes them, 0 first; as a dict, value ->
-        label. Needed for text. Without it the choice must hold codes 0..n-1.
-    events : dict of event -> column or number, or list of str, optional
+        The values of the choice column in the order that codes them, 0 first; a dict maps values to
+        labels. Text needs them. Without labels the choice must hold codes 0..n-1.
+    events : dict of event to column or number, or list of str, optional
         Times in seconds from trial start, in the order of the trial; a list names events whose
         times are not known.
-    trial_start : str or dict of event -> column, optional
-        Column with the start of each trial, where columns give events on another clock, such as
-        that of the session: it is subtracted from the columns of all events but that of rt; as a
-        dict, from these events.
+    trial_start : str or dict of event to column, optional
+        Column with the start of each trial, where event times count from another start, such as
+        that of the session. It is subtracted from the columns of all events but that of ``rt``; a
+        dict says from which events.
     after_choice : sequence of str
         Covariates that become known only after the choice, as ``reward``, ``correct``, ``rt``,
         ``common`` and ``transition`` do anyway.
     signed : sequence of str
-        Variables of 0 and 1, such as a reward, that models get as -1 and +1, so that 0 differs from
-        missing, which is 0 to them. The choice (of two options) and ``correct`` are coded so
+        Variables of 0 and 1, such as a reward, that models get as -1 and +1. Thus 0 differs from
+        missing, which models get as 0. The choice (of two options) and ``correct`` are coded so
         anyway; every other variable is used as stored, whatever its values.
-    missing : sequence, or dict of role or column -> sequence, optional
+    missing : sequence, or dict of role or column to sequence, optional
         Codes that stand for a missing value, beside empty cells. A sequence is for every column but
         subject, session, block, trial and unscored_reason. 1, 1.0 and "1" are one code.
-    units : dict of role, event or column -> {"s", "ms", "us", "min"}, optional
-        Where times are not in seconds.
+    units : dict of role, event or column to {"s", "ms", "us", "min"}, optional
+        Units of times that are not in seconds.
     attrs : dict, optional
         Metadata; lists and dicts are stored as JSON.
     stored : dict, optional
-        What `to_frame` notes of a dataset beyond its table.
+        What `to_frame` keeps of a dataset beside its table.
 
     Returns
     -------
     trials : xarray.Dataset
-        See `validate`.
+        Labelled trials, see `validate`.
 
     Raises
     ------
     DataError
-        Naming every problem with its rows.
+        The table has problems; the message names all of them with their rows.
 
     Warns
     -----
     DataWarning
-        Of what looks wrong, and is kept with the trials: gaps in trial numbers, columns that are
-        constant or missing, missing values, values far beyond all others, times that look like
-        milliseconds, subjects on another scale than the others; see `neuroalrnn.data.caution`.
+        Something looks wrong: gaps in trial numbers, columns that are constant or missing, missing
+        values, values far beyond all others, times that look like milliseconds, or subjects on
+        another scale than the others. The sentences are kept, see `neuroalrnn.data.caution`.
 
     Notes
     -----
     Sessions count within a subject: the same label under two subjects names two sessions.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from neuroalrnn import from_frame
+    >>> table = pd.DataFrame({"ID": ["ann", "ann"], "resp": ["left", "right"], "cue": [1.0, 0.5]})
+    >>> roles = {"subject": "ID", "choice": "resp", "cue": "cue"}
+    >>> trials = from_frame(table, roles, labels=["left", "right"])
+    >>> trials["choice"].values
+    array([0., 1.])
     """
     _refuse_other_kinds(df, columns, attrs)
     roles, found = read_roles(
@@ -120,11 +132,11 @@ def from_frame(
         raise problems(DataError, "table", found)
     read, count = _without_codes(df, roles)
     reading = _read_as_missing(count, roles) + _read_in_units(roles)
-    coords, found, told = _coords(read, roles)
+    coords, found, counted = _coords(read, roles)
     variables, more = _variables(read, roles, labels)
     if roles.event_names:
         coords["event"] = list(roles.event_names)
-    trials = xr.Dataset(variables, coords, _attrs(df, roles, attrs, reading + told))
+    trials = xr.Dataset(variables, coords, _attrs(df, roles, attrs, reading + counted))
     trials = _restored(trials, roles.variables)
     found += more + (find_problems(trials) or session_clock(trials))
     if found:
@@ -162,8 +174,8 @@ def _read_as_missing(count, roles) -> list[str]:
 def _read_in_units(roles) -> list[str]:
     parts = [f"{roles.role_of(name)} in {unit}" for name, unit in roles.units.items()]
     start = [f"{event} from {column}" for event, column in roles.start.items()]
-    told = [f"turned into seconds: {', '.join(parts)}"] if parts else []
-    return told + ([f"event times count from trial start: {', '.join(start)}"] if start else [])
+    turned = [f"turned into seconds: {', '.join(parts)}"] if parts else []
+    return turned + ([f"event times count from trial start: {', '.join(start)}"] if start else [])
 
 
 def _coords(read, roles: Roles) -> tuple[dict, list[str], list[str]]:
@@ -176,17 +188,17 @@ def _coords(read, roles: Roles) -> tuple[dict, list[str], list[str]]:
     if "block" in columns:
         coords["block"] = ("trial", _blocks(read[columns["block"]], roles))
     own = session_number(xr.Dataset(coords=coords))
-    number, found, told = row_order(own), [], []
-    if "trial" in columns:
-        block = coords["block"][1] if "block" in columns else None
-        as_they_are = "variables" in roles.stored
-        number, found, told = trial_numbers(read[columns["trial"]], own, block, as_they_are)
-    return coords | {"trial_in_session": ("trial", number)}, found, told
+    if "trial" not in columns:
+        return coords | {"trial_in_session": ("trial", row_order(own))}, [], []
+    block = coords["block"][1] if "block" in columns else None
+    as_they_are = "variables" in roles.stored
+    number, found, counted = trial_numbers(read[columns["trial"]], own, block, as_they_are)
+    return coords | {"trial_in_session": ("trial", number)}, found, counted
 
 
 def _variables(read, roles: Roles, labels) -> tuple[dict, list[str]]:
     choice, names, found = choice_codes(read[roles.columns["choice"]], labels)
-    variables = {"choice": ("trial", choice, {"labels": names})}
+    variables: dict[str, tuple] = {"choice": ("trial", choice, {"labels": names})}
     values = {}
     for column in roles.read:
         role = roles.role_of(column)
@@ -243,8 +255,13 @@ def _attrs(df, roles, attrs, reading) -> dict:
         name: json.dumps(value) if isinstance(value, Mapping | list | tuple) else value
         for name, value in attrs.items()
     }
-    told = {"reading": json.dumps(reading)} if reading else {}
-    return {"schema_version": SCHEMA_VERSION, **given, **told, "unread_columns": json.dumps(unread)}
+    read_as = {"reading": json.dumps(reading)} if reading else {}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **given,
+        **read_as,
+        "unread_columns": json.dumps(unread),
+    }
 
 
 def _restored(trials, described) -> xr.Dataset:

@@ -25,7 +25,7 @@ FACTOR = re.compile(r"(?P<name>[^\[\]:]+?)(?:\[-(?P<lag>\d+)\])?")
 
 @checked(DataError, trials=not_trials, terms=not_names)
 def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
-    """Build one column per term.
+    """Build a design matrix with one column per term.
 
     A term is a product of factors joined by ``":"``. A factor is a variable, or ``name[-k]``: its
     value k trials earlier in the same session. All trials of the dataset count, scored or not; a
@@ -35,21 +35,23 @@ def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials, see `validate`.
     terms : sequence of str
-        For example ``["word", "context:word", "choice[-1]:reward[-1]"]``.
+        Terms such as ``["word", "context:word", "choice[-1]:reward[-1]"]``.
 
     Returns
     -------
     matrix : pandas.DataFrame, shape (trial, term)
-        ``choice`` and ``correct`` are coded -1/+1 (`choice` between more than 2 options: one 0/1
-        column per option, ``choice=label``), and so is what ``attrs["coding"]`` marks as "signed";
-        others, ``reward`` too, are as stored. No value decides on this. Baselines get a design of
-        standardised trials, see `neuroalrnn.data.scaling.standardise`.
+        Values of the terms. ``choice`` and ``correct`` are coded -1/+1 (a choice between more than
+        2 options: one 0/1 column per option, ``choice=label``), and so is what ``attrs["coding"]``
+        marks as "signed"; others, ``reward`` too, are as stored. The values of the data never
+        change the coding. Baselines get a design of standardised trials.
 
     Raises
     ------
     DataError
-        Naming every term that cannot be read, is unknown, or uses the outcome of its own trial.
+        A term cannot be read, is unknown, or uses the outcome of its own trial; the message names
+        all such terms.
     """
     columns, session = {}, session_number(trials)
     for pairs in parse_terms(trials, terms):
@@ -60,20 +62,33 @@ def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
 
 
 def parse_terms(trials: xr.Dataset, terms: Sequence[str]) -> list[list[tuple[str, int]]]:
-    """Read terms as lists of (variable, lag); see `design`.
+    """Read terms as lists of (variable, lag), see `design`.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Labelled trials.
+    terms : sequence of str
+        Terms such as ``"choice[-1]:reward[-1]"``.
+
+    Returns
+    -------
+    parsed : list of list of (str, int)
+        Variable and lag (in trials) of every factor of every term.
 
     Raises
     ------
     DataError
-        Naming every term that cannot be read, is unknown, or uses the outcome of its own trial.
+        A term cannot be read, is unknown, or uses the outcome of its own trial; the message names
+        all such terms.
     """
     parsed, found = [], []
     for term in terms:
         factors = [FACTOR.fullmatch(part.strip()) for part in str(term).split(":")]
-        if not all(factors):
+        pairs = [(factor["name"], int(factor["lag"] or 0)) for factor in factors if factor]
+        if len(pairs) < len(factors):
             found.append(f"term {term!r}: expected factors 'name' or 'name[-k]' joined by ':'")
             continue
-        pairs = [(factor["name"], int(factor["lag"] or 0)) for factor in factors]
         found += [f"term {term!r}: {text}" for text in _check(trials, pairs)]
         parsed.append(pairs)
     if len(set(terms)) < len(terms):

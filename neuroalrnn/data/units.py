@@ -1,9 +1,10 @@
 """Times of a table in seconds, on the clock of the trial."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from neuroalrnn.arguments import unknown
 from neuroalrnn.data.names import N_SHOWN, texts
@@ -13,22 +14,24 @@ SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "min": 60.0}
 NO_DURATION = ("subject", "session", "block", "trial", "choice", "correct", "scored",
                "unscored_reason")  # fmt: skip
 
-# s, over a session: no trial has events that far apart from those of the trial before
+# in s, over a session: events do not lie so much later from trial to trial, counted from its start
 CLIMB = 10.0
 
 
-def check_units(units: Mapping[str, str], role_of) -> list[str]:
-    """What is wrong with the units of columns.
+def check_units(units: Mapping[str, str], role_of: Callable[[str], str]) -> list[str]:
+    """Check the units of columns.
 
     Parameters
     ----------
-    units : dict of column -> unit
+    units : dict of column to unit
+        Units as given.
     role_of : callable
-        Name of a column in messages.
+        Gives the name of a column in messages.
 
     Returns
     -------
     list of str
+        Texts that say what is wrong; empty where all is well.
     """
     found = [
         f"units of {role_of(column)!r}: {unknown(unit, SECONDS)}"
@@ -43,18 +46,21 @@ def check_units(units: Mapping[str, str], role_of) -> list[str]:
 
 
 def event_times(values, roles, n_trials: int) -> np.ndarray:
-    """Times of all events from the start of their trial, in s.
+    """Compute the times of all events from the start of their trial, in s.
 
     Parameters
     ----------
-    values : dict of column -> ndarray, shape (trial,)
-        In s.
+    values : dict of column to ndarray, shape (trial,)
+        Times in s.
     roles : Roles
+        Columns of the events, and what is subtracted from them.
     n_trials : int
+        Number of trials.
 
     Returns
     -------
-    ndarray, shape (trial, event)
+    times : ndarray, shape (trial, event)
+        Times in s, NaN where missing.
     """
     times = np.empty((n_trials, len(roles.events)))
     for k, (event, source) in enumerate(roles.events.items()):
@@ -66,22 +72,24 @@ def event_times(values, roles, n_trials: int) -> np.ndarray:
     return times
 
 
-def session_clock(trials) -> list[str]:
+def session_clock(trials: xr.Dataset) -> list[str]:
     """Name subjects whose event times count from the start of the session, not of the trial.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
 
     Returns
     -------
     list of str
-        Empty where no event climbs from trial to trial.
+        One text, or none where no event climbs from trial to trial.
     """
     if "event_time" not in trials.variables:
         return []
     subject, session = texts(trials["subject"].values), session_number(trials)
-    times, found = trials["event_time"].values, {}
+    times = trials["event_time"].values
+    found: dict[str, str] = {}
     for k, event in enumerate(map(str, trials["event"].values)):
         for name in _climbing(times[:, k], subject, session):
             found.setdefault(name, event)

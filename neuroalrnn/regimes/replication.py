@@ -147,10 +147,11 @@ def independent_groups(fit):
         First subject of the group of each subject.
     """
     varying = stimulus_names(fit.trials, stimuli(fit))
+    alone = {name: name for name in np.unique(fit.trials["subject"].values.astype(str))}
     if not varying:
-        return {name: name for name in np.unique(fit.trials["subject"].values.astype(str))}
+        return alone
     orders = session_orders(fit.trials, varying)
-    return connected(orders["subject"].to_numpy(), orders["order"].to_numpy())
+    return alone | connected(orders["subject"].to_numpy(), orders["order"].to_numpy())
 
 
 def session_labels(trials):

@@ -27,9 +27,9 @@ from neuroalrnn.data import (
     encode,
     validate,
 )
+from neuroalrnn.data.cv import as_splitter
 from neuroalrnn.data.default import with_encoding
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.data.split import as_splitter
 from neuroalrnn.exceptions import DataWarning
 from neuroalrnn.study.checks import (
     as_encoding,

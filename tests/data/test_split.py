@@ -10,7 +10,7 @@ from neuroalrnn.data import (
     StimulusSequenceOut,
     SubjectKFold,
 )
-from neuroalrnn.data.split import as_splitter
+from neuroalrnn.data.cv import as_splitter
 from neuroalrnn.exceptions import ConfigError, DataError
 
 STIMULUS = ("stimulus",)

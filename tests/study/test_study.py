@@ -60,7 +60,9 @@ def test_every_study_hears_of_inputs_that_tell_the_choice(study, experiment, enc
 
 def test_what_is_simulated_is_refitted_without_a_word(shared, encoding, recwarn, caplog):
     told = shared.assign(stimulus=("trial", shared["choice"].values * 2 - 1))
-    told = told.assign_attrs(encoding=prepared(shared, encoding, n_pwl=[0]).trials.attrs["encoding"])
+    told = told.assign_attrs(
+        encoding=prepared(shared, encoding, n_pwl=[0]).trials.attrs["encoding"]
+    )
     found = refit(told, TINY, n_pwl=(0, 1), n_restarts=1, threads=1)
     assert found.n_pwl in (0, 1)
     assert not recwarn.list

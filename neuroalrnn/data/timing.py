@@ -1,8 +1,9 @@
-"""When things happen in a trial: number of steps, read-out step, entry step of every input."""
+"""Timing of a trial: its number of steps, the read-out step, the entry step of every input."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 
 from neuroalrnn.data.coding import coded
 from neuroalrnn.data.events import event_names, happened
@@ -13,18 +14,19 @@ MOST_STEPS = 5_000
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Where things happen in each trial.
+class Timing:
+    """When things happen in each trial.
 
-    Attributes
+    Parameters
     ----------
     n_steps, readout : ndarray, shape (trial,), int
         Number of steps; step at which the choice is read out, -1 where it is not.
-    entry : dict of variable -> (ndarray, shape (trial,), int; bool)
+    entry : dict of variable to (ndarray, shape (trial,), int; bool)
         Step at which the variable enters, -1 where it does not; whether it enters the next trial.
     steps : tuple of str
         Names of the steps of a trial.
     notes : tuple of str
+        Sentences on what was lost.
     """
 
     n_steps: np.ndarray
@@ -34,14 +36,14 @@ class Layout:
     notes: tuple[str, ...] = ()
 
 
-def trial_layout(trials, events, choice_event, dt, max_steps) -> Layout:
+def _trial_timing(trials, events, choice_event, dt, max_steps) -> Timing:
     """One step per trial; what is known after the choice enters the next trial."""
     zero = np.zeros(trials.sizes["trial"], dtype=int)
     entry = {name: (zero, is_after_choice(trials, name)) for name in events}
-    return Layout(zero + 1, zero, entry, ("trial",))
+    return Timing(zero + 1, zero, entry, ("trial",))
 
 
-def event_layout(trials, events, choice_event, dt, max_steps) -> Layout:
+def _event_timing(trials, events, choice_event, dt, max_steps) -> Timing:
     """One step per event; an input does not enter at an event that did not happen."""
     names = event_names(trials)
     zero = np.zeros(trials.sizes["trial"], dtype=int)
@@ -58,10 +60,10 @@ def event_layout(trials, events, choice_event, dt, max_steps) -> Layout:
             entry[name] = (zero, True)
         else:
             entry[name] = (np.where(missing[:, own], -1, at), False)
-    return Layout(zero + len(names), zero + at_choice, entry, tuple(names))
+    return Timing(zero + len(names), zero + at_choice, entry, tuple(names))
 
 
-def time_layout(trials, events, choice_event, dt, max_steps) -> Layout:
+def _time_timing(trials, events, choice_event, dt, max_steps) -> Timing:
     """Bins of `dt` seconds; what is known after the choice enters one bin after it or later."""
     bins, last, width = _bins(trials, dt)
     zero = np.zeros(trials.sizes["trial"], dtype=int)
@@ -88,34 +90,40 @@ def time_layout(trials, events, choice_event, dt, max_steps) -> Layout:
         readout = np.where(readout < max_steps, readout, -1)
     _refuse_too_many(n_steps, width)
     steps = tuple(f"{index * width:.3f} s" for index in range(int(n_steps.max())))
-    return Layout(n_steps, readout, entry, steps, notes)
+    return Timing(n_steps, readout, entry, steps, notes)
 
 
-def steps_to_choices(trials, layout, carry) -> dict[str, tuple[int | None, int | None]]:
-    """Steps from every input to the choice of its own trial, and to that of the next one.
+def steps_to_choices(
+    trials: xr.Dataset, timing: Timing, carry: str
+) -> dict[str, tuple[int | None, int | None]]:
+    """Count the steps from every input to the choice of its own trial, and to the next choice.
 
     Parameters
     ----------
     trials : xarray.Dataset
-    layout : Layout
+        Labelled trials.
+    timing : Timing
+        When things happen in each trial.
     carry : {"session", "block", "trial"}
+        Where the latent state starts anew.
 
     Returns
     -------
-    dict of str -> (int or None, int or None)
-        By the name of the feature; medians over trials, None where that choice cannot be reached:
-        the input is known only after it, or the state starts anew before it.
+    distance : dict of str to (int or None, int or None)
+        Number of steps by name of the feature, as medians over trials. None stands for a choice
+        that the input cannot reach, because the input is known only after it, or because the state
+        starts anew before it.
     """
-    distance = {}
-    for name, (at, next_trial) in layout.entry.items():
-        enters = (at >= 0) & (layout.readout >= 0)
-        gap = layout.readout - at
+    distance: dict[str, tuple[int | None, int | None]] = {}
+    for name, (at, next_trial) in timing.entry.items():
+        enters = (at >= 0) & (timing.readout >= 0)
+        gap = timing.readout - at
         own = None if is_after_choice(trials, name) else _median(gap[enters & (gap >= 0)])
         then = None
         if next_trial:
             then = _median(gap[enters])
         elif carry != "trial":
-            then = _median((gap + layout.n_steps)[enters])
+            then = _median((gap + timing.n_steps)[enters])
         if own is not None or then is not None:
             suffix = "[-1]" if next_trial else ""
             distance |= {f"{feature}{suffix}": (own, then) for feature, _ in coded(trials, name)}
@@ -161,4 +169,4 @@ def _bins(trials, dt) -> tuple[dict[str, np.ndarray], np.ndarray, float]:
     return {name: at[:, k] for k, name in enumerate(event_names(trials))}, last, dt
 
 
-LAYOUTS = {"trial": trial_layout, "event": event_layout, "time": time_layout}
+TIMINGS = {"trial": _trial_timing, "event": _event_timing, "time": _time_timing}
