@@ -13,8 +13,7 @@ from neuroalrnn.mechanism.primitives.cues import read_cue
 from neuroalrnn.mechanism.primitives.nulls import choose_radius, run_random_network
 from neuroalrnn.network.run import compute_latents
 from neuroalrnn.regimes import compute_regimes
-from neuroalrnn.tasks.known import addition, delay_line, integration
-from neuroalrnn.tasks.simulate import simulate_known
+from neuroalrnn.tasks import addition, delay_line, integration, simulate_known
 
 N_NETWORKS = 200
 N_SUBJECTS, N_TRIALS = 4, 40

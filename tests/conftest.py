@@ -16,8 +16,8 @@ from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.results import FORMAT, Fit
 from neuroalrnn.study import select_n_pwl
+from neuroalrnn.tasks import simulate_known
 from neuroalrnn.tasks.simulate import ENCODING as TASK_ENCODING
-from neuroalrnn.tasks.simulate import simulate_known
 
 # numba's cache knows no lock: what two workers compile at once may be mixed up
 _CACHE = Path(__file__).parents[1] / ".pytest_cache" / "numba"

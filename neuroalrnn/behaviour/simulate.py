@@ -46,7 +46,7 @@ def simulate(agent, trials, encoding, environment=None, *, rng):
     encoding : dict
         Arguments of `encode`.
     environment : Environment, optional
-        See `neuroalrnn.tasks.environments.environment_for`; without one, a choice leads to nothing.
+        See `neuroalrnn.tasks.environment_for`; without one, a choice leads to nothing.
     rng : numpy.random.Generator
 
     Returns

@@ -246,7 +246,7 @@ def predictive(
     from neuroalrnn.behaviour import compare_signatures, simulate_fit, summarise_misfit
     from neuroalrnn.plots import plot_predictive_panels, save_figure
     from neuroalrnn.results import Fit
-    from neuroalrnn.tasks.environments import environment_for
+    from neuroalrnn.tasks import environment_for
 
     with results_folder(out):
         refuse_existing(out, ("predictive.csv", "predictive.svg"), overwrite)
@@ -270,7 +270,7 @@ def _fit(source: str, config: Run, out: Path, *, overwrite, mechanism=True, **en
         trials = load_trials(source, config)
         typer.echo(tell_trials(source, trials))
         if "environment" in trials.attrs:
-            from neuroalrnn.tasks.environments import environment_for
+            from neuroalrnn.tasks import environment_for
 
             environment_for(trials)
         run = digest_run(trials, config, engine)

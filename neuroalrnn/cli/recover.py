@@ -29,8 +29,7 @@ def study_recovery(out: Path, *, tasks, agents, subjects, trials, overwrite, **o
     **options
         ``n_runs``, ``random_state`` and those of `neuroalrnn.recover.refit.refit`.
     """
-    from neuroalrnn.tasks.agents import AGENTS
-    from neuroalrnn.tasks.known import KNOWN
+    from neuroalrnn.tasks import AGENTS, KNOWN
 
     refuse("--tasks", not_names("--tasks", tasks, known=KNOWN))
     refuse("--agents", not_names("--agents", agents, known=AGENTS))
@@ -67,7 +66,7 @@ def study_fitted(saved: Path, out: Path, *, overwrite, run=None, **options):
     from neuroalrnn.recover.recovery import recover_fitted
     from neuroalrnn.recover.refit import setting_of_fold
     from neuroalrnn.results import Fit
-    from neuroalrnn.tasks.environments import environment_for
+    from neuroalrnn.tasks import environment_for
 
     refuse_existing(out, ("recovery.csv",), overwrite)
     fit = Fit.load(saved)

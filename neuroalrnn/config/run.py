@@ -110,7 +110,7 @@ class TaskTable(Table):
     Attributes
     ----------
     name : str
-        The task, see `neuroalrnn.tasks.environments.OWN`.
+        The task, see `neuroalrnn.tasks.TASKS`.
     probability, better, target, p_reward_left, mapping : str or list of str, optional
         Variables of trials that the task needs.
     p_better, p_other, p_common : float, optional

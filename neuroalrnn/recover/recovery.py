@@ -19,7 +19,7 @@ from neuroalrnn.network.run import compute_latents
 from neuroalrnn.recover.refit import refit
 from neuroalrnn.regimes import ABSENT, adjusted_rand, compute_regimes
 from neuroalrnn.stats.recovery import match_eigenvalues, match_units, switch_agreement
-from neuroalrnn.tasks.simulate import compute_log_odds, simulate_known
+from neuroalrnn.tasks import compute_log_odds, simulate_known
 
 # what the stated recovery rates were measured with
 SETTING = Setting(
@@ -86,7 +86,7 @@ def recover_fitted(
     setting : Setting
         As the network was fitted.
     environment : Environment, optional
-        What choices lead to, see `neuroalrnn.tasks.environments.environment_for`.
+        What choices lead to, see `neuroalrnn.tasks.environment_for`.
     n_runs, random_state : int
     **options
         Of `neuroalrnn.recover.refit.refit`.

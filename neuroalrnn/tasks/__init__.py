@@ -1,1 +1,64 @@
-"""Tasks with known truth: networks in closed form, simulated agents, generators of trials."""
+"""Tasks with known truth.
+
+Known networks (AL-RNNs in closed form) and simulated agents make trials whose answer is known, for
+recovery; environments say what a choice leads to in a task, for simulation. numpy and xarray only.
+"""
+
+from neuroalrnn.tasks._known import Known
+from neuroalrnn.tasks.agents import (
+    AGENTS,
+    Agent,
+    GLMHMMAgent,
+    LinearAgent,
+    QLearningAgent,
+    simulate_agents,
+)
+from neuroalrnn.tasks.environments import (
+    TASKS,
+    Environment,
+    bandit,
+    environment_for,
+    reversal_bandit,
+    stimulus_selection,
+    two_step,
+)
+from neuroalrnn.tasks.known import (
+    KNOWN,
+    delay_line,
+    flip_flop,
+    gated_paths,
+    integration,
+    parity,
+    scalar_memory,
+)
+from neuroalrnn.tasks.marked import addition, decision, decision_by_two_units
+from neuroalrnn.tasks.simulate import compute_log_odds, simulate_known
+
+__all__ = [
+    "AGENTS",
+    "KNOWN",
+    "TASKS",
+    "Agent",
+    "Environment",
+    "GLMHMMAgent",
+    "Known",
+    "LinearAgent",
+    "QLearningAgent",
+    "addition",
+    "bandit",
+    "compute_log_odds",
+    "decision",
+    "decision_by_two_units",
+    "delay_line",
+    "environment_for",
+    "flip_flop",
+    "gated_paths",
+    "integration",
+    "parity",
+    "reversal_bandit",
+    "scalar_memory",
+    "simulate_agents",
+    "simulate_known",
+    "stimulus_selection",
+    "two_step",
+]

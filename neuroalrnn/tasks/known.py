@@ -1,68 +1,40 @@
-"""Known networks: AL-RNNs written down in closed form, and the trials that each of them solves.
+"""Known networks: AL-RNNs in closed form, and the trials that each of them solves.
 
-They are the ground truth of parameter recovery. The updates are written with ``r(x) = max(0, x)``
-and a prime for the next step; linear units come first, ``z_0 = 0`` unless given. Their choices
-are drawn from ``p(choice 1) = 1 / (1 + exp(-eta))`` at the last step of a trial, with
-``eta = gain * (y - centre)``, so that they are informative and noisy.
+They are the ground truth of parameter recovery. Each docstring writes the update with
+``r(x) = max(0, x)`` and a prime for the next step. Linear units come first, and ``z_0 = 0`` unless
+it is given. A network reads out a number ``y``. The choice is drawn at the last step of a trial
+from ``p(choice 1) = 1 / (1 + exp(-eta))``, ``eta = gain * (y - centre)``: it is informative and
+noisy. "Constructed for this package" marks networks that have no source in the literature.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from neuroalrnn.network.run import Network
+from neuroalrnn.tasks._known import Known, closed_form
+from neuroalrnn.tasks.marked import addition, decision
 
-NUMBERS = {1: "one", 2: "two", 3: "three"}
-
-
-@dataclass(frozen=True)
-class Known:
-    """A network with known parameters and the inputs that it is made for.
-
-    Attributes
-    ----------
-    name : str
-    network : Network
-        With the fewest PWL units that are known to do, unless its docstring says otherwise.
-    features : tuple of str
-    n_steps : int
-        Steps of the longest trial.
-    n_draws : int
-        Uniform random numbers that make one trial.
-    design : callable
-        ``design(uniform (trial, n_draws)) -> inputs (trial, step, feature), n_steps (trial,)``.
-    """
-
-    name: str
-    network: Network
-    features: tuple[str, ...]
-    n_steps: int
-    n_draws: int
-    design: Callable
-
-    @property
-    def n_pwl(self) -> int:
-        """PWL units of the network."""
-        return self.network.n_pwl
+_NUMBERS = {1: "one", 2: "two", 3: "three"}
 
 
 def scalar_memory(n_steps: int = 6, gain: float = 8.0) -> Known:
-    """Keep one number U(0, 1) until the end: ``y' = y + s``, no PWL unit.
+    """Make a network that keeps one number until the end: ``y' = y + s``, no PWL unit.
 
-    A trial has 2 to `n_steps` steps: at a fixed length the choice would not tell whether the number
-    decays.
+    The number is drawn from U(0, 1). A trial has 2 to `n_steps` steps: if all trials had the same
+    length, choices would not tell whether the number decays.
 
     Parameters
     ----------
     n_steps : int
+        Number of steps of the longest trial.
     gain : float
-        Log-odds per unit of what is read out.
+        Log-odds (nats) per unit of the read-out number.
 
     Returns
     -------
     Known
+        The network, and how its trials are drawn.
     """
 
     def design(uniform):
@@ -70,107 +42,32 @@ def scalar_memory(n_steps: int = 6, gain: float = 8.0) -> Known:
         inputs[:, 0, 0] = uniform[:, 0]
         return inputs, 2 + (uniform[:, 1] * (n_steps - 1)).astype(int)
 
-    network = _network(0, weight=[[1]], inputs=[[1]], bias=[0], gain=gain, centre=0.5)
+    network = closed_form(0, weight=[[1]], inputs=[[1]], bias=[0], gain=gain, centre=0.5)
     return Known("scalar memory", network, ("s",), n_steps, 2, design)
 
 
-def addition(n_steps: int = 10, gain: float = 8.0) -> Known:
-    """Add the two marked numbers: ``y' = y + r(q)``, ``q' = x + m - 1``.
-
-    Values are U(0, 1); two of the steps before the last are marked.
-
-    Parameters
-    ----------
-    n_steps : int
-    gain : float
-
-    Returns
-    -------
-    Known
-    """
-    network = _network(
-        1, weight=[[1, 1], [0, 0]], inputs=[[0, 0], [1, 1]], bias=[0, -1], gain=gain, centre=1
-    )
-    design = _marked_values(n_steps)
-    return Known("addition", network, ("x", "m"), n_steps, n_steps, design)
-
-
-def decision(n_steps: int = 6, gain: float = 8.0) -> Known:
-    """By how much is the second marked number the larger one? One PWL unit is enough.
-
-    ``y' = y + r(q) - 2 c``, ``c' = m``, ``q' = x + 6 m - 4 - 2 (y + r(q) - 2 c)``: a marked step is
-    an affine one that turns the sign of ``y`` and adds ``x``, so that what it holds at the end is
-    ``x2 - x1``.
-
-    Parameters
-    ----------
-    n_steps : int
-    gain : float
-
-    Returns
-    -------
-    Known
-
-    See Also
-    --------
-    decision_by_two_units
-    """
-    held = np.array([1, -2, 1])
-    network = _network(
-        1,
-        weight=[held, [0, 0, 0], -2 * held],
-        inputs=[[0, 0], [0, 1], [1, 6]],
-        bias=[0, 0, -4],
-        gain=gain,
-        centre=0,
-    )
-    return Known("decision", network, ("x", "m"), n_steps, n_steps, _marked_values(n_steps))
-
-
-def decision_by_two_units(n_steps: int = 6, gain: float = 8.0) -> Known:
-    """The choices of `decision` from a network with P = 2, one more than needed.
-
-    ``y' = y + r(g) - 2 r(k)``, ``n' = n + m``, ``g' = x + m - 1``, ``k' = x + 2 m + n - 3``; read
-    with the opposite sign.
-
-    Parameters
-    ----------
-    n_steps : int
-    gain : float
-
-    Returns
-    -------
-    Known
-    """
-    network = _network(
-        2,
-        weight=[[1, 0, 1, -2], [0, 1, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0]],
-        inputs=[[0, 0], [0, 1], [1, 1], [1, 2]],
-        bias=[0, 0, -1, -3],
-        gain=-gain,
-        centre=0,
-    )
-    return Known("decision", network, ("x", "m"), n_steps, n_steps, _marked_values(n_steps))
-
-
 def integration(n_steps: int = 5, gain: float = 2.0, change: float = 0.0) -> Known:
-    """Context-dependent integration of one of two streams U(-1, 1).
+    """Make a network that integrates one of two streams, as the context says.
 
-    ``y' = y - u + v + r(q)``, ``u' = 5/2 (c + 1)``, ``v' = x2``, ``q' = x1 - x2 + 5 c``; the
-    context ``c`` is 1 (attend ``x1``) or -1. The streams are 0 at the last step.
+    ``y' = y - u + v + r(q)``, ``u' = 5/2 (c + 1)``, ``v' = x2``, ``q' = x1 - x2 + 5 c``. The
+    context ``c`` is 1 (integrate ``x1``) or -1 (integrate ``x2``). The streams are drawn from
+    U(-1, 1) and are 0 at the last step.
 
     Parameters
     ----------
     n_steps : int
+        Number of steps of a trial.
     gain : float
+        Log-odds (nats) per unit of the read-out number.
     change : float
-        Probability that the context changes from a step to the next. Where it does not, choices
-        cannot tell a network that selects at every step from one that integrates both streams and
-        selects at the end.
+        Probability that the context changes from one step to the next. If it never changes,
+        choices cannot tell a network that selects a stream at every step from one that integrates
+        both streams and selects at the end.
 
     Returns
     -------
     Known
+        The network, and how its trials are drawn.
     """
 
     def design(uniform):
@@ -182,10 +79,10 @@ def integration(n_steps: int = 5, gain: float = 2.0, change: float = 0.0) -> Kno
         inputs[:, :, 2] = 2 * (np.c_[first, first + changes] % 2) - 1
         return inputs, np.full(len(uniform), n_steps)
 
-    network = _network(
+    network = closed_form(
         1,
         weight=[[1, -1, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]],
-        inputs=[[0, 0, 0], [0, 0, 2.5], [0, 1, 0], [1, -1, 5]],
+        inputs=np.array([[0, 0, 0], [0, 0, 2.5], [0, 1, 0], [1, -1, 5]]),
         bias=[0, 2.5, 0, 0],
         gain=gain,
         centre=0,
@@ -195,18 +92,23 @@ def integration(n_steps: int = 5, gain: float = 2.0, change: float = 0.0) -> Kno
 
 
 def parity(n_bits: int = 3, gain: float = 4.0) -> Known:
-    """Running XOR of flagged bits: ``y' = y + u - 2 r(q)``, ``q' = y + u + 2 f - 3``.
+    """Make a network that keeps the parity of a row of bits.
 
-    Bits come with flag 1 at even steps, zeros at odd ones; a trial has 2 to `n_bits` bits.
+    ``y' = y + u - 2 r(q)``, ``q' = y + u + 2 f - 3``: a running XOR of the bits u. A bit comes with
+    the flag f = 1 at every even step; both inputs are 0 at odd steps. A trial has 2 to `n_bits`
+    bits.
 
     Parameters
     ----------
     n_bits : int
+        Number of bits of the longest trial, which has twice as many steps.
     gain : float
+        Log-odds (nats) per unit of the read-out number.
 
     Returns
     -------
     Known
+        The network, and how its trials are drawn.
     """
 
     def design(uniform):
@@ -217,28 +119,32 @@ def parity(n_bits: int = 3, gain: float = 4.0) -> Known:
         inputs[:, ::2, 1] = present
         return inputs, 2 * count
 
-    network = _network(
+    network = closed_form(
         1, weight=[[1, -2], [1, 0]], inputs=[[1, 0], [1, 2]], bias=[0, -3], gain=gain, centre=0.5
     )
     return Known("parity", network, ("u", "f"), 2 * n_bits, n_bits + 1, design)
 
 
 def flip_flop(n_steps: int = 8, gain: float = 2.5, pulse: float = 0.4) -> Known:
-    """Sign of the last pulse of +-1: ``y' = r(p) - r(q) - 1``, with bounds at -1 and 1.
+    """Make a network that keeps the sign of the last pulse of -1 or +1.
 
-    ``p' = r(p) - r(q) + 2 u``, ``q' = r(p) - r(q) + 2 u - 2``; start p = 1, q = -1. A trial has 3
-    to `n_steps` steps, a pulse at its first step, none at its last one.
+    ``y' = r(p) - r(q) - 1``, ``p' = r(p) - r(q) + 2 u``, ``q' = r(p) - r(q) + 2 u - 2``, starting
+    at p = 1, q = -1: ``y`` stays within -1 and 1. A trial has 3 to `n_steps` steps, a pulse at its
+    first step and none at its last one.
 
     Parameters
     ----------
     n_steps : int
+        Number of steps of the longest trial.
     gain : float
+        Log-odds (nats) per unit of the read-out number.
     pulse : float
-        Probability of a pulse at each step.
+        Probability of a pulse at each step between the first and the last.
 
     Returns
     -------
     Known
+        The network, and how its trials are drawn.
     """
 
     def design(uniform):
@@ -250,7 +156,7 @@ def flip_flop(n_steps: int = 8, gain: float = 2.5, pulse: float = 0.4) -> Known:
         return (happens * sign)[..., None], last + 1
 
     rectified = [0, 1, -1]
-    network = _network(
+    network = closed_form(
         2,
         weight=[rectified, rectified, rectified],
         inputs=[[0], [2], [2]],
@@ -263,21 +169,24 @@ def flip_flop(n_steps: int = 8, gain: float = 2.5, pulse: float = 0.4) -> Known:
 
 
 def gated_paths(n_paths: int = 3, gain: float = 4.0) -> Known:
-    """Sum of values U(-1, 1), each let through by a gate of its own.
+    """Make a network that adds values, each of which passes only if its gate is open.
 
-    ``y' = sum_i r(g_i) - sum_i c_i``, ``g_i' = x_i + 2 c_i - 1``, ``c_i`` a linear unit that holds
-    the gate, 0 or 1. All inputs come at step 0 and the choice at step 1: without a spare step no
-    unit can serve two paths in turn, so that `n_paths` kinks need as many PWL units. Constructed
-    for this package.
+    ``y' = sum_i r(g_i) - sum_i c_i``, ``g_i' = x_i + 2 c_i - 1``; a linear unit ``c_i`` holds the
+    gate, 0 or 1. Values are drawn from U(-1, 1). All inputs come at step 0 and the choice at step
+    1: there is no spare step in which a PWL unit could serve a second path, so `n_paths` paths need
+    `n_paths` PWL units. Constructed for this package.
 
     Parameters
     ----------
     n_paths : int
+        Number of values, of gates, and of PWL units.
     gain : float
+        Log-odds (nats) per unit of the read-out number.
 
     Returns
     -------
     Known
+        The network, and how its trials are drawn.
     """
     n_latent = 1 + 2 * n_paths
     paths = np.arange(n_paths)
@@ -295,31 +204,37 @@ def gated_paths(n_paths: int = 3, gain: float = 4.0) -> Known:
         steps[:, 0, n_paths:] = uniform[:, n_paths:] < 0.5
         return steps, np.full(len(uniform), 2)
 
-    network = _network(n_paths, weight=weight, inputs=inputs, bias=bias, gain=gain, centre=0)
+    network = closed_form(n_paths, weight=weight, inputs=inputs, bias=bias, gain=gain, centre=0)
     features = (*(f"x{i + 1}" for i in paths), *(f"gate {i + 1}" for i in paths))
-    name = f"{NUMBERS.get(n_paths, n_paths)} gated paths"
+    name = f"{_NUMBERS.get(n_paths, n_paths)} gated paths"
     return Known(name, network, features, 2, 2 * n_paths, design)
 
 
 def delay_line(n_delay: int = 6, n_pwl: int = 2, gain: float = 8.0) -> Known:
-    """Say what came `n_delay` steps ago: a shift register, ``z_1' = s``, ``z_i' = r(z_{i-1})``.
+    """Make a network that repeats the input of `n_delay` steps ago.
 
-    Values U(0, 1) come at all steps of a trial of ``n_delay + 1`` steps; the last unit is read at
-    the end. All eigenvalues are 0 while ``|J^k|_2 = 1`` up to ``k = n_delay``: nothing persists,
-    and yet nothing is lost on the way. Constructed for this package; the task needs no PWL unit,
-    whose number can be chosen, since values are positive.
+    It is a shift register, ``z_1' = s``, ``z_i' = r(z_{i-1})``. A value from U(0, 1) comes at every
+    step of a trial, and the last unit is read out at the end. All eigenvalues of its Jacobian J
+    are 0 while ``|J^k|_2 = 1`` up to ``k = n_delay``: nothing persists, and yet nothing is lost on
+    the way. As values are positive, a PWL unit does what a linear one does, and their number is
+    free. Constructed for this package.
 
     Parameters
     ----------
-    n_delay, n_pwl : int
+    n_delay : int
+        Delay in steps; a trial has one step more.
+    n_pwl : int
+        Number of PWL units, 0 to ``n_delay + 1``.
     gain : float
+        Log-odds (nats) per unit of the read-out number.
 
     Returns
     -------
     Known
+        The network, and how its trials are drawn.
     """
     n_latent, n_steps = n_delay + 1, n_delay + 1
-    network = _network(
+    network = closed_form(
         n_pwl,
         weight=np.eye(n_latent, k=-1),
         inputs=np.eye(n_latent, 1),
@@ -335,7 +250,7 @@ def delay_line(n_delay: int = 6, n_pwl: int = 2, gain: float = 8.0) -> Known:
     return Known("delay line", network, ("s",), n_steps, n_steps, design)
 
 
-KNOWN = {
+KNOWN: dict[str, Callable[[], Known]] = {
     "scalar memory": scalar_memory,
     "addition": addition,
     "integration": integration,
@@ -346,34 +261,3 @@ KNOWN = {
     "two gated paths": partial(gated_paths, 2),
     "three gated paths": gated_paths,
 }
-
-
-def _network(n_pwl, *, weight, inputs, bias, gain, centre, initial=None) -> Network:
-    """Reduced form: self-weights lie in W, and the first latent is read out."""
-    bias = np.asarray(bias, dtype=float)
-    readout = np.zeros((1, len(bias)))
-    readout[0, 0] = gain
-    return Network(
-        n_pwl=n_pwl,
-        self_slope=np.zeros(len(bias)),
-        weight=np.asarray(weight, dtype=float),
-        input_weight=np.asarray(inputs, dtype=float),
-        bias=bias,
-        initial=np.zeros(len(bias)) if initial is None else np.asarray(initial, dtype=float),
-        readout=readout,
-        offset=np.array([-gain * centre]),
-    )
-
-
-def _marked_values(n_steps):
-    """Values at all steps but the last, two of them marked: uniform over pairs of steps."""
-    pairs = np.stack(np.triu_indices(n_steps - 1, k=1), axis=1)
-
-    def design(uniform):
-        inputs = np.zeros((len(uniform), n_steps, 2))
-        inputs[:, :-1, 0] = uniform[:, 1:]
-        pair = pairs[(uniform[:, 0] * len(pairs)).astype(int)]
-        np.put_along_axis(inputs[..., 1], pair, 1.0, axis=1)
-        return inputs, np.full(len(uniform), n_steps)
-
-    return design

@@ -1,4 +1,4 @@
-"""Choices of known networks on the trials that they are made for."""
+"""Trials on which known networks choose."""
 
 import json
 
@@ -6,44 +6,45 @@ import numpy as np
 import xarray as xr
 
 from neuroalrnn.data import encode
-from neuroalrnn.network.run import compute_latents
-from neuroalrnn.tasks.known import Known
+from neuroalrnn.network.run import Network, compute_latents
+from neuroalrnn.tasks._known import Known
+from neuroalrnn.tasks._sessions import one_session_each
 
 ENCODING = {"step": "time", "inputs": [], "carry": "trial"}
 
 
-def simulate_known(known: Known, n_subjects: int, n_trials: int, *, rng) -> xr.Dataset:
-    """Simulate subjects that all are one known network.
+def simulate_known(
+    known: Known, n_subjects: int, n_trials: int, *, rng: np.random.Generator
+) -> xr.Dataset:
+    """Simulate subjects who all choose as one known network does.
 
     Parameters
     ----------
     known : Known
+        The network, and how its trials are drawn.
     n_subjects, n_trials : int
-        Trials are per subject.
+        Number of subjects, and trials of each.
     rng : numpy.random.Generator
-        Every subject has a stream of its own: neither further subjects nor further trials change
-        the trials that there are.
+        Source of inputs and choices. Every subject has a stream of its own, so that adding
+        subjects or trials leaves the others as they are.
 
     Returns
     -------
     trials : xarray.Dataset
-        With ``inputs(trial, time, feature)``; each trial is one sequence, its choice is read at its
-        last step. ``attrs["exact_n_pwl"]`` is the P of the network.
+        With ``inputs(trial, time, feature)``. Each trial is one sequence, and its choice is read
+        out at its last step. ``attrs["exact_n_pwl"]`` is the number of PWL units of the network.
     """
     streams = rng.spawn(n_subjects)
     uniform = np.concatenate([each.random((n_trials, known.n_draws + 1)) for each in streams])
     inputs, n_steps = known.design(uniform[:, :-1])
-    subject = np.repeat([f"{i:03d}" for i in range(n_subjects)], n_trials)
     trials = xr.Dataset(
         {
-            "choice": ("trial", np.zeros(len(subject)), {"labels": ["0", "1"]}),
+            "choice": ("trial", np.zeros(len(n_steps)), {"labels": ["0", "1"]}),
             "inputs": (("trial", "time", "feature"), inputs),
             "n_steps": ("trial", n_steps),
         },
         coords={
-            "subject": ("trial", subject),
-            "session": ("trial", np.full(len(subject), "1")),
-            "trial_in_session": ("trial", np.tile(np.arange(n_trials), n_subjects)),
+            **one_session_each(n_subjects, n_trials),
             "time": np.arange(known.n_steps, dtype=float),
             "feature": list(known.features),
         },
@@ -58,20 +59,20 @@ def simulate_known(known: Known, n_subjects: int, n_trials: int, *, rng) -> xr.D
     return trials.assign(choice=trials["choice"].copy(data=choice))
 
 
-def compute_log_odds(network, trials: xr.Dataset) -> np.ndarray:
-    """Log-odds of the second option at the read-out step of every trial with a choice.
+def compute_log_odds(network: Network, trials: xr.Dataset) -> np.ndarray:
+    """Compute the log-odds that a network gives to the second option on every trial with a choice.
 
     Parameters
     ----------
     network : Network
-        With one output.
+        Network with one output.
     trials : xarray.Dataset
-        With ``attrs["encoding"]``.
+        Trials whose ``attrs["encoding"]`` says how the network gets them.
 
     Returns
     -------
     array, shape (trial,)
-        NaN for trials without a choice.
+        Nats, read out at the step of the choice; NaN for trials without a choice.
     """
     sequences = encode(trials, **json.loads(trials.attrs["encoding"]))
     read = np.isfinite(sequences.target)

@@ -9,7 +9,7 @@ from neuroalrnn.behaviour.simulate import NetworkAgent, simulate, simulate_fit
 from neuroalrnn.data import encode, validate
 from neuroalrnn.exceptions import DataError, FitError
 from neuroalrnn.network.run import Network, compute_latents
-from neuroalrnn.tasks.environments import Environment, bandit, stimulus_selection
+from neuroalrnn.tasks import Environment, bandit, stimulus_selection
 
 INPUTS = {"cue": "cue", "choice": "press", "reward": "outcome", "correct": "outcome"}
 EVENTS = {"step": "event", "choice_event": "press", "inputs": INPUTS}

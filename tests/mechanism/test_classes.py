@@ -9,7 +9,7 @@ from neuroalrnn.mechanism.classes import (
 )
 from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import compute_regimes
-from neuroalrnn.tasks.known import gated_paths
+from neuroalrnn.tasks import gated_paths
 
 
 def network(outgoing, *, seed=0):

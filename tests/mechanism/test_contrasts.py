@@ -15,7 +15,7 @@ from neuroalrnn.mechanism.contrasts import (
     detect_gating_by_fold,
 )
 from neuroalrnn.results import Fit
-from neuroalrnn.tasks.known import addition, scalar_memory
+from neuroalrnn.tasks import addition, scalar_memory
 
 FIRST = "0.000 s"
 

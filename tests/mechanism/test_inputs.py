@@ -18,7 +18,7 @@ from neuroalrnn.network.eigen import decompose
 from neuroalrnn.network.maps import compute_jacobian, compute_slopes
 from neuroalrnn.network.run import Network, compute_latents
 from neuroalrnn.regimes import compute_regimes
-from neuroalrnn.tasks.known import addition, integration
+from neuroalrnn.tasks import addition, integration
 
 N_STEPS = 9
 

@@ -25,8 +25,7 @@ from neuroalrnn.network.interventions import Intervention
 from neuroalrnn.network.maps import compute_jacobian
 from neuroalrnn.network.run import Network, compute_latents
 from neuroalrnn.regimes import compute_regimes
-from neuroalrnn.tasks.known import parity
-from neuroalrnn.tasks.simulate import simulate_known
+from neuroalrnn.tasks import parity, simulate_known
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 

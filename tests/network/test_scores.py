@@ -15,7 +15,7 @@ from neuroalrnn.network.run import Network, compute_latents
 from neuroalrnn.network.scores import score_trials
 from neuroalrnn.results import Fit
 from neuroalrnn.results.fold import available_options
-from neuroalrnn.tasks.known import parity
+from neuroalrnn.tasks import parity
 
 
 @pytest.mark.parametrize("interventions", [None, [Intervention("none")]])

@@ -10,7 +10,7 @@ from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.inputs import compute_gains
 from neuroalrnn.plots import plot_gains, plot_gains_panels
 from neuroalrnn.plots.style import regime_colour
-from neuroalrnn.tasks.known import integration, scalar_memory
+from neuroalrnn.tasks import integration, scalar_memory
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.inputs import compute_selection
 from neuroalrnn.plots import plot_selection, plot_selection_map
 from neuroalrnn.plots.style import regime_colour
-from neuroalrnn.tasks.known import integration
+from neuroalrnn.tasks import integration
 
 
 @pytest.fixture

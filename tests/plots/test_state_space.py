@@ -14,8 +14,7 @@ from neuroalrnn.mechanism.dynamics.portrait import compute_portrait
 from neuroalrnn.network.run import compute_latents
 from neuroalrnn.plots import plot_state_space
 from neuroalrnn.plots.style import regime_colour
-from neuroalrnn.tasks.known import flip_flop, parity, scalar_memory
-from neuroalrnn.tasks.simulate import simulate_known
+from neuroalrnn.tasks import flip_flop, parity, scalar_memory, simulate_known
 
 
 def portrait_of(known, **options):

@@ -5,7 +5,7 @@ import pytest
 
 from neuroalrnn.questions.mechanism import mean_inputs, take_apart
 from neuroalrnn.regimes.held_out import compute_held_out_regimes
-from neuroalrnn.tasks.known import addition, integration, scalar_memory
+from neuroalrnn.tasks import addition, integration, scalar_memory
 
 
 @pytest.fixture

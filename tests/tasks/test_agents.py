@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuroalrnn.data import validate
-from neuroalrnn.tasks.agents import (
+from neuroalrnn.tasks import (
     AGENTS,
     GLMHMMAgent,
     LinearAgent,

@@ -9,7 +9,7 @@ import pytest
 import data_loaders
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.tasks.environments import (
+from neuroalrnn.tasks import (
     bandit,
     environment_for,
     reversal_bandit,

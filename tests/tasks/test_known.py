@@ -5,9 +5,10 @@ import pytest
 
 from neuroalrnn.data import default_encoding, encode, validate
 from neuroalrnn.network.run import compute_latents
-from neuroalrnn.tasks.known import (
+from neuroalrnn.tasks import (
     KNOWN,
     addition,
+    compute_log_odds,
     decision,
     decision_by_two_units,
     delay_line,
@@ -16,8 +17,8 @@ from neuroalrnn.tasks.known import (
     integration,
     parity,
     scalar_memory,
+    simulate_known,
 )
-from neuroalrnn.tasks.simulate import compute_log_odds, simulate_known
 
 N_PWL = {"scalar memory": 0, "flip-flop": 2, "two gated paths": 2, "three gated paths": 3}
 

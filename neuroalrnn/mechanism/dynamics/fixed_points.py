@@ -82,7 +82,7 @@ def compute_fixed_points(network, *, inputs=None, regimes=None, stability="real"
 
     Examples
     --------
-    >>> from neuroalrnn.tasks.known import flip_flop
+    >>> from neuroalrnn.tasks import flip_flop
     >>> found = compute_fixed_points(flip_flop().network)
     >>> found.drop_vars("point").to_dataframe()["kind"].tolist()
     ['isolated', 'line', 'isolated', 'isolated']

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuroalrnn.tasks.known import addition
+from neuroalrnn.tasks import addition
 
 
 @pytest.fixture

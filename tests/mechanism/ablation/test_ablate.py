@@ -27,7 +27,7 @@ from neuroalrnn.mechanism.ablation.replace import REPLACEMENTS, replace_units
 from neuroalrnn.network.run import compute_latents
 from neuroalrnn.network.scores import score_trials
 from neuroalrnn.results import Fit
-from neuroalrnn.tasks.known import addition, decision_by_two_units, parity, scalar_memory
+from neuroalrnn.tasks import addition, decision_by_two_units, parity, scalar_memory
 
 
 def mean_costs(table, *keys):

@@ -7,7 +7,7 @@ from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.dynamics.basins import compute_basins, sample_starts
 from neuroalrnn.mechanism.dynamics.cycles import find_cycles
 from neuroalrnn.network.run import Network
-from neuroalrnn.tasks.known import scalar_memory
+from neuroalrnn.tasks import scalar_memory
 
 
 def one_latent(on, off, bias):

@@ -9,7 +9,7 @@ from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.dynamics.cycles import find_cycles, used_transitions
 from neuroalrnn.mechanism.dynamics.fixed_points import compute_fixed_points
 from neuroalrnn.network.run import Network
-from neuroalrnn.tasks.known import scalar_memory
+from neuroalrnn.tasks import scalar_memory
 
 FULL_SHIFT = [2, 1, 2, 3, 6, 9]  # primitive necklaces of two letters
 

@@ -11,8 +11,7 @@ from neuroalrnn.mechanism.dynamics.portrait import choose_plane, compute_portrai
 from neuroalrnn.network.maps import compute_jacobian
 from neuroalrnn.network.run import Network, compute_latents
 from neuroalrnn.regimes import compute_regimes
-from neuroalrnn.tasks.known import addition, flip_flop, integration, scalar_memory
-from neuroalrnn.tasks.simulate import simulate_known
+from neuroalrnn.tasks import addition, flip_flop, integration, scalar_memory, simulate_known
 
 
 def visited(known, n_trials=30):

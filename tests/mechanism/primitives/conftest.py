@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuroalrnn.data import encode
-from neuroalrnn.tasks.simulate import simulate_known
+from neuroalrnn.tasks import simulate_known
 
 
 def _simulated(known, n_trials=40, n_subjects=4, seed=0):

@@ -9,7 +9,7 @@ from neuroalrnn.mechanism.primitives.gating import _effects, _gain_sizes
 from neuroalrnn.mechanism.primitives.segments import next_read
 from neuroalrnn.network.run import compute_latents
 from neuroalrnn.regimes import compute_regimes
-from neuroalrnn.tasks.known import addition, gated_paths, integration, scalar_memory
+from neuroalrnn.tasks import addition, gated_paths, integration, scalar_memory
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from neuroalrnn.mechanism.primitives.segments import (
 )
 from neuroalrnn.network.maps import compute_jacobian
 from neuroalrnn.network.run import compute_latents
-from neuroalrnn.tasks.known import addition, flip_flop, integration
-from neuroalrnn.tasks.simulate import ENCODING, simulate_known
+from neuroalrnn.tasks import addition, flip_flop, integration, simulate_known
+from neuroalrnn.tasks.simulate import ENCODING
 
 
 def every_step(sequences):

@@ -6,7 +6,7 @@ import pytest
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.mechanism.primitives import detect_integration
 from neuroalrnn.network.run import Network, compute_latents
-from neuroalrnn.tasks.known import KNOWN, gated_paths, integration
+from neuroalrnn.tasks import KNOWN, gated_paths, integration
 
 
 @pytest.fixture

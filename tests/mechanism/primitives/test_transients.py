@@ -6,7 +6,7 @@ import pytest
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.mechanism.primitives import detect_transients
 from neuroalrnn.network.run import Network
-from neuroalrnn.tasks.known import delay_line, scalar_memory
+from neuroalrnn.tasks import delay_line, scalar_memory
 
 
 @pytest.fixture
