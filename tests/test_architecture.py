@@ -67,7 +67,7 @@ TABLE = {
 }
 # single modules that may import more
 MORE = {
-    "neuroalrnn/baselines/shared.py": {"numba"},
+    "neuroalrnn/baselines/_kernel.py": {"numba"},
     "neuroalrnn/data/orders.py": {"scipy"},
     "neuroalrnn/data/split.py": {"sklearn"},
     "neuroalrnn/fit/adapt.py": {"scipy"},

@@ -1,17 +1,35 @@
-"""Baselines on the same folds: each turns training trials into probabilities for test trials."""
+"""Baselines: rivals of the AL-RNN, fitted and scored on the same folds.
 
-from neuroalrnn.baselines.cognitive import cognitive_baselines
-from neuroalrnn.baselines.logistic import (
-    class_frequency,
-    default_terms,
-    logistic,
-    standard_baselines,
-)
+A baseline is a function ``baseline(trials, train, test)`` of a trial dataset and the positions of
+training and test trials. It returns log-probabilities (nats), shape (test trial, option). `lists`
+names those that a dataset is compared with; `choose_inside`, `whole_sessions` and `level` help to
+write another.
+"""
+
+from neuroalrnn.baselines.frequency import class_frequency
+from neuroalrnn.baselines.glm_hmm import glm_hmm
+from neuroalrnn.baselines.history import history_logistic
+from neuroalrnn.baselines.hybrid import hybrid, is_two_step
+from neuroalrnn.baselines.level import count_choices, floor_of, level
+from neuroalrnn.baselines.lists import cognitive_baselines, standard_baselines
+from neuroalrnn.baselines.logistic import default_terms, logistic
+from neuroalrnn.baselines.qlearning import q_learning
+from neuroalrnn.baselines.shared import choose_inside, whole_sessions
 
 __all__ = [
+    "choose_inside",
     "class_frequency",
     "cognitive_baselines",
+    "count_choices",
     "default_terms",
+    "floor_of",
+    "glm_hmm",
+    "history_logistic",
+    "hybrid",
+    "is_two_step",
+    "level",
     "logistic",
+    "q_learning",
     "standard_baselines",
+    "whole_sessions",
 ]

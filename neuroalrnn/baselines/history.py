@@ -1,58 +1,64 @@
-"""Logistic regression on past trials, as far back as predicts best."""
+"""Logistic regression on as many past trials as predict best."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
 
 from neuroalrnn.baselines.logistic import logistic
-from neuroalrnn.baselines.shared import choose_inside
+from neuroalrnn.baselines.shared import Inner, choose_inside
 from neuroalrnn.data.terms import parse_terms
 
 
-def history_logistic(trials, train, test, *, terms, inner, n_lags=(1, 2, 5, 10)):
-    """`logistic` with the number of lags chosen inside.
+def history_logistic(
+    trials: xr.Dataset,
+    train: np.ndarray,
+    test: np.ndarray,
+    *,
+    terms: Sequence[str],
+    inner: Inner | None,
+    n_lags: Sequence[int] = (1, 2, 5, 10),
+) -> np.ndarray:
+    """Predict by `logistic` with the number of lags chosen inside the training part.
+
+    Every lagged term is repeated at lags 1 to the chosen number. Terms that differ by the same
+    shift of all their lagged factors count as one.
 
     Parameters
     ----------
     trials : xarray.Dataset
-    train, test : int arrays
-        Scored training trials; trials to predict.
+        Trials of all subjects.
+    train, test : int array, shape (trial,)
+        Positions of the scored training trials, and of the trials to predict.
     terms : list of str
-        Those of a history logistic; see `with_lags`.
-    inner : callable
-        ``inner(train) -> list of (fit, validate)``.
+        Columns of the design; see `neuroalrnn.data.design`.
+    inner : callable, optional
+        See `choose_inside`; needed to choose between several `n_lags`.
     n_lags : sequence of int
         Candidates, smallest first.
 
     Returns
     -------
     array, shape (test trial, option)
-        Log-probabilities.
+        Log-probabilities (nats).
     """
 
     def baseline(trials, train, test, n):
-        return logistic(trials, train, test, terms=with_lags(trials, terms, n))
+        return logistic(trials, train, test, terms=_with_lags(trials, terms, n))
 
     return baseline(trials, train, test, choose_inside(baseline, n_lags, trials, train, inner))
 
 
-def with_lags(trials, terms, n_lags):
+def _with_lags(trials: xr.Dataset, terms: Sequence[str], n_lags: int) -> list[str]:
     """Repeat the lagged terms of a design at lags 1 to `n_lags`.
 
-    Parameters
-    ----------
-    trials : xarray.Dataset
-    terms : list of str
-        Terms that differ by the same shift of all their lagged factors count as one.
-    n_lags : int
-
-    Returns
-    -------
-    list of str
-        The terms without a lag, then the others lag by lag. Factors without a lag stay.
-
-    Examples
-    --------
-    ``["word", "choice[-1]:reward[-1]"]`` becomes, with 2 lags,
-    ``["word", "choice[-1]:reward[-1]", "choice[-2]:reward[-2]"]``.
+    The result lists the terms without a lag, then the others lag by lag: with 2 lags
+    ``["word", "choice[-1]:reward[-1]"]`` becomes
+    ``["word", "choice[-1]:reward[-1]", "choice[-2]:reward[-2]"]``. A factor without a lag stays as
+    it is.
     """
-    current, lagged = [], []
+    current: list[tuple[tuple[str, int], ...]] = []
+    lagged: list[tuple[tuple[str, int], ...]] = []
     for pairs in parse_terms(trials, terms):
         nearest = min((lag for _, lag in pairs if lag), default=0)
         kind = current if nearest == 0 else lagged

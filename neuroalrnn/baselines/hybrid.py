@@ -1,22 +1,29 @@
 """Mixture of model-based and model-free learning for two-step tasks."""
 
-import numpy as np
+from collections.abc import Sequence
 
-from neuroalrnn.baselines.qlearning import MEMBERS, chosen, learner
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.baselines._learner import MEMBERS, chosen_options, predict_learner
+from neuroalrnn.baselines.shared import Inner
 from neuroalrnn.data.schema import is_after_choice, trial_variables
 from neuroalrnn.exceptions import DataError, problems
 
 
-def is_two_step(trials):
-    """Whether `hybrid` can be fitted: two options, reward, and ``common`` known after the choice.
+def is_two_step(trials: xr.Dataset) -> bool:
+    """Check whether `hybrid` can be fitted.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Trials of all subjects.
 
     Returns
     -------
     bool
+        True if there are two options, ``reward``, and a variable ``common`` of 0 and 1 that is
+        known after the choice.
     """
     known = trial_variables(trials)
     if len(trials["choice"].attrs["labels"]) != 2 or not {"reward", "common"} <= set(known):
@@ -26,51 +33,71 @@ def is_two_step(trials):
     return bool(binary.all()) and is_after_choice(trials, "common")
 
 
-def hybrid(trials, train, test, *, inner=None, members=MEMBERS, random_state=0):
-    """Hybrid of model-based and model-free values, fitted to all training subjects at once.
+def hybrid(
+    trials: xr.Dataset,
+    train: np.ndarray,
+    test: np.ndarray,
+    *,
+    inner: Inner | None = None,
+    members: Sequence[str] = MEMBERS,
+    random_state: int = 0,
+) -> np.ndarray:
+    """Predict by a hybrid of model-based and model-free values, fitted to all training subjects.
 
-    The model-free part learns the value of the first-step option chosen. The model-based part
-    learns the value of the second-step side reached and maps it back through the transition: an
-    option is worth what the side is worth that it commonly leads to (up to the factor
-    ``2 P(common) - 1``, which the weight takes up). So after a rare transition it credits the
-    option *not* chosen. From "perseveration" on each part has a trace of its own: repeating the
-    choice, and returning to the side last reached (with a negative weight: preferring the other
-    one, the novelty preference). The parts after Miller, Botvinick & Brody (2017); the rates, the
-    forgetting and the prior values are those of `q_learning`, twice.
+    The model-free part learns the value of the option chosen at the first step. The model-based
+    part learns the value of the side reached at the second step, and maps it back through the
+    transition: an option is worth as much as the side that it commonly leads to, up to the factor
+    ``2 P(common) - 1``, which the weight takes up. So after a rare transition it credits the
+    option *not* chosen. From the member "perseveration" on, each part has a choice trace of its
+    own: repeating the choice, and returning to the side last reached (a negative weight is a
+    novelty preference). Each part has the rates, the forgetting and the prior value of
+    `q_learning`.
 
     Parameters
     ----------
     trials : xarray.Dataset
-        With two options, ``reward`` and ``common``: 1 where the transition was the common one of
-        the subject, 0 where it was rare, NaN where unknown (then nothing is learned model-based).
-    train, test, inner, members, random_state
-        See `q_learning`.
+        Trials of all subjects, with two options, ``reward`` and ``common``: 1 where the subject
+        got its common transition, 0 where it got the rare one, NaN where this is unknown (the
+        model-based part then learns nothing).
+    train, test : int array, shape (trial,)
+        Positions of the scored training trials, and of the trials to predict, each from the earlier
+        trials of its session.
+    inner : callable, optional
+        See `choose_inside`; needed to choose between several members.
+    members : sequence of str
+        Members of the family of `q_learning` to choose from, simplest first.
+    random_state : int
+        Seed of the starting points of the fit.
 
     Returns
     -------
     array, shape (test trial, option)
-        Log-probabilities.
+        Log-probabilities (nats).
 
     Raises
     ------
     DataError
         If the data are not two-step, or a member is unknown.
+
+    References
+    ----------
+    Miller, Botvinick & Brody (2017), Nature Neuroscience: the two parts and their traces.
     """
     if not is_two_step(trials):
         text = "expected two options, 'reward', and 'common' (0, 1, NaN), known after the choice"
         raise problems(DataError, "hybrid", [text])
-    return learner(
+    return predict_learner(
         trials,
         train,
         test,
-        [chosen(trials), reached(trials)],
+        [chosen_options(trials), _leading_options(trials)],
         inner=inner,
         members=members,
         random_state=random_state,
     )
 
 
-def reached(trials):
+def _leading_options(trials):
     """Option that commonly leads to the side reached, NaN if unknown; shape (trial,)."""
-    option, common = chosen(trials), trials["common"].values.astype(float)
+    option, common = chosen_options(trials), trials["common"].values.astype(float)
     return np.where(np.isnan(common), np.nan, np.where(common == 1, option, 1 - option))

@@ -1,46 +1,35 @@
-"""What several baselines share: whole sessions, a choice made inside, compiled kernels."""
+"""What several baselines share: whole sessions, and a choice made inside the training part."""
 
-from functools import cache, wraps
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from neuroalrnn.baselines.level import level
 from neuroalrnn.data.schema import session_number
 from neuroalrnn.exceptions import FitError, problems
 
-
-def kernel(function):
-    """Compile a function on its first call, and keep the compiled code where there is a place."""
-
-    @cache
-    def compiled():
-        from numba import njit  # a second to import, and only fits need it
-
-        try:
-            return njit(nogil=True, cache=True, error_model="numpy")(function)
-        except RuntimeError:  # nothing can be written, neither beside the file nor at home
-            return njit(nogil=True, error_model="numpy")(function)
-
-    @wraps(function)
-    def call(*arguments):
-        return compiled()(*arguments)
-
-    return call
+Baseline = Callable[[xr.Dataset, np.ndarray, np.ndarray], np.ndarray]
+Inner = Callable[[np.ndarray], Sequence[tuple[np.ndarray, np.ndarray]]]
+Candidate = TypeVar("Candidate")
 
 
-def whole_sessions(trials, index):
-    """All trials, scored or not, of the sessions that some trials belong to.
+def whole_sessions(trials: xr.Dataset, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Complete the sessions that some trials belong to.
 
     Parameters
     ----------
     trials : xarray.Dataset
-    index : int array
+        Trials of all subjects.
+    index : int array, shape (trial,)
+        Positions of some trials.
 
     Returns
     -------
     rows : int array, shape (row,)
-        Trials in dataset order.
+        Positions of all trials of their sessions, scored or not, in dataset order.
     first : bool array, shape (row,)
         Whether a row is the first of its session.
     """
@@ -50,33 +39,44 @@ def whole_sessions(trials, index):
     return rows, np.r_[True, inside[1:] != inside[:-1]][: len(rows)]
 
 
-def choose_inside(baseline, candidates, trials, train, inner):
-    """Choose what a baseline cannot learn from the likelihood of its own training trials.
+def choose_inside(
+    baseline: Callable[[xr.Dataset, np.ndarray, np.ndarray, Candidate], np.ndarray],
+    candidates: Sequence[Candidate],
+    trials: xr.Dataset,
+    train: np.ndarray,
+    inner: Inner | None,
+) -> Candidate:
+    """Choose, inside the training part, what a baseline cannot learn from its own likelihood.
 
     Every candidate is fitted and scored on the inner parts. The score is the mean held-out
-    log-likelihood per trial of each subject, averaged over subjects; the best one is taken, the
-    earlier one where two are equal.
+    log-likelihood per trial of each subject, averaged over subjects. The candidate with the best
+    score is taken, and the earlier one where two are equal.
 
     Parameters
     ----------
     baseline : callable
-        ``baseline(trials, train, test, candidate) -> log-probabilities``.
+        ``baseline(trials, train, test, candidate)`` returns log-probabilities, shape
+        (test trial, option).
     candidates : sequence
-        Simplest first.
+        What to choose from, simplest first.
     trials : xarray.Dataset
-    train : int array
-        Scored training trials.
+        Trials of all subjects.
+    train : int array, shape (trial,)
+        Positions of the scored training trials.
     inner : callable, optional
-        ``inner(train)`` lists pairs (fit, validate) of scored trials, whole groups each.
+        ``inner(train)`` lists pairs (fit, validate) of positions of scored trials. No group is in
+        both parts of a pair. It is needed only where there are several candidates.
 
     Returns
     -------
     candidate
+        One of the candidates.
 
     Raises
     ------
     FitError
-        If there are several candidates, and no `inner` or no part from it.
+        If there are several candidates without `inner` or without parts from it, or no candidate
+        gives every validation trial a finite log-likelihood.
     """
     if len(candidates) == 1:
         return candidates[0]
@@ -87,13 +87,13 @@ def choose_inside(baseline, candidates, trials, train, inner):
     choice, subject = trials["choice"].values, trials["subject"].values
 
     def score(candidate):
-        likelihood = []
+        of_parts = []
         for fit, validate in parts:
             value = level(baseline(trials, fit, validate, candidate), trials, fit, validate)
             made = value[np.arange(len(validate)), choice[validate].astype(int)]
-            likelihood.append(pd.Series(made, index=subject[validate]))
-        likelihood = pd.concat(likelihood)
-        # what is not a number must lose
+            of_parts.append(pd.Series(made, index=subject[validate]))
+        likelihood = pd.concat(of_parts)
+        # NaN must lose
         finite = np.isfinite(likelihood).all()
         return likelihood.groupby(level=0).mean().mean() if finite else -np.inf
 

@@ -6,9 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.baselines.glm_hmm import glm_hmm
-from neuroalrnn.baselines.logistic import logistic
-from neuroalrnn.baselines.qlearning import q_learning
+from neuroalrnn.baselines import glm_hmm, logistic, q_learning
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import FitError, problems

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from neuroalrnn.arguments import shown
-from neuroalrnn.baselines import class_frequency
-from neuroalrnn.baselines.level import level
+from neuroalrnn.baselines import class_frequency, level
 from neuroalrnn.data.schema import scored_trials, where
 from neuroalrnn.exceptions import ConfigError, problems
 

@@ -5,15 +5,15 @@ import pytest
 import xarray as xr
 from sklearn.linear_model import LogisticRegression
 
-from neuroalrnn.baselines.glm_hmm import (
+from neuroalrnn.baselines import glm_hmm
+from neuroalrnn.baselines._glm_hmm import (
     GLMHMM,
-    Observed,
+    Rows,
     fit_glm_hmm,
-    glm_hmm,
     log_options,
     predict_glm_hmm,
 )
-from neuroalrnn.baselines.hidden_states import filter_states
+from neuroalrnn.baselines._hidden_states import filter_states
 
 STAY = 0.95
 TRUE = GLMHMM(
@@ -35,7 +35,7 @@ def simulate(model, n_sessions=20, n_rows=200, n_options=2, seed=0):
         chance = model.start if first[t] else model.transition[state]  # noqa: F821
         state = rng.choice(n_states, p=chance)
         choice[t] = rng.choice(n_options, p=probability[t, state])
-    return Observed(features, choice, first)
+    return Rows(features, choice, first)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_log_posterior_never_falls(n_options, n_outputs):
     rng = np.random.default_rng(1)
     features = rng.normal(size=(300, 4)) * np.array([1, 1, 5, 0.1])
     choice = rng.integers(-1, n_options, 300)
-    observed = Observed(features, choice, np.arange(300) % 37 == 0)
+    observed = Rows(features, choice, np.arange(300) % 37 == 0)
     for seed in range(3):
         model, path = fit_glm_hmm(
             observed, n_options, 3, rng=np.random.default_rng(seed), n_restarts=2, tolerance=1e-9
@@ -81,7 +81,7 @@ def test_one_state_is_the_logistic_regression_with_the_same_penalty(n_options):
     features = np.c_[np.ones(400), rng.normal(size=(400, 3))]
     logits = features @ rng.normal(size=(4, n_options))
     choice = np.argmax(logits + rng.gumbel(size=logits.shape), axis=1)
-    observed = Observed(features, choice, np.arange(400) % 100 == 0)
+    observed = Rows(features, choice, np.arange(400) % 100 == 0)
     model, _ = fit_glm_hmm(observed, n_options, 1, rng=rng, tolerance=1e-12)
     other = LogisticRegression(C=1.0, fit_intercept=False, tol=1e-10, max_iter=5000)
     expected = other.fit(features, choice).predict_log_proba(features)
@@ -98,7 +98,7 @@ def test_simulated_model_is_found_again(observed):
 
 
 def test_predictions_are_the_filtered_mixture(observed):
-    few = Observed(*(part[:30] for part in observed[:3]))
+    few = Rows(*(part[:30] for part in observed[:3]))
     found = predict_glm_hmm(TRUE, few)
     every = log_options(TRUE.weights, few.features)
     made = every[np.arange(30), :, few.choice]

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from neuroalrnn.baselines.hidden_states import filter_states, smooth_states
+from neuroalrnn.baselines._hidden_states import filter_states, smooth_states
 
 
 def chain(n_states, seed=0):

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neuroalrnn.baselines.cognitive import cognitive_baselines
-from neuroalrnn.baselines.history import history_logistic, with_lags
-from neuroalrnn.baselines.logistic import logistic
-from neuroalrnn.baselines.shared import choose_inside, whole_sessions
+from neuroalrnn.baselines import (
+    choose_inside,
+    cognitive_baselines,
+    history_logistic,
+    logistic,
+    whole_sessions,
+)
+from neuroalrnn.baselines.history import _with_lags
 from neuroalrnn.exceptions import DataError, FitError
 
 
@@ -44,7 +48,7 @@ def by_subject(trials):
 def test_lagged_terms_are_repeated_and_others_kept():
     trials = dataset(1).assign(cue=("trial", np.ones(1200)))
     terms = ["cue", "choice[-1]", "choice[-1]:reward[-2]:cue", "choice[-2]", "choice[-3]"]
-    assert with_lags(trials, terms, 2) == [
+    assert _with_lags(trials, terms, 2) == [
         "cue",
         "choice[-1]",
         "choice[-1]:reward[-2]:cue",

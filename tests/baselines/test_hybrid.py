@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neuroalrnn.baselines.hybrid import hybrid, is_two_step, reached
-from neuroalrnn.baselines.qlearning import build_traces, chosen, q_learning
-from neuroalrnn.baselines.shared import whole_sessions
-from neuroalrnn.baselines.traces import Agent, predict_agent
+from neuroalrnn.baselines import hybrid, is_two_step, q_learning, whole_sessions
+from neuroalrnn.baselines._learner import build_traces, chosen_options
+from neuroalrnn.baselines._traces import Agent, predict_agent
+from neuroalrnn.baselines.hybrid import _leading_options
 from neuroalrnn.exceptions import DataError
 
 FREE, BASED = (0.4, 0.2, 0.3, 0.1), (0.6, 0.15, 0.5, 0.25)
@@ -93,7 +93,7 @@ def trials():
 def test_predictions_are_those_of_values_of_sides_mapped_through_the_transition(trials, subject):
     here = slice(300 * subject, 300 * subject + 300)
     rows, first = whole_sessions(trials, [here.start])
-    credited = [chosen(trials), reached(trials)]
+    credited = [chosen_options(trials), _leading_options(trials)]
     traces, n_rates = build_traces(trials, rows, first, credited, "dual", trials["reward"].values)
     assert n_rates == 8
     weights = [WEIGHT["free"], 0, WEIGHT["repeat"], WEIGHT["based"], 0, WEIGHT["return"]]
@@ -129,7 +129,7 @@ def test_later_trials_do_not_matter(trials):
 def test_nothing_is_learned_model_based_where_the_transition_is_unknown(trials):
     unknown = trials.copy(deep=True)
     unknown["common"][:] = np.nan
-    assert np.isnan(reached(unknown)).all()
+    assert np.isnan(_leading_options(unknown)).all()
     train, test = np.arange(600), np.arange(600, 900)
     one = hybrid(unknown, train, test, members=("plain",))
     other = q_learning(trials, train, test, members=("plain",))

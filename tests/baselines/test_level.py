@@ -9,11 +9,10 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
-from neuroalrnn.baselines import class_frequency, logistic
-from neuroalrnn.baselines.among import fit_among, log_among
-from neuroalrnn.baselines.glm_hmm import glm_hmm
-from neuroalrnn.baselines.level import fit_worths, level, raise_unseen, restrict
-from neuroalrnn.baselines.qlearning import q_learning
+from neuroalrnn.baselines import class_frequency, glm_hmm, level, logistic, q_learning
+from neuroalrnn.baselines._among import fit_among, log_among
+from neuroalrnn.baselines.frequency import _fit_worths
+from neuroalrnn.baselines.level import _raise_unseen, _restrict
 from neuroalrnn.data.tables import from_frame
 
 RNG = np.random.default_rng(0)
@@ -23,7 +22,7 @@ OFFERED[:, 0] = True
 
 
 def test_probabilities_among_the_options_offered_keep_their_ratios():
-    p = np.exp(restrict(LOG_P, OFFERED))
+    p = np.exp(_restrict(LOG_P, OFFERED))
     np.testing.assert_allclose(p.sum(axis=1), 1)
     assert (p[~OFFERED] == 0).all()
     np.testing.assert_allclose(
@@ -34,8 +33,8 @@ def test_probabilities_among_the_options_offered_keep_their_ratios():
 def test_a_row_that_offers_nothing_stays_as_it_is():
     offered = OFFERED.copy()
     offered[3] = False
-    np.testing.assert_allclose(restrict(LOG_P, offered)[3], LOG_P[3])
-    assert np.isnan(restrict(np.full((1, 2), np.nan), np.array([[True, False]]))).any()
+    np.testing.assert_allclose(_restrict(LOG_P, offered)[3], LOG_P[3])
+    assert np.isnan(_restrict(np.full((1, 2), np.nan), np.array([[True, False]]))).any()
 
 
 @pytest.mark.parametrize("tiny", [-1e4, -np.inf, -50.0])
@@ -43,30 +42,30 @@ def test_an_unseen_label_gets_the_floor_and_others_pay_for_it(tiny):
     log_p = np.array([[np.log(0.75), np.log(0.25), tiny, tiny], [-2.0, -1.0, -1.5, np.nan]])
     log_p[1, 3] = np.log1p(-np.exp(log_p[1, :3]).sum())
     unseen, floor = np.array([False, False, True, True]), np.log(0.01)
-    raised = raise_unseen(log_p, unseen, floor)
+    raised = _raise_unseen(log_p, unseen, floor)
     np.testing.assert_allclose(np.exp(raised[0]), [0.735, 0.245, 0.01, 0.01])
     np.testing.assert_allclose(raised[1], log_p[1])  # above the floor nothing is taken
-    np.testing.assert_allclose(raise_unseen(raised, unseen, floor), raised)
+    np.testing.assert_allclose(_raise_unseen(raised, unseen, floor), raised)
 
 
 def test_where_only_unseen_labels_are_possible_probabilities_still_add_up():
     unseen, floor = np.array([False, True, True]), np.log(0.01)
     log_p = np.array([[-np.inf, np.log(0.5), np.log(0.5)], [-800.0, -800.0, 0.0]])
-    raised = raise_unseen(log_p, unseen, floor)
+    raised = _raise_unseen(log_p, unseen, floor)
     np.testing.assert_allclose(np.exp(raised).sum(axis=1), 1)
     assert (raised[:, 1:] > floor - 0.02).all()
 
 
 def test_what_is_missing_stays_missing():
     log_p = np.full((2, 3), np.nan)
-    assert np.isnan(raise_unseen(log_p, np.array([True, False, False]), -3.0)).all()
+    assert np.isnan(_raise_unseen(log_p, np.array([True, False, False]), -3.0)).all()
 
 
 def test_worths_are_frequencies_where_all_is_offered_and_the_best_among_offers_else():
     code = np.array([0, 1, 1, 2, 2, 2])
-    np.testing.assert_allclose(fit_worths(code, None, 4), [1.5 / 8, 2.5 / 8, 3.5 / 8, 0.5 / 8])
+    np.testing.assert_allclose(_fit_worths(code, None, 4), [1.5 / 8, 2.5 / 8, 3.5 / 8, 0.5 / 8])
     np.testing.assert_allclose(
-        fit_worths(code, np.ones((6, 4), dtype=bool), 4), fit_worths(code, None, 4)
+        _fit_worths(code, np.ones((6, 4), dtype=bool), 4), _fit_worths(code, None, 4)
     )
     code = np.array([RNG.choice(np.flatnonzero(each)) for each in OFFERED])
 
@@ -77,7 +76,7 @@ def test_worths_are_frequencies_where_all_is_offered_and_the_best_among_offers_e
         return -(log_softmax(each, axis=1)[np.arange(50), code].sum() + whole.sum() / 2)
 
     best = minimize(loss, np.zeros(3), tol=1e-12).x
-    found = np.log(fit_worths(code, OFFERED, 4))
+    found = np.log(_fit_worths(code, OFFERED, 4))
     np.testing.assert_allclose(found[1:] - found[0], best, atol=1e-4)
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neuroalrnn.baselines.qlearning import MEMBERS, build_traces, chosen, q_learning
-from neuroalrnn.baselines.shared import whole_sessions
-from neuroalrnn.baselines.traces import Agent, predict_agent
+from neuroalrnn.baselines import q_learning, whole_sessions
+from neuroalrnn.baselines._learner import MEMBERS, build_traces, chosen_options
+from neuroalrnn.baselines._traces import Agent, predict_agent
 from neuroalrnn.data import validate
 from neuroalrnn.exceptions import DataError, FitError
 
@@ -92,7 +92,7 @@ def test_predictions_are_those_of_the_recursion(n_options):
     reward[[8, 20, 60]] = np.nan
     trials = dataset(choice, reward, 1, 2, n_options)
     rows, first = whole_sessions(trials, [0, 79])
-    traces, n_rates = build_traces(trials, rows, first, [chosen(trials)], "dual", reward)
+    traces, n_rates = build_traces(trials, rows, first, [chosen_options(trials)], "dual", reward)
     assert n_rates == 4
     expected = [
         by_hand(choice[part], reward[part], n_options, **PARAMETERS)
@@ -114,7 +114,7 @@ def test_members_are_the_full_model_with_parts_switched_off(trials, member, off)
     p = PARAMETERS | off | {"unrewarded": PARAMETERS["learning"]}
     rows, first = whole_sessions(trials, [0])
     reward = trials["reward"].values
-    traces, n_rates = build_traces(trials, rows, first, [chosen(trials)], member, reward)
+    traces, n_rates = build_traces(trials, rows, first, [chosen_options(trials)], member, reward)
     full = as_agent(p, 2)
     agent = Agent(full.rates[:n_rates], full.weights[: traces.target.shape[1]], full.bias)
     expected = by_hand(trials["choice"].values[:40], trials["reward"].values[:40], 2, **p)

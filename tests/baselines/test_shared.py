@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neuroalrnn.baselines.shared import choose_inside
+from neuroalrnn.baselines import choose_inside
 from neuroalrnn.exceptions import FitError
 
 CHOICE = ("trial", np.tile([0.0, 1.0], 8), {"labels": ["left", "right"]})

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuroalrnn.baselines.traces import Agent, Traces, fit_agent, log_likelihood, predict_agent
+from neuroalrnn.baselines._traces import Agent, Traces, fit_agent, log_likelihood, predict_agent
 
 
 def random_traces(rng, n_rows=60, n_traces=3, n_options=3, n_rates=4):

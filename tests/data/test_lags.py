@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from neuroalrnn.baselines.history import with_lags
+from neuroalrnn.baselines.history import _with_lags
 from neuroalrnn.behaviour.signatures import repetition, run_lengths, win_stay
 from neuroalrnn.behaviour.triggered import compute_triggered_average
 from neuroalrnn.data import design, encode, from_frame
@@ -54,7 +54,7 @@ def test_lags_reach_over_gaps_only_if_asked_and_say_so(gapped):
     assert [
         n for n in sequences.notes if n.startswith("lags reach over 2 gaps in trial_in_session")
     ]
-    matrix = design(asked, with_lags(asked, ["x[-1]"], 2))
+    matrix = design(asked, _with_lags(asked, ["x[-1]"], 2))
     np.testing.assert_array_equal(matrix["x[-1]"], [0, 1, 2, 3, 4, 5, 0, 7, 8])
     np.testing.assert_array_equal(matrix["x[-2]"], [0, 0, 1, 2, 3, 4, 0, 0, 7])
 

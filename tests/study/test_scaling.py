@@ -6,10 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuroalrnn.baselines.glm_hmm import glm_hmm
-from neuroalrnn.baselines.history import history_logistic
-from neuroalrnn.baselines.logistic import default_terms, logistic
-from neuroalrnn.baselines.qlearning import q_learning
+from neuroalrnn.baselines import default_terms, glm_hmm, history_logistic, logistic, q_learning
 from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold, from_frame
 from neuroalrnn.study import select_n_pwl

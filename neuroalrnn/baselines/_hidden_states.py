@@ -1,29 +1,33 @@
-"""Hidden Markov chain over many sessions: filter, smoother, expected counts.
+"""A hidden Markov chain over many sessions: filter, smoother, expected counts.
 
-Every session starts anew: ``first`` marks its first row.
+The chain starts anew with every session, whose first row `first` marks.
 """
 
 import numpy as np
 
-from neuroalrnn.baselines.shared import kernel
+from neuroalrnn.baselines._kernel import kernel
 
 
-def filter_states(log_emission, start, transition, first):
-    """Probability of every state before and after each observation.
+def filter_states(
+    log_emission: np.ndarray, start: np.ndarray, transition: np.ndarray, first: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Compute the probability of every state before and after each observation.
 
     Parameters
     ----------
     log_emission : array, shape (row, state)
         Log-probability of each row's observation given the state, 0 where nothing is observed.
     start : array, shape (state,)
+        Probability of each state in the first row of a session.
     transition : array, shape (state, state)
-        From, to.
+        Probability of the second state in a row, given the first in the row before.
     first : bool array, shape (row,)
+        Whether a row is the first of its session.
 
     Returns
     -------
     log_likelihood : float
-        Nats, summed over rows.
+        Log-likelihood of the observations (nats), summed over rows.
     before : array, shape (row, state)
         ``p(state_t | observations before t)``.
     after : array, shape (row, state)
@@ -34,21 +38,24 @@ def filter_states(log_emission, start, transition, first):
     return total, before, after
 
 
-def smooth_states(log_emission, start, transition, first):
-    """Posterior of the states given all observations: the expectation step.
+def smooth_states(
+    log_emission: np.ndarray, start: np.ndarray, transition: np.ndarray, first: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Compute the posterior of the states given all observations: the expectation step.
 
     Parameters
     ----------
-    log_emission, start, transition, first
+    log_emission, start, transition, first : array
         See `filter_states`.
 
     Returns
     -------
     log_likelihood : float
-        Nats, summed over rows.
+        Log-likelihood of the observations (nats), summed over rows.
     posterior : array, shape (row, state)
+        ``p(state_t | all observations of the session)``.
     moves : array, shape (state, state)
-        Expected numbers of transitions.
+        Expected number of transitions from the first state to the second.
     """
     total, before, after = filter_states(log_emission, start, transition, first)
     moves = np.zeros_like(transition)
@@ -82,7 +89,7 @@ def _forward(log_emission, start, transition, first, before, after):
 
 @kernel
 def _backward(before, after, transition, first, moves):
-    """Turn `after` into the posterior given the whole session (Rauch-Tung-Striebel)."""
+    """Turn `after` into the posterior given the whole session (Rauch-Tung-Striebel), in place."""
     n_rows, n_states = after.shape
     ratio = np.empty(n_states)
     for t in range(n_rows - 2, -1, -1):

@@ -1,7 +1,7 @@
-"""Softmax choice from leaky averages, which is what reinforcement-learning agents compute.
+"""Softmax choice from leaky averages, as reinforcement-learning agents compute it.
 
-Every trace m holds one number per option, 0 at the start of a session. Trial t moves it towards a
-target at one of the rates a, or leaves it::
+Every trace m holds one number per option i, which is 0 at the start of a session. Trial t either
+moves it towards a target, at one of the rates a, or leaves it as it is::
 
     x[t+1, m, i] = x[t, m, i] + a[which[t, m, i]] (target[t, m, i] - x[t, m, i])
     log p(choice_t = i) = w . x[t, :, i] + b[i] - log sum_j exp(w . x[t, :, j] + b[j]),  b[0] = 0
@@ -17,9 +17,9 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax
 
-from neuroalrnn.baselines.shared import kernel
+from neuroalrnn.baselines._kernel import kernel
 
-# a rate of 0.001 cannot be told from a slower one, nor 0.999 from 1
+# choices do not distinguish a rate of 0.001 from a slower one, nor 0.999 from 1
 LARGEST_LOGIT = 7.0
 LARGEST_WEIGHT = 100.0
 TIGHT = {"ftol": 0.0, "gtol": 1e-10, "maxiter": 1000}
@@ -31,10 +31,11 @@ class Traces(NamedTuple):
     Attributes
     ----------
     which : int array, shape (row, trace, option)
-        Rate by which a row moves a trace, -1 where it does not.
+        Number of the rate at which a row moves a trace, -1 where it does not.
     target : array, shape (row, trace, option)
+        What a row moves a trace towards.
     first : bool array, shape (row,)
-        First row of a session.
+        Whether a row is the first of its session.
     """
 
     which: np.ndarray
@@ -48,9 +49,11 @@ class Agent(NamedTuple):
     Attributes
     ----------
     rates : array, shape (rate,)
+        Rates of the traces, 0 to 1 per trial.
     weights : array, shape (trace,)
+        Log-odds per unit of each trace.
     bias : array, shape (option,)
-        0 for the first option.
+        Log-odds of each option against the first, which has 0.
     """
 
     rates: np.ndarray
@@ -58,29 +61,43 @@ class Agent(NamedTuple):
     bias: np.ndarray
 
 
-def fit_agent(traces, choice, counts, n_rates, *, rng, n_starts=8, offered=None):
+def fit_agent(
+    traces: Traces,
+    choice: np.ndarray,
+    counts: np.ndarray,
+    n_rates: int,
+    *,
+    rng: np.random.Generator,
+    n_starts: int = 8,
+    offered: np.ndarray | None = None,
+) -> Agent:
     """Fit an agent by maximum likelihood, pooled over all sessions.
 
-    L-BFGS from `n_starts` points, the first of them fixed, the others random; the best end is
-    taken on until nothing is gained. Rates are logistic functions of what is optimised, kept within
-    0.001 and 0.999; weights are kept within +-100.
+    L-BFGS starts from `n_starts` points, one fixed and the others random, and the best of their
+    ends is improved until nothing more is gained. Rates are logistic functions of the optimised
+    numbers, and stay within 0.001 and 0.999. Weights stay within -100 and 100.
 
     Parameters
     ----------
     traces : Traces
+        What moves the traces.
     choice : array, shape (row,)
-        Codes; read where `counts` holds.
+        Codes of the choices; read only where `counts` holds.
     counts : bool array, shape (row,)
-        Rows in the likelihood.
+        Rows that enter the likelihood.
     n_rates : int
+        Number of rates that `traces` refers to.
     rng : numpy.random.Generator
+        Draws the random starting points.
     n_starts : int
+        Number of starting points.
     offered : bool array, shape (row, option), optional
-        What a row chooses among; default all options.
+        Options that a row offers; all without it.
 
     Returns
     -------
     Agent
+        The parameters of the highest likelihood that was reached.
     """
     n_traces, n_options = traces.target.shape[1:]
     n_free = n_traces + n_options - 1
@@ -102,37 +119,44 @@ def fit_agent(traces, choice, counts, n_rates, *, rng, n_starts=8, offered=None)
     return _agent(climb(best.x, options=TIGHT).x, n_rates, n_traces)
 
 
-def predict_agent(agent, traces):
-    """Log-probabilities of all options, each from the earlier rows of its session alone.
+def predict_agent(agent: Agent, traces: Traces) -> np.ndarray:
+    """Predict each row from the earlier rows of its session.
 
     Parameters
     ----------
     agent : Agent
+        Parameters.
     traces : Traces
+        What moves the traces.
 
     Returns
     -------
     array, shape (row, option)
+        Log-probabilities (nats).
     """
     return _log_options(agent, _follow(*traces, agent.rates))
 
 
-def log_likelihood(agent, traces, code, offered=None):
-    """Log-likelihood of choices, and its gradient.
+def log_likelihood(
+    agent: Agent, traces: Traces, code: np.ndarray, offered: np.ndarray | None = None
+) -> tuple[float, Agent]:
+    """Compute the log-likelihood of choices and its gradient.
 
     Parameters
     ----------
     agent : Agent
+        Parameters.
     traces : Traces
+        What moves the traces.
     code : int array, shape (row,)
         Choice, -1 where a row does not count.
     offered : bool array, shape (row, option), optional
-        See `fit_agent`.
+        Options that a row offers; all without it.
 
     Returns
     -------
     value : float
-        Nats, summed over rows.
+        Log-likelihood (nats), summed over rows.
     gradient : Agent
         Derivatives with respect to rates, weights and bias.
     """
@@ -155,7 +179,7 @@ def _agent(free, n_rates, n_traces):
 
 
 def _loss(free, traces, code, n_rates, offered):
-    """Mean negative log-likelihood and its gradient, in the unconstrained parameters."""
+    """Mean negative log-likelihood and its gradient, as functions of unconstrained parameters."""
     agent = _agent(free, n_rates, traces.target.shape[1])
     value, gradient = log_likelihood(agent, traces, code, offered)
     slope = np.r_[
@@ -167,7 +191,7 @@ def _loss(free, traces, code, n_rates, offered):
 
 @kernel
 def _follow(which, target, first, rates):
-    """Traces before every row, shape (row, trace, option)."""
+    """Value of the traces before every row, shape (row, trace, option)."""
     x = np.zeros(target.shape)
     n_rows, n_traces, n_options = target.shape
     for t in range(n_rows - 1):
@@ -184,7 +208,7 @@ def _follow(which, target, first, rates):
 
 @kernel
 def _compare(x, weights, bias, code, offered, error):
-    """Log-likelihood; `error` becomes its derivative with respect to the drive of each option."""
+    """Compute the log-likelihood; write its derivative by the drive of each option to `error`."""
     n_rows, n_traces, n_options = x.shape
     total, drive = 0.0, np.empty(n_options)
     for t in range(n_rows):
@@ -205,7 +229,7 @@ def _compare(x, weights, bias, code, offered, error):
 
 @kernel
 def _carry_back(which, target, first, rates, weights, x, error):
-    """Derivatives with respect to the rates, from those with respect to the drive of options."""
+    """Compute derivatives with respect to the rates from those with respect to the drive."""
     n_rows, n_traces, n_options = target.shape
     slope = np.zeros(len(rates))
     # derivatives with respect to the traces after row t

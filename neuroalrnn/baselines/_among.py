@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+import xarray as xr
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
@@ -16,23 +17,34 @@ SLIGHT = 1e-4
 N_PARTS = 3
 
 
-def regress_among(trials, train, test, *, features, offered):
+def regress_among(
+    trials: xr.Dataset,
+    train: np.ndarray,
+    test: np.ndarray,
+    *,
+    features: np.ndarray,
+    offered: np.ndarray,
+) -> np.ndarray:
     """Regress choices among the options offered, with the penalty that predicts best inside.
 
-    A choice among fewer options tells less about each of them, so that a penalty that suits a
-    choice among all of them lets the regression follow noise.
+    A choice among few options says less about each of them than a choice among all: with the
+    penalty that suits a choice among all, the regression would follow noise.
 
     Parameters
     ----------
     trials : xarray.Dataset
-    train, test : int arrays
+        Trials of all subjects.
+    train, test : int array, shape (trial,)
+        Positions of the scored training trials, and of the trials to predict.
     features : array, shape (trial, feature)
+        Covariates of all trials.
     offered : bool array, shape (trial, option)
+        Options that each trial offers.
 
     Returns
     -------
     array, shape (test trial, option)
-        Log-probabilities.
+        Log-probabilities (nats).
     """
     code = np.nan_to_num(trials["choice"].values).astype(int)
 
@@ -47,7 +59,7 @@ def regress_among(trials, train, test, *, features, offered):
 
 
 def _parts(trials, train):
-    """Pairs (fit, validate) of whole subjects, or of whole sessions of a single one."""
+    """Pairs (fit, validate) of whole subjects, or of whole sessions if there is one subject."""
     group = trials["subject"].values[train].astype(str)
     if len(np.unique(group)) < 2:
         group = session_number(trials)[train]
@@ -55,53 +67,62 @@ def _parts(trials, train):
     return [(train[part != k], train[part == k]) for k in np.unique(part)]
 
 
-def fit_among(features, code, offered, penalty=1.0):
-    """Fit as scikit-learn's logistic regression does, each choice among what was offered.
+def fit_among(
+    features: np.ndarray, code: np.ndarray, offered: np.ndarray, penalty: float = 1.0
+) -> np.ndarray:
+    """Fit a logistic regression as scikit-learn does, but each choice among what was offered.
 
     Parameters
     ----------
     features : array, shape (trial, feature)
+        Covariates.
     code : int array, shape (trial,)
+        Option chosen.
     offered : bool array, shape (trial, option)
+        Options that each trial offers.
     penalty : float
-        1 is scikit-learn's default.
+        Half of it times the squared weights is added to the loss; 1 is scikit-learn's default.
 
     Returns
     -------
     array, shape (option, feature + 1)
-        The last column is the intercept, which no penalty holds but a slight one that keeps an
-        option finite that was never or always chosen when offered.
+        Weights. The last column is the intercept. It has a slight penalty of its own, which keeps
+        the weights of an option finite that was always or never chosen when it was offered.
     """
     design = np.c_[features, np.ones(len(features))]
     made = code[:, None] == np.arange(offered.shape[1])
-    held = np.r_[np.full(features.shape[1], penalty), SLIGHT]
+    penalties = np.r_[np.full(features.shape[1], penalty), SLIGHT]
 
     def loss(flat):
         weights = flat.reshape(offered.shape[1], -1)
         log_p = log_among(weights, features, offered)
         error = np.exp(log_p) - made
-        value = -log_p[made].sum() + (held * weights**2).sum() / 2
-        return value, (error.T @ design + held * weights).ravel()
+        value = -log_p[made].sum() + (penalties * weights**2).sum() / 2
+        return value, (error.T @ design + penalties * weights).ravel()
 
     start = np.zeros(offered.shape[1] * design.shape[1])
     options = {"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "ftol": 0.0, "gtol": 1e-8}
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
-    return found.x.reshape(offered.shape[1], -1)
+    end = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+    return end.x.reshape(offered.shape[1], -1)
 
 
-def log_among(weights, features, offered):
-    """Log-probabilities among the options offered.
+def log_among(weights: np.ndarray, features: np.ndarray, offered: np.ndarray) -> np.ndarray:
+    """Predict log-probabilities among the options offered.
 
     Parameters
     ----------
     weights : array, shape (option, feature + 1)
+        From `fit_among`.
     features : array, shape (trial, feature)
+        Covariates.
     offered : bool array, shape (trial, option)
-        All, where a trial offers nothing, as one without a choice may.
+        Options that each trial offers. A trial that offers none, as one without a choice may, is
+        treated as if it offered all.
 
     Returns
     -------
     array, shape (trial, option)
+        Log-probabilities (nats).
     """
     drive = features @ weights[:, :-1].T + weights[:, -1]
     hidden = offered.any(axis=1, keepdims=True) & ~offered

@@ -1,0 +1,168 @@
+"""Agents that learn values of options from reward, written as traces and fitted as these."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.baselines._traces import Traces, fit_agent, predict_agent
+from neuroalrnn.baselines.shared import Inner, choose_inside, whole_sessions
+from neuroalrnn.data.offered import offered_options
+from neuroalrnn.data.scaling import measure
+from neuroalrnn.data.schema import trial_variables, unknown
+from neuroalrnn.exceptions import DataError, problems
+
+# each member of the family adds one idea to the one before
+MEMBERS = ("plain", "forgetting", "perseveration", "dual")
+FORGETTING, PERSEVERATION, DUAL = 1, 2, 3
+# standard deviations above the mean that may be due to rounding
+AT_MEAN = 1e-6
+
+
+def predict_learner(
+    trials: xr.Dataset,
+    train: np.ndarray,
+    test: np.ndarray,
+    credited: list[np.ndarray],
+    *,
+    inner: Inner | None,
+    members: Sequence[str],
+    random_state: int,
+) -> np.ndarray:
+    """Predict by an agent that learns values of one or several kinds.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Trials of all subjects.
+    train, test : int array, shape (trial,)
+        Positions of the scored training trials, and of the trials to predict.
+    credited : list of array, shape (trial,)
+        For each kind of value, the option that a trial teaches about, NaN for none. Every kind has
+        values, rates and traces of its own.
+    inner : callable, optional
+        See `q_learning`.
+    members : sequence of str
+        See `q_learning`.
+    random_state : int
+        See `q_learning`.
+
+    Returns
+    -------
+    array, shape (test trial, option)
+        Log-probabilities (nats).
+
+    Raises
+    ------
+    DataError
+        If there is no ``reward``, or a member is unknown.
+    """
+    _require(trials, members)
+    baseline = partial(_predict, credited=credited, random_state=random_state)
+    member = choose_inside(baseline, members, trials, train, inner)
+    return baseline(trials, train, test, member)
+
+
+def chosen_options(trials: xr.Dataset) -> np.ndarray:
+    """Read the option chosen on each trial.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Trials of all subjects.
+
+    Returns
+    -------
+    float array, shape (trial,)
+        Codes; NaN where there was no choice.
+    """
+    return trials["choice"].values.astype(float)
+
+
+def _require(trials, members):
+    faults = [f"member {unknown(name, MEMBERS)}" for name in members if name not in MEMBERS]
+    if "reward" not in trial_variables(trials):
+        faults.append("there is no numeric variable 'reward': nothing can be learned")
+    if faults:
+        raise problems(DataError, "learning agent", faults)
+
+
+def build_traces(
+    trials: xr.Dataset,
+    rows: np.ndarray,
+    first: np.ndarray,
+    credited: list[np.ndarray],
+    member: str,
+    reward: np.ndarray,
+) -> tuple[Traces, int]:
+    """Write an agent as traces; see `Traces`.
+
+    The value of an option minus the prior value q is a leaky average of ``reward - q``. It is the
+    sum of two traces: the average of the reward, whose weight is the inverse temperature, and the
+    average of 1, whose weight is ``- inverse temperature x q``.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Trials of all subjects.
+    rows, first : array, shape (row,)
+        From `whole_sessions`.
+    credited : list of array, shape (trial,)
+        See `predict_learner`.
+    member : str
+        One of `MEMBERS`.
+    reward : array, shape (trial,)
+        A reward above 0 counts as one; NaN is missing.
+
+    Returns
+    -------
+    traces : Traces
+        For each kind of value the average of the reward, that of 1 and, from "perseveration" on,
+        the choice trace.
+    n_rates : int
+        Number of rates. Each kind of value has one for the member and one for each before it:
+        learning, forgetting, choice trace, learning without reward.
+    """
+    level = MEMBERS.index(member)
+    reward = reward[rows]
+    gain = np.nan_to_num(reward)[:, None]
+    options = np.arange(len(trials["choice"].attrs["labels"]))
+    which, target = [], []
+    for kind, option in enumerate(credited):
+        hit = option[rows][:, None] == options
+        learning = kind * (level + 1)
+        rate = _value_rates(hit, reward[:, None], learning, level)
+        which += [rate, rate]
+        target += [hit * gain, hit * 1.0]
+        if level >= PERSEVERATION:
+            which.append(np.full(hit.shape, learning + PERSEVERATION))
+            target.append(hit * 1.0)
+    return Traces(np.stack(which, 1), np.stack(target, 1), first), len(credited) * (level + 1)
+
+
+def _value_rates(hit, reward, learning, level):
+    """Number of the rate that moves each value, -1 for none, shape (row, option)."""
+    unrewarded = learning + DUAL if level >= DUAL else learning
+    rate = np.where(reward > AT_MEAN, learning, unrewarded)
+    forgetting = learning + FORGETTING if level >= FORGETTING else -1
+    return np.where(hit, np.where(np.isnan(reward), -1, rate), forgetting)
+
+
+def _predict(trials, train, test, member, *, credited, random_state):
+    reward = trials["reward"].values.astype(float)
+    reward = measure(reward[train]).apply(reward)
+    rows, first = whole_sessions(trials, train)
+    offered = offered_options(trials)
+    traces, n_rates = build_traces(trials, rows, first, credited, member, reward)
+    agent = fit_agent(
+        traces,
+        trials["choice"].values[rows],
+        np.isin(rows, train),
+        n_rates,
+        rng=np.random.default_rng(random_state),
+        offered=None if offered is None else offered[rows],
+    )
+    rows, first = whole_sessions(trials, test)
+    traces, _ = build_traces(trials, rows, first, credited, member, reward)
+    return predict_agent(agent, traces)[np.searchsorted(rows, test)]
