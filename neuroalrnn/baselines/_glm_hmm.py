@@ -17,7 +17,7 @@ N_HALVINGS = 20
 class GLMHMM(NamedTuple):
     """Parameters of a GLM-HMM.
 
-    Attributes
+    Parameters
     ----------
     start : array, shape (state,)
         Probability of each state in the first row of a session.
@@ -36,7 +36,7 @@ class GLMHMM(NamedTuple):
 class Rows(NamedTuple):
     """Rows (trials) of whole sessions.
 
-    Attributes
+    Parameters
     ----------
     features : array, shape (row, feature)
         Covariates, the constant among them.

@@ -28,7 +28,7 @@ TIGHT = {"ftol": 0.0, "gtol": 1e-10, "maxiter": 1000}
 class Traces(NamedTuple):
     """Rules that move the traces, for the rows of whole sessions.
 
-    Attributes
+    Parameters
     ----------
     which : int array, shape (row, trace, option)
         Number of the rate at which a row moves a trace, -1 where it does not.
@@ -46,7 +46,7 @@ class Traces(NamedTuple):
 class Agent(NamedTuple):
     """Parameters of a softmax over traces.
 
-    Attributes
+    Parameters
     ----------
     rates : array, shape (rate,)
         Rates of the traces, 0 to 1 per trial.

@@ -15,7 +15,7 @@ from neuroalrnn.ops import torch_eager
 class Observations:
     """Encoded sequences as tensors, stored once and shared by all models; the last one is empty.
 
-    Attributes
+    Parameters
     ----------
     inputs : Tensor, shape (sequence, step, feature)
         Zero in padding.

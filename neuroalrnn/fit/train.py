@@ -18,7 +18,7 @@ from neuroalrnn.ops import Weights, torch_eager
 class Jobs:
     """What each model of a batch is trained on.
 
-    Attributes
+    Parameters
     ----------
     weights : Weights
         Starting values, with a model axis; those of another architecture in `train` with `of`.
@@ -78,7 +78,7 @@ class Jobs:
 class Trained:
     """Weights at the end of training, and the way there.
 
-    Attributes
+    Parameters
     ----------
     weights : Weights
         Acting on the inputs as they are; float64, as far offsets need it.

@@ -21,7 +21,7 @@ def select(weights, index):
 class Scaling(NamedTuple):
     """How models get their inputs: ``gain (s - centre)`` where an input is present, else 0.
 
-    Attributes
+    Parameters
     ----------
     gain, centre : Tensor, shape (model, own feature)
     carrier : Tensor, shape (own feature, feature + 1)

@@ -11,7 +11,7 @@ from neuroalrnn.model.init import draw
 class Architecture:
     """A family of networks whose weights are a NamedTuple of tensors with a leading model axis.
 
-    Attributes
+    Parameters
     ----------
     name : str
     draw : callable

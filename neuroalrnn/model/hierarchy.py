@@ -26,7 +26,7 @@ START = 0.1
 class SubjectWeights(NamedTuple):
     """Group parameters, subject vectors and what the vectors move, with a leading model axis.
 
-    Attributes
+    Parameters
     ----------
     self_slope, weight, input_weight, bias, initial, readout, offset : Tensor
         Of the group, as in `neuroalrnn.ops.Weights`.

@@ -37,7 +37,7 @@ import torch
 class Weights(NamedTuple):
     """Everything that is trained, with a leading ``model`` axis (none for a single model).
 
-    Attributes
+    Parameters
     ----------
     self_slope : Tensor, shape (model, latent)
         ``a``; zero on linear units under the "reduced" convention.

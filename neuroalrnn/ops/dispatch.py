@@ -13,7 +13,7 @@ from neuroalrnn.exceptions import ConfigError
 class Backend:
     """One way to compute the scan.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Also the module of `neuroalrnn.ops` that holds its ``scan``.

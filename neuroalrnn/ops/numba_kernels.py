@@ -47,7 +47,7 @@ def kernel(function):
 class Blocks(NamedTuple):
     """Lanes that are computed together.
 
-    Attributes
+    Parameters
     ----------
     model : array, shape (block,)
     sequence, length, lane : array, shape (block, width)
@@ -67,7 +67,7 @@ class Blocks(NamedTuple):
 class Layout(NamedTuple):
     """Sizes of a scan, and where things begin in the working memory of one thread.
 
-    Attributes
+    Parameters
     ----------
     n_latent, n_features, n_outputs : int
     width : int

@@ -69,7 +69,7 @@ class Cells(NamedTuple):
 class Layout(NamedTuple):
     """Sizes of a scan, and where things begin in the working memory of one thread.
 
-    Attributes
+    Parameters
     ----------
     n_gates, n_states : int
         3 and 1 (h) of a GRU, 4 and 2 (h and c) of an LSTM.

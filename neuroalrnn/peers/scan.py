@@ -31,7 +31,7 @@ class GRUWeights(NamedTuple):
 
     Gates are stacked in the order reset, update, candidate.
 
-    Attributes
+    Parameters
     ----------
     input_weight : Tensor, shape (model, 3 latent, feature)
         ``C``.
@@ -63,7 +63,7 @@ class LSTMWeights(NamedTuple):
 
     Gates are stacked in the order input, forget, output, candidate.
 
-    Attributes
+    Parameters
     ----------
     input_weight : Tensor, shape (model, 4 latent, feature)
         ``C``.

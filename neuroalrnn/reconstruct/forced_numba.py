@@ -55,7 +55,7 @@ class Model(NamedTuple):
 
     Within a kernel, those of one model.
 
-    Attributes
+    Parameters
     ----------
     a, h, floor : array, shape (model, latent)
     W, W_t : array, shape (model, latent * latent)

@@ -26,7 +26,7 @@ _READ_AT_ONCE = 500  # steps of a free run
 class ReconstructionSetting:
     """One choice of hyperparameters.
 
-    Attributes
+    Parameters
     ----------
     n_latent, n_pwl : int
         Latents M and PWL units P.
@@ -73,7 +73,7 @@ class ReconstructionSetting:
 class Reconstruction:
     """Trained models, one per restart, and the way there.
 
-    Attributes
+    Parameters
     ----------
     weights : Weights
         float64, with a model axis, for standardised data; ``C`` and ``z_0`` make the first latents

@@ -7,10 +7,6 @@ recovery; environments say what a choice leads to in a task, for simulation. num
 from neuroalrnn.tasks._known import Known
 from neuroalrnn.tasks.agents import (
     AGENTS,
-    Agent,
-    GLMHMMAgent,
-    LinearAgent,
-    QLearningAgent,
     simulate_agents,
 )
 from neuroalrnn.tasks.environments import (
@@ -38,12 +34,8 @@ __all__ = [
     "AGENTS",
     "KNOWN",
     "TASKS",
-    "Agent",
     "Environment",
-    "GLMHMMAgent",
     "Known",
-    "LinearAgent",
-    "QLearningAgent",
     "addition",
     "bandit",
     "compute_log_odds",

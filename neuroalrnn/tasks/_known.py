@@ -13,7 +13,7 @@ from neuroalrnn.network.run import Network
 class Known:
     """A network with known parameters and the inputs that it is made for.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name of the task.

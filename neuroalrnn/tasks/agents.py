@@ -19,7 +19,7 @@ ENCODING = {"step": "trial", "inputs": ["choice", "reward"], "carry": "session"}
 P_BETTER, P_CHANGE = 0.8, 0.05
 
 
-class Agent(Protocol):
+class _Agent(Protocol):
     """Many subjects of one family, who choose and learn side by side."""
 
     def log_odds(self) -> np.ndarray:
@@ -39,7 +39,7 @@ class Agent(Protocol):
         """
 
 
-class LinearAgent:
+class _LinearAgent:
     """Logistic regression on the last three outcomes.
 
     ``eta = sum_k w_k c_{t-k} (2 r_{t-k} - 1)`` with c = -1 or +1. The outcome of two trials ago
@@ -67,7 +67,7 @@ class LinearAgent:
         self.outcome = np.column_stack([now, self.outcome[:, :-1]])
 
 
-class QLearningAgent:
+class _QLearningAgent:
     """Learns the value of each arm.
 
     ``Q_c += a (r - Q_c)`` for the chosen arm c; ``eta = b (Q_1 - Q_0)``; Q starts at 1/2.
@@ -95,7 +95,7 @@ class QLearningAgent:
         self.value[chosen] += self.rate * (reward - self.value[chosen])
 
 
-class GLMHMMAgent:
+class _GLMHMMAgent:
     """Logistic regression whose weights depend on a hidden state.
 
     ``eta = w_s c_{t-1} (2 r_{t-1} - 1) + b_s`` in state s. The three states are win-stay
@@ -130,10 +130,10 @@ class GLMHMMAgent:
         self.state = (self.state + leaves * rng.integers(1, 3, size=len(self.state))) % 3
 
 
-AGENTS: dict[str, Callable[[int, np.random.Generator], Agent]] = {
-    "logistic": LinearAgent,
-    "Q-learning": QLearningAgent,
-    "GLM-HMM": GLMHMMAgent,
+AGENTS: dict[str, Callable[[int, np.random.Generator], _Agent]] = {
+    "logistic": _LinearAgent,
+    "Q-learning": _QLearningAgent,
+    "GLM-HMM": _GLMHMMAgent,
 }
 
 

@@ -18,7 +18,7 @@ from neuroalrnn.exceptions import DataError, problems
 class Environment:
     """A task as seen by an agent: the outcomes that its choices have.
 
-    Attributes
+    Parameters
     ----------
     names : tuple of str
         Trial variables that depend on the choice, apart from the choice itself.

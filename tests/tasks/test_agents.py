@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 
 from neuroalrnn.data import validate
-from neuroalrnn.tasks import (
-    AGENTS,
-    GLMHMMAgent,
-    LinearAgent,
-    QLearningAgent,
-    simulate_agents,
-)
+from neuroalrnn.tasks import AGENTS, simulate_agents
+from neuroalrnn.tasks.agents import _GLMHMMAgent, _LinearAgent, _QLearningAgent
 
 
 @pytest.mark.parametrize("name", AGENTS)
@@ -32,7 +27,7 @@ def test_equal_seeds_give_equal_choices():
 
 def test_q_learning_moves_the_chosen_value_by_its_rate():
     rng = np.random.default_rng(0)
-    agent = QLearningAgent(2, rng)
+    agent = _QLearningAgent(2, rng)
     assert agent.log_odds().tolist() == [0, 0]
     agent.learn(np.array([1, 0]), np.array([1, 0]), rng)
     rate = agent.rate
@@ -43,7 +38,7 @@ def test_q_learning_moves_the_chosen_value_by_its_rate():
 
 def test_the_linear_agent_weighs_the_outcome_of_two_trials_ago_most():
     rng = np.random.default_rng(0)
-    agent = LinearAgent(1, rng)
+    agent = _LinearAgent(1, rng)
     seen = []
     for choice, reward in ((1, 1), (0, 1), (0, 0)):
         agent.learn(np.array([choice]), np.array([reward]), rng)
@@ -55,11 +50,11 @@ def test_the_linear_agent_weighs_the_outcome_of_two_trials_ago_most():
 
 def test_states_of_the_glm_hmm_last_as_long_as_stated():
     rng = np.random.default_rng(0)
-    agent = GLMHMMAgent(200, rng)
+    agent = _GLMHMMAgent(200, rng)
     states = []
     for _ in range(200):
         agent.learn(np.zeros(200, dtype=int), np.zeros(200), rng)
         states.append(agent.state)
     stays = np.mean(np.diff(states, axis=0) == 0)
-    assert stays == pytest.approx(GLMHMMAgent.STAY, abs=0.003)
+    assert stays == pytest.approx(_GLMHMMAgent.STAY, abs=0.003)
     assert np.bincount(np.ravel(states)) / np.size(states) == pytest.approx(1 / 3, abs=0.06)

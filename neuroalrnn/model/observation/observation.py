@@ -19,7 +19,7 @@ VARYING, CONSTANT, FIXED = "varying", "constant", "fixed"
 class Observation:
     """A model of some trial variables given eta. Not a container: it holds no parameters.
 
-    Attributes
+    Parameters
     ----------
     name : str
     variables : tuple of str
@@ -66,7 +66,7 @@ class Observation:
 class Family(NamedTuple):
     """Distribution of one number given its own entries of eta.
 
-    Attributes
+    Parameters
     ----------
     name : str
     parameters : dict of str -> {"varying", "constant", "fixed"}
