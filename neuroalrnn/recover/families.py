@@ -15,8 +15,7 @@ from neuroalrnn.running import one_blas_thread
 from neuroalrnn.stats import one_standard_error
 from neuroalrnn.study.predict import predict_baselines
 from neuroalrnn.study.study import prepare_study
-from neuroalrnn.tasks.agents import simulate_agents
-from neuroalrnn.tasks.simulate import compute_log_odds
+from neuroalrnn.tasks import compute_log_odds, simulate_agents
 
 OUTCOMES = [f"choice[-{lag}]:reward[-{lag}]" for lag in (1, 2, 3)]
 
@@ -104,7 +103,7 @@ def recover_family(name, n_subjects, n_trials, families, *, n_runs=1, random_sta
     Parameters
     ----------
     name : str
-        One of `neuroalrnn.tasks.agents.AGENTS`.
+        One of `neuroalrnn.tasks.AGENTS`.
     n_subjects, n_trials : int
         Trials are per subject.
     families : dict of str -> callable

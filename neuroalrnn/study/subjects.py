@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from neuroalrnn.arguments import not_names, refuse
-from neuroalrnn.baselines.level import level
+from neuroalrnn.baselines import level
 from neuroalrnn.config.defaults import SUBJECTS
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
 from neuroalrnn.data.schema import scored_trials

@@ -16,9 +16,16 @@ from neuroalrnn.recover.recovery import (
     recover_known,
 )
 from neuroalrnn.recover.refit import refit
-from neuroalrnn.tasks.agents import AGENTS, simulate_agents
-from neuroalrnn.tasks.known import addition, decision, gated_paths, scalar_memory
-from neuroalrnn.tasks.simulate import compute_log_odds, simulate_known
+from neuroalrnn.tasks import (
+    AGENTS,
+    addition,
+    compute_log_odds,
+    decision,
+    gated_paths,
+    scalar_memory,
+    simulate_agents,
+    simulate_known,
+)
 
 QUICK = SETTING.model_copy(update={"n_latent": 4, "check_every": 40, "max_checks": 10})
 ONE = {"n_restarts": 2, "threads": 1}
