@@ -13,6 +13,7 @@ _HOMES = {
     "neuroalrnn.config": ("Run", "Setting", "load_run"),
     "neuroalrnn.data": (
         "LeaveOneSubjectOut",
+        "Rows",
         "SessionKFold",
         "StimulusSequenceOut",
         "SubjectKFold",
@@ -24,6 +25,7 @@ _HOMES = {
         "validate",
     ),
     "neuroalrnn.study": (
+        "ALRNN",
         "compare_pooling",
         "cross_validate",
         "few_shot",

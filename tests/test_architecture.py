@@ -68,6 +68,7 @@ TABLE = {
 # single modules that may import more
 MORE = {
     "neuroalrnn/baselines/_kernel.py": {"numba"},
+    "neuroalrnn/data/level.py": {"scipy"},
     "neuroalrnn/data/orders.py": {"scipy"},
     "neuroalrnn/data/split.py": {"sklearn"},
     "neuroalrnn/fit/adapt.py": {"scipy"},
@@ -75,6 +76,7 @@ MORE = {
     "neuroalrnn/ops/tiles.py": {"numba", "llvmlite"},
     "neuroalrnn/ops/triton_gpu.py": {"triton"},
     "neuroalrnn/peers/kernels.py": {"numba"},
+    "neuroalrnn/study/estimator.py": {"sklearn"},
     "neuroalrnn/peers/tiles.py": {"numba", "llvmlite"},
 }
 # these read a saved result, so that figures can be redrawn where torch is not installed

@@ -3,8 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.baselines.level import HALF, level
 from neuroalrnn.data.checks import check_split
+from neuroalrnn.data.level import HALF, level
 from neuroalrnn.data.offered import offered_options
 
 MOST_STEPS = 10_000

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.baselines.level import level
+from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import session_number
 from neuroalrnn.exceptions import FitError, problems
 

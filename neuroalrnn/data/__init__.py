@@ -6,6 +6,7 @@ from neuroalrnn.data.default import default_encoding
 from neuroalrnn.data.encode import encode
 from neuroalrnn.data.files import load_table
 from neuroalrnn.data.frames import to_frame
+from neuroalrnn.data.rows import Rows
 from neuroalrnn.data.schema import SCHEMA_VERSION, validate
 from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.data.split import (
@@ -23,6 +24,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Audit",
     "LeaveOneSubjectOut",
+    "Rows",
     "Sequences",
     "SessionKFold",
     "Split",

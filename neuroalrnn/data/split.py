@@ -7,11 +7,13 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import ArrayLike
 
-from neuroalrnn.arguments import not_names, not_seed, not_whole, refuse
+from neuroalrnn.arguments import not_names, not_seed, not_whole, refuse, shown
 from neuroalrnn.data.checks import not_rows
 from neuroalrnn.data.inner import balance, movable_groups
 from neuroalrnn.data.orders import connected, session_orders, stimulus_names
+from neuroalrnn.data.rows import Rows, trials_of
 from neuroalrnn.data.schema import not_trials, texts, validate
 from neuroalrnn.exceptions import DataError, problems
 
@@ -66,13 +68,23 @@ class Splitter:
         refuse(type(self).__name__, not_trials("trials", trials), DataError)
         return texts(trials["subject"].values).astype(str)
 
-    def split(self, trials: xr.Dataset) -> list[Split]:
+    def split(
+        self,
+        trials: xr.Dataset | Rows,
+        y: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> list[Split]:
         """Hold out every group once.
 
         Parameters
         ----------
-        trials : xarray.Dataset
+        trials : xarray.Dataset or Rows
             Labelled trials, see `validate`.
+        y : array, optional
+            What scikit-learn passes; who is held out does not depend on it.
+        groups : array, shape (trial,), optional
+            Labels that may not be on both sides of a split; default those that are held out. They
+            are checked, and change nothing.
 
         Returns
         -------
@@ -82,13 +94,50 @@ class Splitter:
         Raises
         ------
         DataError
-            There are fewer groups than needed.
+            There are fewer groups than needed, or one of `groups` would be on both sides.
         """
-        validate(trials)
-        groups = self.groups(trials)
-        names = pd.unique(groups)
+        trials = validate(trials_of(trials))
+        return self._checked(self._split(self.groups(trials)), groups)
+
+    def get_n_splits(
+        self,
+        trials: xr.Dataset | Rows,
+        y: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> int:
+        """Count the splits, as scikit-learn asks for it.
+
+        Parameters
+        ----------
+        trials : xarray.Dataset or Rows
+            Labelled trials, see `validate`.
+        y, groups : array, optional
+            What scikit-learn passes, see `split`.
+
+        Returns
+        -------
+        n_splits : int
+            Number of groups that are held out.
+
+        Raises
+        ------
+        DataError
+            There are fewer groups than needed, or one of `groups` would be on both sides.
+        """
+        return len(self.split(trials, y, groups))
+
+    def _split(self, own: np.ndarray) -> list[Split]:
+        names = pd.unique(own)
         _require(len(names), 2, self)
-        return [_split(str(name), groups == name) for name in names]
+        return [_split(str(name), own == name) for name in names]
+
+    def _checked(self, splits: list[Split], groups: ArrayLike | None) -> list[Split]:
+        """The splits, once no group that was given is on both sides of one."""
+        if groups is not None:
+            labels, n_trials = np.asarray(groups), len(splits[0].train) + len(splits[0].test)
+            found = _not_groups(labels, n_trials) or _on_both_sides(labels, splits)
+            refuse(type(self).__name__, found, DataError)
+        return splits
 
     def inner(
         self, trials: xr.Dataset, train: np.ndarray, n_splits: int
@@ -169,33 +218,34 @@ class _KFold(Splitter):
         for name in ("n_splits", "random_state"):
             object.__setattr__(self, name, int(getattr(self, name)))
 
-    def split(self, trials: xr.Dataset) -> list[Split]:
-        """Hold out every one of `n_splits` parts once.
+    def get_n_splits(
+        self,
+        trials: xr.Dataset | Rows | None = None,
+        y: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> int:
+        """Count the splits, as scikit-learn asks for it.
 
         Parameters
         ----------
-        trials : xarray.Dataset
-            Labelled trials, see `validate`.
+        trials, y, groups : optional
+            What scikit-learn passes; the number does not depend on them.
 
         Returns
         -------
-        splits : list of Split
-            Name, training and test part of every division. Every trial is in one test part.
-
-        Raises
-        ------
-        DataError
-            There are fewer groups than parts.
+        n_splits : int
+            Number of parts.
         """
+        return self.n_splits
+
+    def _split(self, own: np.ndarray) -> list[Split]:
         from sklearn.model_selection import KFold
 
-        validate(trials)
-        groups = self.groups(trials)
-        names = pd.unique(groups)
+        names = pd.unique(own)
         _require(len(names), self.n_splits, self)
         parts = KFold(self.n_splits, shuffle=True, random_state=self.random_state).split(names)
         return [
-            _split(f"fold {index}", np.isin(groups, names[test]))
+            _split(f"fold {index}", np.isin(own, names[test]))
             for index, (_, test) in enumerate(parts)
         ]
 
@@ -370,6 +420,21 @@ class StimulusSequenceOut(Splitter):
 
 def _split(name: str, test: np.ndarray) -> Split:
     return Split(name, np.flatnonzero(~test), np.flatnonzero(test))
+
+
+def _not_groups(groups: np.ndarray, n_trials: int) -> list[str]:
+    if groups.shape == (n_trials,):
+        return []
+    return [f"groups = {shown(groups)}: expected a label for each of {n_trials} trials"]
+
+
+def _on_both_sides(groups: np.ndarray, splits: list[Split]) -> list[str]:
+    pairs = [np.intersect1d(groups[split.train], groups[split.test]) for split in splits]
+    both = np.unique(np.concatenate(pairs)).astype(str)
+    if not len(both):
+        return []
+    names = ", ".join(both[:5]) + (", ..." if len(both) > 5 else "")
+    return [f"groups: {names} would be trained on and tested; choose another splitter"]
 
 
 def _require(n_groups: int, needed: int, splitter: Splitter, what: str = "the dataset") -> None:

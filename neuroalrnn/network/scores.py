@@ -73,7 +73,7 @@ def _score(network, sequences, interventions, available):
     if not eta:
         raise NotTestableError("there is no scored choice in these sequences")
     trial = np.concatenate(trial)
-    log_p = _log_probability(np.concatenate(eta, axis=-2), available, trial)
+    log_p = log_probability(np.concatenate(eta, axis=-2), available, trial)
     index = np.concatenate(choice)[:, None]
     index = np.broadcast_to(index, (*log_p.shape[:-1], 1))
     chosen = np.take_along_axis(log_p, index, axis=-1)[..., 0]
@@ -82,7 +82,22 @@ def _score(network, sequences, interventions, available):
     return Scores(trial, chosen, hit / is_best.sum(axis=-1))
 
 
-def _log_probability(eta, available, trial):
+def log_probability(eta, available, trial):
+    """Log-probability of every option.
+
+    Parameters
+    ----------
+    eta : array, shape (..., row, output)
+        One output for two options, else one per option.
+    available : bool array, shape (trial, option), or None
+        What each trial of the dataset offered; None is everything.
+    trial : int array, shape (row,)
+        Trial that each row belongs to.
+
+    Returns
+    -------
+    array, shape (..., row, option)
+    """
     if eta.shape[-1] == 1:
         return -np.logaddexp(0.0, np.concatenate([eta, -eta], axis=-1))
     if available is not None:

@@ -1,6 +1,17 @@
 """Cross-validation: what is fitted on whom, what is chosen where, and how well it predicts."""
 
 from neuroalrnn.study.crossval import cross_validate, select_n_pwl
-from neuroalrnn.study.subjects import compare_pooling, few_shot
+from neuroalrnn.study.estimator import ALRNN
+from neuroalrnn.study.study import Study, prepare_study
+from neuroalrnn.study.subjects import SubjectFit, compare_pooling, few_shot
 
-__all__ = ["compare_pooling", "cross_validate", "few_shot", "select_n_pwl"]
+__all__ = [
+    "ALRNN",
+    "Study",
+    "SubjectFit",
+    "compare_pooling",
+    "cross_validate",
+    "few_shot",
+    "prepare_study",
+    "select_n_pwl",
+]

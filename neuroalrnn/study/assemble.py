@@ -15,6 +15,7 @@ from neuroalrnn.data.lags import count_gaps
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.results import FORMAT, Fit
 from neuroalrnn.study.doubts import doubtful_scores
+from neuroalrnn.study.final import canonical_form
 from neuroalrnn.study.resume import trials_digest
 from neuroalrnn.study.search import find_lost
 
@@ -175,7 +176,8 @@ def _parameters(plan, whole):
         for fold in whole
     ]
     arrays = [np.stack(values, axis=1) for values in zip(*parts, strict=True)]
-    arrays[0], arrays[1] = _canonical(arrays[0], arrays[1], plan.grid)
+    n_pwl = np.asarray(plan.grid)[:, None, None]
+    arrays[0], arrays[1] = canonical_form(arrays[0], arrays[1], n_pwl)
     lead = ("n_pwl", "fold", "restart")
     tails = {
         "self_slope": ("latent",),
@@ -194,14 +196,6 @@ def _parameters(plan, whole):
     if plan.observation:
         coords["output"] = list(plan.observation.outputs)
     return xr.Dataset(variables, coords=coords)
-
-
-def _canonical(self_slope, weight, grid):
-    """Move the self-slopes of linear units into the diagonal of ``W``, changing no output."""
-    n_latent = self_slope.shape[-1]
-    linear = np.arange(n_latent) < n_latent - np.asarray(grid)[:, None, None, None]
-    moved = np.where(linear, self_slope, 0.0)
-    return self_slope - moved, weight + moved[..., None] * np.eye(n_latent)
 
 
 def _history(plan, searched):

@@ -86,7 +86,7 @@ def select_n_pwl(
 
     Models are scored alike: among the options offered, where an observation model limits them; and
     what no training subject of a fold ever chose has at least the probability that class frequency
-    gives it, see `neuroalrnn.baselines.level`. A value of ``n_pwl`` all of whose restarts
+    gives it, see `neuroalrnn.data.level.level`. A value of ``n_pwl`` all of whose restarts
     diverge in a fold is not chosen there, and has no scores.
 
     Parameters

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuroalrnn.baselines import count_choices, floor_of
+from neuroalrnn.data.level import count_choices, floor_of
 from neuroalrnn.data.schema import scored_trials
 
 # nats per trial below guessing, from which a score says that something is wrong

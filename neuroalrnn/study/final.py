@@ -5,7 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.data.level import count_choices
+from neuroalrnn.data.offered import offered_names
+from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import FitError
+from neuroalrnn.network.predict import Predictor
 from neuroalrnn.network.run import Network
 from neuroalrnn.ops import Weights
 from neuroalrnn.stats import one_standard_error
@@ -34,6 +38,8 @@ class Final:
         The same before training.
     n_updates : dict of int -> int
         How long each of them was trained.
+    centre : array, shape (own feature,)
+        Training mean of the inputs that they got centred, else 0.
     """
 
     n_pwl: int
@@ -41,6 +47,7 @@ class Final:
     networks: dict
     starts: dict
     n_updates: dict
+    centre: np.ndarray
 
 
 def train_final(study, *, progress=False):
@@ -83,7 +90,8 @@ def train_final(study, *, progress=False):
     if trained.diverged.any():
         raise FitError("training on all subjects diverged: lower learning_rate or clip_norm")
     starts = Weights(*(part.double() for part in jobs.weights))
-    starts = plan.of.scale_inputs(starts, jobs.scaling.after(jobs.observed))
+    scaling = jobs.scaling.after(jobs.observed)
+    starts = plan.of.scale_inputs(starts, scaling)
     n_updates = (n_checks * plan.setting.check_every).tolist()
     return Final(
         n_pwl=plan.grid[position],
@@ -91,7 +99,58 @@ def train_final(study, *, progress=False):
         networks=dict(zip(plan.grid, as_networks(trained.weights, plan.grid), strict=True)),
         starts=dict(zip(plan.grid, as_networks(starts, plan.grid), strict=True)),
         n_updates=dict(zip(plan.grid, n_updates, strict=True)),
+        centre=scaling.centre[0].numpy(),
     )
+
+
+def make_predictor(study, final):
+    """What predicts the choices of other trials by the network that was chosen.
+
+    Parameters
+    ----------
+    study : Study
+        Of everybody.
+    final : Final
+
+    Returns
+    -------
+    neuroalrnn.network.predict.Predictor
+        Its network is in canonical form: linear units have no self-slope.
+    """
+    trials, sequences = study.trials, study.sequences
+    network = final.networks[final.n_pwl]
+    slope, weight = canonical_form(network.self_slope, network.weight, network.n_pwl)
+    centre = np.zeros(len(sequences.features))
+    centre[: len(final.centre)] = final.centre
+    return Predictor(
+        network=network._replace(self_slope=slope, weight=weight),
+        encoding=study.encoding,
+        features=sequences.features,
+        present_at=sequences.present_at,
+        centre=centre,
+        labels=sequences.labels,
+        n_chosen=count_choices(trials, np.flatnonzero(scored_trials(trials))),
+        offered=tuple(offered_names(trials)),
+    )
+
+
+def canonical_form(self_slope, weight, n_pwl):
+    """Move the self-slopes of linear units into the diagonal of ``W``, changing no output.
+
+    Parameters
+    ----------
+    self_slope : array, shape (..., latent)
+    weight : array, shape (..., latent, latent_in)
+    n_pwl : int, or array of shape (...)
+
+    Returns
+    -------
+    self_slope, weight : arrays of the same shapes
+    """
+    n_latent = self_slope.shape[-1]
+    linear = np.arange(n_latent) < n_latent - np.asarray(n_pwl)[..., None]
+    moved = np.where(linear, self_slope, 0.0)
+    return self_slope - moved, weight + moved[..., None] * np.eye(n_latent)
 
 
 def _table(searched, restart, grid):

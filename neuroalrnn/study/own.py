@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from neuroalrnn.arguments import shown
-from neuroalrnn.baselines import class_frequency, level
+from neuroalrnn.baselines import class_frequency
+from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials, where
 from neuroalrnn.exceptions import ConfigError, problems
 

@@ -6,7 +6,7 @@ from itertools import chain
 import numpy as np
 import torch
 
-from neuroalrnn.baselines import level
+from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError, FitError, problems
 from neuroalrnn.fit.objective import compute_eta, observe

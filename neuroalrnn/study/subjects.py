@@ -8,9 +8,9 @@ import pandas as pd
 import torch
 
 from neuroalrnn.arguments import not_names, refuse
-from neuroalrnn.baselines import level
 from neuroalrnn.config.defaults import SUBJECTS
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
+from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError, DataError, FitError, problems
 from neuroalrnn.fit.adapt import adapt

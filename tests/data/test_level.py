@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from neuroalrnn.baselines import class_frequency, glm_hmm, level, logistic, q_learning
 from neuroalrnn.baselines._among import fit_among, log_among
 from neuroalrnn.baselines.frequency import _fit_worths
-from neuroalrnn.baselines.level import _raise_unseen, _restrict
+from neuroalrnn.data.level import _raise_unseen, _restrict
 from neuroalrnn.data.tables import from_frame
 
 RNG = np.random.default_rng(0)

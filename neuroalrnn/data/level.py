@@ -34,11 +34,34 @@ def level(
     array, shape (..., row, option)
         Log-probabilities (nats); NaN where all options offered have probability 0.
     """
-    offered, counts = offered_options(trials), count_choices(trials, train)
+    offered = offered_options(trials)
+    among = None if offered is None else offered[rows]
+    return level_counted(log_probability, count_choices(trials, train), among)
+
+
+def level_counted(
+    log_probability: np.ndarray, counts: np.ndarray, offered: np.ndarray | None = None
+) -> np.ndarray:
+    """Do what `level` does, from the counts and offers that it reads in the trials.
+
+    Parameters
+    ----------
+    log_probability : array, shape (..., row, option)
+        Predictions of a model (nats).
+    counts : int array, shape (option,)
+        Number of scored training choices of each label.
+    offered : bool array, shape (row, option), optional
+        Options among which each choice is made; default all.
+
+    Returns
+    -------
+    array, shape (..., row, option)
+        Log-probabilities (nats).
+    """
     if offered is None:
         return _raise_unseen(log_probability, counts == 0, floor_of(counts))
-    among = _restrict(log_probability, offered[rows])
-    return _raise_unseen(among, (counts == 0) & offered[rows], floor_of(counts))
+    among = _restrict(log_probability, offered)
+    return _raise_unseen(among, (counts == 0) & offered, floor_of(counts))
 
 
 def count_choices(trials: xr.Dataset, train: np.ndarray) -> np.ndarray:
