@@ -224,6 +224,22 @@ def _on_both_sides(groups: np.ndarray, splits: list[Split]) -> list[str]:
 def require_groups(
     n_groups: int, needed: int, splitter: Splitter, what: str = "the dataset"
 ) -> None:
+    """Raise unless there are enough groups to hold out.
+
+    Parameters
+    ----------
+    n_groups, needed : int
+        Number of groups that there are, and that there must be.
+    splitter : Splitter
+        What holds them out; its name and remedy are in the message.
+    what : str
+        What holds the groups, for the message.
+
+    Raises
+    ------
+    DataError
+        There are fewer.
+    """
     if n_groups < needed:
         remedy = f"give n_splits = {n_groups} or fewer" if n_groups > 1 else splitter.if_one_group
         text = (
