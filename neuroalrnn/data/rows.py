@@ -22,11 +22,12 @@ class Rows:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from neuroalrnn.tasks.agents import simulate_agents
-    >>> rows = Rows(simulate_agents("logistic", 2, 50, rng=np.random.default_rng(0)))
-    >>> rows
+    >>> some = Rows(simulate_agents("logistic", 2, 50, rng=np.random.default_rng(0)))
+    >>> some
     100 trials of 2 subjects
-    >>> rows[:50]
+    >>> some[:50]
     50 trials of 1 subject
     """
 
