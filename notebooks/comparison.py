@@ -29,8 +29,8 @@ scores = {
 tables = {name: compare_models(each) for name, each in scores.items()}
 own = {name: pd.read_csv(FOLDER / f"{name}_own_temperature.csv", dtype=ids) for name in scores}
 own_tables = {name: compare_models(each) for name, each in own.items()}
-SHOWN = ["model", "pooled", "log_likelihood"]
-SHOWN += ["difference_to_best", "error_to_best", "within_one_error"]
+SHOWN = ["model", "log_likelihood", "subject_mean"]
+SHOWN += ["difference_to_best", "standard_error_to_best", "within_one_error"]
 
 
 def show(table):

@@ -205,7 +205,7 @@ def test_a_fault_of_ours_costs_its_part_alone_and_is_told_four_times(
 
 
 def test_a_fault_in_one_table_leaves_the_others(fits, monkeypatch):
-    broken(monkeypatch, "analysis.analyse", "compute_spectra", ZeroDivisionError("zero"))
+    broken(monkeypatch, "questions.analyse", "compute_spectra", ZeroDivisionError("zero"))
     with pytest.warns(IncompleteWarning, match="table 'spectra' could not be made"):
         found = analyse(fits("everything"))
     assert len(found.tables) > 20
@@ -216,7 +216,7 @@ def test_a_fault_in_one_table_leaves_the_others(fits, monkeypatch):
 
 def test_without_regimes_what_needs_none_is_there(fits, tmp_path, quick, monkeypatch):
     error = NotTestableError("no network ran")
-    broken(monkeypatch, "analysis.analyse", "compute_held_out_regimes", error)
+    broken(monkeypatch, "questions.analyse", "compute_held_out_regimes", error)
     page = write_report(fits("everything"), tmp_path, rule="rule")
     found = dict(sections_of(page))
     assert (

@@ -42,7 +42,7 @@ def compare_regimes(network, latents, *, n_lags: int = N_LAGS) -> pd.DataFrame:
     Returns
     -------
     pairs : DataFrame, one row per pair of regimes
-        regime, other (sign patterns), map_error, gain_error (0 equal, of order 1 different).
+        code, other_code, map_error, gain_error (0 equal, of order 1 different).
 
     Raises
     ------
@@ -62,8 +62,8 @@ def compare_regimes(network, latents, *, n_lags: int = N_LAGS) -> pd.DataFrame:
     tables = [
         pd.DataFrame(
             {
-                "regime": regimes[i],
-                "other": regimes[i + 1 :],
+                "code": regimes[i],
+                "other_code": regimes[i + 1 :],
                 "map_error": _map_errors(scaled[i], scaled[i + 1 :], gram[i] + gram[i + 1 :]),
                 "gain_error": _relative(gains[i], gains[i + 1 :]),
             }
@@ -132,7 +132,7 @@ def compute_dynamical_classes(
     Returns
     -------
     classes : DataFrame, one row per visited regime
-        regime (sign pattern), dynamical_class (0, 1, ... by falling use), n_steps (of the regime),
+        code (sign pattern), dynamical_class (0, 1, ... by falling use), n_steps (of the regime),
         class_share (of all steps), n_regimes (in the class), largest_error (between two regimes of
         the class; 0 in a class of one).
 
@@ -145,14 +145,14 @@ def compute_dynamical_classes(
     pairs = compare_regimes(network, latents, n_lags=n_lags)
     regimes, n_steps = np.unique(_visited(network, latents)[1], return_counts=True)
     error = pairs[["map_error", "gain_error"]].max(axis=1).to_numpy()
-    table = pd.DataFrame({"regime": regimes, "dynamical_class": 0, "n_steps": n_steps})
+    table = pd.DataFrame({"code": regimes, "dynamical_class": 0, "n_steps": n_steps})
     if len(regimes) > 1:
         tree = linkage(error, method="complete")
         table["dynamical_class"] = fcluster(tree, tolerance, criterion="distance")
     parts = table.groupby("dynamical_class")
     use = parts["n_steps"].sum()
     table["class_share"] = parts["n_steps"].transform("sum") / n_steps.sum()
-    table["n_regimes"] = parts["regime"].transform("size")
+    table["n_regimes"] = parts["code"].transform("size")
     same = table["dynamical_class"].to_numpy()[:, None] == table["dynamical_class"].to_numpy()
     table["largest_error"] = (
         (squareform(error, checks=False) * same).max(axis=1) if error.size else 0.0
@@ -160,7 +160,7 @@ def compute_dynamical_classes(
     rank = use.rank(method="first", ascending=False).astype(int) - 1
     table["dynamical_class"] = table["dynamical_class"].map(rank)
     table["largest_error"] = table.groupby("dynamical_class")["largest_error"].transform("max")
-    return table.sort_values(["dynamical_class", "regime"], ignore_index=True)
+    return table.sort_values(["dynamical_class", "code"], ignore_index=True)
 
 
 def compute_held_out_classes(
@@ -177,7 +177,7 @@ def compute_held_out_classes(
     Returns
     -------
     classes : DataFrame
-        fold, n_pwl, and the columns of `compute_dynamical_classes`. A class of one fold has
+        fold (name), n_pwl, and the columns of `compute_dynamical_classes`. A class of one fold has
         nothing to do with the class of that number of another.
     """
     tables = []
@@ -185,6 +185,6 @@ def compute_held_out_classes(
         network, latents = fold.network, fold.latents[fold.is_test]
         table = compute_dynamical_classes(network, latents, n_lags=n_lags, tolerance=tolerance)
         table.insert(0, "n_pwl", network.n_pwl)
-        table.insert(0, "fold", fold.index)
+        table.insert(0, "fold", fold.name)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)

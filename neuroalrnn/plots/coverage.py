@@ -39,10 +39,10 @@ def plot_coverage(coverage, *, ax=None):
     look = {"marker": "o" if coverage["rank"].max() <= MOST_MARKERS else "", "ms": 2.5, "zorder": 3}
     look |= {"color": INK} if len(parts) == 1 else {"color": GREY, "alpha": 0.7}
     for part in parts:
-        ax.plot(part["rank"], part["cumulative_share"], **look)
+        ax.plot(part["rank"], part["cumulative_occupancy"], **look)
     if len(parts) == 1:
         colours = [regime_colour(rank - 1) for rank in parts[0]["rank"]]
-        ax.bar(parts[0]["rank"], parts[0]["share"], 0.8, color=colours)
+        ax.bar(parts[0]["rank"], parts[0]["occupancy"], 0.8, color=colours)
     ax.axhline(MOST, color=FAINT, lw=0.8, ls=":", zorder=0)
     ax.set_xlim(0.4, coverage["rank"].max() + 0.6)
     ax.set_ylim(0, 1.03)
@@ -54,7 +54,7 @@ def plot_coverage(coverage, *, ax=None):
 def _in_words(parts):
     visited = _span([part["n_visited"].iloc[0] for part in parts])
     possible = _span([part["n_possible"].iloc[0] for part in parts])
-    needed = _span([int(np.sum(part["cumulative_share"] < MOST - 1e-12)) + 1 for part in parts])
+    needed = _span([int(np.sum(part["cumulative_occupancy"] < MOST - 1e-12)) + 1 for part in parts])
     several = f" ({len(parts)} networks)" if len(parts) > 1 else ""
     return f"{visited} of {possible} regimes visited{several},\n{needed} cover 95 % of steps"
 

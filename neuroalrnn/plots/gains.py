@@ -48,17 +48,17 @@ def plot_gains(gains, *, feature=0, output=0, labels=None, legend=True, ax=None)
     ax.set_ylabel("Gain (output per unit of input)")
     rows = _labelled(gains, labels)
     rows = rows[(rows["feature"] == feature) & (rows["output"] == output)]
-    if not rows["mean"].notna().any():
+    if not rows["gain"].notna().any():
         say_empty(ax, "no path")
         return ax
     ax.axhline(0, color=INK, lw=0.5, ls=":", zorder=0)
     # the rare regimes below
     for label, part in sorted(rows.groupby("label"), reverse=True):
         colour = regime_colour(label)
-        edges = part["mean"] - part["sd"], part["mean"] + part["sd"]
+        edges = part["gain"] - part["gain_sd"], part["gain"] + part["gain_sd"]
         ax.fill_between(part["lag"], *edges, color=colour, alpha=0.18, lw=0, zorder=2)
-        ax.plot(part["lag"], part["constant"], color=colour, lw=0.8, ls="--", zorder=3)
-        ax.plot(part["lag"], part["mean"], "o-", color=colour, ms=2.5, zorder=4)
+        ax.plot(part["lag"], part["gain_constant"], color=colour, lw=0.8, ls="--", zorder=3)
+        ax.plot(part["lag"], part["gain"], "o-", color=colour, ms=2.5, zorder=4)
     _frame(ax, rows)
     if legend:
         handles = _handles(rows["label"])
@@ -122,8 +122,8 @@ def _labelled(gains, labels):
 
 def _frame(ax, rows):
     """Whole lags, and a frame around the means: a regime held for ever may grow without bound."""
-    ends = np.r_[rows["mean"] - rows["sd"], rows["mean"] + rows["sd"], 0.0]
-    constant = rows["constant"].to_numpy()
+    ends = np.r_[rows["gain"] - rows["gain_sd"], rows["gain"] + rows["gain_sd"], 0.0]
+    constant = rows["gain_constant"].to_numpy()
     low, high = np.nanmin(ends), np.nanmax(ends)
     size = high - low or np.nanmax(np.abs(constant)) or 1.0
     low = min(low, max(np.nanmin(constant, initial=0), low - size))

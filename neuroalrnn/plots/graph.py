@@ -107,15 +107,15 @@ def count_pairs(edges, labels=None, most=MOST_REGIMES):
     ------
     DataError
     """
-    codes = pd.Index(sorted({*edges["from"], *edges["to"]}))
+    codes = pd.Index(sorted({*edges["code"], *edges["code_next"]}))
     if labels is None:
-        use = edges.groupby("from")["n_pairs"].sum().reindex(codes, fill_value=0)
+        use = edges.groupby("code")["n_pairs"].sum().reindex(codes, fill_value=0)
         ranked = use.sort_values(ascending=False, kind="stable").index
         labels = {code: label for label, code in enumerate(ranked)}
     unknown = [str(code) for code in codes if code not in labels]
     if unknown:
         raise DataError(f"labels: found none for sign patterns {', '.join(unknown)}")
-    ends = [edges[end].map(labels).clip(upper=most) for end in ("from", "to")]
+    ends = [edges[end].map(labels).clip(upper=most) for end in ("code", "code_next")]
     counts = edges.groupby(ends)["n_pairs"].sum().unstack(fill_value=0)
     used = sorted({*counts.index, *counts.columns})
     counts = counts.reindex(index=used, columns=used, fill_value=0)

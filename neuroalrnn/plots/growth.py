@@ -37,17 +37,17 @@ def plot_path_growth(growth, *, ax=None):
     ax = axes_or_new(ax)
     ax.set_xlabel("Lag (steps)")
     ax.set_ylabel("Amplification")
-    known = growth.dropna(subset=["median"])
+    known = growth.dropna(subset=["growth"])
     if not len(known):
         say_empty(ax, "no path")
         return ax
     lag = known["lag"]
     band = {"color": BLUE, "alpha": 0.25, "lw": 0, "label": "5\N{EN DASH}95 % of steps"}
-    ax.fill_between(lag, known["low"], known["high"], **band)
-    ax.plot(lag, known["median"], "o-", color=BLUE, ms=2.5, label="median")
-    ax.plot(lag, known["largest"], color=GREY, ls="--", lw=0.8, label="largest")
+    ax.fill_between(lag, known["growth_low"], known["growth_high"], **band)
+    ax.plot(lag, known["growth"], "o-", color=BLUE, ms=2.5, label="median")
+    ax.plot(lag, known["growth_largest"], color=GREY, ls="--", lw=0.8, label="largest")
     ax.axhline(1, color=INK, lw=0.5, ls=":", zorder=0)
-    _lag_axis(ax, known[["low", "largest"]].to_numpy())
+    _lag_axis(ax, known[["growth_low", "growth_largest"]].to_numpy())
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
     return ax
 

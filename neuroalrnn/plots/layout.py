@@ -48,7 +48,7 @@ def fold_rare(table, by, value, *, column="regime"):
 
 def condition_names(table, *, without=()):
     """Columns of a table that are steps or conditions, in order."""
-    known = {"subject", "regime", "occupancy", "n_steps", "probability", *without}
+    known = {"subject", "regime", "occupancy", "n_steps", "switch_probability", *without}
     return [name for name in table.columns if name not in known]
 
 

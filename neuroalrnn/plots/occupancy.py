@@ -197,10 +197,10 @@ def plot_agreement(agreement, *, ax=None):
     if not len(agreement):
         say_empty(ax, "one fold: nothing to compare")
         return ax
-    names = list(dict.fromkeys([*agreement["fold"], *agreement["other"]]))
+    names = list(dict.fromkeys([*agreement["fold"], *agreement["other_fold"]]))
     matrix = np.full((len(names), len(names)), np.nan)
     for row in agreement.itertuples():
-        matrix[names.index(row.other), names.index(row.fold)] = row.adjusted_rand
+        matrix[names.index(row.other_fold), names.index(row.fold)] = row.adjusted_rand
     matrix = matrix[1:, :-1]
     image = ax.imshow(matrix, vmin=0, vmax=1, cmap="cividis")
     if len(names) <= READABLE:

@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib.lines import Line2D
 
-from neuroalrnn.arguments import refuse
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.checks import require_known
 from neuroalrnn.plots.layout import say_empty
@@ -32,7 +31,7 @@ def plot_spectra(spectra, *, fold=None, ax=None):
     ----------
     spectra : pandas.DataFrame
         Table ``spectra``.
-    fold : int, optional
+    fold : str, optional
         Network to draw; default the one with most held-out steps.
     ax : matplotlib.axes.Axes, optional
 
@@ -55,8 +54,8 @@ def plot_spectra(spectra, *, fold=None, ax=None):
     ax.axhline(0, color=FAINT, lw=0.5, zorder=0)
     ax.axvline(0, color=FAINT, lw=0.5, zorder=0)
     # Rare regimes below, so that they cannot hide the frequent ones.
-    for label in sorted(rows["label"].unique(), reverse=True):
-        one = rows["label"] == label
+    for label in sorted(rows["regime"].unique(), reverse=True):
+        one = rows["regime"] == label
         ax.scatter(
             rows.loc[one, "real"],
             rows.loc[one, "imag"],
@@ -78,14 +77,13 @@ def plot_spectra(spectra, *, fold=None, ax=None):
 
 
 @styled
-def plot_spectra_panels(spectra, names=None):
+def plot_spectra_panels(spectra):
     """One small panel per fold, those with most held-out steps first (6 at most).
 
     Parameters
     ----------
     spectra : pandas.DataFrame
-    names : dict of fold -> str, optional
-        Names of the folds, by position.
+        Table ``spectra``.
 
     Returns
     -------
@@ -94,9 +92,6 @@ def plot_spectra_panels(spectra, names=None):
     folds = folds_by_use(spectra)[:MOST_PANELS]
     if not folds:
         raise DataError("spectra: the table has no row")
-    if names is not None:
-        missing = [fold for fold in folds if fold not in names]
-        refuse("spectra", [f"names has none for fold {fold!r}" for fold in missing], DataError)
     n_columns = min(3, len(folds))
     n_rows = -(-len(folds) // n_columns)
     figure = new_figure(SINGLE if n_columns == 1 else DOUBLE, 16 + 62 * n_rows)
@@ -106,9 +101,8 @@ def plot_spectra_panels(spectra, names=None):
             ax.set_axis_off()
             continue
         plot_spectra(spectra, fold=folds[index], ax=ax)
-        name = folds[index] if names is None else names[folds[index]]
         n_pwl = spectra.loc[spectra["fold"] == folds[index], "n_pwl"].iloc[0]
-        ax.set_title(f"{name}, P = {n_pwl}")
+        ax.set_title(f"{folds[index]}, P = {n_pwl}")
         if index % n_columns:
             ax.set_ylabel("")
         if index + n_columns < len(folds):
@@ -128,6 +122,6 @@ def folds_by_use(spectra):
 
 def spectra_handles(spectra):
     """Legend entries for the regimes in a table."""
-    labels = np.unique(np.minimum(spectra["label"], MOST_REGIMES))
+    labels = np.unique(np.minimum(spectra["regime"], MOST_REGIMES))
     kind = {"marker": "o", "lw": 0, "mfc": "none", "mew": 1.0, "ms": 4}
     return [Line2D([], [], color=regime_colour(k), label=regime_name(k), **kind) for k in labels]

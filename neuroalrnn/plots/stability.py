@@ -40,7 +40,15 @@ def plot_stability(pairs, *, limits=(), ax=None):
         ax.axvline(value, color=INK, lw=0.6, ls=":", zorder=1)
     for row, (_, part, color) in enumerate(rows):
         offset = np.linspace(-0.25, 0.25, len(part)) if len(part) > 1 else np.zeros(1)
-        ax.scatter(part["shifted"], row + offset, s=9, marker="|", color=GREY, lw=0.7, zorder=2)
+        ax.scatter(
+            part["adjusted_rand_shifted"],
+            row + offset,
+            s=9,
+            marker="|",
+            color=GREY,
+            lw=0.7,
+            zorder=2,
+        )
         ax.scatter(part["adjusted_rand"], row + offset, s=8, color=color, lw=0, zorder=3)
         middle = part["adjusted_rand"].median()
         ax.plot([middle, middle], [row - 0.36, row + 0.36], color=INK, lw=1.2, zorder=2)

@@ -68,7 +68,7 @@ def plot_state_space(portrait, *, legend=True, ax=None):
 
 def state_space_handles(portrait):
     """Legend entries for what a portrait shows."""
-    shown = [*portrait.paths["label"], *portrait.points["label"], *portrait.lines["label"]]
+    shown = [*portrait.paths["regime"], *portrait.points["regime"], *portrait.lines["regime"]]
     labels = np.unique(np.minimum(shown, MOST_REGIMES))
     handles = [
         Line2D([], [], color=regime_colour(k), lw=2, label=regime_name(k)) for k in labels if k >= 0
@@ -138,7 +138,7 @@ def _draw_boundaries(ax, portrait):
 def _draw_paths(ax, paths):
     for _, path in paths.groupby("path"):
         places = path[["x", "y"]].to_numpy()
-        colours = [regime_colour(label) for label in path["label"]]
+        colours = [regime_colour(label) for label in path["regime"]]
         pieces = np.stack([places[:-1], places[1:]], axis=1)
         ax.add_collection(LineCollection(pieces, colors=colours[:-1], linewidths=0.8, zorder=3))
         ax.scatter(*places[1:].T, s=3, c=colours[1:], linewidths=0, zorder=3)
@@ -148,7 +148,7 @@ def _draw_paths(ax, paths):
 
 def _draw_lines(ax, lines):
     for row in lines.itertuples():
-        look = {"color": regime_colour(row.label), "lw": 2.2, "ls": _dashes(row.kind)}
+        look = {"color": regime_colour(row.regime), "lw": 2.2, "ls": _dashes(row.kind)}
         ends = [row.x, row.x_end], [row.y, row.y_end]
         ax.plot(*ends, path_effects=OUTLINE, solid_capstyle="butt", zorder=2.5, **look)
 
@@ -156,7 +156,7 @@ def _draw_lines(ax, lines):
 def _draw_points(ax, portrait):
     shown = _inside(portrait)
     for row in shown.itertuples():
-        ax.plot(row.x, row.y, lw=0, zorder=6, **_look(regime_colour(row.label), row))
+        ax.plot(row.x, row.y, lw=0, zorder=6, **_look(regime_colour(row.regime), row))
     outside = portrait.points.drop(shown.index)
     counts = {"real": outside["is_real"].sum(), "virtual": (~outside["is_real"]).sum()}
     parts = [f"{n} {kind} fixed point{'s' if n > 1 else ''}" for kind, n in counts.items() if n]

@@ -40,12 +40,12 @@ def plot_switch_probability(switch_probability, *, ax=None):
         say_empty(ax, "no switch is defined: the state starts anew with every trial of one step")
         return ax
     by = condition_names(switch_probability)
-    means = over_subjects(switch_probability, by, "probability")
+    means = over_subjects(switch_probability, by, "switch_probability")
     if means["step"].nunique() > MOST_STEPS:
         return _draw_curves(ax, means, by)
     rows = grouped_positions(means["step"], gap=0.9 if len(by) > 1 else 0.0)
     ax = axes_or_new(ax, SINGLE, 20 + 4.6 * (rows[-1] + 1))
-    parts = switch_probability.groupby(by, sort=True, observed=True)["probability"]
+    parts = switch_probability.groupby(by, sort=True, observed=True)["switch_probability"]
     for row, (_, values) in zip(rows, parts, strict=True):
         offset = np.linspace(-0.28, 0.28, len(values)) if len(values) > 1 else 0.0
         ax.scatter(values, row + offset, s=4, color=FAINT, linewidths=0, zorder=2)
@@ -97,7 +97,7 @@ def plot_locked_switches(locked, *, event="rule change", ax=None):
     matplotlib.axes.Axes
     """
     ax = axes_or_new(ax, SINGLE, 62)
-    lag, each = locked["lag"].values, locked["probability"]
+    lag, each = locked["lag"].values, locked["switch_probability"]
     band = f"95 % of {locked.attrs['n_draws']} circular shifts"
     edges = locked["group_null_low"], locked["group_null_high"]
     ax.fill_between(lag, *edges, color=GREY, alpha=0.3, lw=0, label=band)
@@ -107,7 +107,7 @@ def plot_locked_switches(locked, *, event="rule change", ax=None):
     error = each.std("subject", ddof=1) / np.sqrt(each.notnull().sum("subject").clip(1))
     label = f"mean of {each.sizes['subject']} subjects \N{PLUS-MINUS SIGN} s.e."
     kind = {"color": BLUE, "marker": "o", "ms": 3.5, "elinewidth": 0.8}
-    ax.errorbar(lag, locked["group_probability"], error, label=label, **kind)
+    ax.errorbar(lag, locked["group_switch_probability"], error, label=label, **kind)
     ax.axvline(0, color=INK, lw=0.5, ls=":", zorder=0)
     ax.set_xlabel(f"Trials after the {event}")
     ax.set_ylabel("Switch probability")

@@ -328,7 +328,7 @@ def _distinct(scores):
 def _not_testable(effect, difference):
     row = {"effect": effect, "estimate": difference.mean(), "n_subjects": len(difference)}
     row |= {"method": "not testable", "scale": "nats per trial"}
-    return effect_table([row | {"n_favouring_a": int((difference > 0).sum())}])
+    return effect_table([row | {"n_favouring": int((difference > 0).sum())}])
 
 
 def _with_conditions(trials, conditions):

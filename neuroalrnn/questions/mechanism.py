@@ -109,7 +109,7 @@ def take_apart(fit, held_out, *, conditions=(), progress=False):
     """
     views = {fold.name: _view(fit, fold) for fold in fit.folds if len(fold.test.n_steps)}
     jobs = _jobs(fit, held_out, views, list(conditions))
-    tables = make_tables(jobs, progress=progress)
+    tables = make_tables(jobs, prefix="mechanism_", progress=progress)
     triggered = tables.pop("behaviour_around_switches", None)
     example = max(views, key=lambda name: views[name].sequences.n_steps.sum())
     labels = _labels(fit, held_out, example)
@@ -159,9 +159,8 @@ def _greedy(fit):
 
 def _labels(fit, held_out, name):
     """Label of each code of a fold."""
-    fold = list(map(str, fit.parameters["fold"].values)).index(str(name))
-    codes = held_out.codes[held_out.codes["fold"] == fold]
-    return dict(zip(codes["code"], codes["label"], strict=True))
+    codes = held_out.codes[held_out.codes["fold"] == name]
+    return dict(zip(codes["code"], codes["regime"], strict=True))
 
 
 def _portrait(view, labels):
@@ -230,8 +229,9 @@ def _attractors(view):
 
 
 def _named_steps(table, view):
-    names = np.array([str(name) for name in view.sequences.steps])
-    return table.assign(step=names[table["condition"]]).drop(columns="condition")
+    names = [str(name) for name in view.sequences.steps]
+    steps = pd.Categorical.from_codes(table["condition"], names, ordered=True)
+    return table.assign(step=steps).drop(columns="condition")
 
 
 def _lyapunov(view):

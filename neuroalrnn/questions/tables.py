@@ -1,7 +1,12 @@
 """Tables by name: those that can be made, and why the others cannot."""
 
+from functools import partial
+
+import pandas as pd
+
 from neuroalrnn.arguments import unknown
 from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.results.tables import conform
 from neuroalrnn.running import attempt, progress_bar
 
 
@@ -24,13 +29,16 @@ class Tables(dict):
         raise DataError(f"table {unknown(name, self)}")
 
 
-def make_tables(jobs, *, progress=False):
+def make_tables(jobs, *, prefix="", progress=False):
     """Make every table that can be made.
 
     Parameters
     ----------
     jobs : dict of (str or tuple of str) -> callable
-        Each returns the table of that name, or several for several names.
+        Each returns the table of that name, or several for several names. Tables have the columns
+        and dtypes of `neuroalrnn.results.tables`.
+    prefix : str
+        Of the names in that schema.
     progress : bool
         Show a progress bar.
 
@@ -46,12 +54,19 @@ def make_tables(jobs, *, progress=False):
     tables = Tables()
     for key in progress_bar(jobs, desc="taking apart", unit="table", show=progress):
         names = (key,) if isinstance(key, str) else key
-        made, reason = attempt(jobs[key], f"table {names[0]!r}")
-        if reason:
-            tables.reasons |= dict.fromkeys(names, reason)
-        else:
-            tables |= {key: made} if isinstance(key, str) else zip(names, made, strict=True)
+        made, reason = attempt(partial(_make, jobs[key], key, prefix), f"table {names[0]!r}")
+        tables |= made or {}
+        tables.reasons |= dict.fromkeys(names, reason) if reason else {}
     return tables
+
+
+def _make(job, key, prefix):
+    """What a job returns by its names, tables as the schema has them."""
+    made = {key: job()} if isinstance(key, str) else dict(zip(key, job(), strict=True))
+    return {
+        name: conform(f"{prefix}{name}", each) if isinstance(each, pd.DataFrame) else each
+        for name, each in made.items()
+    }
 
 
 def describe_missing(reasons):

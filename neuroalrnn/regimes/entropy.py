@@ -159,9 +159,9 @@ def compute_entropies(
     Returns
     -------
     entropies : DataFrame, one row per subject and measure
-        subject; measure: "occupancy", "Markov rate", "block rate 2", ..., "topological"; plug_in
-        and corrected (nats, the latter equal for "topological", which has no correction; NaN where
-        no sequence is long enough), n_regimes, n_steps.
+        subject; measure: "occupancy", "Markov rate", "block rate 2", ..., "topological";
+        entropy_plug_in and entropy (corrected; nats, both equal for "topological", which has no
+        correction; NaN where no sequence is long enough), n_regimes, n_steps.
 
     Raises
     ------
@@ -178,7 +178,9 @@ def compute_entropies(
         counts = {"n_regimes": np.unique(codes).size, "n_steps": codes.size}
         for measure, values in _measures(codes, sequence, longest).items():
             row = {"subject": subject, "measure": measure}
-            rows.append(row | dict(zip(("plug_in", "corrected"), values, strict=True)) | counts)
+            rows.append(
+                row | dict(zip(("entropy_plug_in", "entropy"), values, strict=True)) | counts
+            )
     return pd.DataFrame(rows)
 
 
@@ -212,8 +214,9 @@ def summarise_entropies(
     Returns
     -------
     summary : DataFrame, one row per measure
-        measure; plug_in and corrected (means, nats), ci_low and ci_high (95 % percentiles of the
-        corrected mean), n_subjects, excluded (names of those whose sequences are too short).
+        measure; entropy_plug_in and entropy (corrected; means, nats), ci_low and ci_high (95 %
+        percentiles of the corrected mean), n_subjects, excluded (names of those whose
+        sequences are too short).
 
     Raises
     ------
@@ -223,7 +226,7 @@ def summarise_entropies(
         Fewer than two subjects.
     """
     rng = np.random.default_rng(0) if rng is None else rng
-    require_columns("entropies", entropies, ("subject", "measure", "plug_in", "corrected"))
+    require_columns("entropies", entropies, ("subject", "measure", "entropy_plug_in", "entropy"))
     as_whole_numbers(n_draws, "n_draws", "entropies", least=1)
     n_subjects = entropies["subject"].nunique()
     if n_subjects < 2:
@@ -232,12 +235,12 @@ def summarise_entropies(
         )
     rows = []
     for measure, part in entropies.groupby("measure", sort=False):
-        missing = part["corrected"].isna()
+        missing = part["entropy"].isna()
         rows.append(
             {
                 "measure": measure,
-                **part.loc[~missing, ["plug_in", "corrected"]].mean(),
-                **_interval(part.loc[~missing, "corrected"].to_numpy(), n_draws, rng),
+                **part.loc[~missing, ["entropy_plug_in", "entropy"]].mean(),
+                **_interval(part.loc[~missing, "entropy"].to_numpy(), n_draws, rng),
                 "n_subjects": int((~missing).sum()),
                 "excluded": ", ".join(map(str, part.loc[missing, "subject"])),
             }

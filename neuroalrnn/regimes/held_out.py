@@ -42,10 +42,10 @@ class HeldOutRegimes:
     regimes : xarray.DataArray of int, dims (trial, step)
         Regime of each held-out step, labelled 0, 1, ... by falling use; -1 where there is no step.
     codes : pandas.DataFrame
-        One row per fold and label: ``fold, n_pwl, label, code`` (sign pattern as an integer, see
-        `compute_regimes`) and ``n_steps`` held out in it.
+        One row per fold and regime: ``fold`` (name), ``n_pwl, regime`` (label), ``code`` (sign
+        pattern as an integer, see `compute_regimes`) and ``n_steps`` held out in it.
     agreement : pandas.DataFrame
-        Adjusted Rand index ``adjusted_rand`` of every pair of folds (``fold, other``) over all
+        Adjusted Rand index ``adjusted_rand`` of every pair of folds (``fold, other_fold``) over all
         trials.
     """
 
@@ -92,13 +92,13 @@ def _code_table(fit, codes, labels, owner):
     table = pd.DataFrame(
         {
             "fold": np.broadcast_to(owner[:, None], codes.shape)[labels != ABSENT],
-            "label": labels[labels != ABSENT],
+            "regime": labels[labels != ABSENT],
             "code": codes[labels != ABSENT],
         }
     )
-    table = table.groupby(["fold", "label", "code"]).size().rename("n_steps").reset_index()
+    table = table.groupby(["fold", "regime", "code"]).size().rename("n_steps").reset_index()
     table.insert(1, "n_pwl", [fit.folds[fold].network.n_pwl for fold in table["fold"]])
-    return table
+    return table.assign(fold=[fit.folds[fold].name for fold in table["fold"]])
 
 
 def _agreement(fit, codes):
@@ -108,4 +108,4 @@ def _agreement(fit, codes):
         for i in range(len(names))
         for j in range(i + 1, len(names))
     ]
-    return pd.DataFrame(rows, columns=["fold", "other", "adjusted_rand"])
+    return pd.DataFrame(rows, columns=["fold", "other_fold", "adjusted_rand"])

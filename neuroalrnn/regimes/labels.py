@@ -144,6 +144,6 @@ def compute_effective_n_pwl(codes: pd.DataFrame) -> pd.DataFrame:
     """
     rows = [
         (fold, n_pwl, effective_n_pwl(np.repeat(part["code"], part["n_steps"]), n_pwl))
-        for (fold, n_pwl), part in codes.groupby(["fold", "n_pwl"])
+        for (fold, n_pwl), part in codes.groupby(["fold", "n_pwl"], sort=False)
     ]
     return pd.DataFrame(rows, columns=["fold", "n_pwl", "effective_n_pwl"])

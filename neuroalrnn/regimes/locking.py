@@ -14,6 +14,7 @@ from neuroalrnn.regimes.switches import (
     compute_switches,
 )
 from neuroalrnn.stats import circular_shift_null, swap_trials_null
+from neuroalrnn.stats.effects import effect_table
 
 
 def lock_within_trials(fit, regimes, switches):
@@ -42,7 +43,7 @@ def lock_within_trials(fit, regimes, switches):
     for each in (regimes, switches):
         refuse_other_trials(each, fit.trials)
     if "event_time" not in fit.trials or switches.sizes["step"] < 2:
-        return pd.DataFrame(columns=["effect", "method", "note"])
+        return effect_table([]).assign(note="")
     n_steps = (regimes.values != ABSENT).sum(axis=1)
     defined = np.isfinite(switches.values[:, 1:]) | (
         np.arange(1, switches.shape[1]) >= n_steps[:, None]
@@ -78,7 +79,9 @@ def _lock_to_event(fit, switches, name, steps, n_steps, usable):
             effect=effect,
         )
     except NotTestableError as error:
-        return pd.DataFrame({"effect": [effect], "method": ["not testable"], "note": [str(error)]})
+        row = {"effect": effect, "method": "not testable", "n_subjects": 0, "n_trials": 0}
+        row |= {"n_sessions": 0, "n_sessions_not_testable": len(np.unique(session_labels(trials)))}
+        return effect_table([row]).assign(note=str(error))
     return test.effects.assign(note="")
 
 

@@ -154,8 +154,8 @@ def compute_coverage(regimes, n_pwl: int) -> pd.DataFrame:
     Returns
     -------
     coverage : DataFrame, one row per visited regime
-        rank (1, 2, ...), regime, n_steps, share (of all steps), cumulative_share (of this rank and
-        those above), n_visited, n_possible (2^P, never 2 to the number of latents).
+        rank (1, 2, ...), code, n_steps, occupancy (share of all steps), cumulative_occupancy (of
+        this rank and those above), n_visited, n_possible (2^P, never 2 to the number of latents).
 
     Raises
     ------
@@ -165,12 +165,12 @@ def compute_coverage(regimes, n_pwl: int) -> pd.DataFrame:
     if not 0 <= n_pwl <= MOST_PWL:
         raise DataError(f"n_pwl: found {n_pwl}, expected 0 to {MOST_PWL}")
     values = check_codes(regimes, n_pwl, title="coverage")
-    regime, n_steps = np.unique(values[values != ABSENT], return_counts=True)
-    if not regime.size:
+    code, n_steps = np.unique(values[values != ABSENT], return_counts=True)
+    if not code.size:
         raise DataError("coverage: found no present step")
     order = np.argsort(-n_steps, kind="stable")
-    table = pd.DataFrame({"regime": regime[order], "n_steps": n_steps[order]})
+    table = pd.DataFrame({"code": code[order], "n_steps": n_steps[order]})
     table.insert(0, "rank", np.arange(1, len(table) + 1))
-    table["share"] = table["n_steps"] / table["n_steps"].sum()
-    table["cumulative_share"] = table["n_steps"].cumsum() / table["n_steps"].sum()
+    table["occupancy"] = table["n_steps"] / table["n_steps"].sum()
+    table["cumulative_occupancy"] = table["n_steps"].cumsum() / table["n_steps"].sum()
     return table.assign(n_visited=len(table), n_possible=2**n_pwl)

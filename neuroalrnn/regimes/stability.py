@@ -18,8 +18,9 @@ from neuroalrnn.stats.permutation import admissible_shifts
 
 N_SHIFTS = 10
 PAIRS = ["across", "fold", "restart", "other_fold", "other_restart"]
-PAIRS += ["adjusted_rand", "shifted", "unit_correlation"]
-UNITS = ["fold", "restart", "unit", "on", "correlation", "lowest_correlation", "n_others"]
+PAIRS += ["adjusted_rand", "adjusted_rand_shifted", "unit_correlation"]
+UNITS = ["fold", "restart", "unit", "on_share", "unit_correlation", "unit_correlation_low"]
+UNITS += ["n_others"]
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,15 @@ class Stability:
     pairs : pandas.DataFrame
         One row per pair of networks. ``across`` is "restarts" (of one fold at its chosen P, about
         the held-out trials of the fold) or "folds" (the chosen networks, about all trials). Then
-        ``fold, restart, other_fold, other_restart, adjusted_rand``; ``shifted``, the mean index
-        after circular shifts of one of the two by whole trials within sessions, which keeps what
-        both owe to the clock of the trial; ``unit_correlation``, mean over matched PWL units
-        (restarts only). The indices are missing where both networks stay in one regime.
+        ``fold, restart, other_fold, other_restart, adjusted_rand``; ``adjusted_rand_shifted``, the
+        mean index after circular shifts of one of the two by whole trials within sessions, which
+        keeps what both owe to the clock of the trial; ``unit_correlation``, mean over
+        matched PWL units (restarts only). The indices are missing where both networks stay in one
+        regime.
     units : pandas.DataFrame
-        One row per PWL unit of the chosen network of a fold: ``fold, restart, unit, on`` (share of
-        held-out steps), ``correlation`` (median over the other restarts of the correlation with
-        the matched unit), ``lowest_correlation, n_others``.
+        One row per PWL unit of the chosen network of a fold: ``fold, restart, unit, on_share`` (of
+        held-out steps), ``unit_correlation`` (median over the other restarts of the correlation
+        with the matched unit), ``unit_correlation_low`` (lowest), ``n_others``.
     """
 
     pairs: pd.DataFrame
@@ -209,7 +211,8 @@ def compute_score_spread(fit):
     -------
     spread : DataFrame, one row per fold
         ``fold, n_pwl, n_restarts`` (that did not diverge), and best minus worst of them in nats
-        per trial: ``validation`` (the inner networks) and ``training`` (the final ones).
+        per trial: ``validation_spread`` (the inner networks) and ``training_spread`` (the final
+        ones).
     """
     rows = []
     for fold, name in enumerate(fit.parameters["fold"].values):
@@ -218,8 +221,8 @@ def compute_score_spread(fit):
         selection = selection.sel(n_pwl=n_pwl)
         fine = ~selection["diverged"].values.astype(bool)
         row = {"fold": str(name), "n_pwl": n_pwl, "n_restarts": int(fine.sum())}
-        row["validation"] = np.ptp(selection["validation_score"].values[fine])
-        rows.append(row | {"training": np.ptp(selection["train_score"].values[fine])})
+        row["validation_spread"] = np.ptp(selection["validation_score"].values[fine])
+        rows.append(row | {"training_spread": np.ptp(selection["train_score"].values[fine])})
     return pd.DataFrame(rows)
 
 
@@ -234,18 +237,19 @@ def summarise_stability(pairs):
     Returns
     -------
     summary : DataFrame
-        ``across, n_pairs`` (with an index), ``median, lowest, highest, shifted`` (median),
-        ``unit_correlation`` (median). Only what could be compared has a row.
+        ``across, n_pairs`` (with an index), ``adjusted_rand`` (median), ``adjusted_rand_low,
+        adjusted_rand_high`` (lowest and highest), ``adjusted_rand_shifted, unit_correlation``
+        (medians). Only what could be compared has a row.
     """
     known = pairs[pairs["adjusted_rand"].notna()]
     return (
         known.groupby("across", sort=False)
         .agg(
             n_pairs=("adjusted_rand", "size"),
-            median=("adjusted_rand", "median"),
-            lowest=("adjusted_rand", "min"),
-            highest=("adjusted_rand", "max"),
-            shifted=("shifted", "median"),
+            adjusted_rand=("adjusted_rand", "median"),
+            adjusted_rand_low=("adjusted_rand", "min"),
+            adjusted_rand_high=("adjusted_rand", "max"),
+            adjusted_rand_shifted=("adjusted_rand_shifted", "median"),
             unit_correlation=("unit_correlation", "median"),
         )
         .reset_index()

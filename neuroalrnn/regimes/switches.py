@@ -64,18 +64,22 @@ def switch_events(regimes: xr.DataArray, trials=None, *, carry: str = "session")
     Returns
     -------
     events : DataFrame, one row per switch, in time order
-        subject, session, trial (position in `regimes`), trial_in_session, step (name), from, to
-        (regime codes), bits (tuple of the PWL units that flipped), n_bits (Hamming distance).
+        subject, session, trial (position in `regimes`), trial_in_session, step (name), code,
+        code_next (before and after), flipped_units (PWL units that flipped, such as "0 2"),
+        n_flipped (Hamming distance).
     """
     steps = with_variables(steps_in_order(regimes, trials, carry=carry), ("step",), regimes, trials)
     previous = steps["regime"].shift(fill_value=ABSENT)
     at = steps["sequence"].diff().eq(0) & (steps["regime"] != previous)
-    events = steps[at].rename(columns={"row": "trial", "regime": "to"})
-    events = events.assign(**{"from": previous[at]})
-    flipped = [flipped_units(*pair) for pair in zip(events["from"], events["to"], strict=True)]
-    events = events.assign(bits=flipped, n_bits=[len(bits) for bits in flipped])
+    events = steps[at].rename(columns={"row": "trial", "regime": "code_next"})
+    events = events.assign(code=previous[at])
+    pairs = zip(events["code"], events["code_next"], strict=True)
+    flipped = [flipped_units(*pair) for pair in pairs]
+    events["flipped_units"] = [" ".join(map(str, units)) for units in flipped]
+    events["n_flipped"] = [len(units) for units in flipped]
     columns = ["subject", "session", "trial", "trial_in_session", "step"]
-    return events[[*columns, "from", "to", "bits", "n_bits"]].reset_index(drop=True)
+    columns += ["code", "code_next", "flipped_units", "n_flipped"]
+    return events[columns].reset_index(drop=True)
 
 
 def compute_rule_changes(trials: xr.Dataset, variable: str) -> xr.DataArray:
@@ -129,7 +133,7 @@ def compute_switch_probability_by(switches: xr.DataArray, trials=None, *, by=("s
     Returns
     -------
     table : DataFrame
-        subject, the columns of `by`, probability, n_steps.
+        subject, the columns of `by`, switch_probability, n_steps.
 
     Raises
     ------
@@ -141,7 +145,7 @@ def compute_switch_probability_by(switches: xr.DataArray, trials=None, *, by=("s
     steps = with_variables(steps_in_order(defined, trials), by, defined, trials)
     keys = list(dict.fromkeys(["subject", *by]))
     parts = steps.groupby(keys, sort=True, observed=True)["regime"]
-    return parts.agg(probability="mean", n_steps="size").reset_index()
+    return parts.agg(switch_probability="mean", n_steps="size").reset_index()
 
 
 def compute_locked_switch_probability(
@@ -174,8 +178,9 @@ def compute_locked_switch_probability(
     Returns
     -------
     locked : Dataset
-        Per subject (subject, lag): probability, null_mean, null_low, null_high, n_events; over
-        subjects (lag): group_probability (mean), group_null_mean, group_null_low, group_null_high.
+        Per subject (subject, lag): switch_probability, null_mean, null_low, null_high, n_events;
+        over subjects (lag): group_switch_probability (mean), group_null_mean, group_null_low,
+        group_null_high.
         ``attrs["excluded"]`` names subjects without a usable session.
 
     Raises
@@ -203,8 +208,9 @@ def compute_locked_switch_probability(
         n_draws=n_draws,
         rng=rng,
     )
-    each = locked.subjects.set_index(["subject", "lag"]).to_xarray()
-    group = locked.group.set_index("lag").to_xarray()
+    named = {"probability": "switch_probability"}
+    each = locked.subjects.rename(columns=named).set_index(["subject", "lag"]).to_xarray()
+    group = locked.group.rename(columns=named).set_index("lag").to_xarray()
     group = group.rename({name: f"group_{name}" for name in group.data_vars})
     label = "any" if step is None else str(step)
     return xr.merge([each, group]).assign_attrs(

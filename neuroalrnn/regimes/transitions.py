@@ -202,10 +202,10 @@ def compute_regime_graph(
     Returns
     -------
     edges : DataFrame, one row per pair of regimes that follow each other
-        The columns of `by`, from, to, n_pairs; probability (``T_ij``, share of the pairs that start
-        at ``from``, so that staying counts); leaving_probability (share of the pairs that leave
-        ``from``; 0 where ``to`` is the same regime); bits (tuple of the PWL units that flip),
-        n_bits (Hamming distance).
+        The columns of `by`, code, code_next, n_pairs; transition_probability (``T_ij``, share of
+        the pairs that start at ``code``, so that staying counts); leaving_probability (share of
+        the pairs that leave ``code``; 0 where ``code_next`` is the same); flipped_units (PWL
+        units that flip, such as "0 2"), n_flipped (Hamming distance).
 
     Raises
     ------
@@ -214,19 +214,19 @@ def compute_regime_graph(
     by = list(by)
     steps = with_variables(steps_in_order(regimes, trials, carry=carry), by, regimes, trials)
     follows = steps["sequence"].eq(steps["sequence"].shift(-1))
-    pairs = steps.assign(to=steps["regime"].shift(-1, fill_value=0))[follows]
-    pairs = pairs.rename(columns={"regime": "from"})
-    parts = pairs.groupby([*by, "from", "to"], sort=True, observed=True)
+    pairs = steps.assign(code_next=steps["regime"].shift(-1, fill_value=0))[follows]
+    pairs = pairs.rename(columns={"regime": "code"})
+    parts = pairs.groupby([*by, "code", "code_next"], sort=True, observed=True)
     edges = parts.size().rename("n_pairs").reset_index()
-    start = [edges[name] for name in [*by, "from"]]
-    left = edges["n_pairs"].where(edges["from"] != edges["to"], 0)
+    start = [edges[name] for name in [*by, "code"]]
+    left = edges["n_pairs"].where(edges["code"] != edges["code_next"], 0)
     n_pairs, n_left = (
         n.groupby(start, observed=True).transform("sum") for n in (edges["n_pairs"], left)
     )
-    bits = [flipped_units(*pair) for pair in zip(edges["from"], edges["to"], strict=True)]
+    flipped = [flipped_units(*pair) for pair in zip(edges["code"], edges["code_next"], strict=True)]
     return edges.assign(
-        probability=edges["n_pairs"] / n_pairs,
+        transition_probability=edges["n_pairs"] / n_pairs,
         leaving_probability=left / n_left.where(n_left > 0, 1),
-        bits=bits,
-        n_bits=[len(units) for units in bits],
+        flipped_units=[" ".join(map(str, units)) for units in flipped],
+        n_flipped=[len(units) for units in flipped],
     )

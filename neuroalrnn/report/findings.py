@@ -42,7 +42,8 @@ DWELL = {
     "geometric_mean": "1 / (1 - staying)",
 }
 NOTHING = ["There is neither a choice of two options, nor correctness, nor reaction time."]
-MATCHED = {"lowest_correlation": "lowest", "n_others": "other restarts"}
+MATCHED = {"on_share": "on", "unit_correlation": "correlation", "unit_correlation_low": "lowest"}
+MATCHED |= {"n_others": "other restarts"}
 
 
 def has_regimes(analysis):
@@ -129,8 +130,9 @@ def _score_spread(spread):
     spread = spread[spread["n_restarts"] > 1]
     if not len(spread):
         return paragraph(TEXTS["one_restart"])
-    middle, most = spread["validation"].median(), spread["validation"].max()
-    values = {"middle": middle, "most": most, "training": spread["training"].median()}
+    validation, training = spread["validation_spread"], spread["training_spread"]
+    values = {"middle": validation.median(), "most": validation.max()}
+    values |= {"training": training.median()}
     told = {name: number(value) for name, value in values.items()}
     return paragraph(TEXTS["stability"].format(**told))
 
@@ -194,14 +196,14 @@ def _around_rule_changes(fit, analysis, gallery):
 
 def spectra(fit, analysis, gallery):
     """Eigenvalues of every regime."""
-    tables, folds = analysis.tables, dict(enumerate(fit.parameters["fold"].values))
+    tables = analysis.tables
     return "".join(
         [
             gallery.sentences({"spectra": lambda: describe_spectra(tables["spectra"])}),
             gallery.show(
                 "spectra",
                 CAPTIONS["spectra"],
-                lambda: plots.plot_spectra_panels(tables["spectra"], folds),
+                lambda: plots.plot_spectra_panels(tables["spectra"]),
             ),
             footnote(FOOTNOTES["spectra"]),
         ]

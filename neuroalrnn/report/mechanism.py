@@ -100,7 +100,7 @@ def describe_mechanism(fit, found):
 
 def _visited(coverage):
     folds = coverage.groupby("fold")
-    two = folds["share"].apply(lambda share: share.nlargest(2).sum())
+    two = folds["occupancy"].apply(lambda share: share.nlargest(2).sum())
     visited = folds["n_visited"].first()
     possible = folds["n_possible"].first()
     spans = ", ".join(f"{a} of {b}" for a, b in dict.fromkeys(zip(visited, possible, strict=True)))
@@ -112,7 +112,7 @@ def _visited(coverage):
 
 def _merged(classes):
     folds = classes.groupby("fold")
-    lost = (folds["regime"].nunique() - folds["dynamical_class"].nunique()).sum()
+    lost = (folds["code"].nunique() - folds["dynamical_class"].nunique()).sum()
     if not lost:
         return "No two regimes of a network act alike on what it visits: none can be merged."
     return f"{count(int(lost), 'regime')} act like another one of the same network."
@@ -135,7 +135,7 @@ def _necessary(necessary):
     return (
         f"{kept} of {all_units} PWL units per network cannot act affinely without a loss of more "
         "than 0.01 nats per trial on training subjects; the others can, which costs test subjects "
-        f"{_span(rows['test_cost'], 4)} nats per trial."
+        f"{_span(rows['cost'], 4)} nats per trial."
     )
 
 

@@ -63,7 +63,7 @@ def judge_models(models):
     name = name_of(best["model"])
     texts = [
         f"<strong>{capital(name)} has the best mean over subjects</strong> "
-        f"({number(best['log_likelihood'])} nats per trial); it is the best model in "
+        f"({number(best['subject_mean'])} nats per trial); it is the best model in "
         f"{best['n_best']:.3g} of {count(n_subjects, 'subject')} (ties shared). {_as_good(models)}"
     ]
     own = models[(models["model"] == "AL-RNN") & (models["reference"] != "AL-RNN")]
@@ -89,20 +89,20 @@ def judge_own_temperature(models, tempered):
     -------
     str
     """
-    best, before = tempered.iloc[0], models.set_index("model")["log_likelihood"]
+    best, before = tempered.iloc[0], models.set_index("model")["subject_mean"]
     own = tempered[tempered["model"] == "AL-RNN"].iloc[0]
     text = (
         "With the inverse temperature of every held-out subject inferred from its choices so far, "
         "for all models alike, "
-        f"{name_of(best['model'])} is best ({number(best['log_likelihood'])} nats per trial, "
+        f"{name_of(best['model'])} is best ({number(best['subject_mean'])} nats per trial, "
         f"before {number(before[best['model']])})"
     )
     if best["model"] == "AL-RNN":
         return f"{text}."
     return (
         f"{text}; the AL-RNN goes from {number(before['AL-RNN'])} to "
-        f"{number(own['log_likelihood'])}, {number(-own['difference_to_best'])} +- "
-        f"{number(own['error_to_best'])} (s.e. over subjects) behind it."
+        f"{number(own['subject_mean'])}, {number(-own['difference_to_best'])} +- "
+        f"{number(own['standard_error_to_best'])} (s.e. over subjects) behind it."
     )
 
 
@@ -136,18 +136,18 @@ def _comparison_table(models):
     shown = pd.DataFrame(
         {
             "model": models["model"],
-            "mean of subjects": models["log_likelihood"],
+            "mean of subjects": models["subject_mean"],
             "difference to reference": models["difference"],
-            "s.e.": models["error"],
+            "s.e.": models["difference_standard_error"],
             "95 % interval": ranges,
             "p": models["p"],
             "q": models["q"],
             "better in": models["n_favouring"],
             "best in": models["n_best"],
             "difference to best": models["difference_to_best"],
-            "its s.e.": models["error_to_best"],
+            "its s.e.": models["standard_error_to_best"],
             "within it": np.where(
-                models["error_to_best"].isna().all(),
+                models["standard_error_to_best"].isna().all(),
                 "",
                 np.where(models["within_one_error"], "yes", "no"),
             ),

@@ -137,7 +137,7 @@ def _folds(fit, effective_n_pwl):
                 "test subjects": len(members),
                 "test trials scored": int((scored(fit) & (fold == index)).sum()),
                 "chosen P": chosen,
-                "effective P": int(effective[index]),
+                "effective P": int(effective[name]),
                 **(tried[int(one["setting"])] if tried[0] else {}),
                 "restart": restart,
                 "updates": int(one["n_updates"].values[restart]),

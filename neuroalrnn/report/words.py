@@ -41,7 +41,7 @@ def compare(row):
     """
     other = name_of(row["effect"].removeprefix("AL-RNN - "))
     size = f"{number(abs(row['estimate']))} nats per trial"
-    favour = f"{int(row['n_favouring_a'])} of {count(int(row['n_subjects']), 'subject')}"
+    favour = f"{int(row['n_favouring'])} of {count(int(row['n_subjects']), 'subject')}"
     detail = f"AL-RNN minus other {number(row['estimate'])}, {interval(row)}, {p_value(row['p'])}"
     detail = f"({detail}; the AL-RNN is better in {favour})"
     if row["ci_low"] > 0:
@@ -135,14 +135,17 @@ def _agreement_sentence(stability):
             "leaves its one regime."
         )
     detail = "; ".join(
-        f"across {row.across} median adjusted Rand index {number(row.median, 2)}, "
-        f"{number(row.lowest, 2)} to {number(row.highest, 2)} over {count(row.n_pairs, 'pair')}, "
-        f"{number(row.shifted, 2)} after circular shifts"
+        f"across {row.across} median adjusted Rand index {number(row.adjusted_rand, 2)}, "
+        f"{number(row.adjusted_rand_low, 2)} to "
+        f"{number(row.adjusted_rand_high, 2)} over {count(row.n_pairs, 'pair')}, "
+        f"{number(row.adjusted_rand_shifted, 2)} after circular shifts"
         for row in stability.itertuples()
     )
     detail = f"({detail}; 1 is identity, 0 is chance)"
     kinds = stability["across"]
-    weak = " and ".join(f"across {kind}" for kind in kinds[stability["median"] < REPRODUCIBLE])
+    weak = " and ".join(
+        f"across {kind}" for kind in kinds[stability["adjusted_rand"] < REPRODUCIBLE]
+    )
     every = " and ".join(f"across {kind}" for kind in kinds)
     if weak:
         return (
@@ -150,7 +153,7 @@ def _agreement_sentence(stability):
             f"regimes</strong> {detail}. They describe single networks, not the task or the "
             "subjects."
         )
-    if stability["median"].min() < ALIKE:
+    if stability["adjusted_rand"].min() < ALIKE:
         return (
             f"Regimes agree partly {every} {detail}. Check a statement about one particular "
             "regime in every fold and restart before trusting it."
@@ -257,7 +260,7 @@ def split_tested(table):
 
 def is_reproducible(stability):
     """Whether restarts and folds agree enough about regimes to speak of a single one."""
-    return bool((stability["median"] >= REPRODUCIBLE).all())
+    return bool((stability["adjusted_rand"] >= REPRODUCIBLE).all())
 
 
 def judge_behaviour(table, reproducible):

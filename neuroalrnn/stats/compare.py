@@ -58,7 +58,7 @@ def paired_difference(
     Returns
     -------
     table : DataFrame
-        One row as from `t_test`, with ``n_favouring_a``, the number of subjects with a positive
+        One row as from `t_test`, with ``n_favouring``, the number of subjects with a positive
         difference.
 
     Raises
@@ -84,7 +84,7 @@ def paired_difference(
     row = one_sample(difference.to_numpy(), test=test, rng=rng)
     row["method"] = f"paired difference, {row['method']}"
     row |= {"effect": effect, "scale": scale, "n_trials": n_trials}
-    return effect_table([row | {"n_favouring_a": int((difference > 0).sum())}])
+    return effect_table([row | {"n_favouring": int((difference > 0).sum())}])
 
 
 def _difference_per_subject(scores_a, scores_b, title) -> pd.Series:
@@ -200,17 +200,18 @@ def compare_models(
     Returns
     -------
     table : DataFrame
-        One row per model, the best first. ``log_likelihood`` is the mean over subjects (nats per
-        trial), with its ``standard_error``; ``pooled`` counts every trial the same; ``bits`` is the
-        mean over subjects; ``n_best`` counts the subjects in which the model is the best, and
-        shares ties. The others are ``model``, ``n_subjects`` and ``n_trials``.
+        One row per model, the best first. ``subject_mean`` is the mean over subjects (nats per
+        trial), with its ``subject_standard_error``; ``log_likelihood`` counts every trial the same;
+        ``subject_bits`` is the mean over subjects; ``n_best`` counts the subjects in which the
+        model is the best, and shares ties. The others are ``model``, ``n_subjects`` and
+        ``n_trials``.
 
-        Against ``reference``: ``difference`` (positive where the model is better), ``error``
-        (standard error over subjects), ``ci_low, ci_high`` (95 %, from t), ``bootstrap_low,
-        bootstrap_high`` (95 %, percentiles over resampled subjects), ``p, q``, and ``n_favouring``
-        and ``n_against`` (subjects in which the model or the reference is better).
+        Against ``reference``: ``difference`` (positive where the model is better),
+        ``difference_standard_error`` (over subjects), ``ci_low, ci_high`` (95 %, from t),
+        ``bootstrap_low, bootstrap_high`` (95 %, percentiles over resampled subjects), ``p, q``, and
+        ``n_favouring`` and ``n_against`` (subjects in which the model or the reference is better).
 
-        Against ``best``: ``difference_to_best, error_to_best, p_to_best, q_to_best``, and
+        Against ``best``: ``difference_to_best, standard_error_to_best, p_to_best, q_to_best``, and
         ``within_one_error``, whether the model is the best or less than one standard error of the
         paired difference behind it. ``note`` says why there is no p; such a test stays in the
         family as p = 1.
@@ -256,12 +257,12 @@ def compare_models(
     to_reference = _differences(by_subject, reference, weights)
     to_best = _differences(by_subject, best, weights)
     q, q_to_best = _one_family(to_reference["p"], to_best["p"], reference, best)
-    behind = to_best["difference"].abs() <= to_best["error"].fillna(0)
+    behind = to_best["difference"].abs() <= to_best["difference_standard_error"].fillna(0)
     table = table.join(to_reference.assign(reference=reference, q=q))
     table = table.assign(
         best=best,
         difference_to_best=to_best["difference"],
-        error_to_best=to_best["error"],
+        standard_error_to_best=to_best["difference_standard_error"],
         p_to_best=to_best["p"],
         q_to_best=q_to_best,
         within_one_error=behind,
@@ -316,10 +317,10 @@ def _describe_models(scores, by_subject, counts) -> pd.DataFrame:
         {"n_subjects": n_subjects, "n_trials": int(counts.sum())}, by_subject.index
     )
     return table.assign(
-        log_likelihood=by_subject.mean(axis=1),
-        standard_error=error,
-        pooled=by_subject.to_numpy() @ counts.to_numpy(dtype=float) / counts.sum(),
-        bits=bits,
+        subject_mean=by_subject.mean(axis=1),
+        subject_standard_error=error,
+        log_likelihood=by_subject.to_numpy() @ counts.to_numpy(dtype=float) / counts.sum(),
+        subject_bits=bits,
         n_best=(leads / leads.sum(axis=0)).sum(axis=1),
     )
 
@@ -341,15 +342,20 @@ def _differences(by_subject, other, weights) -> pd.DataFrame:
 
 def _test_difference(values) -> dict:
     n, missing = values.size, np.nan
-    row = {"difference": values.mean(), "error": missing, "ci_low": missing, "ci_high": missing}
-    row |= {"p": missing, "n_favouring": int((values > 0).sum())}
+    row = {"difference": values.mean(), "difference_standard_error": missing}
+    row |= {
+        "ci_low": missing,
+        "ci_high": missing,
+        "p": missing,
+        "n_favouring": int((values > 0).sum()),
+    }
     row |= {"n_against": int((values < 0).sum()), "note": ""}
     try:
         found = one_sample(values, test="t")
     except NotTestableError as error:
         return row | {"note": str(error)}
     row |= {
-        "error": found["standard_error"],
+        "difference_standard_error": found["standard_error"],
         "ci_low": found["ci_low"],
         "ci_high": found["ci_high"],
     }

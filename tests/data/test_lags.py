@@ -112,5 +112,5 @@ def test_averages_around_switches_count_trials_not_rows(lag):
     event = switch == 1
     switched = switches.copy(data=outcome[:, None])
     locked = compute_locked_switch_probability(switched, event=event, lags=[lag, 5], n_draws=20)
-    assert locked["probability"].sel(lag=lag).item() == 1
+    assert locked["switch_probability"].sel(lag=lag).item() == 1
     assert after.sum() < event.sum()

@@ -35,7 +35,7 @@ def run(one, n_steps=400, seed=1):
 
 def test_a_unit_that_nothing_listens_to_makes_two_regimes_of_one_class():
     one = network(outgoing=0.0)
-    found = compute_dynamical_classes(one, run(one)).set_index("regime")
+    found = compute_dynamical_classes(one, run(one)).set_index("code")
     assert found.index.size == 4
     assert found["dynamical_class"].nunique() == 2
     assert found.loc[0, "dynamical_class"] == found.loc[2, "dynamical_class"]
@@ -71,7 +71,7 @@ def test_agreement_is_not_handed_on():
     one = network(outgoing=0.01)
     one.weight[:, 2] *= np.linalg.norm(one.weight[:, 3]) / np.linalg.norm(one.weight[:, 2])
     latents = run(one)
-    pairs = compare_regimes(one, latents).set_index(["regime", "other"]).max(axis=1)
+    pairs = compare_regimes(one, latents).set_index(["code", "other_code"]).max(axis=1)
     single = pairs[[(0, 1), (0, 2), (1, 3), (2, 3)]].max()
     assert pairs[(0, 3)] > 1.02 * single
     found = compute_dynamical_classes(one, latents, tolerance=1.01 * single)
@@ -83,7 +83,7 @@ def test_errors_equal_brute_force():
     one = network(outgoing=1.0, seed=3)
     latents = run(one)
     codes = compute_regimes(latents, 2)
-    row = compare_regimes(one, latents, n_lags=3).query("regime == 1 and other == 2").iloc[0]
+    row = compare_regimes(one, latents, n_lags=3).query("code == 1 and other_code == 2").iloc[0]
     jacobians = [
         np.diag(one.self_slope) + one.weight @ np.diag([1, 1, *on]) for on in ((1, 0), (0, 1))
     ]
@@ -108,7 +108,7 @@ def test_directions_that_are_never_visited_count_for_the_gains_alone():
     one = network(outgoing=1.0)
     latents = np.random.default_rng(0).standard_normal((400, 4))
     latents[:, 3] *= np.where(latents[:, 2] > 0, 5.0, 1e-3)
-    found = compare_regimes(one, latents).set_index(["regime", "other"])
+    found = compare_regimes(one, latents).set_index(["code", "other_code"])
     assert found.loc[(0, 2), "map_error"] < 0.01 < 0.05 < found.loc[(1, 3), "map_error"]
     assert found.loc[(0, 2), "gain_error"] > 0.05
     assert compute_dynamical_classes(one, latents)["dynamical_class"].nunique() == 4
@@ -143,7 +143,7 @@ def test_known_network_with_two_paths_has_four_classes():
 def test_one_regime_is_one_class_and_refusals():
     one = network(outgoing=1.0)._replace(n_pwl=0)
     found = compute_dynamical_classes(one, np.ones((5, 4)))
-    assert found.drop(columns="regime").to_numpy().tolist() == [[0, 5, 1.0, 1, 0.0]]
+    assert found.drop(columns="code").to_numpy().tolist() == [[0, 5, 1.0, 1, 0.0]]
     with pytest.raises(DataError, match="no present step"):
         compute_dynamical_classes(one, np.full((5, 4), np.nan))
     with pytest.raises(DataError, match="tolerance: found 0"):
@@ -154,6 +154,6 @@ def test_one_regime_is_one_class_and_refusals():
 
 def test_classes_of_every_fold(fit):
     found = compute_held_out_classes(fit)
-    assert set(found["fold"]) == set(range(fit.parameters.sizes["fold"]))
-    assert (found["regime"] < 2 ** found["n_pwl"]).all()
+    assert set(found["fold"]) == {fold.name for fold in fit.folds}
+    assert (found["code"] < 2 ** found["n_pwl"]).all()
     assert found.groupby("fold")["n_steps"].sum().sum() == 2 * fit.trials.sizes["trial"]

@@ -108,11 +108,11 @@ def test_tables_sum_over_the_steps_of_each_regime(run):
         here = here[np.isfinite(here)]
         jacobian = compute_jacobian(network, code)
         constant = (network.readout @ jacobian @ jacobian @ network.input_weight)[0, 1]
-        np.testing.assert_allclose(row.loc[code, "constant"], constant, atol=1e-12)
+        np.testing.assert_allclose(row.loc[code, "gain_constant"], constant, atol=1e-12)
         assert row.loc[code, "n_steps"] == len(here)
         if len(here):
             np.testing.assert_allclose(
-                row.loc[code, ["mean", "sd", "size"]].astype(float),
+                row.loc[code, ["gain", "gain_sd", "gain_size"]].astype(float),
                 [here.mean(), here.std(), np.abs(here).mean()],
                 atol=1e-7,
             )
@@ -138,7 +138,7 @@ def test_selection_of_context_dependent_integration():
     np.testing.assert_allclose(table["alignment"], 1, atol=1e-12)
     streams = table.query("feature < 2").pivot(index="code", columns="feature", values="weight")
     np.testing.assert_allclose(streams, [[0, 1], [1, 0]], atol=1e-12)
-    np.testing.assert_allclose(table["effect"], 2 * np.abs(table["weight"]), atol=1e-12)
+    np.testing.assert_allclose(table["mode_gain"], 2 * np.abs(table["weight"]), atol=1e-12)
     others = compute_selection(network, [0, 1], 5).query("mode > 0")
     assert not others["slow"].any()
 
@@ -185,14 +185,14 @@ def test_selection_predicts_what_a_pulse_adds_to_the_mode():
 def test_horizons_of_single_modes():
     # 0.5^4 is above 5 %, 0.5^5 is not
     table = compute_horizons(single_mode_network([0.5]), np.zeros((2, 9), dtype=int), 8)
-    assert table.loc[0, "constant"] == 4
+    assert table.loc[0, "horizon_constant"] == 4
     assert table.loc[0, "n_steps"] == 18
     # from step t on 8 - t lags are left: 4, 4, 4, 4, then cut at 4, 3, 2, 1, 0
-    assert table.loc[0, "median"] == 4
-    np.testing.assert_allclose(table.loc[0, "censored"], 5 / 9)
+    assert table.loc[0, "horizon"] == 4
+    np.testing.assert_allclose(table.loc[0, "censored_share"], 5 / 9)
     network = single_mode_network([0.5])._replace(readout=np.zeros((1, 1)))
     silent = compute_horizons(network, np.zeros((1, 4), dtype=int), 3)
-    assert silent[["constant", "median"]].isna().all(axis=None)
+    assert silent[["horizon_constant", "horizon"]].isna().all(axis=None)
 
 
 def test_bad_requests(run):

@@ -102,9 +102,9 @@ def test_labels_are_ordered_by_use_and_agreement_covers_all_pairs(fit):
 def test_spectra_are_eigenvalues_of_the_visited_regimes(fit):
     table = compute_spectra(fit, compute_held_out_regimes(fit))
     row = table.iloc[0]
-    J = compute_jacobian(fit.folds[int(row["fold"])].network, int(row["code"]))
+    J = compute_jacobian(fit.folds[row["fold"]].network, int(row["code"]))
     assert np.isclose(np.abs(np.linalg.eigvals(J)).max(), row["modulus"])
-    assert len(table) == 4 * len(table.drop_duplicates(["fold", "label"]))
+    assert len(table) == 4 * len(table.drop_duplicates(["fold", "regime"]))
     decaying = table[table["modulus"].between(1e-6, 1 - 1e-6)]
     np.testing.assert_allclose(np.exp(-1 / decaying["time_constant"]), decaying["modulus"])
 

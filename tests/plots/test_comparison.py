@@ -103,7 +103,7 @@ def test_stability_shows_every_pair_and_the_limits(analysis):
     pairs = analysis.tables["stability_pairs"]
     ax = plots.plot_stability(pairs, limits=(0.5, 0.8))
     found = [x for dots in ax.collections for x in dots.get_offsets()[:, 0]]
-    expected = [*pairs["adjusted_rand"].dropna(), *pairs["shifted"].dropna()]
+    expected = [*pairs["adjusted_rand"].dropna(), *pairs["adjusted_rand_shifted"].dropna()]
     assert sorted(found) == pytest.approx(sorted(expected))
     assert {0.5, 0.8} <= {line.get_xdata()[0] for line in ax.lines}
     none = plots.plot_stability(pairs[:0])

@@ -33,8 +33,8 @@ def test_curves_are_means_and_what_a_held_regime_would_do(gains):
     for code in (0, 1):
         rows = gains[(gains["feature"] == 2) & (gains["code"] == code)]
         (mean,), (held,) = (curves(ax, regime_colour(code), style) for style in ("-", "--"))
-        np.testing.assert_allclose(mean, rows["mean"])
-        np.testing.assert_allclose(held, rows["constant"])
+        np.testing.assert_allclose(mean, rows["gain"])
+        np.testing.assert_allclose(held, rows["gain_constant"])
     ax.figure.draw_without_rendering()
 
 
@@ -42,15 +42,15 @@ def test_the_band_is_one_standard_deviation(gains):
     ax = plot_gains(gains[gains["code"] == 0], feature=1)
     rows = gains[(gains["feature"] == 1) & (gains["code"] == 0)]
     edges = ax.collections[0].get_paths()[0].vertices[:, 1]
-    assert edges.max() == pytest.approx((rows["mean"] + rows["sd"]).max())
-    assert edges.min() == pytest.approx((rows["mean"] - rows["sd"]).min())
+    assert edges.max() == pytest.approx((rows["gain"] + rows["gain_sd"]).max())
+    assert edges.min() == pytest.approx((rows["gain"] - rows["gain_sd"]).min())
 
 
 def test_labels_default_to_use(gains):
     table = gains.assign(n_steps=np.where(gains["code"] == 1, 90, 30))
     ax = plot_gains(table, feature=0)
     rows = table[(table["feature"] == 0) & (table["code"] == 1)]
-    np.testing.assert_allclose(curves(ax, regime_colour(0), "-")[0], rows["mean"])
+    np.testing.assert_allclose(curves(ax, regime_colour(0), "-")[0], rows["gain"])
 
 
 def test_panels_share_a_scale_and_have_the_names_of_the_inputs(gains):
@@ -58,21 +58,21 @@ def test_panels_share_a_scale_and_have_the_names_of_the_inputs(gains):
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["x1", "x2", "context"]
     assert len({ax.get_ylim() for ax in figure.axes}) == 1
     low, high = figure.axes[0].get_ylim()
-    assert gains["mean"].between(low, high).all()
+    assert gains["gain"].between(low, high).all()
     assert len(figure.legends) == 1
     figure.draw_without_rendering()
 
 
 def test_a_growing_mode_does_not_flatten_the_rest(gains):
-    wild = gains.assign(constant=gains["constant"] * 10.0 ** gains["lag"] ** 2)
+    wild = gains.assign(gain_constant=gains["gain_constant"] * 10.0 ** gains["lag"] ** 2)
     low, high = plot_gains(wild, feature=2).get_ylim()
-    ends = np.r_[gains["mean"] - gains["sd"], gains["mean"] + gains["sd"]]
+    ends = np.r_[gains["gain"] - gains["gain_sd"], gains["gain"] + gains["gain_sd"]]
     assert high - low < 4 * np.ptp(ends)
 
 
 def test_one_regime_one_input_and_lags_beyond_all_paths():
     table = compute_gains(scalar_memory().network, np.zeros((3, 4), dtype=int), 6)
-    assert table["mean"].isna().any()
+    assert table["gain"].isna().any()
     ax = plot_gains(table)
     (mean,) = curves(ax, regime_colour(0), "-")
     np.testing.assert_allclose(mean[:4], 8.0)
@@ -85,7 +85,7 @@ def test_nothing_to_draw_is_said(gains):
     ax = Figure().add_subplot()
     assert plot_gains(gains.iloc[:0], ax=ax) is ax
     assert ax.texts[0].get_text() == "no path"
-    assert plot_gains(gains.assign(mean=np.nan)).texts[0].get_text() == "no path"
+    assert plot_gains(gains.assign(gain=np.nan)).texts[0].get_text() == "no path"
     assert plot_gains_panels(gains.iloc[:0]).axes[0].texts[0].get_text() == "no input"
 
 

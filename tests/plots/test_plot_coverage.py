@@ -58,4 +58,4 @@ def test_no_regime_is_said():
 
 def test_tables_without_a_column_are_refused_by_name():
     with pytest.raises(DataError, match="coverage: no column 'rank'"):
-        plots.plot_coverage(pd.DataFrame({"share": [1.0]}))
+        plots.plot_coverage(pd.DataFrame({"occupancy": [1.0]}))

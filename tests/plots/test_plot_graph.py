@@ -63,7 +63,7 @@ def test_area_of_nodes_is_use_and_colour_is_the_regime():
 def test_leaving_has_no_loops():
     edges = graph_of(random_codes(3))
     ax = plots.plot_regime_graph(edges, leaving=True, least=0.0)
-    expected = edges[edges["from"] != edges["to"]]["leaving_probability"]
+    expected = edges[edges["code"] != edges["code_next"]]["leaving_probability"]
     widths = [arrow.get_linewidth() for arrow in arrows_of(ax)]
     np.testing.assert_allclose(widths, WIDEST * expected)
 
@@ -72,7 +72,7 @@ def test_arrows_below_the_least_probability_are_left_out():
     edges = graph_of(random_codes(4))
     for least in (0.0, 0.2, 0.5):
         drawn = len(arrows_of(plots.plot_regime_graph(edges, least=least)))
-        assert drawn == (edges["probability"] >= least).sum()
+        assert drawn == (edges["transition_probability"] >= least).sum()
 
 
 def test_groups_of_edges_are_pooled():
@@ -137,4 +137,4 @@ def test_what_is_wrong_is_said():
 
 def test_tables_without_a_column_are_refused_by_name():
     with pytest.raises(DataError, match="edges: no column 'n_pairs'"):
-        plots.plot_regime_graph(pd.DataFrame({"from": [0], "to": [1]}))
+        plots.plot_regime_graph(pd.DataFrame({"code": [0], "code_next": [1]}))

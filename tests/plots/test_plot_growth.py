@@ -43,15 +43,15 @@ def paths():
 def test_path_growth_shows_median_band_and_largest(paths):
     growth = compute_path_growth(make_network(), paths, 10)
     ax = plots.plot_path_growth(growth)
-    np.testing.assert_array_equal(named(ax, "median").get_ydata(), growth["median"])
-    np.testing.assert_array_equal(named(ax, "largest").get_ydata(), growth["largest"])
+    np.testing.assert_array_equal(named(ax, "median").get_ydata(), growth["growth"])
+    np.testing.assert_array_equal(named(ax, "largest").get_ydata(), growth["growth_largest"])
     corners = ax.collections[0].get_paths()[0].vertices
-    assert corners[corners[:, 0] == 4, 1].max() == pytest.approx(growth["high"][4])
+    assert corners[corners[:, 0] == 4, 1].max() == pytest.approx(growth["growth_high"][4])
 
 
 def test_axis_is_logarithmic_only_over_wide_ranges(paths):
     fast = compute_path_growth(make_network(slope=0.0), paths, 10)
-    assert fast["low"].min() < fast["largest"].max() / 30
+    assert fast["growth_low"].min() < fast["growth_largest"].max() / 30
     assert plots.plot_path_growth(fast).get_yscale() == "log"
     assert plots.plot_path_growth(fast[:1]).get_yscale() == "linear"
 

@@ -50,7 +50,7 @@ def test_paths_have_the_colours_of_the_regimes_they_leave(portrait):
         places = path[["x", "y"]].to_numpy()
         starts = [segment[0] for segment in lines.get_segments()]
         np.testing.assert_allclose(starts, places[:-1])
-        expected = [to_rgba(regime_colour(label)) for label in path["label"][:-1]]
+        expected = [to_rgba(regime_colour(label)) for label in path["regime"][:-1]]
         np.testing.assert_allclose(lines.get_colors(), expected)
 
 
@@ -60,7 +60,7 @@ def test_fixed_points_are_filled_if_real_and_round_if_stable(portrait):
     drawn = {tuple(line.get_xydata()[0]): line for line in ax.lines if line.get_marker() in "oD"}
     for row in points.itertuples():
         line = drawn[row.x, row.y]
-        colour = regime_colour(row.label) if row.is_real else "white"
+        colour = regime_colour(row.regime) if row.is_real else "white"
         assert line.get_markerfacecolor() == colour
         assert line.get_marker() == ("o" if row.is_stable else "D")
     assert {"real, stable", "virtual, unstable"} <= set(entries(ax))

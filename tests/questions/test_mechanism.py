@@ -30,7 +30,7 @@ def test_every_fold_is_described_under_its_name(apart):
 def test_addition_keeps_its_sum_along_a_line_and_needs_its_unit(apart):
     tables = apart(addition(n_steps=6)).tables
     off = tables["attractors"].query("code == 0")
-    assert (off["eigenvalue_real"] == 1).all()
+    assert (off["real"] == 1).all()
     assert (off["n_directions"] == 1).all()
     slow = tables["selection"].query("slow")
     np.testing.assert_allclose(slow["modulus"], 1)
@@ -42,7 +42,7 @@ def test_addition_keeps_its_sum_along_a_line_and_needs_its_unit(apart):
 
 def test_integration_selects_another_input_in_each_regime(apart):
     table = apart(integration()).tables["selection"].query("slow")
-    weight = table.groupby(["code", "input"])["effect"].mean().unstack()
+    weight = table.groupby(["code", "input"])["mode_gain"].mean().unstack()
     assert weight.loc[0, "x1"] == pytest.approx(0, abs=1e-9)
     assert weight.loc[1, "x2"] == pytest.approx(0, abs=1e-9)
     assert (weight.loc[[0, 1], ["x1", "x2"]].max(axis=1) > 1).all()

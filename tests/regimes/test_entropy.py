@@ -129,23 +129,23 @@ class TestTables:
         ]
         codes = regimes[regimes["subject"] == "s2"].to_numpy().ravel()
         row = found.set_index(["subject", "measure"]).loc[("s2", "Markov rate")]
-        assert row["plug_in"] == markov_entropy_rate(codes, corrected=False)
-        assert row["corrected"] == markov_entropy_rate(codes)
+        assert row["entropy_plug_in"] == markov_entropy_rate(codes, corrected=False)
+        assert row["entropy"] == markov_entropy_rate(codes)
         assert row["n_steps"] == 90
         by_trial = compute_entropies(regimes, carry="trial", longest=4)
-        assert by_trial.query("measure == 'block rate 4'")["corrected"].isna().all()
+        assert by_trial.query("measure == 'block rate 4'")["entropy"].isna().all()
         with pytest.raises(DataError, match="longest: found 1, expected whole numbers from 2 on"):
             compute_entropies(regimes, longest=1)
 
     def test_intervals_are_those_of_resampled_subjects(self, regimes):
         table = compute_entropies(regimes, carry="trial")
         found = summarise_entropies(table, n_draws=4999).set_index("measure")
-        values = table.query("measure == 'Markov rate'")["corrected"]
+        values = table.query("measure == 'Markov rate'")["entropy"]
         row = found.loc["Markov rate"]
-        assert row["corrected"] == pytest.approx(values.mean())
+        assert row["entropy"] == pytest.approx(values.mean())
         half = 1.96 * values.std(ddof=0) / np.sqrt(6)
         assert row["ci_high"] - row["ci_low"] == pytest.approx(2 * half, rel=0.15)
-        assert row["ci_low"] < row["corrected"] < row["ci_high"]
+        assert row["ci_low"] < row["entropy"] < row["ci_high"]
         short = found.loc["block rate 4"]
         assert short["n_subjects"] == 0
         assert short["excluded"] == "s0, s1, s2, s3, s4, s5"

@@ -80,8 +80,8 @@ def test_a_restart_with_its_units_exchanged_is_the_same(fit):
     restarts = found.pairs[found.pairs["across"] == "restarts"]
     np.testing.assert_allclose(restarts["adjusted_rand"], 1)
     np.testing.assert_allclose(restarts["unit_correlation"], 1)
-    np.testing.assert_allclose(found.units["correlation"], 1)
-    assert (restarts["shifted"] < 0.6).all()
+    np.testing.assert_allclose(found.units["unit_correlation"], 1)
+    assert (restarts["adjusted_rand_shifted"] < 0.6).all()
 
 
 def test_diverged_restarts_are_left_out(fit):
@@ -97,9 +97,9 @@ def test_diverged_restarts_are_left_out(fit):
     assert (found.pairs["across"] == "restarts").sum() == 2
     spread = compute_score_spread(changed)
     assert spread["n_restarts"].tolist() == [1, 2, 2]
-    assert spread.loc[0, ["validation", "training"]].tolist() == [0, 0]
+    assert spread.loc[0, ["validation_spread", "training_spread"]].tolist() == [0, 0]
     score = changed.selection["validation_score"].sel(n_pwl=2).values[1]
-    assert spread.loc[1, "validation"] == pytest.approx(score.max() - score.min())
+    assert spread.loc[1, "validation_spread"] == pytest.approx(score.max() - score.min())
 
 
 def test_linear_networks_cannot_be_compared(fit):
@@ -150,7 +150,7 @@ def test_shifts_keep_what_both_networks_owe_to_the_clock_of_the_trial(fit):
 
     changed = edited(fit, clock)
     found = compute_stability(changed).pairs
-    np.testing.assert_allclose(found[["adjusted_rand", "shifted"]], 1)
+    np.testing.assert_allclose(found[["adjusted_rand", "adjusted_rand_shifted"]], 1)
 
 
 def test_summary_is_over_pairs_that_could_be_compared():
@@ -158,12 +158,11 @@ def test_summary_is_over_pairs_that_could_be_compared():
         {
             "across": ["restarts"] * 3 + ["folds"],
             "adjusted_rand": [0.1, np.nan, 0.5, 0.9],
-            "shifted": [0.0, np.nan, 0.2, 0.1],
+            "adjusted_rand_shifted": [0.0, np.nan, 0.2, 0.1],
             "unit_correlation": [0.2, 0.9, 0.4, np.nan],
         }
     )
     found = summarise_stability(pairs).set_index("across")
-    assert found.loc["restarts", ["n_pairs", "median", "lowest", "highest"]].tolist() == [
-        2, 0.3, 0.1, 0.5
-    ]  # fmt: skip
-    assert found.loc["folds", "median"] == 0.9
+    names = ["n_pairs", "adjusted_rand", "adjusted_rand_low", "adjusted_rand_high"]
+    assert found.loc["restarts", names].tolist() == [2, 0.3, 0.1, 0.5]
+    assert found.loc["folds", "adjusted_rand"] == 0.9

@@ -82,9 +82,9 @@ class TestSwitches:
         found = switch_events(regimes)
         assert found["trial"].tolist() == [0, 2, 5]
         assert found["step"].tolist() == ["choice"] * 3
-        assert found[["from", "to"]].to_numpy().tolist() == [[0, 1], [1, 2], [3, 0]]
-        assert found["bits"].tolist() == [(0,), (0, 1), (0, 1)]
-        assert found["n_bits"].tolist() == [1, 2, 2]
+        assert found[["code", "code_next"]].to_numpy().tolist() == [[0, 1], [1, 2], [3, 0]]
+        assert found["flipped_units"].tolist() == ["0", "0 1", "0 1"]
+        assert found["n_flipped"].tolist() == [1, 2, 2]
 
     def test_events_and_switches_agree(self, many):
         regimes, _ = many
@@ -108,7 +108,7 @@ class TestRelations:
     def test_probability_by_step_and_condition(self, regimes, trials):
         found = compute_switch_probability_by(compute_switches(regimes), trials)
         found = found.set_index(["subject", "step"])
-        assert found["probability"].to_dict() == {
+        assert found["switch_probability"].to_dict() == {
             ("a", "stimulus"): 0.0,
             ("a", "choice"): 2 / 3,
             ("b", "choice"): 0.5,
@@ -124,16 +124,16 @@ class TestRelations:
         found = compute_locked_switch_probability(
             switches, trials, event=event, step="choice", n_draws=199
         )
-        assert found["group_probability"].idxmax() == 1
-        assert found["group_probability"].sel(lag=1) == 1.0
+        assert found["group_switch_probability"].idxmax() == 1
+        assert found["group_switch_probability"].sel(lag=1) == 1.0
         assert (found["group_null_high"] < 0.3).all()
-        assert found["probability"].dims == ("subject", "lag")
+        assert found["switch_probability"].dims == ("subject", "lag")
         other = compute_locked_switch_probability(
             switches, trials, event=event, step="stimulus", n_draws=199
         )
-        assert other["group_probability"].sel(lag=1) == 0.0
+        assert other["group_switch_probability"].sel(lag=1) == 0.0
         either = compute_locked_switch_probability(switches, trials, event=event, n_draws=199)
-        assert either["group_probability"].sel(lag=1) == 1.0
+        assert either["group_switch_probability"].sel(lag=1) == 1.0
 
     def test_unknown_step_is_named(self, many):
         regimes, trials = many

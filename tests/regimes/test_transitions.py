@@ -148,32 +148,36 @@ class TestDwellSurvival:
 class TestGraph:
     def test_by_hand(self, labelled):
         found = compute_regime_graph(labelled([[0, 0, 3], [3, 2, 0]]))
-        assert found.drop(columns="bits").to_numpy().tolist() == [
+        assert found.drop(columns="flipped_units").to_numpy().tolist() == [
             [0, 0, 1, 0.5, 0.0, 0],
             [0, 3, 1, 0.5, 1.0, 2],
             [2, 0, 1, 1.0, 1.0, 1],
             [3, 2, 1, 0.5, 1.0, 1],
             [3, 3, 1, 0.5, 0.0, 0],
         ]
-        assert found["bits"].tolist() == [(), (0, 1), (1,), (0,), ()]
+        assert found["flipped_units"].tolist() == ["", "0 1", "1", "0", ""]
         by_trial = compute_regime_graph(labelled([[0, 0, 3], [3, 2, 0]]), carry="trial")
         assert by_trial["n_pairs"].sum() == 4
 
     def test_agrees_with_the_transition_matrices(self, two_subjects):
         found = compute_regime_graph(two_subjects, by=("subject",))
-        for leaving, column in ((False, "probability"), (True, "leaving_probability")):
+        for leaving, column in ((False, "transition_probability"), (True, "leaving_probability")):
             matrix = compute_transitions(two_subjects, leaving=leaving)
             for row in found.to_dict("records"):
-                at = {"subject": row["subject"], "regime": row["from"], "regime_next": row["to"]}
+                at = {
+                    "subject": row["subject"],
+                    "regime": row["code"],
+                    "regime_next": row["code_next"],
+                }
                 assert row[column] == pytest.approx(float(matrix.sel(at)))
         pooled = compute_regime_graph(two_subjects)
         assert pooled["n_pairs"].sum() == found["n_pairs"].sum()
 
     def test_a_condition_is_that_of_the_step_before(self, labelled):
         found = compute_regime_graph(labelled([[0, 1], [0, 2]]), by=("step",))
-        assert found[["step", "from", "to"]].astype({"step": str}).to_numpy().tolist() == [
+        assert found[["step", "code", "code_next"]].astype({"step": str}).to_numpy().tolist() == [
             ["stimulus", 0, 1],
             ["stimulus", 0, 2],
             ["choice", 1, 0],
         ]
-        assert found["probability"].tolist() == [0.5, 0.5, 1.0]
+        assert found["transition_probability"].tolist() == [0.5, 0.5, 1.0]

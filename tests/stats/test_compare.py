@@ -37,7 +37,7 @@ class TestPairedDifference:
         assert found["p"] == pytest.approx(expected["p"])
         assert found["p"] == pytest.approx(stats.ttest_rel(mean["a"], mean["b"]).pvalue)
         assert found["n_trials"] == 34
-        assert found["n_favouring_a"] == (mean["a"] > mean["b"]).sum()
+        assert found["n_favouring"] == (mean["a"] > mean["b"]).sum()
 
     def test_refuses_unequal_masks_and_subjects(self):
         subject = np.repeat(["a", "b"], 3)
@@ -98,8 +98,12 @@ class TestCompareModels:
         for model in ("AL-RNN", "c"):
             pair = [pd.Series(wide[name], SUBJECTS) for name in (model, "b")]
             expected = paired_difference(*pair).iloc[0]
-            names = {"difference": "estimate", "error": "standard_error", "p": "p"}
-            names |= {"ci_low": "ci_low", "ci_high": "ci_high", "n_favouring": "n_favouring_a"}
+            names = {
+                "difference": "estimate",
+                "difference_standard_error": "standard_error",
+                "p": "p",
+            }
+            names |= {"ci_low": "ci_low", "ci_high": "ci_high", "n_favouring": "n_favouring"}
             for mine, other in names.items():
                 assert table.loc[model, mine] == pytest.approx(expected[other])
         assert (table["n_favouring"] + table["n_against"])[["AL-RNN", "c"]].eq(12).all()
@@ -131,8 +135,8 @@ class TestCompareModels:
         wide = {"a": np.array([-0.2, -0.4, -0.9]), "b": np.array([-0.3, -0.1, -0.5])}
         table = compare_models(long(wide, [100, 300, 50])).set_index("model")
         expected = (-0.2 * 100 - 0.4 * 300 - 0.9 * 50) / 450
-        assert table.loc["a", "pooled"] == pytest.approx(expected)
-        assert table.loc["a", "log_likelihood"] == pytest.approx(-0.5)
+        assert table.loc["a", "log_likelihood"] == pytest.approx(expected)
+        assert table.loc["a", "subject_mean"] == pytest.approx(-0.5)
         assert table.loc["a", "n_trials"] == 450
 
     def test_ties_share_the_best_place(self):

@@ -64,7 +64,7 @@ def count_necessary(stages, *, margin: float = 0.01) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per fold and replacement: ``fold, replacement, n_pwl, n_necessary``;
-        ``test_cost``, nats per trial, mean over test subjects, of replacing all the others.
+        ``cost``, nats per trial, mean over test subjects, of replacing all the others.
     """
     require_columns("stages", stages, ("fold", "replacement", "n_pwl", "n_replaced", "train_cost"))
     rows = []
@@ -78,7 +78,7 @@ def count_necessary(stages, *, margin: float = 0.01) -> pd.DataFrame:
                 "replacement": replacement,
                 "n_pwl": part["n_pwl"].iloc[0],
                 "n_necessary": part["n_pwl"].iloc[0] - n_free,
-                "test_cost": subject_costs(at_stage)["cost"].mean() if n_free else 0.0,
+                "cost": subject_costs(at_stage)["cost"].mean() if n_free else 0.0,
             }
         )
     return pd.DataFrame(rows)

@@ -27,7 +27,7 @@ class Attractors(NamedTuple):
     table : DataFrame, one row per regime and condition
         ``code, condition, kind`` (isolated, line, plane, drift, slow manifold), ``n_directions``
         (k small singular values of ``I - J_S``), ``singular_ratio`` (smallest to largest singular
-        value), ``eigenvalue_real, eigenvalue_imag`` (of ``J_S``, that nearest to 1) and
+        value), ``real, imag`` (of ``J_S``, that nearest to 1) and
         ``distance_to_one`` (its ``|lambda - 1|``): a small singular value and an eigenvalue near 1
         are different facts if ``J_S`` is not normal. ``is_real`` (some of it lies in its region),
         ``margin`` (of ``points``, latent units, positive inside), ``length`` (the largest of
@@ -130,8 +130,8 @@ def _describe(jacobian, shape):
     return {
         "n_directions": shape.n_small,
         "singular_ratio": shape.values[-1] / shape.values[0] if shape.values[0] else 0.0,
-        "eigenvalue_real": nearest.real,
-        "eigenvalue_imag": nearest.imag,
+        "real": nearest.real,
+        "imag": nearest.imag,
         "distance_to_one": abs(nearest - 1),
     }
 

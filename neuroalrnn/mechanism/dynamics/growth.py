@@ -97,8 +97,8 @@ def compute_path_growth(network, regimes, n_lags=20, *, feature=None) -> pd.Data
     Returns
     -------
     DataFrame, one row per lag
-        ``lag`` (steps), ``median, low, high`` (5 and 95 % of steps), ``largest, n_steps`` (from
-        which so many steps follow).
+        ``lag`` (steps), ``growth`` (median over steps), ``growth_low, growth_high`` (5 and 95 % of
+        steps), ``growth_largest, n_steps`` (from which so many steps follow).
 
     Raises
     ------
@@ -115,7 +115,8 @@ def compute_path_growth(network, regimes, n_lags=20, *, feature=None) -> pd.Data
         values = growth[..., lag][~np.isnan(growth[..., lag])]
         shares = np.quantile(values, [0.5, 0.05, 0.95, 1]) if values.size else [np.nan] * 4
         rows.append((lag, *shares, values.size))
-    return pd.DataFrame(rows, columns=["lag", "median", "low", "high", "largest", "n_steps"])
+    names = ["lag", "growth", "growth_low", "growth_high", "growth_largest", "n_steps"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def path_amplification(network, regimes, n_lags, *, left=None, right=None):

@@ -59,7 +59,7 @@ class Portrait(NamedTuple):
     inputs : dict of str -> float
         The constant input of flow, points and lines: features that are not 0.
     paths : DataFrame, one row per step
-        ``path, step, x, y, label``; no rows where there is no step.
+        ``path, step, x, y, regime``; no rows where there is no step.
     regions : int array, shape (y, x)
         Label at every cell of the frame.
     boundaries : DataFrame, one row per PWL unit whose boundary crosses the frame
@@ -68,10 +68,10 @@ class Portrait(NamedTuple):
         ``x, y`` and the step from there, ``dx, dy``.
     points : DataFrame
         Isolated fixed points, all real ones and the virtual ones of labelled regimes: ``code,
-        label, x, y, is_real, is_stable`` (no eigenvalue beyond the unit circle).
+        regime, x, y, is_real, is_stable`` (no eigenvalue beyond the unit circle).
     lines : DataFrame
         Directions of lines and planes of fixed points, and of slow manifolds, within their regions:
-        ``code, label, kind, x, y, x_end, y_end``. Those without end reach beyond the frame.
+        ``code, regime, kind, x, y, x_end, y_end``. Those without end reach beyond the frame.
     """
 
     plane: Plane
@@ -220,7 +220,7 @@ def _describe_paths(network, plane, paths, labels):
         raise DataError("paths: found no states")
     x, y = plane.project(states).T
     label = _labelled(compute_regimes(states, network.n_pwl), labels)
-    return pd.DataFrame({"path": path, "step": step, "x": x, "y": y, "label": label})
+    return pd.DataFrame({"path": path, "step": step, "x": x, "y": y, "regime": label})
 
 
 def _choose_limits(paths, points):
@@ -282,10 +282,10 @@ def _find_points(network, plane, inputs, codes, labels):
     found = found.isel(condition=0)
     x, y = plane.project(found["point"].values).T
     code, kind = found["code"].values, found["kind"].values
-    table = pd.DataFrame({"code": code, "label": _labelled(code, labels), "x": x, "y": y})
+    table = pd.DataFrame({"code": code, "regime": _labelled(code, labels), "x": x, "y": y})
     table["is_real"] = found["is_real"].values
     table["is_stable"] = found["n_unstable"].values == 0
-    shown = (kind == "isolated") & (table["is_real"] | (table["label"] >= 0))
+    shown = (kind == "isolated") & (table["is_real"] | (table["regime"] >= 0))
     return table[shown].reset_index(drop=True), code[np.isin(kind, ("line", "plane"))]
 
 
@@ -301,4 +301,4 @@ def _find_lines(network, plane, inputs, codes, labels):
         for direction, extent in zip(directions, np.clip(extents, -far, far), strict=True):
             ends = plane.project(point + extent[:, None] * direction)
             rows.append((row.code, labels.get(int(row.code), -1), row.kind, *ends.ravel()))
-    return pd.DataFrame(rows, columns=["code", "label", "kind", "x", "y", "x_end", "y_end"])
+    return pd.DataFrame(rows, columns=["code", "regime", "kind", "x", "y", "x_end", "y_end"])

@@ -89,7 +89,7 @@ def compute_spectra(fit, held_out):
     Returns
     -------
     pandas.DataFrame
-        One row per fold, regime and eigenvalue: ``fold, n_pwl, label, code, n_steps, mode, real,
+        One row per fold, regime and eigenvalue: ``fold, n_pwl, regime, code, n_steps, mode, real,
         imag, modulus, time_constant, period, doubling_time`` (steps, see `Modes`) and
         ``time_constant_trials`` (in trials of mean length). Modes by falling modulus.
     """
@@ -97,10 +97,10 @@ def compute_spectra(fit, held_out):
     networks = {fold: fit.folds[fold].network for fold in held_out.codes["fold"].unique()}
     for regime in held_out.codes.itertuples():
         jacobian = compute_jacobian(networks[regime.fold], regime.code)
-        head = (regime.fold, regime.n_pwl, regime.label, regime.code, regime.n_steps)
+        head = (regime.fold, regime.n_pwl, regime.regime, regime.code, regime.n_steps)
         heads += [(*head, mode) for mode in range(len(jacobian))]
         values.append(_by_modulus(np.linalg.eigvals(jacobian)))
-    names = ["fold", "n_pwl", "label", "code", "n_steps", "mode"]
+    names = ["fold", "n_pwl", "regime", "code", "n_steps", "mode"]
     table = _describe(pd.DataFrame(heads, columns=names), np.concatenate(values))
     steps_per_trial = float((held_out.regimes != ABSENT).sum("step").mean())
     return table.assign(time_constant_trials=table["time_constant"] / steps_per_trial)

@@ -31,9 +31,10 @@ def compute_gains(network, regimes, n_lags=10) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row per regime, feature, output and lag
-        ``code, feature, output, lag`` (k, steps), ``constant`` (``B J_S^k C_j``, the gain if the
-        regime stayed as it is), ``mean, sd`` and ``size`` (mean absolute value) of the gains along
-        the real paths from this regime on, ``n_steps`` (from which so many steps follow).
+        ``code, feature, output, lag`` (k, steps), ``gain_constant`` (``B J_S^k C_j``, the gain if
+        the regime stayed as it is), ``gain`` (mean), ``gain_sd`` and ``gain_size`` (mean absolute
+        value) of the gains along the real paths from this regime on, ``n_steps`` (from which so
+        many steps follow).
     """
     regimes = _checked(network, regimes, n_lags)
     gains = path_gains(network, regimes, n_lags)
@@ -42,16 +43,17 @@ def compute_gains(network, regimes, n_lags=10) -> pd.DataFrame:
         here = gains[regimes == code]
         n_steps = np.isfinite(here[..., 0, 0]).sum(axis=0)
         constant = np.stack([_powers(network, code, n_lags) @ network.input_weight])[0]
-        sums = {"mean": here, "size": np.abs(here), "sd": here**2}
+        sums = {"gain": here, "gain_size": np.abs(here), "gain_sd": here**2}
         with np.errstate(invalid="ignore", divide="ignore"):
             values = {k: np.nansum(v, axis=0) / n_steps[:, None, None] for k, v in sums.items()}
-        values["sd"] = np.sqrt(np.maximum(values["sd"] - values["mean"] ** 2, 0))
+        values["gain_sd"] = np.sqrt(np.maximum(values["gain_sd"] - values["gain"] ** 2, 0))
         lag, output, feature = (each.ravel() for each in np.indices(constant.shape))
         part = {"code": int(code), "feature": feature, "output": output, "lag": lag}
-        part |= {"constant": constant.ravel()} | {k: v.ravel() for k, v in values.items()}
+        part |= {"gain_constant": constant.ravel()} | {k: v.ravel() for k, v in values.items()}
         parts.append(pd.DataFrame(part | {"n_steps": n_steps[lag]}))
-    names = ["code", "feature", "output", "lag", "constant", "mean", "sd", "size", "n_steps"]
-    return _stacked(parts, names, ["code", "feature", "output", "lag"])
+    keys = ["code", "feature", "output", "lag"]
+    names = [*keys, "gain_constant", "gain", "gain_sd", "gain_size", "n_steps"]
+    return _stacked(parts, names, keys)
 
 
 def compute_unit_gains(network, regimes, n_lags=10) -> pd.DataFrame:
@@ -102,10 +104,11 @@ def compute_horizons(network, regimes, n_lags=50) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row per regime and feature
-        ``code, feature, constant`` (steps, if the regime stayed as it is), ``median`` (steps, along
-        the real paths that start in this regime), ``censored`` (share of these paths that end, or
-        reach `n_lags`, with the gain still above 5 %), ``n_steps``. NaN where the input never
-        reaches the read-out. Outputs enter by the norm of their gains.
+        ``code, feature, horizon_constant`` (steps, if the regime stayed as it is), ``horizon``
+        (steps, median along the real paths that start in this regime), ``censored_share`` (of
+        these paths, those that end, or reach `n_lags`, with the gain still above 5 %),
+        ``n_steps``. NaN where the input never reaches the read-out. Outputs enter by the norm of
+        their gains.
     """
     regimes = _checked(network, regimes, n_lags)
     gains = np.linalg.norm(path_gains(network, regimes, n_lags), axis=3)
@@ -119,7 +122,7 @@ def compute_horizons(network, regimes, n_lags=50) -> pd.DataFrame:
             middle = np.median(along[seen, j]) if seen.any() else np.nan
             cut = censored[seen, j].mean() if seen.any() else np.nan
             rows.append((int(code), j, held[0, j], middle, cut, len(along)))
-    names = ["code", "feature", "constant", "median", "censored", "n_steps"]
+    names = ["code", "feature", "horizon_constant", "horizon", "censored_share", "n_steps"]
     return pd.DataFrame(rows, columns=names)
 
 

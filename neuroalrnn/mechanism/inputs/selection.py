@@ -32,8 +32,8 @@ def compute_selection(network, codes, n_steps) -> pd.DataFrame:
         ``code, mode`` (by falling modulus), ``real, imag, modulus`` of the eigenvalue, ``slow,
         memory, condition`` (``|l| |r|``), ``well_defined`` (condition at most 1000), ``feature``,
         ``weight`` and ``weight_imag`` of ``l' C_j``, ``alignment`` (``|B r| / (|B|_F |r|)``; for
-        one output the absolute cosine of B with r), ``effect`` (``|B r l' C_j|``, output per unit
-        of input, which no scaling of r changes). NaN for modes of a defective eigenvalue.
+        one output the absolute cosine of B with r), ``mode_gain`` (``|B r l' C_j|``, output per
+        unit of input, which no scaling of r changes). NaN for modes of a defective eigenvalue.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def compute_selection(network, codes, n_steps) -> pd.DataFrame:
                 for j, w in enumerate(weight[mode])
             ]
     names = ["code", "mode", "real", "imag", "modulus", "slow", "memory", "condition"]
-    names += ["well_defined", "feature", "weight", "weight_imag", "alignment", "effect"]
+    names += ["well_defined", "feature", "weight", "weight_imag", "alignment", "mode_gain"]
     return pd.DataFrame(rows, columns=names)
 
 

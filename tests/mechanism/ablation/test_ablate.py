@@ -56,7 +56,7 @@ def test_both_units_of_the_decision_are_needed(known_fit):
     assert (costs["cost"] > 0.05).all()
     counts = count_necessary(replace_greedily(fit))
     assert (counts["n_necessary"] == 2).all()
-    assert (counts["test_cost"] == 0).all()
+    assert (counts["cost"] == 0).all()
 
 
 def test_a_network_without_pwl_units_has_nothing_to_ablate(known_fit):

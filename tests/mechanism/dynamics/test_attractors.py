@@ -126,7 +126,7 @@ def test_nearly_singular_regimes_are_slow_manifolds():
     row = found.table.iloc[0]
     assert (row["kind"], row["n_directions"]) == ("slow manifold", 1)
     assert row["singular_ratio"] == pytest.approx(1e-3, rel=1e-8)
-    assert row["eigenvalue_real"] == pytest.approx(0.999, abs=1e-12)
+    assert row["real"] == pytest.approx(0.999, abs=1e-12)
     np.testing.assert_allclose(found.directions[0], [[1, 0]], **EXACT)
     np.testing.assert_allclose(found.points, [[0, -1]], **EXACT)
     np.testing.assert_allclose(found.drifts, [[0.01, 0]], **EXACT)

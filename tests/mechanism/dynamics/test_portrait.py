@@ -111,9 +111,9 @@ def test_frame_holds_the_paths_and_labels_follow_use():
     codes = compute_regimes(latents, 1)
     most = int((codes == 1).sum() > (codes == 0).sum())
     own = compute_regimes(latents[:3], 1).ravel()
-    assert paths["label"].tolist() == [int(code != most) for code in own]
+    assert paths["regime"].tolist() == [int(code != most) for code in own]
     named = compute_portrait(known.network, latents, labels={0: 5})
-    assert set(named.paths["label"]) == {5, -1}
+    assert set(named.paths["regime"]) == {5, -1}
 
 
 def test_one_latent_and_no_pwl_unit():

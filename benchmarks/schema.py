@@ -1,0 +1,138 @@
+"""The page docs/tables.md from the schema of tables; `python -m benchmarks.schema` writes it."""
+
+from pathlib import Path
+
+from neuroalrnn.results.columns import COLUMNS
+from neuroalrnn.results.tables import ANALYSIS, FILES, MECHANISM, columns_of
+
+PAGE = Path(__file__).parents[1] / "docs" / "tables.md"
+HEAD = """# Tables
+
+All tables of `analyse(fit, mechanism=True)` (and of `neuroalrnn analyse`, as CSV files), and the
+tables that the other commands write. A name means the same in all of them: `fold` is the name of a
+fold, `regime` the label of a regime (the same in all folds), `code` the sign pattern of one
+network. Lengths of time are in steps unless the unit says otherwise. Written by
+`python -m benchmarks.schema`.
+"""
+MODELS = {
+    "log_likelihood": "subject_mean",
+    "standard_error": "subject_standard_error",
+    "pooled": "log_likelihood",
+    "bits": "subject_bits",
+    "error": "difference_standard_error",
+    "error_to_best": "standard_error_to_best",
+}
+# table -> old name -> new name
+RENAMED = {
+    "comparisons": {"n_favouring_a": "n_favouring"},
+    "observed": {"n_favouring_a": "n_favouring"},
+    "models": MODELS,
+    "models_own_temperature": MODELS,
+    "score_spread": {"validation": "validation_spread", "training": "training_spread"},
+    "regimes": {"label": "regime"},
+    "agreement": {"other": "other_fold"},
+    "stability": {
+        "median": "adjusted_rand",
+        "lowest": "adjusted_rand_low",
+        "highest": "adjusted_rand_high",
+        "shifted": "adjusted_rand_shifted",
+    },
+    "stability_pairs": {"shifted": "adjusted_rand_shifted"},
+    "stability_units": {
+        "on": "on_share",
+        "correlation": "unit_correlation",
+        "lowest_correlation": "unit_correlation_low",
+    },
+    "switch_probability": {"probability": "switch_probability"},
+    "locked_switches": {
+        "probability": "switch_probability",
+        "group_probability": "group_switch_probability",
+    },
+    "spectra": {"label": "regime"},
+    "mechanism_coverage": {
+        "regime": "code",
+        "share": "occupancy",
+        "cumulative_share": "cumulative_occupancy",
+    },
+    "mechanism_regime_graph": {
+        "from": "code",
+        "to": "code_next",
+        "probability": "transition_probability",
+        "bits": "flipped_units",
+        "n_bits": "n_flipped",
+    },
+    "mechanism_attractors": {"eigenvalue_real": "real", "eigenvalue_imag": "imag"},
+    "mechanism_path_growth": {
+        "median": "growth",
+        "low": "growth_low",
+        "high": "growth_high",
+        "largest": "growth_largest",
+    },
+    "mechanism_gains": {
+        "constant": "gain_constant",
+        "mean": "gain",
+        "sd": "gain_sd",
+        "size": "gain_size",
+    },
+    "mechanism_horizons": {
+        "constant": "horizon_constant",
+        "median": "horizon",
+        "censored": "censored_share",
+    },
+    "mechanism_selection": {"effect": "mode_gain"},
+    "mechanism_entropies": {"plug_in": "entropy_plug_in", "corrected": "entropy"},
+    "mechanism_dynamical_classes": {"regime": "code"},
+    "mechanism_necessary": {"test_cost": "cost"},
+}
+# tables whose folds were numbers
+NUMBERED = ("regimes", "effective_n_pwl", "spectra", "mechanism_dynamical_classes")
+
+
+def describe():
+    """The page.
+
+    Returns
+    -------
+    str
+    """
+    parts = [HEAD]
+    for title, tables, start in (
+        ("Of an analysis", ANALYSIS, ""),
+        ("Of a mechanism", MECHANISM, "mechanism_"),
+        ("Of other commands", FILES, ""),
+    ):
+        rows = [(f"`{start}{name}`", *_describe_table(each)) for name, each in tables.items()]
+        parts += [f"## {title}\n", _grid(("table", "one row per", "columns"), rows)]
+    rows = [
+        (f"`{name}`", COLUMNS[name].meaning, COLUMNS[name].unit, COLUMNS[name].dtype)
+        for name in sorted({name for each in _every() for name in columns_of(each)})
+    ]
+    parts += ["## Columns\n", _grid(("column", "meaning", "unit", "dtype"), rows)]
+    rows = [
+        (f"`{table}`", ", ".join(f"`{old}` -> `{new}`" for old, new in names.items()))
+        for table, names in RENAMED.items()
+    ]
+    parts += ["## Renamed columns\n", _grid(("table", "old -> new"), rows)]
+    numbered = ", ".join(f"`{name}`" for name in NUMBERED)
+    parts.append(
+        f"`fold` was a number in {numbered}; it is the name now. `event_switches` has the columns\n"
+        "of a test also where nothing could be tested.\n"
+    )
+    return "\n".join(parts)
+
+
+def _every():
+    return [*ANALYSIS.values(), *MECHANISM.values(), *FILES.values()]
+
+
+def _describe_table(table):
+    return table.row, table.columns + (f"; {table.further}" if table.further else "")
+
+
+def _grid(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(describe(), encoding="utf-8")

@@ -1,0 +1,83 @@
+"""Every table has the columns and dtypes of the one schema, and the page about them tells so."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.schema import NUMBERED, PAGE, RENAMED, describe
+from neuroalrnn.questions import analyse
+from neuroalrnn.results.columns import COLUMNS
+from neuroalrnn.results.tables import FILES, TABLES, columns_of, conform
+
+CONDITIONS = ["rule"]
+
+
+@pytest.fixture(scope="module")
+def tables(fit):
+    return analyse(fit, conditions=CONDITIONS, rule="rule", mechanism=True).tables
+
+
+def dtypes(table):
+    return {name: str(dtype) for name, dtype in table.dtypes.items() if name not in CONDITIONS}
+
+
+def test_every_table_of_an_analysis_is_as_the_schema_says(tables):
+    assert set(TABLES) - set(tables) == {"observed"}
+    for name, table in tables.items():
+        assert dtypes(table) == columns_of(TABLES[name]), name
+        assert list(dtypes(table)) == list(columns_of(TABLES[name])), name
+        assert isinstance(table.index, pd.RangeIndex), name
+
+
+def test_folds_go_by_name_and_regimes_by_label(fit, tables):
+    names = {fold.name for fold in fit.folds}
+    for name, table in tables.items():
+        assert set(table.get("fold", ())) <= names, name
+    labels = set(np.unique(analyse(fit).regimes)) - {-1}
+    assert set(tables["regimes"]["regime"]) == labels
+    for name in ("occupancy", "transitions", "spectra", "dwell_times"):
+        assert set(tables[name]["regime"]) <= labels, name
+    n_pwl = tables["regimes"]["n_pwl"].max()
+    for name in [each for each in tables if "code" in tables[each]]:
+        assert tables[name]["code"].between(0, 2**n_pwl - 1).all(), name
+
+
+def test_every_column_is_described_and_none_in_vain():
+    used = {name for each in [*TABLES.values(), *FILES.values()] for name in columns_of(each)}
+    assert used == set(COLUMNS)
+    assert all(column.meaning for column in COLUMNS.values())
+
+
+def test_scores_by_subject_are_as_the_schema_says(fit):
+    assert dtypes(fit.scores) == columns_of(FILES["scores.csv"])
+
+
+def test_page_is_what_the_schema_says():
+    assert PAGE.read_text(encoding="utf-8") == describe(), "run python -m benchmarks.schema"
+
+
+def test_renamed_columns_are_there_now():
+    for table, names in RENAMED.items():
+        assert set(names.values()) <= set(columns_of(TABLES[table])), table
+    assert set(NUMBERED) <= set(TABLES)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "message"),
+    [
+        ("agreements", {}, "did you mean 'agreement'"),
+        ("agreement", {"fold": ["a"], "other": ["b"], "adjusted_rand": [1.0]}, "'other' is not in"),
+        ("agreement", {"fold": ["a"], "adjusted_rand": [1.0]}, "'other_fold' .* is not there"),
+    ],
+)
+def test_tables_that_are_not_written_down_are_faults(name, columns, message):
+    with pytest.raises(ValueError, match=message):
+        conform(name, pd.DataFrame(columns))
+
+
+def test_a_table_is_cast_but_not_changed():
+    table = pd.DataFrame({"fold": ["a"], "n_pwl": [2.0], "effective_n_pwl": np.int32([1])})
+    found = conform("effective_n_pwl", table)
+    assert dtypes(found) == columns_of(TABLES["effective_n_pwl"])
+    assert table["n_pwl"].dtype == float
+    assert dtypes(conform("behaviour", pd.DataFrame())) == columns_of(TABLES["behaviour"])
