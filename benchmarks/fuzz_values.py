@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn import data
+from neuroalrnn.arguments import unknown
 from neuroalrnn.baselines import class_frequency, logistic
 from neuroalrnn.behaviour import compare_signatures
 from neuroalrnn.config import Setting
@@ -344,5 +345,5 @@ def _of_options():
         "path": [Path("trials.csv"), Path("fit.nc"), Path("run.toml")],
         "figure": [None],
         "n_splits": [2, 3],
-        "kind": [data.unknown],
+        "kind": [unknown],
     }

@@ -1,4 +1,6 @@
-"""Named datasets and file formats, each turned into the same labelled trials."""
+"""Named datasets, each turned into the same labelled trials."""
+
+from typing import Any
 
 import xarray as xr
 
@@ -15,24 +17,31 @@ DATASETS = {
 }
 
 
-def load(name: str, **options) -> xr.Dataset:
+def load(name: str, **options: Any) -> xr.Dataset:
     """Load a named dataset as labelled trials.
 
     Parameters
     ----------
     name : str
-        One of `DATASETS`.
-    **options
-        Passed to the loader of that dataset.
+        Name of the dataset, one of `DATASETS`.
+    **options : anything
+        Arguments of the loader of that dataset.
 
     Returns
     -------
     trials : xarray.Dataset
+        Labelled trials, see `neuroalrnn.validate`.
 
     Raises
     ------
     DataError
-        If no dataset has this name; the message names the nearest.
+        No dataset has this name; the message names the nearest.
+
+    Examples
+    --------
+    >>> import data_loaders
+    >>> data_loaders.load("pratte2010").sizes["trial"]
+    27360
     """
     refuse("load", not_one_of("dataset", name, DATASETS), DataError)
     return DATASETS[name](**options)

@@ -41,8 +41,9 @@ def load_dezfouli2019() -> xr.Dataset:
     Returns
     -------
     trials : xarray.Dataset
-        132,251 trials (presses), 131,039 of them scored: all but the first of a game;
-        ``unscored_reason`` says so. One session is one game. ``choice``: R1, R2 (the physical key).
+        Labelled trials (presses): 132,251, of which 131,039 are scored. These are all but the first
+        of a game, as ``unscored_reason`` says. One session is one game. ``choice``: R1, R2 (the
+        physical key).
         Known after the choice: ``reward`` 0 / 1; ``first_outcome``, ``second_outcome`` 0 / 1, which
         of two rewards it was; ``correct`` 0 / 1, the better key was pressed. Hidden from the
         subject, never inputs: ``p_reward_R1``, ``p_reward_R2``. ``condition``: 1-6, names the

@@ -17,7 +17,7 @@ ENCODING = {
     "inputs": {"forced_side": "c1", "choice": "c2", "mapped_side": "s2", "reward": "s2"},
     "carry": "session",
 }
-# in the order of precedence
+# the first reason that applies is given
 UNSCORED = ["forced choice", "first kept trial of a session"]
 ANALYSIS = {"conditions": ["common", "reward"], "rule": "p_reward_left"}
 HISTORY = [
@@ -46,8 +46,8 @@ def load_miller_rats() -> xr.Dataset:
     Returns
     -------
     trials : xarray.Dataset
-        36,351 trials, 31,743 of them scored: free, and not the first of a session. 62 rows of the
-        source (violations, bad timing) are removed; their numbers are missing in
+        Labelled trials: 36,351, of which 31,743 are scored (free, and not the first of a session).
+        62 rows of the source (violations, bad timing) are removed; their numbers are missing in
         ``trial_in_session``, and no lag reaches over them. ``unscored_reason`` says why a trial is
         not scored, "" where it is.
         ``choice``: left, right (first step). ``forced``: 0 / 1;

@@ -25,7 +25,7 @@ ENCODING = {
     },
     "carry": "session",
 }
-# in the order of precedence
+# the first reason that applies is given
 UNSCORED = ["another key than left or right", "no valid response time"]
 ANALYSIS = {"conditions": ["context", "congruent"], "rule": "context"}
 PRODUCTS = ["word", "location", "context", "context:word", "context:location"]
@@ -52,14 +52,14 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
     Parameters
     ----------
     session : {"subject", "block"}
-        One session per subject, or one per block: how long the pauses were is not known.
+        Whether a subject or a block is one session; the length of the pauses is not known.
 
     Returns
     -------
     trials : xarray.Dataset
-        27,360 trials, 27,316 of them scored (a left or right key with a valid response time).
-        ``word``, ``location``: -1 left, +1 right. ``context``: -1 follow the word ("simon" in the
-        source file), +1 follow the location ("stroop"). ``congruent``: -1 / +1, word equals
+        Labelled trials: 27,360, of which 27,316 are scored (a left or right key, with a valid
+        response time). ``word``, ``location``: -1 left, +1 right. ``context``: -1 follow the word
+        ("simon" in the source file), +1 follow the location ("stroop"). ``congruent``: -1 / +1, word equals
         location. ``first_in_block`` and its complement ``later_in_block``, ``error``, ``correct``:
         0 / 1, of which models get ``correct`` as -1 / +1 and the others, marked as indicators, as
         stored. ``choice``: left, right, NaN for another key. ``unscored_reason``: why a trial is
@@ -69,7 +69,7 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
     Raises
     ------
     DataError
-        If `session` is neither of the two.
+        The session is neither of the two.
 
     Notes
     -----

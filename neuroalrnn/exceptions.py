@@ -4,7 +4,18 @@ from collections.abc import Sequence
 
 
 class NeuroALRNNError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose.
+
+    Examples
+    --------
+    >>> import data_loaders
+    >>> from neuroalrnn import NeuroALRNNError
+    >>> try:
+    ...     data_loaders.load("prate2010")
+    ... except NeuroALRNNError as error:
+    ...     print(str(error).splitlines()[0])
+    load: 1 problem
+    """
 
 
 class DataError(NeuroALRNNError, ValueError):

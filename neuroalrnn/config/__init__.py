@@ -1,13 +1,28 @@
-"""What a run is: settings of the model and of training, checked before anything is computed."""
+"""Run files and settings of the model and its training, checked before anything is computed."""
 
-from neuroalrnn.config.run import K_FOLD, Run, default_run, load_run
+from neuroalrnn.config.run import (
+    K_FOLD,
+    AnalysisTable,
+    DataTable,
+    EncodingTable,
+    Run,
+    TaskTable,
+    ValidationTable,
+    default_run,
+    load_run,
+)
 from neuroalrnn.config.setting import ALTERNATIVE, Setting, as_setting, expand
 
 __all__ = [
     "ALTERNATIVE",
     "K_FOLD",
+    "AnalysisTable",
+    "DataTable",
+    "EncodingTable",
     "Run",
     "Setting",
+    "TaskTable",
+    "ValidationTable",
     "as_setting",
     "default_run",
     "expand",

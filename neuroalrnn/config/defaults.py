@@ -1,4 +1,4 @@
-"""How much a study tries where nobody says so, and the memory it may take: written here alone."""
+"""Defaults of every study: how much it tries, and the memory it may take."""
 
 from typing import NamedTuple
 
@@ -6,14 +6,14 @@ from typing import NamedTuple
 class Effort(NamedTuple):
     """How much is tried in every fold.
 
-    Attributes
+    Parameters
     ----------
     n_pwl : tuple of int
-        Values of ``n_pwl``, clipped to ``n_latent``.
+        Values of ``n_pwl`` to try, clipped to ``n_latent``.
     n_restarts : int
-        Random starts of every one of them.
+        Random starts of every value of ``n_pwl``.
     n_inner : int
-        Inner validation parts.
+        Number of inner validation parts.
     """
 
     n_pwl: tuple[int, ...]
@@ -24,5 +24,5 @@ class Effort(NamedTuple):
 FIT = Effort(n_pwl=(0, 1, 2, 4), n_restarts=3, n_inner=3)
 SUBJECTS = FIT._replace(n_restarts=2)
 RECOVERY = Effort(n_pwl=(0, 1, 2, 3, 4), n_restarts=10, n_inner=2)
-# bytes that training may take beside the data
+# training may take so many bytes beside the data
 MEMORY = 2**28

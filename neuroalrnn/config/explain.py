@@ -1,11 +1,13 @@
-"""What is wrong with a run file or a setting, one text per bad value."""
+"""Say what is wrong with a run file or a setting, in one text per bad value."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from types import NoneType
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
+
+from neuroalrnn.config.table import Table
 
 EXPECTED = {
     "string_type": "a text",
@@ -19,14 +21,29 @@ EXPECTED = {
 }
 
 
-def explain(error: ValidationError, kind: type[BaseModel], values: Mapping) -> list[str]:
-    """One text per bad value; what the variants of a union expect is joined."""
+def explain(error: ValidationError, kind: type[Table], values: Mapping) -> list[str]:
+    """Describe every bad value in one text, which joins what the variants of a union expect.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+        What pydantic found.
+    kind : type of Table
+        The class that was built.
+    values : mapping
+        The values that it was built from.
+
+    Returns
+    -------
+    list of str
+        One text per bad value: where, found, expected.
+    """
     expected: dict[tuple, list[str]] = {}
     for each in error.errors(include_url=False):
         path = _path(values, each["loc"])
         if path:
             expected.setdefault(path, []).append(_expected(each, kind, path))
-    # a list with a bad entry is also "not a table", where a table would do: the entry says it all
+    # a list with a bad entry is also "not a table" where a table is allowed: the entry says enough
     return [
         _place(path, kind) + _joined(list(dict.fromkeys(texts)), _value(values, path))
         for path, texts in expected.items()
@@ -36,7 +53,7 @@ def explain(error: ValidationError, kind: type[BaseModel], values: Mapping) -> l
 
 def _path(values: Any, loc: Sequence) -> tuple:
     """Keys and indices of a location, without the names of variants that pydantic mixes in."""
-    path = ()
+    path: tuple = ()
     for part in loc:
         known = range(len(values)) if isinstance(values, list) else values
         if isinstance(values, Mapping | list) and part in known:
@@ -50,14 +67,14 @@ def _value(values: Any, path: Sequence) -> Any:
     return values
 
 
-def _place(path: Sequence, kind: type[BaseModel]) -> str:
+def _place(path: Sequence, kind: type[Table]) -> str:
     """The location as it stands in the file: ``[table] key.key[index]``."""
     head, *rest = path if kind.holds_tables else ("", *path)
     inside = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
     return " ".join(part for part in (f"[{head}]" if head else "", inside[1:]) if part)
 
 
-def _expected(each: Mapping[str, Any], kind: type[BaseModel], path: Sequence) -> str:
+def _expected(each: Mapping[str, Any], kind: type[Table], path: Sequence) -> str:
     if each["type"] == "extra_forbidden":
         table = kind if len(path) == 1 else _table(kind.model_fields[path[0]].annotation)
         near = get_close_matches(str(path[-1]), table.model_fields, n=1, cutoff=0.5)
@@ -70,7 +87,7 @@ def _expected(each: Mapping[str, Any], kind: type[BaseModel], path: Sequence) ->
     return EXPECTED.get(each["type"], f"a number {text}" if "than" in each["type"] else text)
 
 
-def _table(annotation) -> type[BaseModel]:
+def _table(annotation) -> type[Table]:
     """The table itself, where it may be absent too."""
     return next(each for each in (*get_args(annotation), annotation) if each is not NoneType)
 

@@ -18,11 +18,11 @@ from neuroalrnn.config.setting import (
     Positive,
     Setting,
     Size,
-    Table,
     Texts,
     expand,
     too_many_pwl,
 )
+from neuroalrnn.config.table import Table
 from neuroalrnn.exceptions import ConfigError, problems
 
 K_FOLD = ("SubjectKFold", "SessionKFold")
@@ -36,15 +36,28 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 class DataTable(Table):
     """Table ``[data]``: a named dataset, or a file and what its columns mean.
 
-    Attributes
+    Parameters
     ----------
     name : str, optional
-        One of `data_loaders.DATASETS`.
+        Name of a dataset, one of `data_loaders.DATASETS`.
     path : str, optional
-        A ``.nc`` trial dataset, ``.csv`` or ``.tsv``, relative to the run file.
-    columns, labels, events, trial_start, after_choice, signed, missing, units
-        See `neuroalrnn.from_frame`. TOML knows text keys only, so in a `labels` table a key that
+        Path of a ``.nc`` trial dataset, a ``.csv`` or a ``.tsv``, relative to the run file.
+    columns : dict of role to column
+        Which column plays which role. This argument and all below are those of
+        `neuroalrnn.from_frame`.
+    labels : list or dict, optional
+        Values of the choice in the order that codes them. TOML knows text keys only, so a key that
         reads as a number stands for that number.
+    events : dict of event to column or number, or list of str
+        Times in seconds from trial start, or only names.
+    trial_start : str or dict of event to column, optional
+        Column with the start of each trial.
+    after_choice, signed : list of str
+        Variables known only after the choice; variables of 0/1 that models get as -1/+1.
+    missing : list, or dict of role or column to list
+        Codes that stand for a missing value.
+    units : dict of role, event or column to unit
+        Units of times that are not in seconds.
     """
 
     name: str | None = None
@@ -60,7 +73,27 @@ class DataTable(Table):
 
 
 class EncodingTable(Table):
-    """Table ``[encoding]``: overrides of the dataset's own arguments of `neuroalrnn.encode`."""
+    """Table ``[encoding]``: arguments of `neuroalrnn.encode` that replace those of the dataset.
+
+    Parameters
+    ----------
+    step : {"trial", "event", "time"}, optional
+        What a step is.
+    inputs : dict of variable to event, or list of str, optional
+        Inputs, and the events at which they become known.
+    events : list of str, optional
+        Names of the steps, for a dataset that names no events.
+    choice_event : str, optional
+        Event at which the choice is read out.
+    carry : {"session", "block", "trial"}, optional
+        Where the latent state starts anew.
+    lag_over_gaps, mark_events : bool, optional
+        Whether lags reach over removed trials; whether every event gets a 0/1 feature.
+    dt : float, optional
+        Bin width in seconds.
+    max_steps : int, optional
+        Number of time steps that trials are cut to.
+    """
 
     step: Literal["trial", "event", "time"] | None = None
     inputs: dict[str, str] | list[str] | None = None
@@ -76,15 +109,18 @@ class EncodingTable(Table):
 class ValidationTable(Table):
     """Table ``[validation]``: who is held out, how often each model is started, which P are tried.
 
-    Attributes
+    Parameters
     ----------
     splitter : {"SubjectKFold", "LeaveOneSubjectOut", "SessionKFold", "StimulusSequenceOut"}
+        Splitter that holds out the test parts.
     n_splits : int, optional
         Folds of the two k-fold splitters (default 5); the others hold out every group in turn.
     n_inner, n_restarts, random_state : int
-        See `neuroalrnn.select_n_pwl`.
+        Inner validation parts, random starts of every model, and seed; see
+        `neuroalrnn.select_n_pwl`.
     n_pwl : list of int, optional
-        Grid, each from 0 to ``n_latent``; default see `neuroalrnn.select_n_pwl`.
+        Values of P to try, each from 0 to ``n_latent``; by default those of
+        `neuroalrnn.select_n_pwl`.
     """
 
     splitter: Literal[
@@ -98,22 +134,32 @@ class ValidationTable(Table):
 
 
 class AnalysisTable(Table):
-    """Table ``[analysis]``: trial variables that conditions and rule changes are read from."""
+    """Table ``[analysis]``: variables of trials that the analysis uses.
+
+    Parameters
+    ----------
+    conditions : list of str, optional
+        Variables whose values are the conditions.
+    rule : str, optional
+        Variable whose changes are the changes of the rule.
+    """
 
     conditions: Texts | None = None
     rule: str | None = None
 
 
 class TaskTable(Table):
-    """Table ``[task]``: what choices lead to, for `predictive` and ``recover --fit``.
+    """Table ``[task]``: what choices lead to, for ``predictive`` and ``recover --fit``.
 
-    Attributes
+    Parameters
     ----------
     name : str
-        The task, see `neuroalrnn.tasks.TASKS`.
+        Name of the task, see `neuroalrnn.tasks.TASKS`.
     probability, better, target, p_reward_left, mapping : str or list of str, optional
         Variables of trials that the task needs.
     p_better, p_other, p_common : float, optional
+        Probability of a reward for the better option and for the others; probability of the common
+        transition.
     """
 
     name: str
@@ -128,11 +174,38 @@ class TaskTable(Table):
 
 
 class Run(Table):
-    """A whole run; see `load_run`.
+    """All settings of a run, see `load_run`.
 
-    ``alternatives`` holds lists of values for hyperparameters of the setting; every combination is
-    tried inside each fold. ``observation`` names what is explained beside the choice, such as
-    "choice_rt"; see `neuroalrnn.select_n_pwl`.
+    Parameters
+    ----------
+    data : DataTable
+        A named dataset, or a file and what its columns mean.
+    encoding : EncodingTable
+        How trials become steps.
+    setting : Setting
+        Hyperparameters of the model and its training, without ``n_pwl``.
+    validation : ValidationTable
+        Who is held out, and what is tried.
+    alternatives : dict of str to list
+        Values of hyperparameters to try; every combination is tried inside each fold.
+    observation : str, optional
+        What is explained beside the choice, such as "choice_rt"; see `neuroalrnn.select_n_pwl`.
+    analysis : AnalysisTable
+        Variables that the analysis uses.
+    task : TaskTable, optional
+        What choices lead to.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown or a value impossible; the message names all of them.
+
+    Examples
+    --------
+    >>> from neuroalrnn import Run
+    >>> run = Run(setting={"n_latent": 8}, validation={"n_pwl": [0, 1, 8]})
+    >>> run.setting.n_latent, run.validation.splitter
+    (8, 'SubjectKFold')
     """
 
     holds_tables: ClassVar[bool] = True
@@ -145,7 +218,7 @@ class Run(Table):
     analysis: AnalysisTable = AnalysisTable()
     task: TaskTable | None = None
 
-    def __init__(self, **values):
+    def __init__(self, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -167,29 +240,35 @@ def load_run(path: str | Path) -> Run:
 
     Parameters
     ----------
-    path : path-like
-        TOML with the tables ``[data]``, ``[encoding]``, ``[setting]``, ``[alternatives]``,
+    path : str or pathlib.Path
+        TOML file with the tables ``[data]``, ``[encoding]``, ``[setting]``, ``[alternatives]``,
         ``[validation]``, ``[analysis]`` and ``[task]``, all optional.
 
     Returns
     -------
     run : Run
+        All settings of the run.
 
     Raises
     ------
     ConfigError
-        If there is no such file, it is not TOML, or any key or value in it is wrong; the message
-        names all of them, and for an unknown key the nearest known one.
+        There is no such file, it is not TOML, or a key or value in it is wrong. The message names
+        all of them, and for an unknown key the nearest known one.
 
     Examples
     --------
-    A file that changes two things and takes the rest from the dataset and from the defaults::
+    This file changes two things, and takes the rest from the dataset and from the defaults.
 
-        [setting]
-        n_latent = 8
-
-        [validation]
-        n_pwl = [0, 1, 2, 8]
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from neuroalrnn import load_run
+    >>> text = "[setting]\\nn_latent = 8\\n[validation]\\nn_pwl = [0, 1, 8]"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.toml"
+    ...     size = path.write_text(text)
+    ...     run = load_run(path)
+    >>> run.setting.n_latent, run.validation.n_pwl
+    (8, [0, 1, 8])
     """
     path = Path(path)
     if not path.is_file():
@@ -211,16 +290,17 @@ def load_run(path: str | Path) -> Run:
 
 @checked(name=not_text)
 def default_run(name: str) -> Run:
-    """Run file that comes with the package for a named dataset; all defaults where there is none.
+    """Load the run file of a named dataset; all defaults where the package has none.
 
     Parameters
     ----------
     name : str
-        Name of a dataset.
+        Name of a dataset, one of `data_loaders.DATASETS`.
 
     Returns
     -------
     run : Run
+        All settings of the run.
     """
     known = {file.name: file for file in (files("neuroalrnn") / "runs").iterdir()}
     file = known.get(f"{name}.toml")
@@ -242,7 +322,7 @@ def _build_run(values: Mapping[str, Any], title: str) -> Run:
 
 
 def _disagreements(values: Mapping[str, Any]) -> list[str]:
-    """Problems between keys that are each possible; wrong types are left to others."""
+    """Texts on keys that contradict each other; other checks find wrong types."""
     tables = {
         name: values[name] if isinstance(values.get(name), Mapping) else {}
         for name in ("data", "setting", "validation")

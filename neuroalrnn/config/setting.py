@@ -1,14 +1,15 @@
 """Hyperparameters of a model and of its training, checked before anything is computed."""
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from neuroalrnn.arguments import not_kind, refuse
 from neuroalrnn.config.explain import explain
+from neuroalrnn.config.table import Table
 from neuroalrnn.exceptions import ConfigError, problems
 
 
@@ -28,7 +29,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 Texts = Annotated[list[str], Field(min_length=1)]
 
 DEFAULT_N_PWL = 2
-# what models may differ in that are trained together
+# models that are trained together may differ in these
 ALTERNATIVE = (
     "initialisation",
     "memory",
@@ -45,16 +46,8 @@ ALTERNATIVE = (
 )
 
 
-class Table(BaseModel):
-    """What all tables of a run file share."""
-
-    holds_tables: ClassVar[bool] = False
-    # strict: a run file that says n_latent = "6" is mistaken, not lax
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
 class Hyperparameters(Table):
-    """Everything of a `Setting` but ``n_pwl``, which a run file gives as a grid."""
+    """All of a `Setting` but ``n_pwl``, which a run file gives as a grid."""
 
     n_latent: Count = 6
     convention: Literal["reduced", "free"] = "reduced"
@@ -83,51 +76,62 @@ class Hyperparameters(Table):
 class Setting(Hyperparameters):
     """One choice of hyperparameters.
 
-    Attributes
+    Parameters
     ----------
     n_latent : int
-        Latents M.
-    n_pwl : int
-        PWL units P among them, 0 (truly linear) to `n_latent` (fully rectified).
+        Number of latents, M.
     convention : {"reduced", "free"}
         Whether ``a`` of linear units is fixed at 0 (their self-weight is in ``W``) or trained too.
     initialisation : {"alrnn2024", "orthogonal", "timescales", "identity"}
         How the recurrence starts; see `neuroalrnn.model.init.draw`.
     memory : float
         Longest time constant at the start, in steps ("timescales" only).
-    learning_rate, weight_decay, clip_norm : float
-        Adam; decay is decoupled, acts on off-diagonal ``W``, ``C`` and ``B``, and is off (0) by
-        default.
+    learning_rate : float
+        Learning rate of Adam.
     halve_every : int
-        The learning rate falls exponentially and has halved after so many updates; 0 keeps it
-        constant.
+        Number of updates after which the learning rate has halved; it falls exponentially. 0 keeps
+        it constant.
+    weight_decay : float
+        Decoupled decay of off-diagonal ``W``, ``C`` and ``B``; off (0) by default.
     attractor, stability, l1, l2, latent_l1, latent_l2 : float
         Strengths of the penalties in `neuroalrnn.fit.regularise`, in nats per trial; off (0) by
         default.
+    clip_norm : float
+        Largest norm of a gradient; a larger gradient is scaled down to it.
     batch_size : int
         Sequences per update.
     check_every, max_checks, patience : int
-        Validation subjects are scored every `check_every` updates, at most `max_checks` times;
-        training stops when `patience` checks in a row bring nothing better.
+        Validation subjects are scored every `check_every` updates, at most `max_checks` times.
+        Training stops when `patience` checks in a row bring nothing better.
     averaging : float
-        Decay of the running average of the weights that is validated and kept; 0 for none.
+        Decay of the running average of the weights, which is validated and kept; 0 for none.
     window, warm_up : int
         Long sequences are trained on in pieces of `window` steps after `warm_up` unscored ones;
         0 trains on whole sequences. Held-out subjects are always scored on whole sequences.
     dtype : {"float32", "float64"}
         Precision of training. Held-out scores are always computed in float64.
+    n_pwl : int
+        Number of PWL units among the latents, P: from 0 (truly linear) to `n_latent` (fully
+        rectified).
 
     Raises
     ------
     ConfigError
-        Naming every unknown key (with the nearest known one) and every impossible value.
+        A key is unknown or a value impossible; the message names all of them.
+
+    Examples
+    --------
+    >>> from neuroalrnn import Setting
+    >>> setting = Setting(n_latent=4, n_pwl=2)
+    >>> setting.n_pwl, setting.batch_size
+    (2, 64)
     """
 
     n_pwl: Size = Field(
         default_factory=lambda given: min(DEFAULT_N_PWL, given.get("n_latent", DEFAULT_N_PWL))
     )
 
-    def __init__(self, **values):
+    def __init__(self, **values: Any) -> None:
         found = []
         try:
             super().__init__(**values)
@@ -139,20 +143,22 @@ class Setting(Hyperparameters):
 
 
 def as_setting(setting: Setting | Mapping | None) -> Setting:
-    """The setting of an argument ``setting``.
+    """Read an argument ``setting`` as a `Setting`.
 
     Parameters
     ----------
     setting : Setting, dict or None
-        A dict holds what `Setting` would be given; None is all defaults.
+        A dict holds the arguments of `Setting`; None is all defaults.
 
     Returns
     -------
-    Setting
+    setting : Setting
+        The same object, or a new one.
 
     Raises
     ------
     ConfigError
+        It is something else, or a value is impossible.
     """
     if isinstance(setting, Mapping):
         return Setting(**{str(name): value for name, value in setting.items()})
@@ -162,23 +168,31 @@ def as_setting(setting: Setting | Mapping | None) -> Setting:
 
 
 def expand(setting: Setting, alternatives: Mapping[str, Sequence]) -> tuple[Setting, ...]:
-    """All combinations of alternative values of a setting.
+    """Build all combinations of alternative values of a setting.
 
     Parameters
     ----------
     setting : Setting
-    alternatives : dict of str -> sequence
+        Values of all other hyperparameters.
+    alternatives : dict of str to sequence
         Values to try by name of the hyperparameter, one of `ALTERNATIVE`.
 
     Returns
     -------
-    tuple of Setting
-        In the order of the values, the last name varying fastest.
+    settings : tuple of Setting
+        All combinations in the order of the values; the last name varies fastest.
 
     Raises
     ------
     ConfigError
-        Naming every hyperparameter that all settings must share, and every impossible value.
+        A hyperparameter cannot have alternatives, or a value is impossible; the message names all
+        of them.
+
+    Examples
+    --------
+    >>> from neuroalrnn.config import Setting, expand
+    >>> [each.l2 for each in expand(Setting(), {"l2": [0.0, 0.1]})]
+    [0.0, 0.1]
     """
     if not isinstance(alternatives, Mapping):
         found = [f"{alternatives!r}: expected a dict of lists, such as {{'l2': [0, 0.01]}}"]
@@ -208,8 +222,8 @@ def expand(setting: Setting, alternatives: Mapping[str, Sequence]) -> tuple[Sett
     )
 
 
-def too_many_pwl(grid, n_latent, where: str) -> list[str]:
-    """Texts for values of ``n_pwl`` above the number of latents; wrong types are left to others."""
+def too_many_pwl(grid: Iterable, n_latent: Any, where: str) -> list[str]:
+    """Describe values of ``n_pwl`` above the number of latents; other checks find wrong types."""
     n_latent = Hyperparameters().n_latent if n_latent is None else n_latent
     if not isinstance(n_latent, int):
         return []
