@@ -59,12 +59,12 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
     trials : xarray.Dataset
         Labelled trials: 27,360, of which 27,316 are scored (a left or right key, with a valid
         response time). ``word``, ``location``: -1 left, +1 right. ``context``: -1 follow the word
-        ("simon" in the source file), +1 follow the location ("stroop"). ``congruent``: -1 / +1, word equals
-        location. ``first_in_block`` and its complement ``later_in_block``, ``error``, ``correct``:
-        0 / 1, of which models get ``correct`` as -1 / +1 and the others, marked as indicators, as
-        stored. ``choice``: left, right, NaN for another key. ``unscored_reason``: why a trial is
-        not scored, "" where it is. ``rt`` and ``event_time`` (stimulus 0, response): s, NaN without
-        a valid time.
+        ("simon" in the source file), +1 follow the location ("stroop"). ``congruent``: -1 / +1,
+        word equals location. ``first_in_block`` and its complement ``later_in_block``, ``error``,
+        ``correct``: 0 / 1. Models get ``correct`` as -1 / +1, and the others, which are marked as
+        indicators, as stored. ``choice``: left, right, NaN for another key. ``unscored_reason``:
+        why a trial is not scored, "" where it is. ``rt`` and ``event_time`` (stimulus 0, response):
+        s, NaN without a valid time.
 
     Raises
     ------

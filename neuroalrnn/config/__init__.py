@@ -2,12 +2,7 @@
 
 from neuroalrnn.config.run import (
     K_FOLD,
-    AnalysisTable,
-    DataTable,
-    EncodingTable,
     Run,
-    TaskTable,
-    ValidationTable,
     default_run,
     load_run,
 )
@@ -16,13 +11,8 @@ from neuroalrnn.config.setting import ALTERNATIVE, Setting, as_setting, expand
 __all__ = [
     "ALTERNATIVE",
     "K_FOLD",
-    "AnalysisTable",
-    "DataTable",
-    "EncodingTable",
     "Run",
     "Setting",
-    "TaskTable",
-    "ValidationTable",
     "as_setting",
     "default_run",
     "expand",

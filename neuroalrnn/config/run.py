@@ -33,7 +33,7 @@ Codes = list[Code]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class DataTable(Table):
+class _DataTable(Table):
     """Table ``[data]``: a named dataset, or a file and what its columns mean.
 
     Parameters
@@ -72,7 +72,7 @@ class DataTable(Table):
     units: dict[str, str] = {}
 
 
-class EncodingTable(Table):
+class _EncodingTable(Table):
     """Table ``[encoding]``: arguments of `neuroalrnn.encode` that replace those of the dataset.
 
     Parameters
@@ -106,7 +106,7 @@ class EncodingTable(Table):
     max_steps: Count | None = None
 
 
-class ValidationTable(Table):
+class _ValidationTable(Table):
     """Table ``[validation]``: who is held out, how often each model is started, which P are tried.
 
     Parameters
@@ -133,7 +133,7 @@ class ValidationTable(Table):
     n_pwl: Annotated[list[Size], Field(min_length=1)] | None = None
 
 
-class AnalysisTable(Table):
+class _AnalysisTable(Table):
     """Table ``[analysis]``: variables of trials that the analysis uses.
 
     Parameters
@@ -148,7 +148,7 @@ class AnalysisTable(Table):
     rule: str | None = None
 
 
-class TaskTable(Table):
+class _TaskTable(Table):
     """Table ``[task]``: what choices lead to, for ``predictive`` and ``recover --fit``.
 
     Parameters
@@ -178,21 +178,21 @@ class Run(Table):
 
     Parameters
     ----------
-    data : DataTable
+    data : dict
         A named dataset, or a file and what its columns mean.
-    encoding : EncodingTable
+    encoding : dict
         How trials become steps.
-    setting : Setting
+    setting : dict
         Hyperparameters of the model and its training, without ``n_pwl``.
-    validation : ValidationTable
+    validation : dict
         Who is held out, and what is tried.
     alternatives : dict of str to list
         Values of hyperparameters to try; every combination is tried inside each fold.
     observation : str, optional
         What is explained beside the choice, such as "choice_rt"; see `neuroalrnn.select_n_pwl`.
-    analysis : AnalysisTable
+    analysis : dict
         Variables that the analysis uses.
-    task : TaskTable, optional
+    task : dict, optional
         What choices lead to.
 
     Raises
@@ -209,14 +209,14 @@ class Run(Table):
     """
 
     holds_tables: ClassVar[bool] = True
-    data: DataTable = DataTable()
-    encoding: EncodingTable = EncodingTable()
+    data: _DataTable = _DataTable()
+    encoding: _EncodingTable = _EncodingTable()
     setting: Hyperparameters = Hyperparameters()
-    validation: ValidationTable = ValidationTable()
+    validation: _ValidationTable = _ValidationTable()
     alternatives: dict[str, list[int | float | str]] = {}
     observation: str | None = None
-    analysis: AnalysisTable = AnalysisTable()
-    task: TaskTable | None = None
+    analysis: _AnalysisTable = _AnalysisTable()
+    task: _TaskTable | None = None
 
     def __init__(self, **values: Any) -> None:
         try:
