@@ -31,6 +31,8 @@ FINDER = doctest.DocTestFinder(recurse=False, exclude_empty=True)
 
 def found(name):
     """The object of a dotted name, and the names that its example may use."""
+    if name in RULES["packages"]:
+        return import_module(name), vars(import_module(name))
     module, _, last = name.rpartition(".")
     try:
         return getattr(import_module(module), last), vars(import_module(module))
@@ -40,7 +42,7 @@ def found(name):
         return inspect.getattr_static(owner, last), vars(import_module(package))
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", [*RULES["packages"], *PUBLIC])
 def test_examples_give_what_they_show(name):
     value, known = found(name)
     for test in FINDER.find(value, name, globs=dict(known)):

@@ -1,7 +1,7 @@
-"""Regimes beside neural recordings, through MNE.
+"""Regimes and neural recordings, through MNE.
 
-Epochs with behaviour as metadata become trials; regimes of a fit go back as annotations, or are
-related to the signal in held-out sessions, against circular shifts within each session:
+Epochs with behaviour as metadata become trials. Regimes of a fit go back as annotations, or are
+related to the signal in held-out sessions, compared with circular shifts within each session:
 
 >>> import numpy as np, pandas as pd, mne, xarray as xr
 >>> rng = np.random.default_rng(0)
@@ -22,9 +22,9 @@ array([ True,  True])
 {'Fz': True, 'Cz': False, 'Pz': False}
 >>> averaged = annotate_epochs(epochs, regimes, trials, events=0)["regime 1"].average()
 
-``compute_held_out_regimes(fit).regimes`` are the regimes to use: those of a model that saw the
-choices of these trials would know of them what the brain does. Over several subjects,
-``effects_over_subjects(subject_means(scores["balanced_accuracy_corrected"]))`` is the test.
+Use ``compute_held_out_regimes(fit).regimes``: the regimes of a model that was trained on these
+choices would carry information about the choices, as the signal does. Over several subjects, test
+``effects_over_subjects(subject_means(scores["balanced_accuracy_corrected"]))``.
 """
 
 from neuroalrnn.neural.annotations import annotate_epochs, to_annotations

@@ -1,10 +1,12 @@
 """Regimes and switches as MNE annotations of a recording, or as metadata and events of epochs."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from neuroalrnn.arguments import checked, not_mapping, not_text, optional
 from neuroalrnn.data.schema import not_trials, texts, unknown, where
@@ -15,36 +17,41 @@ from neuroalrnn.regimes.steps import refuse_other_trials, require_steps
 from neuroalrnn.regimes.switches import compute_switches, switch_events
 from neuroalrnn.stats.checks import as_numbers
 
+if TYPE_CHECKING:
+    import mne
+
 
 @checked(DataError, trials=not_trials, at=optional(not_mapping), carry=not_text)
 def to_annotations(
     regimes: xr.DataArray,
     trials: xr.Dataset,
-    start,
+    start: str | ArrayLike,
     *,
     at: Mapping[str, str | float] | None = None,
     carry: str = "session",
-):
+) -> "mne.Annotations":
     """Mark regimes and switches in a continuous recording of one session.
 
     Parameters
     ----------
-    regimes : DataArray (trial, step) of int
-        -1 where a trial has no such step.
-    trials : Dataset
+    regimes : xarray.DataArray (trial, step) of int
+        Regimes of all steps, -1 where a trial has no such step.
+    trials : xarray.Dataset
         The same trials, with ``event_time`` where steps are events.
     start : str or array (trial,)
-        Start of each trial in s from the first sample of the recording, or its variable.
-    at : dict of step -> event or seconds from trial start, optional
-        When steps take place; a step is the event of its name otherwise.
+        Start of each trial in s from the first sample of the recording, or the variable that holds
+        it.
+    at : dict of step to event or float, optional
+        When steps take place: an event, or seconds from trial start. By default a step takes place
+        at the event of its name.
     carry : {"session", "block", "trial"}
         Where the latent state is reset, see `compute_switches`.
 
     Returns
     -------
     annotations : mne.Annotations
-        ``regime 1`` at every step and ``switch 0>1`` at the steps where the regime changed, each of
-        duration 0, for ``raw.set_annotations(raw.annotations + annotations)``.
+        Marks ``regime 1`` at every step, and ``switch 0>1`` at the steps where the regime changed,
+        each of duration 0, for ``raw.set_annotations(raw.annotations + annotations)``.
 
     Raises
     ------
@@ -79,17 +86,24 @@ def to_annotations(
     events=optional(not_label),
     carry=not_text,
 )
-def annotate_epochs(epochs, regimes: xr.DataArray, trials: xr.Dataset | None = None, *,
-                    events=None, carry: str = "session"):  # fmt: skip
+def annotate_epochs(
+    epochs: "mne.BaseEpochs",
+    regimes: xr.DataArray,
+    trials: xr.Dataset | None = None,
+    *,
+    events: str | int | None = None,
+    carry: str = "session",
+) -> "mne.BaseEpochs":
     """Add regimes and switches to the metadata of epochs, to select and average by them.
 
     Parameters
     ----------
     epochs : mne.Epochs
-        Epoch i is trial i of `regimes`.
-    regimes : DataArray (trial, step) of int
-    trials : Dataset, optional
-        Trial coordinates that `regimes` lacks.
+        Epochs, of which the one at position i is trial i of `regimes`.
+    regimes : xarray.DataArray (trial, step) of int
+        Regimes of all steps, -1 where a trial has no such step.
+    trials : xarray.Dataset, optional
+        The same trials, for coordinates that `regimes` lacks.
     events : str or int, optional
         Step whose regimes become the events of the epochs, so that ``epochs["regime 1"]`` selects.
     carry : {"session", "block", "trial"}
@@ -97,10 +111,11 @@ def annotate_epochs(epochs, regimes: xr.DataArray, trials: xr.Dataset | None = N
 
     Returns
     -------
-    annotated : copy of `epochs`
-        Metadata columns ``regime_<step>`` (-1 where absent) and ``switch_<step>`` (1 where the
-        regime differs from that of the step before, NaN where there is none before). With `events`:
-        codes 1, 2, ... named ``regime 0, regime 1, ...`` in ``event_id``.
+    annotated : mne.Epochs
+        Copy of the epochs with metadata columns ``regime_<step>`` (-1 where absent) and
+        ``switch_<step>`` (1 where the regime differs from that of the step before, NaN where there
+        is no step before). With `events`: codes 1, 2, ... named ``regime 0, regime 1, ...`` in
+        ``event_id``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Regimes decoded from neural data in sessions or subjects that the decoder has not seen."""
+"""Decode regimes from neural data, in sessions or subjects that the decoder has not seen."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -31,32 +31,32 @@ def decode_regimes(
     trials: xr.Dataset,
     regimes: xr.DataArray,
     *,
-    held_out="session",
-    step=None,
+    held_out: str | Sequence[str] = "session",
+    step: str | int | None = None,
     nuisances: Sequence[str] = (),
     window: tuple[float, float] | None = None,
     pooled: bool = False,
     degree: int = 3,
     strength: float = 1.0,
 ) -> xr.Dataset:
-    """Decode the regime of held-out trials, against circular shifts of their regimes.
+    """Decode the regime of held-out trials, and compare with circular shifts of their regimes.
 
     Units are standardised and enter a multinomial logistic regression in which all regimes weigh
     the same; scaler and regression see training sessions only. Trend in trial number and nuisances
-    are removed from the neural data of each session first, which looks at no regime. The decoder
-    stays as it is while the regimes of a held-out session are shifted over its trials; all shifts
+    are removed from the neural data of each session first, without using its regimes. The decoder
+    stays as it is while the regimes of a held-out session are shifted over its trials. All shifts
     but the smallest are used, and trials are never shuffled.
 
     Parameters
     ----------
-    trials : Dataset
-        With ``neural(trial, time, unit)``.
-    regimes : DataArray (trial,) or (trial, step) of int
+    trials : xarray.Dataset
+        Labelled trials with ``neural(trial, time, unit)``.
+    regimes : xarray.DataArray (trial,) or (trial, step) of int
         Held-out regimes, from a model that did not see these subjects; -1 where there is none.
-    held_out : {"session", "subject"} or sequence of subjects
+    held_out : {"session", "subject"} or sequence of str
         "session": trained on the other sessions of the same subject; "subject": trained on all
-        other subjects, whose units must mean the same; subjects: trained once on all but these,
-        which alone are scored. Scores of "subject" cannot be tested over subjects, see
+        other subjects, whose units must mean the same; names of subjects: trained once on all but
+        these, which alone are scored. Scores of "subject" cannot be tested over subjects, see
         `effects_over_subjects`.
     step : str or int, optional
         Step whose regime counts, if there are several.
@@ -65,29 +65,31 @@ def decode_regimes(
     window : (float, float), optional
         First and last time in s, inclusive.
     pooled : bool
-        One decoder of the mean over the window, instead of one per time.
+        Whether one decoder uses the mean over the window, instead of one decoder per time.
     degree : int
-        Of the trend removed within each session.
+        Degree of the trend in trial number that is removed within each session.
     strength : float
         Inverse strength of the ridge penalty (``C`` of scikit-learn).
 
     Returns
     -------
-    scores : Dataset (session, time)
-        ``balanced_accuracy``: share of trials decoded right, mean over the regimes of the session.
-        ``log_loss``: -log probability of the true regime (nats), mean over trials of a regime and
-        then over regimes, so that ln K is a blind guess among K (definition of this package).
-        Each with ``..._chance`` (mean over shifts) and ``..._corrected`` (better than chance is
-        positive, null standard deviations), and ``n_units`` (used). Coords ``subject``,
-        ``n_trials``, ``n_regimes`` and ``reason`` (why a session is not testable, "" if it is).
-        Without ``time`` if pooled. ``subject_means(scores["balanced_accuracy_corrected"])`` is what
-        to test over subjects; like all decoding it asks whether regimes can be told in subjects,
-        not whether they are told by the same pattern in all.
+    scores : xarray.Dataset (session, time)
+        Scores of every held-out session; without ``time`` if pooled. ``balanced_accuracy`` is the
+        share of trials decoded right, as a mean over the regimes of the session. ``log_loss`` is
+        the negative log probability of the true regime (nats), as a mean over trials of a regime
+        and then over regimes, so that a blind guess among K gives ln K (definition of this
+        package). Both have ``..._chance`` (mean over shifts) and ``..._corrected`` (distance from
+        chance in null standard deviations, positive where better). ``n_units`` are the units used.
+        Coords are ``subject``, ``n_trials``, ``n_regimes`` and ``reason`` (why a session is not
+        testable, "" if it is). Test ``subject_means(scores["balanced_accuracy_corrected"])`` over
+        subjects. Like all decoding, it asks whether subjects' signals distinguish regimes, not
+        whether the same pattern does so in all subjects.
 
     Raises
     ------
     DataError
-        Also where a regime of a held-out session never occurs in its training part.
+        Data and regimes do not fit each other, or a regime of a held-out session never occurs in
+        its training part.
     NotTestableError
         Nothing is left to train on.
     """

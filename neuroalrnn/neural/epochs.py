@@ -1,8 +1,9 @@
-"""MNE epochs in and out. What MNE calls an epoch is a trial here."""
+"""Read and write epochs of MNE; an epoch of MNE is a trial here."""
 
 import json
 from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,9 @@ from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.neural.checks import not_channel_type, not_epochs
 from neuroalrnn.stats.checks import as_whole_numbers
 
+if TYPE_CHECKING:
+    import mne
+
 # columns of the events of MNE: sample, value before it, value
 EVENTS = ("event_sample", "event_before", "event_code")
 NOT_TRIALS = {"IGNORED"}
@@ -36,55 +40,58 @@ NEURAL = ("trial", "time", "unit")
     attrs=optional(not_mapping),
 )
 def from_epochs(
-    epochs,
+    epochs: "mne.BaseEpochs",
     columns: Mapping[str, str] | None = None,
     *,
     subject: str | None = None,
     session: str | None = None,
     exclude_bads: bool = False,
     attrs: Mapping | None = None,
-    **options,
+    **options: Any,
 ) -> xr.Dataset:
     """Build a trial dataset from epochs with metadata, one row per trial, in time order.
 
     Parameters
     ----------
     epochs : mne.Epochs
-        The signal is read as it is: no baseline, filter or projection is applied.
-    columns : dict of role -> column of the metadata, optional
-        As in `neuroalrnn.data.from_frame`; columns named like a role if absent.
+        Epochs with metadata. The signal is read as it is: no baseline, filter or projection is
+        applied.
+    columns : dict of role to column, optional
+        Roles of the columns of the metadata, see `neuroalrnn.from_frame`. By default columns that
+        are named like a role.
     subject, session : str, optional
         Labels, where the metadata have no such column.
     exclude_bads : bool
-        Leave out the channels marked bad, which are kept otherwise (coord ``bad``).
+        Whether channels marked bad are left out; they are kept otherwise (coord ``bad``).
     attrs : dict, optional
         Metadata of the dataset.
-    options
-        Further ones of `neuroalrnn.from_frame`, such as ``labels, events, missing``. Event times
-        are seconds from trial start, whatever the times of the epochs.
+    **options : anything
+        Further arguments of `neuroalrnn.from_frame`, such as ``labels``, ``events`` and
+        ``missing``. Event times are seconds from trial start, whatever the times of the epochs.
 
     Returns
     -------
-    trials : Dataset
-        ``neural(trial, time, unit)`` in the units of MNE (V, T, ...), ``time`` in s relative to the
-        event the epochs are cut at, ``n_steps(trial)`` from a metadata column of that name, else
-        all. Coords of unit: ``channel_type, bad``; of trial: ``selection`` (position among all
-        events, see MNE), ``event_sample, event_before, event_code``. ``neural.attrs`` hold
-        ``sfreq`` (Hz), and as JSON ``event_id, info, drop_log, excluded_channels``;
-        ``attrs["dropped_epochs"]`` says how many were dropped and why, ``attrs["baseline"]`` which
-        one was applied (s). A trial keeps its own number, whichever epochs were dropped or
-        selected: that of the metadata, else its position among all events of the recording.
+    trials : xarray.Dataset
+        Labelled trials with ``neural(trial, time, unit)`` in the units of MNE (V, T, ...), ``time``
+        in s relative to the event that the epochs are cut at, and ``n_steps(trial)`` from a
+        metadata column of that name, else all. Coords of unit are ``channel_type`` and ``bad``; of
+        trial ``selection`` (position among all events, see MNE), ``event_sample``,
+        ``event_before`` and ``event_code``. ``neural.attrs`` hold ``sfreq`` (Hz), and as JSON
+        ``event_id``, ``info``, ``drop_log`` and ``excluded_channels``. ``attrs["dropped_epochs"]``
+        says how many epochs were dropped and why, ``attrs["baseline"]`` which baseline was applied
+        (s). A trial keeps its own number, whichever epochs were dropped or selected: that of the
+        metadata, else its position among all events of the recording.
 
     Raises
     ------
     DataError
-        No metadata, no epoch left, and every breach of the contract of trials.
+        The epochs have no metadata, no epoch is left, or the trials break the contract.
 
     Warns
     -----
     DataWarning
-        If between the trials lie events that MNE ignored, and no column has trial numbers: they
-        may be trials that were not selected, or no trials at all.
+        MNE ignored events between the trials, and no column has trial numbers. These events may be
+        trials that were not selected, or no trials at all.
     """
     if not hasattr(epochs, "metadata"):
         raise DataError(f"epochs: found {type(epochs).__name__}, expected epochs of MNE")
@@ -115,23 +122,23 @@ def from_epochs(
 
 
 @checked(DataError, trials=not_trials, channel_type=not_channel_type)
-def to_epochs(trials: xr.Dataset, *, channel_type: str = "misc"):
-    """Write trials as epochs, with all else that is known about each trial as metadata.
+def to_epochs(trials: xr.Dataset, *, channel_type: str = "misc") -> "mne.EpochsArray":
+    """Write trials as epochs, with all other variables of a trial as metadata.
 
     Parameters
     ----------
-    trials : Dataset
-        With ``neural(trial, time, unit)``, evenly spaced in time. Trials shorter than the longest
-        keep what they hold after their end, and get a metadata column ``n_steps``.
+    trials : xarray.Dataset
+        Labelled trials with ``neural(trial, time, unit)``, evenly spaced in time. Trials shorter
+        than the longest keep what they hold after their end, and get a metadata column ``n_steps``.
     channel_type : str
         Type of all units, where they do not come from `from_epochs`.
 
     Returns
     -------
     epochs : mne.EpochsArray
-        ``from_epochs(epochs, **epochs.metadata.attrs["from_frame"])`` brings the dataset back.
-        Files do not keep these arguments: give them again. A baseline that was applied stays
-        applied, and is not told to MNE.
+        Epochs with metadata. ``from_epochs(epochs, **epochs.metadata.attrs["from_frame"])`` brings
+        the dataset back. Files do not keep these arguments: give them again. A baseline that was
+        applied stays applied, but MNE does not know of it.
 
     Raises
     ------
@@ -145,7 +152,7 @@ def to_epochs(trials: xr.Dataset, *, channel_type: str = "misc"):
         raise DataError("trials hold no 'neural(trial, time, unit)'")
     neural = trials["neural"]
     info = _info(neural, channel_type)
-    # what MNE keeps itself
+    # MNE keeps these itself
     kept = [name for name in (*EVENTS, "selection") if name in trials.coords]
     metadata = to_frame(trials.drop_dims(["time", "unit"]).drop_vars(["n_steps", *kept]))
     if (trials["n_steps"] < trials.sizes["time"]).any():
@@ -240,7 +247,7 @@ def _sampling_rate(time) -> float:
 
 
 def _events(trials) -> dict:
-    """What MNE keeps of events, where trials come from there."""
+    """Events as MNE keeps them, for trials that come from MNE."""
     if "selection" not in trials.coords:
         return {}
     selection = trials["selection"].values

@@ -1,4 +1,4 @@
-"""Sessions held out, and their scores compared with circular shifts of their regimes."""
+"""Hold out sessions, and compare their scores with circular shifts of their regimes."""
 
 from dataclasses import replace
 
@@ -13,27 +13,8 @@ from neuroalrnn.stats.permutation import admissible_shifts
 HELD_OUT = ("session", "subject")
 
 
-def hold_out(recording: Recording, held_out) -> list[tuple[list[int], list[int]]]:
-    """Training and test sessions of each fold, as positions.
-
-    Parameters
-    ----------
-    recording : Recording
-    held_out : {"session", "subject"} or sequence of subjects
-        "session": trained on the other sessions of the same subject; "subject": trained on all
-        other subjects, whose units must mean the same; subjects: trained once on all but these.
-
-    Returns
-    -------
-    folds : list of (train, test)
-
-    Raises
-    ------
-    DataError
-        Unknown subjects, or a regime in a test part that does not occur in its training part.
-    NotTestableError
-        Nothing is left to train on.
-    """
+def _hold_out(recording: Recording, held_out) -> list[tuple[list[int], list[int]]]:
+    """Training and test sessions of each fold, as positions."""
     subject = np.array([each.subject for each in recording.sessions])
     if not isinstance(held_out, str):
         tests = [_named(subject, held_out)]
@@ -53,13 +34,27 @@ def hold_out(recording: Recording, held_out) -> list[tuple[list[int], list[int]]
 
 
 def score_held_out(recording: Recording, held_out, fit, score) -> list[dict | None]:
-    """Fit each training part, score its test sessions; None for a session that is never tested.
+    """Fit each training part and score its test sessions.
 
-    ``fit(train, test)`` gets sessions and returns what ``score(fitted, session)`` needs.
+    Parameters
+    ----------
+    recording : Recording
+        All sessions.
+    held_out : {"session", "subject"} or sequence of str
+        What is held out, see `decode_regimes`.
+    fit : callable
+        Takes the sessions of a training and of a test part, and returns what `score` needs.
+    score : callable
+        Takes what `fit` returned and a session, and returns its scores.
+
+    Returns
+    -------
+    scores : list of dict or None
+        Scores of every session; None for a session that is never tested.
     """
     sessions = recording.sessions
     found: list[dict | None] = [None] * len(sessions)
-    for train, test in hold_out(recording, held_out):
+    for train, test in _hold_out(recording, held_out):
         fitted = fit([sessions[i] for i in train], [sessions[i] for i in test])
         for i in test:
             found[i] = score(fitted, sessions[i])
@@ -67,7 +62,7 @@ def score_held_out(recording: Recording, held_out, fit, score) -> list[dict | No
 
 
 def label_scores(recording: Recording, found, held_out, dims=()) -> xr.Dataset:
-    """Dataset of the scores of all tested sessions, which remember what was held out."""
+    """Label the scores of all tested sessions, and note with them what was held out."""
     tested = [i for i, each in enumerate(found) if each is not None]
     names = found[tested[0]]
     part = replace(recording, sessions=tuple(recording.sessions[i] for i in tested))
@@ -79,25 +74,27 @@ def label_scores(recording: Recording, found, held_out, dims=()) -> xr.Dataset:
 
 
 def circular_products(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """``sum_t x[t] y[t + s]`` for all circular shifts s of the first axis, x and y alike."""
+    """Compute ``sum_t x[t] y[t + s]`` for all circular shifts s of the first axis."""
     spectrum = np.conj(np.fft.rfft(x, axis=0)) * np.fft.rfft(y, axis=0)
     return np.fft.irfft(spectrum, len(x), axis=0)
 
 
 def compare_with_shifts(scores: np.ndarray, session: Session) -> dict[str, np.ndarray]:
-    """Observed score, and mean and spread of those of shifted regimes.
+    """Compare the observed score with mean and spread of those of shifted regimes.
 
     Parameters
     ----------
     scores : array (shift, ...)
-        For all circular shifts, 0 first.
+        Scores of all circular shifts, the unshifted one first.
     session : Session
+        The session that was scored.
 
     Returns
     -------
     found : dict of array (...)
-        observed, chance (null mean), corrected ``(observed - chance) / null sd``; the latter two
-        are NaN where the session is not testable or shifts change nothing.
+        ``observed``, ``chance`` (null mean) and ``corrected``, which is ``(observed - chance) /
+        null sd``. The latter two are NaN where the session is not testable or shifts change
+        nothing.
     """
     if session.untestable():
         nothing = np.full(scores.shape[1:], np.nan)

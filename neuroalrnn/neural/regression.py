@@ -1,4 +1,4 @@
-"""Neural data regressed on regimes: coefficients, and what regimes explain in held-out sessions.
+"""Regress neural data on regimes: coefficients, and what regimes explain in held-out sessions.
 
 Within each session, ``y_t = trend_t + n_t g + r_t b + e_t`` with y the neural data of trial t at
 one time and unit, a polynomial trend in trial number, nuisances n and indicators r of the regimes.
@@ -40,7 +40,7 @@ def regress_neural(
     trials: xr.Dataset,
     regimes: xr.DataArray,
     *,
-    step=None,
+    step: str | int | None = None,
     nuisances: Sequence[str] = (),
     by: str = "subject",
     reference: int | None = None,
@@ -48,41 +48,44 @@ def regress_neural(
     pooled: bool = False,
     degree: int = 3,
 ) -> xr.DataArray:
-    """Mean difference of the neural data between regimes, nuisances and slow trend held fixed.
+    """Estimate mean differences of neural data between regimes, with nuisances held fixed.
+
+    A slow trend over the session is held fixed, too.
 
     Parameters
     ----------
-    trials : Dataset
-        With ``neural(trial, time, unit)``.
-    regimes : DataArray (trial,) or (trial, step) of int
+    trials : xarray.Dataset
+        Labelled trials with ``neural(trial, time, unit)``.
+    regimes : xarray.DataArray (trial,) or (trial, step) of int
         Held-out regimes, from a model that did not see these subjects; -1 where there is none.
     step : str or int, optional
         Step whose regime counts, if there are several.
     nuisances : sequence of str
-        Numeric trial variables, and "block", whose effects are removed.
+        Numeric trial variables, and "block", whose linear effects are removed.
     by : {"subject", "session"}
-        What gets coefficients of its own.
+        Whether each subject or each session has coefficients of its own.
     reference : int, optional
-        Regime the others are compared with; the most frequent one if absent.
+        Regime that the others are compared with; by default the most frequent one.
     window : (float, float), optional
         First and last time in s, inclusive.
     pooled : bool
-        Average over the window instead of one coefficient per time.
+        Whether data are averaged over the window, instead of one coefficient per time.
     degree : int
-        Of the trend in trial number removed within each session.
+        Degree of the trend in trial number that is removed within each session.
 
     Returns
     -------
-    coefficients : DataArray (subject or session, regime, time, unit)
-        In units of the neural data; without ``time`` if pooled. NaN where regime (or reference)
-        does not occur, cannot be told from the nuisances, or the unit was not recorded. Coord
-        ``n_trials`` (subject or session, regime); ``attrs["reference"]``, and
-        ``attrs["n_absent"]``, the trials without a regime. For a test over subjects see
-        `neuroalrnn.neural.effects_over_subjects`.
+    coefficients : xarray.DataArray (subject or session, regime, time, unit)
+        Differences in units of the neural data; without ``time`` if pooled. NaN where the regime
+        (or the reference) does not occur or cannot be separated from the nuisances, or the unit was
+        not recorded. The coord ``n_trials`` is (subject or session, regime). ``attrs`` hold
+        ``reference`` and ``n_absent``, the number of trials without a regime. Test them over
+        subjects with `effects_over_subjects`.
 
     Raises
     ------
     DataError
+        Data, regimes and nuisances do not fit each other.
     """
     if by not in BY:
         raise DataError(f"by: found {by!r}, expected one of {', '.join(BY)}")
@@ -122,14 +125,14 @@ def explain_neural(
     trials: xr.Dataset,
     regimes: xr.DataArray,
     *,
-    held_out="session",
-    step=None,
+    held_out: str | Sequence[str] = "session",
+    step: str | int | None = None,
     nuisances: Sequence[str] = (),
     window: tuple[float, float] | None = None,
     pooled: bool = False,
     degree: int = 3,
 ) -> xr.Dataset:
-    """Variance that regimes explain beyond nuisances in held-out sessions, against shifts.
+    """Compute the variance that regimes explain beyond nuisances in held-out sessions.
 
     With y and r of a held-out session freed of its trend and nuisances, and b estimated in the
     training sessions, ``R2 = 1 - |y - r b|^2 / |y|^2`` (definition of this package). Its null
@@ -138,25 +141,39 @@ def explain_neural(
 
     Parameters
     ----------
-    trials, regimes, step, nuisances, window, pooled, degree
-        As in `regress_neural`.
-    held_out : {"session", "subject"} or sequence of subjects
+    trials : xarray.Dataset
+        Labelled trials with ``neural(trial, time, unit)``.
+    regimes : xarray.DataArray (trial,) or (trial, step) of int
+        Held-out regimes, from a model that did not see these subjects; -1 where there is none.
+    held_out : {"session", "subject"} or sequence of str
         "session": b from the other sessions of the same subject; "subject": from all other
-        subjects, whose units must mean the same; subjects: from all but these, which alone are
-        scored.
+        subjects, whose units must mean the same; names of subjects: from all but these, which alone
+        are scored.
+    step : str or int, optional
+        Step whose regime counts, if there are several.
+    nuisances : sequence of str
+        Numeric trial variables, and "block", whose linear effects are removed.
+    window : (float, float), optional
+        First and last time in s, inclusive.
+    pooled : bool
+        Whether data are averaged over the window, instead of one number per time.
+    degree : int
+        Degree of the trend in trial number that is removed within each session.
 
     Returns
     -------
-    explained : Dataset (session, time, unit)
-        ``partial_r2`` (negative where b does not hold in the session), ``chance`` (mean over
-        shifts), ``corrected`` (observed minus chance, in null standard deviations). Coords
-        ``subject``, ``n_trials`` and ``reason`` (why a session is not testable, "" if it is).
-        ``subject_means(explained["corrected"])`` is what to test over subjects.
+    explained : xarray.Dataset (session, time, unit)
+        Explained variance of every held-out session: ``partial_r2`` (negative where b does not hold
+        in the session), ``chance`` (mean over shifts) and ``corrected`` (observed minus chance, in
+        null standard deviations). Coords are ``subject``, ``n_trials`` and ``reason`` (why a
+        session is not testable, "" if it is). Test ``subject_means(explained["corrected"])`` over
+        subjects.
 
     Raises
     ------
     DataError
-        Also where a regime of a held-out session never occurs in its training part.
+        Data and regimes do not fit each other, or a regime of a held-out session never occurs in
+        its training part.
     NotTestableError
         Nothing is left to train on.
     """

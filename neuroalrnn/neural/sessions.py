@@ -1,11 +1,12 @@
-"""Sessions of trials with neural data and regimes: what regression and decoding share.
+"""Sessions of trials with neural data and regimes, for regression and decoding.
 
-A session is reduced to what is left of the neural data once a polynomial trend in trial number and
-the nuisance variables are removed from it, each session by itself.
+A polynomial trend in trial number and the nuisance variables are removed from the neural data of
+each session by itself.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -30,11 +31,11 @@ class Session:
 
     @property
     def has_unit(self) -> np.ndarray:
-        """Whether each unit was recorded (unit,)."""
+        """Mask of the units that were recorded (unit,)."""
         return np.isfinite(self.neural).all(axis=(0, 1))
 
     def untestable(self) -> str:
-        """Why circular shifts say nothing about this session; "" if they do."""
+        """Say why circular shifts cannot test this session; "" if they can."""
         n_switches = np.count_nonzero(np.diff(self.regimes))
         if self.regimes.size < FEWEST_TRIALS:
             return f"{self.regimes.size} trials, at least {FEWEST_TRIALS} needed"
@@ -54,8 +55,8 @@ class Recording:
     n_absent: int  # trials without a regime, left out
 
     def label(self, values: dict, dims: Sequence[str] = ()) -> xr.Dataset:
-        """Dataset of arrays (session, time, ...), without dim ``time`` if pooled."""
-        coords = {
+        """Label arrays (session, time, ...) as a dataset, without dim ``time`` if pooled."""
+        coords: dict[str, Any] = {
             "subject": ("session", [each.subject for each in self.sessions]),
             "session": [f"{each.subject}/{each.session}" for each in self.sessions],
             "n_trials": ("session", [each.regimes.size for each in self.sessions]),
@@ -74,7 +75,7 @@ def split_sessions(
     trials: xr.Dataset,
     regimes: xr.DataArray,
     *,
-    step=None,
+    step: str | int | None = None,
     nuisances: Sequence[str] = (),
     window: tuple[float, float] | None = None,
     pooled: bool = False,
@@ -84,10 +85,11 @@ def split_sessions(
 
     Parameters
     ----------
-    trials : Dataset
-        With ``neural(trial, time, unit)``; NaN throughout a session where it lacks a unit.
-    regimes : DataArray (trial,) or (trial, step) of int
-        -1 where a trial has none: such trials are left out and counted.
+    trials : xarray.Dataset
+        Labelled trials with ``neural(trial, time, unit)``; NaN throughout a session where it lacks
+        a unit.
+    regimes : xarray.DataArray (trial,) or (trial, step) of int
+        Regimes, -1 where a trial has none: such trials are left out and counted.
     step : str or int, optional
         Name of the step whose regime counts; needed if there are several.
     nuisances : sequence of str
@@ -95,18 +97,19 @@ def split_sessions(
     window : (float, float), optional
         First and last time in s, inclusive; all trials must reach its end.
     pooled : bool
-        Average over the window instead of keeping time.
+        Whether data are averaged over the window.
     degree : int
-        Of the polynomial in trial number that is removed within each session.
+        Degree of the polynomial in trial number that is removed within each session.
 
     Returns
     -------
     recording : Recording
+        Sessions, and the labels that they share.
 
     Raises
     ------
     DataError
-        Naming every problem.
+        Data, regimes and nuisances do not fit each other; the message names all problems.
     """
     neural, time = _neural(trials, window)
     codes, variables = _regimes(trials, regimes, step), _nuisances(trials, nuisances)
@@ -118,9 +121,9 @@ def split_sessions(
     for rows in _rows_by_session(trials, present):
         part = None if block is None else block[rows]
         basis = _basis(nuisance_basis(rows.size, degree, part), variables[rows])
-        names = (str(trials[name].values[rows[0]]) for name in ("subject", "session"))
         rest = remove(basis, values[rows].astype(float))
-        sessions.append(Session(*names, codes[rows], rest, basis))
+        subject, session = (str(trials[n].values[rows[0]]) for n in ("subject", "session"))
+        sessions.append(Session(subject, session, codes[rows], rest, basis))
     used = np.unique(codes[present])
     if used.size < 2:
         raise DataError(f"regimes: found {used.size} regimes in use, expected at least 2")
@@ -129,13 +132,13 @@ def split_sessions(
 
 
 def remove(basis: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """What is left of values (trial, ...) without an orthonormal basis (trial, nuisance)."""
+    """Remove an orthonormal basis (trial, nuisance) from values (trial, ...)."""
     flat = values.reshape(len(values), -1)
     return (flat - basis @ (basis.T @ flat)).reshape(values.shape)
 
 
 def indicators(session: Session, codes: np.ndarray) -> np.ndarray:
-    """Indicator of each regime, with trend and nuisances removed (trial, regime)."""
+    """Compute the indicator of each regime without trend and nuisances (trial, regime)."""
     whole = (session.regimes[:, None] == codes).astype(float)
     rest = remove(session.basis, whole)
     # what rounding leaves of a regime that nuisances explain fully would be scaled up
@@ -172,8 +175,8 @@ def _regimes(trials, regimes, step) -> np.ndarray:
             "regimes: expected a DataArray (trial,) or (trial, step), see compute_regimes"
         )
     if "step" in regimes.dims:
-        labels = np.arange(regimes.sizes["step"])
-        labels = (regimes["step"].values if "step" in regimes.coords else labels).tolist()
+        has_names = "step" in regimes.coords
+        labels = regimes["step"].values.tolist() if has_names else [*range(regimes.sizes["step"])]
         if step is None and len(labels) == 1:
             step = labels[0]
         if not np.isscalar(step) or step not in labels:
@@ -225,7 +228,7 @@ def _rows_by_session(trials, present):
 
 
 def _basis(trend, variables) -> np.ndarray:
-    """Orthonormal basis of trend and variables, what is redundant left out."""
+    """Orthonormal basis of trend and variables, without redundant columns."""
     rest = remove(trend, variables)
     size = np.linalg.norm(variables, axis=0)
     rest = rest[:, np.linalg.norm(rest, axis=0) > 1e-9 * np.maximum(size, 1e-300)]

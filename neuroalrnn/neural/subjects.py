@@ -1,4 +1,6 @@
-"""From sessions to subjects: one number per subject, tested over subjects."""
+"""Average sessions to one number per subject, and test it over subjects."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,13 +20,13 @@ def subject_means(values: xr.DataArray) -> xr.DataArray:
 
     Parameters
     ----------
-    values : DataArray (session, ...)
-        With coord ``subject(session)``.
+    values : xarray.DataArray (session, ...)
+        Numbers of sessions, with coord ``subject(session)``.
 
     Returns
     -------
-    means : DataArray (subject, ...)
-        NaN where no session of a subject has a value.
+    means : xarray.DataArray (subject, ...)
+        Means over sessions, NaN where no session of a subject has a value.
 
     Raises
     ------
@@ -47,38 +49,40 @@ def effects_over_subjects(
     *,
     test: str = "t",
     rng: np.random.Generator | None = None,
-    **options,
+    **options: Any,
 ) -> pd.DataFrame:
     """Test one number per subject against zero, at every time or altogether.
 
     Parameters
     ----------
-    values : DataArray (subject, ...)
+    values : xarray.DataArray (subject, ...)
         Coefficients, or the shift-corrected scores of `subject_means`. Several times are tested by
         permutation of clusters; units and regimes enter the same test, which accounts for all.
         Without time, each entry gets a test of its own.
     test : {"t", "sign-flip"}
-        Without time.
+        Test of values without time, see `neuroalrnn.stats.t_test` and `neuroalrnn.stats.sign_flip`.
     rng : Generator, optional
-    options
-        Of `neuroalrnn.stats.clusters.cluster_test`.
+        Draws permutations or flips; ``default_rng(0)`` if absent.
+    **options : anything
+        Arguments of `neuroalrnn.stats.cluster_test`, for values with time.
 
     Returns
     -------
     table : DataFrame
-        With time: as from `cluster_test`, ``unit`` naming regime and unit. Without: one row per
-        entry, as from `neuroalrnn.stats.t_test`, with the dims as further columns and ``q``
-        (Benjamini-Hochberg over the rows). ``excluded`` names subjects without any value.
+        With time, one row per cluster as from `neuroalrnn.stats.cluster_test`, whose ``unit`` names
+        regime and unit. Without time, one row per entry as from `neuroalrnn.stats.t_test`, with the
+        dims as further columns and ``q`` (Benjamini-Hochberg over the rows). ``excluded`` names
+        subjects without any value.
 
     Raises
     ------
     DataError
         A subject lacks some of its values (named), occurs twice or has no name.
     NotTestableError
-        Too few subjects, or scores of ``held_out="subject"``: the training parts of any two
-        subjects are nearly the same, so their scores are no independent numbers. Where nothing was
-        there to be found, a t-test rejected 7 to 25 % of simulated data sets at the 5 % level.
-        Train once and name the subjects held out, or test the coefficients of `regress_neural`.
+        There are too few subjects, or the scores are those of ``held_out="subject"``. Then any two
+        subjects share most of their training parts, so that their scores are not independent: at
+        the 5 % level, a t-test rejected 7 to 25 % of simulated data sets without an effect. Train
+        once and name the subjects held out, or test the coefficients of `regress_neural`.
     """
     if values.attrs.get("held_out") == "subject":
         raise NotTestableError(
