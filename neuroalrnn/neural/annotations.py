@@ -73,7 +73,7 @@ def to_annotations(
     switches = switch_events(regimes, trials, carry=carry)
     labels = _steps(regimes)
     for each in switches.to_dict("records"):
-        marks.append(f"switch {each['from']}>{each['to']}")
+        marks.append(f"switch {each['code']}>{each['code_next']}")
         times.append(onset[each["trial"], labels.index(each["step"])])
     order = np.argsort(times, kind="stable")
     return mne.Annotations(np.array(times)[order], 0.0, np.array(marks)[order])
