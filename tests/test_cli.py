@@ -194,6 +194,15 @@ def test_command_line_wins_over_the_run_file(run_file, monkeypatch, run):
     assert config.validation.random_state == 7
 
 
+@pytest.mark.parametrize("given", [(), ("--final",)])
+def test_a_network_of_everybody_is_asked_for(given, run_file, monkeypatch, run):
+    asked = {}
+    monkeypatch.setattr(cli.commands, "_fit", lambda *given, **options: asked.update(options))
+    assert run("fit", "--run", run_file, *given)[0] == 0
+    # what is not asked for does not change the digest of a run
+    assert asked.get("final") == (True if given else None)
+
+
 def test_version_and_lazy_names():
     assert set(neuroalrnn.__all__) <= set(dir(neuroalrnn))
     for name in neuroalrnn.__all__:

@@ -25,6 +25,7 @@ from neuroalrnn.cli.options import (
     AnySeed,
     Backend,
     Conditions,
+    Final,
     Numbers,
     Out,
     Overwrite,
@@ -42,6 +43,7 @@ from neuroalrnn.cli.request import Request, on_data
 from neuroalrnn.cli.subjects import study_subjects
 from neuroalrnn.cli.tell import describe, summarise, tell_scores, tell_trials
 from neuroalrnn.config import Run, Setting, default_run
+from neuroalrnn.config.defaults import RECOVERY
 from neuroalrnn.exceptions import NeuroALRNNError
 from neuroalrnn.sources import import_data_loaders, load_trials, make_splitter
 from neuroalrnn.store import explain, replacing
@@ -110,10 +112,12 @@ def fit(
     overwrite: Overwrite = False,
     threads: Threads = None,
     backend: Backend = "auto",
+    final: Final = False,
 ) -> None:
     """Cross-validate AL-RNNs on a dataset or a file, and write scores, tables and report."""
     source, config, out = request.plan()
-    _fit(source, config, out, overwrite=overwrite, threads=threads, backend=backend)
+    options = {"threads": threads, "backend": backend} | ({"final": True} if final else {})
+    _fit(source, config, out, overwrite=overwrite, **options)
 
 
 @app.command()
@@ -208,7 +212,7 @@ def recover(
     agents: Annotated[str, typer.Option(help="Families: logistic,Q-learning,GLM-HMM")] = "",
     subjects: Numbers = "8,16",
     trials: Numbers = "100,250",
-    n_pwl: Numbers = "0,1,2,3,4",
+    n_pwl: Numbers = ",".join(map(str, RECOVERY.n_pwl)),
     runs: Annotated[int, typer.Option(min=1, help="Simulations per size.")] = 5,
     restarts: Annotated[int, typer.Option(min=1)] = 8,
     seed: AnySeed = 0,

@@ -57,6 +57,10 @@ Threads = Annotated[int | None, typer.Option(min=1, help="Default: all cores.")]
 Backend = Annotated[
     str, typer.Option(help="numba_cpu, torch_eager or reference; auto takes the fastest.")
 ]
+Final = Annotated[
+    bool,
+    typer.Option("--final", help="Train a network on everybody, too, that predicts new subjects."),
+]
 Conditions = Annotated[
     str | None, typer.Option(help="Trial variables that split the tables: context,congruent")
 ]

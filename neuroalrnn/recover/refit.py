@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from neuroalrnn.config import Setting
 from neuroalrnn.config.defaults import MEMORY, RECOVERY
-from neuroalrnn.exceptions import DataWarning
+from neuroalrnn.exceptions import DataWarning, FitError
 from neuroalrnn.study.final import train_final
 from neuroalrnn.study.study import prepare_study
 
@@ -56,7 +56,11 @@ def refit(
             random_state=random_state, threads=threads, memory=memory, backend=backend,
             default_n_pwl=RECOVERY.n_pwl, everybody=True,
         )  # fmt: skip
-    return train_final(study)
+    final = train_final(study)
+    lost = [n_pwl for n_pwl in study.plan.grid if n_pwl not in final.networks]
+    if lost:
+        raise FitError(f"every restart diverged at n_pwl = {', '.join(map(str, lost))}")
+    return final
 
 
 @contextmanager

@@ -8,9 +8,18 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.arguments import checked, not_flag, not_kind, not_path, refuse
+from neuroalrnn.arguments import (
+    checked,
+    not_flag,
+    not_kind,
+    not_path,
+    not_whole,
+    optional,
+    refuse,
+)
 from neuroalrnn.data import encode
-from neuroalrnn.exceptions import ResultError
+from neuroalrnn.data.schema import not_trials
+from neuroalrnn.exceptions import DataError, ResultError
 from neuroalrnn.netcdf import (
     CHECKSUMS,
     checksums,
@@ -19,6 +28,7 @@ from neuroalrnn.netcdf import (
     storable,
     write_netcdf,
 )
+from neuroalrnn.results.final import make_predictor, require_new
 from neuroalrnn.results.fold import Fold, Folds
 from neuroalrnn.store import replace_file
 
@@ -54,6 +64,10 @@ class Fit:
         trial) in nats and ``probability`` (model, trial, option).
     splits : xarray.Dataset
         ``fold`` (trial), ``group`` (trial; what is held out together) and the leakage audit.
+    final : xarray.Dataset
+        Networks trained on everybody, where ``select_n_pwl(..., final=True)`` made them: weights
+        with dims (n_pwl, ...), ``n_pwl_chosen``, ``n_updates`` and ``validation_score``, the
+        training mean ``centre`` of every feature, and how often each option was chosen.
     """
 
     def __init__(self, tree):
@@ -104,6 +118,59 @@ class Fit:
     def splits(self):
         """Fold and group of every trial, and the leakage audit."""
         return self.tree["splits"].to_dataset()
+
+    @cached_property
+    def final(self):
+        """The networks trained on everybody, dims (n_pwl, ...), and how they were chosen.
+
+        Raises
+        ------
+        ResultError
+            The fit has none.
+        """
+        if "final" not in self.tree.children:
+            raise ResultError(
+                "this fit has no network that was trained on everybody, as the prediction of new "
+                "subjects needs: fit again with select_n_pwl(..., final=True); finished folds in "
+                "its folder resume are not trained again"
+            )
+        return self.tree["final"].to_dataset()
+
+    @checked(DataError, trials=not_trials, n_pwl=optional(not_whole))
+    def predict(self, trials, n_pwl=None):
+        """Predict the choices of new subjects by the network that was trained on everybody.
+
+        Parameters
+        ----------
+        trials : xarray.Dataset
+            Of subjects who were not fitted; inputs, labels, events and units as in ``fit.trials``.
+        n_pwl : int, optional
+            A value of the grid; default the one chosen on all subjects.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``probability`` (trial, option), NaN where the choice is never read out;
+            ``log_likelihood`` (trial) of the choice in nats, NaN where it is not scored.
+
+        Raises
+        ------
+        ResultError
+            The fit has no such network: it is made with ``select_n_pwl(..., final=True)``.
+        DataError
+            Trials were fitted, or an input, label or event is unknown or missing.
+        NotTestableError
+            The choice is explained by a likelihood that only training can evaluate.
+
+        Warns
+        -----
+        LeakageWarning
+            A subject has the name of one who was fitted.
+        """
+        observation = self.config.get("observation")
+        predictor = make_predictor(self.final, self.encoding, observation, n_pwl)
+        require_new(self, trials)
+        return predictor.predict(trials)
 
     @cached_property
     def config(self):

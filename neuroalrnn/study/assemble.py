@@ -15,14 +15,14 @@ from neuroalrnn.data.lags import count_gaps
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.results import FORMAT, Fit
 from neuroalrnn.study.doubts import doubtful_scores
-from neuroalrnn.study.final import canonical_form
+from neuroalrnn.study.final import DIMS, canonical_form
 from neuroalrnn.study.resume import trials_digest
 from neuroalrnn.study.search import find_lost
 
 PACKAGES = ("torch", "numba", "numpy", "pandas", "xarray", "scikit-learn")
 
 
-def assemble(study, searched, whole, chosen, held_out, *, seconds):
+def assemble(study, searched, whole, chosen, held_out, *, seconds, final=None):
     """Label everything and put it into one tree.
 
     Parameters
@@ -33,6 +33,8 @@ def assemble(study, searched, whole, chosen, held_out, *, seconds):
     held_out : HeldOut
     seconds : float
         Time the fit took.
+    final : xarray.Dataset, optional
+        See `neuroalrnn.study.final.tabulate_final`.
 
     Returns
     -------
@@ -68,6 +70,7 @@ def assemble(study, searched, whole, chosen, held_out, *, seconds):
         "/scores": scores,
         "/splits": _splits(study),
     }
+    nodes |= {} if final is None else {"/final": final}
     tree = xr.DataTree.from_dict(nodes)
     tree.attrs = {
         "format": FORMAT,
@@ -179,18 +182,9 @@ def _parameters(plan, whole):
     n_pwl = np.asarray(plan.grid)[:, None, None]
     arrays[0], arrays[1] = canonical_form(arrays[0], arrays[1], n_pwl)
     lead = ("n_pwl", "fold", "restart")
-    tails = {
-        "self_slope": ("latent",),
-        "weight": ("latent", "latent_in"),
-        "input_weight": ("latent", "feature"),
-        "bias": ("latent",),
-        "initial": ("latent",),
-        "readout": ("output", "latent"),
-        "offset": ("output",),
-    }
     variables = {
         name: (lead + tail, values)
-        for (name, tail), values in zip(tails.items(), arrays, strict=True)
+        for (name, tail), values in zip(DIMS.items(), arrays, strict=True)
     }
     coords = _coords(plan) | {"feature": list(plan.pieces.features)}
     if plan.observation:

@@ -10,11 +10,12 @@ from neuroalrnn.baselines import cognitive_baselines, standard_baselines
 from neuroalrnn.config import as_setting
 from neuroalrnn.config.defaults import FIT, MEMORY
 from neuroalrnn.data.offered import offered_names
-from neuroalrnn.exceptions import LeakageWarning
+from neuroalrnn.exceptions import FitError, LeakageWarning
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.study.assemble import assemble
 from neuroalrnn.study.checks import check_saveable_names
 from neuroalrnn.study.doubts import lost_values
+from neuroalrnn.study.final import tabulate_final, train_final
 from neuroalrnn.study.own import check_baselines
 from neuroalrnn.study.predict import predict, predict_baselines
 from neuroalrnn.study.recurrent import recurrent_baselines
@@ -74,6 +75,7 @@ def select_n_pwl(
     backend="auto",
     progress=True,
     resume=None,
+    final=False,
 ):
     """Fit AL-RNNs over a grid of ``n_pwl`` with whole groups held out.
 
@@ -138,6 +140,9 @@ def select_n_pwl(
         Folder in which every finished fold is kept, and what every baseline that is not the
         caller's own predicts in it. A run with the same data, settings and seed takes them from
         there, so that a killed one goes on where it stopped.
+    final : bool
+        Train a network on everybody, too, for `Fit.predict` of new subjects. Its ``n_pwl``, restart
+        and training time are chosen as in a fold, on inner parts of all groups.
 
     Returns
     -------
@@ -171,8 +176,18 @@ def select_n_pwl(
     held_out = predict(study, whole, chosen, others, lost=lost)
     networks = {name: each for name, each in held_out.options.items() if name not in others}
     study = study.warn(perfect_models(study.trials, networks), LeakageWarning)
+    study, table = _fit_everybody(study, progress) if final else (study, None)
     seconds = time.perf_counter() - started
-    return assemble(study, searched, whole, chosen, held_out, seconds=seconds)
+    return assemble(study, searched, whole, chosen, held_out, seconds=seconds, final=table)
+
+
+def _fit_everybody(study, progress):
+    """The study, and the final networks as a table; without one if training fails."""
+    everybody = study.of_everybody()
+    try:
+        return study, tabulate_final(everybody, train_final(everybody, progress=progress))
+    except FitError as error:  # it must not take with it what the folds found
+        return study.warn([f"there is no final network of everybody: {error}"]), None
 
 
 def _baselines(named, study):

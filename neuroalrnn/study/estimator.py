@@ -13,8 +13,9 @@ from neuroalrnn.data import cautions_of
 from neuroalrnn.data.rows import trials_of
 from neuroalrnn.data.schema import validate
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.results.final import make_predictor
 from neuroalrnn.running import one_blas_thread
-from neuroalrnn.study.final import make_predictor, train_final
+from neuroalrnn.study.final import tabulate_final, train_final
 from neuroalrnn.study.study import prepare_study
 
 OWN = ("n_latent", "n_pwl")
@@ -147,7 +148,7 @@ class ALRNN(ClassifierMixin, BaseEstimator):
             **{name: getattr(self, name) for name in names}, everybody=True,
         )  # fmt: skip
         final = train_final(study)
-        self.predictor_ = make_predictor(study, final)
+        self.predictor_ = make_predictor(tabulate_final(study, final), study.encoding)
         self.network_ = self.predictor_.network
         self.n_pwl_ = final.n_pwl
         self.n_updates_ = final.n_updates[final.n_pwl]

@@ -1,21 +1,31 @@
 """One search over ``n_pwl`` on everybody, without outer folds, and the networks that come of it."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from neuroalrnn.data.level import count_choices
 from neuroalrnn.data.offered import offered_names
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import FitError
-from neuroalrnn.network.predict import Predictor
 from neuroalrnn.network.run import Network
 from neuroalrnn.ops import Weights
 from neuroalrnn.stats import one_standard_error
 from neuroalrnn.study.plan import whole_jobs
 from neuroalrnn.study.search import Progress, choose, find_lost, search, train_in_chunks
 
+DIMS = {
+    "self_slope": ("latent",),
+    "weight": ("latent", "latent_in"),
+    "input_weight": ("latent", "feature"),
+    "bias": ("latent",),
+    "initial": ("latent",),
+    "readout": ("output", "latent"),
+    "offset": ("output",),
+}
 # nats per trial within which a restart counts as near the best one
 NEAR = 0.01
 
@@ -33,7 +43,8 @@ class Final:
         subjects; difference to the best P), ``chosen``, and ``restarts_near_best``, the share of
         restarts within `NEAR` nats per trial of the best one.
     networks : dict of int -> Network
-        Per P, its best restart, trained again on all subjects.
+        Per P, its best restart, trained again on all subjects. A P is absent where every restart
+        diverged.
     starts : dict of int -> Network
         The same before training.
     n_updates : dict of int -> int
@@ -69,7 +80,7 @@ def train_final(study, *, progress=False):
     Raises
     ------
     FitError
-        If every restart of a value of ``n_pwl`` diverged, or the final training did.
+        If every restart of every value of ``n_pwl`` diverged, or the final training did.
     """
     plan, engine = study.plan, study.engine
     bar = Progress(plan.most_checks(0), show=progress)
@@ -77,12 +88,10 @@ def train_final(study, *, progress=False):
     observations = plan.observations(0)
     searched = search(plan, observations, 0, engine=engine, progress=bar)
     restart, position = choose(searched, searched.diverged, plan.grid)
-    lost = np.array(plan.grid)[find_lost(searched, searched.diverged)]
-    if len(lost):
-        raise FitError(f"every restart diverged at n_pwl = {', '.join(map(str, lost))}")
-    settings = [plan.settings[k] for k in searched.setting]
-    keys = list(zip(settings, plan.grid, restart.tolist(), strict=True))
-    n_checks = searched.best_check[np.arange(len(keys)), restart] + 1
+    kept = np.flatnonzero(~find_lost(searched, searched.diverged))
+    grid = [plan.grid[k] for k in kept]
+    keys = [(plan.settings[searched.setting[k]], plan.grid[k], int(restart[k])) for k in kept]
+    n_checks = searched.best_check[kept, restart[kept]] + 1
     jobs = whole_jobs(plan, 0, keys, n_checks)
     trained = train_in_chunks(jobs, observations, plan.setting, engine, bar, plan.architecture)
     bar.finish_fold(plan.most_checks(0))
@@ -96,15 +105,15 @@ def train_final(study, *, progress=False):
     return Final(
         n_pwl=plan.grid[position],
         table=_table(searched, restart, plan.grid),
-        networks=dict(zip(plan.grid, as_networks(trained.weights, plan.grid), strict=True)),
-        starts=dict(zip(plan.grid, as_networks(starts, plan.grid), strict=True)),
-        n_updates=dict(zip(plan.grid, n_updates, strict=True)),
+        networks=dict(zip(grid, as_networks(trained.weights, grid), strict=True)),
+        starts=dict(zip(grid, as_networks(starts, grid), strict=True)),
+        n_updates=dict(zip(grid, n_updates, strict=True)),
         centre=scaling.centre[0].numpy(),
     )
 
 
-def make_predictor(study, final):
-    """What predicts the choices of other trials by the network that was chosen.
+def tabulate_final(study, final):
+    """Lay out the final networks as a node of a saved fit.
 
     Parameters
     ----------
@@ -114,24 +123,38 @@ def make_predictor(study, final):
 
     Returns
     -------
-    neuroalrnn.network.predict.Predictor
-        Its network is in canonical form: linear units have no self-slope.
+    xarray.Dataset
+        See `neuroalrnn.results.Fit`.
     """
     trials, sequences = study.trials, study.sequences
-    network = final.networks[final.n_pwl]
-    slope, weight = canonical_form(network.self_slope, network.weight, network.n_pwl)
+    table, grid = final.table.set_index("n_pwl"), list(final.networks)
     centre = np.zeros(len(sequences.features))
     centre[: len(final.centre)] = final.centre
-    return Predictor(
-        network=network._replace(self_slope=slope, weight=weight),
-        encoding=study.encoding,
-        features=sequences.features,
-        present_at=sequences.present_at,
-        centre=centre,
-        labels=sequences.labels,
-        n_chosen=count_choices(trials, np.flatnonzero(scored_trials(trials))),
-        offered=tuple(offered_names(trials)),
-    )
+    n_chosen = count_choices(trials, np.flatnonzero(scored_trials(trials)))
+    names = [name for name in Network._fields if name != "n_pwl"]
+    networks = [_canonical(each) for each in final.networks.values()]
+    variables = {
+        name: (("n_pwl", *DIMS[name]), np.stack([getattr(each, name) for each in networks]))
+        for name in names
+    }
+    variables |= {
+        "n_pwl_chosen": ((), final.n_pwl),
+        "n_updates": ("n_pwl", list(final.n_updates.values())),
+        "validation_score": ("n_pwl", table.loc[grid, "score"].to_numpy(), {"units": "nats/trial"}),
+        "centre": ("feature", centre),
+        "n_chosen": ("option", n_chosen),
+    }
+    coords = {"n_pwl": grid, "feature": list(sequences.features), "option": list(sequences.labels)}
+    if study.plan.observation:
+        coords["output"] = list(study.plan.observation.outputs)
+    attrs = {"present_at": json.dumps(sequences.present_at)}
+    attrs |= {"offered": json.dumps(offered_names(trials))}
+    return xr.Dataset(variables, coords=coords, attrs=attrs)
+
+
+def _canonical(network):
+    slope, weight = canonical_form(network.self_slope, network.weight, network.n_pwl)
+    return network._replace(self_slope=slope, weight=weight)
 
 
 def canonical_form(self_slope, weight, n_pwl):

@@ -123,6 +123,15 @@ class Study:
         given |= {"sequences": self.sequences, "folds": self.folds, "cv": cv or self.cv}
         return make_plan(self.trials, **given | {"settings": self.plan.settings} | changes)
 
+    def of_everybody(self):
+        """The same study without folds: all trials are trained on, and nobody is held out.
+
+        Returns
+        -------
+        Study
+        """
+        return replace(self, plan=self.lay_out(folds=[_everybody(self.trials)]))
+
     def inner(self, train):
         """Inner parts of some training trials, as lists of (fit, validate).
 

@@ -1,0 +1,113 @@
+"""The network of a fit that was trained on everybody, and whom it may predict."""
+
+import json
+import warnings
+
+import numpy as np
+
+from neuroalrnn.data.schema import session_number, texts, trial_variables
+from neuroalrnn.exceptions import DataError, LeakageWarning, NotTestableError, problems
+from neuroalrnn.network.predict import Predictor
+from neuroalrnn.network.run import Network
+
+# likelihoods whose part for the choice is that of a plain fit, read from these outputs
+PLAIN = {"bernoulli", "categorical", "choice_rt"}
+CHOICE = "choice.logit"
+
+
+def make_predictor(final, encoding, observation=None, n_pwl=None):
+    """What predicts the choices of new subjects.
+
+    Parameters
+    ----------
+    final : xarray.Dataset
+        Networks trained on everybody, see `Fit`.
+    encoding : dict
+        Arguments of `neuroalrnn.encode` that they were trained with.
+    observation : dict, optional
+        What a fit that explains more than choices keeps of its likelihood: ``name``, ``outputs``.
+    n_pwl : int, optional
+        A value of the grid; default the one chosen on all subjects.
+
+    Returns
+    -------
+    neuroalrnn.network.predict.Predictor
+
+    Raises
+    ------
+    DataError, NotTestableError
+    """
+    grid = final["n_pwl"].values.tolist()
+    n_pwl = int(final["n_pwl_chosen"]) if n_pwl is None else int(n_pwl)
+    if n_pwl not in grid:
+        text = f"n_pwl: found {n_pwl}, expected one of {', '.join(map(str, grid))}"
+        raise problems(DataError, "predict", [text])
+    weights = final.sel(n_pwl=n_pwl)
+    network = Network(n_pwl, *(weights[name].values for name in Network._fields[1:]))
+    outputs = slice(None) if observation is None else _choice_outputs(observation)
+    return Predictor(
+        network=network._replace(readout=network.readout[outputs], offset=network.offset[outputs]),
+        encoding=encoding,
+        features=tuple(final["feature"].values.astype(str)),
+        present_at=json.loads(final.attrs["present_at"]),
+        centre=final["centre"].values,
+        labels=tuple(final["option"].values.astype(str)),
+        n_chosen=final["n_chosen"].values,
+        offered=tuple(json.loads(final.attrs["offered"])),
+    )
+
+
+def _choice_outputs(observation):
+    """Outputs that the choice alone is read from."""
+    outputs = [k for k, name in enumerate(observation["outputs"]) if name.startswith(CHOICE)]
+    if not outputs or not PLAIN & set(observation["name"].split(" + ")):
+        raise NotTestableError(
+            f"predict: the choice is explained by {observation['name']!r}, which needs training"
+        )
+    return outputs
+
+
+def require_new(fit, trials):
+    """Refuse trials that were fitted.
+
+    Parameters
+    ----------
+    fit : Fit
+    trials : xarray.Dataset
+
+    Raises
+    ------
+    DataError
+        Naming the subjects of whom a session was fitted.
+
+    Warns
+    -----
+    LeakageWarning
+        A subject has the name of one who was fitted, with other trials.
+    """
+    known = set(trial_variables(trials)) & set(trial_variables(fit.trials))
+    names = [name for name in dict.fromkeys(["choice", *fit.encoding["inputs"]]) if name in known]
+    fitted, given = (_sessions(each, names) for each in (fit.trials, trials))
+    again = sorted({subject for subject, _ in given & fitted})
+    if again:
+        text = (
+            f"subject {', '.join(again)}: these trials were fitted, so that a network of everybody "
+            "knows them; what was predicted of them held out is in fit.predictions"
+        )
+        raise problems(DataError, "predict", [text])
+    namesakes = sorted({subject for subject, _ in given} & {subject for subject, _ in fitted})
+    if namesakes:
+        warnings.warn(
+            f"subject {', '.join(namesakes)}: somebody of this name was fitted. If it is the same "
+            "one, these are new trials of a known subject, and predicted better than a new one's",
+            LeakageWarning,
+            stacklevel=4,
+        )
+
+
+def _sessions(trials, names):
+    """Pairs of a subject and the values of one of its sessions."""
+    session, subject = session_number(trials), texts(trials["subject"].values).astype(str)
+    values = np.stack([trials[name].values.astype(float) for name in names], axis=1)
+    first = np.unique(session, return_index=True)[1]
+    return {(subject[k], values[session == session[k]].tobytes()) for k in first}
