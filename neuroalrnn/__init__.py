@@ -1,10 +1,11 @@
 """Almost-Linear RNNs for trial-structured behaviour: fit, cross-validate, take apart.
 
-The names below are imported from their modules when they are first used, so that
-``import neuroalrnn`` stays fast.
+Names and packages are imported when they are first used, so that ``import neuroalrnn`` stays fast.
+Type checkers read them from ``__init__.pyi``.
 """
 
 from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,30 @@ _HOMES = {
     "neuroalrnn.results": ("Fit",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
+_PACKAGES = (
+    "baselines",
+    "behaviour",
+    "config",
+    "data",
+    "exceptions",
+    "fit",
+    "mechanism",
+    "model",
+    "network",
+    "neural",
+    "ops",
+    "peers",
+    "plots",
+    "questions",
+    "reconstruct",
+    "recover",
+    "regimes",
+    "report",
+    "results",
+    "stats",
+    "study",
+    "tasks",
+)
 
 __all__ = [
     "__version__",
@@ -44,8 +69,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    """Import a public name from its module on first use (PEP 562)."""
+def __getattr__(name: str) -> Any:
+    """Import a public name or a package on first use (PEP 562)."""
+    if name in _PACKAGES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)
@@ -53,5 +80,5 @@ def __getattr__(name):
     return value
 
 
-def __dir__():
-    return sorted({*globals(), *__all__})
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_PACKAGES})

@@ -1,5 +1,6 @@
 """What a newcomer gets: environment, wheel, README, a fast import."""
 
+import ast
 import os
 import re
 import subprocess
@@ -147,6 +148,27 @@ print(seconds, *[name for name in {HEAVY!r} if name in sys.modules])
     runs = [python(code, cwd=tmp_path).split() for _ in range(3)]
     assert min(float(seconds) for seconds, *_ in runs) < 0.5
     assert [loaded for _, *loaded in runs] == [[], [], []]
+
+
+def test_type_checkers_are_offered_what_is_imported_on_first_use():
+    stub = ast.parse((ROOT / "neuroalrnn" / "__init__.pyi").read_text(encoding="utf-8"))
+    imports = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
+    offered = {
+        (f"{node.module}.{name.name}", name.asname) for node in imports for name in node.names
+    }
+    names = {name: getattr(neuroalrnn, name) for name in neuroalrnn.__all__ if name[0] != "_"}
+    homes = {(f"{neuroalrnn._HOME[name]}.{name}", name) for name in names}
+    packages = {(f"neuroalrnn.{name}", name) for name in neuroalrnn._PACKAGES}
+    assert offered == homes | packages
+
+
+def test_every_package_is_an_attribute(tmp_path):
+    folders = {path.parent.name for path in (ROOT / "neuroalrnn").glob("*/__init__.py")}
+    assert folders - {"cli"} <= set(neuroalrnn._PACKAGES) <= set(dir(neuroalrnn))
+    assert (
+        python("import neuroalrnn; print(neuroalrnn.stats.t_test.__name__)", cwd=tmp_path)
+        == "t_test\n"
+    )
 
 
 def test_help_does_not_import_torch(tmp_path):
