@@ -48,6 +48,8 @@ from neuroalrnn.exceptions import NeuroALRNNError
 from neuroalrnn.sources import import_data_loaders, load_trials, make_splitter
 from neuroalrnn.store import explain, replacing
 
+RECOVERY_GRID = ",".join(map(str, RECOVERY.n_pwl))
+
 app = typer.Typer(
     help="Fit Almost-Linear RNNs to behaviour, with whole subjects held out.",
     no_args_is_help=True,
@@ -212,7 +214,7 @@ def recover(
     agents: Annotated[str, typer.Option(help="Families: logistic,Q-learning,GLM-HMM")] = "",
     subjects: Numbers = "8,16",
     trials: Numbers = "100,250",
-    n_pwl: Numbers = ",".join(map(str, RECOVERY.n_pwl)),
+    n_pwl: Numbers = RECOVERY_GRID,
     runs: Annotated[int, typer.Option(min=1, help="Simulations per size.")] = 5,
     restarts: Annotated[int, typer.Option(min=1)] = 8,
     seed: AnySeed = 0,
