@@ -30,7 +30,7 @@ from neuroalrnn.mechanism.ablation.ablate import ablate_units
 from neuroalrnn.mechanism.ablation.summarise import compare_costs
 from neuroalrnn.mechanism.controls import cost_without_switching, shuffle_choices
 from neuroalrnn.mechanism.primitives import tabulate
-from neuroalrnn.questions.mechanism import take_apart
+from neuroalrnn.questions import take_apart
 from neuroalrnn.regimes import compute_occupancy
 from neuroalrnn.regimes.held_out import compute_held_out_regimes
 from neuroalrnn.regimes.replication import is_independent

@@ -46,14 +46,14 @@ TABLE = {
         ARRAYS | {"torch"},
     ),
     "questions": (
-        {"data", "network", "results", "regimes", "mechanism", "behaviour", "stats"},
-        ARRAYS,
+        {"data", "network", "results", "regimes", "mechanism", "behaviour", "stats", "plots"},
+        ARRAYS | {"markupsafe"},
     ),
     "neural": ({"data", "regimes", "stats", "results"}, ARRAYS | {"mne", "sklearn", "scipy"}),
-    "plots": ({"questions", "mechanism", "stats", "results"}, ARRAYS | {"matplotlib"}),
+    "plots": ({"mechanism", "stats", "results"}, ARRAYS | {"matplotlib"}),
     "report": (
-        {"plots", "questions", "regimes", "data", "stats", "results", "store"},
-        ARRAYS | {"matplotlib"},
+        {"plots", "questions", "data", "results", "store"},
+        {"numpy", "pandas", "jinja2", "markupsafe"},
     ),
     "sources": ({"config", "data", "data_loaders", "netcdf"}, {"xarray"}),
     "cli": (

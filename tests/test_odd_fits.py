@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import Markup
 
 from neuroalrnn.cli.tell import summarise, tell_scores
 from neuroalrnn.config import Setting
@@ -20,13 +21,13 @@ from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, SubjectKFold
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.exceptions import DataError, IncompleteWarning, NotTestableError
 from neuroalrnn.plots import plot_overview, plot_score_by_n_pwl
-from neuroalrnn.questions import analyse
+from neuroalrnn.questions import QUESTIONS, analyse
 from neuroalrnn.report import write_report
 from neuroalrnn.report.markup import Gallery
-from neuroalrnn.report.sections import SECTIONS
 from neuroalrnn.results import Fit
 from neuroalrnn.study import select_n_pwl
 
+TITLES = [*dict.fromkeys(question.section.title for question in QUESTIONS), "Notes"]
 SETTING = Setting(n_latent=2, max_checks=2, check_every=5)
 EVENTS = {"events": {"stimulus": "on", "response": "rt"}}
 EVENT_STEPS = {
@@ -110,11 +111,11 @@ def fits():
 def quick(monkeypatch):
     """Draw figures without writing three files of each."""
 
-    def draw(gallery, name, caption, draw):
-        drawn = draw()
+    def draw(gallery, figure, asked):
+        drawn = figure.draw(asked)
         (getattr(drawn, "figure", None) or drawn).draw_without_rendering()
-        gallery.names.append(name)
-        return f"<figure>{name}</figure>"
+        gallery.names.append(figure.name)
+        return Markup("<figure>{}</figure>").format(figure.name)
 
     monkeypatch.setattr(Gallery, "_show", draw)
 
@@ -131,7 +132,7 @@ def test_a_report_comes_out_and_what_it_lacks_is_told(fits, name, tmp_path, quic
     fit = fits(name)
     options = {"rule": "rule", "conditions": ["cue"]} if name == "everything" else {}
     found = sections_of(write_report(fit, tmp_path, **options))
-    assert [title for title, _ in found] == list(SECTIONS)
+    assert [title for title, _ in found] == TITLES
     for title, body in found:
         # the part itself, and not its absence, opens a section
         assert not body.startswith('<p class="missing">'), title
@@ -191,13 +192,13 @@ def broken(monkeypatch, module, name, error):
 def test_a_fault_of_ours_costs_its_part_alone_and_is_told_four_times(
     fits, tmp_path, quick, monkeypatch
 ):
-    broken(monkeypatch, "report.sections", "compare", KeyError("effect"))
+    broken(monkeypatch, "questions.comparisons", "compare", KeyError("effect"))
     with pytest.warns(
         IncompleteWarning, match=r"comparisons could not be made: KeyError: 'effect'"
     ):
         page = write_report(fits("everything"), tmp_path)
     text, found = page.read_text(encoding="utf-8"), dict(sections_of(page))
-    told = "omparisons: could not be made: KeyError: &#x27;effect&#x27; (test_odd_fits.py, line"
+    told = "omparisons: could not be made: KeyError: &#39;effect&#39; (test_odd_fits.py, line"
     assert found["Scores on held-out trials"].count(told) == 1
     assert told in found["Notes"]
     assert "1 part of this report could not be made" in text.partition("<nav")[0]
@@ -205,7 +206,7 @@ def test_a_fault_of_ours_costs_its_part_alone_and_is_told_four_times(
 
 
 def test_a_fault_in_one_table_leaves_the_others(fits, monkeypatch):
-    broken(monkeypatch, "questions.analyse", "compute_spectra", ZeroDivisionError("zero"))
+    broken(monkeypatch, "questions.spectra", "compute_spectra", ZeroDivisionError("zero"))
     with pytest.warns(IncompleteWarning, match="table 'spectra' could not be made"):
         found = analyse(fits("everything"))
     assert len(found.tables) > 20
@@ -216,7 +217,7 @@ def test_a_fault_in_one_table_leaves_the_others(fits, monkeypatch):
 
 def test_without_regimes_what_needs_none_is_there(fits, tmp_path, quick, monkeypatch):
     error = NotTestableError("no network ran")
-    broken(monkeypatch, "questions.analyse", "compute_held_out_regimes", error)
+    broken(monkeypatch, "questions.asked", "compute_held_out_regimes", error)
     page = write_report(fits("everything"), tmp_path, rule="rule")
     found = dict(sections_of(page))
     assert (

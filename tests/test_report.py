@@ -12,14 +12,18 @@ import pytest
 import xarray as xr
 
 from neuroalrnn.exceptions import DataError, ResultError
+from neuroalrnn.questions import QUESTIONS
+from neuroalrnn.questions.n_pwl import describe_effective
+from neuroalrnn.questions.words import number
 from neuroalrnn.regimes import compute_effective_n_pwl
 from neuroalrnn.regimes.held_out import compute_held_out_regimes
 from neuroalrnn.report import setup, write_report
-from neuroalrnn.report.markup import Gallery, number
-from neuroalrnn.report.sections import SECTIONS
-from neuroalrnn.report.texts import CAPTIONS
+from neuroalrnn.report.markup import Gallery
 from neuroalrnn.results import Fit
 
+TITLES = ["What was fitted, and how", "Scores on held-out trials", "Calibration of probabilities"]
+TITLES += ["Score against P", "Learning curves", "Regimes", "Switches", "Dynamics in each regime"]
+TITLES += ["Mechanism", "Relation to behaviour", "Notes"]
 OPTIONS = {"conditions": ["stimulus", "rule"], "rule": "rule"}
 
 
@@ -56,7 +60,7 @@ def changed(fit, node, edit):
 
 
 def test_every_section_is_there_in_order(page):
-    found = [page.index(f"{k}. {title}") for k, title in enumerate(SECTIONS, start=1)]
+    found = [page.index(f"{k}. {title}") for k, title in enumerate(TITLES, start=1)]
     assert found == sorted(found)
 
 
@@ -78,7 +82,7 @@ def test_every_entry_of_the_contents_leads_to_its_section(page):
     links = re.findall(r'<li><a href="#([^"]*)">(\d+\. [^<]*)</a>', page)
     sections = re.findall(r'<section id="([^"]*)">\n<h2>(\d+\. [^<]*)</h2>', page)
     assert links == sections
-    assert [text.split(". ")[1] for _, text in links] == list(SECTIONS)
+    assert [text.split(". ")[1] for _, text in links] == TITLES
     ids = re.findall(r' id="([^"]*)"', page)
     assert len(set(ids)) == len(ids) == len(links)
     assert all(re.fullmatch("[a-z][a-z_]*", each) for each in ids)
@@ -122,7 +126,7 @@ def test_nothing_to_hear_first_leaves_no_box(page):
 
 def test_figures_and_tables_lie_beside_the_page(folder):
     names = {path.stem for path in (folder / "figures").iterdir()}
-    assert names == set(CAPTIONS)
+    assert names == {name for question in QUESTIONS for name in question.figures}
     assert len(list((folder / "figures").iterdir())) == 3 * len(names)
     scores = pd.read_csv(folder / "tables" / "scores.csv")
     assert "log_likelihood" in scores
@@ -235,10 +239,10 @@ def test_alternatives_are_those_that_each_fold_chose(fit, effective):
 
 def test_units_that_act_linearly_are_counted(fit, effective):
     used = effective.assign(n_pwl=2, effective_n_pwl=2)
-    assert "held-out steps; all are." in describe_setup(fit, used)
+    assert "held-out steps; all are." in describe_effective(used)
     used.loc[0, "effective_n_pwl"] = 0
+    assert "Not counted over all folds: 2 of 6 units" in describe_effective(used)
     text = describe_setup(fit, used)
-    assert "Not counted over all folds: 2 of 6 units" in text
     assert '<td class="number">0</td>' in text
 
 

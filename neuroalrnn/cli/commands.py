@@ -326,8 +326,9 @@ def _save_tables(result, out: Path, **options) -> Path:
     analysis = analyse_fit(result, **options, mechanism=True, progress=True)
     with replacing(out, ("tables/*.csv",)) as new:
         (new / "tables").mkdir()
-        for name, table in analysis.tables.items():
-            table.to_csv(new / "tables" / f"{name}.csv", index=False)
+        analysis.save_tables(new / "tables")
+    for text in analysis.sentences():
+        typer.echo(f"- {text}")
     apart = analysis.mechanism.notes if analysis.mechanism else []
     for note in [*analysis.notes, *apart]:
         typer.echo(f"not made: {note}")

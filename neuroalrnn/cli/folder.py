@@ -117,9 +117,9 @@ def finished_fit(out: Path, run: str):
 
 def replaced_results() -> tuple[str, ...]:
     """Results of an earlier run, which must not lie beside those of another one."""
-    from neuroalrnn.report.write import OUTPUTS as REPORT
+    from neuroalrnn.report.write import report_files
 
-    return (FIT, "scores.csv", "summary.json", *REPORT)
+    return (FIT, "scores.csv", "summary.json", *report_files())
 
 
 def _tell_kept(out):

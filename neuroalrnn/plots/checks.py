@@ -28,7 +28,6 @@ from neuroalrnn.arguments import (
 )
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.dynamics.portrait import Portrait
-from neuroalrnn.questions.analyse import Analysis
 from neuroalrnn.results import Fit
 
 
@@ -36,6 +35,11 @@ def _not_dataset(name, value, variables=()):
     found = not_kind(name, value, xr.Dataset, "a Dataset, as the analysis returns it")
     missing = [] if found else [each for each in variables if each not in value]
     return found + [f"{name} has no variable {each!r}" for each in missing]
+
+
+def _not_analysis(name, value):
+    fits = hasattr(value, "tables") and hasattr(value, "rule")
+    return [] if fits else [f"{name} = {shown(value)}: expected what analyse returns"]
 
 
 def _not_labels(name, value):
@@ -99,7 +103,7 @@ SHARES = table("regime", "occupancy", "n_steps", labels=["subject"])
 # by the name of the argument, or of function and argument where a name means two things
 CHECKS = {
     "agreement": table("adjusted_rand", labels=["fold", "other_fold"]),
-    "analysis": partial(not_kind, kinds=Analysis, expected="what analyse returns"),
+    "analysis": _not_analysis,
     "along": not_text,
     "ax": optional(partial(not_kind, kinds=Axes, expected="axes of matplotlib, or None")),
     "behaviour": table("estimate", "ci_low", "ci_high", labels=["outcome", "effect"]),

@@ -1,5 +1,23 @@
-"""The questions that a fit is asked, and their answers as tidy tables."""
+"""The questions that a fit is asked, one per file, and their answers as tidy tables."""
 
-from neuroalrnn.questions.analyse import Analysis, analyse, compare_with_others
+from neuroalrnn.questions.analyse import Analysis, analyse
+from neuroalrnn.questions.apart import Mechanism, take_apart
+from neuroalrnn.questions.comparisons import compare_with_others
+from neuroalrnn.questions.listed import QUESTIONS
+from neuroalrnn.questions.mechanism.needs import mean_inputs
+from neuroalrnn.questions.question import Figure, Question, Section, Shown, Text
 
-__all__ = ["Analysis", "analyse", "compare_with_others"]
+__all__ = [
+    "QUESTIONS",
+    "Analysis",
+    "Figure",
+    "Mechanism",
+    "Question",
+    "Section",
+    "Shown",
+    "Text",
+    "analyse",
+    "compare_with_others",
+    "mean_inputs",
+    "take_apart",
+]

@@ -29,42 +29,46 @@ class Tables(dict):
         raise DataError(f"table {unknown(name, self)}")
 
 
-def make_tables(jobs, *, prefix="", progress=False):
-    """Make every table that can be made.
+def answer(questions, asked, *, progress=False):
+    """Make every table of some questions that can be made, into ``asked.tables``.
 
     Parameters
     ----------
-    jobs : dict of (str or tuple of str) -> callable
-        Each returns the table of that name, or several for several names. Tables have the columns
-        and dtypes of `neuroalrnn.results.tables`.
-    prefix : str
-        Of the names in that schema.
+    questions : iterable of Question
+    asked : Asked
     progress : bool
         Show a progress bar.
 
     Returns
     -------
-    Tables
+    dict of str -> str
+        Tables of questions that do not arise, and why.
 
     Warns
     -----
     IncompleteWarning
         If a table failed through a fault of this package.
     """
-    tables = Tables()
+    unasked, jobs = {}, {}
+    for question in questions:
+        if reason := question.unasked(asked):
+            unasked |= dict.fromkeys(question.table_names, reason)
+        else:
+            jobs |= question.tables
     for key in progress_bar(jobs, desc="taking apart", unit="table", show=progress):
         names = (key,) if isinstance(key, str) else key
-        made, reason = attempt(partial(_make, jobs[key], key, prefix), f"table {names[0]!r}")
-        tables |= made or {}
-        tables.reasons |= dict.fromkeys(names, reason) if reason else {}
-    return tables
+        made, reason = attempt(partial(_make, jobs[key], key, asked), f"table {names[0]!r}")
+        asked.tables.update(made or {})
+        asked.tables.reasons.update(dict.fromkeys(names, reason) if reason else {})
+    return unasked
 
 
-def _make(job, key, prefix):
+def _make(job, key, asked):
     """What a job returns by its names, tables as the schema has them."""
-    made = {key: job()} if isinstance(key, str) else dict(zip(key, job(), strict=True))
+    made = job(asked)
+    made = {key: made} if isinstance(key, str) else dict(zip(key, made, strict=True))
     return {
-        name: conform(f"{prefix}{name}", each) if isinstance(each, pd.DataFrame) else each
+        name: conform(name, each) if isinstance(each, pd.DataFrame) else each
         for name, each in made.items()
     }
 

@@ -1,23 +1,46 @@
 """The first section: what was fitted, to what, and how."""
 
 import json
-from html import escape
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from neuroalrnn.data.cautions import unscored_reasons
+from neuroalrnn.questions.n_pwl import describe_choice_of_n_pwl
+from neuroalrnn.questions.words import PLURALS, code, count, joined, listed, number, strong
 from neuroalrnn.report.markup import (
     bullets,
     collapsed,
-    count,
     facts,
-    listed,
-    number,
+    heading,
     paragraph,
     table,
+    together,
 )
-from neuroalrnn.report.words import describe_choice_of_n_pwl
+
+MODEL = Markup(
+    "An Almost-Linear RNN (AL-RNN) was fitted to {explained}: a recurrent network in which only P "
+    "of the M latents are rectified. Which of these P units are on decides which linear map moves "
+    "the latents on; each such pattern is a <em>regime</em>, and a change of pattern a "
+    "<em>switch</em>. With P = 0 the network is linear and has one regime. <strong>Whole groups of "
+    "subjects or sessions were held out, and everything below is about held-out trials.</strong>"
+)
+
+
+def introduce(fit):
+    """What the model is, in a paragraph.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    markupsafe.Markup
+    """
+    explained = " and ".join(PLURALS.get(name, name) for name in fit.explained)
+    return paragraph(MODEL.format(explained=explained))
 
 
 def describe_setup(fit, tables, gallery):
@@ -37,16 +60,13 @@ def describe_setup(fit, tables, gallery):
     makers = {
         "Data": lambda: facts(_data_rows(fit)),
         "Cross-validation and training": lambda: facts(_fit_rows(fit)),
-        "Folds": lambda: (
-            _folds(fit, tables["effective_n_pwl"])
-            + paragraph(_effective(tables["effective_n_pwl"]))
-        ),
+        "Folds": lambda: _folds(fit, tables["effective_n_pwl"]),
         "When inputs can act": lambda: _inputs(fit),
         "Leakage": lambda: _leakage(fit),
         "Diverged restarts": lambda: paragraph(_diverged(fit)),
     }
-    return "".join(
-        f"<h4>{title}</h4>{gallery.part(title.lower(), make)}" for title, make in makers.items()
+    return together(
+        heading(title) + gallery.part(title.lower(), make) for title, make in makers.items()
     )
 
 
@@ -61,7 +81,7 @@ def _data_rows(fit):
     sessions = {*zip(subject, trials["session"].values.astype(str), strict=True)}
     n_scored = int(scored(fit).sum())
     named = [
-        (name.capitalize(), escape(str(trials.attrs[name])))
+        (name.capitalize(), str(trials.attrs[name]))
         for name in ("task", "species", "citation", "source", "licence")
         if trials.attrs.get(name)
     ]
@@ -74,13 +94,13 @@ def _data_rows(fit):
         ("Trials not scored", _unscored(trials, len(subject) - n_scored)),
         *_missing(fit),
         *_gaps(fit),
-        ("Choices", escape(listed(trials["choice"].attrs["labels"]))),
+        ("Choices", listed(trials["choice"].attrs["labels"])),
     ]
 
 
 def _unscored(trials, n_unscored):
     reasons = unscored_reasons(trials)
-    told = listed([f"{escape(reason)}: {n:,}" for reason, n in reasons.items()])
+    told = listed([f"{reason}: {n:,}" for reason, n in reasons.items()])
     text = f"{n_unscored:,}" + (f" ({told})" if told else "")
     total = sum(reasons.values())
     if total != n_unscored:
@@ -95,17 +115,17 @@ def _fit_rows(fit):
     steps = f"{encoding.get('step', 'trial')}: {listed(config['steps'], 8)}"
     inner = f"{config['n_inner']} per fold, of training groups only: they decide how long to train,"
     return [
-        ("Splitter", f"<code>{escape(config['splitter'])}</code>"),
+        ("Splitter", code(config["splitter"])),
         ("Folds", str(fit.parameters.sizes["fold"])),
         ("Inner parts", f"{inner} which restart to keep and which P to keep"),
         ("Restarts", f"{config['n_restarts']} per P and fold"),
         ("Seed", str(config["random_state"])),
         ("P", describe_choice_of_n_pwl(fit)),
         ("Latents M", str(fit.parameters.sizes["latent"])),
-        ("Setting", escape(setting)),
+        ("Setting", setting),
         *_tried(tried),
-        ("Steps", escape(steps)),
-        ("State starts anew at a", escape(str(encoding.get("carry", "session")))),
+        ("Steps", steps),
+        ("State starts anew at a", str(encoding.get("carry", "session"))),
     ]
 
 
@@ -119,7 +139,7 @@ def _tried(alternatives):
         f"{name} {listed(dict.fromkeys(one[name] for one in alternatives))}"
         for name in alternatives[0]
     ]
-    return [("Chosen inside each fold", escape("; ".join(values)))] if values else []
+    return [("Chosen inside each fold", "; ".join(values))] if values else []
 
 
 def _folds(fit, effective_n_pwl):
@@ -148,22 +168,11 @@ def _folds(fit, effective_n_pwl):
     return collapsed(table(pd.DataFrame(rows)), len(rows), "fold")
 
 
-def _effective(found):
-    text = "Effective P counts the PWL units that are on at 1 % to 99 % of held-out steps"
-    total, used = int(found["n_pwl"].sum()), int(found["effective_n_pwl"].sum())
-    if total == used:
-        return f"{text}; all are."
-    return (
-        f"{text}. Not counted over all folds: {total - used} of {count(total, 'unit')}, nearly "
-        "always on or nearly always off, which act linearly on these data."
-    )
-
-
 def _inputs(fit):
     """When inputs act on choices: steps in between, and what a default chose."""
     distance = fit.config["steps_to_choice"]
-    default = escape(fit.trials.attrs.get("default_encoding", ""))
-    chosen = paragraph(f"<strong>Chosen by default.</strong> {default}") if default else ""
+    default = fit.trials.attrs.get("default_encoding", "")
+    chosen = paragraph(joined([strong("Chosen by default."), default])) if default else Markup()
     if not distance:
         return chosen + paragraph("The network has no inputs beside the markers of events.")
     rows = {"input": list(distance), "steps to the first choice reached": list(distance.values())}
@@ -193,7 +202,7 @@ def _linear_inputs(distance):
         return (text,)
     these = "this input reaches" if len(linear) == 1 else "these inputs reach"
     return (
-        f"{escape(listed(linear))}: no step lies between input and choice, so {these} the choice "
+        f"{listed(linear)}: no step lies between input and choice, so {these} the choice "
         "only linearly, whatever P is. A rule that gates such an input cannot be learnt.",
         "alarm",
     )
@@ -209,12 +218,12 @@ def _gaps(fit):
 def _missing(fit):
     trials = fit.trials
     counts = {n: int(trials[n].isnull().sum()) for n in fit.encoding["inputs"]}
-    told = [f"{escape(name)} on {count:,} trials" for name, count in counts.items() if count]
+    told = [f"{name} on {count:,} trials" for name, count in counts.items() if count]
     return [("Missing values, read as 0", listed(told))] if told else []
 
 
 def _leakage(fit):
-    note = escape(str(fit.splits.attrs.get("audit", "not done")))
+    note = str(fit.splits.attrs.get("audit", "not done"))
     if found := alarms(fit):
         return paragraph(found[0], "alarm")
     if "nothing to compare" in note:
@@ -237,13 +246,15 @@ def alarms(fit):
     shared = json.loads(fit.splits.attrs.get("shared", "[]"))
     if not shared:
         return []
-    note = escape(str(fit.splits.attrs.get("audit", "not done")))
+    note = str(fit.splits.attrs.get("audit", "not done"))
     subjects = sorted({str(row["subject"]) for row in shared})
+    verdict = f"{count(len(subjects), 'test subject')} saw a stimulus sequence that training"
+    remedy = "A recurrent network can memorise it, so that the scores below may be too good. Split"
     return [
-        f"<strong>{count(len(subjects), 'test subject')} saw a stimulus sequence that training "
-        f"subjects saw too</strong> ({escape(listed(subjects, 12))}; {note}). A recurrent network "
-        "can memorise it, so that the scores below may be too good. Split with "
-        "<code>StimulusSequenceOut</code>."
+        strong(f"{verdict} subjects saw too")
+        + f" ({listed(subjects, 12)}; {note}). {remedy} with "
+        + code("StimulusSequenceOut")
+        + "."
     ]
 
 
@@ -256,22 +267,22 @@ def _diverged(fit):
     if not names:
         return f"None of {lost.size} restarts diverged."
     lost = f"{len(names)} of {lost.size} restarts diverged and were never chosen"
-    return f"<strong>{lost}</strong>: {escape(listed(names))}."
+    return strong(lost) + f": {listed(names)}."
 
 
 def describe_provenance(fit):
     """Where the file came from, as HTML."""
     known = fit.provenance
     rows = [
-        ("Created", escape(str(known.get("created", "")))),
+        ("Created", str(known.get("created", ""))),
         ("Time taken", f"{number(known.get('seconds'), 0)} s"),
-        ("Dataset, SHA-256", f"<code>{escape(str(known.get('dataset_sha256', '')))}</code>"),
-        ("Engine", escape(str(known.get("backend", "")))),
-        ("Precision, device", escape(f"{known.get('dtype', '')}, {known.get('device', '')}")),
-        ("neuroalrnn", escape(str(known.get("neuroalrnn", "")))),
-        ("Python", escape(str(known.get("python", "")))),
-        ("Libraries", escape(listed(f"{k} {v}" for k, v in known.get("versions", {}).items()))),
-        ("Commit", escape(str(known.get("git_commit", ""))) or "installed package"),
+        ("Dataset, SHA-256", code(str(known.get("dataset_sha256", "")))),
+        ("Engine", str(known.get("backend", ""))),
+        ("Precision, device", f"{known.get('dtype', '')}, {known.get('device', '')}"),
+        ("neuroalrnn", str(known.get("neuroalrnn", ""))),
+        ("Python", str(known.get("python", ""))),
+        ("Libraries", listed(f"{k} {v}" for k, v in known.get("versions", {}).items())),
+        ("Commit", str(known.get("git_commit", "")) or "installed package"),
     ]
     return facts(rows)
 
@@ -280,4 +291,4 @@ def dataset_notes(fit):
     """Remarks of the dataset and how its table was read, as a list."""
     attrs = fit.trials.attrs
     notes = json.loads(attrs.get("notes", "[]")) + json.loads(attrs.get("reading", "[]"))
-    return bullets([escape(str(note)) for note in notes])
+    return bullets([str(note) for note in notes])

@@ -1,30 +1,45 @@
 """Write the report: one HTML page, the figures and the tables."""
 
-from functools import partial
-from html import escape
 from pathlib import Path
+
+from markupsafe import Markup
 
 from neuroalrnn.arguments import not_flag, not_path, refuse
 from neuroalrnn.exceptions import DataError, ResultError
-from neuroalrnn.questions import analyse
-from neuroalrnn.report.markup import Gallery, count
-from neuroalrnn.report.page import build_page
-from neuroalrnn.report.sections import SECTIONS, all_missing
+from neuroalrnn.questions import QUESTIONS, analyse
+from neuroalrnn.questions.words import count
+from neuroalrnn.report.markup import Gallery
+from neuroalrnn.report.notes import all_missing
+from neuroalrnn.report.page import build_page, build_sections
 from neuroalrnn.report.setup import alarms
-from neuroalrnn.report.texts import CAPTIONS
 from neuroalrnn.results.checks import require_fit
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.store import replacing
 
 PAGE = "report.html"
-FIGURES = tuple(f"figures/{name}.{kind}" for name in CAPTIONS for kind in ("svg", "pdf", "png"))
-OUTPUTS = ("tables/*.csv", *FIGURES, PAGE)
+KINDS = ("svg", "pdf", "png")
+
+
+def report_files(questions=QUESTIONS):
+    """Files of a report, inside its folder, as patterns.
+
+    Parameters
+    ----------
+    questions : sequence of Question
+
+    Returns
+    -------
+    tuple of str
+    """
+    names = [name for question in questions for name in question.figures]
+    figures = [f"figures/{name}.{kind}" for name in names for kind in KINDS]
+    return ("tables/*.csv", *figures, PAGE)
 
 
 @one_blas_thread
 def write_report(
     fit, out_dir, *, conditions=None, rule=None, random_state=0, mechanism=True, progress=False,
-    overwrite=False,
+    overwrite=False, questions=QUESTIONS,
 ):  # fmt: skip
     """Write what a fit says as ``report.html``, ``figures/`` and ``tables/``.
 
@@ -37,6 +52,8 @@ def write_report(
         As in `neuroalrnn.questions.analyse`.
     overwrite : bool
         Replace a report that exists.
+    questions : sequence of Question
+        What is asked, in the order of the page.
 
     Returns
     -------
@@ -59,20 +76,15 @@ def write_report(
     if page.exists() and not overwrite:
         raise ResultError(f"{page} exists; pass overwrite=True to replace it")
     options = {"conditions": conditions, "rule": rule, "random_state": random_state}
-    analysis = analyse(fit, mechanism=mechanism, progress=progress, **options)
-    with replacing(out_dir, OUTPUTS if overwrite else ()) as new:
-        folders = [new / "figures", new / "tables"]
-        for folder in folders:
-            folder.mkdir()
-        _save_tables(analysis, folders[1])
-        gallery = Gallery(folders[0])
-        sections = [
-            (build.__name__, title, gallery.part(title, partial(build, fit, analysis, gallery)))
-            for title, build in SECTIONS.items()
-        ]
-        first = [*map(escape, fit.cautions), *alarms(fit), *_incomplete(analysis, gallery)]
-        html = build_page(_title(fit), _made(fit), first, sections)
-        (new / PAGE).write_text(html, encoding="utf-8")
+    analysis = analyse(fit, mechanism=mechanism, progress=progress, questions=questions, **options)
+    with replacing(out_dir, report_files(questions) if overwrite else ()) as new:
+        for folder in ("figures", "tables"):
+            (new / folder).mkdir()
+        analysis.save_tables(new / "tables")
+        gallery = Gallery(new / "figures")
+        sections = build_sections(analysis, gallery)
+        first = [*fit.cautions, *alarms(fit), *_incomplete(analysis, gallery)]
+        (new / PAGE).write_text(build_page(_title(fit), _made(fit), first, sections), "utf-8")
     return page
 
 
@@ -93,12 +105,5 @@ def _incomplete(analysis, gallery):
     faults = [text for text in all_missing(analysis, gallery) if "could not be made: " in text]
     if not faults:
         return []
-    return [
-        f"{count(len(faults), 'part')} of this report could not be made, through a fault of the "
-        'software: see <a href="#notes">Notes</a>.'
-    ]
-
-
-def _save_tables(analysis, folder):
-    for name, frame in analysis.tables.items():
-        frame.to_csv(folder / f"{name}.csv", index=False)
+    told = f"{count(len(faults), 'part')} of this report could not be made, through a fault of the "
+    return [Markup('{}software: see <a href="#notes">Notes</a>.').format(told)]

@@ -14,8 +14,7 @@ from neuroalrnn.behaviour.relation import (
     tabulate_trials,
 )
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.questions import analyse
-from neuroalrnn.questions.analyse import compare_with_others
+from neuroalrnn.questions import analyse, compare_with_others
 from neuroalrnn.regimes.events import decisive_regimes
 from neuroalrnn.regimes.held_out import compute_held_out_regimes
 from neuroalrnn.regimes.replication import cells, is_independent, nuisances

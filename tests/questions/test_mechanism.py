@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuroalrnn.questions.mechanism import mean_inputs, take_apart
+from neuroalrnn.questions import mean_inputs, take_apart
 from neuroalrnn.regimes.held_out import compute_held_out_regimes
 from neuroalrnn.tasks import addition, integration, scalar_memory
 

@@ -18,8 +18,8 @@ from neuroalrnn.model.observation import OBSERVATIONS, joint
 from neuroalrnn.ops.dispatch import choose_backend
 from neuroalrnn.peers.networks import GRU, LSTM
 from neuroalrnn.plots.n_pwl import score_curves
-from neuroalrnn.questions.analyse import compare_observed
-from neuroalrnn.questions.mechanism import take_apart
+from neuroalrnn.questions import take_apart
+from neuroalrnn.questions.observed import compare_observed
 from neuroalrnn.recover import retrain_without_units
 from neuroalrnn.regimes.held_out import compute_held_out_regimes
 from neuroalrnn.report import write_report
@@ -384,7 +384,8 @@ def test_what_is_explained_besides_choices_is_compared_and_shown(joint_fit, tmp_
     np.testing.assert_allclose(curve, scores["AL-RNN P=2"].mean())
     page = write_report(joint_fit, tmp_path / "report", mechanism=False).read_text()
     assert "was fitted to choices and response times" in page
-    assert "Beyond choices: response times" in page
+    assert "<h4>Beyond choices</h4>" in page
+    assert "<li>Response times: " in page
 
 
 def test_a_joint_fit_is_taken_apart_except_for_what_needs_choices_alone(joint_fit):

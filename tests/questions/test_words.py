@@ -3,20 +3,26 @@
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
 
-from neuroalrnn.report.findings import replicates, shared_orders
-from neuroalrnn.report.markup import count, listed, number, p_value, table
-from neuroalrnn.report.words import (
-    compare,
-    describe_effect,
-    describe_event_tests,
-    describe_rule_test,
-    describe_spectra,
+from neuroalrnn.questions.asked import Asked
+from neuroalrnn.questions.behaviour import describe_effect, judge_behaviour
+from neuroalrnn.questions.comparisons import compare, judge_control
+from neuroalrnn.questions.events import describe_event_tests
+from neuroalrnn.questions.rule import describe_rule_test
+from neuroalrnn.questions.spectra import describe_spectra
+from neuroalrnn.questions.stability import judge_stability
+from neuroalrnn.questions.words import (
+    count,
     is_reproducible,
-    judge_behaviour,
-    judge_control,
-    judge_stability,
+    joined,
+    listed,
+    number,
+    p_value,
+    plain,
+    strong,
 )
+from neuroalrnn.report.markup import table
 
 
 def effect(estimate, half=0.01, **more):
@@ -40,7 +46,8 @@ def test_comparison(estimate, expected):
 
 
 def test_names_of_models_are_escaped():
-    assert "a&lt;b" in compare(effect(0.1, effect="AL-RNN - a<b"))
+    for estimate in (0.1, -0.1, 0.001):
+        assert "&lt;b" in escape(compare(effect(estimate, effect="AL-RNN - a<b")))
 
 
 @pytest.mark.parametrize(
@@ -217,6 +224,14 @@ def test_numbers():
     ],
 )
 def test_fewer_subjects_than_there_are_is_explained(n, units, text, monkeypatch):
-    monkeypatch.setattr("neuroalrnn.report.findings._count_units", lambda fit: units)
-    assert replicates(None)(n) == text
-    assert bool(shared_orders(None)) == (units[0] != units[1])
+    monkeypatch.setattr(Asked, "n_independent", units)
+    assert Asked(None).replicates(n) == text
+    assert bool(Asked(None).shared_orders()) == (units[0] != units[1])
+
+
+def test_what_is_marked_up_stays_so_and_the_rest_is_escaped():
+    text = joined([strong("a<b") + " & c", "", "d>e"])
+    assert text == "<strong>a&lt;b</strong> &amp; c d&gt;e"
+    assert escape(text) == text
+    assert plain(text) == "a<b & c d>e"
+    assert plain("p < 0.0001") == "p < 0.0001"

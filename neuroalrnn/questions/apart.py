@@ -1,0 +1,116 @@
+"""The mechanism of a fit as tidy tables: what each regime computes, and what breaks without it.
+
+Networks are those of the folds, looked at on the subjects that they never saw. Units and regimes of
+different folds are those of different networks: codes are sign patterns, comparable within a fold.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.mechanism.dynamics.portrait import Portrait
+from neuroalrnn.questions.asked import Asked
+from neuroalrnn.questions.listed import QUESTIONS
+from neuroalrnn.questions.tables import Tables, answer, describe_missing
+
+PREFIX = "mechanism_"
+TRIGGERED, PORTRAIT = "behaviour_around_switches", "state_space"
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """What a fit computes, and with what.
+
+    Attributes
+    ----------
+    tables : Tables
+        See `take_apart`.
+    triggered : xarray.Dataset or None
+        Outcomes around switches, see `compute_triggered_averages`.
+    example : str
+        The fold with most held-out steps, whose network is drawn.
+    labels : dict of int -> int
+        Label of each code of that network, as in `HeldOutRegimes`.
+    portrait : Portrait or None
+        That network on its held-out trials, under the mean input of the first step of a trial.
+    notes : list of str
+        What could not be computed, and why.
+    """
+
+    tables: Tables
+    triggered: xr.Dataset | None
+    example: str
+    labels: dict
+    portrait: Portrait | None
+    notes: list
+
+
+def take_apart(fit, held_out, *, conditions=(), progress=False):
+    """Take the network of every fold apart, and find what its held-out subjects need of it.
+
+    Parameters
+    ----------
+    fit : Fit
+    held_out : HeldOutRegimes
+        From `compute_held_out_regimes`.
+    conditions : sequence of str
+        Trial variables that split the ablation map.
+    progress : bool
+        Show a progress bar over tables.
+
+    Returns
+    -------
+    Mechanism
+        Tables, per fold: ``coverage`` (regimes by use), ``regime_graph``, ``fixed_points`` and
+        ``attractors`` (for the mean input of each step of a trial, held constant),
+        ``lyapunov``, ``path_growth``, ``functional_growth``, ``gains``, ``horizons``,
+        ``selection`` (modes slow over a trial or not), ``ablation``, ``greedy``, ``necessary``,
+        ``ablation_map``. Over subjects: ``entropies``, ``fragile_share``, ``dynamical_classes``,
+        ``ablation_tests`` (subjects who share a stimulus order count once, by their mean). What is
+        not testable is absent, and told in the notes.
+    """
+    asked = Asked(fit, map_by=tuple(conditions), given_regimes=held_out)
+    return answer_apart(asked, QUESTIONS, progress=progress)
+
+
+def answer_apart(asked, questions, *, progress=False):
+    """Answer the questions about mechanism.
+
+    Parameters
+    ----------
+    asked : Asked
+        Receives their tables.
+    questions : iterable of Question
+        Those that are not about mechanism are left out.
+    progress : bool
+        Show a progress bar over tables.
+
+    Returns
+    -------
+    Mechanism
+
+    Raises
+    ------
+    NotTestableError
+        There are no regimes.
+    """
+    example, labels = asked.example.name, asked.labels
+    answer([each for each in questions if each.mechanism], asked, progress=progress)
+    found = _without_prefix(asked.tables)
+    tables = Tables({name: each for name, each in found.items() if isinstance(each, pd.DataFrame)})
+    tables.reasons = _without_prefix(asked.tables.reasons)
+    return Mechanism(
+        tables,
+        found.get(TRIGGERED),
+        example,
+        labels,
+        found.get(PORTRAIT),
+        describe_missing(tables.reasons),
+    )
+
+
+def _without_prefix(named):
+    return {
+        name.removeprefix(PREFIX): each for name, each in named.items() if name.startswith(PREFIX)
+    }

@@ -1,0 +1,249 @@
+"""What a fit is asked with, and what several questions need of it: computed once, when needed."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.questions.tables import Tables
+from neuroalrnn.questions.words import count, strong
+from neuroalrnn.regimes.held_out import HeldOutRegimes, compute_held_out_regimes
+from neuroalrnn.regimes.replication import is_independent
+from neuroalrnn.regimes.stability import compute_stability
+from neuroalrnn.regimes.switches import compute_switches
+from neuroalrnn.regimes.transitions import compute_dwell_times
+
+ONE_REGIME = strong("All held-out steps lie in one regime") + (
+    ": the chosen networks act linearly on these data, so there are no switches and there is "
+    "nothing to show here."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A fit and what it is asked with.
+
+    Attributes
+    ----------
+    fit : Fit
+    conditions : sequence of str
+        Trial variables that split occupancy and switch probability.
+    rule : str, optional
+        Trial variable whose changes are rule changes.
+    random_state : int
+        Seed of everything that is drawn, see `rng`.
+    map_by : sequence of str
+        Trial variables that split the map of ablations.
+    given_regimes : HeldOutRegimes, optional
+        Regimes to speak of; default those of the fit.
+    tables : Tables
+        What the questions have answered so far, by name.
+    """
+
+    fit: object
+    conditions: tuple = ()
+    rule: str | None = None
+    random_state: int = 0
+    map_by: tuple = ()
+    given_regimes: HeldOutRegimes | None = field(default=None, repr=False)
+    tables: Tables = field(default_factory=Tables, repr=False)
+
+    def rng(self):
+        """A generator that starts anew for everything that is drawn.
+
+        Returns
+        -------
+        numpy.random.Generator
+        """
+        return np.random.default_rng(self.random_state)
+
+    @property
+    def trials(self):
+        """The trials of the fit, as an xarray.Dataset."""
+        return self.fit.trials
+
+    @property
+    def carry(self):
+        """How long the latent state is carried on."""
+        return self.fit.carry
+
+    @cached_property
+    def held_out(self):
+        """Regimes of held-out steps, as `HeldOutRegimes`."""
+        return self.given_regimes or compute_held_out_regimes(self.fit)
+
+    @property
+    def regimes(self):
+        """Labels of held-out steps, dims (trial, step)."""
+        return self.held_out.regimes
+
+    @property
+    def locked(self):
+        """Switches around rule changes; None where they were not asked for or are not testable."""
+        return self.tables.get("locked")
+
+    @cached_property
+    def switches(self):
+        """1 where the regime differs from that of the step before, dims (trial, step)."""
+        return compute_switches(self.regimes, self.trials, carry=self.carry)
+
+    @cached_property
+    def dwell_times(self):
+        """Table of visits, see `neuroalrnn.regimes.transitions.compute_dwell_times`."""
+        return compute_dwell_times(self.regimes, self.trials, carry=self.carry)
+
+    @cached_property
+    def stability(self):
+        """Agreement of networks, see `neuroalrnn.regimes.stability.compute_stability`."""
+        return compute_stability(self.fit, rng=self.rng())
+
+    @cached_property
+    def known(self):
+        """Trials on which every condition is known, shape (trial,) of positions."""
+        known = [pd.notna(self.trials[name].values) for name in self.conditions]
+        n_trials = self.trials.sizes["trial"]
+        return np.flatnonzero(np.all(known, axis=0) if known else np.ones(n_trials, bool))
+
+    @property
+    def by(self):
+        """What splits occupancy and switch probability."""
+        return ("step", *self.conditions)
+
+    @cached_property
+    def n_independent(self):
+        """Number of subjects, and of those that count once if a stimulus order is shared."""
+        subject = self.trials["subject"].values.astype(str)
+        return len(np.unique(subject)), len(np.unique(subject[is_independent(self.fit)]))
+
+    @cached_property
+    def example(self):
+        """The fold with most held-out steps, whose network is drawn."""
+        return max(self.fit.folds, key=lambda fold: fold.test.n_steps.sum())
+
+    @cached_property
+    def labels(self):
+        """Label of each code of the network of `example`, as a dict."""
+        codes = self.held_out.codes
+        codes = codes[codes["fold"] == self.example.name]
+        return dict(zip(codes["code"], codes["regime"], strict=True))
+
+    def of_example(self, table):
+        """Rows of a table that are about the network of `example`.
+
+        Parameters
+        ----------
+        table : str
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        rows = self.tables[table]
+        return rows[rows["fold"] == self.example.name]
+
+    def over_folds(self, describe):
+        """A table of the network of every fold by itself, the name of the fold in front.
+
+        Parameters
+        ----------
+        describe : callable
+            A fold to a data frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        parts = {fold.name: describe(fold) for fold in self.fit.folds if len(fold.test.n_steps)}
+        return pd.concat(parts, names=["fold"]).reset_index("fold").reset_index(drop=True)
+
+    def replicates(self, n):
+        """A number of subjects that a test counts: those of one stimulus order count once.
+
+        Parameters
+        ----------
+        n : int
+
+        Returns
+        -------
+        str
+        """
+        n_subjects, n_units = self.n_independent
+        text = count(int(n), "subject")
+        if n_units == n_subjects or n > n_units:
+            return text
+        return f"{text}, one for each stimulus order that the {n_subjects} share"
+
+    def shared_orders(self, where="Here"):
+        """A sentence for captions where subjects of one stimulus order count once.
+
+        Parameters
+        ----------
+        where : str
+            Its first word.
+
+        Returns
+        -------
+        str
+        """
+        n_subjects, n_units = self.n_independent
+        if n_units == n_subjects:
+            return ""
+        return (
+            f" {where} a stimulus order counts once: the {n_subjects} subjects share "
+            f"{count(n_units, 'stimulus order')}, and one subject stands for each."
+        )
+
+    def dependence(self):
+        """A remark for data in which several subjects count as one.
+
+        Returns
+        -------
+        str
+        """
+        n_subjects, n_units = self.n_independent
+        if n_units == n_subjects:
+            return ""
+        return (
+            f"The {n_subjects} subjects share {count(n_units, 'stimulus order')}: subjects of one "
+            "order see the same inputs through the same network, and have the same regimes where "
+            "only these are inputs. Standard errors over such subjects are too small."
+        )
+
+    def meanings(self):
+        """What the values of conditions stand for, where the dataset says so.
+
+        Returns
+        -------
+        str
+        """
+        told = [
+            f" {name}: {'; '.join(map(str, self.trials[name].attrs['labels']))}."
+            for name in self.conditions
+            if len(self.trials[name].attrs.get("labels", ()))
+        ]
+        return "".join(told)
+
+
+def one_regime(asked):
+    """Why there is nothing to show of regimes: all steps lie in the first one.
+
+    Parameters
+    ----------
+    asked : Asked
+
+    Returns
+    -------
+    str
+        Empty where there is something to show.
+
+    Raises
+    ------
+    NotTestableError
+        There are no regimes.
+    """
+    if "held_out_regimes" not in asked.tables:
+        raise NotTestableError(asked.tables.reasons["held_out_regimes"])
+    found = asked.tables["held_out_regimes"]
+    return "" if (found.values > 0).any() else ONE_REGIME

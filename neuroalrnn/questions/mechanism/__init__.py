@@ -1,0 +1,1 @@
+"""Questions about what networks compute and with what, one per file."""

@@ -1,0 +1,38 @@
+"""How fast do small differences of the latent state grow or decay?"""
+
+from neuroalrnn.mechanism.dynamics.growth import compute_functional_growth, compute_path_growth
+from neuroalrnn.mechanism.dynamics.lyapunov import compute_lyapunov
+from neuroalrnn.questions.mechanism.needs import (
+    N_LAGS,
+    codes_of,
+    name_features,
+    not_apart,
+    used_codes,
+)
+from neuroalrnn.questions.question import Question
+from neuroalrnn.questions.sections import MECHANISM
+
+
+def _lyapunov(fold):
+    return compute_lyapunov(fold.network, codes_of(fold))
+
+
+def _path_growth(fold):
+    return compute_path_growth(fold.network, codes_of(fold), N_LAGS)
+
+
+def _functional_growth(fold):
+    return name_features(compute_functional_growth(fold.network, used_codes(fold), N_LAGS), fold)
+
+
+QUESTION = Question(
+    name="growth",
+    section=MECHANISM,
+    tables={
+        "mechanism_lyapunov": lambda asked: asked.over_folds(_lyapunov),
+        "mechanism_path_growth": lambda asked: asked.over_folds(_path_growth),
+        "mechanism_functional_growth": lambda asked: asked.over_folds(_functional_growth),
+    },
+    needs=not_apart,
+    mechanism=True,
+)

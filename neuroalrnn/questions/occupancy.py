@@ -1,0 +1,40 @@
+"""How much time is spent in each regime, by step and condition?"""
+
+from neuroalrnn import plots
+from neuroalrnn.questions.asked import one_regime
+from neuroalrnn.questions.question import Figure, Question
+from neuroalrnn.questions.sections import REGIMES
+from neuroalrnn.questions.words import UNIT_OF_INFERENCE
+from neuroalrnn.regimes import compute_occupancy
+
+CAPTION = (
+    "Share of steps in each regime, mean over subjects; whiskers are standard errors of each part."
+)
+
+
+def _compute(asked):
+    known = asked.known
+    return compute_occupancy(
+        asked.regimes[known], trials=asked.trials.isel(trial=known), by=asked.by
+    )
+
+
+QUESTION = Question(
+    name="occupancy",
+    section=REGIMES,
+    tables={"occupancy": _compute},
+    answer=(
+        Figure(
+            "occupancy",
+            lambda asked: CAPTION + asked.meanings(),
+            lambda asked: plots.plot_occupancy(asked.tables["occupancy"]),
+        ),
+    ),
+    footnote=lambda asked: (
+        UNIT_OF_INFERENCE,
+        "Occupancy by condition is a description: inputs drive regimes, so that a dependence on "
+        "conditions is expected.",
+        asked.dependence(),
+    ),
+    needs=one_regime,
+)

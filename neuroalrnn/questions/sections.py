@@ -1,0 +1,15 @@
+"""The sections of the page; their order is that of the questions."""
+
+from neuroalrnn.questions.question import Section
+
+SETUP = Section("setup", "What was fitted, and how")
+SCORES = Section("scores", "Scores on held-out trials")
+CALIBRATION = Section("calibration", "Calibration of probabilities")
+SCORE_BY_N_PWL = Section("score_by_n_pwl", "Score against P")
+LEARNING = Section("learning", "Learning curves")
+REGIMES = Section("regimes", "Regimes")
+SWITCHES = Section("switches", "Switches")
+SPECTRA = Section("spectra", "Dynamics in each regime")
+MECHANISM = Section("mechanism", "Mechanism")
+BEHAVIOUR = Section("behaviour", "Relation to behaviour")
+NOTES = Section("notes", "Notes")
