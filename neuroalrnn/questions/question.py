@@ -115,6 +115,8 @@ class Question:
     tables : dict of (str or tuple of str) -> callable
         What is computed, by its name: a tidy table (pandas.DataFrame), which is saved as CSV under
         this name, or a labelled array that figures need. Under several names: a tuple of them.
+    schema : dict of str -> neuroalrnn.results.tables.Table
+        What a row is, and the columns, of tables that `neuroalrnn.results.tables` does not hold.
     answer : tuple of Text, Shown and Figure
         What the page shows, in order.
     footnote : tuple of str, or callable
@@ -133,6 +135,7 @@ class Question:
     section: Section
     title: str = ""
     tables: dict = field(default_factory=dict)
+    schema: dict = field(default_factory=dict)
     answer: tuple = ()
     footnote: tuple | Callable = ()
     unasked: Callable = nothing

@@ -2,11 +2,9 @@
 
 from functools import partial
 
-import pandas as pd
-
 from neuroalrnn.arguments import unknown
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.results.tables import conform
+from neuroalrnn.results.tables import TABLES, conform
 from neuroalrnn.running import attempt, progress_bar
 
 
@@ -51,24 +49,26 @@ def answer(questions, asked, *, progress=False):
     """
     unasked, jobs = {}, {}
     for question in questions:
+        made = {key: partial(_make, job, key, question) for key, job in question.tables.items()}
         if reason := question.unasked(asked):
             unasked |= dict.fromkeys(question.table_names, reason)
         else:
-            jobs |= question.tables
+            jobs |= made
     for key in progress_bar(jobs, desc="taking apart", unit="table", show=progress):
         names = (key,) if isinstance(key, str) else key
-        made, reason = attempt(partial(_make, jobs[key], key, asked), f"table {names[0]!r}")
+        made, reason = attempt(partial(jobs[key], asked), f"table {names[0]!r}")
         asked.tables.update(made or {})
         asked.tables.reasons.update(dict.fromkeys(names, reason) if reason else {})
     return unasked
 
 
-def _make(job, key, asked):
+def _make(job, key, question, asked):
     """What a job returns by its names, tables as the schema has them."""
+    schema = TABLES | question.schema
     made = job(asked)
     made = {key: made} if isinstance(key, str) else dict(zip(key, made, strict=True))
     return {
-        name: conform(name, each) if isinstance(each, pd.DataFrame) else each
+        name: conform(name, each, schema[name]) if name in schema else each
         for name, each in made.items()
     }
 

@@ -257,7 +257,7 @@ def columns_of(table):
     }
 
 
-def conform(name, table):
+def conform(name, table, described=None):
     """A table with the columns and dtypes that the schema promises.
 
     Parameters
@@ -266,6 +266,8 @@ def conform(name, table):
         One of `TABLES`.
     table : pandas.DataFrame
         Values are not changed.
+    described : Table, optional
+        Default that of `TABLES`.
 
     Returns
     -------
@@ -277,10 +279,11 @@ def conform(name, table):
         A fault of this package: no such table, columns that the schema has not, or that the table
         lacks.
     """
-    if name not in TABLES:
+    if described is None and name not in TABLES:
         raise ValueError(f"table {unknown(name, TABLES)}: write it down in the schema of tables")
-    expected = columns_of(TABLES[name])
-    more = [] if TABLES[name].further else [each for each in table if each not in expected]
+    described = described or TABLES[name]
+    expected = columns_of(described)
+    more = [] if described.further else [each for each in table if each not in expected]
     lacks = [each for each in expected if each not in table]
     found = [f"column {each!r} is not in its schema" for each in more]
     found += [f"column {each!r} of its schema is not there" for each in lacks if len(table)]

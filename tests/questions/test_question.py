@@ -1,6 +1,7 @@
 """A question is one object: its table, figure and sentence come out wherever they belong."""
 
 import json
+import sys
 from collections import Counter
 
 import numpy as np
@@ -8,13 +9,13 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure as Drawing
 
-import neuroalrnn.data.schema
 import neuroalrnn.results.fit
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.questions import QUESTIONS, Figure, Question, Section, Shown, Text, analyse
 from neuroalrnn.questions.words import strong
 from neuroalrnn.report import write_report
 from neuroalrnn.results import Fit
+from neuroalrnn.results.tables import Table
 
 
 def _count(asked):
@@ -38,6 +39,7 @@ SUBJECTS = Question(
     section=Section("sample", "Who took part"),
     title="Trials of every subject",
     tables={"subjects": _count},
+    schema={"subjects": Table("subject", "subject n_trials")},
     answer=(
         Text("number of trials", _say, main=True),
         Figure("subjects", "Trials of every subject.", _draw),
@@ -64,6 +66,7 @@ def test_a_question_brings_its_table_its_figure_and_its_sentences(fit, tmp_path)
     analysis = analyse(fit, questions=[SUBJECTS])
     assert analysis.sentences() == ["Nobody did more than 120 trials & all were <kept>."]
     assert list(analysis.tables) == ["subjects"]
+    assert analysis.tables["subjects"]["n_trials"].dtype == "int64"
     assert repr(analysis) == "Analysis: 1 table"
     assert "Nobody did more than 120 trials &amp; all were &lt;kept&gt;." in analysis._repr_html_()
 
@@ -100,11 +103,10 @@ def test_a_fit_of_three_folds_is_encoded_once_and_parsed_once(fit, monkeypatch):
         return encode(*args, **options)
 
     def counted_loads(text, **options):
-        parsed[text] += 1
+        # that `validate` looks at an attribute is no reading of it
+        parsed[text] += sys._getframe(1).f_globals["__name__"] != "neuroalrnn.data.saveable"
         return loads(text, **options)
 
-    # to check the attributes of a dataset is no reading of them
-    monkeypatch.setattr(neuroalrnn.data.schema, "_check_attrs", lambda trials: [])
     monkeypatch.setattr(neuroalrnn.results.fit, "encode", counted_encode)
     monkeypatch.setattr(json, "loads", counted_loads)
     analysis = analyse(fresh, mechanism=True)
