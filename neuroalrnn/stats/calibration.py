@@ -118,6 +118,8 @@ def reliability_curve(
     DataError
         As in `calibration_scores`.
     """
+    from statsmodels.stats.proportion import proportion_confint
+
     probability, choice, codes = _checked(probability, choice, subject)
     rng = np.random.default_rng(0) if rng is None else rng
     n_subjects = codes.max() + 1
@@ -129,7 +131,7 @@ def reliability_curve(
         n_trials = np.bincount(bins)
         observed = np.bincount(bins, chosen) / n_trials
         half = _half_width(chosen, bins, codes, weights)
-        low, high = _wilson(observed, n_trials)
+        low, high = proportion_confint(np.bincount(bins, chosen), n_trials, method="wilson")
         part = {"option": option, "bin": np.arange(n_trials.size)}
         part |= {"predicted": np.bincount(bins, p) / n_trials, "observed": observed}
         part |= {"ci_low": np.maximum(np.minimum(observed - half, low), 0)}
@@ -197,11 +199,6 @@ def _half_width(chosen, bins, codes, weights):
     mean = share.sum(axis=0) / drawn.sum(axis=0)
     spread = np.sqrt((drawn * (share - mean) ** 2).sum(axis=0) / drawn.sum(axis=0))
     return stats.t.ppf(0.975, n_subjects - 1) * spread * np.sqrt(n_subjects / (n_subjects - 1))
-
-
-def _wilson(share, n, z=1.959964):
-    centre, spread = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + (z / n) ** 2 / 4)
-    return (centre - spread) / (1 + z**2 / n), (centre + spread) / (1 + z**2 / n)
 
 
 def _slope(chosen, log_odds, codes):

@@ -145,7 +145,7 @@ def _sign_flip_p(values, rng, alpha) -> tuple[float, str]:
             f"so no claim at {alpha:g} is possible; show every subject instead"
         )
     size = np.abs(values)
-    # Rounding must not decide whether a flip ties with the observed mean.
+    # Rounding must not decide whether a flip ties with the observed mean, as it does in scipy.
     observed = abs(values.sum()) - 1e-10 * size.sum()
     if n <= EXACT_UP_TO:
         return float(np.mean(np.abs(_all_signs(n) @ size) >= observed)), f"all {2**n} flips"

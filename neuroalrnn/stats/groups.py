@@ -153,6 +153,7 @@ def _require_spread(groups, title):
 def _permuted(values, member, rng):
     n, n_a = values.size, int(member.sum())
     n_all = comb(n, n_a)
+    # rounding must not decide whether an arrangement ties with the observed, as it does in scipy
     observed = np.abs(_statistic(values, member[None])) * (1 - 1e-10)
     if n_all <= MOST_EXACT:
         chosen = np.array(list(combinations(range(n), n_a)))

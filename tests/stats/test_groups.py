@@ -52,6 +52,13 @@ def test_all_arrangements_are_those_of_scipy(n_a, n_b):
     assert "all" in found["method"]
 
 
+@pytest.mark.parametrize("unit", [0.1, 1 / 3])
+def test_rounding_does_not_decide_on_ties(unit):
+    values, group = np.array([0, 1, 2, 2, 1, 3, 3, 0, 2, 1]), np.repeat(["a", "b"], [4, 6])
+    found = [compare_groups(values * u, group, test="permutation")["p"][0] for u in (1.0, unit)]
+    assert found[0] == found[1]
+
+
 def test_draws_agree_with_all_arrangements():
     a, b, values, group = two_groups(3, 6, 14, shift=1.0)
     oracle = stats.permutation_test(

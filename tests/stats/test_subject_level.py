@@ -120,6 +120,22 @@ class TestAgainstOracles:
         assert "4999 draws" in found["method"]
         assert sign_flip(np.arange(1.0, 7.0))["p"][0] == 2 / 64
 
+    @pytest.mark.parametrize("seed", range(3))
+    def test_sign_flip_without_ties_is_that_of_scipy(self, seed):
+        values = np.random.default_rng(seed).normal(0.5, 1, 8)
+        oracle = stats.permutation_test(
+            (values,), lambda x, axis: abs(x.mean(axis)), permutation_type="samples",
+            alternative="greater", n_resamples=np.inf,
+        )  # fmt: skip
+        assert sign_flip(values)["p"][0] == pytest.approx(oracle.pvalue)
+
+    @pytest.mark.parametrize("unit", [1.0, 0.1, 1 / 3])
+    def test_rounding_does_not_decide_on_ties(self, unit):
+        values = np.array([3, 3, 1, -2, 0, -1, -2, -1])
+        signs = 2 * ((np.arange(2**8)[:, None] >> np.arange(8)) & 1) - 1
+        exact = np.mean(abs(signs @ values) >= abs(values.sum()))
+        assert sign_flip(values * unit)["p"][0] == exact
+
 
 class TestTables:
     def test_columns_are_those_of_every_effect(self, table):
