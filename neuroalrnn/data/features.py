@@ -30,25 +30,29 @@ class Column(NamedTuple):
 
 
 def flat_inputs(trials, timing, columns, start, flat_trial, flat_step, step):
-    """Inputs of all steps of all trials, one after the other.
+    """Compute the inputs of all steps of all trials, one after the other.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Labelled trials.
     timing : Timing
+        When things happen in every trial.
     columns : list of Column
+        Features of trials.
     start : int array, shape (trial + 1,)
         First step of every trial.
     flat_trial, flat_step : int array, shape (step,)
         Trial of every step, and its place within the trial.
     step : str
-        See `neuroalrnn.encode`.
+        What a step is, see `neuroalrnn.encode`.
 
     Returns
     -------
     names : list of str
+        Names of the features.
     flat : array, shape (step, feature)
-        0 where missing.
+        Values of the features, 0 where missing.
     present : dict of str -> bool array, shape (step,)
         Where the features that are to be centred are present.
     """

@@ -1,8 +1,8 @@
-"""Whether predicted probabilities mean what they say: slope, reliability curve, error, Brier score.
+"""Calibration of predicted probabilities: slope, reliability curve, error and Brier score.
 
 Subjects are the units: standard errors are those of subjects as clusters, bands resample subjects.
-Two options have one row, that of the last one; more options have one row each, one against the
-rest.
+Two options have one row, that of the second option; more options have one row each, for the option
+against all others.
 """
 
 import numpy as np

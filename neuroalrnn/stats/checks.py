@@ -1,17 +1,19 @@
-"""Checks of what comes in: numbers, names of subjects, rows in one order, columns of tables."""
+"""Checks of arguments: numbers, labels of subjects, order of rows, columns of tables."""
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from neuroalrnn.arguments import not_kind, not_number, not_whole, optional, refuse, shown
 from neuroalrnn.exceptions import DataError, problems
 
 
-def not_labels(name: str, value) -> list[str]:
-    """Text for what is no list of labels or numbers, one for every row."""
+def not_labels(name: str, value: Any) -> list[str]:
+    """Describe what is no list of labels or numbers, one for every row."""
     try:
         fits = np.ndim(value) == 1
         if fits:
@@ -26,23 +28,25 @@ DRAWS = partial(not_whole, least=1)
 SHARE = partial(not_number, least=0.0, most=1.0)
 
 
-def as_numbers(values, name: str, title: str) -> np.ndarray:
-    """Values as floats.
+def as_numbers(values: ArrayLike, name: str, title: str) -> np.ndarray:
+    """Read values as floats.
 
     Parameters
     ----------
     values : array
+        What was given.
     name, title : str
         What the values are, and what was looked at, for the message.
 
     Returns
     -------
     numbers : array of float
+        The same values.
 
     Raises
     ------
     DataError
-        Text, or rows of unequal length.
+        The values are text, or rows of unequal length.
     """
     try:
         return np.asarray(values, dtype=float)
@@ -50,25 +54,29 @@ def as_numbers(values, name: str, title: str) -> np.ndarray:
         raise DataError(f"{title}: {name!r} should be numbers: {error}") from error
 
 
-def as_whole_numbers(values, name: str, title: str, *, least: int | None = None) -> np.ndarray:
-    """Values as integers, none of them rounded.
+def as_whole_numbers(
+    values: ArrayLike, name: str, title: str, *, least: int | None = None
+) -> np.ndarray:
+    """Read values as integers, without rounding any.
 
     Parameters
     ----------
     values : array
+        What was given.
     name, title : str
-        For the message.
+        What the values are, and what was looked at, for the message.
     least : int, optional
-        The smallest that is allowed.
+        The smallest number that is allowed.
 
     Returns
     -------
     numbers : array of int
+        The same values.
 
     Raises
     ------
     DataError
-        Fractions, NaN, or smaller values.
+        A value is a fraction, NaN, or too small.
     """
     numbers = as_numbers(values, name, title)
     wrong = ~np.isfinite(numbers) | (numbers % 1 != 0)
@@ -81,25 +89,27 @@ def as_whole_numbers(values, name: str, title: str, *, least: int | None = None)
     return numbers.astype(int)
 
 
-def as_count(value, name: str, title: str, *, least: int = 0) -> int:
-    """One whole number, see `as_whole_numbers`.
+def as_count(value: Any, name: str, title: str, *, least: int = 0) -> int:
+    """Read one whole number, see `as_whole_numbers`.
 
     Parameters
     ----------
     value : int
+        What was given.
     name, title : str
-        For the message.
+        What the value is, and what was looked at, for the message.
     least : int
-        The smallest that is allowed.
+        The smallest number that is allowed.
 
     Returns
     -------
-    int
+    count : int
+        The same value.
 
     Raises
     ------
     DataError
-        None, several numbers, a fraction, or a smaller one.
+        The value is None, several numbers, a fraction, or too small.
     """
     if value is None or np.ndim(value):
         raise DataError(f"{title}, {name}: found {value!r}, expected one whole number")
@@ -107,18 +117,19 @@ def as_count(value, name: str, title: str, *, least: int = 0) -> int:
 
 
 def refuse_unnamed(title: str, columns: dict) -> None:
-    """Raise where a label is missing, since its rows would silently belong nowhere.
+    """Raise where a label is missing, as its rows would silently belong nowhere.
 
     Parameters
     ----------
     title : str
+        What was looked at, for the message.
     columns : dict of str to array (row,)
         Labels such as subject and session.
 
     Raises
     ------
     DataError
-        A missing label, or two that read the same (1 and "1").
+        A label is missing, or two labels read the same (1 and "1").
     """
     found = [text for name, labels in columns.items() for text in not_labels(name, labels)]
     refuse(title, found, DataError)
@@ -140,17 +151,19 @@ def refuse_unnamed(title: str, columns: dict) -> None:
 def refuse_reordered(title: str, columns: dict) -> None:
     """Raise where pandas objects hold the same row labels in different orders.
 
-    Rows are paired by position, so that a table sorted otherwise would be paired wrongly.
+    Rows are paired by position, so that a table in another order would be paired wrongly.
 
     Parameters
     ----------
     title : str
+        What was looked at, for the message.
     columns : dict of str to anything
-        Only Series and DataFrames are looked at.
+        Arguments by name; only Series and DataFrames are checked.
 
     Raises
     ------
     DataError
+        Two arguments have the same row labels in different orders.
     """
     indexed = {
         name: values.index
@@ -170,18 +183,22 @@ def refuse_reordered(title: str, columns: dict) -> None:
         raise problems(DataError, title, found)
 
 
-def require_columns(title: str, table, names: Iterable[str]) -> None:
+def require_columns(title: str, table: Any, names: Iterable[str]) -> None:
     """Raise unless a table has all these columns.
 
     Parameters
     ----------
     title : str
+        What was looked at, for the message.
     table : DataFrame
+        The table.
     names : iterable of str
+        Columns that are needed.
 
     Raises
     ------
     DataError
+        A column is missing, or there is no table.
     """
     if not isinstance(table, pd.DataFrame):
         raise DataError(f"{title}: found {type(table).__name__}, expected a table (DataFrame)")

@@ -1,4 +1,4 @@
-"""Time courses of subjects, tested by permutation of clusters.
+"""Test time courses of subjects by permutation of clusters.
 
 A cluster is a run of neighbouring times at which t is beyond a threshold on the same side; its mass
 is the sum of t. Its p compares the mass with the largest one of every permutation, so all times

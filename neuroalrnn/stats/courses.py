@@ -1,4 +1,4 @@
-"""Time courses of subjects: what they must be, and the window that all of them have."""
+"""Time courses of subjects: checks, and the window that all subjects have."""
 
 import numpy as np
 import pandas as pd
@@ -73,24 +73,26 @@ def check_courses(groups, subjects, time, unit, *, title: str):
     Parameters
     ----------
     groups : list of array (subject, time) or (subject, time, unit)
+        Courses of each group.
     subjects : list of array (subject,) or None
-        Names.
+        Names of the subjects of each group.
     time, unit : array or None
-        Labels.
+        Labels of times and units.
     title : str
         Name of the analysis, for messages.
 
     Returns
     -------
     groups : list of array (subject, time, unit)
+        The same courses, all with units.
     labels : tuple of array
-        Of times and units; positions if absent, NA for the unit of courses without units.
+        Labels of times and units; positions if absent, NA for the unit of courses without units.
 
     Raises
     ------
     DataError
-        Shapes or names that do not fit, a subject that occurs twice, times out of order, NaN (with
-        subject and times), or times without variation.
+        Shapes or names do not fit, a subject occurs twice, times are out of order, values are NaN
+        (with subject and times), or all subjects have the same value at some time.
     """
     groups = [as_numbers(group, "courses", title) for group in groups]
     shapes = [group.shape for group in groups]

@@ -1,4 +1,4 @@
-"""One row per effect: the shape of every table this package returns, and the two tests of a mean.
+"""Tables with one row per effect, and two tests of a mean over subjects.
 
 Both tests take one value per subject, because the subject is the unit of inference.
 """
@@ -36,17 +36,18 @@ N_DRAWS = 4999
 
 
 def effect_table(rows: Iterable[dict]) -> pd.DataFrame:
-    """Put effects into the columns `COLUMNS`; what a row lacks is missing.
+    """Put effects into a table with the columns `COLUMNS`; absent values are missing.
 
     Parameters
     ----------
     rows : iterable of dict
-        Keys are column names; further keys become further columns.
+        Values by column; further keys become further columns.
 
     Returns
     -------
-    table : DataFrame, one row per effect
-        ``excluded`` names the subjects that could not enter the effect, joined by commas.
+    table : DataFrame
+        One row per effect. ``excluded`` names the subjects that could not enter the effect, joined
+        by commas.
     """
     table = pd.DataFrame(list(rows))
     extra = [name for name in table.columns if name not in COLUMNS]
@@ -56,18 +57,21 @@ def effect_table(rows: Iterable[dict]) -> pd.DataFrame:
 
 
 def refuse_missing(title: str, columns: Mapping[str, ArrayLike], subject: ArrayLike) -> None:
-    """Raise when a value is NaN, infinite or no number, naming every column and subject.
+    """Raise where a value is NaN, infinite or no number.
 
     Parameters
     ----------
     title : str
         What was looked at, for the message.
     columns : dict of str to array (row,)
+        Values by name of the column.
     subject : array (row,)
+        Subject of each row.
 
     Raises
     ------
     DataError
+        There is such a value; the message names every column and subject.
     """
     found = []
     for name, values in columns.items():
@@ -83,7 +87,7 @@ def refuse_missing(title: str, columns: Mapping[str, ArrayLike], subject: ArrayL
 
 
 def smallest_p(n_subjects: int) -> float:
-    """Smallest two-sided p that a sign-flip test of `n_subjects` values can reach, 2 / 2^S."""
+    """Compute the smallest two-sided p of a sign-flip test of `n_subjects` values, 2 / 2^S."""
     return 2.0 / 2.0**n_subjects
 
 
@@ -95,8 +99,9 @@ def one_sample(
     Parameters
     ----------
     values : array (subject,)
-        Finite.
+        Finite numbers.
     test : {"t", "sign-flip"}
+        Which of the two tests.
     rng : Generator, optional
         Used by the sign-flip test with more than 12 subjects; ``default_rng(0)`` if absent.
     alpha : float
@@ -105,8 +110,8 @@ def one_sample(
     Returns
     -------
     row : dict
-        estimate, standard_error, ci_low, ci_high (95 %, from t), statistic, df, p, n_subjects, and
-        ``method``. The statistic is t, or the mean when signs are flipped.
+        Values of the columns estimate, standard_error, ci_low, ci_high (95 %, from t), statistic
+        (t, or the mean when signs are flipped), df, p, n_subjects and method.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Two groups of subjects compared by one value per subject."""
+"""Compare two groups of subjects by one value per subject."""
 
 from itertools import combinations
 from math import comb

@@ -1,4 +1,4 @@
-"""Logistic regressions of many subjects at once, with the test for separation.
+"""Fit logistic regressions of many subjects at once, and test for separation.
 
 Separated data have no finite maximum-likelihood slope. The remedy used here is a weak normal prior
 on the log odds, SD 2.5 per SD of a predictor and 10 for the intercept (the scales of Gelman et al.
@@ -28,17 +28,19 @@ def fit_logistic(stacked: Stacked, *, penalty: bool) -> tuple[np.ndarray, np.nda
     Parameters
     ----------
     stacked : Stacked
-        Outcome 0 or 1.
+        Trials of all subjects, with outcomes 0 or 1.
     penalty : bool
-        Use the weak prior, for all subjects.
+        Whether the weak prior is used, for all subjects.
 
     Returns
     -------
     beta : array (subject, 1 + effect)
         Log odds, on the scale of ``stacked.design``.
     standard_error : array (subject, 1 + effect)
+        Standard errors on the same scale.
     converged : array (subject,) bool
-        Under separation the unpenalised Newton step stays near 1, hence it never converges.
+        Whether the last Newton step was small. Under separation the unpenalised step stays near 1,
+        hence the fit never converges.
     """
     beta = np.zeros((stacked.design.shape[0], stacked.design.shape[2]))
     prior = np.full(beta.shape[1], SLOPE_SD**-2.0) * penalty
@@ -96,18 +98,20 @@ def find_separated(stacked: Stacked, converged: np.ndarray) -> tuple[str, ...]:
     Parameters
     ----------
     stacked : Stacked
+        Trials of all subjects.
     converged : array (subject,) bool
-        Of an unpenalised fit. A converged fit proves that a finite maximum exists, so only the
-        others are put to the linear programme.
+        Whether an unpenalised fit converged. That proves that a finite maximum exists, so only the
+        other subjects need the linear programme.
 
     Returns
     -------
     names : tuple of str
+        Names of the separated subjects.
 
     Raises
     ------
     FitError
-        A fit did not converge although the subject is not separated.
+        A fit did not converge, although the subject is not separated.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Tests of what a null distribution leaves of each session: one number per subject, and a test."""
+"""Tests over subjects of numbers of sessions that were corrected by a null distribution."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from neuroalrnn.stats.checks import not_labels, refuse_unnamed
 from neuroalrnn.stats.effects import effect_table, one_sample
 
 UNITS = ("subject", "session")
-# trials are grouped by these: without one, a trial would belong to no group
+# trials are grouped by these labels; a trial without one would belong to no group
 KEYS = ("subject", "session", "condition", "block")
 
 
@@ -35,40 +35,43 @@ class NullTest:
     subjects: pd.Series
 
 
-def shift_corrected(observed, mean, sd) -> dict:
-    """One number of a session, ``(observed - mean) / sd`` of its null, with its parts.
+def shift_corrected(observed: float, mean: float, sd: float) -> dict:
+    """Correct a number of a session by its null distribution, ``(observed - mean) / sd``.
 
     Parameters
     ----------
     observed, mean, sd : float
+        The number, and mean and standard deviation of its null distribution.
 
     Returns
     -------
-    dict
-        ``observed, null_mean, null_sd, corrected`` and an empty ``reason``.
+    row : dict
+        ``observed``, ``null_mean``, ``null_sd``, ``corrected`` and an empty ``reason``.
     """
     numbers = {"observed": observed, "null_mean": mean, "null_sd": sd}
     return numbers | {"corrected": (observed - mean) / sd, "reason": ""}
 
 
 def trial_table(columns: dict, title: str) -> pd.DataFrame:
-    """Columns of one entry per trial as a table.
+    """Put columns of one entry per trial into a table.
 
     Parameters
     ----------
-    columns : dict of str -> array (trial,)
+    columns : dict of str to array (trial,)
+        Entries by name of the column.
     title : str
-        Of the error.
+        What was looked at, for the message.
 
     Returns
     -------
-    DataFrame
+    table : DataFrame
+        One row per trial.
 
     Raises
     ------
     DataError
-        If one is no list, they differ in length, or a trial has no subject, session, condition or
-        block.
+        A column is no list, columns differ in length, or a trial has no subject, session, condition
+        or block.
     """
     refuse(title, [t for name in columns for t in not_labels(name, columns[name])], DataError)
     shapes = {name: np.shape(values) for name, values in columns.items()}
@@ -85,10 +88,12 @@ def by_session(table: pd.DataFrame):
     Parameters
     ----------
     table : DataFrame
+        One row per trial.
 
     Returns
     -------
-    DataFrameGroupBy
+    groups : DataFrameGroupBy
+        The groups in the order of their labels.
     """
     return table.groupby(["subject", "session"], sort=True)
 
@@ -99,22 +104,26 @@ def over_units(rows, method, effect, unit, test, rng) -> NullTest:
     Parameters
     ----------
     rows : list of dict
-        One per session: ``subject, session, n_trials, reason``, and where that is empty the numbers
-        of `shift_corrected`.
+        One per session: ``subject``, ``session``, ``n_trials`` and ``reason``; where the reason is
+        empty, also the numbers of `shift_corrected`.
     method, effect : str
         Names for the table.
     unit : {"subject", "session"}
+        What is counted.
     test : {"t", "sign-flip"}
+        Test of the mean over units.
     rng : Generator or None
+        Draws the sign flips; ``default_rng(0)`` if None.
 
     Returns
     -------
-    NullTest
+    result : NullTest
+        The test and the numbers of all sessions.
 
     Raises
     ------
     DataError
-        An unknown unit.
+        The unit is unknown.
     NotTestableError
         No session can be tested, or sessions of several subjects were to be the units.
     """

@@ -1,8 +1,8 @@
-"""Regimes against events: two null distributions that keep the memory of both series.
+"""Test regimes against events, by two null distributions that keep the memory of both series.
 
 `circular_shift_null` asks whether regime and event go together from trial to trial.
-`swap_trials_null` asks whether switches follow an event inside the trial, beyond both being tied to
-the clock of the trial. Each session is reduced to one shift-corrected number,
+`swap_trials_null` asks whether switches follow an event inside the trial, more than because both
+follow the clock of the trial. Each session is reduced to one shift-corrected number,
 ``(observed - null mean) / null sd``, averaged per subject and tested over subjects.
 """
 
@@ -26,8 +26,7 @@ from neuroalrnn.stats.null_tests import (
 from neuroalrnn.stats.trends import choose_degree, session_degree
 
 LARGEST_EXCLUSION = 20
-FEWEST_TRIALS = 20
-FEWEST_SWITCHES = 4
+FEWEST_TRIALS, FEWEST_SWITCHES = 20, 4
 SMALLEST_BIN, LARGEST_BIN, FEWEST_BINS = 5, 20, 10
 SAME_STEP = "the event falls on the same step in all exchangeable trials"
 ALL_ALONE = "no two trials can be exchanged"
@@ -35,30 +34,32 @@ CELL = ["subject", "session", "condition", "n_steps", "bin"]
 
 
 def admissible_shifts(n_trials: int) -> np.ndarray:
-    """Circular shifts of a session: all but the smallest, at most 20 or a twentieth of it."""
+    """List the circular shifts of a session, but those below a twentieth of it (20 at most)."""
     smallest = max(1, min(LARGEST_EXCLUSION, n_trials // 20))
     return np.arange(smallest, n_trials - smallest + 1)
 
 
 def nuisance_basis(n_trials: int, degree: int = 3, block=None) -> np.ndarray:
-    """Orthonormal basis of a polynomial in trial number and of block means.
+    """Build an orthonormal basis of a polynomial in trial number and of block means.
 
     Parameters
     ----------
     n_trials : int
+        Length of the session.
     degree : int
-        Of the polynomial; 0 removes the mean only.
+        Degree of the polynomial; 0 removes the mean only.
     block : array (trial,), optional
         Labels of blocks within the session.
 
     Returns
     -------
     basis : array (trial, nuisance)
+        Orthonormal columns.
 
     Raises
     ------
     DataError
-        An impossible degree.
+        The degree is impossible.
     """
     degree = int(as_whole_numbers(degree, "degree", "trend", least=0))
     polynomial = _polynomial(n_trials, degree)

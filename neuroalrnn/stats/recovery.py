@@ -1,4 +1,4 @@
-"""Scores of recovery: what a refit finds again of a truth that is known.
+"""Scores of recovery: how well a refit finds a truth that is known.
 
 The definitions are those of this package.
 """

@@ -1,9 +1,10 @@
-"""Logistic regression of pooled trials with subjects as clusters, also when these are few.
+"""Logistic regression of pooled trials with subjects as clusters, also when subjects are few.
 
-The usual standard error of clusters is too small with few of them: at 6 to 12 subjects of unequal
-trials it rejected 7 to 10 % of true nulls at .05. The correction is CR2, each cluster's residuals
-divided by the root of what the fit leaves of them, with Satterthwaite degrees of freedom (Bell &
-McCaffrey 2002, Survey Methodology 28:169; Pustejovsky & Tipton 2018, J Bus Econ Stat 36:672).
+The usual standard error of clusters is too small with few of them: for 6 to 12 subjects with
+unequal numbers of trials it rejected 7 to 10 % of true nulls at .05. The correction is CR2: the
+residuals of each cluster are divided by the root of what the fit leaves of them. Degrees of freedom
+are those of Satterthwaite (Bell & McCaffrey 2002, Survey Methodology 28:169; Pustejovsky & Tipton
+2018, J Bus Econ Stat 36:672).
 """
 
 import warnings
@@ -55,29 +56,32 @@ def fit_clustered(outcome, design, codes, *, title: str) -> _ClusteredFit:
     leverage of cluster g and ``s_g = M^1/2 X_g' (y_g - p_g)`` its score, the covariance is
     ``M^1/2 (sum_g (1 - K_g)^-1/2 s_g s_g' (1 - K_g)^-1/2) M^1/2``. Degrees of freedom are
     ``(sum_g O_gg)^2 / sum_gh O_gh^2``, O being the covariance of the terms of that sum if trials
-    were independent, with the mean of ``(y - p)^2 / w`` in each cluster as their variance: subjects
-    who hardly ever choose otherwise tell less than their trials do.
+    were independent, with the mean of ``(y - p)^2 / w`` in each cluster as their variance. Thus
+    subjects who nearly always choose the same count less than their trials would.
 
     Parameters
     ----------
     outcome : array (trial,) of 0 and 1
+        What happened in each trial.
     design : array (trial, column)
-        Intercept first.
+        Predictors, the intercept first.
     codes : array (trial,) of int
         Cluster of each trial, from 0 on; at least two.
     title : str
-        Of the error.
+        What was fitted, for the message.
 
     Returns
     -------
-    fit : _ClusteredFit
+    fit : object
+        ``estimate``, ``standard_error``, ``df``, ``statistic``, ``p`` and ``interval``, one entry
+        per column.
 
     Raises
     ------
     FitError
-        Not converged.
+        The fit did not converge.
     NotTestableError
-        A coefficient that a single cluster tells.
+        A coefficient rests on a single cluster.
     """
     estimate = fit_pooled(outcome, design, title=title)
     p = expit(design @ estimate)
@@ -103,7 +107,9 @@ def fit_clustered(outcome, design, codes, *, title: str) -> _ClusteredFit:
 
 
 def _degrees_of_freedom(leverage, direction, spread) -> float:
-    """Of one coefficient, from the directions of the adjusted scores (cluster, column).
+    """Degrees of freedom of one coefficient, from directions of the adjusted scores.
+
+    The directions have the shape (cluster, column).
 
     O is a diagonal and a product of few columns, so that it need not be written out.
     """
@@ -119,21 +125,26 @@ def _degrees_of_freedom(leverage, direction, spread) -> float:
 
 
 def fit_pooled(outcome, design, *, title: str) -> np.ndarray:
-    """Coefficients of one logistic regression of all trials, by maximum likelihood.
+    """Fit one logistic regression to all trials, by maximum likelihood.
 
     Parameters
     ----------
-    outcome, design, title
-        As in `fit_clustered`.
+    outcome : array (trial,) of 0 and 1
+        What happened in each trial.
+    design : array (trial, column)
+        Predictors, the intercept first.
+    title : str
+        What was fitted, for the message.
 
     Returns
     -------
     estimate : array (column,)
+        Coefficients in log odds per unit.
 
     Raises
     ------
     FitError
-        Not converged.
+        The fit did not converge.
     """
     from statsmodels.discrete.discrete_model import Logit
 

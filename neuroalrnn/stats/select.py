@@ -1,4 +1,4 @@
-"""The smallest setting that is about as good as the best: the one-standard-error rule."""
+"""Choose the smallest setting that is about as good as the best: the one-standard-error rule."""
 
 from dataclasses import dataclass
 

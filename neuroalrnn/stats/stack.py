@@ -1,7 +1,8 @@
-"""Trials of all subjects as one padded array, so that one regression per subject is one call."""
+"""Stack trials of all subjects in one padded array, to fit all regressions in one call."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,17 +19,32 @@ Predictors = pd.DataFrame | pd.Series | Mapping[str, ArrayLike]
 class Stacked:
     """One regression per subject, padded to the longest subject.
 
-    Predictors are centred within subject and divided by `scale`, for conditioning; a slope per unit
-    of the predictor is the fitted one divided by `scale`.
+    Predictors are centred within subject and divided by `scale`, for conditioning. The slope per
+    unit of the predictor is the fitted slope divided by `scale`.
+
+    Parameters
+    ----------
+    subjects, effects : tuple of str
+        Names of the subjects and of the predictors.
+    outcome : array (subject, row)
+        Outcomes, 0 in padding.
+    design : array (subject, row, 1 + effect)
+        Predictors, the intercept first, 0 in padding.
+    present : array (subject, row)
+        1 for trials, 0 in padding.
+    varies : array (subject, effect) of bool
+        Whether the predictor takes two values in the subject.
+    scale : array (effect,)
+        Size of the predictors.
     """
 
     subjects: tuple[str, ...]
     effects: tuple[str, ...]
-    outcome: np.ndarray  # (subject, row), 0 in padding
-    design: np.ndarray  # (subject, row, 1 + effect), intercept first, 0 in padding
-    present: np.ndarray  # (subject, row), 1 or 0
-    varies: np.ndarray  # (subject, effect) bool: the predictor takes two values there
-    scale: np.ndarray  # (effect,)
+    outcome: np.ndarray
+    design: np.ndarray
+    present: np.ndarray
+    varies: np.ndarray
+    scale: np.ndarray
 
     @property
     def n_trials(self) -> np.ndarray:
@@ -42,18 +58,25 @@ class Stacked:
         return idle[:, :, None] * np.eye(idle.shape[1])
 
 
-def as_predictors(predictors, n_rows: int) -> pd.DataFrame:
-    """Return predictors as a table of floats (row, effect).
+def as_predictors(predictors: Any, n_rows: int) -> pd.DataFrame:
+    """Read predictors as a table of floats.
 
     Parameters
     ----------
     predictors : DataFrame, Series, or mapping of name to array (row,)
+        One column per predictor.
     n_rows : int
+        Number of rows that is expected.
+
+    Returns
+    -------
+    table : DataFrame (row, effect)
+        The same numbers.
 
     Raises
     ------
     DataError
-        Not a named table, no column, text, or the wrong number of rows.
+        The columns have no names, there is no column, or a column is text or of another length.
     """
     if isinstance(predictors, pd.Series):
         predictors = predictors.to_frame()
@@ -77,20 +100,24 @@ def stack_trials(outcome, predictors, subject, *, title: str) -> Stacked:
     Parameters
     ----------
     outcome : array (row,)
+        Outcome of each trial.
     predictors : DataFrame or mapping of name to array (row,)
+        One column per predictor.
     subject : array (row,)
+        Subject of each trial.
     title : str
         Name of the analysis, for messages.
 
     Returns
     -------
     stacked : Stacked
+        Trials of all subjects as padded arrays.
 
     Raises
     ------
     DataError
-        NaN or infinite values (with subject), text, no row, unequal lengths, a row without subject,
-        Series in different orders, or predictors that are collinear within a subject.
+        Values are NaN, infinite or text, lengths differ, there is no row, a row has no subject,
+        Series are in different orders, or predictors are collinear within a subject.
     """
     series = dict(predictors) if isinstance(predictors, Mapping) else {"predictors": predictors}
     refuse_reordered(title, {"outcome": outcome, "subject": subject, **series})

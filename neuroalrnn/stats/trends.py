@@ -1,13 +1,14 @@
-"""Slow trends over a session, which make unrelated series look related: how they are held constant.
+"""Remove slow trends over a session, which make unrelated series look related.
 
-A polynomial in trial number is removed within each session. A cubic is always; steep learning
-curves that subjects share get through it, with 10 to 89 % false positives. Its degree is therefore
-raised, up to 10, as far as subjects agree about the higher terms of a series: a term that they do
-not share adds noise and no bias to a test over subjects, while removing it would take away slow
-effects (in 100 trials a fixed degree of 10 loses more than half of the power for slow regimes).
+A polynomial in trial number is removed within each session, at least a cubic. A cubic does not
+follow steep learning curves that subjects share: they give 10 to 89 % false positives. The degree
+is therefore raised, up to 10, as far as subjects agree about the higher terms of a series. A term
+that they do not share adds noise, but no bias, to a test over subjects; to remove it would take
+away slow effects (in 100 trials a fixed degree of 10 loses more than half of the power for slow
+regimes).
 
 No polynomial follows a change within a few trials: common sigmoids that rise within a hundredth of
-a session still reject in 11 to 14 % at 100 and 400 trials, common steps in 17 to 50 %.
+a session still give 11 to 14 % false positives at 100 and 400 trials, common steps 17 to 50 %.
 """
 
 import numpy as np
