@@ -26,7 +26,7 @@ from benchmarks import (
     table,
 )
 from benchmarks.record import describe_machine, update
-from neuroalrnn.ops.dispatch import choose_backend
+from neuroalrnn.ops import choose_backend
 from neuroalrnn.study.engine import default_threads
 
 FOLDER = Path(__file__).parent

@@ -12,13 +12,14 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.reconstruct.lorenz import simulate
-from neuroalrnn.reconstruct.measures import (
+from neuroalrnn.reconstruct import (
     BinnedReference,
+    ReconstructionSetting,
     compute_prediction_error,
     compute_spectral_distance,
+    reconstruct,
+    simulate_lorenz,
 )
-from neuroalrnn.reconstruct.train import ReconstructionSetting, reconstruct
 
 N_REFERENCE, N_DROPPED, N_KEPT = 99_500, 1_000, 10_000
 HORIZON, N_STARTS = 20, 1_000
@@ -82,9 +83,9 @@ def make_data():
     test : array, shape (11001, 3)
     reference : array, shape (99500, 3)
     """
-    train = simulate(N_REFERENCE, start=(1, 1, 1)).values
-    test = simulate(1 + N_DROPPED + N_KEPT, rng=np.random.default_rng(0)).values
-    reference = simulate(N_REFERENCE, rng=np.random.default_rng(1)).values
+    train = simulate_lorenz(N_REFERENCE, start=(1, 1, 1)).values
+    test = simulate_lorenz(1 + N_DROPPED + N_KEPT, rng=np.random.default_rng(0)).values
+    reference = simulate_lorenz(N_REFERENCE, rng=np.random.default_rng(1)).values
     return train, test, reference
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import softplus
 
-from neuroalrnn.model.readout import log_likelihood
+from neuroalrnn.model import log_likelihood
 from neuroalrnn.ops import Weights, floors
 
 

@@ -80,10 +80,9 @@ def _train(workload, n_updates, backend, threads):
 
     from benchmarks.workloads import make_problem
     from neuroalrnn.config import Setting
-    from neuroalrnn.fit.objective import observe
-    from neuroalrnn.fit.train import Jobs
-    from neuroalrnn.model.alrnn import no_scaling
-    from neuroalrnn.ops.dispatch import BACKENDS
+    from neuroalrnn.fit import Jobs, make_observations
+    from neuroalrnn.model import no_scaling
+    from neuroalrnn.ops import BACKENDS
     from neuroalrnn.study.engine import Engine
     from neuroalrnn.study.search import Progress, train_in_chunks
 
@@ -94,7 +93,7 @@ def _train(workload, n_updates, backend, threads):
         inputs=problem.inputs.numpy(), target=target, scored=np.isfinite(target),
         n_steps=np.full(n_sequences, n_steps), subject=np.zeros(n_sequences, int),
     )  # fmt: skip
-    observations = observe(sequences)
+    observations = make_observations(sequences)
     setting = Setting(n_latent=n_latent, batch_size=n_sequences, check_every=n_updates)
     jobs = Jobs(
         weights=problem.weights,

@@ -60,7 +60,7 @@ def measure_here(backend, threads):
     }
     from benchmarks.peers import batched
     from benchmarks.workloads import WORKLOADS, make_problem
-    from neuroalrnn.ops.dispatch import BACKENDS
+    from neuroalrnn.ops import BACKENDS
 
     run = batched(make_problem(WORKLOADS[0]), BACKENDS[backend].scan(threads))
     return seconds | {"first_gradient": _timed(run), "next_gradient": _timed(run)}

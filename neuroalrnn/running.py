@@ -1,4 +1,4 @@
-"""Help for long runs: progress in few lines, one thread for linear algebra, parts that may fail.
+"""Help for long runs: compiled loops, progress in few lines, one BLAS thread, parts that may fail.
 
 A part of a result that fails must not stop the other parts: `attempt` says why it failed instead.
 """
@@ -93,6 +93,28 @@ def one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return limited
+
+
+def kernel(function: Callable) -> Callable:
+    """Compile a function with numba on its first call, and keep the code on disk where possible.
+
+    Parameters
+    ----------
+    function : callable
+        Takes arrays and numbers, by position.
+
+    Returns
+    -------
+    callable
+        The compiled function, which other compiled functions can call.
+    """
+    from numba import njit  # takes a second to import
+
+    # what is kept on disk is not made anew when these options change
+    try:
+        return njit(nogil=True, cache=True, error_model="numpy")(function)
+    except RuntimeError:  # neither the folder of its file nor the home folder can be written
+        return njit(nogil=True, error_model="numpy")(function)
 
 
 def progress_bar(iterable: Iterable | None = None, *, show: bool = True, **options: Any) -> tqdm:

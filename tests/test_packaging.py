@@ -192,7 +192,7 @@ import data_loaders, neuroalrnn
 for package in (neuroalrnn, data_loaders):
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         name = module.name.split(".")[-1]
-        needy = ("__main__", "triton_gpu", "kernels")
+        needy = ("__main__", "triton_gpu", "_kernels")
         if name not in needy and "numba" not in name and "tiles" not in name:
             importlib.import_module(module.name)
 print(len([name for name in sys.modules if name.startswith("neuroalrnn")]))

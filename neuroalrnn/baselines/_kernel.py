@@ -3,29 +3,26 @@
 from collections.abc import Callable
 from functools import cache, wraps
 
+from neuroalrnn import running
+
 
 def kernel(function: Callable) -> Callable:
-    """Compile a function with numba on its first call, and keep the code on disk where possible.
+    """Compile a function with numba on its first call, as numba takes a second to import.
 
     Parameters
     ----------
     function : callable
-        Takes arrays and numbers by position.
+        Takes arrays and numbers, by position.
 
     Returns
     -------
     callable
-        The same function, compiled.
+        The same function, compiled; other compiled functions cannot call it.
     """
 
     @cache
     def compiled():
-        from numba import njit  # takes a second to import, and only fits need it
-
-        try:
-            return njit(nogil=True, cache=True, error_model="numpy")(function)
-        except RuntimeError:  # neither the folder of this file nor the home folder can be written
-            return njit(nogil=True, error_model="numpy")(function)
+        return running.kernel(function)
 
     @wraps(function)
     def call(*arguments):

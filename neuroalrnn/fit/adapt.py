@@ -1,42 +1,54 @@
-r"""Subject vectors of people never seen, fitted to their first choices with all else frozen.
+r"""Subject vectors of new subjects, fitted to their first choices while all else stays.
 
 .. math::
     \hat l = \arg\max_l \sum_t \log p(y_t \mid l) - \tfrac12 l' \Sigma^{-1} l
 
-:math:`\Sigma` is the covariance of the vectors of the subjects that the model knows: a new subject
-is expected where the others are, however vectors and maps share their scale.
+:math:`\Sigma` is the covariance of the vectors of known subjects: a new subject is expected where
+the others are, in whichever basis vectors and maps are written.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from scipy.optimize import minimize
 
-from neuroalrnn.fit.objective import compute_log_likelihood
-from neuroalrnn.model.hierarchy import subject_architecture
+from neuroalrnn.fit.likelihood import compute_log_likelihood
+from neuroalrnn.fit.observations import Observations
+from neuroalrnn.model import SubjectWeights, subject_architecture
 from neuroalrnn.ops import torch_eager
 
-# standard deviations from the average beyond which nobody is looked for
+# distance from the average subject, in standard deviations, up to which vectors are searched
 FARTHEST = 5.0
 N_STARTS = 8
-# what a vector costs under which the network overflows
+# loss of a vector with which the network overflows
 OVERFLOW = 1e10
 
 
-def adapt(weights, n_pwl, observations, *, scan=torch_eager.scan):
-    """Fit the vectors of the subjects that are observed, maximum a posteriori.
+def adapt(
+    weights: SubjectWeights,
+    n_pwl: int,
+    observations: Observations,
+    *,
+    scan: Callable = torch_eager.scan,
+) -> SubjectWeights:
+    """Fit the vectors of new subjects to their choices, maximum a posteriori.
 
     Parameters
     ----------
     weights : SubjectWeights
-        One model, float64.
+        One model, with a model axis, float64.
     n_pwl : int
+        Number of its PWL units.
     observations : Observations
-        The choices to learn from.
+        Choices of the new subjects.
+    scan : callable
+        A backend of `neuroalrnn.ops`.
 
     Returns
     -------
     SubjectWeights
-        The same model with new vectors; all else stays as it was.
+        The same model with vectors of the new subjects; all else is as it was.
 
     Raises
     ------
@@ -44,8 +56,8 @@ def adapt(weights, n_pwl, observations, *, scan=torch_eager.scan):
         If the model was trained on one of these subjects.
     """
     spread, known = _spread(weights)
-    of = subject_architecture(weights.vectors.shape[-1], ())
-    n_pwl = torch.tensor([n_pwl])
+    family = subject_architecture(weights.vectors.shape[-1], ())
+    units = torch.tensor([n_pwl])
     for subject in torch.unique(observations.subject[:-1]).tolist():
         if weights.is_known[0, subject]:
             raise ValueError("adapt: the model was trained on a subject that is observed")
@@ -54,7 +66,9 @@ def adapt(weights, n_pwl, observations, *, scan=torch_eager.scan):
         def lose(values, before=weights, subject=subject, index=index):
             new = torch.from_numpy(values).requires_grad_()
             own = _with_vector(before, subject, new @ spread)
-            total, _ = compute_log_likelihood(own, n_pwl, observations, index, scan=scan, of=of)
+            total, _ = compute_log_likelihood(
+                own, units, observations, index, scan=scan, architecture=family
+            )
             loss = 0.5 * new.square().sum() - total.sum()
             (slope,) = torch.autograd.grad(loss, new)
             if not (loss.isfinite() and slope.isfinite().all()):
@@ -62,20 +76,20 @@ def adapt(weights, n_pwl, observations, *, scan=torch_eager.scan):
             return loss.item(), slope.numpy()
 
         bounds = [(-FARTHEST, FARTHEST)] * len(spread)
-        found = [
+        ends = [
             minimize(lose, start, jac=True, method="L-BFGS-B", bounds=bounds)
             for start in np.clip(known, -FARTHEST, FARTHEST)
         ]
-        best = torch.from_numpy(min(found, key=lambda each: each.fun).x)
+        best = torch.from_numpy(min(ends, key=lambda each: each.fun).x)
         weights = _with_vector(weights, subject, best @ spread)
     return weights
 
 
 def _spread(weights):
-    """Square root of the covariance of known vectors, and where to start looking.
+    """Square root of the covariance of known vectors, and where to start the search.
 
-    Standard normal vectors times the root are distributed like known ones. The posterior may have
-    several maxima: the starts are the average and some known subjects.
+    Standard normal vectors times the root have the distribution of known vectors. The posterior may
+    have several maxima, so the search starts from the average and from some known subjects.
     """
     vectors = weights.centred[0, weights.is_known[0] > 0].detach()
     _, size, axes = torch.linalg.svd(vectors / len(vectors) ** 0.5, full_matrices=False)

@@ -1,19 +1,23 @@
-"""Adam over many models at once: one flat row of parameters per model."""
+"""Adam for many models at once: one flat row of parameters per model."""
 
 import math
+from collections.abc import Callable, Iterable
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch.nn.functional import pad
 
-# Numbers that torch computes at once at most. Rows of a multiple of it have the same bits whatever
-# rows there are beside them; the last numbers of others may be rounded differently.
+# The most numbers that torch computes at once. If the length of a row is a multiple of it, its bits
+# do not depend on the rows beside it; else its last numbers may be rounded differently.
 FULL_ROW = 32
-ROWS = ("theta", "free", "decayed", "first", "second", "mean", "rate", "clip_norm", "halving")
+_ROWS = ("theta", "free", "decayed", "first", "second", "mean", "rate", "clip_norm", "halving")
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015) with gradient clipping and weight decay, every model on its own.
+    """Adam with gradient clipping and weight decay, for every model on its own.
 
     Parameters
     ----------
@@ -22,26 +26,34 @@ class Adam:
     frozen : NamedTuple of bool Tensor
         Entries that stay as they are.
     decayed : NamedTuple of bool Tensor
-        Entries that shrink by ``weight_decay`` (decoupled, Loshchilov & Hutter 2019).
-    learning_rate, weight_decay, clip_norm : array, shape (model,), or float
-    halving : array, shape (model,), or float
-        Updates after which the learning rate has halved, again and again; infinite for a constant
-        rate.
+        Entries that shrink by `weight_decay`.
+    learning_rate : array, shape (model,), or float
+        Size of an update.
+    clip_norm : array, shape (model,), or float
+        Norm to which longer gradients are cut.
+    weight_decay : array, shape (model,), or float
+        Share, times the learning rate, by which weights shrink in an update.
     averaging : float
-        Decay of the running average of the weights, 0 for none.
+        Decay of the running average of the weights per update, 0 for none.
+    halving : array, shape (model,), or float
+        Number of updates in which the learning rate halves; infinite for a constant rate.
+
+    References
+    ----------
+    Kingma & Ba (2015), ICLR: Adam; Loshchilov & Hutter (2019), ICLR: decoupled weight decay.
     """
 
     def __init__(
         self,
-        weights,
+        weights: Any,
         *,
-        frozen,
-        decayed,
-        learning_rate,
-        clip_norm,
-        weight_decay,
-        averaging,
-        halving=math.inf,
+        frozen: Any,
+        decayed: Any,
+        learning_rate: ArrayLike,
+        clip_norm: ArrayLike,
+        weight_decay: ArrayLike,
+        averaging: float,
+        halving: ArrayLike = math.inf,
     ):
         self.kind, self.shapes = type(weights), [part.shape[1:] for part in weights]
         self.averaging = averaging
@@ -56,8 +68,13 @@ class Adam:
         self.mean = self.theta.clone()
         self.n_updates = 0
 
-    def update(self, compute_score):
-        """One step up the gradient of ``compute_score(weights) -> Tensor, shape (model,)``.
+    def update(self, compute_score: Callable[[Any], torch.Tensor]) -> torch.Tensor:
+        """Take one step up the gradient of a score.
+
+        Parameters
+        ----------
+        compute_score : callable
+            ``compute_score(weights)``, shape (model,).
 
         Returns
         -------
@@ -82,23 +99,41 @@ class Adam:
         self.theta = (self.theta * (1 - rate * self.decayed)).addcdiv_(
             self.first * (-rate * unbias), scale
         )
-        # a young average forgets its start as fast as it can
+        # a young average forgets its start faster
         decay = min(self.averaging, self.n_updates / (self.n_updates + 10))
         self.mean.lerp_(self.theta, 1 - decay)
 
-    def averaged(self):
-        """Running average of the weights."""
+    def averaged(self) -> Any:
+        """Copy the running average of the weights.
+
+        Returns
+        -------
+        NamedTuple of Tensor
+            Weights of the kind that training started from.
+        """
         return self.kind(*(part.clone() for part in self._unflatten(self.mean)))
 
-    def is_finite(self):
-        """Which models still have finite parameters, bool array of shape (model,)."""
+    def is_finite(self) -> np.ndarray:
+        """Check which models still have finite parameters.
+
+        Returns
+        -------
+        bool array, shape (model,)
+            True where all are finite.
+        """
         return torch.isfinite(self.theta).all(dim=1).numpy()
 
-    def keep(self, models):
-        """Drop all but some models."""
-        models = torch.as_tensor(models)
-        for name in ROWS:
-            setattr(self, name, getattr(self, name)[models])
+    def keep(self, models: Iterable[int]) -> None:
+        """Drop all models but some.
+
+        Parameters
+        ----------
+        models : int array
+            Models to keep.
+        """
+        kept = torch.as_tensor(models)
+        for name in _ROWS:
+            setattr(self, name, getattr(self, name)[kept])
 
     def _unflatten(self, theta):
         sizes = [shape.numel() for shape in self.shapes]
@@ -112,6 +147,6 @@ class Adam:
 
 
 def _flatten(weights):
-    """One row per model, filled up with zeros."""
+    """Join the weights of each model to one row, filled up with zeros."""
     rows = torch.cat([part.flatten(1) for part in weights], dim=1)
     return pad(rows, (0, -rows.shape[1] % FULL_ROW))

@@ -1,17 +1,20 @@
 """Gradient ascent on the log-likelihood of many models at once, each with its own data."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 
-from neuroalrnn.fit.objective import compute_eta, of_lanes, sum_scored
+from neuroalrnn.fit._lanes import lane_values, sum_scored
+from neuroalrnn.fit._penalties import Penalties, with_latents
+from neuroalrnn.fit.likelihood import compute_eta
+from neuroalrnn.fit.observations import Observations
 from neuroalrnn.fit.optimise import FULL_ROW, Adam
-from neuroalrnn.fit.regularise import Penalties, with_latents
-from neuroalrnn.model.alrnn import Scaling, select
-from neuroalrnn.model.architecture import ALRNN
-from neuroalrnn.ops import Weights, torch_eager
+from neuroalrnn.model import ALRNN, Architecture, Scaling, select
+from neuroalrnn.ops import torch_eager
 
 
 @dataclass(frozen=True)
@@ -21,29 +24,29 @@ class Jobs:
     Parameters
     ----------
     weights : Weights
-        Starting values, with a model axis; those of another architecture in `train` with `of`.
+        Starting values, with a model axis, of the architecture that is trained.
     scaling : Scaling
-        Of the inputs as observed, from each model's training data; float64.
+        How each model scales the inputs of the observations, from its training data; float64.
     observed : Scaling
-        One for all, that the observed inputs have undergone before, in double precision: in single
-        precision far offsets would cost all digits.
+        How the inputs of the observations were scaled before, alike for all models. This was done
+        in double precision, as inputs far from 0 would lose their digits in single precision.
     n_pwl : Tensor of int, shape (model,)
-    settings : list of Setting
+        Number of PWL units of each model.
+    settings : list of neuroalrnn.config.Setting
         Learning rate, its decay, clipping, weight decay and penalties of each model.
-    train : list of int arrays
+    train : list of int array
         Sequences that each model learns from.
-    validate : list of int arrays
-        Sequences that each model is scored on while it learns; may be empty.
+    validate : list of int array
+        Sequences that each model is scored on while it learns. There may be none.
     n_checks : int array, shape (model,)
-        When each model stops at the latest, in checks of ``setting.check_every`` updates; at least
-        1.
+        Number of checks after which each model stops at the latest, at least 1.
     group : int array, shape (model,)
-        Models that stop together, by the mean of their validation scores.
-    seeds : list of int sequences
-        One per model: the order in which it meets its sequences.
+        Models of a group stop together, by the mean of their validation scores.
+    seeds : list of sequence of int
+        Seed of the order in which each model meets its sequences.
     """
 
-    weights: Weights
+    weights: Any
     scaling: Scaling
     observed: Scaling
     n_pwl: torch.Tensor
@@ -57,8 +60,19 @@ class Jobs:
     def __len__(self):
         return len(self.n_pwl)
 
-    def take(self, models):
-        """The jobs of some models only."""
+    def take(self, models: Sequence[int]) -> "Jobs":
+        """Select the jobs of some models.
+
+        Parameters
+        ----------
+        models : int array
+            Which models.
+
+        Returns
+        -------
+        Jobs
+            Their jobs.
+        """
         pick = [int(m) for m in models]
         return Jobs(
             weights=select(self.weights, torch.as_tensor(pick)),
@@ -76,53 +90,66 @@ class Jobs:
 
 @dataclass(frozen=True)
 class Trained:
-    """Weights at the end of training, and the way there.
+    """Weights at the end of training, and how it went.
 
     Parameters
     ----------
     weights : Weights
-        Acting on the inputs as they are; float64, as far offsets need it.
+        Weights that act on the inputs as they are; float64, as inputs may be far from 0.
     train_score : array, shape (model, check)
-        Mean log-likelihood per scored choice (nats) of the batches since the last check; NaN once
-        stopped.
+        Mean log-likelihood per scored choice (nats) of the batches since the last check; NaN after
+        a model has stopped.
     validation : array, shape (model, check, sequence)
-        Summed log-likelihood (nats) of each validation sequence, minus infinity where it
-        overflows; NaN where a model does not validate on it, or has stopped.
+        Log-likelihood (nats) of each validation sequence, summed over its scored choices; minus
+        infinity where it overflows, NaN where a model does not validate on it or has stopped.
     diverged : bool array, shape (model,)
+        Whether parameters or scores of a model were not finite.
     """
 
-    weights: Weights
+    weights: Any
     train_score: np.ndarray
     validation: np.ndarray
     diverged: np.ndarray
 
 
-def train(jobs, observations, setting, *, scan=torch_eager.scan, of=ALRNN, on_check=None):
+def train(
+    jobs: Jobs,
+    observations: Observations,
+    setting: Any,
+    *,
+    scan: Callable = torch_eager.scan,
+    architecture: Architecture = ALRNN,
+    on_check: Callable[[int, float], None] | None = None,
+) -> Trained:
     """Train a batch of models.
 
-    Each model draws its own batches and has its own Adam state and gradient norm, so that a model
-    in a batch learns exactly what it learns alone. Validation uses the running average of the
+    Each model draws its own batches and has its own Adam state and gradient norm, so that in a
+    batch it learns exactly what it would learn alone. Validation uses the running average of the
     weights (decay ``setting.averaging``), which is also what is returned.
 
     Parameters
     ----------
     jobs : Jobs
+        What each model is trained on.
     observations : Observations
+        Data of all sequences.
     setting : neuroalrnn.config.Setting
         What all models share: batch size, checks, patience, averaging.
     scan : callable
         A backend of `neuroalrnn.ops`.
-    of : Architecture
+    architecture : Architecture
+        The family of networks.
     on_check : callable, optional
-        Called as ``on_check(n_models, score)`` after every check, with the number of models that
+        ``on_check(n_models, score)`` is called after every check, with the number of models that
         were trained and the best of their latest validation scores (nats per trial; NaN if none
         validates).
 
     Returns
     -------
     Trained
+        Final weights of all models, and their scores on the way.
     """
-    run = _Run(jobs, observations, setting, scan, of)
+    run = _Run(jobs, observations, setting, scan, architecture)
     while run.active.size:
         n_active = run.active.size
         run.advance()
@@ -133,11 +160,11 @@ def train(jobs, observations, setting, *, scan=torch_eager.scan, of=ALRNN, on_ch
 
 
 class _Run:
-    """State of one batch of models; models that stopped leave the tensors."""
+    """One batch of models while they train; models that have stopped leave the tensors."""
 
-    def __init__(self, jobs, observations, setting, scan, of):
+    def __init__(self, jobs, observations, setting, scan, architecture):
         self.jobs, self.observations, self.setting = jobs, observations, setting
-        self.scan, self.of = scan, of
+        self.scan, self.architecture = scan, architecture
         n_models, n_checks = len(jobs), int(jobs.n_checks.max())
         self.active = np.arange(n_models)
         self.scaling = jobs.scaling.to(observations.inputs.dtype)
@@ -146,8 +173,8 @@ class _Run:
         ]
         self.optimiser = Adam(
             jobs.weights,
-            frozen=of.frozen(jobs.weights, jobs.n_pwl, setting),
-            decayed=of.decayed(jobs.weights),
+            frozen=architecture.frozen(jobs.weights, jobs.n_pwl, setting),
+            decayed=architecture.decayed(jobs.weights),
             learning_rate=[each.learning_rate for each in jobs.settings],
             halving=[each.halve_every or np.inf for each in jobs.settings],
             clip_norm=[each.clip_norm for each in jobs.settings],
@@ -174,32 +201,35 @@ class _Run:
         self.train_score[self.active, self.n_done] = (score / n_updates).numpy()
 
     def _longest_first(self, lanes):
-        """Lanes in the order in which scans like them best."""
+        """Sort the lanes of each model, longest first, as scans are fastest then."""
         n_steps = self.observations.n_steps.numpy()[lanes]
         return np.take_along_axis(lanes, np.argsort(-n_steps, axis=-1, kind="stable"), axis=-1)
 
     def _mean_score(self, weights, index):
-        """What an update climbs: log-likelihood per scored choice, less the penalties."""
+        """Log-likelihood per scored choice minus penalties, which an update raises."""
         read = with_latents(weights) if self.penalties.need_latents else weights
         eta = self._read(read, index, self.active)
         eta, latents = eta.tensor_split([weights.offset.shape[1]], dim=-1)
         score = sum_scored(eta, self.observations, index).sum(1)
         score = score / self.observations.n_scored[index].sum(1).clamp(min=1)
-        if self.of.log_prior is not None:
-            score = score + self.of.log_prior(weights) / self.n_scored[self.active]
+        if self.architecture.log_prior is not None:
+            score = score + self.architecture.log_prior(weights) / self.n_scored[self.active]
         if not self.penalties.strengths:
             return score
-        scored = of_lanes(self.observations.scored[: eta.shape[1]], index)
+        scored = lane_values(self.observations.scored[: eta.shape[1]], index)
         n_pwl = self.jobs.n_pwl[self.active]
         return score - self.penalties.compute(self.active, weights, n_pwl, latents, scored)
 
     def _read(self, weights, index, models):
-        weights = self.of.scale_inputs(weights, self.scaling.take(models))
+        weights = self.architecture.scale_inputs(weights, self.scaling.take(models))
         n_pwl = self.jobs.n_pwl[models]
-        return compute_eta(weights, n_pwl, self.observations, index, scan=self.scan, of=self.of)
+        return compute_eta(
+            weights, n_pwl, self.observations, index,
+            scan=self.scan, architecture=self.architecture,
+        )  # fmt: skip
 
     def check(self):
-        """Score the validation sequences, then retire models that diverged, stalled or finished."""
+        """Score the validation sequences, then drop models that diverged, stalled or are done."""
         weights = self.optimiser.averaged()
         self._validate(weights)
         self._mark_diverged()
@@ -222,7 +252,7 @@ class _Run:
             total = sum_scored(eta, self.observations, lanes).numpy()
         lanes = lanes.numpy()
         row, lane = np.nonzero(lanes >= 0)
-        # what is not a number must lose, and NaN is kept for "not validated"
+        # a score that is not finite must lose, and NaN means that nothing was validated
         score = np.where(np.isfinite(total), total, -np.inf)
         models = self.active[active[row]]
         self.validation[models, self.n_done, lanes[row, lane]] = score[row, lane]
@@ -233,11 +263,11 @@ class _Run:
         self.diverged[self.active[~finite]] = True
 
     def _in_groups(self, marked):
-        """Active models of which any member of the group is marked."""
+        """Which active models are in a group of which any member is marked."""
         return np.isin(self.jobs.group[self.active], self.jobs.group[marked])
 
     def _stalled(self):
-        """Active models whose group has not improved for ``patience`` checks."""
+        """Which active models are in a group that has not improved for ``patience`` checks."""
         stalled = [g for g in np.unique(self.jobs.group[self.active]) if self._has_stalled(g)]
         return np.isin(self.jobs.group[self.active], stalled)
 
@@ -247,12 +277,12 @@ class _Run:
         return curve.any() and since_best >= self.setting.patience
 
     def curve(self, group):
-        """Summed validation log-likelihood of a group at every check so far."""
+        """Validation log-likelihood of a group at every check so far, summed."""
         members = self.jobs.group == group
         return np.nansum(self.validation[members, : self.n_done], axis=(0, 2))
 
     def latest_score(self):
-        """Best validation score of the last check, nats per trial, over all models in it."""
+        """Best validation score of all models in the last check, in nats per trial."""
         total = self.validation[:, self.n_done - 1]
         n_scored = ~np.isnan(total) @ self.observations.n_scored.numpy()
         scores = np.nansum(total, axis=1)[n_scored > 0] / n_scored[n_scored > 0]
@@ -261,12 +291,12 @@ class _Run:
     def result(self):
         n = self.n_done
         final = type(self.final)(*(part.double() for part in self.final))
-        weights = self.of.scale_inputs(final, self.jobs.scaling.after(self.jobs.observed))
+        weights = self.architecture.scale_inputs(final, self.jobs.scaling.after(self.jobs.observed))
         return Trained(weights, self.train_score[:, :n], self.validation[:, :n], self.diverged)
 
 
 class _Stream:
-    """Endless shuffled passes over one model's sequences, from its own random stream."""
+    """Endless shuffled passes over the sequences of one model, with a random stream of its own."""
 
     def __init__(self, ids, seed):
         self.ids, self.rng = np.asarray(ids), np.random.default_rng(seed)
@@ -283,13 +313,9 @@ class _Stream:
 
 
 def _full_rows(lists):
-    """Lists of sequences cut into rows of `FULL_ROW` lanes; absent lanes are -1.
+    """Cut lists of sequences into rows of `FULL_ROW` lanes, absent lanes being -1.
 
-    Returns
-    -------
-    owner : int array, shape (row,)
-        The list that each row is from.
-    lanes : int array, shape (row, lane)
+    Returns the list that each row is from, shape (row,), and the rows, shape (row, lane).
     """
     n_rows = [-(-len(ids) // FULL_ROW) for ids in lists]
     lanes = np.full((sum(n_rows), FULL_ROW), -1)

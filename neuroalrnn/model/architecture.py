@@ -1,4 +1,4 @@
-"""What training needs to know of a family of recurrent networks, and the AL-RNN as one of them."""
+"""What training needs to know about a family of recurrent networks, and the AL-RNN as one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,22 +14,24 @@ class Architecture:
     Parameters
     ----------
     name : str
+        Name of the family.
     draw : callable
-        ``draw(setting, n_pwl, n_features, *, offset, is_known, rng) -> weights`` of one model,
-        float64, without a model axis; ``is_known`` (subject,) says who it is trained on.
+        ``draw(setting, n_pwl, n_features, *, offset, is_known, rng)`` draws the weights of one
+        model, float64, without a model axis. `is_known` (subject,) says on whom it is trained.
     scan : callable
-        ``scan(weights, n_pwl, observations, index, read_steps, backend) -> eta`` with the meaning
-        of the contract in `neuroalrnn.ops`; `observations` holds ``inputs``
-        and ``n_steps``, `backend` is the scan of a backend, for families that run on one.
-    frozen, decayed : callable
-        ``frozen(weights, n_pwl, setting)`` and ``decayed(weights)``: entries that are not trained,
-        and those that weight decay shrinks, as weights of bool.
+        ``scan(weights, n_pwl, observations, index, read_steps, backend)`` computes eta as the
+        contract in `neuroalrnn.ops` says. `observations` has ``inputs`` and ``n_steps``; `backend`
+        is the scan of a backend, for families that run on one.
+    frozen : callable
+        ``frozen(weights, n_pwl, setting)`` marks the entries that are not trained.
+    decayed : callable
+        ``decayed(weights)`` marks the entries that weight decay shrinks.
     scale_inputs : callable
-        ``scale_inputs(weights, scaling)``: let weights act on the inputs as they are; see
-        `neuroalrnn.model.alrnn.Scaling`.
+        ``scale_inputs(weights, scaling)`` converts weights of scaled inputs to weights of the
+        inputs as they are; see `Scaling`.
     log_prior : callable, optional
-        ``log_prior(weights) -> Tensor, shape (model,)``, in nats, added to the log-likelihood of
-        all training choices.
+        ``log_prior(weights)``, shape (model,), in nats, is added to the log-likelihood of all
+        training choices.
     """
 
     name: str

@@ -4,17 +4,25 @@ r"""AL-RNNs whose parameters vary over subjects along a few dimensions.
     \theta_s = \bar\theta + (l_s - \bar l) \Pi_\theta, \qquad
     \theta \in \{a, W, C, h, z_0, B, d\}, \qquad l_s \sim N(0, I)
 
-:math:`l_s` is the vector of subject s and :math:`\bar l` the mean over the subjects that a model
-is trained on, so that the group parameters are those of the average subject, and a subject that was
-never seen starts from them. No dimension is the pooled model; as many dimensions as subjects, with
-one-hot vectors, are models per subject.
+:math:`l_s` is the vector of subject s, and :math:`\bar l` the mean over the subjects that a model
+is trained on. So the group parameters are those of the average subject, and a new subject starts
+from them. Without dimensions this is the pooled model; with one-hot vectors, one dimension per
+subject, it is one model per subject.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
-from neuroalrnn.model.alrnn import decayed_entries, frozen_entries, scale_inputs, unscale_inputs
+from neuroalrnn.model.alrnn import (
+    Scaling,
+    decayed_entries,
+    frozen_entries,
+    scale_inputs,
+    unscale_inputs,
+)
 from neuroalrnn.model.architecture import Architecture
 from neuroalrnn.model.init import draw
 from neuroalrnn.ops import Weights
@@ -24,18 +32,20 @@ START = 0.1
 
 
 class SubjectWeights(NamedTuple):
-    """Group parameters, subject vectors and what the vectors move, with a leading model axis.
+    """Group parameters, subject vectors, and what the vectors change, with a leading model axis.
 
     Parameters
     ----------
     self_slope, weight, input_weight, bias, initial, readout, offset : Tensor
-        Of the group, as in `neuroalrnn.ops.Weights`.
+        Parameters of the group, as in `neuroalrnn.ops.Weights`.
     vectors : Tensor, shape (model, subject, dimension)
-        Those of subjects that the model is trained on count from their mean; of others, as is.
+        Vectors ``l_s``. The mean over known subjects is taken from those of known subjects only.
     is_known : Tensor, shape (model, subject)
         1 for subjects that the model is trained on, else 0.
-    by_self_slope, by_weight, ... : Tensor, shape (model, dimension, ...)
+    by_self_slope, by_weight, by_input_weight, by_bias : Tensor, shape (model, dimension, ...)
         ``Pi``: change of each parameter per unit of the vector.
+    by_initial, by_readout, by_offset : Tensor, shape (model, dimension, ...)
+        ``Pi`` of the other parameters.
     """
 
     self_slope: torch.Tensor
@@ -56,36 +66,25 @@ class SubjectWeights(NamedTuple):
     by_offset: torch.Tensor
 
     @property
-    def group(self):
+    def group(self) -> Weights:
         """Parameters of the average subject."""
         return Weights(*self[: len(VARYING)])
 
     @property
-    def maps(self):
+    def maps(self) -> Weights:
         """``Pi``, one tensor per parameter."""
         return Weights(*self[-len(VARYING) :])
 
     @property
-    def centred(self):
-        """Vectors, of known subjects around their mean."""
+    def centred(self) -> torch.Tensor:
+        """Vectors (model, subject, dimension); those of known subjects around their mean."""
         known = self.is_known[..., None]
         mean = (known * self.vectors).sum(1, keepdim=True) / known.sum(1, keepdim=True).clamp(min=1)
         return self.vectors - known * mean
 
 
-def project(weights, model, subject):
-    """Parameters of some subjects.
-
-    Parameters
-    ----------
-    weights : SubjectWeights
-    model, subject : Tensor of int, shape (pair,)
-
-    Returns
-    -------
-    Weights
-        One set of parameters per pair.
-    """
+def _project(weights, model, subject):
+    """Parameters of subjects: one model per pair (model, subject)."""
     vectors = weights.centred[model, subject]
     return Weights(
         *(
@@ -95,27 +94,29 @@ def project(weights, model, subject):
     )
 
 
-def log_prior(weights):
-    """Log density of the centred subject vectors but for a constant, shape (model,)."""
+def _log_prior(weights):
+    """Log-density of the centred subject vectors, up to a constant, shape (model,)."""
     return -0.5 * weights.centred.square().sum((1, 2))
 
 
-def canonical(weights, scaling=None):
-    """What the vectors do to the parameters, on its principal axes.
+def canonical_vectors(weights: SubjectWeights, scaling: Scaling | None = None) -> np.ndarray:
+    """Place subjects along the principal axes of what their vectors change in the parameters.
+
+    Vectors and maps may be written in any basis; the result is the same for all of them.
 
     Parameters
     ----------
     weights : SubjectWeights
+        Models whose subjects are to be placed.
     scaling : Scaling, optional
-        Of the inputs in training, where the weights act on inputs as they are: the parameters are
-        then those of training, and no offset or unit of an input weighs in.
+        How inputs were scaled in training, if the weights act on the inputs as they are. The
+        parameters then count as in training, so that offsets and units of inputs do not matter.
 
     Returns
     -------
     array, shape (model, subject, dimension)
-        Place of every subject along the axes, in units of the parameters (Euclidean norm of the
-        change); the largest first, the parameter that an axis moves most moves up. The same for
-        every basis in which vectors and maps may be written.
+        Place of every subject, as Euclidean norm of the change of the parameters. The axis of the
+        largest changes comes first; its sign is such that the parameter that changes most grows.
     """
     maps = unscale_inputs(weights.maps, scaling) if scaling else weights.maps
     places = []
@@ -128,15 +129,15 @@ def canonical(weights, scaling=None):
     return torch.stack(places).detach().numpy()
 
 
-def scan_subjects(weights, n_pwl, observations, index, read_steps, backend):
+def _scan_subjects(weights, n_pwl, observations, index, read_steps, backend):
     """Run every lane with the parameters of its subject; see `neuroalrnn.ops`.
 
-    Lanes of one subject are gathered into a model of their own, so that parameters are projected
-    once per subject and not once per step, and the backend needs to know nothing of subjects.
+    The lanes of a subject become a model of their own. So parameters are computed once per subject,
+    not once per step, and backends need not know about subjects.
     """
     model, subject, lanes, place = _pairs(index, observations.subject, len(observations.n_steps))
     eta = backend(
-        project(weights, model, subject),
+        _project(weights, model, subject),
         n_pwl[model],
         observations.inputs,
         lanes,
@@ -148,18 +149,13 @@ def scan_subjects(weights, n_pwl, observations, index, read_steps, backend):
 
 
 def _pairs(index, subject, n_sequences):
-    """Lanes by (model, subject) pair.
+    """Sort lanes by pair of model and subject.
 
-    Returns
-    -------
-    model, subject : Tensor of int, shape (pair,)
-    lanes : Tensor of int, shape (pair, lane)
-        Sequences; -1 pads.
-    place : Tensor of int, shape of `index`
-        Where each lane went, in the flattened `lanes`.
+    Returns model and subject of each pair, shape (pair,); the sequences of its lanes, shape
+    (pair, lane), padded with -1; and where each entry of `index` is in these, flattened.
     """
     of_lane = subject[index.remainder(n_sequences)]
-    # absent lanes need no model of their own
+    # an absent lane needs no model of its own
     of_lane = torch.where(index < 0, of_lane[:, :1], of_lane)
     key = torch.arange(len(index))[:, None] * (int(subject.max()) + 1) + of_lane
     pairs, pair = key.unique(return_inverse=True)
@@ -175,18 +171,20 @@ def _pairs(index, subject, n_sequences):
     return pairs // n_subjects, pairs % n_subjects, lanes, place
 
 
-def subject_architecture(n_dimensions, varying):
-    """AL-RNNs with subject vectors as a family that can be trained.
+def subject_architecture(n_dimensions: int, varying: Collection[str]) -> Architecture:
+    """Make the family of AL-RNNs whose parameters vary over subjects.
 
     Parameters
     ----------
     n_dimensions : int
+        Number of dimensions of the subject vectors.
     varying : collection of str
         Parameters that vary over subjects, some of `VARYING`.
 
     Returns
     -------
     Architecture
+        The family, with `SubjectWeights`.
     """
 
     def draw_one(setting, n_pwl, n_features, *, offset, is_known, rng):
@@ -195,7 +193,7 @@ def subject_architecture(n_dimensions, varying):
             initialisation=setting.initialisation, convention=setting.convention,
             memory=setting.memory, offset=offset, rng=rng,
         )  # fmt: skip
-        # a stranger is the average subject
+        # a subject that the model is not trained on starts as the average one
         is_known = torch.as_tensor(is_known).double()
         vectors = START * torch.from_numpy(rng.standard_normal((len(is_known), n_dimensions)))
         vectors = vectors * is_known[:, None]
@@ -230,9 +228,9 @@ def subject_architecture(n_dimensions, varying):
     return Architecture(
         name=f"AL-RNN with {n_dimensions} subject dimensions",
         draw=draw_one,
-        scan=scan_subjects,
+        scan=_scan_subjects,
         frozen=frozen,
         decayed=decayed,
         scale_inputs=scale,
-        log_prior=log_prior,
+        log_prior=_log_prior,
     )

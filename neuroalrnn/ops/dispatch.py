@@ -1,5 +1,6 @@
-"""Which backend runs a fit, and why."""
+"""The backends that compute the scan, and the choice among them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -16,16 +17,16 @@ class Backend:
     Parameters
     ----------
     name : str
-        Also the module of `neuroalrnn.ops` that holds its ``scan``.
+        Its name, which is also that of its module in `neuroalrnn.ops`.
     needs : str or None
-        Package that it needs beside torch.
+        Package that it needs, apart from torch.
     devices : tuple of str
-        Device types that it runs on.
+        Types of devices that it runs on.
     kept : float
-        Numbers per latent and step that wait for the backward pass; sets how many models fit into
-        a memory budget.
+        How many numbers per latent and step it keeps for the backward pass. This decides how many
+        models fit into a memory budget.
     takes_threads : bool
-        Whether its ``scan`` has an argument ``threads``.
+        Whether its scan has an argument ``threads``.
     """
 
     name: str
@@ -34,18 +35,40 @@ class Backend:
     kept: float
     takes_threads: bool = False
 
-    def reason_against(self, device):
-        """Why this backend cannot run on a device, or None."""
+    def reason_against(self, device: str) -> str | None:
+        """Say why this backend cannot run on a device.
+
+        Parameters
+        ----------
+        device : {"cpu", "cuda"}
+            Where the tensors are.
+
+        Returns
+        -------
+        str or None
+            The reason; None if it can run.
+        """
         if self.needs and find_spec(self.needs) is None:
             return f"{self.needs} is not installed"
         if device not in self.devices:
             return f"it runs on {' and '.join(self.devices)}, not on {device}"
         return None
 
-    def scan(self, threads=1):
-        """The scan of this backend, in up to so many threads; see `neuroalrnn.ops`."""
-        found = import_module(f"neuroalrnn.ops.{self.name}").scan
-        return partial(found, threads=threads) if self.takes_threads else found
+    def scan(self, threads: int = 1) -> Callable:
+        """Import the scan of this backend; see the contract in `neuroalrnn.ops`.
+
+        Parameters
+        ----------
+        threads : int
+            Number of threads that it may use, if it can use several.
+
+        Returns
+        -------
+        callable
+            ``scan(weights, n_pwl, inputs, index, n_steps, read_steps)``.
+        """
+        scan = import_module(f"neuroalrnn.ops.{self.name}").scan
+        return partial(scan, threads=threads) if self.takes_threads else scan
 
 
 BACKENDS = {
@@ -59,30 +82,31 @@ BACKENDS = {
 }
 
 
-def choose_backend(name="auto", *, device="cpu"):
-    """Choose a backend.
+def choose_backend(name: str = "auto", *, device: str = "cpu") -> tuple[Backend, str]:
+    """Choose the backend of a fit.
 
     Parameters
     ----------
     name : str
-        One of `BACKENDS`, or "auto" for the first of them that can run here.
+        One of `BACKENDS`, or "auto" for the first that can run here.
     device : {"cpu", "cuda"}
         Where the tensors are.
 
     Returns
     -------
     backend : Backend
+        The choice.
     reason : str
-        Why this one: it was named, or why those before it were passed over.
+        Why this one: "named", or why those before it cannot run.
 
     Raises
     ------
     ConfigError
-        If there is no such backend, or the one that was named cannot run here: it is never
-        replaced by another.
+        If there is no such backend, or if the one that was named cannot run here. Another never
+        takes its place.
     """
     refuse("engine", not_one_of("backend", name, ("auto", *BACKENDS)))
-    passed = []
+    passed: list[str] = []
     for backend in BACKENDS.values() if name == "auto" else [BACKENDS[name]]:
         reason = backend.reason_against(device)
         if reason is None:

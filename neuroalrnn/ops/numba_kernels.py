@@ -9,7 +9,6 @@ latents that the chunk starts from.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from neuroalrnn.ops.tiles import (
     EDGE,
@@ -29,19 +28,12 @@ from neuroalrnn.ops.tiles import (
     transpose,
     zeros,
 )
+from neuroalrnn.running import kernel
 
-# numba's cache of compiled code knows this file alone: here a change of tiles.py changes it too
-TILES = "2995b3c6e05a7d51"
+# numba notices changes of this file only: a change of tiles.py must change this number, too
+TILES = "455775fd38d979e6"
 CHUNK = 16  # steps; as many numbers of every feature fill whole vectors
 ONE = (0,)
-
-
-def kernel(function):
-    """Compile a function on its first call, and keep the compiled code where there is a place."""
-    try:
-        return njit(nogil=True, cache=True, error_model="numpy")(function)
-    except RuntimeError:  # nothing can be written, neither beside this file nor at home
-        return njit(nogil=True, error_model="numpy")(function)
 
 
 class Blocks(NamedTuple):
@@ -50,9 +42,10 @@ class Blocks(NamedTuple):
     Parameters
     ----------
     model : array, shape (block,)
+        Model of each block.
     sequence, length, lane : array, shape (block, width)
-        Sequence, number of steps and place in ``index`` of every lane, longest first; length 0
-        where a block is not full.
+        Sequence, number of steps, and place in ``index`` of every lane, longest first. A block that
+        is not full has lanes of length 0.
     start : array, shape (block + 1,)
         Where the latents kept for each block begin, as (chunk, latent, lane).
     """
@@ -64,27 +57,29 @@ class Blocks(NamedTuple):
     start: np.ndarray
 
 
-class Layout(NamedTuple):
+class ScanLayout(NamedTuple):
     """Sizes of a scan, and where things begin in the working memory of one thread.
 
     Parameters
     ----------
     n_latent, n_features, n_outputs : int
+        Sizes of the models.
     width : int
-        Lanes of a block.
+        Number of lanes of a block.
     n_rows, n_columns : int
-        Latents, and latents and features, each filled up to a multiple of 4.
+        Number of latents, and of latents and features, each filled up to a multiple of 4.
     step : int
-        Numbers in the latents of a step: ``n_rows * width``.
+        How many numbers the latents of a step are: ``n_rows * width``.
     W_t, C_t, W, B, a, h, floor : int
-        Weights of the model, W and C also transposed.
+        Weights of the model; W also and C only transposed.
     z, phi, s, delta, g : int
-        A chunk of latents, of ``phi``, inputs, gradients of z and of eta.
+        A chunk of latents, of ``phi``, of inputs, of gradients of z, and of gradients of eta.
     sums, sum_a, sum_h, sum_z, sum_B, sum_d : int
-        Gradients so far in every lane, the first of W and C side by side.
+        Sums of gradients in every lane; the first has W and C side by side.
     eta : int
         Eta of one step and output.
     end : int
+        The end of the memory.
     """
 
     n_latent: int
@@ -116,8 +111,21 @@ class Layout(NamedTuple):
     end: int
 
 
-def lay_out(n_latent, n_features, n_outputs, width):
-    """Sizes and places; every place is a multiple of a vector."""
+def lay_out(n_latent: int, n_features: int, n_outputs: int, width: int) -> ScanLayout:
+    """Lay out the working memory of one thread.
+
+    Parameters
+    ----------
+    n_latent, n_features, n_outputs : int
+        Sizes of the models.
+    width : int
+        Number of lanes of a block.
+
+    Returns
+    -------
+    ScanLayout
+        Sizes, and places that are multiples of a vector.
+    """
     n_rows = -(-n_latent // EDGE) * EDGE
     n_columns = n_rows + -(-n_features // EDGE) * EDGE
     step = n_rows * width
@@ -146,14 +154,14 @@ def lay_out(n_latent, n_features, n_outputs, width):
     }
     ends = np.cumsum([0, *(-(-n // width) * width for n in sizes.values())]).tolist()
     places = dict(zip([*sizes, "end"], ends, strict=True))
-    return Layout(n_latent, n_features, n_outputs, width, n_rows, n_columns, step, **places)
+    return ScanLayout(n_latent, n_features, n_outputs, width, n_rows, n_columns, step, **places)
 
 
 @kernel
 def forward_blocks(
     begin, end, blocks, layout, weights, n_pwl, inputs, read, eta, kept, memory, rows
 ):
-    """Eta of some blocks, and the latents at the start of every chunk."""
+    """Compute eta of some blocks, and the latents at the start of every chunk."""
     for block in range(begin, end):
         model, lengths, lanes = blocks.model[block], blocks.length[block], blocks.lane[block]
         _fill(memory, layout, weights, n_pwl, model)
@@ -164,20 +172,20 @@ def forward_blocks(
         for first in range(0, lengths[0], CHUNK):
             n = min(CHUNK, lengths[0] - first)
             at = blocks.start[block] + first // CHUNK * layout.step
-            _copy(kept, at, memory, layout.z, layout.step)
-            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+            copy(kept, at, memory, layout.z, layout.step)
+            gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
             _advance(memory, layout, lengths, first, n, rows)
-            _read_out(
+            read_out(
                 memory, layout, weights.offset[model], eta[model], read, lengths, lanes, first, n
             )
-            _copy(memory, layout.z, memory, layout.z + n * layout.step, layout.step)
+            copy(memory, layout.z, memory, layout.z + n * layout.step, layout.step)
 
 
 @kernel
 def backward_blocks(
     begin, end, blocks, layout, weights, n_pwl, inputs, read, grad_eta, kept, memory, rows, out
 ):
-    """Gradients of some blocks, one row of `out` each."""
+    """Compute gradients of some blocks, and write one row of `out` for each."""
     for block in range(begin, end):
         model, lengths, lanes = blocks.model[block], blocks.length[block], blocks.lane[block]
         _fill(memory, layout, weights, n_pwl, model)
@@ -186,14 +194,14 @@ def backward_blocks(
         for first in range((lengths[0] - 1) // CHUNK * CHUNK, -1, -CHUNK):
             n = min(CHUNK, lengths[0] - first)
             at = blocks.start[block] + first // CHUNK * layout.step
-            _copy(memory, layout.z, kept, at, layout.step)
-            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+            copy(memory, layout.z, kept, at, layout.step)
+            gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
             _advance(memory, layout, lengths, first, n, rows)
-            _gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
-            _copy(memory, layout.delta + n * layout.step, memory, layout.delta, layout.step)
+            gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
+            copy(memory, layout.delta + n * layout.step, memory, layout.delta, layout.step)
             _retreat(memory, layout, read, first, n, rows)
             _sum_chunk(memory, layout, n, rows)
-            _sum_readout(memory, layout, read, first, n, rows)
+            sum_readout(memory, layout, read, first, n, rows)
         for i in range(0, layout.n_rows, len(rows)):
             store(memory, layout.sum_z + i * layout.width, _carry(memory, layout, 0, i, rows))
         for k in range(out.shape[1]):
@@ -202,7 +210,7 @@ def backward_blocks(
 
 @kernel
 def _advance(memory, layout, lengths, first, n, rows):
-    """Latents and phi of a chunk of steps, from the latents at its start."""
+    """Compute latents and ``phi`` of a chunk of steps from the latents at its start."""
     width = layout.width
     for i in range(0, layout.n_rows, len(rows)):
         z = load(memory, layout.z + i * width, rows)
@@ -224,8 +232,8 @@ def _advance(memory, layout, lengths, first, n, rows):
 
 
 @kernel
-def _read_out(memory, layout, offset, eta, read, lengths, lanes, first, n):
-    """Eta at the read steps of a chunk."""
+def read_out(memory, layout, offset, eta, read, lengths, lanes, first, n):
+    """Compute eta at the read steps of a chunk."""
     is_row = _is_row(layout, lanes)
     for k in range(n):
         r = read[first + k]
@@ -247,7 +255,7 @@ def _read_out(memory, layout, offset, eta, read, lengths, lanes, first, n):
 
 @kernel
 def _retreat(memory, layout, read, first, n, rows):
-    """Delta of a chunk of steps, from that of the step behind it."""
+    """Compute delta of a chunk of steps from that of the step behind it."""
     for k in range(n - 1, -1, -1):
         here = layout.delta + k * layout.step
         g = layout.g + k * layout.n_outputs * layout.width
@@ -279,7 +287,7 @@ def _sum_chunk(memory, layout, n, rows):
             phi = layout.phi + j * width
             add_outer(memory, at + j * width, line, memory, delta, step, memory, phi, step, n)
         at += step
-        # fours of features reach into the next step; what they add there is never read
+        # the last four features may reach into the next step; what they add there is never read
         for j in range(0, layout.n_features, EDGE):
             s, apart = layout.s + j * width, layout.n_features * width
             add_outer(memory, at + j * width, line, memory, delta, step, memory, s, apart, n)
@@ -295,7 +303,7 @@ def _sum_chunk(memory, layout, n, rows):
 
 
 @kernel
-def _sum_readout(memory, layout, read, first, n, rows):
+def sum_readout(memory, layout, read, first, n, rows):
     """Add a chunk to the sums of B and d."""
     width = layout.width
     for o in range(layout.n_outputs):
@@ -316,7 +324,7 @@ def _sum_readout(memory, layout, read, first, n, rows):
 
 @kernel
 def _present(lengths, t):
-    """How many lanes of a block, longest first, have a step."""
+    """Count the lanes of a block, longest first, that have a step."""
     n = len(lengths)
     while lengths[n - 1] <= t:
         n -= 1
@@ -324,10 +332,11 @@ def _present(lengths, t):
 
 
 @kernel
-def _gather(memory, layout, inputs, sequences, lengths, first):
-    """Inputs of a chunk of steps as (step, feature, lane).
+def gather(memory, layout, inputs, sequences, lengths, first):
+    """Lay out the inputs of a chunk of steps as (step, feature, lane).
 
-    Lanes that have ended get those of the first lane, which go nowhere; zeros where a lane ends.
+    Lanes that have ended get those of the first lane, which have no effect. If a lane ends within
+    the chunk, zeros follow.
     """
     width, n_features, last = layout.width, layout.n_features, first + CHUNK
     is_ending = lengths[0] < last
@@ -348,8 +357,8 @@ def _gather(memory, layout, inputs, sequences, lengths, first):
 
 
 @kernel
-def _gather_gradient(memory, layout, grad_eta, read, lengths, lanes, first, n):
-    """Gradient of eta at the read steps of a chunk, zero beyond the end of a lane."""
+def gather_gradient(memory, layout, grad_eta, read, lengths, lanes, first, n):
+    """Lay out the gradient of eta at the read steps of a chunk, zero beyond the end of a lane."""
     width, n_outputs, is_row = layout.width, layout.n_outputs, _is_row(layout, lanes)
     for k in range(n):
         r = read[first + k]
@@ -368,7 +377,7 @@ def _gather_gradient(memory, layout, grad_eta, read, lengths, lanes, first, n):
 
 @kernel
 def _is_row(layout, lanes):
-    """Whether one vector of eta holds all lanes of a block in order."""
+    """Check whether one vector of eta holds all lanes of a block in order."""
     is_row = layout.n_outputs == 1
     for v in range(layout.width):
         is_row &= lanes[v] == lanes[0] + v
@@ -377,7 +386,7 @@ def _is_row(layout, lanes):
 
 @kernel
 def _fill(memory, layout, weights, n_pwl, model):
-    """Weights of one model, filled up with zeros."""
+    """Copy the weights of one model, filled up with zeros."""
     n_latent, n_rows = layout.n_latent, layout.n_rows
     memory[layout.W_t : layout.z] = 0
     for i in range(n_latent):
@@ -394,13 +403,14 @@ def _fill(memory, layout, weights, n_pwl, model):
 
 
 @kernel
-def _copy(out, at, array, start, n):
+def copy(out, at, array, start, n):
+    """Copy n numbers from one place to another."""
     for k in range(n):
         out[at + k] = array[start + k]
 
 
 @kernel
 def add_rows(total, model, rows):
-    """Add every row to that of its model."""
+    """Add every row to the row of its model."""
     for k in range(len(model)):
         total[model[k]] += rows[k]

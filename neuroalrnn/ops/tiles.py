@@ -5,11 +5,12 @@ are flat: row ``r`` of a tile lies ``r`` vectors behind its offset. Functions th
 ``rows``, a tuple of which only the length counts: the number of rows. All are numba intrinsics
 that emit vector instructions, because loops over arrays do not keep sums in registers.
 
-Numba's cache of compiled kernels knows `numba_kernels.py` alone; ``TILES`` there is the SHA-256 of
-this file, so that no kernel compiled from an older one is used.
+Numba compiles kernels anew only when their own file changes. So ``TILES`` in `numba_kernels.py` is
+the SHA-256 of this file: a change here has to change it, and no outdated kernel is used.
 """
 
 from functools import cache
+from typing import Any
 
 from llvmlite import binding, ir
 from numba.core import cgutils, types
@@ -21,16 +22,47 @@ EDGE = 4  # latents of both sides in `add_outer`
 
 
 @cache
-def vector_bytes():
-    """Width of this processor's vectors in bytes."""
+def vector_bytes() -> int:
+    """Find the width of this processor's vectors.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
     features = binding.get_host_cpu_features()
     return 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
 
 
-class TileType(types.Type):
-    """Numba type of a tile of `rows` vectors of `lanes` numbers."""
+def tile_rows(n_rows: int) -> tuple[int, ...]:
+    """Choose how many rows a tile has: as many as registers hold, and as divide all rows.
 
-    def __init__(self, dtype, rows):
+    Parameters
+    ----------
+    n_rows : int
+        Number of all rows, a multiple of 4.
+
+    Returns
+    -------
+    tuple of int
+        Zeros. Only its length counts, because kernels know only types when they compile.
+    """
+    most = 16 if vector_bytes() == 64 else 8
+    return (0,) * next(n for n in (16, 8, 4) if n <= most and n_rows % n == 0)
+
+
+class TileType(types.Type):
+    """Numba type of a tile: `rows` vectors, each as many numbers long as there are lanes.
+
+    Parameters
+    ----------
+    dtype : numba type
+        Type of a number.
+    rows : int
+        Number of vectors.
+    """
+
+    def __init__(self, dtype: Any, rows: int):
         self.dtype, self.rows, self.lanes = dtype, rows, vector_bytes() * 8 // dtype.bitwidth
         super().__init__(name=f"Tile({dtype}, {rows} x {self.lanes})")
 
@@ -52,7 +84,7 @@ class _Emitter:
 
     `signature` has the types of the call and `arguments` the values, by position; `data(2)` is the
     address of the array that is the third argument, `rows(0)` the vectors of the tile that is the
-    first. A function below declares its types and hands an ``emit`` to `_emits`: see `add_scaled`.
+    first. A function below declares its types and hands an ``emit`` to `emits`: see `add_scaled`.
     """
 
     def __init__(self, context, builder, signature, arguments):
@@ -76,7 +108,7 @@ class _Emitter:
         return self.builder.mul(offset, offset.type(whole))
 
     def load(self, data, offset, row=0):
-        """Vector at an offset, or so many vectors behind it."""
+        """Vector at an offset, or `row` vectors behind it."""
         return self.builder.load(self._place(data, offset, row), align=self.size)
 
     def store(self, vector, data, offset, row=0):
@@ -145,7 +177,7 @@ class _Emitter:
         return [self.builder.load(total) for total in sums]
 
 
-def _emits(function):
+def emits(function):
     """Code generator that hands an `_Emitter` to a function."""
     return lambda *call: function(_Emitter(*call))
 
@@ -154,7 +186,7 @@ def _emits(function):
 def zeros(typing, array, rows):
     """A tile of zeros, of the array's kind of number."""
     tile = TileType(array.dtype, len(rows))
-    return tile(array, rows), _emits(lambda e: e.pack([e.vector(None)] * e.tile.rows))
+    return tile(array, rows), emits(lambda e: e.pack([e.vector(None)] * e.tile.rows))
 
 
 @intrinsic
@@ -165,7 +197,7 @@ def load(typing, array, at, rows):
         data, at = e.data(0), e.arguments[1]
         return e.pack([e.load(data, at, row) for row in range(e.tile.rows)])
 
-    return TileType(array.dtype, len(rows))(array, _WHOLE, rows), _emits(emit)
+    return TileType(array.dtype, len(rows))(array, _WHOLE, rows), emits(emit)
 
 
 @intrinsic
@@ -178,7 +210,7 @@ def store(typing, array, at, tile):
             e.store(vector, data, at, row)
         return e.context.get_dummy_value()
 
-    return types.void(array, _WHOLE, tile), _emits(emit)
+    return types.void(array, _WHOLE, tile), emits(emit)
 
 
 @intrinsic
@@ -189,7 +221,7 @@ def spread(typing, numbers, at, rows):
         data, at = e.data(0), e.arguments[1]
         return e.pack([e.number(data, at, row) for row in range(e.tile.rows)])
 
-    return TileType(numbers.dtype, len(rows))(numbers, _WHOLE, rows), _emits(emit)
+    return TileType(numbers.dtype, len(rows))(numbers, _WHOLE, rows), emits(emit)
 
 
 @intrinsic
@@ -200,7 +232,7 @@ def add(typing, tile, other):
         pairs = zip(e.rows(0), e.rows(1), strict=True)
         return e.pack([e.builder.fadd(x, y) for x, y in pairs])
 
-    return tile(tile, other), _emits(emit)
+    return tile(tile, other), emits(emit)
 
 
 @intrinsic
@@ -211,7 +243,7 @@ def add_product(typing, tile, one, other):
         trios = zip(e.rows(1), e.rows(2), e.rows(0), strict=True)
         return e.pack([e.fused(x, y, z) for x, y, z in trios])
 
-    return tile(tile, one, other), _emits(emit)
+    return tile(tile, one, other), emits(emit)
 
 
 @intrinsic
@@ -223,7 +255,7 @@ def add_scaled(typing, tile, numbers, at, other):
         pairs = enumerate(zip(e.rows(3), e.rows(0), strict=True))
         return e.pack([e.fused(e.number(data, at, row), y, z) for row, (y, z) in pairs])
 
-    return tile(tile, numbers, _WHOLE, other), _emits(emit)
+    return tile(tile, numbers, _WHOLE, other), emits(emit)
 
 
 @intrinsic
@@ -234,7 +266,7 @@ def add_lane_scaled(typing, tile, array, at, other):
         factor = e.load(e.data(1), e.arguments[2])
         return e.pack([e.fused(factor, y, z) for y, z in zip(e.rows(3), e.rows(0), strict=True)])
 
-    return tile(tile, array, _WHOLE, other), _emits(emit)
+    return tile(tile, array, _WHOLE, other), emits(emit)
 
 
 @intrinsic
@@ -252,7 +284,7 @@ def add_matmul(typing, tile, matrix, at, step, array, start, n):
 
         return e.pack(e.sum_up(e.rows(0), n, summand))
 
-    return tile(tile, matrix, _WHOLE, _WHOLE, array, _WHOLE, _WHOLE), _emits(emit)
+    return tile(tile, matrix, _WHOLE, _WHOLE, array, _WHOLE, _WHOLE), emits(emit)
 
 
 @intrinsic
@@ -281,7 +313,7 @@ def add_outer(typing, sums, at, step, left, here, left_step, right, there, right
         return e.context.get_dummy_value()
 
     whole = (_WHOLE, _WHOLE)
-    return types.void(sums, *whole, left, *whole, right, *whole, _WHOLE), _emits(emit)
+    return types.void(sums, *whole, left, *whole, right, *whole, _WHOLE), emits(emit)
 
 
 @intrinsic
@@ -295,7 +327,7 @@ def rectify(typing, tile, floor, at):
             for row, z in enumerate(e.rows(0))
         ])  # fmt: skip
 
-    return tile(tile, floor, _WHOLE), _emits(emit)
+    return tile(tile, floor, _WHOLE), emits(emit)
 
 
 @intrinsic
@@ -309,7 +341,7 @@ def gate(typing, tile, other, floor, at):
             [e.builder.select(e.above(z, data, at, row), x, off) for row, (x, z) in pairs]
         )
 
-    return tile(tile, other, floor, _WHOLE), _emits(emit)
+    return tile(tile, other, floor, _WHOLE), emits(emit)
 
 
 @intrinsic
@@ -322,7 +354,7 @@ def keep_first(typing, tile, n):
         kept = e.builder.icmp_signed("<", ir.Constant(kind, list(range(e.tile.lanes))), n)
         return e.pack([e.builder.select(kept, x, e.vector(None)) for x in e.rows(0)])
 
-    return tile(tile, _WHOLE), _emits(emit)
+    return tile(tile, _WHOLE), emits(emit)
 
 
 @intrinsic
@@ -337,7 +369,7 @@ def sum_lanes(typing, array, at):
             vector = e.builder.fadd(*halves)
         return e.builder.extract_element(vector, _INDEX(0))
 
-    return array.dtype(array, _WHOLE), _emits(emit)
+    return array.dtype(array, _WHOLE), emits(emit)
 
 
 @intrinsic
@@ -359,4 +391,4 @@ def transpose(typing, out, at, array, offsets, n):
                 e.store(vector, target, e.builder.add(at, e.times(along, lanes)), row)
         return e.context.get_dummy_value()
 
-    return types.void(out, _WHOLE, array, offsets, _WHOLE), _emits(emit)
+    return types.void(out, _WHOLE, array, offsets, _WHOLE), emits(emit)

@@ -1,4 +1,4 @@
-r"""The scan in plain torch with its gradient derived by hand: no graph, one pass each way.
+r"""The scan in plain torch, one pass each way, with a gradient derived by hand.
 
 With :math:`D_t` the slopes of ``phi`` at :math:`z_t`, :math:`g_t = dL/d\eta_t` (zero where
 nothing is read) and :math:`\delta_t = dL/dz_t`,
@@ -12,12 +12,40 @@ nothing is read) and :math:`\delta_t = dL/dz_t`,
 
 import torch
 
-from neuroalrnn.ops import Weights, check, floors, present, trim
+from neuroalrnn.ops.contract import Weights, check_scan, floors, present, trim
 
 
-def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
-    """Run the recurrence; see the contract in `neuroalrnn.ops`."""
-    check(weights, n_pwl, inputs, index, n_steps, read_steps)
+def scan(
+    weights: Weights,
+    n_pwl: torch.Tensor,
+    inputs: torch.Tensor,
+    index: torch.Tensor,
+    n_steps: torch.Tensor,
+    read_steps: torch.Tensor,
+) -> torch.Tensor:
+    """Run the recurrence; see the contract in `neuroalrnn.ops`.
+
+    Parameters
+    ----------
+    weights : Weights
+        Parameters, every tensor with a leading model axis.
+    n_pwl : Tensor of int, shape (model,)
+        Number of PWL units of each model.
+    inputs : Tensor, shape (sequence, step, feature)
+        Inputs, shared by all models.
+    index : Tensor of int, shape (model, lane)
+        Sequences that each model runs over, -1 for the last.
+    n_steps : Tensor of int, shape (sequence,)
+        Length of each sequence.
+    read_steps : Tensor of int, shape (read step,)
+        Steps at which eta is wanted, ascending from 0.
+
+    Returns
+    -------
+    Tensor, shape (model, read step, lane, output)
+        Eta; 0 beyond the end of a sequence.
+    """
+    check_scan(weights, n_pwl, inputs, index, n_steps, read_steps)
     inputs = trim(inputs, read_steps)
     return _Scan.apply(*weights, n_pwl, inputs, index, n_steps, read_steps)
 
@@ -70,7 +98,7 @@ def _forward(weights, floor, s, exists):
     for t in range(1, n_steps + 1):
         torch.maximum(steps[t - 1], floor, out=phi)
         steps[t].baddbmm_(phi, W_t).addcmul_(a, steps[t - 1])
-    # nothing flows back from beyond the end of a sequence: blank it once, not step by step
+    # no gradient comes from beyond the end of a sequence, so its latents are set to 0 all at once
     if exists is not None:
         path[:, 1:].masked_fill_(~exists, 0.0)
     return path

@@ -1,12 +1,13 @@
 """The scan for NVIDIA GPUs: one Triton kernel each way, the gradient derived by hand.
 
 A program runs one model over a block of lanes, from their first step to the end of the longest.
-State and weights stay on the chip, inputs are looked up and eta is written on the way. What goes to
-memory is the latents, and only if a gradient is wanted; ``phi`` and its slopes are computed again.
+State and weights stay on the chip; inputs are read, and eta is written, on the way. Latents go to
+memory only if a gradient is wanted; ``phi`` and its slopes are computed again.
 The equations of the gradient are those of `neuroalrnn.ops.torch_eager`.
 
-Each program writes its own share of the gradient, and the shares are added block by block: no
-atomics, so a call repeated gives the same bits. Products are in full precision, never in TF32.
+Each program writes its own share of the gradient, and the shares are added block by block. There
+are no atomics, so that the same call gives the same bits. Products are in full precision, never in
+TF32.
 
 Checked under Triton's interpreter and by compiling it with Triton 3.5 to 3.9, not measured on a
 GPU. As compiled for float32, up to 64 latents and 16 features fit into registers but for a few
@@ -20,7 +21,7 @@ import triton
 import triton.language as tl
 from torch.autograd.function import once_differentiable
 
-from neuroalrnn.ops import Weights, check, trim
+from neuroalrnn.ops.contract import Weights, check_scan, trim
 
 BLOCK = 16  # lanes of one program: the least that every version of Triton takes for a product
 WIDEST = 128
@@ -30,15 +31,42 @@ SIZES = ("n_steps", "n_lanes", "n_reads")
 ARGUMENTS = (*Weights._fields, "n_pwl", "inputs", "sequences", "lengths", "reads", "grad_eta")
 
 
-def scan(weights, n_pwl, inputs, index, n_steps, read_steps):
+def scan(
+    weights: Weights,
+    n_pwl: torch.Tensor,
+    inputs: torch.Tensor,
+    index: torch.Tensor,
+    n_steps: torch.Tensor,
+    read_steps: torch.Tensor,
+) -> torch.Tensor:
     """Run the recurrence; see the contract in `neuroalrnn.ops`.
+
+    Parameters
+    ----------
+    weights : Weights
+        Parameters, every tensor with a leading model axis.
+    n_pwl : Tensor of int, shape (model,)
+        Number of PWL units of each model.
+    inputs : Tensor, shape (sequence, step, feature)
+        Inputs, shared by all models.
+    index : Tensor of int, shape (model, lane)
+        Sequences that each model runs over, -1 for the last.
+    n_steps : Tensor of int, shape (sequence,)
+        Length of each sequence.
+    read_steps : Tensor of int, shape (read step,)
+        Steps at which eta is wanted, ascending from 0.
+
+    Returns
+    -------
+    Tensor, shape (model, read step, lane, output)
+        Eta; 0 beyond the end of a sequence.
 
     Raises
     ------
     ValueError
         If there are more than 128 latents, features or outputs.
     """
-    check(weights, n_pwl, inputs, index, n_steps, read_steps)
+    check_scan(weights, n_pwl, inputs, index, n_steps, read_steps)
     n_outputs, n_latent = weights.readout.shape[1:]
     if max(n_latent, inputs.shape[2], n_outputs) > WIDEST:
         raise ValueError(

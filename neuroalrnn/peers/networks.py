@@ -1,4 +1,4 @@
-"""GRU and LSTM as families of networks that are trained like the AL-RNN."""
+"""The GRU and the LSTM as families of networks, which are trained like the AL-RNN."""
 
 import math
 from importlib import import_module
@@ -6,48 +6,25 @@ from importlib.util import find_spec
 
 import torch
 
-from neuroalrnn.model.alrnn import scale_inputs
-from neuroalrnn.model.architecture import Architecture
-from neuroalrnn.peers.scan import GRUWeights, LSTMWeights, shapes
+from neuroalrnn.model import Architecture, scale_inputs
+from neuroalrnn.peers.contract import GRUWeights, LSTMWeights, weight_shapes
 
 
-def draw_gru(n_latent, n_features, *, offset, rng):
-    """Draw the starting weights of one GRU.
+def _draw_gru(n_latent, n_features, *, offset, rng):
+    """Draw the starting weights of one GRU, without a model axis, float64.
 
-    Parameters
-    ----------
-    n_latent, n_features : int
-        Hidden units and input features.
-    offset : array-like, shape (output,)
-        Read-out offset: log-odds (or log-frequencies) of the training subjects.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    GRUWeights
-        Tensors without a model axis, float64. Recurrent weights, biases and read-out are uniform
-        within ``1 / sqrt(n_latent)``, as in ``torch.nn.GRU``; input weights are normal with
-        variance ``1 / n_features`` and the initial state is zero, as in the AL-RNN.
+    Recurrent weights, biases and read-out are uniform within ``1 / sqrt(n_latent)``, as in
+    ``torch.nn.GRU``. Input weights are normal with variance ``1 / n_features`` and the initial
+    state is zero, as in the AL-RNN.
     """
     return _draw(GRUWeights, n_latent, n_features, offset, rng)
 
 
-def draw_lstm(n_latent, n_features, *, offset, rng):
-    """Draw the starting weights of one LSTM.
+def _draw_lstm(n_latent, n_features, *, offset, rng):
+    """Draw the starting weights of one LSTM, as `_draw_gru` does.
 
-    Parameters
-    ----------
-    n_latent, n_features : int
-        Hidden units and input features.
-    offset : array-like, shape (output,)
-        Read-out offset: log-odds (or log-frequencies) of the training subjects.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    LSTMWeights
-        Drawn as by `draw_gru`, but with a bias of 1 on the forget gates, so that cells begin by
-        keeping what they hold (Jozefowicz et al. 2015, ICML).
+    The bias of the forget gates is 1, so that cells start by keeping what they hold (Jozefowicz et
+    al. 2015, ICML).
     """
     drawn = _draw(LSTMWeights, n_latent, n_features, offset, rng)
     drawn.bias[n_latent : 2 * n_latent] = 1.0
@@ -56,7 +33,7 @@ def draw_lstm(n_latent, n_features, *, offset, rng):
 
 def _draw(kind, n_latent, n_features, offset, rng):
     bound = 1 / math.sqrt(n_latent)
-    sizes = shapes(kind, n_latent, n_features, len(offset))
+    sizes = weight_shapes(kind, n_latent, n_features, len(offset))
     drawn = kind(*(torch.from_numpy(rng.uniform(-bound, bound, size)) for size in sizes))
     normal = torch.from_numpy(rng.standard_normal(sizes.input_weight))
     starts = [name for name in kind._fields if name.startswith("initial")]
@@ -67,32 +44,14 @@ def _draw(kind, n_latent, n_features, offset, rng):
     )
 
 
-def frozen_entries(weights):
-    """Entries that are not trained: none.
-
-    Parameters
-    ----------
-    weights : GRUWeights or LSTMWeights
-
-    Returns
-    -------
-    GRUWeights or LSTMWeights of bool
-    """
+def _frozen_entries(weights):
+    """Mark the entries that are not trained: none."""
     return type(weights)(*(torch.zeros_like(part, dtype=torch.bool) for part in weights))
 
 
-def decayed_entries(weights):
-    """Entries that weight decay shrinks: all of ``C``, ``W`` and ``B``.
-
-    Parameters
-    ----------
-    weights : GRUWeights or LSTMWeights
-
-    Returns
-    -------
-    GRUWeights or LSTMWeights of bool
-    """
-    none = frozen_entries(weights)
+def _decayed_entries(weights):
+    """Mark the entries that weight decay shrinks: all of ``C``, ``W`` and ``B``."""
+    none = _frozen_entries(weights)
     return none._replace(
         input_weight=~none.input_weight,
         recurrent_weight=~none.recurrent_weight,
@@ -101,7 +60,7 @@ def decayed_entries(weights):
 
 
 def _architecture(name, draw_one):
-    """A family of gated networks; PWL units mean nothing to it."""
+    """Make a family of gated networks, which have no PWL units."""
 
     def draw(setting, n_pwl, n_features, *, offset, is_known, rng):
         return draw_one(setting.n_latent, n_features, offset=offset, rng=rng)
@@ -114,16 +73,16 @@ def _architecture(name, draw_one):
         name=name,
         draw=draw,
         scan=scan,
-        frozen=lambda weights, n_pwl, setting: frozen_entries(weights),
-        decayed=decayed_entries,
+        frozen=lambda weights, n_pwl, setting: _frozen_entries(weights),
+        decayed=_decayed_entries,
         scale_inputs=scale_inputs,
     )
 
 
 def _fastest():
-    """The kernels need numba."""
-    return "numba_scan" if find_spec("numba") else "torch_scan"
+    """Name the module of the fastest scan that can run here."""
+    return "_numba_scan" if find_spec("numba") else "_torch_scan"
 
 
-GRU = _architecture("GRU", draw_gru)
-LSTM = _architecture("LSTM", draw_lstm)
+GRU = _architecture("GRU", _draw_gru)
+LSTM = _architecture("LSTM", _draw_lstm)

@@ -2,13 +2,21 @@
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import ConfigError, problems
 
 DIMENSIONS = ("x", "y", "z")
 
 
-def simulate(n_steps, *, dt=0.01, start=None, n_dropped=500, rng=None):
+def simulate_lorenz(
+    n_steps: int,
+    *,
+    dt: float = 0.01,
+    start: ArrayLike | None = None,
+    n_dropped: int = 500,
+    rng: np.random.Generator | None = None,
+) -> xr.DataArray:
     r"""Integrate the Lorenz-63 system with the classical Runge-Kutta method of fourth order.
 
     .. math::
@@ -17,20 +25,20 @@ def simulate(n_steps, *, dt=0.01, start=None, n_dropped=500, rng=None):
     Parameters
     ----------
     n_steps : int
-        Samples returned.
+        Number of samples returned.
     dt : float
-        Time between samples, also the step of the integrator.
+        Time between samples, in units of the system; also the step of the integrator.
     start : array-like, shape (3,), optional
         State before the dropped steps; drawn around the attractor if not given.
     n_dropped : int
-        Steps at the start that are left out, so that the state is on the attractor.
+        Number of steps that are left out at the start, so that the state is on the attractor.
     rng : numpy.random.Generator, optional
         Draws `start`; needed if that is not given.
 
     Returns
     -------
-    xarray.DataArray, dims (time, dimension)
-        States; coordinate ``time`` in units of the system, from 0.
+    xarray.DataArray, shape (time, dimension)
+        States; the coordinate ``time`` counts from 0, in units of the system.
 
     Raises
     ------
@@ -42,9 +50,9 @@ def simulate(n_steps, *, dt=0.01, start=None, n_dropped=500, rng=None):
     Lorenz (1963), Journal of the Atmospheric Sciences 20, 130-141.
     """
     _check(n_steps, dt, start, n_dropped, rng)
-    if start is None:
+    if rng is not None:
         start = rng.normal((0.0, 0.0, 25.0), 5.0)
-    state = tuple(float(value) for value in start)
+    state = tuple(np.asarray(start, dtype=float).tolist())
     states = np.empty((n_steps, len(DIMENSIONS)))
     for t in range(-n_dropped, n_steps):
         if t >= 0:
@@ -63,7 +71,7 @@ def _step(state, dt):
     return _along(state, [(a + 2 * b + 2 * c + d) / 6 for a, b, c, d in slopes], dt)
 
 
-# plain numbers: arrays of three are ten times slower
+# plain numbers, as arrays of three numbers are ten times slower
 def _flow(state):
     x, y, z = state
     return 10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z
@@ -74,16 +82,16 @@ def _along(state, slope, dt):
 
 
 def _check(n_steps, dt, start, n_dropped, rng):
-    found = []
+    faults = []
     if n_steps < 1:
-        found.append(f"n_steps = {n_steps}: expected at least 1")
+        faults.append(f"n_steps = {n_steps}: expected at least 1")
     if n_dropped < 0:
-        found.append(f"n_dropped = {n_dropped}: expected at least 0")
+        faults.append(f"n_dropped = {n_dropped}: expected at least 0")
     if not 0 < dt <= 0.02:
-        found.append(f"dt = {dt}: expected above 0 and at most 0.02, where the method is accurate")
+        faults.append(f"dt = {dt}: expected above 0 and at most 0.02, where the method is accurate")
     if (start is None) == (rng is None):
-        found.append("start and rng: give one of them")
+        faults.append("start and rng: give one of them")
     if start is not None and (np.shape(start) != (3,) or not np.isfinite(start).all()):
-        found.append("start: expected three finite numbers")
-    if found:
-        raise problems(ConfigError, "lorenz.simulate", found)
+        faults.append("start: expected three finite numbers")
+    if faults:
+        raise problems(ConfigError, "simulate_lorenz", faults)

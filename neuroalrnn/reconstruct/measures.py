@@ -1,6 +1,10 @@
-"""How well a free-running model reconstructs a dynamical system: geometry, spectrum, forecast."""
+"""Measures of how well a model that runs freely reconstructs a dynamical system.
+
+They compare the regions visited, the power spectra, and forecasts.
+"""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.stats.checks import as_count
@@ -12,84 +16,94 @@ _CHUNK = 256  # points of a mixture that are compared at once
 
 
 def compute_state_space_divergence(
-    reference, generated, *, n_bins=30, variance=1.0, n_samples=1000, rng=None
-):
-    r"""Divergence of the regions visited, ``D_stsp = KL(reference || generated)`` in nats.
+    reference: ArrayLike,
+    generated: ArrayLike,
+    *,
+    n_bins: int = 30,
+    variance: float = 1.0,
+    n_samples: int = 1000,
+    rng: np.random.Generator | None = None,
+) -> float:
+    r"""Compute how much the visited regions differ, ``D_stsp = KL(reference || generated)``.
 
-    Up to 10 dimensions, points are counted in `n_bins` bins per dimension over the range of the
-    reference; all that lies outside falls into one overflow cell, and 1e-5 is added to every count.
-    Beyond, both are mixtures of Gaussians around their points, and the divergence is a mean over
-    samples of the reference mixture. The value depends on both numbers of points: report them.
+    Up to 10 dimensions, points are counted in `n_bins` bins per dimension, over the range of the
+    reference. All points outside this range fall into one overflow cell, and 1e-5 is added to every
+    count. With more dimensions, both sets become mixtures of Gaussians around their points, and the
+    divergence is a mean over samples of the reference mixture. The value depends on both numbers of
+    points: report them.
 
     Parameters
     ----------
     reference : array, shape (point, dimension)
+        Points of the system.
     generated : array, shape (point, dimension)
-        Need not be finite: a trajectory that ran away is outside.
+        Points of the model. They need not be finite: a trajectory that ran away is outside.
     n_bins : int
+        Number of bins per dimension (up to 10 dimensions).
     variance : float
-        Of the Gaussians, in squared units of the data (more than 10 dimensions only).
+        Variance of the Gaussians, in squared units of the data (more than 10 dimensions).
     n_samples : int
-        Samples of the reference (more than 10 dimensions only).
+        Number of samples of the reference mixture (more than 10 dimensions).
     rng : numpy.random.Generator, optional
-        Needed for more than 10 dimensions.
+        Draws the samples; needed for more than 10 dimensions.
 
     Returns
     -------
     float
-        At least 0 when binned; infinite where a mixture has no finite point.
+        Nats; at least 0 when binned, infinite where a mixture has no finite point.
 
     Raises
     ------
     DataError
-        If the arrays do not fit together, the reference is not finite or constant in a dimension.
+        If the arrays do not fit together, or the reference is not finite or constant in a
+        dimension.
 
     Notes
     -----
-    Binning and mixtures as is common for piecewise-linear RNNs; the overflow cell is our own
+    Bins and mixtures are those common for piecewise-linear RNNs; the overflow cell is our own
     definition.
     """
-    reference, generated = _check(reference, generated)
-    if reference.shape[1] > MOST_BINNED:
+    points, others = _check(reference, generated)
+    if points.shape[1] > MOST_BINNED:
         if rng is None:
             raise DataError(f"more than {MOST_BINNED} dimensions: give rng, which draws samples")
-        return _mixture_divergence(reference, generated, variance, n_samples, rng)
-    return BinnedReference(reference, n_bins)(generated)
+        return _mixture_divergence(points, others, variance, n_samples, rng)
+    return BinnedReference(points, n_bins)(others)
 
 
 class BinnedReference:
-    """A reference that many series are compared with: binned once, for `D_stsp` of each.
+    """A reference that is binned once, to compute ``D_stsp`` of many series from it.
 
     Parameters
     ----------
     reference : array, shape (point, dimension)
-        Up to 10 dimensions.
+        Points of the system, in up to 10 dimensions.
     n_bins : int
-        Per dimension, see `compute_state_space_divergence`.
+        Number of bins per dimension, see `compute_state_space_divergence`.
 
     Raises
     ------
     DataError
-        If the reference has more dimensions, is not finite or constant in a dimension, or `n_bins`
-        is no count.
+        If the reference has more dimensions, is not finite or is constant in a dimension, or if
+        `n_bins` is no whole number above 0.
     """
 
-    def __init__(self, reference, n_bins=30):
+    def __init__(self, reference: ArrayLike, n_bins: int = 30):
         n_bins = as_count(n_bins, "n_bins", "reconstruction", least=1)
-        reference = _check_reference(reference)
-        if reference.shape[1] > MOST_BINNED:
-            raise DataError(f"found {reference.shape[1]} dimensions, expected up to {MOST_BINNED}")
-        self.low, self.high, self.n_bins = reference.min(0), reference.max(0), n_bins
-        self.n_cells = n_bins ** reference.shape[1] + 1
-        self.cells, self.counts = self._count(reference)
+        points = _check_reference(reference)
+        if points.shape[1] > MOST_BINNED:
+            raise DataError(f"found {points.shape[1]} dimensions, expected up to {MOST_BINNED}")
+        self.low, self.high, self.n_bins = points.min(0), points.max(0), n_bins
+        self.n_cells = n_bins ** points.shape[1] + 1
+        self.cells, self.counts = self._count(points)
 
-    def __call__(self, generated):
-        """``D_stsp`` of a series.
+    def __call__(self, generated: ArrayLike) -> float:
+        """Compute ``D_stsp`` of a series.
 
         Parameters
         ----------
         generated : array, shape (point, dimension)
-            Need not be finite.
+            Points of the model. They need not be finite.
 
         Returns
         -------
@@ -101,16 +115,16 @@ class BinnedReference:
         DataError
             If the dimensions differ, or there is no point.
         """
-        generated = np.asarray(generated, float)
-        if generated.ndim != 2 or generated.shape[1] != len(self.low) or not len(generated):
+        points = np.asarray(generated, float)
+        if points.ndim != 2 or points.shape[1] != len(self.low) or not len(points):
             raise DataError(
-                f"generated {generated.shape}: expected points of {len(self.low)} dimensions"
+                f"generated {points.shape}: expected points of {len(self.low)} dimensions"
             )
-        cells, found = self._count(generated)
+        cells, n_points = self._count(points)
         union = np.union1d(self.cells, cells)
         counts = np.zeros((2, len(union)))
         counts[0, np.searchsorted(union, self.cells)] = self.counts
-        counts[1, np.searchsorted(union, cells)] = found
+        counts[1, np.searchsorted(union, cells)] = n_points
         total = counts.sum(axis=1, keepdims=True) + _PSEUDO_COUNT * self.n_cells
         p, q = (counts + _PSEUDO_COUNT) / total
         p_empty, q_empty = _PSEUDO_COUNT / total[:, 0]
@@ -140,7 +154,7 @@ def _mixture_divergence(reference, generated, variance, n_samples, rng):
 
 
 def _log_density(samples, points, variance):
-    """Log density of a mixture, up to a constant that all mixtures of this variance share."""
+    """Log density of a mixture, up to a constant that is the same for every mixture."""
     density = np.full(len(samples), -np.inf)
     for first in range(0, len(points), _CHUNK):
         part = points[first : first + _CHUNK]
@@ -149,8 +163,8 @@ def _log_density(samples, points, variance):
     return density - np.log(len(points))
 
 
-def compute_spectral_distance(reference, generated):
-    r"""Hellinger distance of power spectra, mean over dimensions.
+def compute_spectral_distance(reference: ArrayLike, generated: ArrayLike) -> float:
+    r"""Compute the Hellinger distance of power spectra, averaged over dimensions.
 
     .. math::
         D_H = \sqrt{1 - \sum_k \sqrt{p_k q_k}} = \tfrac{1}{\sqrt 2} |\sqrt p - \sqrt q|_2
@@ -161,7 +175,7 @@ def compute_spectral_distance(reference, generated):
     Parameters
     ----------
     reference, generated : array, shape (step, dimension)
-        Of equal length.
+        Series of the system and of the model, of equal length.
 
     Returns
     -------
@@ -173,8 +187,8 @@ def compute_spectral_distance(reference, generated):
     DataError
         If the lengths differ, or a series is not finite or constant in a dimension.
     """
-    reference, generated = _check(reference, generated, is_series=True)
-    p, q = np.sqrt(_spectra(reference)), np.sqrt(_spectra(generated))
+    series, other = _check(reference, generated, is_series=True)
+    p, q = np.sqrt(_spectra(series)), np.sqrt(_spectra(other))
     return float(np.mean(np.linalg.norm(p - q, axis=0)) / np.sqrt(2))
 
 
@@ -188,31 +202,31 @@ def _spectra(series):
     return np.stack(smooth, axis=1) / np.sum(smooth, axis=1)
 
 
-def compute_prediction_error(observed, predicted):
-    """Mean squared error at every horizon, ``PE_n``.
+def compute_prediction_error(observed: ArrayLike, predicted: ArrayLike) -> np.ndarray:
+    """Compute the mean squared error of forecasts at every horizon, ``PE_n``.
 
     Parameters
     ----------
     observed, predicted : array, shape (start, horizon, dimension)
-        Forecasts from many starts; entry 0 is one step ahead.
+        Observations and their forecasts from many starts. The first of a start is one step ahead.
 
     Returns
     -------
     array, shape (horizon,)
-        Mean over starts and dimensions; ``PE_n`` is entry n - 1.
+        Mean over starts and dimensions, in squared units of the data; ``PE_n`` is entry n - 1.
 
     Raises
     ------
     DataError
         If the shapes differ.
     """
-    observed, predicted = np.asarray(observed, float), np.asarray(predicted, float)
-    if observed.shape != predicted.shape or observed.ndim != 3:
+    true, forecast = np.asarray(observed, float), np.asarray(predicted, float)
+    if true.shape != forecast.shape or true.ndim != 3:
         raise DataError(
-            f"observed {observed.shape} and predicted {predicted.shape}: expected twice the same "
+            f"observed {true.shape} and predicted {forecast.shape}: expected twice the same "
             "(start, horizon, dimension)"
         )
-    return np.mean((observed - predicted) ** 2, axis=(0, 2))
+    return np.mean((true - forecast) ** 2, axis=(0, 2))
 
 
 def _check(reference, generated, *, is_series=False):
@@ -220,15 +234,15 @@ def _check(reference, generated, *, is_series=False):
     shapes = f"reference {reference.shape} and generated {generated.shape}"
     if reference.ndim != 2 or generated.ndim != 2 or reference.shape[1] != generated.shape[1]:
         raise DataError(f"{shapes}: expected two arrays (point, dimension) of equal dimension")
-    found = _faults("reference", reference)
+    faults = _faults("reference", reference)
     if is_series:
-        found += _faults("generated", generated)
+        faults += _faults("generated", generated)
         if len(reference) != len(generated):
-            found.append(f"{shapes}: expected equal lengths")
+            faults.append(f"{shapes}: expected equal lengths")
     elif not len(generated):
-        found.append("generated: no points")
-    if found:
-        raise problems(DataError, "reconstruction", found)
+        faults.append("generated: no points")
+    if faults:
+        raise problems(DataError, "reconstruction", faults)
     return reference, generated
 
 
@@ -238,8 +252,8 @@ def _check_reference(reference):
         raise DataError(
             f"reference {reference.shape}: expected (point, dimension); join several series"
         )
-    if found := _faults("reference", reference):
-        raise problems(DataError, "reconstruction", found)
+    if faults := _faults("reference", reference):
+        raise problems(DataError, "reconstruction", faults)
     return reference
 
 

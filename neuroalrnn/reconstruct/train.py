@@ -1,191 +1,94 @@
-"""Reconstruct a dynamical system: train AL-RNNs on continuous series with teacher forcing."""
+"""Training of AL-RNNs on continuous series with teacher forcing."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
-from neuroalrnn.exceptions import ConfigError, DataError, problems
-from neuroalrnn.fit.optimise import Adam
-from neuroalrnn.model.alrnn import Weights, frozen_entries, stack
-from neuroalrnn.model.init import CONVENTIONS, INITIALISATIONS, draw
-from neuroalrnn.ops import floors
-from neuroalrnn.reconstruct import forced, forcing
-from neuroalrnn.reconstruct.looks import Looks
+from neuroalrnn.exceptions import ConfigError, problems
+from neuroalrnn.fit import Adam
+from neuroalrnn.model import CONVENTIONS, INITIALISATIONS, draw, frozen_entries, stack
+from neuroalrnn.ops import Weights
+from neuroalrnn.reconstruct import _forced, _forcing
+from neuroalrnn.reconstruct._looks import Looks
+from neuroalrnn.reconstruct._series import check_series, moments
+from neuroalrnn.reconstruct.result import Reconstruction
+from neuroalrnn.reconstruct.setting import ReconstructionSetting
 
 READOUTS = ("identity", "linear")
 _ADAPT_EVERY = 5  # updates
-_CHECK_EVERY = 100
-_READ_AT_ONCE = 500  # steps of a free run
-
-
-@dataclass(frozen=True)
-class ReconstructionSetting:
-    """One choice of hyperparameters.
-
-    Parameters
-    ----------
-    n_latent, n_pwl : int
-        Latents M and PWL units P.
-    readout : {"identity", "linear"}
-        Whether the first latents are the observations, or ``B`` and ``d`` are trained.
-    forcing : {"sparse", "generalised", "none"}
-    interval : int, optional
-        Steps between forced ones (sparse); from the autocorrelation if not given.
-    strength : float, optional
-        Generalised: from 0 to 1; adapted to the Jacobians if not given.
-    n_updates, batch_size, window : int
-        Updates of training; stretches of the series per update; steps of a stretch.
-    learning_rate, final_learning_rate, clip_norm : float
-        Adam; the rate falls exponentially from the first to the second.
-    initialisation : str
-        One of `neuroalrnn.model.init.draw`, or "regimes" (our own): as "alrnn2024", but observed
-        latents start as they are (self-slope 1), and unobserved PWL units read orthogonal
-        directions of the predictions, with boundaries through their mean: every regime is visited
-        from the start.
-    convention : {"free", "reduced"}
-    look_every, look_steps : int
-        Updates between looks at free runs, and their steps; only if there is a `criterion`.
-    """
-
-    n_latent: int = 20
-    n_pwl: int = 2
-    readout: str = "identity"
-    forcing: str = "sparse"
-    interval: int | None = None
-    strength: float | None = None
-    n_updates: int = 10_000
-    batch_size: int = 16
-    window: int = 200
-    learning_rate: float = 3e-3
-    final_learning_rate: float = 1e-5
-    clip_norm: float = 1.0
-    initialisation: str = "regimes"
-    convention: str = "free"
-    look_every: int = 50
-    look_steps: int = 6_000
-
-
-@dataclass(frozen=True)
-class Reconstruction:
-    """Trained models, one per restart, and the way there.
-
-    Parameters
-    ----------
-    weights : Weights
-        float64, with a model axis, for standardised data; ``C`` and ``z_0`` make the first latents
-        of the first observation, see `neuroalrnn.reconstruct.forced`.
-    n_pwl : Tensor of int, shape (model,)
-    mean, sd : array, shape (dimension,)
-        Of the training series: what standardised it.
-    loss : array, shape (model, check)
-        Mean squared error of the unforced predictions (standardised), per 100 updates.
-    diverged : bool array, shape (model,)
-        Restarts whose last parameters or last loss are not finite.
-    interval : int or None
-        Steps between forced ones, where forcing was sparse.
-    kept_at : int array, shape (model,)
-        Updates after which the weights were as they are here.
-    criterion : array, shape (model,)
-        What it was then, NaN where there is none.
-    """
-
-    weights: Weights
-    n_pwl: torch.Tensor
-    mean: np.ndarray
-    sd: np.ndarray
-    loss: np.ndarray
-    diverged: np.ndarray
-    interval: int | None
-    kept_at: np.ndarray
-    criterion: np.ndarray
-
-    @torch.no_grad()
-    def free_run(self, start, n_steps):
-        """Let all models run on from given observations, without forcing.
-
-        Parameters
-        ----------
-        start : array, shape (start, dimension)
-            Observations of step 0.
-        n_steps : int
-
-        Returns
-        -------
-        array, shape (model, start, step, dimension)
-            Predictions of steps 1..n, in the units of the series; not finite where a model runs
-            away.
-        """
-        a, W, C, h, z_0, B, d = self.weights
-        observed = torch.as_tensor((np.asarray(start, float) - self.mean) / self.sd)
-        z = observed @ C.mT + z_0[:, None]
-        floor = floors(self.n_pwl, a.shape[1], dtype=a.dtype)[:, None]
-        a, W, h = a[:, None], W.mT, h[:, None]
-        found = z.new_empty(n_steps, *z.shape[:2], B.shape[1])
-        for part in found.split(_READ_AT_ONCE):
-            latents = []
-            for _ in range(len(part)):
-                z = torch.baddbmm(torch.addcmul(h, a, z), torch.maximum(z, floor), W)
-                latents.append(z)
-            part[:] = torch.stack(latents) @ B.mT + d[:, None]
-        with np.errstate(over="ignore"):
-            return found.permute(1, 2, 0, 3).numpy() * self.sd + self.mean
+_CHECK_EVERY = 100  # updates
 
 
 def reconstruct(
-    series, setting=None, *, n_restarts=10, random_state=0, threads=1, likelihood="gaussian",
-    criterion=None,
-):  # fmt: skip
+    series: ArrayLike | Sequence[ArrayLike],
+    setting: ReconstructionSetting | None = None,
+    *,
+    n_restarts: int = 10,
+    random_state: int = 0,
+    threads: int = 1,
+    likelihood: str = "gaussian",
+    criterion: Callable[[np.ndarray], float] | None = None,
+) -> Reconstruction:
     """Train AL-RNNs on continuous series, all restarts at once.
 
-    The loss is the mean squared error of the unforced predictions (a Gaussian log-likelihood with
-    one fixed variance). Every restart has its own random stream: it learns what it learns alone.
+    The loss is the mean squared error of the unforced predictions, which is a Gaussian
+    log-likelihood with one fixed variance. Every restart has a random stream of its own, and learns
+    what it would learn alone.
 
     Parameters
     ----------
     series : array, shape (step, dimension), or list of such
-        Recordings at equal time steps; they are standardised together, never joined.
+        Recordings at equal time steps. They are standardised together; no stretch of training
+        reaches from one to the next.
     setting : ReconstructionSetting, optional
+        Hyperparameters; the defaults without it.
     n_restarts : int
+        Number of random initialisations.
     random_state : int
+        Seed of all restarts.
     threads : int
+        Number of threads that share the restarts; it changes no result.
     likelihood : str
-        Of the observations. Only "gaussian" is continuous.
+        Likelihood of the observations: "gaussian". Any other is refused, as forcing pulls latents
+        towards continuous observations.
     criterion : callable, optional
-        ``criterion(run)`` of a free run (step, dimension) in the units of the series, the lower the
-        better, such as `neuroalrnn.reconstruct.measures.BinnedReference` of the same series
-        (joined). Runs that leave or stand still are infinitely bad without being asked about.
-        Every restart then keeps the weights whose free runs had the lowest mean: a low error a few
-        steps ahead does not say that a model run freely stays where the system is. Without it those
-        of the last update are kept.
+        ``criterion(run)`` scores a free run (step, dimension) in the units of the series, such as
+        `BinnedReference` of the same series (joined); lower is better. Runs that leave or stand
+        still are infinitely bad, and the criterion does not see them. Every restart then keeps the
+        weights whose free runs had the lowest mean score: a low error a few steps ahead does not
+        mean that a model that runs freely stays where the system is. Without a criterion, the
+        weights of the last update are kept.
 
     Returns
     -------
     Reconstruction
+        The trained models.
 
     Raises
     ------
     DataError
         If a series is discrete, not finite, too short, or constant in a dimension.
     ConfigError
-        If a setting is impossible, or the likelihood is discrete.
+        If a setting is impossible, the observations are discrete, or the criterion is no function.
     """
     setting = setting or ReconstructionSetting()
     _check_setting(setting, n_restarts, likelihood)
     if not (criterion is None or callable(criterion)):
         raise ConfigError(f"criterion: found {criterion!r}, expected a function of a free run")
-    series = _as_list(series, setting.window)
-    mean, sd = _moments(series)
-    scaled = [(each - mean) / sd for each in series]
+    recordings = check_series(series, setting.window)
+    mean, sd = moments(recordings)
+    scaled = [(each - mean) / sd for each in recordings]
     interval = setting.interval
     if setting.forcing == "sparse" and interval is None:
-        interval = min(forcing.choose_interval(each) for each in scaled)
+        interval = min(_forcing.choose_interval(each) for each in scaled)
     seeds = np.random.SeedSequence(random_state).spawn(n_restarts)
     run = _Training(scaled, setting, interval, seeds, threads)
-    looks = None if criterion is None else Looks(criterion, series, setting.look_steps)
+    looks = None if criterion is None else Looks(criterion, recordings, setting.look_steps)
     for done in range(1, setting.n_updates + 1):
         run.update()
         if looks is not None and (done % setting.look_every == 0 or done == setting.n_updates):
@@ -195,7 +98,7 @@ def reconstruct(
 
 
 class _Training:
-    """State of all restarts while they train."""
+    """All restarts while they train."""
 
     def __init__(self, scaled, setting, interval, seeds, threads):
         self.setting, self.interval = setting, interval
@@ -227,13 +130,13 @@ class _Training:
     def _first_strength(self):
         n_models, n_steps = len(self.n_pwl), self.setting.window
         if self.setting.forcing == "sparse":
-            return forcing.sparse(n_steps, self.interval).expand(n_models, -1)
+            return _forcing.sparse(n_steps, self.interval).expand(n_models, -1)
         given = 1.0 if self.setting.strength is None else self.setting.strength
         given = 0.0 if self.setting.forcing == "none" else given
-        return forcing.generalised(n_steps, torch.full((n_models,), given))
+        return _forcing.generalised(n_steps, torch.full((n_models,), given))
 
     def update(self):
-        """One step of Adam of every restart."""
+        """Take one step of Adam in every restart."""
         setting, done = self.setting, self.optimiser.n_updates
         start = [rng.choice(self.starts, setting.batch_size) for rng in self.rngs]
         start = torch.as_tensor(np.stack(start))
@@ -248,10 +151,10 @@ class _Training:
 
     def _adapt(self, start):
         weights = self.optimiser.averaged()
-        latents = forced.compute_latents(weights, self.n_pwl, self.series, start, self.strength)
-        estimate = forcing.estimate_strength(weights, self.n_pwl, latents)
-        strength = forcing.adapt_strength(self.strength[:, 0], estimate)
-        self.strength = forcing.generalised(self.setting.window, strength)
+        latents = _forced.compute_latents(weights, self.n_pwl, self.series, start, self.strength)
+        estimate = _forcing.estimate_strength(weights, self.n_pwl, latents)
+        strength = _forcing.adapt_strength(self.strength[:, 0], estimate)
+        self.strength = _forcing.generalised(self.setting.window, strength)
 
     def result(self, mean, sd):
         done = self.optimiser.n_updates
@@ -266,18 +169,18 @@ class _Training:
 
 
 def _halving(setting):
-    """Updates in which the learning rate halves on its way from the first to the final one."""
+    """Number of updates after which the learning rate has halved, to end at the final rate."""
     fall = math.log2(setting.learning_rate / setting.final_learning_rate)
     return setting.n_updates / fall if fall else math.inf
 
 
 def _choose_scan(threads):
-    """The fast forced scan, or the oracle where numba is not installed."""
+    """Choose the fast forced scan, or the oracle where numba is not installed."""
     if find_spec("numba") is None:
-        return forced.scan
-    from neuroalrnn.reconstruct import forced_numba
+        return _forced.scan
+    from neuroalrnn.reconstruct import _forced_numba
 
-    return partial(forced_numba.scan, threads=threads)
+    return partial(_forced_numba.scan, threads=threads)
 
 
 def _draw(setting, n_outputs, rng):
@@ -295,7 +198,7 @@ def _draw(setting, n_outputs, rng):
 
 
 def _split_by_regimes(weights, setting, n_outputs, rng):
-    """Observed latents keep what they hold; the others with a ReLU read directions of the data."""
+    """Let observed latents keep what they hold, and other PWL units read directions of the data."""
     slope, weight, _, _, _, readout, _ = weights
     first_pwl = setting.n_latent - setting.n_pwl
     if setting.readout == "identity":
@@ -310,7 +213,7 @@ def _split_by_regimes(weights, setting, n_outputs, rng):
 
 
 def _frozen(weights, n_pwl, setting):
-    """With the identity read-out, all that says that the first latents are the observations."""
+    """Freeze, with the identity read-out, what makes the first latents the predictions."""
     frozen = frozen_entries(weights, n_pwl, setting.convention)
     if setting.readout == "identity":
         n_outputs = weights.readout.shape[1]
@@ -321,45 +224,15 @@ def _frozen(weights, n_pwl, setting):
     return frozen
 
 
-def _as_list(series, window):
-    """Checked float arrays (step, dimension)."""
-    is_list = isinstance(series, list | tuple)
-    series = [np.asarray(each) for each in (series if is_list else [series])]
-    found = [text for k, each in enumerate(series) for text in _faults(each, f"[{k}]", window)]
-    if not series or len({each.shape[1:] for each in series}) > 1:
-        found.append("expected at least one, all of the same dimensions")
-    if found:
-        raise problems(DataError, "series", found)
-    return [each.astype(float) for each in series]
-
-
-def _faults(series, name, window):
-    if series.ndim != 2:
-        yield f"{name}: shape {series.shape}, expected (step, dimension)"
-    elif series.dtype.kind != "f":
-        yield f"{name}: {series.dtype}, expected continuous observations; cast if they are"
-    elif not np.isfinite(series).all():
-        yield f"{name}: not finite at {np.argwhere(~np.isfinite(series))[0].tolist()}; cut there"
-    elif len(series) <= window:
-        yield f"{name}: {len(series)} steps, expected more than window = {window}"
-
-
-def _moments(series):
-    joined = np.concatenate(series)
-    if (np.ptp(joined, axis=0) == 0).any():
-        raise DataError("series: constant in a dimension; leave it out")
-    return joined.mean(0), joined.std(0)
-
-
 def _check_setting(setting, n_restarts, likelihood):
-    forcing.check_likelihood(setting.forcing, likelihood)
+    _forcing.check_likelihood(setting.forcing, likelihood)
     known = {
         "readout": READOUTS,
-        "forcing": forcing.FORCINGS,
+        "forcing": _forcing.FORCINGS,
         "initialisation": (*INITIALISATIONS, "regimes"),
         "convention": CONVENTIONS,
     }
-    found = [
+    faults = [
         f"{name} = {getattr(setting, name)!r}: expected {', '.join(values)}"
         for name, values in known.items()
         if getattr(setting, name) not in values
@@ -373,12 +246,12 @@ def _check_setting(setting, n_restarts, likelihood):
         "n_restarts": n_restarts,
         "interval": 1 if setting.interval is None else setting.interval,
     }
-    found += [
+    faults += [
         f"{name} = {value}: expected at least 1" for name, value in counts.items() if value < 1
     ]
     if not 0 <= setting.n_pwl <= setting.n_latent:
-        found.append(f"n_pwl = {setting.n_pwl}: expected 0 to n_latent = {setting.n_latent}")
+        faults.append(f"n_pwl = {setting.n_pwl}: expected 0 to n_latent = {setting.n_latent}")
     if setting.strength is not None and not 0 <= setting.strength <= 1:
-        found.append(f"strength = {setting.strength}: expected 0 to 1")
-    if found:
-        raise problems(ConfigError, "ReconstructionSetting", found)
+        faults.append(f"strength = {setting.strength}: expected 0 to 1")
+    if faults:
+        raise problems(ConfigError, "ReconstructionSetting", faults)

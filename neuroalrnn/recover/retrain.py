@@ -8,12 +8,10 @@ from neuroalrnn.arguments import not_kind, not_names, not_seed, not_whole, refus
 from neuroalrnn.config.defaults import MEMORY
 from neuroalrnn.data.scaling import standardise_inputs
 from neuroalrnn.exceptions import DataError, FitError, NotTestableError
-from neuroalrnn.fit.objective import observe
-from neuroalrnn.fit.train import Jobs
+from neuroalrnn.fit import Jobs, make_observations
 from neuroalrnn.mechanism.ablation.ablate import check_by, rank_units, tabulate_costs
 from neuroalrnn.mechanism.ablation.replace import best_affine
-from neuroalrnn.model.alrnn import stack, unscale_inputs
-from neuroalrnn.model.architecture import ALRNN
+from neuroalrnn.model import ALRNN, stack, unscale_inputs
 from neuroalrnn.network.linear import linearise
 from neuroalrnn.network.scores import Scores, score_trials
 from neuroalrnn.ops import Weights
@@ -105,10 +103,10 @@ def retrain_without_units(
 def _train(jobs, pieces, observation, engine, bar):
     """Networks of one fold, trained on."""
     setting = jobs.settings[0]
-    observations = observe(
+    observations = make_observations(
         standardise_inputs(pieces, jobs.train[0]),
         dtype=getattr(torch, setting.dtype),
-        observation=observation,
+        observation_model=observation,
     )
     of = observing(ALRNN, observation) if observation else ALRNN
     trained = train_in_chunks(jobs, observations, setting, engine, bar, of)

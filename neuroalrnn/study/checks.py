@@ -22,7 +22,7 @@ from neuroalrnn.config.defaults import FIT
 from neuroalrnn.data import caution, default_encoding, encode, validate
 from neuroalrnn.data.schema import scored_trials, texts
 from neuroalrnn.exceptions import DataError, LeakageWarning, problems
-from neuroalrnn.model.hierarchy import VARYING
+from neuroalrnn.model import VARYING
 from neuroalrnn.netcdf import find_lost
 
 logger = logging.getLogger(__name__)

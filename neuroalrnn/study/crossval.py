@@ -115,7 +115,7 @@ def select_n_pwl(
     encoding : dict, optional
         Arguments of `neuroalrnn.encode`; default `neuroalrnn.data.default_encoding`: those that the
         dataset carries, else event steps.
-    observation : neuroalrnn.model.observation.Observation or str, optional
+    observation : ObservationModel or str, optional
         What is explained beside the choice, from the same latents: a model, or the name of one with
         its defaults, such as "choice_rt" for choices and log-normal response times in ``rt``. A
         model without the choice is joined with one of the choice. Default: choices alone. All

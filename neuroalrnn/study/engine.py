@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from neuroalrnn.fit.optimise import FULL_ROW
-from neuroalrnn.ops.dispatch import Backend, choose_backend
+from neuroalrnn.fit import FULL_ROW
+from neuroalrnn.ops import Backend, choose_backend
 
 # numbers per lane, scored step and output that eta, its likelihood, their gradients and the
 # allocator take (measured)
@@ -81,7 +81,9 @@ class Engine:
         """Bytes that a model takes in an update, or in a validation on so many sequences."""
         lanes = -(-max(setting.batch_size, held_out) // FULL_ROW) * FULL_ROW
         latents = self.backend.kept * setting.n_latent * observations.inputs.shape[1]
-        n_outputs = len(observations.observation.outputs) if observations.observation else 1
+        n_outputs = (
+            len(observations.observation_model.outputs) if observations.observation_model else 1
+        )
         likelihood = LIKELIHOOD * n_outputs * len(observations.read_steps)
         return int(lanes * (latents + likelihood) * observations.inputs.itemsize)
 

@@ -19,9 +19,9 @@ from neuroalrnn.data.schema import (
 )
 from neuroalrnn.exceptions import ConfigError, DataError, problems
 from neuroalrnn.model.observation import (
-    OBSERVATIONS,
-    Observation,
-    check,
+    OBSERVATION_MODELS,
+    ObservationModel,
+    check_values,
     joint,
     option_log_probability,
 )
@@ -42,7 +42,7 @@ def offer(trials, sequences, observation):
     ----------
     trials : xarray.Dataset
     sequences : Sequences
-    observation : Observation, str or None
+    observation : ObservationModel, str or None
         Its options that are not always available become ``choice.attrs["offered"]``; see
         `neuroalrnn.data.offered.offered_options`.
 
@@ -89,13 +89,13 @@ def observe_trials(trials, sequences, observation):
     ----------
     trials : xarray.Dataset
     sequences : Sequences
-    observation : Observation, str or None
+    observation : ObservationModel, str or None
         See `neuroalrnn.select_n_pwl`; without one, the choice among the options offered where
         more than two are not always.
 
     Returns
     -------
-    observation : Observation or None
+    observation : ObservationModel or None
     sequences : Sequences
         With the variables that it needs.
 
@@ -108,7 +108,7 @@ def observe_trials(trials, sequences, observation):
     """
     n_options = len(sequences.labels)
     if observation is None and n_options > 2 and offered_options(trials) is not None:
-        observation = OBSERVATIONS["categorical"](n_options, available=offered_names(trials))
+        observation = OBSERVATION_MODELS["categorical"](n_options, available=offered_names(trials))
     if observation is None:
         return None, sequences
     observation = _with_choice(_by_name(observation, n_options), n_options)
@@ -118,7 +118,7 @@ def observe_trials(trials, sequences, observation):
     values = values_of(trials, observation)
     sequences = sequences.observe(values)
     scored = sequences.trial[sequences.scored]
-    check(observation, {name: each[scored] for name, each in values.items()})
+    check_values(observation, {name: each[scored] for name, each in values.items()})
     _require_options(observation, n_options)
     return observation, sequences
 
@@ -132,7 +132,7 @@ def observe_fitted(fit):
 
     Returns
     -------
-    observation : Observation or None
+    observation : ObservationModel or None
     sequences : Sequences
 
     Raises
@@ -146,24 +146,24 @@ def observe_fitted(fit):
     available_options(fit)
     observation = saved["name"]
     if saved["given"]:
-        make = OBSERVATIONS[observation]
+        make = OBSERVATION_MODELS[observation]
         observation = make(len(saved["outputs"]), available=saved["given"])
     trials = fit.trials.assign_attrs(encoding=json.dumps(fit.encoding))
     return observe_trials(trials, sequences, observation)
 
 
 def _by_name(observation, n_options):
-    if isinstance(observation, Observation):
+    if isinstance(observation, ObservationModel):
         return observation
-    expected = f"a name, or one of OBSERVATIONS called, such as {OF_OPTIONS[1]}({n_options})"
+    expected = f"a name, or one of OBSERVATION_MODELS called, such as {OF_OPTIONS[1]}({n_options})"
     refuse("observation", not_kind("observation", observation, str, expected))
-    known = [name for name in OBSERVATIONS if name not in NOT_BY_NAME]
+    known = [name for name in OBSERVATION_MODELS if name not in NOT_BY_NAME]
     if observation in NOT_BY_NAME:
-        text = f"{observation!r} needs arguments: pass OBSERVATIONS[{observation!r}](...)"
+        text = f"{observation!r} needs arguments: pass OBSERVATION_MODELS[{observation!r}](...)"
         raise ConfigError(f"observation: {text}")
     if observation not in known:
         raise ConfigError(f"observation: {unknown(observation, known)}")
-    make = OBSERVATIONS[observation]
+    make = OBSERVATION_MODELS[observation]
     return make(n_options) if observation in OF_OPTIONS else make()
 
 
@@ -172,7 +172,9 @@ def _with_choice(observation, n_options):
     if CHOICE in observation.variables:
         return observation
     plain = n_options == 2
-    choices = OBSERVATIONS["bernoulli"]() if plain else OBSERVATIONS["categorical"](n_options)
+    choices = (
+        OBSERVATION_MODELS["bernoulli"]() if plain else OBSERVATION_MODELS["categorical"](n_options)
+    )
     return joint(choices, observation)
 
 
@@ -220,7 +222,7 @@ def fingerprint(observation, pieces):
 
     Parameters
     ----------
-    observation : Observation or None
+    observation : ObservationModel or None
     pieces : Sequences
 
     Returns
@@ -244,7 +246,7 @@ def observing(of, observation):
     Parameters
     ----------
     of : Architecture
-    observation : Observation
+    observation : ObservationModel
 
     Returns
     -------
@@ -276,7 +278,7 @@ def explain(observation, eta, values, n_options):
 
     Parameters
     ----------
-    observation : Observation
+    observation : ObservationModel
     eta : Tensor, shape (..., output)
     values : dict of str -> Tensor, shape (...)
     n_options : int
@@ -315,7 +317,7 @@ def predict_constant(observation, trials, train, test):
 
     Parameters
     ----------
-    observation : Observation
+    observation : ObservationModel
     trials : xarray.Dataset
     train, test : int arrays
         Scored training trials, and trials to predict.

@@ -9,12 +9,9 @@ import torch
 from neuroalrnn.data.scaling import carriers, scale_of, standardise_inputs
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import DataError, problems
-from neuroalrnn.fit.objective import observe
-from neuroalrnn.fit.train import Jobs
-from neuroalrnn.model.alrnn import Scaling, stack
-from neuroalrnn.model.architecture import ALRNN, Architecture
-from neuroalrnn.model.observation import Observation
-from neuroalrnn.model.readout import n_outputs
+from neuroalrnn.fit import Jobs, make_observations
+from neuroalrnn.model import ALRNN, Architecture, Scaling, count_outputs, stack
+from neuroalrnn.model.observation import ObservationModel
 from neuroalrnn.study.observation import observing
 
 
@@ -49,7 +46,7 @@ class Plan:
     n_inner, n_restarts, random_state : int
         `n_inner` as asked for; a fold with few groups has fewer parts.
     of : Architecture
-    observation : Observation, optional
+    observation : ObservationModel, optional
         Of the variables that the pieces hold as ``observed``.
     """
 
@@ -64,7 +61,7 @@ class Plan:
     n_restarts: int
     random_state: int
     of: Architecture = ALRNN
-    observation: Observation | None = None
+    observation: ObservationModel | None = None
 
     @property
     def setting(self):
@@ -77,11 +74,11 @@ class Plan:
 
     def observations(self, fold):
         """The standardised pieces of a fold as tensors in the precision of training."""
-        return observe(
+        return make_observations(
             self.standardised(fold),
             dtype=getattr(torch, self.setting.dtype),
             subjects=self.subjects,
-            observation=self.observation,
+            observation_model=self.observation,
         )
 
     @property
@@ -125,7 +122,7 @@ def make_plan(
     grid : sequence of int
     n_inner, n_restarts, random_state : int
     of : Architecture
-    observation : Observation, optional
+    observation : ObservationModel, optional
 
     Returns
     -------
@@ -295,4 +292,4 @@ def _offset(plan, train):
     n_options = len(pieces.labels)
     counts = np.bincount(pieces.target[train][scored].astype(int), minlength=n_options) + 0.5
     log_frequency = np.log(counts / counts.sum())
-    return log_frequency if n_outputs(n_options) > 1 else [log_frequency[1] - log_frequency[0]]
+    return log_frequency if count_outputs(n_options) > 1 else [log_frequency[1] - log_frequency[0]]

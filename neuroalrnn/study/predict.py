@@ -9,9 +9,8 @@ import torch
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError, FitError, problems
-from neuroalrnn.fit.objective import compute_eta, observe
-from neuroalrnn.model.alrnn import select
-from neuroalrnn.model.readout import log_probability
+from neuroalrnn.fit import compute_eta, make_observations
+from neuroalrnn.model import log_probability, select
 from neuroalrnn.running import progress_bar
 from neuroalrnn.study.engine import one_torch_thread
 from neuroalrnn.study.observation import explain, predict_constant
@@ -201,14 +200,14 @@ def predict_observed(weights, n_pwl, sequences, plan, engine):
         See `neuroalrnn.study.observation.explain`; empty without an observation model.
     """
     weights = type(weights)(*(part.double() for part in weights))
-    observations = observe(sequences, dtype=torch.float64, subjects=plan.subjects)
+    observations = make_observations(sequences, dtype=torch.float64, subjects=plan.subjects)
     index = torch.arange(len(sequences.n_steps)).expand(len(n_pwl), -1)
     read = np.flatnonzero(np.isfinite(sequences.target).any(axis=0))
     made = np.isfinite(sequences.target)[:, read]
     rows = sequences.trial[:, read][made]
     with torch.no_grad(), one_torch_thread():
         eta = compute_eta(
-            weights, torch.as_tensor(n_pwl), observations, index, of=plan.of,
+            weights, torch.as_tensor(n_pwl), observations, index, architecture=plan.of,
             read_steps=torch.as_tensor(read), scan=engine.backend.scan(engine.threads),
         )  # fmt: skip
         if plan.observation is None:

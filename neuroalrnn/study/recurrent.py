@@ -7,8 +7,8 @@ import torch
 
 from neuroalrnn.data.split import Split
 from neuroalrnn.exceptions import FitError
-from neuroalrnn.model.alrnn import select
-from neuroalrnn.peers.networks import GRU, LSTM
+from neuroalrnn.model import select
+from neuroalrnn.peers import GRU, LSTM
 from neuroalrnn.study.observation import observe_trials
 from neuroalrnn.study.predict import predict_trials
 from neuroalrnn.study.search import Progress, search, train_whole

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from neuroalrnn.exceptions import ResultError, ResultWarning
-from neuroalrnn.model.alrnn import Weights
+from neuroalrnn.ops import Weights
 from neuroalrnn.store import explain, replace_file
 from neuroalrnn.study.observation import fingerprint
 from neuroalrnn.study.search import Searched, Whole

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from neuroalrnn.exceptions import FitError
-from neuroalrnn.fit.train import train
-from neuroalrnn.model.architecture import ALRNN
+from neuroalrnn.fit import train
+from neuroalrnn.model import ALRNN
 from neuroalrnn.ops import Weights
 from neuroalrnn.running import progress_bar
 from neuroalrnn.stats import one_standard_error
@@ -220,7 +220,7 @@ def train_in_chunks(jobs, observations, setting, engine, progress, of=ALRNN):
 
     def run(models):
         part = jobs.take(models)
-        return train(part, observations, setting, scan=scan, of=of, on_check=progress)
+        return train(part, observations, setting, scan=scan, architecture=of, on_check=progress)
 
     with one_torch_thread(), ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(run, models) for models in members]

@@ -13,11 +13,8 @@ from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError, DataError, FitError, problems
-from neuroalrnn.fit.adapt import adapt
-from neuroalrnn.fit.objective import observe
-from neuroalrnn.model.alrnn import select
-from neuroalrnn.model.architecture import ALRNN
-from neuroalrnn.model.hierarchy import VARYING, canonical, subject_architecture
+from neuroalrnn.fit import adapt, make_observations
+from neuroalrnn.model import ALRNN, VARYING, canonical_vectors, select, subject_architecture
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.study.checks import check_dimensions, check_shots
 from neuroalrnn.study.plan import Part, scaling_of
@@ -330,8 +327,8 @@ class _Comparison:
         first = test.take(np.isin(test.trial[:, 0], _sessions_of(test, shown)))
         seen = first.scored & shown[np.maximum(first.trial, 0)]
         first = replace(first, scored=seen)
-        kind = {"subjects": fitted.plan.subjects, "observation": self.plan.observation}
-        observations = observe(first, dtype=torch.float64, **kind)
+        kind = {"subjects": fitted.plan.subjects, "observation_model": self.plan.observation}
+        observations = make_observations(first, dtype=torch.float64, **kind)
         scan = self.engine.backend.scan(self.engine.threads)
         return replace(fitted, weights=adapt(fitted.weights, fitted.n_pwl, observations, scan=scan))
 
@@ -339,7 +336,7 @@ class _Comparison:
         """Labelled vectors of the subjects that a model knows."""
         known = fitted.weights.is_known[0].numpy() > 0
         scaling = scaling_of(fitted.plan.pieces, [fitted.plan.whole[fold].train])
-        values = canonical(fitted.weights, scaling)[0][known]
+        values = canonical_vectors(fitted.weights, scaling)[0][known]
         table = pd.DataFrame(values, columns=[f"dimension {k + 1}" for k in range(values.shape[1])])
         table.insert(0, "subject", fitted.plan.subjects[known])
         table.insert(0, "fold", self.plan.folds[fold].name)

@@ -8,10 +8,8 @@ import pytest
 import torch
 
 from neuroalrnn.config import Setting
-from neuroalrnn.fit.adapt import adapt
-from neuroalrnn.fit.objective import compute_eta, observe
-from neuroalrnn.model.alrnn import stack
-from neuroalrnn.model.hierarchy import subject_architecture
+from neuroalrnn.fit import adapt, compute_eta, make_observations
+from neuroalrnn.model import stack, subject_architecture
 
 N_STEPS = 40
 
@@ -43,14 +41,14 @@ def choices(family, vector, n_sequences=30, seed=0):
     subjects = np.array(["a", "b", "c", "d"])
     vectors = weights.vectors.clone()
     vectors[0, 2] = torch.as_tensor(vector)
-    observations = observe(sequences, dtype=torch.float64, subjects=subjects)
+    observations = make_observations(sequences, dtype=torch.float64, subjects=subjects)
     index = torch.arange(n_sequences)[None]
     eta = compute_eta(
-        weights._replace(vectors=vectors), torch.tensor([1]), observations, index, of=of
+        weights._replace(vectors=vectors), torch.tensor([1]), observations, index, architecture=of
     )
     probability = torch.sigmoid(eta[0, :, :, 0]).T.numpy()
     sequences.target = (rng.random(shape) < probability) * 1.0
-    return observe(sequences, dtype=torch.float64, subjects=subjects)
+    return make_observations(sequences, dtype=torch.float64, subjects=subjects)
 
 
 def test_a_vector_is_recovered(family):
@@ -77,7 +75,7 @@ def test_it_is_the_maximum_of_the_posterior(family):
     vectors = weights.vectors.index_put((torch.tensor([0]), torch.tensor([2])), found[None])
     index = torch.arange(3)[None]
     eta = compute_eta(
-        weights._replace(vectors=vectors), torch.tensor([1]), observations, index, of=of
+        weights._replace(vectors=vectors), torch.tensor([1]), observations, index, architecture=of
     )
     sign = 2 * observations.choice[:, :3] - 1
     posterior = torch.nn.functional.logsigmoid(sign * eta[0, :, :, 0]).sum()

@@ -9,10 +9,8 @@ import pytest
 import torch
 
 from neuroalrnn.config import Setting
-from neuroalrnn.fit.objective import compute_log_likelihood, observe
-from neuroalrnn.fit.train import Jobs, train
-from neuroalrnn.model.alrnn import no_scaling, stack
-from neuroalrnn.model.init import INITIALISATIONS, draw
+from neuroalrnn.fit import Jobs, compute_log_likelihood, make_observations, train
+from neuroalrnn.model import INITIALISATIONS, draw, no_scaling, stack
 from neuroalrnn.ops import reference, torch_eager
 
 SETTING = Setting(
@@ -67,7 +65,7 @@ TRAIN_ON = [[0, 1, 2, 3, 4], [2, 3, 5, 6, 7, 8], [0, 8], [1, 4, 5, 6, 7, 8, 9]]
 @pytest.mark.parametrize("n_options", [2, 3])
 def test_a_batch_of_models_equals_each_model_trained_alone(n_options):
     """Same seeds, float64, 20 updates: scores, validation and weights agree to 1e-10."""
-    observations = observe(behaviour(n_options=n_options), dtype=torch.float64)
+    observations = make_observations(behaviour(n_options=n_options), dtype=torch.float64)
     n_outputs = 1 if n_options == 2 else n_options
     together = jobs([0, 1, 2, 4], train_on=TRAIN_ON, validate_on=[10, 11], n_outputs=n_outputs)
     batch = train(together, observations, SETTING)
@@ -86,7 +84,7 @@ def test_what_is_trained_beside_a_model_changes_no_bit_of_it(n_options, dtype):
     numba_cpu = pytest.importorskip("neuroalrnn.ops.numba_cpu", exc_type=ImportError)
     dtype = getattr(torch, dtype)
     setting = SETTING.model_copy(update={"n_latent": 5, "batch_size": 3})
-    observations = observe(behaviour(n_options=n_options), dtype=dtype)
+    observations = make_observations(behaviour(n_options=n_options), dtype=dtype)
     n_outputs = 1 if n_options == 2 else n_options
     options = {"validate_on": [9, 10, 11], "n_outputs": n_outputs, "setting": setting}
     together = jobs([0, 1, 5, 2, 4], train_on=[*TRAIN_ON, [3, 4, 5]], **options)
@@ -104,7 +102,7 @@ def test_what_is_trained_beside_a_model_changes_no_bit_of_it(n_options, dtype):
 
 
 def test_gradients_of_a_batch_equal_those_of_each_model_after_training():
-    observations = observe(behaviour(), dtype=torch.float64)
+    observations = make_observations(behaviour(), dtype=torch.float64)
     together = jobs([0, 1, 2, 4], train_on=TRAIN_ON)
     trained = train(together, observations, SETTING).weights
     index = torch.tensor([[0, 3, -1]] * 4)
@@ -124,7 +122,7 @@ def test_gradients_of_a_batch_equal_those_of_each_model_after_training():
 
 
 def test_training_with_the_reference_gives_the_same_weights():
-    observations = observe(behaviour(), dtype=torch.float64)
+    observations = make_observations(behaviour(), dtype=torch.float64)
     together = jobs([0, 2], train_on=TRAIN_ON)
     runs = [train(together, observations, SETTING, scan=s.scan) for s in (torch_eager, reference)]
     for one, other in zip(runs[0].weights, runs[1].weights, strict=True):
@@ -145,7 +143,7 @@ def test_every_initialisation_and_convention_runs_and_starts_as_the_same_functio
     twin = jobs(
         [n_pwl], train_on=TRAIN_ON, setting=setting.model_copy(update={"convention": other})
     )
-    observations = observe(behaviour(), dtype=torch.float64)
+    observations = make_observations(behaviour(), dtype=torch.float64)
     scores = [
         compute_log_likelihood(j.weights, j.n_pwl, observations, torch.tensor([[0, 1, 2]]))[0]
         for j in (start, twin)
@@ -159,7 +157,7 @@ def test_every_initialisation_and_convention_runs_and_starts_as_the_same_functio
 
 
 def test_every_parameter_is_trained():
-    observations = observe(behaviour(), dtype=torch.float64)
+    observations = make_observations(behaviour(), dtype=torch.float64)
     start = jobs([2], train_on=TRAIN_ON, setting=SETTING.model_copy(update={"convention": "free"}))
     trained = train(start, observations, SETTING.model_copy(update={"convention": "free"}))
     for before, after in zip(start.weights, trained.weights, strict=True):
@@ -167,7 +165,7 @@ def test_every_parameter_is_trained():
 
 
 def test_starting_weights_are_not_changed():
-    observations = observe(behaviour(), dtype=torch.float64)
+    observations = make_observations(behaviour(), dtype=torch.float64)
     start = jobs([2], train_on=TRAIN_ON)
     before = [part.clone() for part in start.weights]
     train(start, observations, SETTING)
@@ -179,7 +177,7 @@ def test_the_model_learns_a_product_that_a_linear_one_cannot():
     sequences = behaviour(n_sequences=60, n_steps=12)
     everything = [list(range(60))] * 2
     start = jobs([0, 4], train_on=everything, n_checks=80, setting=setting)
-    trained = train(start, observe(sequences, dtype=torch.float64), setting)
+    trained = train(start, make_observations(sequences, dtype=torch.float64), setting)
     linear, rectified = trained.train_score[:, -1]
     assert linear < -0.6
     assert rectified > -0.2
@@ -191,7 +189,7 @@ def test_a_diverged_model_stops_its_group_and_leaves_the_others():
         [1, 1, 1], train_on=TRAIN_ON, validate_on=[10, 11], n_checks=6, groups=[0, 0, 1]
     )
     together.weights.weight[0] += 1e200
-    trained = train(together, observe(sequences, dtype=torch.float64), SETTING)
+    trained = train(together, make_observations(sequences, dtype=torch.float64), SETTING)
     assert trained.diverged.tolist() == [True, False, False]
     assert np.isfinite(trained.train_score[2]).all()
     assert np.isnan(trained.train_score[1, 1:]).all()
@@ -200,7 +198,7 @@ def test_a_diverged_model_stops_its_group_and_leaves_the_others():
 def test_training_stops_when_validation_stalls():
     setting = SETTING.model_copy(update={"learning_rate": 1e-12, "patience": 2})
     start = jobs([1], train_on=TRAIN_ON, validate_on=[10, 11], n_checks=50, setting=setting)
-    trained = train(start, observe(behaviour(), dtype=torch.float64), setting)
+    trained = train(start, make_observations(behaviour(), dtype=torch.float64), setting)
     assert trained.train_score.shape[1] < 50
 
 
@@ -209,6 +207,6 @@ def test_a_validation_score_that_overflows_is_the_worst_not_the_best():
     sequences.inputs[10, 0] = 1e308
     together = jobs([1, 1], train_on=TRAIN_ON, validate_on=[10, 11], n_checks=2)
     together.weights.input_weight[0] *= 1e10
-    trained = train(together, observe(sequences, dtype=torch.float64), SETTING)
+    trained = train(together, make_observations(sequences, dtype=torch.float64), SETTING)
     assert (trained.validation[0, :, 10] == -np.inf).all()
     assert np.isnan(trained.validation[:, :, :10]).all()

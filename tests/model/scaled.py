@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from neuroalrnn.model.alrnn import Scaling
+from neuroalrnn.model import Scaling
 
 # own features: at every step, at an event, a marker, with gaps; then what tells the gaps
 CARRIER = torch.tensor(

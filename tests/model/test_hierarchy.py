@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from neuroalrnn.config import Setting
-from neuroalrnn.fit.regularise import with_latents
-from neuroalrnn.model.alrnn import stack
+from neuroalrnn.fit._penalties import with_latents
+from neuroalrnn.model import stack
 from neuroalrnn.model.hierarchy import (
     VARYING,
     SubjectWeights,
-    canonical,
-    log_prior,
-    project,
-    scan_subjects,
+    _log_prior,
+    _project,
+    _scan_subjects,
+    canonical_vectors,
     subject_architecture,
 )
 from neuroalrnn.ops import Weights, numba_cpu, reference
@@ -86,20 +86,20 @@ def by_hand(weights, observations, index=INDEX):
 def test_every_lane_runs_with_the_parameters_of_its_subject(observations):
     _, weights = draw(2)
     weights = weights._replace(is_known=torch.tensor([[1.0, 1, 0, 1], [1, 1, 1, 1]]).double())
-    found = scan_subjects(weights, N_PWL, observations, INDEX, READ, reference.scan)
+    found = _scan_subjects(weights, N_PWL, observations, INDEX, READ, reference.scan)
     torch.testing.assert_close(found, by_hand(weights, observations), rtol=0, atol=1e-12)
-    fast = scan_subjects(weights, N_PWL, observations, INDEX, READ, numba_cpu.scan)
+    fast = _scan_subjects(weights, N_PWL, observations, INDEX, READ, numba_cpu.scan)
     torch.testing.assert_close(fast, found, rtol=0, atol=1e-12)
 
 
 def test_no_dimension_is_the_pooled_model(observations):
     _, weights = draw(0)
-    found = scan_subjects(weights, N_PWL, observations, INDEX, READ, reference.scan)
+    found = _scan_subjects(weights, N_PWL, observations, INDEX, READ, reference.scan)
     pooled = reference.scan(
         weights.group, N_PWL, observations.inputs, INDEX, observations.n_steps, READ
     )
     torch.testing.assert_close(found, pooled, rtol=0, atol=1e-12)
-    assert (log_prior(weights) == 0).all()
+    assert (_log_prior(weights) == 0).all()
 
 
 def test_one_dimension_per_subject_is_a_model_per_subject(observations):
@@ -108,12 +108,12 @@ def test_one_dimension_per_subject_is_a_model_per_subject(observations):
     one_hot = torch.eye(N_SUBJECTS).double().expand(N_MODELS, -1, -1)
     maps = [by.clone().requires_grad_() for by in weights.maps]
     weights = SubjectWeights(*weights.group, one_hot, weights.is_known, *maps)
-    eta = scan_subjects(weights, N_PWL, observations, INDEX, READ, reference.scan)
+    eta = _scan_subjects(weights, N_PWL, observations, INDEX, READ, reference.scan)
     gradient = torch.autograd.grad(eta.square().sum(), maps)
     parts = []
     for subject in range(N_SUBJECTS):
         model = torch.arange(N_MODELS)
-        own = project(weights, model, torch.full((N_MODELS,), subject))
+        own = _project(weights, model, torch.full((N_MODELS,), subject))
         leaves = [part.detach().requires_grad_() for part in own]
         lanes = torch.where(observations.subject[INDEX] == subject, INDEX, -1)
         alone = reference.scan(Weights(*leaves), N_PWL, observations.inputs, lanes,
@@ -131,7 +131,7 @@ def test_one_dimension_per_subject_is_a_model_per_subject(observations):
 def test_equal_vectors_predict_alike_and_a_stranger_is_the_average(observations):
     _, weights = draw(2)
     equal = weights._replace(vectors=weights.vectors[:, :1].expand(-1, N_SUBJECTS, -1))
-    found = scan_subjects(equal, N_PWL, observations, INDEX, READ, reference.scan)
+    found = _scan_subjects(equal, N_PWL, observations, INDEX, READ, reference.scan)
     group = reference.scan(
         equal.group, N_PWL, observations.inputs, INDEX, observations.n_steps, READ
     )
@@ -140,7 +140,7 @@ def test_equal_vectors_predict_alike_and_a_stranger_is_the_average(observations)
     stranger = weights._replace(
         vectors=vectors, is_known=torch.tensor([[1.0, 1, 0, 1]] * 2).double()
     )
-    own = project(stranger, torch.tensor([0]), torch.tensor([2]))
+    own = _project(stranger, torch.tensor([0]), torch.tensor([2]))
     for mine, bar in zip(own, weights.group, strict=True):
         torch.testing.assert_close(mine[0], bar[0])
 
@@ -151,16 +151,16 @@ def test_a_rotation_of_the_vectors_changes_nothing(observations):
     maps = [torch.einsum("gf,mf...->mg...", turn.T, by) for by in weights.maps]
     turned = SubjectWeights(*weights.group, weights.vectors @ turn, weights.is_known, *maps)
     torch.testing.assert_close(
-        *(scan_subjects(w, N_PWL, observations, INDEX, READ, reference.scan)
+        *(_scan_subjects(w, N_PWL, observations, INDEX, READ, reference.scan)
           for w in (weights, turned)), rtol=0, atol=1e-12,
     )  # fmt: skip
-    torch.testing.assert_close(log_prior(weights), log_prior(turned))
-    np.testing.assert_allclose(canonical(weights), canonical(turned), atol=1e-10)
+    torch.testing.assert_close(_log_prior(weights), _log_prior(turned))
+    np.testing.assert_allclose(canonical_vectors(weights), canonical_vectors(turned), atol=1e-10)
     assert not np.allclose(weights.centred, turned.centred)
 
 
 def test_canonical_places_are_centred_and_along_orthogonal_axes():
-    places = canonical(draw(2)[1])
+    places = canonical_vectors(draw(2)[1])
     np.testing.assert_allclose(places.mean(axis=1), 0, atol=1e-12)
     covariance = np.einsum("msf,msg->mfg", places, places)
     np.testing.assert_allclose(covariance[:, 0, 1], 0, atol=1e-10)
@@ -185,7 +185,9 @@ def test_gradients(observations):
         parts = list(parts)
         parts.insert(8, weights.is_known)
         own = SubjectWeights(*parts)
-        return scan_subjects(own, N_PWL, observations, INDEX, READ, reference.scan), log_prior(own)
+        return _scan_subjects(own, N_PWL, observations, INDEX, READ, reference.scan), _log_prior(
+            own
+        )
 
     leaves = [p.clone().requires_grad_() for k, p in enumerate(weights) if k != 8]
     assert torch.autograd.gradcheck(compute, leaves)
@@ -216,8 +218,8 @@ def test_input_scales_reach_group_and_maps(observations):
         scaled_by_hand = SimpleNamespace(**vars(observations) | {"inputs": standard})
         index, n_pwl = INDEX[model : model + 1], N_PWL[model : model + 1]
         torch.testing.assert_close(
-            scan_subjects(one, n_pwl, observations, index, READ, reference.scan),
-            scan_subjects(other, n_pwl, scaled_by_hand, index, READ, reference.scan),
+            _scan_subjects(one, n_pwl, observations, index, READ, reference.scan),
+            _scan_subjects(other, n_pwl, scaled_by_hand, index, READ, reference.scan),
         )
 
 
@@ -239,7 +241,7 @@ def test_penalised_latents_are_those_of_the_subject(observations, n_outputs):
         by_offset=zeros[:, :, 0],
     )  # fmt: skip
     read, plain, latents = (
-        scan_subjects(w, N_PWL, observations, INDEX, READ, reference.scan)
+        _scan_subjects(w, N_PWL, observations, INDEX, READ, reference.scan)
         for w in (with_latents(weights), weights, bare)
     )
     torch.testing.assert_close(read[..., :n_outputs], plain)
@@ -249,5 +251,5 @@ def test_penalised_latents_are_those_of_the_subject(observations, n_outputs):
 def test_neither_offset_nor_unit_of_an_input_moves_the_vectors():
     of, weights = draw(2, n_features=4)
     scaling = make_scaling(N_MODELS)
-    found = canonical(of.scale_inputs(weights, scaling), scaling)
-    np.testing.assert_allclose(found, canonical(weights), atol=1e-12)
+    found = canonical_vectors(of.scale_inputs(weights, scaling), scaling)
+    np.testing.assert_allclose(found, canonical_vectors(weights), atol=1e-12)

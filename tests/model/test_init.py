@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from neuroalrnn.model.init import INITIALISATIONS, draw
+from neuroalrnn.model import INITIALISATIONS, draw
 
 
 def weights(initialisation="alrnn2024", n_pwl=2, *, n_latent=20, seed=0, **changes):

@@ -8,9 +8,14 @@ import pytest
 import torch
 
 from neuroalrnn.exceptions import ConfigError, DataError
-from neuroalrnn.model.observation import OBSERVATIONS, check, joint, option_log_probability
+from neuroalrnn.model.observation import (
+    OBSERVATION_MODELS,
+    check_values,
+    joint,
+    option_log_probability,
+)
 
-make = OBSERVATIONS
+make = OBSERVATION_MODELS
 AVAILABLE = ("left", "middle", "right")
 MODELS = {
     "bernoulli": make["bernoulli"](),
@@ -133,7 +138,7 @@ def test_doubling_the_trials_doubles_the_sum(name):
 @every
 def test_same_generator_same_samples_and_all_pass_the_check(name):
     model, eta, values = example(name)
-    check(model, values)
+    check_values(model, values)
     draw = partial(model.sample, eta, values=values)
     first, second = draw(np.random.default_rng(5)), draw(np.random.default_rng(5))
     assert set(first) == set(model.variables)
@@ -249,20 +254,20 @@ def test_outputs_can_be_made_to_vary():
 def test_check_names_impossible_values(name, variable, bad, text):
     model, _, values = example(name)
     values[variable][2] = torch.nan
-    check(model, values)
+    check_values(model, values)
     values[variable][4] = bad
     with pytest.raises(DataError, match=text):
-        check(model, values)
+        check_values(model, values)
 
 
 def test_check_names_everything_at_once():
     model, _, values = example("choice and counts")
     values["choice"][0], values["unit_2"][3] = 9, -2
     with pytest.raises(DataError, match=r"2 problems\n.*'choice'.*\n.*'unit_2'"):
-        check(model, values)
+        check_values(model, values)
     del values["unit_1"], values["rt"]
     with pytest.raises(DataError, match=r"2 problems\n.*'rt' is missing\n.*'unit_1' is missing"):
-        check(model, values)
+        check_values(model, values)
 
 
 @pytest.mark.parametrize(

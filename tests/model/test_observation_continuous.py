@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy import stats
 
-from neuroalrnn.model.observation import OBSERVATIONS
+from neuroalrnn.model.observation import OBSERVATION_MODELS
 
-gaussian = OBSERVATIONS["gaussian"]
+gaussian = OBSERVATION_MODELS["gaussian"]
 
 
 def test_agrees_with_a_diagonal_normal():

@@ -8,9 +8,9 @@ import pytest
 import torch
 from scipy import stats
 
-from neuroalrnn.model.observation import OBSERVATIONS
+from neuroalrnn.model.observation import OBSERVATION_MODELS
 
-poisson, negative_binomial = OBSERVATIONS["poisson"], OBSERVATIONS["negative_binomial"]
+poisson, negative_binomial = OBSERVATION_MODELS["poisson"], OBSERVATION_MODELS["negative_binomial"]
 COUNTS = [0, 1, 2, 5, 20, 300, 10_000]
 
 

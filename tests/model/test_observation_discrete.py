@@ -8,10 +8,10 @@ import torch
 from scipy import stats
 from scipy.special import expit, log_softmax
 
-from neuroalrnn.model.observation import OBSERVATIONS, option_log_probability
+from neuroalrnn.model.observation import OBSERVATION_MODELS, option_log_probability
 
 bernoulli, categorical, ordinal = (
-    OBSERVATIONS[name] for name in ("bernoulli", "categorical", "ordinal")
+    OBSERVATION_MODELS[name] for name in ("bernoulli", "categorical", "ordinal")
 )
 EXTREME = [-1000.0, -30.0, -19.9, -2.0, 0.0, 0.5, 20.1, 36.0, 1000.0]
 

@@ -9,10 +9,10 @@ import torch
 from scipy import integrate, stats
 from scipy.special import expit, log_softmax, logsumexp
 
-from neuroalrnn.model.observation import OBSERVATIONS
+from neuroalrnn.model.observation import OBSERVATION_MODELS
 
 lognormal, shifted, choice_rt = (
-    OBSERVATIONS[name] for name in ("lognormal", "shifted_lognormal", "choice_rt")
+    OBSERVATION_MODELS[name] for name in ("lognormal", "shifted_lognormal", "choice_rt")
 )
 TIMES = np.array([1e-3, 0.05, 0.31, 0.5, 1.0, 4.0, 60.0])
 M, LOG_S, U, LOG_LOW, LOG_MAX = SHIFTED = (-0.4, -0.7, 0.6, np.log(0.3), np.log(5.0))
@@ -176,7 +176,7 @@ def test_time_alone_integrates_to_one():
 def test_without_kappa_choice_and_time_are_independent():
     eta = double(ETA[:, :4]) * double([1, 1, 1, 0])
     values = {"choice": double(CODE % 2), "rt": double(T)}
-    separate = OBSERVATIONS["bernoulli"]().log_likelihood(eta[:, :1], values)
+    separate = OBSERVATION_MODELS["bernoulli"]().log_likelihood(eta[:, :1], values)
     separate = separate + lognormal().log_likelihood(eta[:, 1:3], values)
     np.testing.assert_allclose(choice_rt().log_likelihood(eta, values), separate, rtol=1e-12)
 

@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 from scipy.special import log_softmax
 
-from neuroalrnn.model.readout import log_likelihood, log_probability, n_outputs
+from neuroalrnn.model import count_outputs, log_likelihood, log_probability
 
 ETA = [-800.0, -40.0, -3.0, -0.1, 0.0, 0.1, 3.0, 40.0, 800.0]
 
@@ -35,7 +35,7 @@ def test_categorical_agrees_with_scipy_and_ignores_a_common_constant():
 
 @pytest.mark.parametrize("n_options", [2, 3, 5])
 def test_probabilities_sum_to_one_and_match_the_likelihood(n_options):
-    eta = torch.as_tensor(np.random.default_rng(1).normal(size=(20, n_outputs(n_options))))
+    eta = torch.as_tensor(np.random.default_rng(1).normal(size=(20, count_outputs(n_options))))
     log_p = log_probability(eta)
     np.testing.assert_allclose(log_p.exp().sum(-1), 1, rtol=1e-12)
     for choice in range(n_options):

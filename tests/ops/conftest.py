@@ -7,8 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from neuroalrnn.ops import Weights, present
-from neuroalrnn.ops.dispatch import BACKENDS
+from neuroalrnn.ops import BACKENDS, Weights, present
 
 if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"  # triton reads this when it is imported

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from neuroalrnn.exceptions import ConfigError
-from neuroalrnn.ops.dispatch import BACKENDS, choose_backend
+from neuroalrnn.ops import BACKENDS, choose_backend
 
 
 def without(monkeypatch, package):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from neuroalrnn.model.alrnn import scale_inputs, unscale_inputs
-from neuroalrnn.peers import torch_scan
-from neuroalrnn.peers.networks import decayed_entries, draw_gru, draw_lstm, frozen_entries
+from neuroalrnn.model import scale_inputs, unscale_inputs
+from neuroalrnn.peers import _torch_scan as torch_scan
+from neuroalrnn.peers.networks import _decayed_entries, _draw_gru, _draw_lstm, _frozen_entries
 from tests.model.scaled import make_inputs, make_scaling, standardised
 
-DRAWS = pytest.mark.parametrize("draw", [draw_gru, draw_lstm])
+DRAWS = pytest.mark.parametrize("draw", [_draw_gru, _draw_lstm])
 
 
 def drawn(draw, n_latent=16, n_features=3, offset=(0.3,), seed=0):
@@ -43,7 +43,7 @@ def test_states_start_at_zero_and_the_offset_as_given(draw):
 
 
 def test_the_forget_gates_of_an_lstm_and_no_others_start_open():
-    assert drawn(draw_lstm).bias.eq(1).nonzero().flatten().tolist() == list(range(16, 32))
+    assert drawn(_draw_lstm).bias.eq(1).nonzero().flatten().tolist() == list(range(16, 32))
 
 
 @DRAWS
@@ -61,11 +61,11 @@ def test_without_features_there_is_still_a_network(draw):
 @DRAWS
 def test_matrices_are_decayed_and_nothing_is_frozen(draw):
     weights = with_model_axis(drawn(draw))
-    decayed = decayed_entries(weights)
+    decayed = _decayed_entries(weights)
     names = {name for name in weights._fields if getattr(decayed, name).any()}
     assert names == {"input_weight", "recurrent_weight", "readout"}
     assert all(getattr(decayed, name).all() for name in names)
-    assert not any(part.any() for part in frozen_entries(weights))
+    assert not any(part.any() for part in _frozen_entries(weights))
 
 
 @DRAWS

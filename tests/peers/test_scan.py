@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from neuroalrnn.peers import torch_scan as gated_torch
-from neuroalrnn.peers.scan import GRUWeights, LSTMWeights, shapes
+from neuroalrnn.peers import _torch_scan as gated_torch
+from neuroalrnn.peers.contract import GRUWeights, LSTMWeights, weight_shapes
 
-gated_numba = pytest.importorskip("neuroalrnn.peers.numba_scan", exc_type=ImportError)
+gated_numba = pytest.importorskip("neuroalrnn.peers._numba_scan", exc_type=ImportError)
 KINDS = (GRUWeights, LSTMWeights)
 
 
@@ -22,7 +22,7 @@ def scan(request):
 
 def make_weights(kind, n_models, n_latent, n_outputs, *, n_features=3, dtype=torch.float64):
     rng = torch.Generator().manual_seed(n_latent)
-    sizes = shapes(kind, n_latent, n_features, n_outputs)
+    sizes = weight_shapes(kind, n_latent, n_features, n_outputs)
     draw = (torch.randn(n_models, *size, generator=rng, dtype=torch.float64) for size in sizes)
     return kind(*((0.8 * each).to(dtype).requires_grad_() for each in draw))
 
@@ -247,8 +247,8 @@ def test_arguments_that_do_not_fit_together_are_named(kit, scan, text):
 def test_compiled_kernels_are_never_older_than_their_parts():
     """The parts change only together with the file that numba's cache watches."""
     from neuroalrnn.ops import numba_kernels, tiles
-    from neuroalrnn.peers import kernels as gated_kernels
-    from neuroalrnn.peers import tiles as gated_tiles
+    from neuroalrnn.peers import _kernels as gated_kernels
+    from neuroalrnn.peers import _tiles as gated_tiles
 
     parts = (Path(each.__file__).read_bytes() for each in (tiles, gated_tiles, numba_kernels))
     digest = hashlib.sha256(b"".join(parts)).hexdigest()[:16]

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 
 tiles = pytest.importorskip("neuroalrnn.ops.tiles", exc_type=ImportError)
-gated_tiles = pytest.importorskip("neuroalrnn.peers.tiles", exc_type=ImportError)
+gated_tiles = pytest.importorskip("neuroalrnn.peers._tiles", exc_type=ImportError)
 njit = pytest.importorskip("numba").njit
 ROWS = (0, 0)
 

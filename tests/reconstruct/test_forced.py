@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from neuroalrnn.ops import Weights
-from neuroalrnn.reconstruct import forced
+from neuroalrnn.reconstruct import _forced as forced
 
 OUTPUTS = 2
 
 
 def load_numba():
-    return pytest.importorskip("neuroalrnn.reconstruct.forced_numba", exc_type=ImportError)
+    return pytest.importorskip("neuroalrnn.reconstruct._forced_numba", exc_type=ImportError)
 
 
 def load_scan(name):

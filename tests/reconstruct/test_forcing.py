@@ -6,8 +6,8 @@ import torch
 
 from neuroalrnn.exceptions import ConfigError, DataError
 from neuroalrnn.ops import Weights
-from neuroalrnn.reconstruct import forcing
-from neuroalrnn.reconstruct.forcing import (
+from neuroalrnn.reconstruct._forcing import (
+    FORCINGS,
     adapt_strength,
     check_likelihood,
     choose_interval,
@@ -102,5 +102,5 @@ def test_forcing_of_discrete_observations_is_refused(kind, likelihood):
 
 def test_everything_else_may_be_asked_for():
     check_likelihood("none", "bernoulli")
-    for kind in forcing.FORCINGS:
+    for kind in FORCINGS:
         check_likelihood(kind, "gaussian")

@@ -8,9 +8,9 @@ import torch
 
 from neuroalrnn.exceptions import ConfigError, DataError
 from neuroalrnn.ops import reference
-from neuroalrnn.reconstruct.looks import N_RUNS
-from neuroalrnn.reconstruct.measures import BinnedReference
-from neuroalrnn.reconstruct.train import ReconstructionSetting, _halving, _Training, reconstruct
+from neuroalrnn.reconstruct import BinnedReference, ReconstructionSetting, reconstruct
+from neuroalrnn.reconstruct._looks import N_RUNS
+from neuroalrnn.reconstruct.train import _halving, _Training
 
 SETTING = ReconstructionSetting(
     n_latent=5, n_pwl=2, interval=5, n_updates=20, batch_size=4, window=20

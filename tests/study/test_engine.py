@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from neuroalrnn.config import Setting
-from neuroalrnn.ops.dispatch import BACKENDS
+from neuroalrnn.ops import BACKENDS
 from neuroalrnn.study.engine import Engine
 
 SETTING = Setting(n_latent=4, batch_size=32)
-OBSERVATIONS = SimpleNamespace(
-    inputs=torch.zeros(9, 10, 2), read_steps=torch.arange(10), observation=None
+OBSERVATION_MODELS = SimpleNamespace(
+    inputs=torch.zeros(9, 10, 2), read_steps=torch.arange(10), observation_model=None
 )
 
 
@@ -22,7 +22,7 @@ def split(threads, memory, *, n_groups=10, size=3, held_out=5, backend="torch_ea
         validate=[np.arange(held_out)] * (n_groups * size),
     )
     engine = Engine(BACKENDS[backend], "named", threads, memory)
-    observations = SimpleNamespace(**vars(OBSERVATIONS) | observed)
+    observations = SimpleNamespace(**vars(OBSERVATION_MODELS) | observed)
     members, at_once = engine.split(jobs, observations, SETTING)
     assert np.array_equal(np.concatenate(members), np.arange(n_groups * size))
     for models in members:
@@ -66,5 +66,5 @@ def test_every_output_of_an_observation_model_takes_memory():
     joint = SimpleNamespace(outputs=("choice.logit", "rt.location", "rt.log_scale"))
     # one group with one output takes 12 + 18 numbers, with three 12 + 3 * 18
     memory = 2 * 3 * 32 * 10 * (12 + 3 * 18) * 4
-    assert max(split(1, memory, observation=joint)[0]) == 2 * 3
+    assert max(split(1, memory, observation_model=joint)[0]) == 2 * 3
     assert max(split(1, memory)[0]) == 4 * 3

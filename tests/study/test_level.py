@@ -11,7 +11,7 @@ from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.exceptions import DataError, DataWarning
-from neuroalrnn.model.observation import OBSERVATIONS
+from neuroalrnn.model.observation import OBSERVATION_MODELS
 from neuroalrnn.study import select_n_pwl
 from neuroalrnn.study.recurrent import recurrent_baselines
 from neuroalrnn.study.study import prepare_study
@@ -44,7 +44,7 @@ def run(trials, observation=None, **options):
 
 
 def limit(kind="categorical"):
-    return OBSERVATIONS[kind](3, available=OPEN)
+    return OBSERVATION_MODELS[kind](3, available=OPEN)
 
 
 def naive(trials, train, test):

@@ -10,13 +10,12 @@ from scipy import stats
 from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SubjectKFold, encode
 from neuroalrnn.exceptions import ConfigError, DataError, NotTestableError
-from neuroalrnn.fit.objective import compute_eta, compute_log_likelihood, observe
+from neuroalrnn.fit import compute_eta, compute_log_likelihood, make_observations
 from neuroalrnn.mechanism.contrasts import compare_gains, detect_gating_by_fold
-from neuroalrnn.model.architecture import ALRNN
-from neuroalrnn.model.hierarchy import VARYING, subject_architecture
-from neuroalrnn.model.observation import OBSERVATIONS, joint
-from neuroalrnn.ops.dispatch import choose_backend
-from neuroalrnn.peers.networks import GRU, LSTM
+from neuroalrnn.model import ALRNN, VARYING, subject_architecture
+from neuroalrnn.model.observation import OBSERVATION_MODELS, joint
+from neuroalrnn.ops import choose_backend
+from neuroalrnn.peers import GRU, LSTM
 from neuroalrnn.plots.n_pwl import score_curves
 from neuroalrnn.questions import take_apart
 from neuroalrnn.questions.observed import compare_observed
@@ -33,8 +32,8 @@ from neuroalrnn.study.resume import fold_file
 from neuroalrnn.study.search import Progress, search, train_whole
 
 LONG = Setting(n_latent=4, check_every=20, max_checks=8, batch_size=8, learning_rate=0.05)
-shifted = OBSERVATIONS["shifted_lognormal"]
-choice_rt = OBSERVATIONS["choice_rt"]
+shifted = OBSERVATION_MODELS["shifted_lognormal"]
+choice_rt = OBSERVATION_MODELS["choice_rt"]
 
 
 def _with_times(trials, *, seed=5):
@@ -150,8 +149,8 @@ def test_held_out_log_likelihood_is_that_of_training_and_of_scipy(timed, plan_of
     weights = plan.of.scale_inputs(weights, jobs.scaling.after(jobs.observed))
     n_pwl = jobs.n_pwl
     rows, _, others = predict_observed(weights, n_pwl.tolist(), sequences, plan, engine)
-    observations = observe(
-        sequences, dtype=torch.float64, subjects=plan.subjects, observation=plan.observation
+    observations = make_observations(
+        sequences, dtype=torch.float64, subjects=plan.subjects, observation_model=plan.observation
     )
     index = torch.arange(len(sequences.n_steps)).expand(len(n_pwl), -1)
     with_absent = torch.cat([index, torch.full_like(index[:, :2], -1)], dim=1)
@@ -286,7 +285,7 @@ def test_options_that_are_not_available_have_probability_zero(trials, run, short
     choice.attrs["labels"] = ["a", "b", "c"]
     is_open = {f"open_{k}": ("trial", (closed != k) * 1.0) for k in range(3)}
     limited = trials.assign(choice=choice, **is_open)
-    model = OBSERVATIONS["categorical"](3, available=list(is_open))
+    model = OBSERVATION_MODELS["categorical"](3, available=list(is_open))
     fit = run(limited, short, observation=model)
     rows = np.flatnonzero(np.isfinite(code))
     for name in ("AL-RNN", "constant"):
@@ -334,14 +333,22 @@ def test_kept_folds_depend_on_times_and_on_the_model(timed, plan_of, tmp_path):
     [
         ("choice_rd", ConfigError, "'choice_rd' is unknown; did you mean 'choice_rt'"),
         ("gaussian", ConfigError, "needs arguments"),
-        (OBSERVATIONS["poisson"], ConfigError, "observation = function: expected a name, or one"),
+        (
+            OBSERVATION_MODELS["poisson"],
+            ConfigError,
+            "observation = function: expected a name, or one",
+        ),
         (["choice_rt"], ConfigError, "observation = .'choice_rt'.: expected a name"),
         (True, ConfigError, "observation = True: expected a name"),
-        (OBSERVATIONS["gaussian"]("spikes"), DataError, "'spikes' is unknown"),
-        (OBSERVATIONS["categorical"](3), ConfigError, "not the 2 of the data"),
-        (OBSERVATIONS["gaussian"]("rule"), DataError, "'rule' is an input known before"),
-        (OBSERVATIONS["poisson"]("rt"), DataError, "values, first .* expected whole numbers"),
-        (joint(choice_rt(), OBSERVATIONS["gaussian"]("empty")), DataError, "'empty': no training"),
+        (OBSERVATION_MODELS["gaussian"]("spikes"), DataError, "'spikes' is unknown"),
+        (OBSERVATION_MODELS["categorical"](3), ConfigError, "not the 2 of the data"),
+        (OBSERVATION_MODELS["gaussian"]("rule"), DataError, "'rule' is an input known before"),
+        (OBSERVATION_MODELS["poisson"]("rt"), DataError, "values, first .* expected whole numbers"),
+        (
+            joint(choice_rt(), OBSERVATION_MODELS["gaussian"]("empty")),
+            DataError,
+            "'empty': no training",
+        ),
     ],
 )
 def test_what_cannot_be_explained_is_refused_before_training(

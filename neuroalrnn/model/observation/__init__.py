@@ -1,22 +1,30 @@
-"""Observation models: log-likelihood, samples and starting values of what is read from eta.
+"""Observation models: how what is read out (eta) explains what is observed in a trial.
 
-Every parameter is an output of the read-out ``eta = B z + d``. One that does not vary over trials
-(a log standard deviation, a threshold) has its row of ``B`` frozen at zero, so that only its
-offset in ``d`` is trained; one that the training subjects fix has a frozen offset too.
+Each has a log-likelihood, samples and starting values. Every parameter of it is an output of the
+read-out ``eta = B z + d``. If a parameter does not vary over trials (a log standard deviation, a
+threshold), its row of ``B`` is frozen at zero, and only its offset in ``d`` is trained. If the
+training subjects fix it, its offset is frozen, too.
+
+To add one, write a function like `gaussian` in a file of its own, and list it in
+`OBSERVATION_MODELS`.
 """
 
-from neuroalrnn.model.observation.continuous import gaussian
-from neuroalrnn.model.observation.counts import negative_binomial, poisson
-from neuroalrnn.model.observation.discrete import bernoulli, categorical, ordinal
-from neuroalrnn.model.observation.observation import (
-    Observation,
-    check,
+from collections.abc import Callable
+
+from neuroalrnn.model.observation.base import (
+    Family,
+    ObservationModel,
+    check_values,
+    independent,
     joint,
     option_log_probability,
 )
+from neuroalrnn.model.observation.continuous import gaussian
+from neuroalrnn.model.observation.counts import negative_binomial, poisson
+from neuroalrnn.model.observation.discrete import bernoulli, categorical, ordinal
 from neuroalrnn.model.observation.times import choice_rt, lognormal, shifted_lognormal
 
-OBSERVATIONS = {
+OBSERVATION_MODELS: dict[str, Callable[..., ObservationModel]] = {
     "bernoulli": bernoulli,
     "categorical": categorical,
     "ordinal": ordinal,
@@ -28,4 +36,21 @@ OBSERVATIONS = {
     "choice_rt": choice_rt,
 }
 
-__all__ = ["OBSERVATIONS", "Observation", "check", "joint", "option_log_probability"]
+__all__ = [
+    "OBSERVATION_MODELS",
+    "Family",
+    "ObservationModel",
+    "bernoulli",
+    "categorical",
+    "check_values",
+    "choice_rt",
+    "gaussian",
+    "independent",
+    "joint",
+    "lognormal",
+    "negative_binomial",
+    "option_log_probability",
+    "ordinal",
+    "poisson",
+    "shifted_lognormal",
+]

@@ -2,12 +2,19 @@
 
 import torch
 
-from neuroalrnn.model.observation.logs import normal_log_density
-from neuroalrnn.model.observation.observation import CONSTANT, VARYING, Family, independent
+from neuroalrnn.model.observation._draws import draw_normal, start_normal
+from neuroalrnn.model.observation._logs import normal_log_density
+from neuroalrnn.model.observation.base import (
+    CONSTANT,
+    VARYING,
+    Family,
+    ObservationModel,
+    independent,
+)
 
 
-def gaussian(*variables):
-    r"""Normal distributions with a mean that varies and a constant standard deviation.
+def gaussian(*variables: str) -> ObservationModel:
+    r"""Explain numbers by normal distributions whose mean varies.
 
     .. math::
         \log p(x) = -\tfrac12 \sum_n \big[\log 2\pi\sigma_n^2 + (x_n - \eta_n)^2/\sigma_n^2\big]
@@ -15,11 +22,12 @@ def gaussian(*variables):
     Parameters
     ----------
     *variables : str
-        Dimensions; their noise is independent (a diagonal covariance).
+        Trial variables. Their noise is independent (a diagonal covariance).
 
     Returns
     -------
-    Observation
+    ObservationModel
+        Outputs ``mean`` (eta) and the constant ``log_sd`` (log sigma) of each variable.
     """
     family = Family(
         name="gaussian",
@@ -31,15 +39,3 @@ def gaussian(*variables):
         expected="finite numbers",
     )
     return independent(family, variables)
-
-
-def draw_normal(eta, rng):
-    """Samples of shape (...) for ``eta`` (..., 2): mean and log standard deviation."""
-    mean, log_sd = eta.unbind(-1)
-    return mean + log_sd.exp() * torch.as_tensor(rng.standard_normal(mean.shape))
-
-
-def start_normal(x):
-    """Mean and log standard deviation of a sample; that of a constant one is taken as 1."""
-    sd = x.std(correction=0)
-    return [x.mean(), torch.where(sd > 0, sd, 1.0).log()]

@@ -2,28 +2,40 @@
 
 import math
 from numbers import Real
+from typing import Any
 
 import torch
 
 from neuroalrnn.arguments import shown
 from neuroalrnn.exceptions import ConfigError
-from neuroalrnn.model.observation.logs import exp_finite, softplus
-from neuroalrnn.model.observation.observation import CONSTANT, VARYING, Family, independent
+from neuroalrnn.model.observation._logs import exp_finite, softplus
+from neuroalrnn.model.observation.base import (
+    CONSTANT,
+    VARYING,
+    Family,
+    ObservationModel,
+    independent,
+)
 
 
-def poisson(*variables, exposure=1.0):
-    r"""Counts of mean :math:`\mu = w e^\eta`: :math:`x \log\mu - \mu - \log x!`.
+def poisson(*variables: str, exposure: float = 1.0) -> ObservationModel:
+    r"""Explain counts by Poisson distributions with a log link.
+
+    .. math::
+        \log p(x) = x \log\mu - \mu - \log x!, \qquad \mu = w e^\eta
 
     Parameters
     ----------
-    *variables : str, default "count"
-        Units; independent given eta.
+    *variables : str
+        Trial variables, such as the spike counts of neurons, which are independent given eta;
+        "count" if none is named.
     exposure : float
         ``w``, such as the width of the counting window in s, which makes ``exp(eta)`` a rate in Hz.
 
     Returns
     -------
-    Observation
+    ObservationModel
+        Output ``log_rate`` (eta) of each variable.
 
     Raises
     ------
@@ -47,8 +59,10 @@ def poisson(*variables, exposure=1.0):
     return independent(family, variables or ("count",))
 
 
-def negative_binomial(*variables, exposure=1.0):
-    r"""Counts of mean :math:`\mu = w e^\eta` and variance :math:`\mu + k \mu^2`.
+def negative_binomial(*variables: str, exposure: float = 1.0) -> ObservationModel:
+    r"""Explain counts by negative binomial distributions with a log link.
+
+    The mean is :math:`\mu = w e^\eta` and the variance :math:`\mu + k \mu^2`.
 
     .. math::
         \log p(x) = \log\Gamma(x + r) - \log\Gamma(r) - \log x!
@@ -56,15 +70,16 @@ def negative_binomial(*variables, exposure=1.0):
 
     Parameters
     ----------
-    *variables : str, default "count"
+    *variables : str
+        Trial variables, which are independent given eta; "count" if none is named.
     exposure : float
         ``w``, as in `poisson`.
 
     Returns
     -------
-    Observation
-        Outputs ``log_rate`` (eta) and the constant ``log_dispersion`` (log k); ``k -> 0`` is the
-        Poisson model.
+    ObservationModel
+        Outputs ``log_rate`` (eta) and the constant ``log_dispersion`` (log k) of each variable;
+        ``k -> 0`` is the Poisson model.
 
     Raises
     ------
@@ -108,7 +123,7 @@ def _log_zero(log_mu, log_k):
 def _log_rising(x, log_k):
     """``log prod_{j<x} (1 + j k) = log Gamma(x + r) - log Gamma(r) + x log k``, ``r = 1/k``.
 
-    Large ``r``: the difference of Stirling series, where the logarithms of Gamma would cancel.
+    For large ``r`` it is the difference of Stirling series, as logarithms of Gamma would cancel.
     """
     border = -math.log(10)
     log_large = -log_k.clamp(min=-60.0, max=border)
@@ -123,7 +138,7 @@ def _log_rising(x, log_k):
 
 
 def _stirling(x):
-    """What Stirling's formula lacks of ``log Gamma(x)``, to 2e-14 for x >= 10."""
+    """``log Gamma(x)`` minus Stirling's formula, right to 2e-14 for x >= 10."""
     y = 1 / x.square()
     series = 1 / 12 + y * (-1 / 360 + y * (1 / 1260 + y * (-1 / 1680 + y / 1188)))
     return series / x
@@ -136,17 +151,17 @@ def _log_exposure(exposure):
 
 
 def _log_mean(x):
-    """Log of the mean, half a count added so that it is finite."""
+    """Log of the mean, with half a count added so that it is finite."""
     return torch.log((x.sum() + 0.5) / len(x))
 
 
 def _log_dispersion(x):
-    """Log of ``k`` by moments, at least that of 0.01."""
+    """Log of ``k``, estimated by moments; at least log 0.01."""
     mean = x.mean().clamp(min=0.5 / len(x))
     return ((x.var(correction=0) - mean) / mean.square()).clamp(min=0.01).log()
 
 
-_COUNTS = {
+_COUNTS: dict[str, Any] = {
     "valid": lambda x: torch.isfinite(x) & (x >= 0) & (x == x.round()),
     "expected": "whole numbers from 0",
 }

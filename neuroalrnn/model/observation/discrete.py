@@ -1,26 +1,36 @@
 """Choices and ratings: Bernoulli, categorical and ordinal models of codes from 0."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 from torch.nn import functional
 
-from neuroalrnn.arguments import not_names, not_whole, refuse
-from neuroalrnn.model.observation.logs import exp_finite, log_one_minus_exp_minus_exp
-from neuroalrnn.model.observation.observation import CONSTANT, VARYING, Family, independent
+from neuroalrnn.arguments import not_names, refuse
+from neuroalrnn.model.observation._draws import draw_code, require_options
+from neuroalrnn.model.observation._logs import exp_finite, log_one_minus_exp_minus_exp
+from neuroalrnn.model.observation.base import (
+    CONSTANT,
+    VARYING,
+    Family,
+    ObservationModel,
+    independent,
+)
 from neuroalrnn.model.readout import log_likelihood, log_probability
 
 
-def bernoulli(*variables):
-    r"""Two options: ``log p(y) = y eta - softplus(eta)``.
+def bernoulli(*variables: str) -> ObservationModel:
+    r"""Explain choices between two options: ``log p(y) = y eta - softplus(eta)``.
 
     Parameters
     ----------
-    *variables : str, default "choice"
+    *variables : str
+        Trial variables with codes 0 and 1; "choice" if none is named.
 
     Returns
     -------
-    Observation
+    ObservationModel
+        Output ``logit`` (eta) of each variable.
     """
     family = Family(
         name="bernoulli",
@@ -33,28 +43,34 @@ def bernoulli(*variables):
     return independent(family, variables or ("choice",))
 
 
-def categorical(n_options, variable="choice", *, available=None):
-    r"""Several options: :math:`\log p(y) = \eta_y - \log \sum_{k\ \mathrm{available}} e^{\eta_k}`.
+def categorical(
+    n_options: int, variable: str = "choice", *, available: Sequence[str] | None = None
+) -> ObservationModel:
+    r"""Explain choices among several options.
+
+    .. math::
+        \log p(y) = \eta_y - \log \sum_{k\ \mathrm{available}} e^{\eta_k}
 
     Parameters
     ----------
     n_options : int
-        At least 2.
+        Number of options, at least 2.
     variable : str
+        Trial variable with codes from 0.
     available : sequence of str, optional
-        One trial variable per option, 1 where the option can be chosen; by default all always can.
-        An option that is not available has probability 0; that it was chosen is an error, found
-        by `check`.
+        One trial variable per option, which is 1 where the option can be chosen. Without it, all
+        options always can. An option that is not available has probability 0, and `check_values`
+        refuses trials on which it was chosen.
 
     Returns
     -------
-    Observation
+    ObservationModel
         One logit per option; a constant added to all of them changes nothing.
 
     Raises
     ------
     ConfigError
-        If there are too few options, or not one name in `available` for each.
+        If there are too few options, or if `available` does not name one variable for each.
     """
     require_options("categorical", n_options)
     if available is not None:
@@ -81,7 +97,7 @@ def _bad_offer(available, n_options):
 
 
 def _restricted(model, available):
-    """A categorical model whose options are not always available."""
+    """Restrict a categorical model to the options that are available."""
 
     def is_available(values):
         return torch.stack([torch.as_tensor(values[name]) for name in available], dim=-1) > 0
@@ -114,31 +130,36 @@ def _choices_of_unavailable(values, variable, is_available):
     return [f"{variable!r}: {int(wrong.sum())} choices of unavailable options, first {first}"]
 
 
-def ordinal(n_levels, variable="rating"):
-    r"""Ordered levels (cumulative logit model, McCullagh 1980).
+def ordinal(n_levels: int, variable: str = "rating") -> ObservationModel:
+    r"""Explain ordered levels, such as ratings, by a cumulative logit model.
 
     .. math::
         p(y) = \sigma(\theta_{y+1} - \eta) - \sigma(\theta_y - \eta), \quad
         \theta_0 = -\infty,\ \theta_1 = 0,\ \theta_{c+1} = \theta_c + e^{r_{c+1}},\
         \theta_C = \infty
 
-    The first threshold is 0, because the offset of ``eta`` already moves all of them.
+    The first threshold is 0, because the offset of ``eta`` already shifts all thresholds.
 
     Parameters
     ----------
     n_levels : int
-        At least 2, which is the Bernoulli model.
+        Number of levels, at least 2; with 2 it is the Bernoulli model.
     variable : str
+        Trial variable with codes from 0, in order.
 
     Returns
     -------
-    Observation
-        Outputs ``location`` and the log-gaps ``r`` between thresholds.
+    ObservationModel
+        Outputs ``location`` (eta) and the constants ``log_gap`` (r) between thresholds.
 
     Raises
     ------
     ConfigError
         If there are too few levels.
+
+    References
+    ----------
+    McCullagh (1980), Journal of the Royal Statistical Society B 42: the model.
     """
     require_options("ordinal", n_levels)
     gaps = {f"log_gap_{c}": CONSTANT for c in range(2, n_levels)}
@@ -169,13 +190,8 @@ def _start_ordinal(frequency):
     return [-threshold[0], *threshold.diff().log()]
 
 
-def draw_code(log_p, rng):
-    """Codes drawn from log-probabilities (..., option); one of probability 0 never comes up."""
-    return (log_p + torch.as_tensor(rng.gumbel(size=log_p.shape))).argmax(-1)
-
-
 def _frequency(code, n_options):
-    """Frequency of every option, half a trial added to each so that none is 0."""
+    """Frequency of every option, with half a trial added to each so that none is 0."""
     count = torch.bincount(code.long(), minlength=n_options).double() + 0.5
     return count / count.sum()
 
@@ -186,8 +202,3 @@ def _codes(n_options):
         "valid": lambda code: torch.isin(code, options),
         "expected": f"codes 0 to {n_options - 1}",
     }
-
-
-def require_options(name, n_options):
-    """Refuse what is no number of options, under the name of a model."""
-    refuse(name, not_whole("number of options", n_options, least=2))

@@ -1,53 +1,54 @@
 """Response times in seconds: log-normal models, alone and together with the choice."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch.nn import functional
 
 from neuroalrnn.arguments import shown
 from neuroalrnn.exceptions import ConfigError
-from neuroalrnn.model.observation.continuous import draw_normal, start_normal
-from neuroalrnn.model.observation.discrete import (
-    bernoulli,
-    categorical,
+from neuroalrnn.model.observation._draws import (
     draw_code,
+    draw_normal,
     require_options,
+    start_normal,
 )
-from neuroalrnn.model.observation.logs import exp_finite, normal_log_density
-from neuroalrnn.model.observation.observation import (
+from neuroalrnn.model.observation._logs import exp_finite, normal_log_density
+from neuroalrnn.model.observation.base import (
     CONSTANT,
     FIXED,
     VARYING,
     Family,
-    Observation,
+    ObservationModel,
     independent,
     joint,
     option_log_probability,
 )
+from neuroalrnn.model.observation.discrete import bernoulli, categorical
 
-# At the fastest response the likelihood of a shift has no bound; just above the slowest one, or
-# rounding would put it outside.
+# The likelihood has no bound where the shift is the fastest response, so the shift stays below it;
+# the slowest response lies below the upper limit, so that rounding does not put it outside.
 _MARGIN = 0.05
 
 
-def lognormal(variable="rt"):
-    r"""Log-normal response times :math:`t`: :math:`\log t \sim N(\eta, \sigma^2)`.
+def lognormal(variable: str = "rt") -> ObservationModel:
+    r"""Explain response times by log-normal distributions, :math:`\log t \sim N(\eta, \sigma^2)`.
 
-    Changing the unit of time shifts all log-likelihoods: compare models, not data sets.
+    Another unit of time shifts all log-likelihoods: compare models, not datasets.
 
     Parameters
     ----------
     variable : str
-        In seconds.
+        Trial variable in seconds.
 
     Returns
     -------
-    Observation
+    ObservationModel
         Outputs ``location`` (eta) and the constant ``log_scale`` (log sigma).
     """
     family = Family(
@@ -61,8 +62,8 @@ def lognormal(variable="rt"):
     return independent(family, (variable,))
 
 
-def shifted_lognormal(variable="rt", *, contaminants=0.01):
-    r"""Log-normal decision times after a constant shift, and a few random responses.
+def shifted_lognormal(variable: str = "rt", *, contaminants: float = 0.01) -> ObservationModel:
+    r"""Explain response times by log-normal times after a constant shift, and a few random ones.
 
     .. math::
         p(t) = (1 - \epsilon)\, p_{LN}(t - t_0) + \epsilon\, [t \le t_{max}] / t_{max}, \qquad
@@ -71,18 +72,18 @@ def shifted_lognormal(variable="rt", *, contaminants=0.01):
     Parameters
     ----------
     variable : str
-        In seconds.
+        Trial variable in seconds.
     contaminants : float
-        ``epsilon``: keeps a response before ``t_0`` possible, as a new subject may give one. With
-        0 its log-likelihood is minus infinity.
+        Share ``epsilon`` of random responses. Thanks to these, a new subject may respond before
+        ``t_0``; with 0, the log-likelihood of such a response is minus infinity.
 
     Returns
     -------
-    Observation
-        Outputs ``location``, the constants ``log_scale`` and ``shift_logit`` (u), and two that the
-        training subjects fix: ``log_t_max``, 5 % above their slowest response, and ``log_t_low``,
-        5 % below their fastest one. A share ``epsilon`` of responses does not count as fast,
-        because up to that share may come before ``t_0`` [our definition].
+    ObservationModel
+        Outputs ``location`` (eta), the constants ``log_scale`` and ``shift_logit`` (u), and two
+        that the training subjects fix: ``log_t_max``, 5 % above their slowest response, and
+        ``log_t_low``, 5 % below their fastest response. The fastest share ``epsilon`` of responses
+        is left out of the latter, as they may come before ``t_0`` (our own definition).
 
     Raises
     ------
@@ -109,7 +110,7 @@ def shifted_lognormal(variable="rt", *, contaminants=0.01):
 
 
 def _log_density(t, eta):
-    """Log-normal log-density, minus infinity (with gradient 0) unless t > 0."""
+    """Log-density of log-normal distributions; minus infinity, with gradient 0, unless t > 0."""
     log_t = torch.where(t > 0, t, 1.0).log()
     return torch.where(t > 0, normal_log_density(log_t, *eta.unbind(-1)) - log_t, -torch.inf)
 
@@ -132,15 +133,22 @@ def _draw_shifted(eta, contaminants, rng):
 
 
 def _start_shifted(t, contaminants):
-    """Half of ``t_low`` as the shift, and the log-normal of what comes after it."""
+    """Take half of ``t_low`` as the shift, and fit a log-normal to what comes after it."""
     t_low = (1 - _MARGIN) * t.quantile(contaminants)
     decision = t - t_low / 2
     m, log_scale = start_normal(decision[decision > 0].log())
     return [m, log_scale, 0.0, t_low.log(), ((1 + _MARGIN) * t.max()).log()]
 
 
-def choice_rt(n_options=2, choice="choice", rt="rt", *, available=None, time=None):
-    r"""Choice and response time together, the time depending on the option chosen.
+def choice_rt(
+    n_options: int = 2,
+    choice: str = "choice",
+    rt: str = "rt",
+    *,
+    available: Sequence[str] | None = None,
+    time: Callable[[str], ObservationModel] | None = None,
+) -> ObservationModel:
+    r"""Explain choice and response time together; the time depends on the option chosen.
 
     .. math:: \log p(y, t) = \log p(y) + \log p(t\,|\,y), \qquad m_y = \eta_{rt} + \kappa_y
 
@@ -150,18 +158,25 @@ def choice_rt(n_options=2, choice="choice", rt="rt", *, available=None, time=Non
     Parameters
     ----------
     n_options : int
+        Number of options, at least 2.
     choice, rt : str
-        Names of the variables; times in seconds.
+        Trial variables: codes from 0, and seconds.
     available : sequence of str, optional
         As in `categorical`.
     time : callable, optional
-        `lognormal` (default), `shifted_lognormal`, or one of their kind.
+        Makes the model of the response time from the name of its variable, as `lognormal` (used
+        without it) and `shifted_lognormal` do.
 
     Returns
     -------
-    Observation
-        Outputs of the choice, of the time, then the constants ``kappa_y`` of options from 1;
-        that of option 0 is 0.
+    ObservationModel
+        Outputs of the choice, outputs of the time, then the constants ``kappa_y`` of options 1 and
+        up; that of option 0 is 0.
+
+    Raises
+    ------
+    ConfigError
+        If there are too few options, or `time` is no function.
     """
     require_options("choice_rt", n_options)
     if time is not None and not callable(time):
@@ -185,8 +200,8 @@ def choice_rt(n_options=2, choice="choice", rt="rt", *, available=None, time=Non
 
 
 class _Pair(NamedTuple):
-    choices: Observation
-    times: Observation
+    choices: ObservationModel
+    times: ObservationModel
     n_options: int
 
     def option_log_p(self, eta, values):
@@ -220,17 +235,17 @@ def _pair_sample(pair, eta, rng, values=None):
 
 
 def _of_chosen(each, code):
-    """Entry (..., option) of the option chosen; of a missing choice the log of the sum."""
+    """Pick the entry (..., option) of the option chosen; the log of the sum where it is missing."""
     missing = torch.isnan(code)
     chosen = torch.where(missing, 0.0, code).long()
     one = each.gather(-1, chosen[..., None])[..., 0]
     possible = (each > -torch.inf).any(-1)
-    # of nothing but minus infinities logsumexp has gradient NaN
+    # the gradient of logsumexp is NaN where all entries are minus infinity
     summed = torch.logsumexp(torch.where(possible[..., None], each, 0.0), dim=-1)
     return torch.where(missing, torch.where(possible, summed, -torch.inf), one)
 
 
-_TIMES = {
+_TIMES: dict[str, Any] = {
     "valid": lambda t: torch.isfinite(t) & (t > 0),
     "expected": "seconds above 0",
 }

@@ -6,10 +6,10 @@ r"""The forced scan: an AL-RNN without inputs, pulled towards a continuous serie
     e_t = B z_t + d - x_t, \qquad
     \tilde z_t = z_t - f_t B^+ e_t, \qquad \tilde z_0 = z_0, \quad t = 1..T
 
-``B^+`` is the pseudo-inverse, so that the correction is the smallest change of the latents that
-moves the prediction towards the observation. With ``B = [I, 0]`` and ``d = 0`` it acts on the first
-latents alone: they become ``f x + (1 - f) z``. Sparse forcing is ``f = 1`` every so many steps,
-generalised teacher forcing one ``f`` at every step.
+``B^+`` is the pseudo-inverse: the correction is the smallest change of the latents that moves the
+prediction towards the observation. With ``B = [I, 0]`` and ``d = 0`` it acts on the first latents
+only: they become ``f x + (1 - f) z``. Sparse forcing has ``f = 1`` every so many steps and else 0;
+generalised teacher forcing has the same ``f`` at every step.
 
 A forced scan is a function ``scan(weights, n_pwl, series, start, strength)`` with
 
@@ -25,9 +25,9 @@ strength      (model, step)              ``f_t`` of the steps 1..T, from 0 to 1
 ============  =========================  ========================================================
 
 and returns the error ``e_t`` of the *unforced* predictions, (model, step, lane, output). The ``B``,
-``B^+`` and ``d`` of the correction are constants to the gradient: what is pulled passes on
-``1 - f`` of it, and the read-out learns from the predictions alone (our definition where ``B`` is
-trained). The regime of a step is the sign pattern of the forced latents.
+``B^+`` and ``d`` of the correction are constants to the gradient. So a forced latent passes on
+``1 - f`` of its gradient, and the read-out learns only from the predictions (our own definition
+where ``B`` is trained). The regime of a step is the sign pattern of the forced latents.
 
 References
 ----------
@@ -36,27 +36,68 @@ Brenner et al. (2024), NeurIPS (sparse forcing of AL-RNNs); Hess et al. (2023), 
 
 import torch
 
-from neuroalrnn.ops import floors
+from neuroalrnn.ops import Weights, floors
 
 
-def scan(weights, n_pwl, series, start, strength):
-    """Errors of the unforced predictions, step by step and differentiated by autograd: the oracle.
+def scan(
+    weights: Weights,
+    n_pwl: torch.Tensor,
+    series: torch.Tensor,
+    start: torch.Tensor,
+    strength: torch.Tensor,
+) -> torch.Tensor:
+    """Compute the errors of the unforced predictions, step by step: the oracle.
 
-    Parameters and return value are those of the contract above.
+    Autograd differentiates it.
+
+    Parameters
+    ----------
+    weights : Weights
+        Parameters; features are the outputs.
+    n_pwl : Tensor of int, shape (model,)
+        Number of PWL units of each model.
+    series : Tensor, shape (row, output)
+        Observations.
+    start : Tensor of int, shape (model, lane)
+        Row of the first observation of each lane.
+    strength : Tensor, shape (model, step)
+        Forcing strength of each step, 0 to 1.
+
+    Returns
+    -------
+    Tensor, shape (model, step, lane, output)
+        Predictions minus observations, from step 1 on.
     """
     return _run(weights, n_pwl, series, start, strength)[0]
 
 
 @torch.no_grad()
-def compute_latents(weights, n_pwl, series, start, strength):
-    """Latents after forcing, of which the signs name the regimes.
+def compute_latents(
+    weights: Weights,
+    n_pwl: torch.Tensor,
+    series: torch.Tensor,
+    start: torch.Tensor,
+    strength: torch.Tensor,
+) -> torch.Tensor:
+    """Compute the latents after forcing, whose signs name the regimes.
 
-    Parameters are those of the contract above.
+    Parameters
+    ----------
+    weights : Weights
+        Parameters; features are the outputs.
+    n_pwl : Tensor of int, shape (model,)
+        Number of PWL units of each model.
+    series : Tensor, shape (row, output)
+        Observations.
+    start : Tensor of int, shape (model, lane)
+        Row of the first observation of each lane.
+    strength : Tensor, shape (model, step)
+        Forcing strength of each step, 0 to 1.
 
     Returns
     -------
     Tensor, shape (model, step + 1, lane, latent)
-        From step 0 on.
+        Latents, from step 0 on.
     """
     return _run(weights, n_pwl, series, start, strength)[1]
 
@@ -77,44 +118,104 @@ def _run(weights, n_pwl, series, start, strength):
     return torch.stack(errors, dim=1), torch.stack(path, dim=1)
 
 
-def start_latents(weights, series, start):
-    """Latents of step 0, (model, lane, latent): an affine function of the first observation."""
+def start_latents(weights: Weights, series: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+    """Compute the latents of step 0, an affine function of the first observation.
+
+    Parameters
+    ----------
+    weights : Weights
+        Parameters; features are the outputs.
+    series : Tensor, shape (row, output)
+        Observations.
+    start : Tensor of int, shape (model, lane)
+        Row of the first observation of each lane.
+
+    Returns
+    -------
+    Tensor, shape (model, lane, latent)
+        Latents.
+    """
     return series[start] @ weights.input_weight.mT + weights.initial[:, None]
 
 
-def force(latents, observed, readout, offset, strength):
+def force(
+    latents: torch.Tensor,
+    observed: torch.Tensor,
+    readout: torch.Tensor,
+    offset: torch.Tensor,
+    strength: torch.Tensor,
+) -> torch.Tensor:
     """Pull latents towards those that predict an observation.
 
     Parameters
     ----------
     latents : Tensor, shape (model, lane, latent)
+        Latents of one step.
     observed : Tensor, shape (model, lane, output)
+        Observations of that step.
     readout : Tensor, shape (model, output, latent)
+        ``B``.
     offset : Tensor, shape (model, output)
+        ``d``.
     strength : Tensor, shape (model,)
         0 changes nothing; 1 makes the prediction exact where the rows of ``B`` are independent.
 
     Returns
     -------
     Tensor, shape (model, lane, latent)
+        Latents after forcing.
     """
     B, d = readout.detach(), offset.detach()
     error = latents @ B.mT + d[:, None] - observed
     return latents - strength[:, None, None] * (error @ invert(B).mT)
 
 
-def invert(readout):
-    """Pseudo-inverse of every ``B``; one that is not finite stops no other model."""
+def invert(readout: torch.Tensor) -> torch.Tensor:
+    """Compute the pseudo-inverse of every ``B``.
+
+    Numbers that are not finite count as 0, so that a model that diverged does not stop the others.
+
+    Parameters
+    ----------
+    readout : Tensor, shape (model, output, latent)
+        ``B``.
+
+    Returns
+    -------
+    Tensor, shape (model, latent, output)
+        ``B^+``.
+    """
     return torch.linalg.pinv(readout.nan_to_num(0, 0, 0))
 
 
-def check(weights, n_pwl, series, start, strength):
-    """Refuse arguments of a forced scan that do not fit together, before memory is read by them.
+def check(
+    weights: Weights,
+    n_pwl: torch.Tensor,
+    series: torch.Tensor,
+    start: torch.Tensor,
+    strength: torch.Tensor,
+) -> None:
+    """Refuse arguments of a forced scan that do not fit together.
+
+    It comes first, as the kernels read memory without a check of their own.
+
+    Parameters
+    ----------
+    weights : Weights
+        Parameters; features are the outputs.
+    n_pwl : Tensor of int, shape (model,)
+        Number of PWL units of each model.
+    series : Tensor, shape (row, output)
+        Observations.
+    start : Tensor of int, shape (model, lane)
+        Row of the first observation of each lane.
+    strength : Tensor, shape (model, step)
+        Forcing strength of each step, 0 to 1.
 
     Raises
     ------
     ValueError
-        Naming every argument of the wrong shape, kind or range, and what was expected.
+        If an argument has the wrong shape, kind or range. The message names all of them.
     """
     n_models, n_outputs, n_latent = weights.readout.shape
     values = (*weights, n_pwl, series, start, strength)
@@ -125,23 +226,23 @@ def check(weights, n_pwl, series, start, strength):
         (n_models, strength.shape[-1]),
     )  # fmt: skip
     names = (*weights._fields, "n_pwl", "series", "start", "strength")
-    found = [
+    faults = [
         f"{name}: shape {tuple(value.shape)}, expected {tuple(shape)}"
         for name, value, shape in zip(names, values, shapes, strict=True)
         if value.shape != shape
     ]
-    found += [
+    faults += [
         f"{name}: {value.dtype}, expected whole numbers"
         for name, value in (("n_pwl", n_pwl), ("start", start))
         if value.is_floating_point()
     ]
     kinds = {part.dtype for part in (*weights, series, strength)}
     if len(kinds) > 1 or kinds - {torch.float32, torch.float64}:
-        kinds = ", ".join(sorted(map(str, kinds)))
-        found.append(f"weights, series and strength are {kinds}: expected one float type")
-    found = found or list(_out_of_range(n_latent, n_pwl, series, start, strength))
-    if found:
-        raise ValueError(f"forced scan: {'; '.join(found)}")
+        listed = ", ".join(sorted(map(str, kinds)))
+        faults.append(f"weights, series and strength are {listed}: expected one float type")
+    faults = faults or list(_out_of_range(n_latent, n_pwl, series, start, strength))
+    if faults:
+        raise ValueError(f"forced scan: {'; '.join(faults)}")
 
 
 def _out_of_range(n_latent, n_pwl, series, start, strength):

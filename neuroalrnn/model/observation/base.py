@@ -1,10 +1,10 @@
 """What an observation model is, how one is built from a family, and how several are joined."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -16,12 +16,13 @@ VARYING, CONSTANT, FIXED = "varying", "constant", "fixed"
 
 
 @dataclass(frozen=True)
-class Observation:
-    """A model of some trial variables given eta. Not a container: it holds no parameters.
+class ObservationModel:
+    """A model of some trial variables, given eta. It holds no parameters, which are in eta.
 
     Parameters
     ----------
     name : str
+        Name of the model.
     variables : tuple of str
         Trial variables that it explains.
     given : tuple of str
@@ -29,25 +30,26 @@ class Observation:
     outputs : tuple of str
         Names of the entries of eta.
     varying : tuple of bool
-        Outputs that vary over steps; the read-out row of the others is frozen at zero.
+        Which outputs vary over steps. The row of ``B`` of the others is frozen at zero.
     fixed : tuple of bool
-        Outputs whose offset stays at its starting value, too.
+        Which outputs have an offset that stays at its starting value, too.
     log_likelihood : callable
-        ``log_likelihood(eta, values) -> Tensor, shape (...)``, in nats, of eta (..., output) and a
-        dict of tensors (...). NaN is missing and marginalised: it adds nothing, neither value nor
-        gradient, whatever eta holds there. So a variable set to NaN leaves the log-likelihood of
-        the others. A variable that is not in the dict is an error.
+        ``log_likelihood(eta, values)`` takes eta (..., output) and a dict of tensors (...), and
+        returns nats (...). NaN is missing: it adds neither value nor gradient, whatever eta is
+        there. So if a variable is set to NaN, the log-likelihood of the others remains. A variable
+        that is not in the dict is an error.
     sample : callable
-        ``sample(eta, rng, values=None) -> dict of Tensor, shape (...)``, float64, for a numpy
-        Generator; `values` holds the given variables.
+        ``sample(eta, rng, values=None)`` draws a dict of tensors (...), float64, with a numpy
+        Generator; `values` has the given variables.
     start : callable
-        ``start(values) -> Tensor, shape (output,)``, float64: starting offsets from training
-        values alone. Raises `DataError` where a variable has none.
+        ``start(values)`` computes starting offsets (output,), float64, from training values. It
+        raises `DataError` where a variable has none.
     faults : callable
-        ``faults(values) -> list of str``: values that this model cannot produce; see `check`.
+        ``faults(values)`` lists texts about values that this model cannot produce; see
+        `check_values`.
     offered : dict of str -> tuple of str
-        Variables whose options cannot always be chosen, and for each option the given variable that
-        tells where it can.
+        For each variable whose options cannot always be chosen, the given variables that say where
+        each option can.
     """
 
     name: str
@@ -64,27 +66,31 @@ class Observation:
 
 
 class Family(NamedTuple):
-    """Distribution of one number given its own entries of eta.
+    """A distribution of one number, given its own entries of eta.
 
     Parameters
     ----------
     name : str
+        Name of the observation model.
     parameters : dict of str -> {"varying", "constant", "fixed"}
-        What each entry of eta is.
+        Names of the entries of eta. "varying" ones vary over steps, "constant" ones are trained
+        but do not vary, and "fixed" ones stay at their starting value.
     log_density : callable
-        ``log_density(eta, value)``, shapes (..., parameter) and (...).
+        ``log_density(eta, value)`` takes eta (..., parameter) and values (...), and returns nats
+        (...).
     draw : callable
-        ``draw(eta, rng) -> Tensor or array, shape (...)``.
+        ``draw(eta, rng)`` draws values (...).
     start : callable
-        ``start(value) -> list of float``, one per parameter, from values (trial,), none missing.
+        ``start(value)`` lists one number per parameter, from values (trial,) of which none is
+        missing.
     valid : callable
-        ``valid(value) -> Tensor of bool``; 1 has to be valid in every family.
+        ``valid(value)`` says which values are possible. 1 has to be possible in every family.
     expected : str
-        What is valid, in words.
+        What is possible, in words.
     """
 
     name: str
-    parameters: dict
+    parameters: dict[str, str]
     log_density: Callable
     draw: Callable
     start: Callable
@@ -92,18 +98,20 @@ class Family(NamedTuple):
     expected: str
 
 
-def independent(family, variables):
-    """Variables that are independent given eta, each with its own parameters.
+def independent(family: Family, variables: Sequence[str]) -> ObservationModel:
+    """Model variables that are independent given eta, each with parameters of its own.
 
     Parameters
     ----------
     family : Family
+        Distribution of each variable.
     variables : sequence of str
+        Trial variables.
 
     Returns
     -------
-    Observation
-        Its outputs are ``"variable.parameter"``, variable by variable.
+    ObservationModel
+        Its outputs are called ``"variable.parameter"``, variable by variable.
 
     Raises
     ------
@@ -112,7 +120,7 @@ def independent(family, variables):
     """
     _require_distinct(family.name, variables)
     kinds = list(family.parameters.values()) * len(variables)
-    return Observation(
+    return ObservationModel(
         name=family.name,
         variables=tuple(variables),
         given=(),
@@ -137,10 +145,10 @@ def _require_distinct(name, variables):
 
 
 def _sum_log_density(family, variables, eta, values):
-    """Sum over the variables that are seen.
+    """Sum the log-densities of the variables that are not missing.
 
-    What is missing is replaced before the density and after it: replaced after it alone, its
-    gradient would be 0 times whatever the density gives there, which may be NaN.
+    A missing value is replaced before the density, and the density after it. Replacing only the
+    density would give a gradient of 0 times that of the density, which may be NaN.
     """
     value = torch.stack([values[name] for name in variables], dim=-1).to(eta.dtype)
     seen = ~torch.isnan(value)
@@ -178,56 +186,55 @@ def _faults(family, name, value):
         yield f"{name!r}: {len(wrong)} values, first {wrong[0]:g}, expected {family.expected}"
 
 
-def check(observation, values):
+def check_values(observation_model: ObservationModel, values: Mapping[str, Any]) -> None:
     """Refuse values that an observation model cannot produce, before anything is trained.
 
     Parameters
     ----------
-    observation : Observation
+    observation_model : ObservationModel
+        The model.
     values : dict of str -> array-like
-        NaN is missing.
-
-    Returns
-    -------
-    None
+        Values of its variables; NaN is missing.
 
     Raises
     ------
     DataError
-        Naming every variable that is absent or holds impossible values.
+        If a variable is absent or has impossible values. The message names all of them.
     """
-    wanted = (*observation.variables, *observation.given)
-    found = [f"{name!r} is missing" for name in wanted if name not in values]
-    found = found or observation.faults(values)
-    if found:
-        raise problems(DataError, f"values of {observation.name!r}", found)
+    wanted = (*observation_model.variables, *observation_model.given)
+    faults = [f"{name!r} is missing" for name in wanted if name not in values]
+    faults = faults or observation_model.faults(values)
+    if faults:
+        raise problems(DataError, f"values of {observation_model.name!r}", faults)
 
 
-def joint(*models):
-    r"""Several observation models read from the same latents, independent given these.
+def joint(*models: ObservationModel) -> ObservationModel:
+    r"""Join observation models of different variables, which are independent given the latents.
 
     .. math:: \log p(y_1, y_2 | z) = \log p(y_1 | z) + \log p(y_2 | z)
 
     Parameters
     ----------
-    *models : Observation
-        Of different variables.
+    *models : ObservationModel
+        Models of different variables.
 
     Returns
     -------
-    Observation
-        With the outputs of all models, in their order.
+    ObservationModel
+        One with the outputs of all models, in their order.
 
     Raises
     ------
     ConfigError
         If two models explain the same variable, or there is none.
     """
-    refuse("joint", [t for each in models for t in not_kind("model", each, Observation, EXPECTED)])
+    refuse(
+        "joint", [t for each in models for t in not_kind("model", each, ObservationModel, EXPECTED)]
+    )
     name = " + ".join(model.name for model in models)
     variables = _chain(model.variables for model in models)
     _require_distinct(name, variables)
-    return Observation(
+    return ObservationModel(
         name=name,
         variables=variables,
         given=tuple(dict.fromkeys(_chain(model.given for model in models))),
@@ -249,7 +256,7 @@ def _chain(parts):
 
 
 def _parts(models, eta):
-    """Every model with its own outputs."""
+    """Pair every model with its own outputs."""
     return zip(models, eta.split([len(model.outputs) for model in models], dim=-1), strict=True)
 
 
@@ -258,27 +265,38 @@ def _sample_parts(models, eta, rng, values=None):
     return {name: value for each in drawn for name, value in each.items()}
 
 
-def option_log_probability(observation, eta, variable, n_options, values=None):
-    """Log-probability of every option of one variable, all other variables marginalised.
+def option_log_probability(
+    observation_model: ObservationModel,
+    eta: torch.Tensor,
+    variable: str,
+    n_options: int,
+    values: Mapping[str, torch.Tensor] | None = None,
+) -> torch.Tensor:
+    """Compute the log-probability of every option of one variable; the others are missing.
 
     Parameters
     ----------
-    observation : Observation
+    observation_model : ObservationModel
+        The model.
     eta : Tensor, shape (..., output)
+        What is read out.
     variable : str
-        One with codes from 0.
+        A variable with codes from 0.
     n_options : int
+        Number of its options.
     values : dict of str -> Tensor, shape (...), optional
-        The given variables.
+        Values of the given variables.
 
     Returns
     -------
     Tensor, shape (..., option)
+        Log-probabilities (nats).
     """
-    missing = dict.fromkeys(observation.variables, torch.full_like(eta[..., 0], torch.nan))
-    values = {**(values or {}), **missing}
-    each = [
-        observation.log_likelihood(eta, {**values, variable: torch.full_like(eta[..., 0], code)})
-        for code in range(n_options)
-    ]
-    return torch.stack(each, dim=-1)
+    absent = dict.fromkeys(observation_model.variables, torch.full_like(eta[..., 0], torch.nan))
+    known = {**(values or {}), **absent}
+
+    def score(code):
+        made = torch.full_like(eta[..., 0], code)
+        return observation_model.log_likelihood(eta, {**known, variable: made})
+
+    return torch.stack([score(code) for code in range(n_options)], dim=-1)

@@ -1,7 +1,7 @@
-"""Arithmetic of tiles, and the two squashing functions of gated networks on them.
+"""Arithmetic of tiles, and the two squashing functions of gated networks.
 
-Tiles are those of `neuroalrnn.ops.tiles`. Everything is computed by the same instructions in every
-lane, so that the result in a lane does not depend on what the others hold.
+Tiles are those of `neuroalrnn.ops.tiles`. The same instructions act on every lane, so that the
+result of a lane does not depend on the others.
 """
 
 import math
@@ -11,13 +11,13 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic, overload
 
-from neuroalrnn.ops.tiles import TileType, _emits
+from neuroalrnn.ops.tiles import TileType, emits
 
 _FUSED = ("contract",)  # lets a product and a sum become one instruction
 
 
 def _define(sign, name):
-    """Let two tiles, or a number and a tile, be joined by a sign."""
+    """Define what a sign means between two tiles, or between a number and a tile."""
 
     @intrinsic
     def apply(typing, one, other):
@@ -29,7 +29,7 @@ def _define(sign, name):
             return e.pack([make(x, y, flags=_FUSED) for x, y in pairs])
 
         wanted = (each if isinstance(each, TileType) else tile.dtype for each in (one, other))
-        return tile(*wanted), _emits(emit)
+        return tile(*wanted), emits(emit)
 
     @overload(sign)
     def choose(one, other):
@@ -39,7 +39,7 @@ def _define(sign, name):
 
 
 def _rows(e, position):
-    """Vectors of an argument; a number is in all of them."""
+    """Vectors of an argument; if it is a number, it is in all of them."""
     if isinstance(e.signature.args[position], TileType):
         return e.rows(position)
     return [e.splat(e.arguments[position], e.vector)] * e.tile.rows
@@ -53,7 +53,7 @@ _define(operator.mul, "fmul")
 @intrinsic
 def sigmoid(typing, tile):
     """``1 / (1 + exp(-x))``."""
-    return tile(tile), _emits(lambda e: e.pack([_sigmoid(e, x) for x in e.rows(0)]))
+    return tile(tile), emits(lambda e: e.pack([_sigmoid(e, x) for x in e.rows(0)]))
 
 
 @intrinsic
@@ -64,7 +64,7 @@ def tanh(typing, tile):
         two, one = e.vector([2.0] * e.tile.lanes), e.vector([-1.0] * e.tile.lanes)
         return e.pack([e.fused(two, _sigmoid(e, e.builder.fmul(two, x)), one) for x in e.rows(0)])
 
-    return tile(tile), _emits(emit)
+    return tile(tile), emits(emit)
 
 
 def _sigmoid(e, x):

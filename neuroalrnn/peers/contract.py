@@ -1,4 +1,4 @@
-r"""Gated networks, the GRU and the LSTM: the contract of their scans.
+r"""The GRU and the LSTM: their equations, their weights, and the contract of their scans.
 
 The GRU (Cho et al. 2014) has a reset gate r, an update gate u and a candidate n,
 
@@ -14,20 +14,23 @@ and the LSTM (Hochreiter & Schmidhuber 1997) gates i, f, o around a cell c,
     n_t = \tanh(C_n s_t + W_n h_{t-1} + b_n) \\
     c_t &= f_t \odot c_{t-1} + i_t \odot n_t, \qquad h_t = o_t \odot \tanh c_t
 
-Both are read out as :math:`\eta_t = B h_t + d`. They are those of ``torch.nn``, which gives every
-gate two biases; here it has one, because only their sum matters (but for n of the GRU).
+Both are read out as :math:`\eta_t = B h_t + d`. They are those of ``torch.nn``, except that every
+gate has one bias and not two, because only their sum matters (n of the GRU keeps two).
 
-A backend is a function ``scan(weights, inputs, index, n_steps, read_steps)`` with `GRUWeights` or
-`LSTMWeights`. All else is as in the contract of the AL-RNN's scan, see `neuroalrnn.ops`.
+A scan is a function ``scan(weights, inputs, index, n_steps, read_steps)`` of `GRUWeights` or
+`LSTMWeights`. The other arguments and the result are those of the scan of the AL-RNN, see
+`neuroalrnn.ops`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
+from neuroalrnn.ops import steps_outside
+
 
 class GRUWeights(NamedTuple):
-    """Everything that is trained, with a leading ``model`` axis (none for a single model).
+    """All that is trained in a GRU, with a leading model axis (without one for a single model).
 
     Gates are stacked in the order reset, update, candidate.
 
@@ -36,7 +39,7 @@ class GRUWeights(NamedTuple):
     input_weight : Tensor, shape (model, 3 latent, feature)
         ``C``.
     recurrent_weight : Tensor, shape (model, 3 latent, latent)
-        ``W``, rows are targets.
+        ``W``; a row holds what one gate receives.
     bias : Tensor, shape (model, 3 latent)
         ``b_r``, ``b_u`` and ``b_n``.
     recurrent_bias : Tensor, shape (model, latent)
@@ -59,7 +62,7 @@ class GRUWeights(NamedTuple):
 
 
 class LSTMWeights(NamedTuple):
-    """Everything that is trained, with a leading ``model`` axis (none for a single model).
+    """All that is trained in an LSTM, with a leading model axis (without one for a single model).
 
     Gates are stacked in the order input, forget, output, candidate.
 
@@ -68,7 +71,7 @@ class LSTMWeights(NamedTuple):
     input_weight : Tensor, shape (model, 4 latent, feature)
         ``C``.
     recurrent_weight : Tensor, shape (model, 4 latent, latent)
-        ``W``, rows are targets.
+        ``W``; a row holds what one gate receives.
     bias : Tensor, shape (model, 4 latent)
         ``b``.
     initial : Tensor, shape (model, latent)
@@ -90,20 +93,23 @@ class LSTMWeights(NamedTuple):
     offset: torch.Tensor
 
 
-N_GATES = {GRUWeights: 3, LSTMWeights: 4}
+N_GATES: dict[type, int] = {GRUWeights: 3, LSTMWeights: 4}
 
 
-def shapes(kind, n_latent, n_features, n_outputs):
-    """Shapes of the weights of one model.
+def weight_shapes(kind: Any, n_latent: int, n_features: int, n_outputs: int) -> Any:
+    """List the shapes of the weights of one model.
 
     Parameters
     ----------
     kind : {GRUWeights, LSTMWeights}
+        Kind of weights.
     n_latent, n_features, n_outputs : int
+        Number of hidden units, of input features and of outputs.
 
     Returns
     -------
-    GRUWeights or LSTMWeights of tuples
+    GRUWeights or LSTMWeights of tuple of int
+        Shapes without a model axis.
     """
     n_rows = N_GATES[kind] * n_latent
     matrices = {
@@ -115,38 +121,59 @@ def shapes(kind, n_latent, n_features, n_outputs):
     return kind(*((matrices | others).get(name, (n_latent,)) for name in kind._fields))
 
 
-def check(weights, inputs, index, n_steps, read_steps):
-    """Refuse arguments of a scan that do not fit together, before memory is read by them.
+def check_gated_scan(
+    weights: GRUWeights | LSTMWeights,
+    inputs: torch.Tensor,
+    index: torch.Tensor,
+    n_steps: torch.Tensor,
+    read_steps: torch.Tensor,
+) -> None:
+    """Refuse arguments of a scan that do not fit together.
+
+    It comes first, as the kernels read memory without a check of their own.
+
+    Parameters
+    ----------
+    weights : GRUWeights or LSTMWeights
+        Parameters, every tensor with a leading model axis.
+    inputs : Tensor, shape (sequence, step, feature)
+        Inputs, shared by all models.
+    index : Tensor of int, shape (model, lane)
+        Sequences that each model runs over, -1 for the last.
+    n_steps : Tensor of int, shape (sequence,)
+        Length of each sequence.
+    read_steps : Tensor of int, shape (read step,)
+        Steps at which eta is wanted, ascending from 0.
 
     Raises
     ------
     ValueError
-        Naming every argument of the wrong shape or kind, and what was expected.
+        If an argument has the wrong shape, kind or range. The message names all of them.
     """
     if weights.readout.ndim != 3 or inputs.ndim != 3:
         raise ValueError(
             f"scan: readout {tuple(weights.readout.shape)} and inputs {tuple(inputs.shape)}, "
             "expected (model, output, latent) and (sequence, step, feature)"
         )
-    found = _wrong_shapes(weights, inputs, index, n_steps, read_steps)
+    faults = _wrong_shapes(weights, inputs, index, n_steps, read_steps)
     whole = {"index": index, "n_steps": n_steps, "read_steps": read_steps}
-    found += [
+    faults += [
         f"{name}: {value.dtype}, expected whole numbers"
         for name, value in whole.items()
         if value.is_floating_point()
     ]
     kinds = {part.dtype for part in (*weights, inputs)}
     if len(kinds) > 1 or kinds - {torch.float32, torch.float64}:
-        names = ", ".join(sorted(map(str, kinds)))
-        found.append(f"weights and inputs are {names}: expected one float type")
-    found = found or _steps_outside(inputs.shape[1], n_steps, read_steps)
-    if found:
-        raise ValueError(f"scan: {'; '.join(found)}")
+        listed = ", ".join(sorted(map(str, kinds)))
+        faults.append(f"weights and inputs are {listed}: expected one float type")
+    faults = faults or steps_outside(inputs.shape[1], n_steps, read_steps)
+    if faults:
+        raise ValueError(f"scan: {'; '.join(faults)}")
 
 
 def _wrong_shapes(weights, inputs, index, n_steps, read_steps):
     n_models, n_outputs, n_latent = weights.readout.shape
-    expected = shapes(type(weights), n_latent, inputs.shape[2], n_outputs)
+    expected = weight_shapes(type(weights), n_latent, inputs.shape[2], n_outputs)
     table = [
         *zip(weights._fields, weights, ((n_models, *shape) for shape in expected), strict=True),
         ("index", index, (n_models, index.shape[-1])),
@@ -158,13 +185,3 @@ def _wrong_shapes(weights, inputs, index, n_steps, read_steps):
         for name, value, shape in table
         if value.shape != shape
     ]
-
-
-def _steps_outside(longest, n_steps, read_steps):
-    found = []
-    if len(n_steps) and n_steps.max() > longest:
-        found.append(f"n_steps: {int(n_steps.max())} at most, but inputs has {longest} steps")
-    inside = not len(read_steps) or (read_steps[0] >= 0 and read_steps[-1] < longest)
-    if not inside or (read_steps[1:] <= read_steps[:-1]).any():
-        found.append(f"read_steps: expected ascending steps from 0 to {longest - 1}")
-    return found

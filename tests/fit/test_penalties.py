@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from neuroalrnn.config import Setting
-from neuroalrnn.fit import regularise
+from neuroalrnn.fit import _penalties
 from neuroalrnn.ops import Weights, reference
 
 N_PWL = torch.tensor([0, 2, 5])
@@ -26,17 +26,17 @@ def test_manifold_attractor_by_hand(weights):
             expected += (1 - a[i] - W[i, i]) ** 2 / len(units)
             expected += sum(W[i, j] ** 2 for j in range(5) if j != i) / len(units) / 4
             expected += h[i] ** 2 / len(units)
-        found = regularise.manifold_attractor(weights, N_PWL)[model]
+        found = _penalties.manifold_attractor(weights, N_PWL)[model]
         assert float(found) == pytest.approx(float(expected))
 
 
-@pytest.mark.parametrize("name", regularise.ON_WEIGHTS)
+@pytest.mark.parametrize("name", _penalties.ON_WEIGHTS)
 def test_moving_a_self_slope_between_a_and_W_changes_nothing(weights, name):
     moved = torch.linspace(-1, 1, 5, dtype=torch.float64)
     other = weights._replace(
         self_slope=weights.self_slope + moved, weight=weights.weight - torch.diag(moved)
     )
-    penalty = regularise.ON_WEIGHTS[name]
+    penalty = _penalties.ON_WEIGHTS[name]
     torch.testing.assert_close(penalty(weights, N_PWL), penalty(other, N_PWL))
 
 
@@ -46,7 +46,7 @@ def test_an_integrator_pays_nothing(weights):
         weight=torch.eye(5).double().expand(3, 5, 5),
         bias=torch.zeros(3, 5).double(),
     )
-    assert (regularise.manifold_attractor(perfect, N_PWL) == 0).all()
+    assert (_penalties.manifold_attractor(perfect, N_PWL) == 0).all()
 
 
 @pytest.mark.parametrize(("slope", "expected"), [(0.99, 0.0), (-1.0, 0.0), (1.01, 1e-4)])
@@ -54,7 +54,7 @@ def test_stability_begins_at_one(weights, slope, expected):
     flat = weights._replace(
         self_slope=torch.full((3, 5), slope).double(), weight=torch.zeros(3, 5, 5).double()
     )
-    found = regularise.instability(flat, N_PWL)
+    found = _penalties.instability(flat, N_PWL)
     torch.testing.assert_close(found, torch.tensor([expected, expected, 0.0]).double())
 
 
@@ -66,20 +66,20 @@ def test_norms_leave_offsets_initial_states_and_self_slopes_alone(weights):
         initial=weights.initial + 1,
         offset=weights.offset + 1,
     )
-    for norm in (regularise.weight_l1, regularise.weight_l2):
+    for norm in (_penalties.weight_l1, _penalties.weight_l2):
         torch.testing.assert_close(norm(weights), norm(other))
     doubled = weights._replace(
         **{n: 2 * getattr(weights, n) for n in ("weight", "input_weight", "readout")}
     )
-    torch.testing.assert_close(regularise.weight_l1(doubled), 2 * regularise.weight_l1(weights))
-    torch.testing.assert_close(regularise.weight_l2(doubled), 4 * regularise.weight_l2(weights))
+    torch.testing.assert_close(_penalties.weight_l1(doubled), 2 * _penalties.weight_l1(weights))
+    torch.testing.assert_close(_penalties.weight_l2(doubled), 4 * _penalties.weight_l2(weights))
 
 
 def test_latents_count_where_something_is_scored(weights):
     inputs = torch.randn(4, 6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     index = torch.tensor([[0, 1, 2], [3, 2, 1], [0, 0, 3]])
     n_steps, read_steps = torch.tensor([6, 6, 4, 6]), torch.arange(6)
-    watched = regularise.with_latents(weights)
+    watched = _penalties.with_latents(weights)
     eta = reference.scan(watched, N_PWL, inputs, index, n_steps, read_steps)
     plain = reference.scan(weights, N_PWL, inputs, index, n_steps, read_steps)
     torch.testing.assert_close(eta[..., :1], plain)
@@ -88,38 +88,38 @@ def test_latents_count_where_something_is_scored(weights):
     spoilt = torch.where(scored[..., None] > 0, latents, torch.nan)
     for model in range(3):
         kept = latents[model][scored[model] > 0]
-        found = regularise.latent_l1(spoilt, scored)[model]
+        found = _penalties.latent_l1(spoilt, scored)[model]
         assert float(found) == pytest.approx(float(kept.abs().mean()))
-        found = regularise.latent_l2(spoilt, scored)[model]
+        found = _penalties.latent_l2(spoilt, scored)[model]
         assert float(found) == pytest.approx(float(kept.square().mean()))
 
 
 def test_strengths_belong_to_models(weights):
     settings = [Setting(n_latent=5, l2=s, attractor=a) for s, a in ((0, 0), (0.5, 0), (0, 2))]
-    penalties = regularise.Penalties(settings)
+    penalties = _penalties.Penalties(settings)
     assert penalties.strengths.keys() == {"l2", "attractor"}
     assert not penalties.need_latents
     found = penalties.compute([0, 1, 2], weights, N_PWL, None, None)
-    expected = [0.0, 0.5 * regularise.weight_l2(weights)[1], 0.0]
+    expected = [0.0, 0.5 * _penalties.weight_l2(weights)[1], 0.0]
     torch.testing.assert_close(found, torch.tensor(expected).double())
-    linear = regularise.Penalties(settings).compute([2], Weights(*(p[:1] for p in weights)),
+    linear = _penalties.Penalties(settings).compute([2], Weights(*(p[:1] for p in weights)),
                                                     N_PWL[:1], None, None)  # fmt: skip
-    torch.testing.assert_close(linear, 2 * regularise.manifold_attractor(weights, N_PWL)[:1])
-    assert not regularise.Penalties([Setting()]).strengths
+    torch.testing.assert_close(linear, 2 * _penalties.manifold_attractor(weights, N_PWL)[:1])
+    assert not _penalties.Penalties([Setting()]).strengths
 
 
-@pytest.mark.parametrize("name", [*regularise.ON_WEIGHTS, *regularise.ON_LATENTS])
+@pytest.mark.parametrize("name", [*_penalties.ON_WEIGHTS, *_penalties.ON_LATENTS])
 def test_every_penalty_has_a_gradient(weights, name):
     settings = [Setting(n_latent=5, **{name: 1.0})] * 3
     scored = torch.ones(3, 6, 2).double()
 
     def penalise(*parts):
-        read = regularise.with_latents(Weights(*parts))
+        read = _penalties.with_latents(Weights(*parts))
         eta = reference.scan(
             read, N_PWL, torch.ones(2, 6, 2).double(), torch.tensor([[0, 1]] * 3),
             torch.tensor([6, 5]), torch.arange(6),
         )  # fmt: skip
-        penalties = regularise.Penalties(settings)
+        penalties = _penalties.Penalties(settings)
         return penalties.compute([0, 1, 2], Weights(*parts), N_PWL, eta[..., 1:], scored)
 
     small = [0.3 * part.requires_grad_() for part in weights]

@@ -1,8 +1,8 @@
-"""The gated networks as two fused kernels on the CPU: forward, and a backward derived by hand.
+"""The scan of the gated networks as two fused kernels on the CPU, with a gradient derived by hand.
 
-Blocks of lanes, chunks of steps, threads and sums are those of `numba_cpu`: the forward kernel
-keeps the states at the start of every chunk, nothing else, and the backward kernel computes the
-others again. Results depend neither on the number of threads nor on the other models.
+Blocks of lanes, chunks of steps, threads and sums are those of `neuroalrnn.ops.numba_cpu`. The
+forward kernel keeps only the states at the start of every chunk, and the backward kernel computes
+the others again. Results depend neither on the number of threads nor on the other models.
 """
 
 from functools import cache
@@ -11,16 +11,45 @@ import numpy as np
 import torch
 
 from neuroalrnn.ops import trim
-from neuroalrnn.ops.numba_cpu import _array, _cut, _share, _tile_rows
+from neuroalrnn.ops.numba_blocks import as_array, cut_blocks, share_blocks
 from neuroalrnn.ops.numba_kernels import add_rows
-from neuroalrnn.ops.tiles import vector_bytes
-from neuroalrnn.peers.kernels import Cells, backward_blocks, forward_blocks, lay_out
-from neuroalrnn.peers.scan import N_GATES, GRUWeights, check
+from neuroalrnn.ops.tiles import tile_rows, vector_bytes
+from neuroalrnn.peers._kernels import Cells, backward_blocks, forward_blocks, lay_out
+from neuroalrnn.peers.contract import N_GATES, GRUWeights, LSTMWeights, check_gated_scan
 
 
-def scan(weights, inputs, index, n_steps, read_steps, *, threads=1):
-    """Run GRUs or LSTMs in up to `threads` threads; see the contract in `neuroalrnn.peers.scan`."""
-    check(weights, inputs, index, n_steps, read_steps)
+def scan(
+    weights: GRUWeights | LSTMWeights,
+    inputs: torch.Tensor,
+    index: torch.Tensor,
+    n_steps: torch.Tensor,
+    read_steps: torch.Tensor,
+    *,
+    threads: int = 1,
+) -> torch.Tensor:
+    """Run GRUs or LSTMs; see the contract in `neuroalrnn.peers.contract`.
+
+    Parameters
+    ----------
+    weights : GRUWeights or LSTMWeights
+        Parameters, every tensor with a leading model axis.
+    inputs : Tensor, shape (sequence, step, feature)
+        Inputs, shared by all models.
+    index : Tensor of int, shape (model, lane)
+        Sequences that each model runs over, -1 for the last.
+    n_steps : Tensor of int, shape (sequence,)
+        Length of each sequence.
+    read_steps : Tensor of int, shape (read step,)
+        Steps at which eta is wanted, ascending from 0.
+    threads : int
+        Number of threads that share the work; it changes no result.
+
+    Returns
+    -------
+    Tensor, shape (model, read step, lane, output)
+        Eta; 0 beyond the end of a sequence.
+    """
+    check_gated_scan(weights, inputs, index, n_steps, read_steps)
     return _Scan.apply(type(weights), inputs, index, n_steps, read_steps, threads, *weights)
 
 
@@ -31,11 +60,11 @@ class _Scan(torch.autograd.Function):
         n_outputs, n_latent = cells.readout.shape[1:]
         width = vector_bytes() // inputs.itemsize
         layout = _lay_out(N_GATES[kind], n_latent, inputs.shape[2], n_outputs, width)
-        rows = _tile_rows(layout)
-        blocks = _cut(index.numpy(), n_steps.numpy(), trim(inputs, read_steps).shape, layout)
+        rows = tile_rows(layout.n_rows)
+        blocks = cut_blocks(index.numpy(), n_steps.numpy(), trim(inputs, read_steps).shape, layout)
         read = np.full(inputs.shape[1], -1)
         read[read_steps.numpy()] = np.arange(len(read_steps))
-        problem = blocks, layout, cells, _array(inputs), read
+        problem = blocks, layout, cells, as_array(inputs), read
         eta = inputs.new_zeros(len(index), len(read_steps), index.shape[1], n_outputs)
         kept = inputs.new_empty(layout.n_states, blocks.start[-1])
 
@@ -43,7 +72,7 @@ class _Scan(torch.autograd.Function):
             memory = inputs.new_empty(layout.end).numpy()
             forward_blocks(begin, end, *problem, eta.numpy(), kept.numpy(), memory, rows)
 
-        _share(run, blocks, threads)
+        share_blocks(run, blocks, threads)
         ctx.save_for_backward(*weights, inputs)
         ctx.kind, ctx.problem, ctx.kept = kind, problem, kept
         ctx.rows, ctx.threads = rows, threads
@@ -55,13 +84,13 @@ class _Scan(torch.autograd.Function):
         blocks, layout = ctx.problem[:2]
         n_sums = (layout.eta - layout.sums) // layout.width
         out = inputs.new_empty(len(blocks.model), n_sums)
-        arrays = _array(grad_eta), ctx.kept.numpy()
+        arrays = as_array(grad_eta), ctx.kept.numpy()
 
         def run(begin, end):
             memory = inputs.new_empty(layout.end).numpy()
             backward_blocks(begin, end, *ctx.problem, *arrays, memory, ctx.rows, out.numpy())
 
-        _share(run, blocks, ctx.threads)
+        share_blocks(run, blocks, ctx.threads)
         total = inputs.new_zeros(len(weights[0]), n_sums)
         add_rows(total.numpy(), blocks.model, out.numpy())
         gradients = _unpack(total, layout)
@@ -72,18 +101,18 @@ _lay_out = cache(lay_out)
 
 
 def _cells(weights):
-    """Weights of either network as the same arrays."""
+    """Convert the weights of either network to the same arrays."""
     is_gru = isinstance(weights, GRUWeights)
     states = [weights.initial] if is_gru else [weights.initial, weights.initial_cell]
     each = weights._asdict() | {
         "recurrent_bias": weights.recurrent_bias if is_gru else torch.zeros_like(weights.initial),
         "initial": torch.stack(states, dim=1),
     }
-    return Cells(*(_array(each[name]) for name in Cells._fields))
+    return Cells(*(as_array(each[name]) for name in Cells._fields))
 
 
 def _unpack(total, layout):
-    """Gradient of every parameter from the sums over all blocks, by name."""
+    """Split the sums over all blocks into the gradient of every parameter, by name."""
     n_gates, n_rows, n_outputs, n = (
         layout.n_gates, layout.n_rows, layout.n_outputs, layout.n_latent
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Teacher forcing of continuous observations: when latents are pulled, and how far.
 
-How latents are pulled is one rule, `neuroalrnn.reconstruct.forced.force`, for every read-out. The
-kinds of forcing differ in the strength ``f_t`` of the steps alone:
+Latents are always pulled by the same rule, `_forced.force`. Kinds of forcing differ only in the
+strength ``f_t`` of the steps:
 
 - sparse: 1 every so many steps, 0 between them (Brenner et al. 2024, NeurIPS);
 - generalised: one strength at every step, given or adapted (Hess et al. 2023, ICML);
@@ -10,22 +10,26 @@ kinds of forcing differ in the strength ``f_t`` of the steps alone:
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import ConfigError, DataError
+from neuroalrnn.ops import Weights
 
 FORCINGS = ("sparse", "generalised", "none")
 CONTINUOUS = ("gaussian",)
-# of the strength that is kept, where an estimate is smaller
+# share of the strength that is kept where an estimate is smaller
 _INERTIA = 0.999
 
 
-def check_likelihood(forcing, likelihood):
-    """Refuse forcing where no latent value "is" the observation.
+def check_likelihood(forcing: str, likelihood: str) -> None:
+    """Refuse to force latents towards discrete observations, which no latent can equal.
 
     Parameters
     ----------
     forcing : {"sparse", "generalised", "none"}
+        Kind of forcing.
     likelihood : str
+        Likelihood of the observations.
 
     Raises
     ------
@@ -40,15 +44,15 @@ def check_likelihood(forcing, likelihood):
         )
 
 
-def sparse(n_steps, interval):
-    """Strength of sparse forcing.
+def sparse(n_steps: int, interval: int) -> torch.Tensor:
+    """Lay out the strengths of sparse forcing.
 
     Parameters
     ----------
     n_steps : int
-        Steps 1..T.
+        Number of steps T, which count from 1.
     interval : int
-        Steps from one forced step to the next.
+        Number of steps from one forced step to the next.
 
     Returns
     -------
@@ -58,23 +62,26 @@ def sparse(n_steps, interval):
     return (torch.arange(1, n_steps + 1) % interval == 0).float()
 
 
-def generalised(n_steps, strength):
-    """Strength of generalised forcing, the same at all steps.
+def generalised(n_steps: int, strength: torch.Tensor) -> torch.Tensor:
+    """Lay out the strengths of generalised forcing, the same at all steps.
 
     Parameters
     ----------
     n_steps : int
-    strength : array-like, shape (model,)
+        Number of steps.
+    strength : Tensor, shape (model,)
+        Strength of each model, 0 to 1.
 
     Returns
     -------
     Tensor, shape (model, step)
+        Strengths.
     """
-    return torch.as_tensor(strength)[:, None].expand(-1, n_steps)
+    return strength[:, None].expand(-1, n_steps)
 
 
-def estimate_strength(weights, n_pwl, latents):
-    r"""Least strength that keeps gradients from exploding.
+def estimate_strength(weights: Weights, n_pwl: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+    r"""Estimate the least strength that keeps gradients from exploding.
 
     .. math::
         f = \max(0, 1 - 1 / \sigma), \qquad
@@ -83,17 +90,20 @@ def estimate_strength(weights, n_pwl, latents):
     Parameters
     ----------
     weights : Weights
+        Parameters, every tensor with a leading ``model`` axis.
     n_pwl : Tensor of int, shape (model,)
+        Number of PWL units of each model.
     latents : Tensor, shape (model, step, lane, latent)
-        After forcing: their signs name the regime that acts next.
+        Latents after forcing. Their signs name the regime that acts next.
 
     Returns
     -------
     Tensor, shape (model,)
+        Strengths, 0 to 1.
 
     Notes
     -----
-    With all latents forced the Jacobian of a step is at most ``(1 - f) sigma <= 1`` on average.
+    If all latents are forced, the Jacobian of a step is at most ``(1 - f) sigma <= 1`` on average.
     With fewer outputs than latents this is a heuristic.
     """
     sigma = [
@@ -113,43 +123,46 @@ def _compute_sigma(self_slope, weight, n_pwl, latents):
     return log_norms[regime.view(latents.shape[:2])].mean(0).max().exp()
 
 
-def adapt_strength(strength, estimate):
-    """Strength from now on: it follows a larger estimate at once, a smaller one slowly.
+def adapt_strength(strength: torch.Tensor, estimate: torch.Tensor) -> torch.Tensor:
+    """Update the strength: it follows a larger estimate at once, and a smaller one slowly.
 
     Parameters
     ----------
     strength, estimate : Tensor, shape (model,)
+        Strength up to now, and the new estimate of it, 0 to 1.
 
     Returns
     -------
     Tensor, shape (model,)
+        Strength from now on.
     """
     slow = _INERTIA * strength + (1 - _INERTIA) * estimate
     return torch.where(estimate > strength, estimate, slow)
 
 
-def choose_interval(series):
-    """Forcing interval from the time scale of a series.
+def choose_interval(series: ArrayLike) -> int:
+    """Choose the interval of sparse forcing by the time scale of a series.
 
     Parameters
     ----------
     series : array, shape (step, dimension)
+        Observations.
 
     Returns
     -------
     int
-        The least lag, over dimensions, at which the autocorrelation falls below 1/e or has its
-        first local minimum.
+        Steps: the smallest lag, over dimensions, at which the autocorrelation is below 1/e or has a
+        local minimum.
 
     Raises
     ------
     DataError
         If a dimension is constant.
     """
-    series = np.asarray(series, float)
-    centred = series - series.mean(0)
-    power = np.abs(np.fft.rfft(centred, 2 * len(series), axis=0)) ** 2
-    correlation = np.fft.irfft(power, axis=0)[: len(series)]
+    values = np.asarray(series, float)
+    centred = values - values.mean(0)
+    power = np.abs(np.fft.rfft(centred, 2 * len(values), axis=0)) ** 2
+    correlation = np.fft.irfft(power, axis=0)[: len(values)]
     if not (correlation[0] > 0).all():
         raise DataError("series: constant in a dimension, its autocorrelation is undefined")
     return int(min(_first_fall(column / column[0]) for column in correlation.T))

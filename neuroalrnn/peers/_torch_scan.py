@@ -1,17 +1,42 @@
-"""The gated networks as their equations say, differentiated by autograd; `numba_scan` is faster.
+"""The scan of the gated networks as their equations say, differentiated by autograd.
 
-This one runs on every device, and where numba is missing.
+It runs on every device, and where numba is not installed; `_numba_scan` is faster.
 """
 
 import torch
 
 from neuroalrnn.ops import present, trim
-from neuroalrnn.peers.scan import GRUWeights, check
+from neuroalrnn.peers.contract import GRUWeights, LSTMWeights, check_gated_scan
 
 
-def scan(weights, inputs, index, n_steps, read_steps):
-    """Run GRUs or LSTMs step by step; see the contract in `neuroalrnn.peers.scan`."""
-    check(weights, inputs, index, n_steps, read_steps)
+def scan(
+    weights: GRUWeights | LSTMWeights,
+    inputs: torch.Tensor,
+    index: torch.Tensor,
+    n_steps: torch.Tensor,
+    read_steps: torch.Tensor,
+) -> torch.Tensor:
+    """Run GRUs or LSTMs step by step; see the contract in `neuroalrnn.peers.contract`.
+
+    Parameters
+    ----------
+    weights : GRUWeights or LSTMWeights
+        Parameters, every tensor with a leading model axis.
+    inputs : Tensor, shape (sequence, step, feature)
+        Inputs, shared by all models.
+    index : Tensor of int, shape (model, lane)
+        Sequences that each model runs over, -1 for the last.
+    n_steps : Tensor of int, shape (sequence,)
+        Length of each sequence.
+    read_steps : Tensor of int, shape (read step,)
+        Steps at which eta is wanted, ascending from 0.
+
+    Returns
+    -------
+    Tensor, shape (model, read step, lane, output)
+        Eta; 0 beyond the end of a sequence.
+    """
+    check_gated_scan(weights, inputs, index, n_steps, read_steps)
     inputs = trim(inputs, read_steps)
     exists = present(index, n_steps, inputs.shape[1])[..., None]
     s = torch.where(exists, inputs.transpose(0, 1)[:, index].transpose(0, 1), 0.0)
@@ -23,7 +48,7 @@ def scan(weights, inputs, index, n_steps, read_steps):
 
 
 def _run_gru(weights, driven, n_lanes):
-    """Hidden states, the initial one first, from what the inputs add to the gates."""
+    """Compute hidden states, the initial one first, from what the inputs add to the gates."""
     n = weights.initial.shape[1]
     W, b_q = weights.recurrent_weight.mT, weights.recurrent_bias[:, None]
     h = _start(weights.initial, n_lanes)
@@ -38,7 +63,7 @@ def _run_gru(weights, driven, n_lanes):
 
 
 def _run_lstm(weights, driven, n_lanes):
-    """Hidden states, the initial one first, from what the inputs add to the gates."""
+    """Compute hidden states, the initial one first, from what the inputs add to the gates."""
     n = weights.initial.shape[1]
     W = weights.recurrent_weight.mT
     h, c = _start(weights.initial, n_lanes), _start(weights.initial_cell, n_lanes)

@@ -1,12 +1,12 @@
-r"""The two kernels of `numba_scan`, over blocks of lanes and chunks of steps.
+r"""The two kernels of `_numba_scan`, over blocks of lanes and chunks of steps.
 
-They are laid out like those of `numba_kernels`, whose words they share: `memory` is the working
-memory of one thread, `first` the first step of a chunk, `k` a step within it. Hidden states h are
-at ``layout.z``, followed by the cells c of an LSTM. ``layout.gates`` holds the gates of a chunk,
-and ``layout.aside`` q of a GRU or ``tanh c`` of an LSTM. On the way back, gradients overwrite the
-gates, and that of n overwrites q.
+They use the words of `neuroalrnn.ops.numba_kernels`: `memory` is the working memory of one thread,
+`first` the first step of a chunk, `k` a step within it. Hidden states h are at ``layout.z``,
+followed by the cells c of an LSTM. ``layout.gates`` has the gates of a chunk, and ``layout.aside``
+q of a GRU or ``tanh c`` of an LSTM. In the backward kernel, gradients overwrite the gates, and the
+gradient of n overwrites q.
 
-With :math:`\delta_t = dL/dh_t`, and ``dr`` the gradient of what the gate r squashes, the GRU has
+With :math:`\delta_t = dL/dh_t`, and ``dr`` the gradient of the argument of the gate r, the GRU has
 
 .. math::
     dn_t = \delta_t (1 - u_t)(1 - n_t^2), \quad dq_t = dn_t r_t, \quad
@@ -26,15 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neuroalrnn.ops.numba_kernels import (
-    CHUNK,
-    _copy,
-    _gather,
-    _gather_gradient,
-    _read_out,
-    _sum_readout,
-    kernel,
-)
+from neuroalrnn.ops.numba_kernels import CHUNK, copy, gather, gather_gradient, read_out, sum_readout
 from neuroalrnn.ops.tiles import (
     EDGE,
     add,
@@ -46,16 +38,17 @@ from neuroalrnn.ops.tiles import (
     sum_lanes,
     zeros,
 )
-from neuroalrnn.peers.tiles import sigmoid, tanh
+from neuroalrnn.peers._tiles import sigmoid, tanh
+from neuroalrnn.running import kernel
 
-# numba's cache of compiled code knows this file alone: here a change of its parts changes it too
-PARTS = "475206fb3964b91c"
+# numba notices changes of this file only: a change of its parts must change this number, too
+PARTS = "65b54cc55ff19e3b"
 GRU = 3  # gates
-FEW = (0,) * EDGE  # rows that are squashed at once
+FEW = (0,) * EDGE  # as many rows are squashed at once
 
 
 class Cells(NamedTuple):
-    """Weights of either network, as arrays; initial states are (model, state, latent)."""
+    """Weights of either network as arrays; initial states are (model, state, latent)."""
 
     input_weight: np.ndarray
     recurrent_weight: np.ndarray
@@ -66,28 +59,29 @@ class Cells(NamedTuple):
     offset: np.ndarray
 
 
-class Layout(NamedTuple):
+class GatedLayout(NamedTuple):
     """Sizes of a scan, and where things begin in the working memory of one thread.
 
     Parameters
     ----------
     n_gates, n_states : int
-        3 and 1 (h) of a GRU, 4 and 2 (h and c) of an LSTM.
+        Number of gates and of states: 3 and 1 (h) for a GRU, 4 and 2 (h and c) for an LSTM.
     n_latent, n_features, n_outputs, width, n_rows, n_columns, step : int
-        As in `numba_kernels.Layout`.
+        As in `neuroalrnn.ops.numba_kernels.ScanLayout`.
     n_gate_rows, gate_step, path : int
-        Rows of all gates, numbers in the gates of a step and in a chunk of states.
+        Number of rows of all gates, and of numbers in the gates of a step and in a chunk of states.
     W_t, C_t, W, B, b, b_q : int
-        Weights of the model, W and C also transposed.
+        Weights of the model; W also and C only transposed.
     z, gates, aside, s, g : int
-        A chunk of states, of gates, of q or ``tanh c``, of inputs and of gradients of eta.
+        A chunk of states, of gates, of q or ``tanh c``, of inputs, and of gradients of eta.
     sums, sum_b, sum_q, sum_B, sum_d : int
-        Gradients so far in every lane, the first of W and C side by side.
+        Sums of gradients in every lane; the first has W and C side by side.
     delta, gamma : int
-        Gradients of h and c; in the end, of the initial ones.
+        Gradients of h and c; in the end, of the initial states.
     eta : int
         Eta of one step and output.
     end : int
+        The end of the memory.
     """
 
     n_gates: int
@@ -124,8 +118,25 @@ class Layout(NamedTuple):
     end: int
 
 
-def lay_out(n_gates, n_latent, n_features, n_outputs, width):
-    """Sizes and places; every place is a multiple of a vector."""
+def lay_out(
+    n_gates: int, n_latent: int, n_features: int, n_outputs: int, width: int
+) -> GatedLayout:
+    """Lay out the working memory of one thread.
+
+    Parameters
+    ----------
+    n_gates : int
+        3 for a GRU, 4 for an LSTM.
+    n_latent, n_features, n_outputs : int
+        Sizes of the models.
+    width : int
+        Number of lanes of a block.
+
+    Returns
+    -------
+    GatedLayout
+        Sizes, and places that are multiples of a vector.
+    """
     n_states = 1 if n_gates == GRU else 2
     n_rows = -(-n_latent // EDGE) * EDGE
     n_columns = n_rows + -(-n_features // EDGE) * EDGE
@@ -155,7 +166,7 @@ def lay_out(n_gates, n_latent, n_features, n_outputs, width):
     }
     ends = np.cumsum([0, *(-(-n // width) * width for n in sizes.values())]).tolist()
     places = dict(zip([*sizes, "end"], ends, strict=True))
-    return Layout(
+    return GatedLayout(
         n_gates, n_states, n_latent, n_features, n_outputs, width, n_rows, n_columns, step,
         n_gate_rows, n_gates * step, path, **places,
     )  # fmt: skip
@@ -163,7 +174,7 @@ def lay_out(n_gates, n_latent, n_features, n_outputs, width):
 
 @kernel
 def forward_blocks(begin, end, blocks, layout, weights, inputs, read, eta, kept, memory, rows):
-    """Eta of some blocks, and the states at the start of every chunk."""
+    """Compute eta of some blocks, and the states at the start of every chunk."""
     for block in range(begin, end):
         model, lengths, lanes = blocks.model[block], blocks.length[block], blocks.lane[block]
         _fill(memory, layout, weights, model)
@@ -171,22 +182,22 @@ def forward_blocks(begin, end, blocks, layout, weights, inputs, read, eta, kept,
             n = min(CHUNK, lengths[0] - first)
             at = blocks.start[block] + first // CHUNK * layout.step
             for state in range(layout.n_states):
-                _copy(kept[state], at, memory, layout.z + state * layout.path, layout.step)
-            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+                copy(kept[state], at, memory, layout.z + state * layout.path, layout.step)
+            gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
             _advance(memory, layout, n, rows)
-            _read_out(
+            read_out(
                 memory, layout, weights.offset[model], eta[model], read, lengths, lanes, first, n
             )
             for state in range(layout.n_states):
                 z = layout.z + state * layout.path
-                _copy(memory, z, memory, z + n * layout.step, layout.step)
+                copy(memory, z, memory, z + n * layout.step, layout.step)
 
 
 @kernel
 def backward_blocks(
     begin, end, blocks, layout, weights, inputs, read, grad_eta, kept, memory, rows, out
 ):
-    """Gradients of some blocks, one row of `out` each."""
+    """Compute gradients of some blocks, and write one row of `out` for each."""
     for block in range(begin, end):
         model, lengths, lanes = blocks.model[block], blocks.length[block], blocks.lane[block]
         _fill(memory, layout, weights, model)
@@ -195,21 +206,21 @@ def backward_blocks(
             n = min(CHUNK, lengths[0] - first)
             at = blocks.start[block] + first // CHUNK * layout.step
             for state in range(layout.n_states):
-                _copy(memory, layout.z + state * layout.path, kept[state], at, layout.step)
-            _gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+                copy(memory, layout.z + state * layout.path, kept[state], at, layout.step)
+            gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
             _advance(memory, layout, n, rows)
-            _gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
+            gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
             _retreat(memory, layout, read, first, n, rows)
             _sum_chunk(memory, layout, n)
             _sum_biases(memory, layout, n)
-            _sum_readout(memory, layout, read, first, n, rows)
+            sum_readout(memory, layout, read, first, n, rows)
         for k in range(out.shape[1]):
             out[block, k] = sum_lanes(memory, layout.sums + k * layout.width)
 
 
 @kernel
 def _advance(memory, layout, n, rows):
-    """States and gates of a chunk of steps, from the states at its start."""
+    """Compute states and gates of a chunk of steps from the states at its start."""
     for k in range(n):
         _excite(memory, layout, k, rows)
         if layout.n_gates == GRU:
@@ -220,7 +231,7 @@ def _advance(memory, layout, n, rows):
 
 @kernel
 def _excite(memory, layout, k, rows):
-    """Arguments of the gates at one step, and q of a GRU."""
+    """Compute the arguments of the gates at one step, and q of a GRU."""
     width, n_rows, n_gate_rows, n = layout.width, layout.n_rows, layout.n_gate_rows, layout.n_latent
     s, h = layout.s + k * layout.n_features * width, layout.z + k * layout.step
     gates, aside = layout.gates + k * layout.gate_step, layout.aside + k * layout.step
@@ -238,7 +249,7 @@ def _excite(memory, layout, k, rows):
 
 @kernel
 def _squash_gru(memory, layout, k):
-    """Gates of one step, and the state behind it."""
+    """Compute the gates of one step, and the state after it."""
     step = layout.step
     for i in range(0, step, EDGE * layout.width):
         at, h_at = layout.gates + k * layout.gate_step + i, layout.z + k * step + i
@@ -253,7 +264,7 @@ def _squash_gru(memory, layout, k):
 
 @kernel
 def _squash_lstm(memory, layout, k):
-    """Gates of one step, and the states behind it."""
+    """Compute the gates of one step, and the states after it."""
     step = layout.step
     for place in range(0, step, EDGE * layout.width):
         at, h_at = layout.gates + k * layout.gate_step + place, layout.z + k * step + place
@@ -272,7 +283,7 @@ def _squash_lstm(memory, layout, k):
 
 @kernel
 def _retreat(memory, layout, read, first, n, rows):
-    """Gradients of a chunk of gates, and of the states at its start from those at its end."""
+    """Compute gradients of a chunk of gates, and carry those of the states back to its start."""
     for k in range(n - 1, -1, -1):
         g = layout.g + k * layout.n_outputs * layout.width
         gates = layout.gates + k * layout.gate_step
@@ -297,7 +308,7 @@ def _add_product(memory, layout, weight, x, n, rows):
 
 @kernel
 def _differentiate_gru(memory, layout, k):
-    """Gradients of the gates at one step, and the part of delta that goes past them."""
+    """Compute gradients of the gates at one step, and the part of delta that bypasses them."""
     step = layout.step
     for i in range(0, step, EDGE * layout.width):
         at, aside = layout.gates + k * layout.gate_step + i, layout.aside + k * step + i
@@ -314,7 +325,7 @@ def _differentiate_gru(memory, layout, k):
 
 @kernel
 def _differentiate_lstm(memory, layout, k):
-    """Gradients of the gates at one step, and the part of gamma that goes past them."""
+    """Compute gradients of the gates at one step, and the part of gamma that bypasses them."""
     step = layout.step
     for place in range(0, step, EDGE * layout.width):
         at = layout.gates + k * layout.gate_step + place
@@ -345,7 +356,7 @@ def _sum_chunk(memory, layout, n):
         at += step
         if layout.n_gates == GRU and i >= 2 * layout.n_rows:
             gates, gate_step = layout.aside + (i - 2 * layout.n_rows) * width, step
-        # fours of features reach into the next step; what they add there is never read
+        # the last four features may reach into the next step; what they add there is never read
         for j in range(0, layout.n_features, EDGE):
             s = layout.s + j * width
             add_outer(memory, at + j * width, line, memory, gates, gate_step, memory, s, apart, n)
@@ -366,7 +377,7 @@ def _sum_biases(memory, layout, n):
 
 @kernel
 def _sum_steps(memory, out, at, apart, n):
-    """Add n tiles that lie so far apart."""
+    """Add n tiles, which are `apart` numbers apart."""
     total = load(memory, out, FEW)
     for k in range(n):
         total = add(total, load(memory, at + k * apart, FEW))
@@ -375,7 +386,7 @@ def _sum_steps(memory, out, at, apart, n):
 
 @kernel
 def _fill(memory, layout, weights, model):
-    """Weights and initial states of one model, filled up with zeros."""
+    """Copy the weights and initial states of one model, filled up with zeros."""
     n_latent, n_rows, n_gate_rows = layout.n_latent, layout.n_rows, layout.n_gate_rows
     memory[layout.W_t : layout.z] = 0
     for gate in range(layout.n_gates):

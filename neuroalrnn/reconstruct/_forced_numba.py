@@ -1,7 +1,7 @@
 r"""The forced scan as two fused kernels on the CPU, with a gradient derived by hand.
 
 As in `neuroalrnn.ops.numba_cpu`, a block is one model and as many lanes as a vector of the
-processor holds. With :math:`g_t = dL/de_t`, and what comes back to the latents before forcing,
+processor holds. With :math:`g_t = dL/de_t`, the gradient of the latents before forcing is
 
 .. math::
     \delta_t = c_t + B' (g_t - f_t B^{+\prime} c_t), \qquad
@@ -13,20 +13,17 @@ processor holds. With :math:`g_t = dL/de_t`, and what comes back to the latents 
     dB = \sum_t g_t z_t', \quad dd = \sum_t g_t, \quad dz_0 = c_0
 
 with :math:`D_t` the slopes of ``phi`` at the forced latents. The forward kernel keeps the latents
-before forcing, the errors tell the backward kernel what they were after it.
+before forcing and the errors, from which the backward kernel computes the latents after it.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch.nn.functional import pad
 
-from neuroalrnn.ops import floors
-from neuroalrnn.ops.numba_kernels import kernel
+from neuroalrnn.ops import Weights, floors
+from neuroalrnn.ops.numba_blocks import pool
 from neuroalrnn.ops.tiles import (
     EDGE,
     add,
@@ -42,28 +39,32 @@ from neuroalrnn.ops.tiles import (
     vector_bytes,
     zeros,
 )
-from neuroalrnn.reconstruct.forced import check, invert, start_latents
+from neuroalrnn.reconstruct._forced import check, invert, start_latents
+from neuroalrnn.running import kernel
 
-# numba's cache of compiled code knows this file alone: here a change of tiles.py changes it too
-TILES = "2995b3c6e05a7d51"
+# numba notices changes of this file only: a change of tiles.py must change this number, too
+TILES = "455775fd38d979e6"
 FOUR = (0,) * EDGE
-CHUNK = 16  # steps whose latents and gradients stay in cache
+CHUNK = 16  # steps, few enough that their latents and gradients stay in the processor's cache
 
 
 class Model(NamedTuple):
-    """Weights of all models as flat rows, latents and outputs filled up to a multiple of 4.
+    """Weights of all models as flat rows; latents and outputs are filled up to a multiple of 4.
 
-    Within a kernel, those of one model.
+    Within a kernel it holds those of one model, without the model axis.
 
     Parameters
     ----------
     a, h, floor : array, shape (model, latent)
+        Self-slopes, biases, and lower bounds of ``phi``.
     W, W_t : array, shape (model, latent * latent)
-        By rows and by columns.
+        Weights by rows and by columns.
     B, B_t : array, shape (model, output * latent)
+        Read-out by rows and by columns.
     pull, pull_t : array, shape (model, output * latent)
-        The pseudo-inverse of ``B``.
+        Pseudo-inverse of ``B``, by rows and by columns.
     d : array, shape (model, output)
+        Offsets of the read-out.
     """
 
     a: np.ndarray
@@ -78,8 +79,37 @@ class Model(NamedTuple):
     d: np.ndarray
 
 
-def scan(weights, n_pwl, series, start, strength, *, threads=1):
-    """Errors of the unforced predictions; see the contract in `neuroalrnn.reconstruct.forced`."""
+def scan(
+    weights: Weights,
+    n_pwl: torch.Tensor,
+    series: torch.Tensor,
+    start: torch.Tensor,
+    strength: torch.Tensor,
+    *,
+    threads: int = 1,
+) -> torch.Tensor:
+    """Compute the errors of the unforced predictions; see the contract in `_forced`.
+
+    Parameters
+    ----------
+    weights : Weights
+        Parameters; features are the outputs.
+    n_pwl : Tensor of int, shape (model,)
+        Number of PWL units of each model.
+    series : Tensor, shape (row, output)
+        Observations.
+    start : Tensor of int, shape (model, lane)
+        Row of the first observation of each lane.
+    strength : Tensor, shape (model, step)
+        Forcing strength of each step, 0 to 1.
+    threads : int
+        Number of threads that share the models.
+
+    Returns
+    -------
+    Tensor, shape (model, step, lane, output)
+        Predictions minus observations, from step 1 on.
+    """
     check(weights, n_pwl, series, start, strength)
     z_0 = start_latents(weights, series, start)
     a, W, _, h, _, B, d = weights
@@ -92,7 +122,7 @@ class _Scan(torch.autograd.Function):
         width = vector_bytes() // series.itemsize
         model = _pack(a, W, h, B, d, n_pwl)
         rows = _tile_rows(model.a.shape[1])
-        # the last lane also fills up the last block, where nothing is learned from it
+        # copies of the last lane fill up the last block; their errors are cut off
         lane = torch.arange(start.shape[1] + -start.shape[1] % width).clamp(max=start.shape[1] - 1)
         lanes = start[:, lane]
         first = pad(z_0[:, lane], (0, model.a.shape[1] - z_0.shape[2]))
@@ -105,7 +135,7 @@ class _Scan(torch.autograd.Function):
         arrays = model, lanes.numpy(), strength.contiguous().numpy(), path.numpy(), error.numpy()
         observed = series.contiguous().numpy()
 
-        _share(lambda m: forward_model(m, *arrays, observed, rows), n_models, threads)
+        _share(lambda m: _forward_model(m, *arrays, observed, rows), n_models, threads)
         ctx.save_for_backward(a, W, h, B, d)
         ctx.arrays, ctx.rows, ctx.threads, ctx.n_lanes = arrays, rows, threads, start.shape[1]
         return _by_lane(error, start.shape[1], B.shape[1])
@@ -124,7 +154,7 @@ class _Scan(torch.autograd.Function):
         first = grad_error.new_empty(n_models, n_blocks, n_rows, width)
         arrays = model, strength, path, error, g.numpy(), sums.numpy(), first.numpy()
 
-        _share(lambda m: backward_model(m, *arrays, ctx.rows), n_models, ctx.threads)
+        _share(lambda m: _backward_model(m, *arrays, ctx.rows), n_models, ctx.threads)
         sizes = n_rows * n_rows, n_outputs * n_rows, n_rows, n_rows
         W, B_sum, a_sum, h = sums.sum(2).split(sizes, dim=1)
         n_latent = a.shape[1]
@@ -169,7 +199,10 @@ def _pack(a, W, h, B, d, n_pwl):
 
 
 def _tile_rows(n_rows):
-    """As many rows at once as registers hold and as divide all; a tuple of that length."""
+    """Choose how many rows a tile has: as many as registers hold, and as divide all rows.
+
+    The number is the length of a tuple, because kernels know only types when they compile.
+    """
     most = 20 if vector_bytes() == 64 else 8
     return (0,) * max(n for n in range(EDGE, most + 1, EDGE) if n_rows % n == 0)
 
@@ -181,22 +214,12 @@ def _share(run, n_models, threads):
             run(model)
         return
     parts = [range(k, n_models, threads) for k in range(min(threads, n_models))]
-    list(_pool().map(lambda part: [run(model) for model in part], parts))
-
-
-@cache
-def _pool():
-    return ThreadPoolExecutor(os.cpu_count())
-
-
-# a forked process has no threads of its parent
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    list(pool().map(lambda part: [run(model) for model in part], parts))
 
 
 @kernel
-def forward_model(m, models, start, strength, path, error, series, rows):
-    """Latents before forcing and errors, of all blocks of one model."""
+def _forward_model(m, models, start, strength, path, error, series, rows):
+    """Compute latents before forcing and errors, of all blocks of one model."""
     model = _pick(models, m)
     _, n_blocks, n_steps, n_outputs, width = error.shape
     step, line, outputs = path.shape[3] * width, path.shape[3], n_outputs * width
@@ -227,8 +250,8 @@ def forward_model(m, models, start, strength, path, error, series, rows):
 
 
 @kernel
-def backward_model(m, models, strength, path, error, grad_error, sums, first_grad, rows):
-    """Gradients of one model, summed over its blocks and steps but not over lanes."""
+def _backward_model(m, models, strength, path, error, grad_error, sums, first_grad, rows):
+    """Compute gradients of one model, summed over its blocks and steps but not over lanes."""
     model = _pick(models, m)
     _, n_blocks, n_steps, n_outputs, width = error.shape
     step, line, outputs = path.shape[3] * width, path.shape[3], n_outputs * width
@@ -266,7 +289,7 @@ def _pick(models, m):
 
 @kernel
 def _force(model, f, z, here, e, there, pulled, forced, phi, at, rows):
-    """Latents after forcing, and ``phi`` of them."""
+    """Compute latents after forcing, and ``phi`` of them."""
     line, n_outputs = len(model.a), len(model.d)
     width = len(pulled) // n_outputs
     for k in range(len(pulled) if f > 0 else 0):
@@ -281,7 +304,7 @@ def _force(model, f, z, here, e, there, pulled, forced, phi, at, rows):
 
 @kernel
 def _retreat(model, f, g, here, pulled, carry, forced, delta, at, rows):
-    """Delta of a step from what comes back to it; then what it carries to the step before."""
+    """Compute delta of a step, then what it carries to the step before."""
     line, n_outputs = len(model.a), len(model.d)
     width = len(pulled) // n_outputs
     for o in range(0, n_outputs, EDGE):
