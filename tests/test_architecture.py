@@ -17,7 +17,7 @@ OPEN = {"arguments", "exceptions", "running"}
 TABLE = {
     "exceptions": (set(), set()),
     "arguments": (set(), {"pandas"}),
-    "running": (set(), {"threadpoolctl", "tqdm"}),
+    "running": (set(), {"numba", "threadpoolctl", "tqdm"}),
     "config": (set(), {"pydantic"}),
     "store": (set(), set()),
     "netcdf": (set(), {"numpy", "xarray", "h5py"}),
@@ -25,7 +25,7 @@ TABLE = {
     "ops": (set(), {"torch", "numpy"}),
     "network": ({"data"}, {"numpy", "scipy", "xarray"}),
     "stats": (set(), {"numpy", "scipy", "pandas", "statsmodels", "mne.stats"}),
-    "model": ({"ops"}, {"torch"}),
+    "model": ({"ops"}, {"torch", "numpy"}),
     "fit": ({"data", "model", "ops"}, {"torch", "numpy"}),
     "peers": ({"ops", "model"}, {"torch", "numpy"}),
     "reconstruct": ({"ops", "model", "fit", "stats"}, {"torch", "numpy", "scipy", "xarray"}),
@@ -67,17 +67,14 @@ TABLE = {
 }
 # single modules that may import more
 MORE = {
-    "neuroalrnn/baselines/_kernel.py": {"numba"},
     "neuroalrnn/data/level.py": {"scipy"},
     "neuroalrnn/data/orders.py": {"scipy"},
     "neuroalrnn/data/split.py": {"sklearn"},
     "neuroalrnn/fit/adapt.py": {"scipy"},
-    "neuroalrnn/ops/numba_kernels.py": {"numba"},
     "neuroalrnn/ops/tiles.py": {"numba", "llvmlite"},
     "neuroalrnn/ops/triton_gpu.py": {"triton"},
-    "neuroalrnn/peers/kernels.py": {"numba"},
     "neuroalrnn/study/estimator.py": {"sklearn"},
-    "neuroalrnn/peers/tiles.py": {"numba", "llvmlite"},
+    "neuroalrnn/peers/_tiles.py": {"numba", "llvmlite"},
 }
 # these read a saved result, so that figures can be redrawn where torch is not installed
 WITHOUT_TORCH = (
@@ -197,7 +194,8 @@ def undocumented(path):
         if not text:
             yield f"{name}: no docstring"
         elif name in exported(path) and arguments and not is_command(node):
-            sections = ("Parameters\n---", "Returns\n---")
+            is_silent = isinstance(node.returns, ast.Constant) and node.returns.value is None
+            sections = ("Parameters\n---", *(() if is_silent else ("Returns\n---",)))
             yield from (f"{name}: no section {s[:-4]}" for s in sections if s not in text)
 
 
@@ -214,5 +212,6 @@ def test_public_functions_are_documented(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_modules_stay_short(path):
-    most = 500 if path.name == "numba_kernels.py" else 400  # all of a kernel in one file
+    # numba notices changes of a file only: all of a kernel is in one file
+    most = 500 if path.name in ("numba_kernels.py", "_kernels.py") else 400
     assert len(path.read_text(encoding="utf-8").splitlines()) <= most

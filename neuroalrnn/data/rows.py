@@ -23,7 +23,7 @@ class Rows:
     Examples
     --------
     >>> import numpy as np
-    >>> from neuroalrnn.tasks.agents import simulate_agents
+    >>> from neuroalrnn.tasks import simulate_agents
     >>> some = Rows(simulate_agents("logistic", 2, 50, rng=np.random.default_rng(0)))
     >>> some
     100 trials of 2 subjects

@@ -87,7 +87,7 @@ class ALRNN(ClassifierMixin, BaseEstimator):
     >>> import numpy as np
     >>> from sklearn.model_selection import cross_validate
     >>> from neuroalrnn import ALRNN, Rows, SubjectKFold
-    >>> from neuroalrnn.tasks.agents import simulate_agents
+    >>> from neuroalrnn.tasks import simulate_agents
     >>> trials = simulate_agents("logistic", 6, 40, rng=np.random.default_rng(0))
     >>> model = ALRNN(n_latent=2, n_pwl=1, n_restarts=1, setting={"max_checks": 2})
     >>> scores = cross_validate(model, Rows(trials), cv=SubjectKFold(2))["test_score"]
