@@ -92,9 +92,9 @@ def save_figure(figure, folder, name):
     with style():
         # the layout takes half of the time of a drawing: two rounds of it, in which texts beside
         # the axes find their room, are enough for all three
-        figure.draw_without_rendering()
         layout = figure.get_layout_engine()
         if layout is not None:
+            layout.execute(figure)
             layout.execute(figure)
         # with none at all, not a place holder, savefig draws once and not twice
         figure.set_layout_engine(None)
