@@ -131,7 +131,9 @@ def sections_of(page):
 def test_a_report_comes_out_and_what_it_lacks_is_told(fits, name, tmp_path, quick):
     fit = fits(name)
     options = {"rule": "rule", "conditions": ["cue"]} if name == "everything" else {}
-    found = sections_of(write_report(fit, tmp_path, **options))
+    page = write_report(fit, tmp_path, **options)
+    found = sections_of(page)
+    assert "<li></li>" not in page.read_text(encoding="utf-8")
     assert [title for title, _ in found] == TITLES
     for title, body in found:
         # the part itself, and not its absence, opens a section

@@ -1,8 +1,10 @@
 """Ask a fit all questions: everything that the report shows of it, as tidy tables."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import pandas as pd
 import xarray as xr
@@ -14,9 +16,10 @@ from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.questions.apart import PREFIX, Mechanism, answer_apart
 from neuroalrnn.questions.asked import Asked
 from neuroalrnn.questions.listed import QUESTIONS
-from neuroalrnn.questions.question import Question
+from neuroalrnn.questions.question import Question, Text
 from neuroalrnn.questions.tables import Tables, answer, describe_missing
 from neuroalrnn.questions.words import count, plain
+from neuroalrnn.results import Fit
 from neuroalrnn.results.checks import require_fit
 from neuroalrnn.running import attempt, one_blas_thread
 
@@ -25,7 +28,7 @@ from neuroalrnn.running import attempt, one_blas_thread
 class Analysis:
     """What a fit says about regimes, switches and behaviour.
 
-    Attributes
+    Parameters
     ----------
     tables : Tables
         A dict of tidy tables, one row per effect, regime, subject or trial pair; see `analyse`. A
@@ -35,7 +38,9 @@ class Analysis:
     locked : xarray.Dataset or None
         Switch probability around rule changes, see `compute_locked_switch_probability`.
     conditions : list of str
+        Trial variables that split occupancy and switch probability.
     rule : str or None
+        Trial variable whose changes are rule changes.
     notes : list of str
         What could not be computed, and why.
     mechanism : Mechanism or None
@@ -57,7 +62,7 @@ class Analysis:
     asked: Asked | None = field(default=None, compare=False)
     questions: tuple = field(default=(), compare=False)
 
-    def in_short(self):
+    def in_short(self) -> dict[str, Callable[[], list[str]]]:
         """Main findings, by the question that they answer, in the order of the page.
 
         Returns
@@ -66,24 +71,25 @@ class Analysis:
             What each is about; without arguments, returns its sentences as a list.
         """
         return {
-            text.about: lambda text=text: _as_list(text.say(self.asked))
+            text.about: partial(_texts, text, self.asked)
             for question in self.questions
             if _is_shown(question, self.asked)
             for text in question.answer
-            if getattr(text, "main", False)
+            if isinstance(text, Text) and text.main
         }
 
-    def sentences(self):
+    def sentences(self) -> list[str]:
         """Main findings as plain text.
 
         Returns
         -------
         list of str
+            In the order of the page; one that cannot be made is left out.
         """
         told = [attempt(make, about)[0] or [] for about, make in self.in_short().items()]
         return [plain(text) for texts in told for text in texts]
 
-    def save_tables(self, folder):
+    def save_tables(self, folder: Path) -> None:
         """Write every table as a CSV file.
 
         Parameters
@@ -111,8 +117,10 @@ class Analysis:
         return f"Analysis: {'; '.join(parts)}"
 
 
-def _as_list(said):
-    return [said] if isinstance(said, str) else list(said)
+def _texts(text, asked):
+    """Sentences as a list."""
+    said = text.say(asked)
+    return [said] if said and isinstance(said, str) else list(said)
 
 
 def _is_shown(question, asked):
@@ -123,14 +131,21 @@ def _is_shown(question, asked):
 
 @one_blas_thread
 def analyse(
-    fit, *, conditions=None, rule=None, random_state=0, mechanism=False, progress=False,
-    questions=QUESTIONS,
-):  # fmt: skip
+    fit: Fit,
+    *,
+    conditions: Sequence[str] | str | None = None,
+    rule: str | None = None,
+    random_state: int = 0,
+    mechanism: bool = False,
+    progress: bool = False,
+    questions: Sequence[Question] = QUESTIONS,
+) -> Analysis:
     """Relate the held-out regimes of a fit to task epochs and behaviour.
 
     Parameters
     ----------
     fit : Fit
+        A cross-validated fit.
     conditions : list of str, or str, optional
         Trial variables that split occupancy and switch probability (one by its name alone);
         default those that the dataset names in ``attrs["analysis"]``.
@@ -180,9 +195,17 @@ def analyse(
     asked.tables.reasons |= unasked
     tables = Tables({k: each for k, each in asked.tables.items() if isinstance(each, pd.DataFrame)})
     tables.reasons = asked.tables.reasons
-    others = (asked.tables.get(name) for name in ("held_out_regimes", "switches", "locked"))
     return Analysis(
-        tables, *others, conditions, rule, describe_missing(own), apart, asked, tuple(questions)
+        tables=tables,
+        regimes=asked.tables.get("held_out_regimes"),
+        switches=asked.tables.get("switches"),
+        locked=asked.locked,
+        conditions=list(conditions),
+        rule=rule,
+        notes=describe_missing(own),
+        mechanism=apart,
+        asked=asked,
+        questions=tuple(questions),
     )
 
 

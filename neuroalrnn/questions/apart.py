@@ -4,6 +4,7 @@ Networks are those of the folds, looked at on the subjects that they never saw. 
 different folds are those of different networks: codes are sign patterns, comparable within a fold.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,6 +14,8 @@ from neuroalrnn.mechanism.dynamics.portrait import Portrait
 from neuroalrnn.questions.asked import Asked
 from neuroalrnn.questions.listed import QUESTIONS
 from neuroalrnn.questions.tables import Tables, answer, describe_missing
+from neuroalrnn.regimes.held_out import HeldOutRegimes
+from neuroalrnn.results import Fit
 
 PREFIX = "mechanism_"
 TRIGGERED, PORTRAIT = "behaviour_around_switches", "state_space"
@@ -22,7 +25,7 @@ TRIGGERED, PORTRAIT = "behaviour_around_switches", "state_space"
 class Mechanism:
     """What a fit computes, and with what.
 
-    Attributes
+    Parameters
     ----------
     tables : Tables
         See `take_apart`.
@@ -46,12 +49,19 @@ class Mechanism:
     notes: list
 
 
-def take_apart(fit, held_out, *, conditions=(), progress=False):
+def take_apart(
+    fit: Fit,
+    held_out: HeldOutRegimes,
+    *,
+    conditions: Sequence[str] = (),
+    progress: bool = False,
+) -> Mechanism:
     """Take the network of every fold apart, and find what its held-out subjects need of it.
 
     Parameters
     ----------
     fit : Fit
+        A cross-validated fit.
     held_out : HeldOutRegimes
         From `compute_held_out_regimes`.
     conditions : sequence of str

@@ -17,19 +17,24 @@ from neuroalrnn.questions.words import (
     p_value,
     strong,
 )
+from neuroalrnn.results import Fit
 from neuroalrnn.results.checks import not_fit
 from neuroalrnn.stats import paired_difference
 from neuroalrnn.stats.effects import effect_table
 
 
 @checked(DataError, fit=not_fit, model=not_text, value=not_text)
-def compare_with_others(fit, model="AL-RNN", *, value="log_likelihood"):
+def compare_with_others(
+    fit: Fit, model: str = "AL-RNN", *, value: str = "log_likelihood"
+) -> pd.DataFrame:
     """Held-out log-likelihood of one model against every other, paired over subjects.
 
     Parameters
     ----------
     fit : Fit
+        A cross-validated fit.
     model : str
+        The model that is compared with every other, by its name in the scores.
     value : str
         Column of the scores: of choices, or of another variable; models that do not explain it,
         and subjects of whom it was never observed, are left out.

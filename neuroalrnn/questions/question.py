@@ -3,15 +3,21 @@
 Every function of a question takes one argument, the `neuroalrnn.questions.asked.Asked`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neuroalrnn.questions.asked import Asked
 
 
 @dataclass(frozen=True)
 class Section:
     """A section of the page.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Its anchor.
@@ -23,13 +29,35 @@ class Section:
     title: str
 
 
-def always(asked):
-    """Whether something is shown: it always is."""
+def always(asked: Asked) -> bool:
+    """Say that something is always shown.
+
+    Parameters
+    ----------
+    asked : Asked
+        A fit and what it is asked with.
+
+    Returns
+    -------
+    bool
+        True.
+    """
     return True
 
 
-def nothing(asked):
-    """What a question lacks: nothing."""
+def nothing(asked: Asked) -> str:
+    """Say that a question lacks nothing.
+
+    Parameters
+    ----------
+    asked : Asked
+        A fit and what it is asked with.
+
+    Returns
+    -------
+    str
+        An empty text.
+    """
     return ""
 
 
@@ -37,7 +65,7 @@ def nothing(asked):
 class Text:
     """Sentences of the page.
 
-    Attributes
+    Parameters
     ----------
     about : str
         What they are about, for the notes if they cannot be made.
@@ -60,7 +88,7 @@ class Text:
 class Shown:
     """A table on the page.
 
-    Attributes
+    Parameters
     ----------
     about : str
         What it is about, for the notes if it cannot be made.
@@ -82,7 +110,7 @@ class Shown:
 class Figure:
     """A figure of the page, which is saved as SVG, PDF and PNG too.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Of the files.
@@ -104,7 +132,7 @@ class Figure:
 class Question:
     """One question that a fit is asked, and how its answer is shown.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Of the question, as in "could not be made" notes.
@@ -143,12 +171,12 @@ class Question:
     mechanism: bool = False
 
     @property
-    def figures(self):
+    def figures(self) -> list[str]:
         """Names of its figures."""
         return [part.name for part in self.answer if isinstance(part, Figure)]
 
     @property
-    def table_names(self):
+    def table_names(self) -> list[str]:
         """Names of its tables."""
         keys = [(key,) if isinstance(key, str) else key for key in self.tables]
         return [name for names in keys for name in names]

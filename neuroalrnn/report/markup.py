@@ -3,6 +3,7 @@
 import base64
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,7 +20,7 @@ TEMPLATES = Environment(
     autoescape=True,
     undefined=StrictUndefined,
 )
-_PARTS = TEMPLATES.get_template("parts.html").module
+_PARTS: Any = TEMPLATES.get_template("parts.html").module
 heading, paragraph, bullets, facts = (
     _PARTS.heading,
     _PARTS.paragraph,

@@ -1,17 +1,20 @@
 """Write the report: one HTML page, the figures and the tables."""
 
+from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 
 from markupsafe import Markup
 
 from neuroalrnn.arguments import not_flag, not_path, refuse
 from neuroalrnn.exceptions import DataError, ResultError
-from neuroalrnn.questions import QUESTIONS, analyse
+from neuroalrnn.questions import QUESTIONS, Question, analyse
 from neuroalrnn.questions.words import count
 from neuroalrnn.report.markup import Gallery
 from neuroalrnn.report.notes import all_missing
 from neuroalrnn.report.page import build_page, build_sections
 from neuroalrnn.report.setup import alarms
+from neuroalrnn.results import Fit
 from neuroalrnn.results.checks import require_fit
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.store import replacing
@@ -38,18 +41,36 @@ def report_files(questions=QUESTIONS):
 
 @one_blas_thread
 def write_report(
-    fit, out_dir, *, conditions=None, rule=None, random_state=0, mechanism=True, progress=False,
-    overwrite=False, questions=QUESTIONS,
-):  # fmt: skip
+    fit: Fit,
+    out_dir: str | PathLike,
+    *,
+    conditions: Sequence[str] | str | None = None,
+    rule: str | None = None,
+    random_state: int = 0,
+    mechanism: bool = True,
+    progress: bool = False,
+    overwrite: bool = False,
+    questions: Sequence[Question] = QUESTIONS,
+) -> Path:
     """Write what a fit says as ``report.html``, ``figures/`` and ``tables/``.
 
     Parameters
     ----------
     fit : Fit
+        A cross-validated fit.
     out_dir : path-like
         Folder, made where it is missing.
-    conditions, rule, random_state, mechanism, progress
-        As in `neuroalrnn.questions.analyse`.
+    conditions : list of str, or str, optional
+        Trial variables that split occupancy and switch probability; default those that the dataset
+        names in ``attrs["analysis"]``.
+    rule : str, optional
+        Trial variable whose changes are rule changes; default likewise.
+    random_state : int
+        Seed of everything that is drawn.
+    mechanism : bool
+        Take the networks apart too, see `neuroalrnn.questions.take_apart`.
+    progress : bool
+        Show a progress bar while they are.
     overwrite : bool
         Replace a report that exists.
     questions : sequence of Question
@@ -75,8 +96,10 @@ def write_report(
     page = out_dir / PAGE
     if page.exists() and not overwrite:
         raise ResultError(f"{page} exists; pass overwrite=True to replace it")
-    options = {"conditions": conditions, "rule": rule, "random_state": random_state}
-    analysis = analyse(fit, mechanism=mechanism, progress=progress, questions=questions, **options)
+    analysis = analyse(
+        fit, conditions=conditions, rule=rule, random_state=random_state, mechanism=mechanism,
+        progress=progress, questions=questions,
+    )  # fmt: skip
     with replacing(out_dir, report_files(questions) if overwrite else ()) as new:
         for folder in ("figures", "tables"):
             (new / folder).mkdir()

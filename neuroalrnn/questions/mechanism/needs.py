@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.questions.words import code
 from neuroalrnn.regimes import used_regimes
 
@@ -41,16 +42,18 @@ def used_codes(fold):
     return used_regimes(codes_of(fold))
 
 
-def mean_inputs(sequences):
+def mean_inputs(sequences: Sequences) -> np.ndarray:
     """Mean input of every step of a trial.
 
     Parameters
     ----------
     sequences : Sequences
+        Trials as encoded for a network.
 
     Returns
     -------
     array, shape (step of a trial, feature)
+        In the units of the inputs, as encoded.
     """
     at = sequences.step_in_trial
     return np.stack([sequences.inputs[at == step].mean(axis=0) for step in np.unique(at[at >= 0])])
