@@ -10,13 +10,20 @@ from neuroalrnn.baselines.frequency import class_frequency
 from neuroalrnn.baselines.glm_hmm import glm_hmm
 from neuroalrnn.baselines.history import history_logistic
 from neuroalrnn.baselines.hybrid import hybrid, is_two_step
-from neuroalrnn.baselines.lists import cognitive_baselines, standard_baselines
+from neuroalrnn.baselines.lists import (
+    BASELINES,
+    Listed,
+    cognitive_baselines,
+    standard_baselines,
+)
 from neuroalrnn.baselines.logistic import default_terms, logistic
 from neuroalrnn.baselines.qlearning import q_learning
 from neuroalrnn.baselines.shared import choose_inside, whole_sessions
 from neuroalrnn.data.level import count_choices, floor_of, level
 
 __all__ = [
+    "BASELINES",
+    "Listed",
     "choose_inside",
     "class_frequency",
     "cognitive_baselines",

@@ -1,9 +1,12 @@
 """The lists of baselines that a dataset is compared with."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
+from inspect import signature
+from typing import NamedTuple
 
+import numpy as np
 import xarray as xr
 
 from neuroalrnn.arguments import checked, not_callable, not_inputs
@@ -17,6 +20,33 @@ from neuroalrnn.baselines.shared import Baseline, Inner
 from neuroalrnn.data.schema import not_trials, trial_variables
 from neuroalrnn.data.terms import parse_terms
 from neuroalrnn.exceptions import DataError
+
+
+class Listed(NamedTuple):
+    """A baseline of the list.
+
+    Parameters
+    ----------
+    name : str
+        Name in tables and figures.
+    fit : callable
+        ``fit(trials, train, test)`` returns log-probabilities, shape (test trial, option). If it
+        has parameters ``terms`` or ``inner``, it is given them, too; see `cognitive_baselines`.
+    applies : callable
+        Whether it can be fitted to a trial dataset.
+    """
+
+    name: str
+    fit: Callable[..., np.ndarray]
+    applies: Callable[[xr.Dataset], bool] = lambda trials: True
+
+
+BASELINES = [
+    Listed("history-logistic, lags chosen", history_logistic),
+    Listed("Q-learning", q_learning, lambda trials: "reward" in trial_variables(trials)),
+    Listed("hybrid", hybrid, is_two_step),
+    Listed("GLM-HMM", glm_hmm),
+]
 
 
 @checked(DataError, trials=not_trials, inputs=not_inputs)
@@ -56,9 +86,8 @@ def cognitive_baselines(
 ) -> dict[str, Baseline]:
     """List the baselines whose size is chosen inside the training part, as far as they apply.
 
-    A history regression (number of lags) and a GLM-HMM (number of states) always apply; their terms
-    are those of the "history-logistic" that the dataset names, or else `default_terms`. Q-learning
-    needs ``reward``, and the hybrid a two-step task (`is_two_step`).
+    These are the `BASELINES` that apply to the dataset. Where one asks for terms, they are those of
+    the "history-logistic" that the dataset names, or else `default_terms`.
 
     Parameters
     ----------
@@ -83,12 +112,14 @@ def cognitive_baselines(
     named = json.loads(trials.attrs.get("baselines", "{}"))
     terms = named.get("history-logistic") or default_terms(trials, inputs)
     parse_terms(trials, terms)
-    baselines: dict[str, Baseline] = {
-        "history-logistic, lags chosen": partial(history_logistic, terms=terms, inner=inner)
+    given = {"terms": terms, "inner": inner}
+    return {
+        each.name: partial(each.fit, **{name: given[name] for name in _asked(each.fit, given)})
+        for each in BASELINES
+        if each.applies(trials)
     }
-    if "reward" in trial_variables(trials):
-        baselines["Q-learning"] = partial(q_learning, inner=inner)
-    if is_two_step(trials):
-        baselines["hybrid"] = partial(hybrid, inner=inner)
-    baselines["GLM-HMM"] = partial(glm_hmm, terms=terms, inner=inner)
-    return baselines
+
+
+def _asked(function, names):
+    """Those of some names that are parameters of a function."""
+    return [name for name in names if name in signature(function).parameters]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neuroalrnn.arguments import checked, not_mapping, not_whole, optional
+from neuroalrnn.arguments import checked, not_callable, not_mapping, not_whole, optional
 from neuroalrnn.data import encode
 from neuroalrnn.data.coding import code, coded
 from neuroalrnn.data.encode import lay_out
@@ -41,7 +41,9 @@ def simulate(agent, trials, encoding, environment=None, *, rng):
     Parameters
     ----------
     agent : Network, or an object like `NetworkAgent`
-        With ``start``, ``advance(state, inputs)`` and ``probability(state)``.
+        With ``start``, ``advance(state, inputs)`` and ``probability(state)``. One that explains
+        more than choices has ``variables``, ``options(state, trial)`` and ``draw(state, trial,
+        rng)`` instead, see `neuroalrnn.recover.make_agent`.
     trials : xarray.Dataset
     encoding : dict
         Arguments of `encode`.
@@ -66,15 +68,20 @@ def simulate(agent, trials, encoding, environment=None, *, rng):
     sequences = encode(trials, **encoding)
     if isinstance(agent, Network):
         check_features(agent, sequences)
-    design = _design(trials, sequences, encoding, environment)
-    values = _empty(trials, design, environment, 1)
+    agent = _as_agent(agent)
+    names = _dependent(trials, environment, agent)
+    design = _design(trials, sequences, encoding, environment, names)
+    values = _empty(trials, design, names, 1)
     everywhere = np.arange(len(design.first))
-    _run(_as_agent(agent), design, everywhere, values, environment, rng)
+    _run(agent, design, everywhere, values, environment, rng)
     return _assemble(trials, design, environment, values, 0)
 
 
 def refuse_more_than_choices(fit):
     """Refuse a fit whose networks do not make choices alone, among all options.
+
+    Others are simulated with an agent that knows their likelihood, see
+    `neuroalrnn.recover.make_agent`.
 
     Raises
     ------
@@ -84,7 +91,7 @@ def refuse_more_than_choices(fit):
         names, model = ", ".join(fit.explained), fit.config["observation"]["name"]
         raise DataError(
             f"the fit explains {names} by {model!r}: only fits of choices alone, with all options "
-            "available, can be simulated"
+            "available, are simulated without agent=neuroalrnn.recover.make_agent(fit)"
         )
 
 
@@ -94,9 +101,10 @@ def refuse_more_than_choices(fit):
     environment=optional(not_environment),
     n_repeats=partial(not_whole, least=1),
     n_pwl=optional(not_whole),
+    agent=optional(not_callable),
     rng=not_generator,
 )
-def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, rng):
+def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, agent=None, rng):
     """Simulate every subject by the network that never saw its group.
 
     Parameters
@@ -108,6 +116,8 @@ def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, rng):
         Simulated experiments; 39 or more give a 95 % band.
     n_pwl : int, optional
         Another value of the grid than the one chosen inside each fold.
+    agent : callable, optional
+        ``agent(network)`` acts in place of the network, as in `simulate`; default `NetworkAgent`.
     rng : numpy.random.Generator
 
     Returns
@@ -118,16 +128,19 @@ def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, rng):
     Raises
     ------
     DataError
-        If the fit explains more than choices, which is not simulated.
+        If the fit explains more than choices, and there is no `agent`.
     """
-    refuse_more_than_choices(fit)
+    if agent is None:
+        refuse_more_than_choices(fit)
+        agent = NetworkAgent
     trials = fit.trials
-    design = _design(trials, fit.sequences, fit.encoding, environment)
-    values = _empty(trials, design, environment, n_repeats)
+    agents = [agent(fold.network_of(n_pwl)) for fold in fit.folds]
+    names = _dependent(trials, environment, agents[0])
+    design = _design(trials, fit.sequences, fit.encoding, environment, names)
+    values = _empty(trials, design, names, n_repeats)
     owner = fit.splits["fold"].values[design.first]
     for index in np.unique(owner):
-        agent = NetworkAgent(fit.folds[index].network_of(n_pwl))
-        _run(agent, design, np.flatnonzero(owner == index), values, environment, rng)
+        _run(agents[index], design, np.flatnonzero(owner == index), values, environment, rng)
     return [_assemble(trials, design, environment, values, each) for each in range(n_repeats)]
 
 
@@ -159,11 +172,11 @@ class _Design:
     feedback: dict
 
 
-def _design(trials, sequences, encoding, environment):
-    _check_inputs(trials, encoding, environment)
+def _design(trials, sequences, encoding, environment, names):
+    _check_inputs(trials, encoding, environment, names)
     n_trials = trials.sizes["trial"]
     _, layout = lay_out(trials, **encoding)
-    feedback = _feedback(trials, layout, sequences, environment)
+    feedback = _feedback(trials, layout, sequences, names)
     inputs = np.nan_to_num(sequences.to_trials(sequences.inputs))
     for part in feedback.values():
         inputs[..., part.columns + part.presence] = 0.0
@@ -185,9 +198,9 @@ def _design(trials, sequences, encoding, environment):
     )
 
 
-def _feedback(trials, layout, sequences, environment):
+def _feedback(trials, layout, sequences, dependent):
     found, place = {}, sequences.place
-    for name in _dependent(trials, environment):
+    for name in dependent:
         if name in layout.entry:
             at, one_back = layout.entry[name]
             lag = "[-1]" if one_back else ""
@@ -199,15 +212,20 @@ def _feedback(trials, layout, sequences, environment):
     return found
 
 
-def _dependent(trials, environment):
+def _dependent(trials, environment, agent):
     """Variables of the dataset that the closed loop replaces."""
-    names = ("choice", *(environment.names if environment else ()))
-    return [name for name in names if name in trials]
+    names = ("choice", *(environment.names if environment else ()), *_further(agent))
+    return [name for name in dict.fromkeys(names) if name in trials]
 
 
-def _check_inputs(trials, encoding, environment):
+def _further(agent):
+    """Variables that an agent makes up beside the choice."""
+    return [name for name in getattr(agent, "variables", ()) if name != "choice"]
+
+
+def _check_inputs(trials, encoding, environment, dependent):
     fixed = environment.fixed if environment else ()
-    known = {*_dependent(trials, environment), *fixed}
+    known = {*dependent, *fixed}
     found = [
         f"input {name!r} is known only after the choice, but the environment does not return it: "
         "leave it out of the inputs, or pass an environment with it among its names"
@@ -217,17 +235,17 @@ def _check_inputs(trials, encoding, environment):
     found += [
         f"the environment returns {name!r}, which is not marked as known after the choice: set "
         f"trials[{name!r}].attrs['known'] = 'after_choice'"
-        for name in _dependent(trials, environment)
+        for name in dependent
         if name in encoding["inputs"] and not is_after_choice(trials, name)
     ]
     if found:
         raise problems(DataError, "simulate", found)
 
 
-def _empty(trials, design, environment, n_repeats):
+def _empty(trials, design, dependent, n_repeats):
     """Values (repeat, trial): recorded where the choice is not free, NaN where it is."""
     values = {}
-    for name in _dependent(trials, environment):
+    for name in dependent:
         kept = np.where(design.free, np.nan, trials[name].values.astype(float))
         values[name] = np.tile(kept, (n_repeats, 1))
     return values | {PROBABILITY: np.full_like(values["choice"], np.nan)}
@@ -275,7 +293,8 @@ def _inputs(design, trial, step, values):
 def _choose(agent, state, design, trial, values, environment, rng):
     """Draw the free choices at a read-out step, and let the environment respond."""
     with np.errstate(over="ignore", invalid="ignore"):
-        probability = agent.probability(state)
+        explains_more = hasattr(agent, "draw")
+        probability = agent.options(state, trial) if explains_more else agent.probability(state)
     if not (np.isfinite(state).all() and np.isfinite(probability).all()):
         raise FitError(
             f"the model diverges in the closed loop, at trial {trial[0]} or beside it: its state "
@@ -283,8 +302,12 @@ def _choose(agent, state, design, trial, values, environment, rng):
         )
     free = design.free[trial]
     moved = trial[free]
-    choice = _draw(probability[:, free], rng)
-    values["choice"][:, moved] = choice
+    drawn = {} if explains_more else {"choice": _draw(probability[:, free], rng)}
+    drawn |= agent.draw(state[:, free], moved, rng) if explains_more else {}
+    for name, value in drawn.items():
+        if name in values:
+            values[name][:, moved] = value
+    choice = drawn["choice"]
     if environment is not None and len(moved):
         for name, outcome in environment.respond(moved, choice, rng).items():
             if name in values:
@@ -303,8 +326,8 @@ def _draw(probability, rng):
 
 def _assemble(trials, design, environment, values, repeat):
     """The dataset of one repeat."""
-    simulated = trials.copy()
-    for name in _dependent(trials, environment):
+    simulated, dependent = trials.copy(), [name for name in values if name != PROBABILITY]
+    for name in dependent:
         simulated[name] = trials[name].copy(data=values[name][repeat])
     fixed = environment.fixed if environment else ()
     for name in trial_variables(trials):
@@ -313,4 +336,4 @@ def _assemble(trials, design, environment, values, repeat):
             simulated[name] = trials[name].copy(data=known)
     attrs = {"known": "after_choice"}
     simulated[PROBABILITY] = ("trial", values[PROBABILITY][repeat], attrs)
-    return simulated.assign_attrs(simulated=", ".join(_dependent(trials, environment)))
+    return simulated.assign_attrs(simulated=", ".join(dependent))

@@ -258,13 +258,23 @@ def predictive(
         refuse_existing(out, ("predictive.csv", "predictive.svg"), overwrite)
         loaded = Fit.load(saved)
         environment = environment_for(with_task(loaded.trials, run))
-        simulated = simulate_fit(loaded, environment, repeats, rng=np.random.default_rng(seed))
+        rng, agent = np.random.default_rng(seed), _agent_of(loaded)
+        simulated = simulate_fit(loaded, environment, repeats, agent=agent, rng=rng)
         table = compare_signatures(loaded.trials, simulated)
         with replacing(out) as new:
             table.to_csv(new / "predictive.csv", index=False)
             save_figure(plot_predictive_panels(table), new, "predictive")
     typer.echo(summarise_misfit(table).to_string(index=False, float_format="{:.3f}".format))
     typer.echo(f"figure: {out / 'predictive.svg'}")
+
+
+def _agent_of(fit):
+    """What simulates a fit of more than choices; fits of choices need no torch for it."""
+    if "observation" not in fit.config:
+        return None
+    from neuroalrnn.recover import make_agent
+
+    return make_agent(fit)
 
 
 def _fit(source: str, config: Run, out: Path, *, overwrite, mechanism=True, **engine) -> None:

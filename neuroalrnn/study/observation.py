@@ -14,7 +14,6 @@ from neuroalrnn.data.schema import (
     no_number,
     scored_trials,
     trial_variables,
-    unknown,
     where,
 )
 from neuroalrnn.exceptions import ConfigError, DataError, problems
@@ -23,15 +22,14 @@ from neuroalrnn.model.observation import (
     ObservationModel,
     check_values,
     joint,
+    make_observation,
     option_log_probability,
+    recall_observation,
 )
 from neuroalrnn.results.fold import available_options
 from neuroalrnn.study.engine import one_torch_thread
 
 CHOICE = "choice"
-# those made from the number of options, and those that need more than a name
-OF_OPTIONS = ("categorical", "choice_rt")
-NOT_BY_NAME = ("gaussian", "ordinal")
 ONE_OPTION = "a single option offered"
 
 
@@ -144,10 +142,7 @@ def observe_fitted(fit):
     if saved is None:
         return None, sequences
     available_options(fit)
-    observation = saved["name"]
-    if saved["given"]:
-        make = OBSERVATION_MODELS[observation]
-        observation = make(len(saved["outputs"]), available=saved["given"])
+    observation = recall_observation(saved, len(sequences.labels))
     trials = fit.trials.assign_attrs(encoding=json.dumps(fit.encoding))
     return observe_trials(trials, sequences, observation)
 
@@ -155,16 +150,9 @@ def observe_fitted(fit):
 def _by_name(observation, n_options):
     if isinstance(observation, ObservationModel):
         return observation
-    expected = f"a name, or one of OBSERVATION_MODELS called, such as {OF_OPTIONS[1]}({n_options})"
+    expected = f"a name, or one of OBSERVATION_MODELS called, such as choice_rt({n_options})"
     refuse("observation", not_kind("observation", observation, str, expected))
-    known = [name for name in OBSERVATION_MODELS if name not in NOT_BY_NAME]
-    if observation in NOT_BY_NAME:
-        text = f"{observation!r} needs arguments: pass OBSERVATION_MODELS[{observation!r}](...)"
-        raise ConfigError(f"observation: {text}")
-    if observation not in known:
-        raise ConfigError(f"observation: {unknown(observation, known)}")
-    make = OBSERVATION_MODELS[observation]
-    return make(n_options) if observation in OF_OPTIONS else make()
+    return make_observation(observation, n_options)
 
 
 def _with_choice(observation, n_options):

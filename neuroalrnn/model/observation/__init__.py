@@ -6,10 +6,8 @@ threshold), its row of ``B`` is frozen at zero, and only its offset in ``d`` is 
 training subjects fix it, its offset is frozen, too.
 
 To add one, write a function like `gaussian` in a file of its own, and list it in
-`OBSERVATION_MODELS`.
+`OBSERVATION_MODELS` (``listed.py``).
 """
-
-from collections.abc import Callable
 
 from neuroalrnn.model.observation.base import (
     Family,
@@ -22,19 +20,12 @@ from neuroalrnn.model.observation.base import (
 from neuroalrnn.model.observation.continuous import gaussian
 from neuroalrnn.model.observation.counts import negative_binomial, poisson
 from neuroalrnn.model.observation.discrete import bernoulli, categorical, ordinal
+from neuroalrnn.model.observation.listed import (
+    OBSERVATION_MODELS,
+    make_observation,
+    recall_observation,
+)
 from neuroalrnn.model.observation.times import choice_rt, lognormal, shifted_lognormal
-
-OBSERVATION_MODELS: dict[str, Callable[..., ObservationModel]] = {
-    "bernoulli": bernoulli,
-    "categorical": categorical,
-    "ordinal": ordinal,
-    "gaussian": gaussian,
-    "poisson": poisson,
-    "negative_binomial": negative_binomial,
-    "lognormal": lognormal,
-    "shifted_lognormal": shifted_lognormal,
-    "choice_rt": choice_rt,
-}
 
 __all__ = [
     "OBSERVATION_MODELS",
@@ -48,9 +39,11 @@ __all__ = [
     "independent",
     "joint",
     "lognormal",
+    "make_observation",
     "negative_binomial",
     "option_log_probability",
     "ordinal",
     "poisson",
+    "recall_observation",
     "shifted_lognormal",
 ]
