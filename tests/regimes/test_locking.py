@@ -110,7 +110,8 @@ def test_a_choice_at_the_first_step_is_decided_at_the_last_step_of_the_trial_bef
     coords = {name: trials[name] for name in ("subject", "session", "trial_in_session")}
     coords |= {"step": ["response", "outcome"][:n_steps]}
     regimes = xr.DataArray(codes, dims=("trial", "step"), coords=coords)
-    found = decisive_regimes(SimpleNamespace(config={"encoding": encoding}, trials=trials), regimes)
+    fit = SimpleNamespace(encoding=encoding, carry=encoding.get("carry", "session"), trials=trials)
+    found = decisive_regimes(fit, regimes)
     last = codes[:, -1]
     right = [-1, last[0], -1, last[2], -1, last[4], last[5], last[6]]
     np.testing.assert_array_equal(found.values[:, 0], right)
