@@ -179,6 +179,14 @@ def analyse(
     DataError
         If a condition or the rule is not a variable of the trials, or two questions make a table
         of the same name.
+
+    Examples
+    --------
+    >>> from neuroalrnn import Fit, analyse
+    >>> fit = Fit.load("fit.nc")  # doctest: +SKIP
+    >>> tables = analyse(fit).tables
+    >>> "occupancy" in tables
+    True
     """
     require_fit("analyse", fit)
     found = [*not_seed("random_state", random_state), *not_flag("mechanism", mechanism)]

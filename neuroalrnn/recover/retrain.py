@@ -72,6 +72,13 @@ def retrain_without_units(
         If there is no such variable of trials, or `n_checks` or `random_state` is no count.
     FitError
         If training diverged.
+
+    Examples
+    --------
+    >>> from neuroalrnn import Fit, retrain_without_units
+    >>> fit = Fit.load("fit.nc")  # doctest: +SKIP
+    >>> costs = retrain_without_units(fit, n_checks=1)
+    >>> means = costs.groupby(["unit", "retrained"])["cost"].mean()
     """
     found = not_kind("fit", fit, Fit, "a Fit, see Fit.load") + not_names("by", by)
     found += not_seed("random_state", random_state) + not_whole("memory", memory, least=1)

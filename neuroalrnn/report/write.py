@@ -88,6 +88,13 @@ def write_report(
         If the page exists and `overwrite` is false.
     DataError
         If `out_dir` is no path, or a condition or the rule is not a variable of the trials.
+
+    Examples
+    --------
+    >>> from neuroalrnn import Fit, write_report
+    >>> fit = Fit.load("fit.nc")  # doctest: +SKIP
+    >>> write_report(fit, "results/mine").name  # doctest: +SKIP
+    'report.html'
     """
     require_fit("write_report", fit)
     found = not_path("out_dir", out_dir) + not_flag("overwrite", overwrite)

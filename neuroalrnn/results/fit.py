@@ -68,6 +68,13 @@ class Fit:
         Networks trained on everybody, where ``select_n_pwl(..., final=True)`` made them: weights
         with dims (n_pwl, ...), ``n_pwl_chosen``, ``n_updates`` and ``validation_score``, the
         training mean ``centre`` of every feature, and how often each option was chosen.
+
+    Examples
+    --------
+    >>> from neuroalrnn import Fit
+    >>> fit = Fit.load("fit.nc")  # doctest: +SKIP
+    >>> fit.folds[0].name in fit.parameters["fold"].values
+    True
     """
 
     def __init__(self, tree):

@@ -50,6 +50,18 @@ def cross_validate(
     See Also
     --------
     select_n_pwl : The same for several ``n_pwl``, with the choice made inside each fold.
+
+    Examples
+    --------
+    >>> import data_loaders
+    >>> from neuroalrnn import Setting, SubjectKFold, cross_validate
+    >>> trials = data_loaders.load("miller_rats")
+    >>> trials = trials.isel(trial=trials["trial_in_session"].values < 20)  # few, for the example
+    >>> setting = Setting(n_latent=2, n_pwl=1, max_checks=1)
+    >>> options = {"baselines": {}, "progress": False}
+    >>> fit = cross_validate(trials, setting, SubjectKFold(3), n_restarts=1, **options)
+    >>> list(fit.summarise().index)
+    ['AL-RNN', 'AL-RNN P=1']
     """
     setting = as_setting(setting)
     options = {"n_pwl": (setting.n_pwl,)} | options
@@ -155,6 +167,18 @@ def select_n_pwl(
     References
     ----------
     Brenner & Koppe (2026), TMLR (attenuating nonlinearity by the number of PWL units).
+
+    Examples
+    --------
+    >>> import data_loaders
+    >>> from neuroalrnn import Setting, SubjectKFold, select_n_pwl
+    >>> trials = data_loaders.load("miller_rats")
+    >>> trials = trials.isel(trial=trials["trial_in_session"].values < 20)  # few, for the example
+    >>> setting = Setting(n_latent=2, max_checks=1)
+    >>> options = {"n_restarts": 1, "n_inner": 2, "baselines": {}, "progress": False}
+    >>> fit = select_n_pwl(trials, setting, SubjectKFold(3), n_pwl=[0, 1], **options)
+    >>> list(fit.summarise().index)
+    ['AL-RNN', 'AL-RNN P=0', 'AL-RNN P=1']
     """
     started = time.perf_counter()
     own = check_baselines(baselines)

@@ -139,7 +139,7 @@ def test_a_model_that_overflows_is_not_scored_on_the_trials_it_survives(opposite
         values[:, rows % 7 == 0] = np.nan
         return rows, values
 
-    monkeypatch.setattr("neuroalrnn.study.subjects.predict_trials", overflowing)
+    monkeypatch.setattr("neuroalrnn.study.comparison.predict_trials", overflowing)
     with pytest.raises(FitError, match="pooled overflows on trials of s"):
         compare_pooling(opposites, SETTING, cv=SessionKFold(2), **OPTIONS)
 
@@ -203,7 +203,7 @@ def test_a_label_that_nobody_else_chose_has_the_floor_of_class_frequency(monkeyp
         values[...] = np.log([0.5, 0.5, 1e-300])
         return rows, values
 
-    monkeypatch.setattr("neuroalrnn.study.subjects.predict_trials", certain)
+    monkeypatch.setattr("neuroalrnn.study.comparison.predict_trials", certain)
     with pytest.warns(DataWarning, match="choice 'c': no training subject of s0 chose it"):
         found = few_shot(trials, SETTING, cv=LeaveOneSubjectOut(), **OPTIONS | {"n_shots": (0, 5)})
     assert any("choice 'c'" in text for text in found.cautions)
