@@ -1,5 +1,7 @@
 """Do regimes and switches go with choice, correctness and reaction time? One slope per subject."""
 
+from functools import cache, partial
+
 import numpy as np
 import pandas as pd
 
@@ -86,14 +88,29 @@ def compute_slopes(outcome, indicator, subject, nuisance):
         raise DataError(f"{title}: found shapes {shapes}, expected (trial,) and (trial, column)")
     if not np.isfinite(nuisance).all():
         raise DataError(f"{title}: nuisances are NaN or infinite; leave these trials out")
-    counts = np.isfinite(outcome) & np.isfinite(indicator)
-    rows = {}
-    for name in np.unique(subject[counts]):
-        here = counts & (subject == name)
-        y, x = _residuals(np.stack([outcome[here], indicator[here]], axis=1), nuisance[here]).T
-        if x @ x >= MIN_VARIATION:
-            rows[name] = {"slope": x @ y / (x @ x), "n_trials": int(here.sum())}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["slope", "n_trials"])
+    return _slopes(outcome, {"": indicator}, subject, nuisance)[""]
+
+
+def _slopes(outcome, indicators, subject, nuisance):
+    """Tables as from `compute_slopes`, one for each indicator; those of equal trials at once."""
+    together = {}
+    for name, indicator in indicators.items():
+        counts = np.isfinite(outcome) & np.isfinite(indicator)
+        together.setdefault(counts.tobytes(), (counts, []))[1].append(name)
+    rows = {name: {} for name in indicators}
+    for counts, names in together.values():
+        values = np.stack([outcome, *(indicators[name] for name in names)], axis=1)
+        for each in np.unique(subject[counts]):
+            here = np.flatnonzero(counts & (subject == each))
+            y, *several = _residuals(values[here], nuisance[here]).T
+            for name, x in zip(names, several, strict=True):
+                if x @ x >= MIN_VARIATION:
+                    rows[name][each] = {"slope": x @ y / (x @ x), "n_trials": len(here)}
+    columns = ["slope", "n_trials"]
+    return {
+        name: pd.DataFrame.from_dict(each, orient="index", columns=columns)
+        for name, each in rows.items()
+    }
 
 
 def _residuals(values, nuisance):
@@ -133,18 +150,15 @@ def relate_to_behaviour(fit, regimes):
     trials = fit.trials
     subject = trials["subject"].values.astype(str)
     outcomes, predictors = compute_outcomes(trials), _predictors(fit, regimes)
-    rows = []
+    rows, held_constant = [], cache(partial(nuisances, fit))
     for outcome, values in outcomes.items():
         degree = choose_degree(values, trials["session"].values, subject)
         try:
-            nuisance = nuisances(fit, degree)
+            nuisance = held_constant(degree)
         except NotTestableError as error:
             found = [_not_testable(name, outcome, 0, str(error)) for name in predictors]
         else:
-            slopes = {
-                name: compute_slopes(values, indicator, subject, nuisance)
-                for name, indicator in predictors.items()
-            }
+            slopes = _slopes(values, predictors, subject, nuisance)
             found = [_row(name, outcome, each, subject) for name, each in slopes.items()]
         rows += [row.assign(trend_degree=degree) for row in found]
     if not rows:

@@ -13,7 +13,7 @@ Make interventions with the functions of `neuroalrnn.mechanism.ablation`; hand o
 them, to `neuroalrnn.network.run.compute_latents`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -89,28 +89,67 @@ class Acting:
         """Whether anything is moved at a step, shape (step + 1,)."""
         return self.moved.reshape(-1, self.moved.shape[-1]).any(axis=0)
 
-    def activate(self, z, t):
+    @cached_property
+    def is_changing(self):
+        """Whether any activation differs from that of the step before, shape (step + 1,)."""
+        same = self.used[..., 1:] == self.used[..., :-1]
+        return np.r_[True, ~same.reshape(-1, same.shape[-1]).all(axis=0)]
+
+    def take(self, rows):
+        """The same for some sequences, or for all of them in another order.
+
+        Parameters
+        ----------
+        rows : int array, shape (row,)
+
+        Returns
+        -------
+        Acting
+        """
+        value = self.value if self.value.shape[-3] == 1 else self.value[..., rows, :, :]
+        used, moved = self.used[..., rows, :], self.moved[..., rows, :]
+        return replace(self, used=used, value=value, moved=moved)
+
+    def bends(self, t):
+        """Slopes below and above 0, and shifts, of all PWL units.
+
+        Parameters
+        ----------
+        t : int
+            Step; -1 is the start.
+
+        Returns
+        -------
+        array, shape (3, [intervention,] sequence, unit)
+            One sequence stands for all where they do not differ.
+        """
+        used = self.used[..., t + 1]
+        is_one = (used == used[..., :1]).all()
+        return self.parts.take(used[..., :1] if is_one else used, axis=1)
+
+    def activate(self, z, bends):
         """Output of all units.
 
         Parameters
         ----------
         z : array, shape ([intervention,] sequence, latent)
-        t : int
-            Step of `z`; -1 is the start.
+            Of all sequences, or of the first of them.
+        bends : array, shape (3, [intervention,] sequence, unit)
+            See `bends`.
 
         Returns
         -------
         array, shape ([intervention,] sequence, latent)
         """
         n_linear = z.shape[-1] - self.table.shape[-1]
-        below, above, shift = self.parts.take(self.used[..., t + 1], axis=1)
+        below, above, shift = bends[..., : z.shape[-2], :]
         last = z[..., n_linear:]
-        phi = np.empty((*above.shape[:-1], z.shape[-1]))
+        phi = np.empty((*np.broadcast_shapes(above.shape[:-1], z.shape[:-1]), z.shape[-1]))
         phi[..., :n_linear] = z[..., :n_linear]
-        bent = np.maximum(last, 0.0) * above
+        bent = phi[..., n_linear:]
+        np.multiply(np.maximum(last, 0.0), above, out=bent)
         bent += np.minimum(last, 0.0) * below
         bent += shift
-        phi[..., n_linear:] = bent
         return phi
 
     def move(self, z, t):
@@ -119,6 +158,7 @@ class Acting:
         Parameters
         ----------
         z : array, shape ([intervention,] sequence, latent)
+            Of all sequences, or of the first of them.
         t : int
             Step of `z`; -1 is the start.
 
@@ -126,11 +166,11 @@ class Acting:
         -------
         array, shape ([intervention,] sequence, latent)
         """
-        z = np.clip(z, -LARGEST, LARGEST)
+        z = np.maximum(np.minimum(z, LARGEST), -LARGEST)
         if not self.is_moving[t + 1]:
             return z
-        moved = self.moved[..., t + 1]
-        value = self.value[..., min(t + 1, self.value.shape[-2] - 1), :]
+        moved = self.moved[..., : z.shape[-2], t + 1]
+        value = self.value[..., : z.shape[-2], min(t + 1, self.value.shape[-2] - 1), :]
         return np.where(moved[..., None], z @ np.swapaxes(self.matrix, -1, -2) + value, z)
 
 

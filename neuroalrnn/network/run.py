@@ -46,10 +46,11 @@ def compute_latents(network, sequences, interventions=None):
     array, shape (sequence, step, latent), or (intervention, sequence, step, latent) of a list
         NaN in padding.
     """
-    states = list(run_network(network, sequences, interventions))
-    if not states:
-        return np.empty((*sequences.trial.shape, len(network.bias)))
-    latents = np.stack(states, axis=-2)
+    shape = (*sequences.trial.shape, len(network.bias))
+    several = (len(interventions),) if isinstance(interventions, list) else ()
+    latents = np.full((*several, *shape), np.nan)
+    for t, (rows, z) in enumerate(run_network(network, sequences, interventions)):
+        latents[..., rows, t, :] = z
     latents[..., sequences.trial < 0, :] = np.nan
     return latents
 
@@ -73,6 +74,8 @@ def check_features(network, sequences):
 def run_network(network, sequences, interventions=None):
     """Run a network step by step; for results too large to keep all latents of.
 
+    Sequences that are over are left behind, so that ragged ones cost no more than their steps.
+
     Parameters
     ----------
     network, sequences, interventions
@@ -80,24 +83,30 @@ def run_network(network, sequences, interventions=None):
 
     Yields
     ------
-    array, shape (sequence, latent), or (intervention, sequence, latent) of a list
-        ``z_t`` of one step after the other; 0 in padding where nothing is moved.
+    rows : int array, shape (row,)
+        Sequences that have this step.
+    z : array, shape (row, latent), or (intervention, row, latent) of a list
+        ``z_t`` of one step after the other.
     """
     check_features(network, sequences)
-    acting = None if interventions is None else lay_out(interventions, network, sequences)
-    drive = sequences.inputs @ network.input_weight.T + network.bias
+    order = np.argsort(-sequences.n_steps, kind="stable")
+    n_rows = (sequences.n_steps[order] > np.arange(sequences.trial.shape[1])[:, None]).sum(axis=1)
+    acting = None
+    if interventions is not None:
+        acting = lay_out(interventions, network, sequences).take(order)
+    drive = sequences.inputs[order] @ network.input_weight.T + network.bias
     floor = np.zeros(len(network.bias))
     floor[: len(floor) - network.n_pwl] = -np.inf
-    shortest = min(sequences.n_steps, default=0)
-    is_over = (np.arange(drive.shape[1])[:, None] >= sequences.n_steps)[..., None]
     z = np.broadcast_to(network.initial, (len(drive), len(network.bias)))
     z = z if acting is None else acting.move(z, -1)
-    for t in range(drive.shape[1]):
-        phi = np.maximum(z, floor) if acting is None else acting.activate(z, t - 1)
-        before, z = z, phi @ network.weight.T
+    for t, n in enumerate(n_rows):
+        z = z[..., :n, :]
+        if acting is not None and acting.is_changing[t]:
+            bends = acting.bends(t - 1)
+        phi = np.maximum(z, floor) if acting is None else acting.activate(z, bends)
+        # one product of matrices, not one for each intervention
+        before, z = z, (phi.reshape(-1, len(floor)) @ network.weight.T).reshape(phi.shape)
         z += network.self_slope * before
-        z += drive[:, t]
-        if t >= shortest:
-            np.copyto(z, 0.0, where=is_over[t])
+        z += drive[:n, t]
         z = z if acting is None else acting.move(z, t)
-        yield z
+        yield order[:n], z

@@ -64,12 +64,13 @@ def score_trials(network, sequences, interventions=None, *, available=None):
 def _score(network, sequences, interventions, available):
     eta, trial, choice = [], [], []
     is_read = sequences.scored.any(axis=0)
-    for t, z in enumerate(run_network(network, sequences, interventions)):
+    for t, (rows, z) in enumerate(run_network(network, sequences, interventions)):
         if is_read[t]:
-            here = sequences.scored[:, t]
+            here = sequences.scored[rows, t]
+            rows = rows[here]
             eta.append(z[..., here, :] @ network.readout.T + network.offset)
-            trial.append(sequences.trial[here, t])
-            choice.append(sequences.target[here, t].astype(int))
+            trial.append(sequences.trial[rows, t])
+            choice.append(sequences.target[rows, t].astype(int))
     if not eta:
         raise NotTestableError("there is no scored choice in these sequences")
     trial = np.concatenate(trial)

@@ -15,6 +15,8 @@ from neuroalrnn.regimes import ABSENT, steps_in_order
 from neuroalrnn.stats.checks import as_whole_numbers, refuse_unnamed, require_columns
 
 LEVEL = 0.95
+# blocks are numbered as long as their numbers fit into 64 bits
+MOST_NUMBERED = 2**62
 
 
 def occupancy_entropy(codes, *, corrected: bool = True) -> float:
@@ -37,8 +39,7 @@ def occupancy_entropy(codes, *, corrected: bool = True) -> float:
     DataError
         No step, or absent ones.
     """
-    count = np.unique(_refuse_absent(codes), return_counts=True)[1]
-    return _entropy(count, corrected)
+    return _entropy(_count_blocks(_refuse_absent(codes), None, 1), corrected)
 
 
 def markov_entropy_rate(codes, sequence=None, *, corrected: bool = True) -> float:
@@ -67,10 +68,7 @@ def markov_entropy_rate(codes, sequence=None, *, corrected: bool = True) -> floa
     DataError
     """
     pairs = _blocks(_refuse_absent(codes), sequence, 2)
-    if not len(pairs):
-        return np.nan
-    joint, first = (np.unique(part, axis=0, return_counts=True)[1] for part in (pairs, pairs[:, 0]))
-    return _entropy(joint, corrected) - _entropy(first, corrected)
+    return _markov_rate(pairs, corrected)
 
 
 def block_entropy_rate(codes, sequence=None, *, length: int = 2, corrected: bool = True) -> float:
@@ -100,11 +98,9 @@ def block_entropy_rate(codes, sequence=None, *, length: int = 2, corrected: bool
     """
     as_whole_numbers(length, "length", "entropy", least=1)
     codes = _refuse_absent(codes)
-    longer, shorter = (_blocks(codes, sequence, k) for k in (length, length - 1))
-    if not len(longer):
-        return np.nan
-    counts = [np.unique(blocks, axis=0, return_counts=True)[1] for blocks in (longer, shorter)]
-    return _entropy(counts[0], corrected) - (_entropy(counts[1], corrected) if length > 1 else 0.0)
+    longer = _count_blocks(codes, sequence, length)
+    shorter = _count_blocks(codes, sequence, length - 1) if length > 1 else np.ones(1)
+    return _entropy(longer, corrected) - _entropy(shorter, corrected)
 
 
 def topological_entropy(codes, sequence=None) -> float:
@@ -185,14 +181,21 @@ def compute_entropies(
 
 
 def _measures(codes, sequence, longest) -> dict:
-    def both(function, *arguments, **options):
-        return tuple(function(*arguments, corrected=flag, **options) for flag in (False, True))
-
-    found = {"occupancy": both(occupancy_entropy, codes)}
-    found["Markov rate"] = both(markov_entropy_rate, codes, sequence)
+    """Every entropy of one subject, plug-in and corrected; blocks are counted once."""
+    counts = {k: _count_blocks(codes, sequence, k) for k in range(1, longest + 1)}
+    pairs = _blocks(codes, sequence, 2)
+    both = (False, True)
+    found = {"occupancy": [_entropy(counts[1], flag) for flag in both]}
+    found["Markov rate"] = [_markov_rate(pairs, flag) for flag in both]
     for k in range(2, longest + 1):
-        found[f"block rate {k}"] = both(block_entropy_rate, codes, sequence, length=k)
-    return found | {"topological": (topological_entropy(codes, sequence),) * 2}
+        rates = [_entropy(counts[k], flag) - _entropy(counts[k - 1], flag) for flag in both]
+        found[f"block rate {k}"] = rates
+    return found | {"topological": [topological_entropy(codes, sequence)] * 2}
+
+
+def _markov_rate(pairs, corrected) -> float:
+    joint, first = (_count_rows(part) for part in (pairs, pairs[:, :1]))
+    return _entropy(joint, corrected) - _entropy(first, corrected)
 
 
 def summarise_entropies(
@@ -284,7 +287,23 @@ def _blocks(codes, sequence, length) -> np.ndarray:
     return blocks[sequence[start] == sequence[start + length - 1]]
 
 
+def _count_blocks(codes, sequence, length) -> np.ndarray:
+    """How often each block occurs (block,)."""
+    return _count_rows(_blocks(codes, sequence, length))
+
+
+def _count_rows(rows) -> np.ndarray:
+    """How often each row of codes occurs, by rising row."""
+    used, places = np.unique(rows, return_inverse=True)
+    if len(used) ** rows.shape[1] >= MOST_NUMBERED:
+        return np.unique(rows, axis=0, return_counts=True)[1]
+    numbers = places.reshape(rows.shape) @ len(used) ** np.arange(rows.shape[1])[::-1]
+    return np.unique(numbers, return_counts=True)[1]
+
+
 def _entropy(count, corrected) -> float:
+    if not count.size:
+        return np.nan
     share = count / count.sum()
     bias = (count.size - 1) / (2 * count.sum()) if corrected else 0.0
     return float(bias - (share * np.log(share)).sum())

@@ -86,11 +86,27 @@ def adjusted_rand(first, second) -> float:
     a, b = (pd.factorize(x)[0] for x in _common(first, second))
     if a.size < 2:
         raise DataError(f"adjusted Rand index: found {a.size} common steps, expected at least 2")
-    table = coo_matrix((np.ones(a.size), (a, b))).toarray()
+    return rand_of_overlap(coo_matrix((np.ones(a.size), (a, b))).toarray())
+
+
+def rand_of_overlap(table) -> float:
+    """Adjusted Rand index of two labellings, from the number of steps in each pair of labels.
+
+    Parameters
+    ----------
+    table : array (label of the first, label of the second)
+        Two steps or more.
+
+    Returns
+    -------
+    index : float
+        As from `adjusted_rand`.
+    """
+    n_steps = table.sum()
     together, rows, columns = (
         (n * (n - 1) / 2).sum() for n in (table, table.sum(axis=1), table.sum(axis=0))
     )
-    chance = rows * columns / (a.size * (a.size - 1) / 2)
+    chance = rows * columns / (n_steps * (n_steps - 1) / 2)
     largest = (rows + columns) / 2
     return 1.0 if largest == chance else float((together - chance) / (largest - chance))
 

@@ -51,8 +51,17 @@ def cells(trials, conditions):
         raise problems(DataError, "conditions", found)
     if not conditions:
         return np.full(trials.sizes["trial"], "all")
-    parts = [[f"{name}={value:g}" for value in trials[name].values] for name in conditions]
-    return np.array([", ".join(values) for values in zip(*parts, strict=True)])
+    parts = [_told(name, trials[name].values) for name in conditions]
+    places = np.stack([place for _, place in parts], axis=1)
+    used, place = np.unique(places, axis=0, return_inverse=True)
+    texts = [[names[k] for k in column] for (names, _), column in zip(parts, used.T, strict=True)]
+    return np.array([", ".join(each) for each in zip(*texts, strict=True)])[place.ravel()]
+
+
+def _told(name, values):
+    """Texts such as "context=1" of the distinct values, and which of them each value has."""
+    place, used = pd.factorize(values, use_na_sentinel=False)
+    return [f"{name}={value:g}" for value in used], place
 
 
 def nuisances(fit, degree=LOWEST):
@@ -99,7 +108,10 @@ def nuisances(fit, degree=LOWEST):
 
 
 def _dummies(labels):
-    return (labels[:, None] == np.unique(labels)).astype(float)
+    used, place = np.unique(labels, return_inverse=True)
+    found = np.zeros((len(labels), len(used)))
+    found[np.arange(len(labels)), place] = 1.0
+    return found
 
 
 def _of_previous_trial(trials, labels):

@@ -12,7 +12,8 @@ from scipy.optimize import linear_sum_assignment
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.run import compute_latents
-from neuroalrnn.regimes import ABSENT, adjusted_rand, compute_regimes, used_regimes
+from neuroalrnn.regimes import ABSENT, compute_regimes, used_regimes
+from neuroalrnn.regimes.labels import rand_of_overlap
 from neuroalrnn.regimes.replication import session_labels
 from neuroalrnn.stats.permutation import admissible_shifts
 
@@ -169,15 +170,31 @@ def _agreement(one, two, rows_of, n_shifts, rng):
         return np.nan, np.nan
     present = np.flatnonzero((one != ABSENT).any(axis=1))
     rows_of = [rows for rows in rows_of if len(rows) > 1 and np.isin(rows[0], present)]
-    shifted = [adjusted_rand(one, _shift(two, rows_of, rng)) for _ in range(n_shifts)]
-    return adjusted_rand(one, two), float(np.mean(shifted))
+    labels = [pd.factorize(codes.ravel()) for codes in (one, two)]
+    (first, used), (second, other) = ((each[0].reshape(one.shape), each[1]) for each in labels)
+    shifted = [
+        _rand_of_places(used, first, other, second[_shift(len(two), rows_of, rng)])
+        for _ in range(n_shifts)
+    ]
+    return _rand_of_places(used, first, other, second), float(np.mean(shifted))
 
 
-def _shift(codes, rows_of, rng):
-    source = np.arange(len(codes))
+def _rand_of_places(used, first, other, second):
+    """Adjusted Rand index of steps, given the places of their codes among those used."""
+    shape = len(used), len(other)
+    pairs = np.bincount((first * shape[1] + second).ravel(), minlength=shape[0] * shape[1])
+    overlap = pairs.reshape(shape)[used != ABSENT][:, other != ABSENT].astype(float)
+    if overlap.sum() < 2:
+        raise DataError(f"adjusted Rand index: found {overlap.sum():g} common steps, expected 2")
+    return rand_of_overlap(overlap)
+
+
+def _shift(n_trials, rows_of, rng):
+    """Trials after circular shifts within sessions."""
+    source = np.arange(n_trials)
     for rows in rows_of:
         source[rows] = np.roll(rows, rng.choice(admissible_shifts(len(rows))))
-    return codes[source]
+    return source
 
 
 def _describe_units(run):

@@ -48,16 +48,20 @@ def steps_in_order(regimes: xr.DataArray, trials=None, *, carry: str = "session"
         name: trial_variable(name, regimes, trials)
         for name in dict.fromkeys((*TRIAL, *CARRY[carry]))
     }
-    _refuse_unordered(keys)
+    places = _refuse_unordered(keys)
     values = check_codes(regimes.transpose("trial", "step"))
-    row, column = np.nonzero(values != ABSENT)
-    table = pd.DataFrame({name: key[row] for name, key in keys.items()})
+    # trials are sorted, not their steps: these are in order within a trial
+    order = np.lexsort([places[name] for name in reversed(TRIAL)])
+    at, column = np.nonzero(values[order] != ABSENT)
+    row = order[at]
+    table = pd.DataFrame({name: pd.Series(key).take(row) for name, key in keys.items()})
+    table = table.reset_index(drop=True)
     table = table.assign(row=row, column=column, regime=values[row, column])
-    table = table.sort_values(
-        ["subject", "session", "trial_in_session", "column"], kind="stable", ignore_index=True
-    )
-    changed = (table[list(CARRY[carry])] != table[list(CARRY[carry])].shift()).any(axis=1)
-    return table.assign(sequence=changed.cumsum() - 1)
+    changed = np.zeros(len(row), dtype=bool)
+    changed[:1] = True
+    for name in CARRY[carry]:
+        changed[1:] |= np.diff(places[name][row]) != 0
+    return table.assign(sequence=np.cumsum(changed) - 1)
 
 
 def require_steps(regimes) -> None:
@@ -107,8 +111,8 @@ def refuse_other_trials(regimes, trials) -> None:
         raise problems(DataError, "regimes and trials are not the same", found)
 
 
-def _refuse_unordered(keys) -> None:
-    """Trials need a place in time, each one of its own."""
+def _refuse_unordered(keys) -> dict:
+    """Place of each label among those of its kind; trials need a place in time of their own."""
     refuse_unnamed("trials", keys)
     number = keys["trial_in_session"]
     if number.dtype.kind not in "iuf":
@@ -116,11 +120,13 @@ def _refuse_unordered(keys) -> None:
             f"trials: 'trial_in_session' is {number.dtype}, expected numbers: "
             "text sorts 10 before 2"
         )
-    twice = pd.DataFrame({name: keys[name] for name in TRIAL}).duplicated().to_numpy()
+    places = {name: pd.factorize(key, sort=True)[0] for name, key in keys.items()}
+    twice = pd.DataFrame({name: places[name] for name in TRIAL}).duplicated().to_numpy()
     if twice.any():
         row = int(twice.argmax())
         where = ", ".join(f"{name} {keys[name][row]}" for name in TRIAL)
         raise DataError(f"trials: {int(twice.sum())} occur twice, first row {row} ({where})")
+    return places
 
 
 def trial_variable(name: str, regimes: xr.DataArray, trials=None) -> np.ndarray:

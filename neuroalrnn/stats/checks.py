@@ -16,11 +16,16 @@ def not_labels(name: str, value: Any) -> list[str]:
     """Describe what is no list of labels or numbers, one for every row."""
     try:
         fits = np.ndim(value) == 1
-        if fits:
+        if fits and not _is_plain(value):
             hash(tuple(np.asarray(value, dtype=object)))
     except (TypeError, ValueError):
         fits = False
     return [] if fits else [f"{name} = {shown(value)}: expected a list, one for every row"]
+
+
+def _is_plain(values) -> bool:
+    """Whether values are an array of texts or whole numbers: all of one type, none missing."""
+    return isinstance(values, np.ndarray) and values.dtype.kind in "Uiub"
 
 
 RNG = optional(partial(not_kind, kinds=np.random.Generator, expected="numpy.random.default_rng(3)"))
@@ -134,14 +139,17 @@ def refuse_unnamed(title: str, columns: dict) -> None:
     found = [text for name, labels in columns.items() for text in not_labels(name, labels)]
     refuse(title, found, DataError)
     for name, labels in columns.items():
+        if _is_plain(labels):
+            continue
         labels = np.asarray(labels, dtype=object)
-        missing = pd.isna(labels)
-        if missing.any():
+        known = pd.unique(labels)
+        if pd.isna(known).any():
+            missing = pd.isna(labels)
             found.append(
                 f"{name!r} is missing in {int(missing.sum())} of {missing.size} rows, first in row "
                 f"{int(missing.argmax())}; name it, or leave these rows out"
             )
-        known = pd.unique(labels[~missing])
+        known = known[~pd.isna(known)]
         if twice := pd.Index([str(label) for label in known]).duplicated().sum():
             found.append(f"{name!r}: {twice} labels read like another one of another type")
     if found:

@@ -98,6 +98,42 @@ def by_session(table: pd.DataFrame):
     return table.groupby(["subject", "session"], sort=True)
 
 
+def positions(codes) -> list[np.ndarray]:
+    """Positions of each of some numbers, in order, by rising number.
+
+    Parameters
+    ----------
+    codes : int array (row,)
+
+    Returns
+    -------
+    list of int array
+    """
+    if not len(codes):
+        return []
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+
+
+def of_sessions(table: pd.DataFrame):
+    """Subject, session and positions of the rows of each session, sorted by subject and session.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With a row or more.
+
+    Yields
+    ------
+    keys : tuple
+        Subject and session.
+    rows : int array
+    """
+    columns = [table[name].to_numpy() for name in ("subject", "session")]
+    for rows in positions(by_session(table).ngroup().to_numpy()):
+        yield tuple(column[rows[0]] for column in columns), rows
+
+
 def over_units(rows, method, effect, unit, test, rng) -> NullTest:
     """Test shift-corrected numbers over subjects, or over the sessions of one subject.
 

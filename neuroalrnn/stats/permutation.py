@@ -19,7 +19,9 @@ from neuroalrnn.stats.effects import refuse_missing
 from neuroalrnn.stats.null_tests import (
     NullTest,
     by_session,
+    of_sessions,
     over_units,
+    positions,
     shift_corrected,
     trial_table,
 )
@@ -155,13 +157,18 @@ def circular_shift_null(
         )
     if degree is None:
         degree = choose_degree(event_series, session, subject)
-    rows = [_shift_session(keys, part, degree, marks_switches) for keys, part in by_session(table)]
+    series = {name: table[name].to_numpy() for name in ("regime_series", "event_series")}
+    series |= {} if block is None else {"block": table["block"].to_numpy()}
+    rows = [
+        _shift_session(keys, {k: v[here] for k, v in series.items()}, degree, marks_switches)
+        for keys, here in of_sessions(table)
+    ]
     found = over_units(rows, f"{title} within session", effect, unit, test, rng)
     return replace(found, effects=found.effects.assign(trend_degree=degree))
 
 
 def _shift_session(keys, part, degree, marks_switches) -> dict:
-    x, y = (part[name].to_numpy(dtype=float) for name in ("regime_series", "event_series"))
+    x, y = (part[name].astype(float) for name in ("regime_series", "event_series"))
     n, n_switches = x.size, int(((x if marks_switches else np.diff(x)) != 0).sum())
     row = dict(zip(("subject", "session"), keys, strict=True))
     row |= {"n_trials": n, "n_switches": n_switches}
@@ -362,32 +369,24 @@ def _bins(table, bin_trials):
 
 
 def _swap_session(keys, part, switches, window) -> dict:
-    hits, mean, variance, varied, alone = 0.0, 0.0, 0.0, False, True
-    rows, steps = switches[part["row"]], part["event_step"].to_numpy()
-    for here in _positions(part["cell"].to_numpy()):
+    row = dict(zip(("subject", "session"), keys, strict=True)) | {"n_trials": len(part)}
+    cells, steps = positions(part["cell"].to_numpy()), part["event_step"].to_numpy()
+    if all(len(here) == 1 for here in cells):
+        return row | {"reason": ALL_ALONE}
+    if not any(np.ptp(steps[here]) for here in cells):
+        return row | {"reason": SAME_STEP}
+    hits, mean, variance, rows = 0.0, 0.0, 0.0, switches[part["row"]]
+    for here in cells:
         match = _window_matches(rows[here], steps[here], window)
         hits += match.trace()
         mean += match.sum() / len(match)
-        varied |= np.ptp(steps[here]) > 0
-        alone &= len(match) == 1
         if len(match) > 1:
             rest = match - match.mean(axis=0) - match.mean(axis=1)[:, None] + match.mean()
             variance += (rest**2).sum() / (len(match) - 1)
-    row = dict(zip(("subject", "session"), keys, strict=True)) | {"n_trials": len(part)}
-    if alone:
-        return row | {"reason": ALL_ALONE}
-    if not varied:
-        return row | {"reason": SAME_STEP}
     if variance <= 1e-12 * len(part):
         return row | {"reason": "swapping trials never changes the number of switches after events"}
     n = len(part)
     return row | shift_corrected(hits / n, mean / n, np.sqrt(variance) / n)
-
-
-def _positions(codes):
-    """Positions of each code, in order."""
-    order = np.argsort(codes, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
 def _window_matches(rows, event_step, window) -> np.ndarray:

@@ -14,10 +14,11 @@ a session still give 11 to 14 % false positives at 100 and 400 trials, common st
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtr
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.stats.checks import as_count, as_numbers, refuse_unnamed
+from neuroalrnn.stats.null_tests import positions
 
 LOWEST, HIGHEST = 3, 10
 TRIALS_PER_DEGREE = 4
@@ -58,11 +59,12 @@ def choose_degree(series: ArrayLike, session: ArrayLike, subject: ArrayLike) -> 
     if series.ndim != 1 or not series.shape == session.shape == subject.shape:
         shapes = f"{series.shape}, {session.shape} and {subject.shape}"
         raise DataError(f"{TITLE}: series, session and subject have shapes {shapes}")
-    table = pd.DataFrame({"subject": subject, "session": session, "series": series})
-    groups = list(table.groupby(["subject", "session"], sort=False)["series"])
-    rows = [_higher_terms(part.to_numpy()) for _, part in groups]
+    table = pd.DataFrame({"subject": subject, "session": session})
+    number = table.groupby(["subject", "session"], sort=False).ngroup().to_numpy()
+    parts = positions(number)
+    rows = [_higher_terms(series[part]) for part in parts]
     found = pd.DataFrame(rows, columns=range(LOWEST + 1, HIGHEST + 1), dtype=float)
-    by_subject = found.groupby([name for (name, _), _ in groups], sort=False).mean()
+    by_subject = found.groupby([subject[part[0]] for part in parts], sort=False).mean()
     units = by_subject if len(by_subject) >= FEWEST_UNITS else found
     if len(units) < FEWEST_UNITS:
         return LOWEST
@@ -86,7 +88,8 @@ def _differs(values) -> bool:
     values = values[~np.isnan(values)]
     if values.size < FEWEST_UNITS or np.ptp(values) == 0:
         return False
-    return bool(stats.ttest_1samp(values, 0).pvalue < LEVEL)
+    t = values.mean() / np.sqrt(values.var(ddof=1) / values.size)
+    return bool(2 * stdtr(values.size - 1, -abs(t)) < LEVEL)
 
 
 def _curves(n_trials: int, degree: int) -> np.ndarray:

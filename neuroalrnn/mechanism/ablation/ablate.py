@@ -117,18 +117,22 @@ def tabulate_costs(fold, names, scores, by=()):
     """
     keys = {name: fold.fit.trials[name].values[scores.trial] for name in [*by, "subject"]}
     groups = pd.DataFrame(keys).groupby(list(keys), dropna=False)
-    member = (groups.ngroup().to_numpy()[:, None] == np.arange(groups.ngroups)).astype(float)
-    n_trials = member.sum(axis=0)
+    number = groups.ngroup().to_numpy()
+    order = np.argsort(number, kind="stable")
+    n_trials = np.bincount(number, minlength=groups.ngroups)
+    starts = np.cumsum(n_trials) - n_trials
     floored = np.maximum(scores.log_likelihood, FLOOR)
-    mean = [values @ member / n_trials for values in (floored, scores.accuracy)]
-    below = (scores.log_likelihood[1:] < FLOOR) @ member
+    floored, accuracy = floored[:, order], scores.accuracy[:, order]
+    mean = [np.add.reduceat(values, starts, axis=1) / n_trials for values in (floored, accuracy)]
+    is_below = (scores.log_likelihood[1:] < FLOOR)[:, order]
+    below = np.add.reduceat(is_below, starts, axis=1, dtype=int)
     names = pd.DataFrame(names)
     table = names.assign(fold=fold.name).merge(groups.size().reset_index()[list(keys)], how="cross")
     return table[["fold", *names, *keys]].assign(
-        n_trials=np.tile(n_trials.astype(int), len(names)),
+        n_trials=np.tile(n_trials, len(names)),
         cost=(mean[0][0] - mean[0][1:]).ravel(),
         accuracy_cost=(mean[1][0] - mean[1][1:]).ravel(),
-        n_floored=below.astype(int).ravel(),
+        n_floored=below.ravel(),
     )
 
 

@@ -71,7 +71,7 @@ def change_of_activation(network, sequences, intervention):
     """
     latents = np.nan_to_num(compute_latents(network, sequences))
     acting = lay_out(intervention, network, sequences)
-    changed = [acting.activate(latents[:, t], t) for t in range(latents.shape[1])]
+    changed = [acting.activate(latents[:, t], acting.bends(t)) for t in range(latents.shape[1])]
     phi = latents.copy()
     last = phi[..., len(network.bias) - network.n_pwl :]
     np.maximum(last, 0.0, out=last)

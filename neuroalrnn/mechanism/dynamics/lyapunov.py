@@ -51,11 +51,11 @@ def compute_stretching(network, regimes, *, rng=None):
     frame = np.repeat(frame[None], len(regimes), axis=0)
     size = np.full((*regimes.shape, n_latent), np.nan)
     for t in range(regimes.shape[1]):
-        here = np.flatnonzero(present[:, t])
-        code = index[here, t]
-        frame[here], upper = np.linalg.qr(maps[code] @ frame[here])
-        stretch = np.abs(np.diagonal(upper, axis1=1, axis2=2))
-        size[here, t] = np.where(stretch > floor[code, None], stretch, 0.0)
+        here = slice(None) if present[:, t].all() else np.flatnonzero(present[:, t])
+        frame[here], upper = np.linalg.qr(maps[index[here, t]] @ frame[here])
+        size[here, t] = np.diagonal(upper, axis1=1, axis2=2)
+    size = np.abs(size)
+    size[size <= floor[index][..., None]] = 0.0
     with np.errstate(divide="ignore"):
         return np.log(size)
 

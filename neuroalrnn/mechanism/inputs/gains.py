@@ -43,10 +43,11 @@ def compute_gains(network, regimes, n_lags=10) -> pd.DataFrame:
         here = gains[regimes == code]
         n_steps = np.isfinite(here[..., 0, 0]).sum(axis=0)
         constant = np.stack([_powers(network, code, n_lags) @ network.input_weight])[0]
-        sums = {"gain": here, "gain_size": np.abs(here), "gain_sd": here**2}
         with np.errstate(invalid="ignore", divide="ignore"):
-            values = {k: np.nansum(v, axis=0) / n_steps[:, None, None] for k, v in sums.items()}
-        values["gain_sd"] = np.sqrt(np.maximum(values["gain_sd"] - values["gain"] ** 2, 0))
+            values = {"gain": np.nansum(here, axis=0) / n_steps[:, None, None]}
+            sums = {"gain_sd": (here - values["gain"]) ** 2, "gain_size": np.abs(here)}
+            values |= {k: np.nansum(v, axis=0) / n_steps[:, None, None] for k, v in sums.items()}
+        values["gain_sd"] = np.sqrt(values["gain_sd"])
         lag, output, feature = (each.ravel() for each in np.indices(constant.shape))
         part = {"code": int(code), "feature": feature, "output": output, "lag": lag}
         part |= {"gain_constant": constant.ravel()} | {k: v.ravel() for k, v in values.items()}
@@ -111,7 +112,9 @@ def compute_horizons(network, regimes, n_lags=50) -> pd.DataFrame:
         their gains.
     """
     regimes = _checked(network, regimes, n_lags)
-    gains = np.linalg.norm(path_gains(network, regimes, n_lags), axis=3)
+    lags = _path_rows(network, regimes, n_lags)
+    gains = [np.linalg.norm(_times(row, network.input_weight), axis=2) for row in lags]
+    gains = np.stack(gains, axis=2)
     rows = []
     for code in np.unique(regimes[regimes != ABSENT]):
         constant = np.linalg.norm(_powers(network, code, n_lags) @ network.input_weight, axis=1)
@@ -141,7 +144,7 @@ def path_gains(network, regimes, n_lags):
         Lags 0 to `n_lags`; NaN where the path is not that long.
     """
     regimes = _checked(network, regimes, n_lags)
-    rows = [row @ network.input_weight for row in _path_rows(network, regimes, n_lags)]
+    rows = [_times(row, network.input_weight) for row in _path_rows(network, regimes, n_lags)]
     return np.stack(rows, axis=2)
 
 
@@ -184,8 +187,13 @@ def _path_rows(network, regimes, n_lags):
     for _ in range(n_lags):
         after = np.full_like(rows, np.nan)
         after[:, :-1] = rows[:, 1:]
-        rows = after * network.self_slope + (after @ network.weight) * slopes
+        rows = after * network.self_slope + _times(after, network.weight) * slopes
         yield rows
+
+
+def _times(rows, matrix):
+    """``rows @ matrix`` as one product of matrices, not one for each step."""
+    return (rows.reshape(-1, rows.shape[-1]) @ matrix).reshape(*rows.shape[:-1], -1)
 
 
 def _step_slopes(network, regimes):
