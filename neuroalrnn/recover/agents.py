@@ -1,7 +1,9 @@
 """Networks that act in a task with all that they explain: choices, response times, counts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from neuroalrnn.model.observation import (
 )
 from neuroalrnn.network.agent import NetworkAgent
 from neuroalrnn.network.run import Network
+from neuroalrnn.results import Fit
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,8 @@ class ObservedAgent:
         return {name: torch.as_tensor(each) for name, each in values.items()}
 
 
-def make_agent(fit, observation=None):
-    """What lets the networks of a fit act in its task, for `neuroalrnn.behaviour.simulate_fit`.
+def make_agent(fit: Fit, observation: ObservationModel | None = None) -> Callable[[Network], Any]:
+    """Let the networks of a fit act in its task, for `neuroalrnn.behaviour.simulate_fit`.
 
     Parameters
     ----------
@@ -105,8 +108,8 @@ def make_agent(fit, observation=None):
 
     Returns
     -------
-    callable
-        ``agent(network)``.
+    agent : callable
+        ``agent(network)`` acts in place of a network.
 
     Raises
     ------

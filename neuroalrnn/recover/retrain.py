@@ -1,5 +1,7 @@
 """Networks trained on without one of their PWL units: what the other units cannot take over."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import torch
@@ -27,10 +29,17 @@ NOTHING = -1
 
 
 def retrain_without_units(
-    fit, *, by=(), n_checks=None, random_state=0, threads=None, memory=MEMORY, backend="auto",
-    progress=False,
-):  # fmt: skip
-    """Cost of every PWL unit before and after the rest of the network learned to do without it.
+    fit: Fit,
+    *,
+    by: Sequence[str] = (),
+    n_checks: int | None = None,
+    random_state: int = 0,
+    threads: int | None = None,
+    memory: int = MEMORY,
+    backend: str = "auto",
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Cost every PWL unit before and after the rest of the network learned to do without it.
 
     The unit is made linear, by its best affine approximation on the training subjects, and the
     network of the fold, now with one PWL unit less, is trained on with them. A cost that stays is
@@ -50,14 +59,18 @@ def retrain_without_units(
         been seen.
     random_state : int
         Seed of the batches.
-    threads, memory, backend
-        See `select_n_pwl`.
+    threads : int, optional
+        Default: all cores.
+    memory : int
+        Bytes that training may take beside the data.
+    backend : str
+        Name of a backend, or "auto".
     progress : bool
         Show a progress bar.
 
     Returns
     -------
-    pandas.DataFrame
+    costs : pandas.DataFrame
         As from `neuroalrnn.mechanism.ablation.ablate.ablate_units`, with ``retrained`` instead of
         the epoch: the cost before (False, against the network as fitted) and after (True, against
         the intact one trained on). Rows of unit -1, rank 0, have the cost of training on alone:
@@ -95,8 +108,8 @@ def retrain_without_units(
     pieces = cut_for_training(sequences, settings[0])
     starts = [[fold.network, *_without_units(fold)] for fold in folds]
     jobs = [
-        _jobs(fold, *each, pieces, n_checks, random_state)
-        for fold, *each in zip(folds, settings, starts, strict=True)
+        _jobs(fold, setting, networks, pieces, n_checks, random_state)
+        for fold, setting, networks in zip(folds, settings, starts, strict=True)
     ]
     bar = Progress(sum(int(each.n_checks.sum()) for each in jobs), show=progress)
     tables = []

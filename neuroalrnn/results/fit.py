@@ -3,9 +3,12 @@
 import json
 from functools import cached_property
 from html import escape
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from neuroalrnn.arguments import (
@@ -17,7 +20,7 @@ from neuroalrnn.arguments import (
     optional,
     refuse,
 )
-from neuroalrnn.data import encode
+from neuroalrnn.data import Sequences, encode
 from neuroalrnn.data.schema import not_trials
 from neuroalrnn.exceptions import DataError, ResultError
 from neuroalrnn.netcdf import (
@@ -77,7 +80,7 @@ class Fit:
     True
     """
 
-    def __init__(self, tree):
+    def __init__(self, tree: xr.DataTree):
         refuse("Fit", not_kind("tree", tree, xr.DataTree, "an xarray.DataTree"), ResultError)
         missing = [name for name in _NODES if name not in tree.children]
         if missing or tree.attrs.get("format") != FORMAT:
@@ -87,47 +90,47 @@ class Fit:
             )
         self.tree = tree
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{self._title()}\n{self.summarise().to_string()}"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return f"<p>{escape(self._title())}</p>{self.summarise().to_html()}"
 
-    def _title(self):
+    def _title(self) -> str:
         return f"Fit of {self.trials.attrs.get('task', 'trials')}"
 
     @cached_property
-    def trials(self):
+    def trials(self) -> xr.Dataset:
         """The behaviour that was fitted; copy it before you change it."""
         return self.tree["trials"].to_dataset()
 
     @cached_property
-    def parameters(self):
+    def parameters(self) -> xr.Dataset:
         """Final weights, dims (n_pwl, fold, restart, ...)."""
         return self.tree["parameters"].to_dataset()
 
     @cached_property
-    def history(self):
+    def history(self) -> xr.Dataset:
         """Learning curves, dims (n_pwl, fold, restart, check), nats per trial."""
         return self.tree["history"].to_dataset()
 
     @cached_property
-    def selection(self):
+    def selection(self) -> xr.Dataset:
         """What was chosen on inner validation, dims (n_pwl, fold)."""
         return self.tree["selection"].to_dataset()
 
     @cached_property
-    def predictions(self):
+    def predictions(self) -> xr.Dataset:
         """What every model said of held-out trials, dims (model, trial)."""
         return self.tree["predictions"].to_dataset()
 
     @cached_property
-    def splits(self):
+    def splits(self) -> xr.Dataset:
         """Fold and group of every trial, and the leakage audit."""
         return self.tree["splits"].to_dataset()
 
     @cached_property
-    def final(self):
+    def final(self) -> xr.Dataset:
         """The networks trained on everybody, dims (n_pwl, ...), and how they were chosen.
 
         Raises
@@ -144,7 +147,7 @@ class Fit:
         return self.tree["final"].to_dataset()
 
     @checked(DataError, trials=not_trials, n_pwl=optional(not_whole))
-    def predict(self, trials, n_pwl=None):
+    def predict(self, trials: xr.Dataset, n_pwl: int | None = None) -> xr.Dataset:
         """Predict the choices of new subjects by the network that was trained on everybody.
 
         Parameters
@@ -156,7 +159,7 @@ class Fit:
 
         Returns
         -------
-        xarray.Dataset
+        predictions : xarray.Dataset
             ``probability`` (trial, option), NaN where the choice is never read out;
             ``log_likelihood`` (trial) of the choice in nats, NaN where it is not scored.
 
@@ -180,42 +183,42 @@ class Fit:
         return predictor.predict(trials)
 
     @cached_property
-    def config(self):
+    def config(self) -> dict[str, Any]:
         """Arguments of the fit, as a dict."""
         return json.loads(self.tree.attrs["config"])
 
     @cached_property
-    def provenance(self):
+    def provenance(self) -> dict[str, Any]:
         """Versions, seed, time, dataset hash, backend, as a dict."""
         return json.loads(self.tree.attrs["provenance"])
 
     @cached_property
-    def cautions(self):
+    def cautions(self) -> list[str]:
         """What a reader must hear about the data and the fit, one sentence each."""
         return json.loads(self.trials.attrs.get("cautions", "[]"))
 
     @property
-    def encoding(self):
+    def encoding(self) -> dict[str, Any]:
         """Arguments of `neuroalrnn.encode` that the trials were encoded with, as a dict."""
         return self.config["encoding"]
 
     @property
-    def carry(self):
+    def carry(self) -> str:
         """How long the latent state is carried on: "session", "block" or "trial"."""
         return self.encoding.get("carry", "session")
 
     @cached_property
-    def sequences(self):
+    def sequences(self) -> Sequences:
         """The fitted trials as `neuroalrnn.data.Sequences`, encoded as they were for the fit."""
         return encode(self.trials, **self.encoding)
 
     @cached_property
-    def owner(self):
+    def owner(self) -> np.ndarray:
         """Position of the fold that holds a sequence out, shape (sequence,)."""
         return self.splits["fold"].values[self.sequences.trial[:, 0]]
 
     @cached_property
-    def folds(self):
+    def folds(self) -> Folds:
         """The folds in order, each with its network, its trials and its latents.
 
         Returns
@@ -227,7 +230,7 @@ class Fit:
         return Folds(Fold(self, index, name) for index, name in enumerate(names))
 
     @property
-    def scores(self):
+    def scores(self) -> pd.DataFrame:
         """One row per model and subject.
 
         Returns
@@ -245,7 +248,7 @@ class Fit:
         return table[order].reset_index(drop=True)
 
     @property
-    def explained(self):
+    def explained(self) -> list[str]:
         """What the AL-RNN was fitted to: "choice", or the names of all variables.
 
         Returns
@@ -254,7 +257,7 @@ class Fit:
         """
         return list((self.config.get("observation") or {"variables": ["choice"]})["variables"])
 
-    def summarise(self):
+    def summarise(self) -> pd.DataFrame:
         """One row per model: held-out scores over subjects.
 
         Returns
@@ -268,16 +271,17 @@ class Fit:
         """
         groups = self.scores.groupby("model", sort=False)
         columns = {name: _summary_row(rows) for name, rows in groups}
-        table = type(self.scores)(columns).T.rename_axis("model")
+        table = pd.DataFrame(columns).T.rename_axis("model")
         return table.astype({"n_subjects": int, "n_trials": int})
 
     @checked(ResultError, path=not_path, overwrite=not_flag)
-    def save(self, path, *, overwrite=False):
+    def save(self, path: PathLike | str, *, overwrite: bool = False) -> None:
         """Write the fit to one netCDF file with checksums, all or nothing.
 
         Parameters
         ----------
         path : path-like
+            The file to write.
         overwrite : bool
             Replace a file that exists.
 
@@ -297,8 +301,18 @@ class Fit:
 
     @classmethod
     @checked(ResultError, path=not_path)
-    def load(cls, path):
+    def load(cls, path: PathLike | str) -> "Fit":
         """Read a fit that `save` wrote.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+
+        Returns
+        -------
+        fit : Fit
+            As it was saved.
 
         Raises
         ------

@@ -1,7 +1,9 @@
 """A fold of a fit: the network chosen in it, whom it was trained on, and who was held out."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -20,7 +22,7 @@ CHOICES = ("bernoulli", "categorical")
 class Fold:
     """One part of a cross-validated fit; everything that is computed of it is computed once.
 
-    Attributes
+    Parameters
     ----------
     fit : Fit
         That the fold is a part of.
@@ -30,18 +32,18 @@ class Fold:
         What the splitter called it, such as the subject that it holds out.
     """
 
-    fit: object = field(repr=False)
+    fit: Any = field(repr=False)
     index: int
     name: str
-    _known: dict = field(default_factory=dict, repr=False)
+    _known: dict = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
-    def network(self):
+    def network(self) -> Network:
         """The network that predicts the held-out trials."""
         return self.network_of()
 
-    def network_of(self, n_pwl=None, restart=None):
-        """A network that was trained in this fold.
+    def network_of(self, n_pwl: int | None = None, restart: int | None = None) -> Network:
+        """Get a network that was trained in this fold.
 
         Parameters
         ----------
@@ -52,7 +54,8 @@ class Fold:
 
         Returns
         -------
-        Network
+        network : Network
+            In canonical form, acting on inputs as encoded.
 
         Raises
         ------
@@ -69,12 +72,12 @@ class Fold:
         return Network(n_pwl, *(parameters[name].values for name in Network._fields[1:]))
 
     @property
-    def selection(self):
+    def selection(self) -> xr.Dataset:
         """What was chosen in this fold, as an xarray.Dataset; see `Fit`."""
         return self.fit.selection.isel(fold=self.index)
 
     @cached_property
-    def is_test(self):
+    def is_test(self) -> np.ndarray:
         """Which sequences of the fit are held out, shape (sequence,)."""
         return self.fit.owner == self.index
 
@@ -89,12 +92,12 @@ class Fold:
         return self.fit.sequences.take(self.is_test)
 
     @cached_property
-    def train_trials(self):
+    def train_trials(self) -> xr.Dataset:
         """The trials behind `train`, as an xarray.Dataset."""
         return self._trials(self.fit.splits["fold"].values != self.index)
 
     @cached_property
-    def test_trials(self):
+    def test_trials(self) -> xr.Dataset:
         """The trials behind `test`, as an xarray.Dataset."""
         return self._trials(self.fit.splits["fold"].values == self.index)
 
@@ -102,7 +105,7 @@ class Fold:
         return self.fit.trials.isel(trial=np.flatnonzero(which))
 
     @property
-    def latents(self):
+    def latents(self) -> np.ndarray:
         """Latents of the network over all sequences of the fit, shape (sequence, step, latent).
 
         NaN in padding. They are not to be written to: many analyses need them, so that they are
@@ -118,7 +121,7 @@ class Fold:
         return self._known["latents"]
 
     @cached_property
-    def codes(self):
+    def codes(self) -> np.ndarray:
         """Sign pattern of every step of every sequence, shape (sequence, step).
 
         See `neuroalrnn.network.codes.compute_regimes`.
@@ -126,26 +129,27 @@ class Fold:
         return compute_regimes(self.latents, self.network.n_pwl)
 
     @property
-    def train_latents(self):
+    def train_latents(self) -> np.ndarray:
         """Latents of the training part, shape (sequence, step, latent)."""
         return self.latents[~self.is_test, : self.train.trial.shape[1]]
 
     @property
-    def test_latents(self):
+    def test_latents(self) -> np.ndarray:
         """Latents of the held-out part, shape (sequence, step, latent)."""
         return self.latents[self.is_test, : self.test.trial.shape[1]]
 
     @property
-    def available(self):
+    def available(self) -> np.ndarray | None:
         """See `available_options`."""
         return self.recall("available", lambda: available_options(self.fit))
 
-    def recall(self, key, compute):
+    def recall(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """What is known of this fold under a key, computed when it is first asked for.
 
         Parameters
         ----------
         key : hashable
+            What it is known by.
         compute : callable
             Without arguments.
 

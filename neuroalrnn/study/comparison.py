@@ -31,7 +31,7 @@ OPTIONS = (
 class SubjectFit:
     """Held-out scores of models with and without subject vectors, and the vectors.
 
-    Attributes
+    Parameters
     ----------
     scores : pandas.DataFrame
         One row per held-out trial set: ``fold, subject, model, n_trials, log_likelihood`` (nats per
@@ -51,7 +51,7 @@ class SubjectFit:
     vectors: pd.DataFrame
     choices: pd.DataFrame
     shared: pd.DataFrame
-    cautions: list
+    cautions: list[str]
 
 
 @dataclass(frozen=True)

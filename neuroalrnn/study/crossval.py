@@ -2,15 +2,22 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from neuroalrnn.baselines import cognitive_baselines, standard_baselines
-from neuroalrnn.config import as_setting
+from neuroalrnn.baselines.shared import Baseline
+from neuroalrnn.config import Setting, as_setting
 from neuroalrnn.config.defaults import FIT, MEMORY
 from neuroalrnn.data.offered import offered_names
+from neuroalrnn.data.split import Splitter
 from neuroalrnn.exceptions import FitError, LeakageWarning
+from neuroalrnn.model.observation import ObservationModel
+from neuroalrnn.results import Fit
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.study.assemble import assemble
 from neuroalrnn.study.checks import check_saveable_names
@@ -28,24 +35,34 @@ logger = logging.getLogger(__name__)
 
 
 def cross_validate(
-    trials, setting=None, cv=None, n_restarts=FIT.n_restarts, random_state=0, **options
-):
+    trials: xr.Dataset,
+    setting: Setting | Mapping[str, Any] | None = None,
+    cv: Splitter | None = None,
+    n_restarts: int = FIT.n_restarts,
+    random_state: int = 0,
+    **options: Any,
+) -> Fit:
     """Fit AL-RNNs of one setting with whole groups held out.
 
     Parameters
     ----------
     trials : xarray.Dataset
         Trial dataset, see `neuroalrnn.validate`.
-    setting : Setting, optional
+    setting : Setting or dict, optional
+        Hyperparameters.
     cv : splitter, optional
         Default ``SubjectKFold()``.
-    n_restarts, random_state : int
-    **options
-        As in `select_n_pwl`.
+    n_restarts : int
+        Random initialisations per fold.
+    random_state : int
+        Seed of every random stream.
+    **options : anything
+        Arguments of `select_n_pwl`.
 
     Returns
     -------
-    Fit
+    fit : Fit
+        Networks, held-out predictions and scores.
 
     See Also
     --------
@@ -70,25 +87,25 @@ def cross_validate(
 
 @one_blas_thread
 def select_n_pwl(
-    trials,
-    setting=None,
-    cv=None,
-    n_restarts=FIT.n_restarts,
-    random_state=0,
+    trials: xr.Dataset,
+    setting: Setting | Mapping[str, Any] | None = None,
+    cv: Splitter | None = None,
+    n_restarts: int = FIT.n_restarts,
+    random_state: int = 0,
     *,
-    n_pwl=None,
-    n_inner=FIT.n_inner,
-    alternatives=None,
-    encoding=None,
-    observation=None,
-    baselines=None,
-    threads=None,
-    memory=MEMORY,
-    backend="auto",
-    progress=True,
-    resume=None,
-    final=False,
-):
+    n_pwl: Sequence[int] | None = None,
+    n_inner: int = FIT.n_inner,
+    alternatives: Mapping[str, Sequence] | None = None,
+    encoding: Mapping[str, Any] | None = None,
+    observation: ObservationModel | str | None = None,
+    baselines: Mapping[str, Baseline] | str | None = None,
+    threads: int | None = None,
+    memory: int = MEMORY,
+    backend: str = "auto",
+    progress: bool = True,
+    resume: PathLike | str | None = None,
+    final: bool = False,
+) -> Fit:
     """Fit AL-RNNs over a grid of ``n_pwl`` with whole groups held out.
 
     In each fold the training groups are split again `n_inner` times. All restarts of all ``n_pwl``
@@ -158,11 +175,19 @@ def select_n_pwl(
 
     Returns
     -------
-    Fit
+    fit : Fit
+        Networks, held-out predictions and scores.
 
     Raises
     ------
-    DataError, LeakageError, ConfigError, FitError
+    DataError
+        The trials, or a request about them, do not fit the contract.
+    LeakageError
+        A fold trains on a group that it tests.
+    ConfigError
+        An argument is unknown or impossible.
+    FitError
+        Every restart of every value of ``n_pwl`` diverged in some fold.
 
     References
     ----------

@@ -1,8 +1,11 @@
 """The AL-RNN as an estimator in scikit-learn's habits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -10,8 +13,9 @@ from neuroalrnn.arguments import not_mapping, refuse, shown
 from neuroalrnn.config import as_setting
 from neuroalrnn.config.defaults import FIT, MEMORY
 from neuroalrnn.data import cautions_of
-from neuroalrnn.data.rows import trials_of
+from neuroalrnn.data.rows import Rows, trials_of
 from neuroalrnn.data.schema import validate
+from neuroalrnn.data.split import Splitter
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.results.final import make_predictor
 from neuroalrnn.running import one_blas_thread
@@ -96,10 +100,21 @@ class ALRNN(ClassifierMixin, BaseEstimator):
     """
 
     def __init__(
-        self, n_latent=6, n_pwl=None, *, setting=None, n_restarts=FIT.n_restarts,
-        n_inner=FIT.n_inner, cv=None, alternatives=None, encoding=None, threads=None,
-        memory=MEMORY, backend="auto", random_state=0,
-    ):  # fmt: skip
+        self,
+        n_latent: int = 6,
+        n_pwl: int | Sequence[int] | None = None,
+        *,
+        setting: Mapping[str, Any] | None = None,
+        n_restarts: int = FIT.n_restarts,
+        n_inner: int = FIT.n_inner,
+        cv: Splitter | None = None,
+        alternatives: Mapping[str, Sequence] | None = None,
+        encoding: Mapping[str, Any] | None = None,
+        threads: int | None = None,
+        memory: int = MEMORY,
+        backend: str = "auto",
+        random_state: int = 0,
+    ):
         self.n_latent = n_latent
         self.n_pwl = n_pwl
         self.setting = setting
@@ -114,7 +129,7 @@ class ALRNN(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     @one_blas_thread
-    def fit(self, trials, y=None):
+    def fit(self, trials: xr.Dataset | Rows, y: ArrayLike | None = None) -> "ALRNN":
         """Train on all trials, subjects held out inside to choose how.
 
         Parameters
@@ -126,27 +141,40 @@ class ALRNN(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        ALRNN
+        self : ALRNN
+            The same estimator, fitted.
 
         Raises
         ------
-        DataError, ConfigError, FitError
+        DataError
+            The trials do not fit the contract, or `y` holds other choices.
+        ConfigError
+            A parameter is unknown or impossible.
+        FitError
+            Training diverged.
         """
-        trials = _checked(trials, y)
         given = {} if self.setting is None else self.setting
         found = not_mapping("setting", given)
-        found = found or [
-            f"setting holds {name!r}: give it beside" for name in OWN if name in given
-        ]
-        refuse("ALRNN", found)
-        names = ("n_restarts", "n_inner", "alternatives", "encoding", "threads", "memory",
-                 "backend", "random_state")  # fmt: skip
-        many = self.n_pwl is None or isinstance(self.n_pwl, Sequence | np.ndarray | range)
+        twice = [] if found else [name for name in OWN if name in given]
+        refuse("ALRNN", found + [f"setting holds {name!r}: give it beside" for name in twice])
+        names = (
+            "n_restarts",
+            "n_inner",
+            "alternatives",
+            "encoding",
+            "threads",
+            "memory",
+            "backend",
+            "random_state",
+        )
         study = prepare_study(
-            trials, as_setting({"n_latent": self.n_latent} | dict(given)), self.cv,
-            n_pwl=self.n_pwl if many else [self.n_pwl],
-            **{name: getattr(self, name) for name in names}, everybody=True,
-        )  # fmt: skip
+            _checked(trials, y),
+            as_setting({"n_latent": self.n_latent} | dict(given)),
+            self.cv,
+            n_pwl=[self.n_pwl] if isinstance(self.n_pwl, int | np.integer) else self.n_pwl,
+            **{name: getattr(self, name) for name in names},
+            everybody=True,
+        )
         final = train_final(study)
         self.predictor_ = make_predictor(tabulate_final(study, final), study.encoding)
         self.network_ = self.predictor_.network
@@ -157,49 +185,56 @@ class ALRNN(ClassifierMixin, BaseEstimator):
         self.cautions_ = cautions_of(study.trials)
         return self
 
-    def predict_proba(self, trials):
-        """Probability of every option.
+    def predict_proba(self, trials: xr.Dataset | Rows) -> np.ndarray:
+        """Predict the probability of every option.
 
         Parameters
         ----------
         trials : xarray.Dataset or neuroalrnn.data.Rows
+            Trials that need not have been fitted.
 
         Returns
         -------
-        array, shape (trial, option)
+        probability : array, shape (trial, option)
             In the order of ``classes_``; NaN where the encoding reads out no choice.
         """
         return self._predict(trials)["probability"].values
 
-    def predict(self, trials):
-        """The most probable option.
+    def predict(self, trials: xr.Dataset | Rows) -> np.ndarray:
+        """Predict the most probable option.
 
         Parameters
         ----------
         trials : xarray.Dataset or neuroalrnn.data.Rows
+            Trials that need not have been fitted.
 
         Returns
         -------
-        array, shape (trial,)
+        labels : array, shape (trial,)
             Labels of ``classes_``; None where the encoding reads out no choice.
         """
         probability = self.predict_proba(trials)
         is_read = np.isfinite(probability).all(axis=1)
-        labels = self.classes_[np.where(is_read[:, None], probability, 0.0).argmax(axis=1)]
-        return labels if is_read.all() else np.where(is_read, labels, None)
+        code = np.where(is_read[:, None], probability, 0.0).argmax(axis=1)
+        if is_read.all():
+            return self.classes_[code]
+        labels = self.classes_.astype(object)[code]
+        labels[~is_read] = None
+        return labels
 
-    def score(self, trials, y=None):
-        """Mean log-likelihood of the choices.
+    def score(self, trials: xr.Dataset | Rows, y: ArrayLike | None = None) -> float:
+        """Compute the mean log-likelihood of the choices.
 
         Parameters
         ----------
         trials : xarray.Dataset or neuroalrnn.data.Rows
+            Trials that need not have been fitted.
         y : array, shape (trial,), optional
             See `fit`.
 
         Returns
         -------
-        float
+        score : float
             Nats per scored trial.
 
         Raises
@@ -207,8 +242,7 @@ class ALRNN(ClassifierMixin, BaseEstimator):
         DataError
             If no choice is scored.
         """
-        trials = _checked(trials, y)
-        values = self._predict(trials)["log_likelihood"].values
+        values = self._predict(_checked(trials, y))["log_likelihood"].values
         scored = ~np.isnan(values)
         refuse("ALRNN.score", [] if scored.any() else ["no choice is scored"], DataError)
         return float(values[scored].mean())

@@ -5,15 +5,17 @@ that none of them can miss a check.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from pathlib import Path
+from os import PathLike
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.config import as_setting, expand
+from neuroalrnn.config import Setting, as_setting, expand
 from neuroalrnn.config.defaults import FIT, MEMORY
 from neuroalrnn.data import (
     Audit,
@@ -30,7 +32,9 @@ from neuroalrnn.data import (
 from neuroalrnn.data.cv import as_splitter
 from neuroalrnn.data.default import with_encoding
 from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.data.split import Splitter
 from neuroalrnn.exceptions import DataWarning
+from neuroalrnn.model.observation import ObservationModel
 from neuroalrnn.study.checks import (
     as_encoding,
     caution_of_inner_parts,
@@ -51,7 +55,7 @@ EVERYBODY = "everybody"
 class Study:
     """Trials that are ready to be fitted, who is held out when, and how it is computed.
 
-    Attributes
+    Parameters
     ----------
     trials : xarray.Dataset
         With their encoding, and with what a reader must hear of them (`cautions`).
@@ -60,36 +64,38 @@ class Study:
     encoding : dict
         Arguments of `neuroalrnn.encode`.
     cv : splitter
+        Gives the folds and their inner parts.
     sharing : Audit
         Stimulus orders that test and training parts share.
     plan : Plan
         The folds, their inner parts, the settings and values of ``n_pwl`` that are tried, and the
         observation model.
     engine : Engine
+        Backend, threads and memory.
     resume : path-like or None
         Folder in which finished folds are kept.
     """
 
     trials: xr.Dataset
     sequences: Sequences
-    encoding: dict
-    cv: object
+    encoding: dict[str, Any]
+    cv: Any
     sharing: Audit
     plan: Plan
     engine: Engine
-    resume: str | Path | None = None
+    resume: PathLike | str | None = None
 
     @property
-    def folds(self):
-        """Who is held out when, as a list of `neuroalrnn.data.Split`."""
+    def folds(self) -> list[Split]:
+        """The splits: who is held out when."""
         return self.plan.folds
 
     @property
-    def cautions(self):
-        """What a reader of any result must hear, as a list of sentences."""
+    def cautions(self) -> list[str]:
+        """What a reader of any result must hear, one sentence each."""
         return cautions_of(self.trials)
 
-    def warn(self, found, category=DataWarning):
+    def warn(self, found: Sequence[str], category: type[Warning] = DataWarning) -> "Study":
         """Say aloud what was found, and keep it with the trials.
 
         Parameters
@@ -97,43 +103,47 @@ class Study:
         found : list of str
             Whole sentences.
         category : class of warning
+            How it is said.
 
         Returns
         -------
-        Study
+        study : Study
+            The same, with the cautions.
         """
         return replace(self, trials=caution(self.trials, found, category, stacklevel=4))
 
-    def lay_out(self, cv=None, **changes):
-        """Another plan for the same trials and folds.
+    def lay_out(self, cv: Any = None, **changes: Any) -> Plan:
+        """Make another plan for the same trials and folds.
 
         Parameters
         ----------
         cv : splitter, optional
             Gives the inner parts; default that of the study.
-        **changes
+        **changes : anything
             Arguments of `neuroalrnn.study.plan.make_plan` that differ.
 
         Returns
         -------
-        Plan
+        plan : Plan
+            What is trained on whom.
         """
         names = ("grid", "n_inner", "n_restarts", "random_state", "observation")
         given = {name: getattr(self.plan, name) for name in names}
         given |= {"sequences": self.sequences, "folds": self.folds, "cv": cv or self.cv}
         return make_plan(self.trials, **given | {"settings": self.plan.settings} | changes)
 
-    def of_everybody(self):
-        """The same study without folds: all trials are trained on, and nobody is held out.
+    def of_everybody(self) -> "Study":
+        """Drop the folds: all trials are trained on, and nobody is held out.
 
         Returns
         -------
-        Study
+        study : Study
+            The same trials under another plan.
         """
         return replace(self, plan=self.lay_out(folds=[_everybody(self.trials)]))
 
-    def inner(self, train):
-        """Inner parts of some training trials, as lists of (fit, validate).
+    def inner(self, train: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Divide some training trials into inner parts.
 
         Parameters
         ----------
@@ -142,36 +152,37 @@ class Study:
 
         Returns
         -------
-        list of (ndarray, ndarray)
+        parts : list of (ndarray of int, ndarray of int)
+            Trials to fit on and to validate on, for every part.
         """
         return self.cv.inner(self.trials, train, self.plan.n_inner)
 
-    def describe(self):
-        """One row per fold: who is held out, and on how much.
+    def describe(self) -> pd.DataFrame:
+        """Tabulate who is held out, and how many are trained on.
 
         Returns
         -------
-        pandas.DataFrame
-            ``fold``, ``train_subjects``, ``test_subjects``, ``train_trials``, ``test_trials``;
-            trials are scored ones.
+        table : pandas.DataFrame
+            One row per fold: ``fold``, ``train_subjects``, ``test_subjects``, and scored
+            ``train_trials`` and ``test_trials``.
         """
         subject, scored = self.trials["subject"].values, scored_trials(self.trials)
         rows = []
         for fold in self.folds:
             parts = {"train": fold.train, "test": fold.test}
-            row = {"fold": fold.name}
+            row: dict[str, Any] = {"fold": fold.name}
             row |= {f"{k}_subjects": len(np.unique(subject[part])) for k, part in parts.items()}
             row |= {f"{k}_trials": int(scored[part].sum()) for k, part in parts.items()}
             rows.append(row)
         return pd.DataFrame(rows)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{self._title()}\n{self.describe().to_string(index=False)}"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return f"<p>{escape(self._title())}</p>{self.describe().to_html(index=False)}"
 
-    def _title(self):
+    def _title(self) -> str:
         plan, task = self.plan, self.trials.attrs.get("task", "trials")
         values = ", ".join(map(str, plan.grid))
         return (
@@ -181,20 +192,54 @@ class Study:
 
 
 def prepare_study(
-    trials, setting=None, cv=None, *, n_pwl=None, n_restarts=FIT.n_restarts, n_inner=FIT.n_inner,
-    random_state=0, alternatives=None, encoding=None, observation=None, threads=None,
-    memory=MEMORY, backend="auto", resume=None, default_n_pwl=FIT.n_pwl, default_cv=None,
-    everybody=False,
-):  # fmt: skip
+    trials: xr.Dataset,
+    setting: Setting | Mapping[str, Any] | None = None,
+    cv: Splitter | None = None,
+    *,
+    n_pwl: Sequence[int] | None = None,
+    n_restarts: int = FIT.n_restarts,
+    n_inner: int = FIT.n_inner,
+    random_state: int = 0,
+    alternatives: Mapping[str, Sequence] | None = None,
+    encoding: Mapping[str, Any] | None = None,
+    observation: ObservationModel | str | None = None,
+    threads: int | None = None,
+    memory: int = MEMORY,
+    backend: str = "auto",
+    resume: PathLike | str | None = None,
+    default_n_pwl: Sequence[int] = FIT.n_pwl,
+    default_cv: Splitter | None = None,
+    everybody: bool = False,
+) -> Study:
     """Check all arguments, read the trials, and lay out who is trained and validated on whom.
 
     Parameters
     ----------
-    trials, setting, cv, n_pwl, n_restarts, n_inner, random_state, alternatives, encoding
-        See `neuroalrnn.select_n_pwl`.
-    observation, threads, memory, backend, resume
-        See `neuroalrnn.select_n_pwl`.
-    default_n_pwl : tuple of int
+    trials : xarray.Dataset
+        Labelled trials, see `neuroalrnn.validate`.
+    setting : Setting or dict, optional
+        Hyperparameters; its ``n_pwl`` is replaced by the grid.
+    cv : splitter, optional
+        Who is held out.
+    n_pwl : sequence of int, optional
+        Grid, each from 0 to ``setting.n_latent``.
+    n_restarts, n_inner, random_state : int
+        Random starts, inner validation parts, and seed; see `neuroalrnn.select_n_pwl`.
+    alternatives : dict of str -> sequence, optional
+        Values of hyperparameters to try; see `neuroalrnn.select_n_pwl`.
+    encoding : dict, optional
+        Arguments of `neuroalrnn.encode`.
+    observation : ObservationModel or str, optional
+        What is explained beside the choice; see `neuroalrnn.select_n_pwl`.
+    threads : int, optional
+        Default: all cores.
+    memory : int
+        Bytes that training may take beside the data.
+    backend : str
+        Name of a backend, or "auto".
+    resume : path-like, optional
+        Folder in which finished folds are kept.
+    default_n_pwl : sequence of int
         Values of ``n_pwl`` where none are given.
     default_cv : splitter, optional
         Where none is given; default ``SubjectKFold()``.
@@ -203,11 +248,17 @@ def prepare_study(
 
     Returns
     -------
-    Study
+    study : Study
+        Everything that is settled before training.
 
     Raises
     ------
-    DataError, LeakageError, ConfigError
+    DataError
+        The trials, or a request about them, do not fit the contract.
+    LeakageError
+        A fold trains on a group that it tests.
+    ConfigError
+        An argument is unknown or impossible.
 
     Warns
     -----
@@ -224,7 +275,7 @@ def prepare_study(
     counts = {name: int(value) for name, value in counts.items()}
     settings = expand(setting, alternatives or {})
     engine = Engine.choose(backend, threads, memory)
-    trials, sequences, observation, encoding = _read(trials, encoding, observation)
+    trials, sequences, observation, used = _read(trials, encoding, observation)
     check_saveable(trials)
     folds = [_everybody(trials)] if everybody else cv.split(trials)
     groups = cv.groups(trials)
@@ -234,7 +285,7 @@ def prepare_study(
     )
     trials = caution_of_inner_parts(trials, plan, groups)
     trials = caution(trials, unseen_labels(trials, folds))
-    return Study(trials, sequences, encoding, cv, sharing, plan, engine, resume)
+    return Study(trials, sequences, used, cv, sharing, plan, engine, resume)
 
 
 def _everybody(trials):

@@ -1,16 +1,28 @@
 """Individual differences: subject vectors, known subjects in new sessions, and new subjects."""
 
-import numpy as np
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
 from neuroalrnn.model import ALRNN, VARYING, subject_architecture
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.study.checks import check_dimensions, check_shots
-from neuroalrnn.study.comparison import prepare_comparison
+from neuroalrnn.study.comparison import SubjectFit, prepare_comparison
 
 
 @one_blas_thread
-def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYING, **options):
+def compare_pooling(
+    trials: xr.Dataset,
+    setting: Setting | Mapping[str, Any] | None = None,
+    *,
+    n_dimensions: Sequence[int] = (1, 2),
+    varying: Collection[str] = VARYING,
+    **options: Any,
+) -> SubjectFit:
     """Compare one model for all, subject vectors, and one model per subject, on new sessions.
 
     Sessions are held out; other sessions of the same subjects are trained on. Number of dimensions,
@@ -21,12 +33,14 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
     Parameters
     ----------
     trials : xarray.Dataset
-    setting : Setting, optional
+        Labelled trials, see `neuroalrnn.validate`.
+    setting : Setting or dict, optional
+        Hyperparameters; its ``n_pwl`` is replaced by the grid.
     n_dimensions : sequence of int
         Lengths of the subject vector to choose from.
     varying : collection of str
         Parameters that vary over subjects, of `neuroalrnn.model.hierarchy.VARYING`.
-    **options
+    **options : anything
         ``cv`` (default ``SessionKFold()``), ``n_pwl``, ``n_restarts``, ``n_inner``,
         ``random_state``, ``alternatives``, ``encoding``, ``backend``, ``threads``, ``memory``,
         ``progress``, ``resume`` (a folder for the tables of finished folds); see
@@ -34,12 +48,15 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
 
     Returns
     -------
-    SubjectFit
-        Models "pooled", "subject vectors" and "per subject".
+    found : SubjectFit
+        Scores of the models "pooled", "subject vectors" and "per subject".
 
     Raises
     ------
-    DataError, ConfigError
+    DataError
+        The trials do not fit the contract, or no subject has enough sessions.
+    ConfigError
+        An argument is unknown or impossible.
 
     Examples
     --------
@@ -78,9 +95,14 @@ def compare_pooling(trials, setting=None, *, n_dimensions=(1, 2), varying=VARYIN
 
 @one_blas_thread
 def few_shot(
-    trials, setting=None, *, n_shots=(0, 50, 100, 200, 400), n_dimensions=(1, 2), varying=VARYING,
-    **options,
-):  # fmt: skip
+    trials: xr.Dataset,
+    setting: Setting | Mapping[str, Any] | None = None,
+    *,
+    n_shots: Sequence[int] = (0, 50, 100, 200, 400),
+    n_dimensions: Sequence[int] = (1, 2),
+    varying: Collection[str] = VARYING,
+    **options: Any,
+) -> SubjectFit:
     """Predict subjects never seen, from nothing and from their first trials.
 
     Whole subjects are held out. Zero-shot takes the average subject; few-shot fits the subject
@@ -92,16 +114,22 @@ def few_shot(
     Parameters
     ----------
     trials : xarray.Dataset
-    setting : Setting, optional
+        Labelled trials, see `neuroalrnn.validate`.
+    setting : Setting or dict, optional
+        Hyperparameters; its ``n_pwl`` is replaced by the grid.
     n_shots : sequence of int
         Scored trials to learn from; 0 is zero-shot.
-    n_dimensions, varying, **options
+    n_dimensions : sequence of int
+        Lengths of the subject vector to choose from.
+    varying : collection of str
+        Parameters that vary over subjects, of `neuroalrnn.model.hierarchy.VARYING`.
+    **options : anything
         As in `compare_pooling`; default ``cv`` is ``LeaveOneSubjectOut()``.
 
     Returns
     -------
-    SubjectFit
-        Models "pooled" and "subject vectors", the latter once per ``n_shots``.
+    found : SubjectFit
+        Scores of the models "pooled" and "subject vectors", the latter once per ``n_shots``.
 
     Raises
     ------
