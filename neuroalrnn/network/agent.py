@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, softmax
 
+from neuroalrnn.network.choices import probability
 from neuroalrnn.network.run import Network
 
 
@@ -58,6 +58,4 @@ class NetworkAgent:
         array, shape (..., option)
         """
         eta = state @ self.network.readout.T + self.network.offset
-        if eta.shape[-1] == 1:
-            return expit(np.concatenate([-eta, eta], axis=-1))
-        return softmax(eta, axis=-1)
+        return probability(eta)

@@ -12,8 +12,8 @@ from neuroalrnn.data.offered import check_offered, forced_trials, offered_option
 from neuroalrnn.data.schema import no_number, scored_trials, trial_variables
 from neuroalrnn.data.sequences import ALWAYS, PRESENT
 from neuroalrnn.exceptions import DataError, FitError, problems
+from neuroalrnn.network.choices import log_probability
 from neuroalrnn.network.run import Network, run_network
-from neuroalrnn.network.scores import log_probability
 
 COORDS = ("subject", "session", "block", "trial_in_session")
 

@@ -28,6 +28,12 @@ class Network(NamedTuple):
     readout: np.ndarray
     offset: np.ndarray
 
+    def __repr__(self):
+        n_latent, n_features = self.input_weight.shape
+        sizes = {"n_latent": n_latent, "n_pwl": self.n_pwl, "n_features": n_features}
+        sizes["n_outputs"] = len(self.offset)
+        return f"Network({', '.join(f'{name}={size}' for name, size in sizes.items())})"
+
 
 def compute_latents(network, sequences, interventions=None):
     """Run a network over sequences, in float64.

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logsumexp
 
 from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.network.choices import log_probability
 from neuroalrnn.network.run import run_network
 
 # of all interventions that run at once, so that they fit into memory
@@ -81,26 +81,3 @@ def _score(network, sequences, interventions, available):
     is_best = log_p == log_p.max(axis=-1, keepdims=True)
     hit = np.take_along_axis(is_best, index, axis=-1)[..., 0]
     return Scores(trial, chosen, hit / is_best.sum(axis=-1))
-
-
-def log_probability(eta, available, trial):
-    """Log-probability of every option.
-
-    Parameters
-    ----------
-    eta : array, shape (..., row, output)
-        One output for two options, else one per option.
-    available : bool array, shape (trial, option), or None
-        What each trial of the dataset offered; None is everything.
-    trial : int array, shape (row,)
-        Trial that each row belongs to.
-
-    Returns
-    -------
-    array, shape (..., row, option)
-    """
-    if eta.shape[-1] == 1:
-        return -np.logaddexp(0.0, np.concatenate([eta, -eta], axis=-1))
-    if available is not None:
-        eta = np.where(available[trial], eta, -np.inf)
-    return eta - logsumexp(eta, axis=-1, keepdims=True)

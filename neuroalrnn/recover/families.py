@@ -10,6 +10,7 @@ from neuroalrnn.baselines import glm_hmm, logistic, q_learning
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import FitError, problems
+from neuroalrnn.network.choices import log_probability
 from neuroalrnn.recover.refit import refit, unheard
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.stats import one_standard_error
@@ -131,4 +132,4 @@ def _alrnn(trials, train, test, setting, options):
     subject = trials["subject"].values
     fitted = refit(trials.isel(trial=np.isin(subject, subject[train])), setting, **options)
     log_odds = compute_log_odds(fitted.networks[fitted.n_pwl], trials)[test]
-    return -np.logaddexp(0.0, np.stack([log_odds, -log_odds], axis=1))
+    return log_probability(log_odds[:, None])

@@ -14,11 +14,13 @@ from neuroalrnn.config.defaults import RECOVERY
 from neuroalrnn.data import default_encoding, encode
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError
+from neuroalrnn.network.choices import log_probability
 from neuroalrnn.network.maps import compute_jacobian
 from neuroalrnn.network.run import compute_latents
+from neuroalrnn.network.units import match_units
 from neuroalrnn.recover.refit import refit
 from neuroalrnn.regimes import ABSENT, adjusted_rand, compute_regimes
-from neuroalrnn.stats.recovery import match_eigenvalues, match_units, switch_agreement
+from neuroalrnn.stats.recovery import match_eigenvalues, switch_agreement
 from neuroalrnn.tasks import compute_log_odds, simulate_known
 
 # what the stated recovery rates were measured with
@@ -220,8 +222,7 @@ def _compare_switches(true, found, n_pwl, margin):
     """Counts over all PWL units, each against the found unit that it correlates with."""
     first = true.shape[-1] - n_pwl, found.shape[-1] - n_pwl
     true, found = true[..., first[0] :], found[..., first[1] :]
-    present = np.isfinite(true).all(axis=-1)
-    match = match_units(true[present], found[present])[0] if n_pwl else []
+    match = match_units(true, found)[0]
     counts = [
         switch_agreement(true[..., i], found[..., j], margin=margin) for i, j in enumerate(match)
     ]
@@ -247,5 +248,6 @@ def _score(network, trials):
     """Mean log-probability of the scored choices under a network, nats per trial."""
     log_odds = compute_log_odds(network, trials)
     scored = scored_trials(trials)
-    sign = 2 * trials["choice"].values[scored] - 1
-    return float(-np.logaddexp(0.0, -sign * log_odds[scored]).mean())
+    choice = trials["choice"].values[scored].astype(int)
+    log_p = log_probability(log_odds[scored, None])
+    return float(log_p[np.arange(len(choice)), choice].mean())

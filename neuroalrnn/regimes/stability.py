@@ -8,10 +8,10 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.run import compute_latents
+from neuroalrnn.network.units import match_units
 from neuroalrnn.regimes import ABSENT, compute_regimes, used_regimes
 from neuroalrnn.regimes.labels import rand_of_overlap
 from neuroalrnn.regimes.replication import session_labels
@@ -35,13 +35,13 @@ class Stability:
         the held-out trials of the fold) or "folds" (the chosen networks, about all trials). Then
         ``fold, restart, other_fold, other_restart, adjusted_rand``; ``adjusted_rand_shifted``, the
         mean index after circular shifts of one of the two by whole trials within sessions, which
-        keeps what both owe to the clock of the trial; ``unit_correlation``, mean over
-        matched PWL units (restarts only). The indices are missing where both networks stay in one
-        regime.
+        keeps what both owe to the clock of the trial; ``unit_correlation``, mean size
+        over PWL units matched by `match_units` (restarts only). The indices are missing where
+        both networks stay in one regime.
     units : pandas.DataFrame
         One row per PWL unit of the chosen network of a fold: ``fold, restart, unit, on_share`` (of
-        held-out steps), ``unit_correlation`` (median over the other restarts of the correlation
-        with the matched unit), ``unit_correlation_low`` (lowest), ``n_others``.
+        held-out steps), ``unit_correlation`` (size of the correlation with the matched unit,
+        median over the other restarts), ``unit_correlation_low`` (lowest), ``n_others``.
     """
 
     pairs: pd.DataFrame
@@ -78,50 +78,15 @@ def compute_stability(fit, *, n_shifts=N_SHIFTS, rng=None):
         for (one, two), (_, correlation) in matched.items():
             pair = ("restarts", run.fold, one, run.fold, two)
             found = _agreement(run.codes[one], run.codes[two], rows_of, n_shifts, rng)
-            pairs.append((*pair, *found, correlation.mean() if correlation.size else np.nan))
+            pairs.append(
+                (*pair, *found, np.abs(correlation).mean() if correlation.size else np.nan)
+            )
         units += _describe_units(run)
     for run, other in combinations(runs, 2):
         pair = ("folds", run.fold, run.chosen, other.fold, other.chosen)
         found = _agreement(run.all_codes, other.all_codes, rows_of, n_shifts, rng)
         pairs.append((*pair, *found, np.nan))
     return Stability(pd.DataFrame(pairs, columns=PAIRS), pd.DataFrame(units, columns=UNITS))
-
-
-def match_units(first, second):
-    """Pair the PWL units of two networks so that their latents correlate most in sum.
-
-    Parameters
-    ----------
-    first, second : array (..., unit)
-        Latents of the same steps, NaN where there is no step. A unit that does not vary
-        correlates with none.
-
-    Returns
-    -------
-    order : int array (unit,)
-        Unit of `second` for every unit of `first` (Hungarian method).
-    correlation : array (unit,)
-        Pearson correlations of the pairs.
-
-    Raises
-    ------
-    DataError
-        Different shapes.
-    """
-    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if first.shape != second.shape:
-        raise DataError(f"units of the same steps needed, found {first.shape} and {second.shape}")
-    both = np.isfinite(first).all(axis=-1) & np.isfinite(second).all(axis=-1)
-    a, b = _standardised(first[both]), _standardised(second[both])
-    correlation = a.T @ b / max(len(a), 1)
-    row, order = linear_sum_assignment(correlation, maximize=True)
-    return order, correlation[row, order]
-
-
-def _standardised(x):
-    x = x - x.mean(axis=0)
-    spread = x.std(axis=0)
-    return np.where(spread > 0, x / np.where(spread > 0, spread, 1), 0)
 
 
 @dataclass(frozen=True)
@@ -201,7 +166,7 @@ def _describe_units(run):
     """Rows of `Stability.units` for one fold."""
     pwl = run.pwl[run.chosen]
     real = np.isfinite(pwl).all(axis=-1)
-    others = [match_units(pwl, z)[1] for r, z in run.pwl.items() if r != run.chosen]
+    others = [np.abs(match_units(pwl, z)[1]) for r, z in run.pwl.items() if r != run.chosen]
     found = np.array(others).reshape(len(others), pwl.shape[-1])
     return [
         (

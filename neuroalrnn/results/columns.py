@@ -254,7 +254,7 @@ REGIMES = {
     "on_share": Column("held-out steps at which the unit is on", "share"),
     "survival": Column("visits that last at least n_steps", "share"),
     "transition_probability": Column("next regime, staying counted", "probability"),
-    "unit_correlation": Column("correlation of matched PWL units (mean or median)", "1"),
+    "unit_correlation": Column("size of the correlation of matched PWL units", "1"),
     "unit_correlation_low": Column("lowest over restarts", "1"),
 }
 SWITCHES = {

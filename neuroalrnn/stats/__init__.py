@@ -22,7 +22,6 @@ from neuroalrnn.stats.permutation import circular_shift_null, swap_trials_null
 from neuroalrnn.stats.recovery import (
     confusion_matrix,
     match_eigenvalues,
-    match_units,
     summarise_recovery,
     switch_agreement,
 )
@@ -54,7 +53,6 @@ __all__ = [
     "confusion_matrix",
     "locked_switch_probability",
     "match_eigenvalues",
-    "match_units",
     "mixed_linear",
     "mutual_information",
     "one_standard_error",

@@ -72,57 +72,6 @@ def _share_found(n_found: int, n_runs: int) -> dict:
     return {"share": n_found / n_runs, "low": low, "high": high, "n_runs": int(n_runs)}
 
 
-def match_units(true: ArrayLike, found: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Match units one to one by the size of their correlation (Hungarian method).
-
-    A rectified unit may return with the other sign, since ``r(q) = q + r(-q)``.
-
-    Parameters
-    ----------
-    true : array, shape (step, unit)
-        Latents of the true units.
-    found : array, shape (step, other unit)
-        Latents of the found units, at least as many.
-
-    Returns
-    -------
-    match : int array, shape (unit,)
-        The found unit of each true one.
-    correlation : array, shape (unit,)
-        Correlation with that unit, signed; 0 where a unit is constant.
-
-    Raises
-    ------
-    DataError
-        Shapes that do not fit, or a step with NaN.
-    """
-    true, found = (as_numbers(x, n, "units") for n, x in (("true", true), ("found", found)))
-    if (
-        true.ndim != 2
-        or found.ndim != 2
-        or not (np.isfinite(true).all() & np.isfinite(found).all())
-    ):
-        raise DataError(
-            f"units of shapes {true.shape} and {found.shape}: expected (step, unit) without NaN; "
-            "leave absent steps out"
-        )
-    if len(true) != len(found) or true.shape[1] > found.shape[1]:
-        raise DataError(
-            f"units of shapes {true.shape} and {found.shape}: expected the same steps, and at "
-            "least as many found units as true ones"
-        )
-    one, other = (_standardised(values) for values in (true, found))
-    correlation = one.T @ other / len(one)
-    _, match = linear_sum_assignment(np.abs(correlation), maximize=True)
-    return match, correlation[np.arange(len(match)), match]
-
-
-def _standardised(values):
-    centred = values - values.mean(axis=0)
-    size = values.std(axis=0)
-    return np.where(size > 0, centred / np.where(size > 0, size, 1.0), 0.0)
-
-
 def switch_agreement(
     true: ArrayLike, found: ArrayLike, *, margin: float = 0.25, within: int = MOST_OFF
 ) -> dict[str, int]:

@@ -115,3 +115,9 @@ def test_networks_that_are_not_there_are_refused(fit):
             fit.folds[fold]
     with pytest.raises(DataError, match="n_pwl: found 7, expected one of 0, 2"):
         fit.folds[0].network_of(7)
+
+
+def test_a_network_is_shown_by_its_sizes(fit):
+    network = fit.folds[0].network
+    sizes = f"n_latent=4, n_pwl={network.n_pwl}, n_features={network.input_weight.shape[1]}"
+    assert repr(network) == f"Network({sizes}, n_outputs=1)"

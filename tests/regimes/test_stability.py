@@ -1,19 +1,15 @@
 """Agreement of networks that are known to be the same, relabelled, or unrelated."""
 
-from itertools import permutations
-
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from neuroalrnn.exceptions import DataError
 from neuroalrnn.regimes import compute_regimes
 from neuroalrnn.regimes.held_out import compute_held_out_latents, compute_held_out_regimes
 from neuroalrnn.regimes.stability import (
     compute_score_spread,
     compute_stability,
-    match_units,
     summarise_stability,
 )
 
@@ -110,32 +106,6 @@ def test_linear_networks_cannot_be_compared(fit):
     assert found.pairs["adjusted_rand"].isna().all()
     assert len(found.units) == 0
     assert len(summarise_stability(found.pairs)) == 0
-
-
-def test_matching_finds_the_best_of_all_orders():
-    rng = np.random.default_rng(0)
-    first, second = rng.normal(size=(2, 50, 4))
-    second[:, [3, 0]] += 0.5 * first[:, [1, 2]]
-    order, correlation = match_units(first, second)
-    table = np.corrcoef(first.T, second.T)[:4, 4:]
-    best = max(permutations(range(4)), key=lambda one: table[range(4), one].sum())
-    assert tuple(order) == best
-    np.testing.assert_allclose(correlation, table[range(4), best])
-
-
-def test_matching_ignores_missing_steps_and_units_that_do_not_vary():
-    rng = np.random.default_rng(1)
-    first = rng.normal(size=(5, 20, 2))
-    second = first[..., ::-1].copy()
-    second[0, 3] = np.nan
-    order, correlation = match_units(first, second)
-    assert order.tolist() == [1, 0]
-    np.testing.assert_allclose(correlation, 1)
-    second[..., 0] = 2.0
-    assert sorted(match_units(first, second)[1].round(6))[0] <= 0
-    with pytest.raises(DataError, match="same steps"):
-        match_units(first, second[..., :1])
-    assert match_units(first[..., :0], second[..., :0])[1].shape == (0,)
 
 
 def test_shifts_keep_what_both_networks_owe_to_the_clock_of_the_trial(fit):

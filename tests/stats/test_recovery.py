@@ -7,7 +7,6 @@ from neuroalrnn.stats.recovery import (
     _share_found,
     confusion_matrix,
     match_eigenvalues,
-    match_units,
     summarise_recovery,
     switch_agreement,
 )
@@ -34,27 +33,6 @@ def test_interval_of_a_share_covers_the_truth_as_often_as_it_says():
     found = [_share_found(n, 20) for n in rng.binomial(20, 0.8, 1000)]
     covered = np.mean([each["low"] <= 0.8 <= each["high"] for each in found])
     assert 0.92 < covered < 0.98
-
-
-class TestMatchUnits:
-    def test_undoes_permutation_scale_and_sign(self):
-        rng = np.random.default_rng(1)
-        true = rng.normal(size=(200, 3))
-        order = [2, 0, 1]
-        found = true[:, order] * [3.0, -0.5, 1.0] + [1.0, 2.0, 3.0]
-        match, correlation = match_units(true, np.c_[found, rng.normal(size=200)])
-        assert [order[i] for i in match] == [0, 1, 2]
-        assert np.allclose(correlation, [-1.0, 1.0, 1.0])
-
-    def test_constant_units_are_matched_last(self):
-        true = np.arange(10.0)[:, None]
-        match, correlation = match_units(true, np.c_[np.ones(10), -true])
-        assert match.tolist() == [1]
-        assert correlation == pytest.approx([-1.0])
-
-    def test_refuses_fewer_units_than_there_are(self):
-        with pytest.raises(DataError, match="at least as many"):
-            match_units(np.ones((5, 2)), np.ones((5, 1)))
 
 
 class TestSwitchAgreement:
@@ -133,10 +111,6 @@ def test_no_value_is_lost():
     for other in (steps[:1], np.full((4, 9), np.nan)):
         with pytest.raises(DataError, match="expected one shape"):
             switch_agreement(other, steps)
-    with pytest.raises(DataError, match="without NaN"):
-        match_units([[1, np.nan], [2, 3]], [[1, 2], [2, 3]])
-    with pytest.raises(DataError, match="without NaN"):
-        match_units([1, 2], [1, 2])
     for n_runs in (0, 5):
         with pytest.raises(DataError, match="share found"):
             _share_found(7, n_runs)
