@@ -122,7 +122,11 @@ def test_ties_between_folds_go_to_the_smaller_n_pwl(fitted):
 
 def test_analyse_and_report_start_from_a_saved_fit(fitted, tmp_path, run):
     code, text, _ = run("analyse", fitted[0] / "fit.nc", "--out", tmp_path / "again")
-    assert (code, text) == (0, f"tables: {tmp_path / 'again' / 'tables'}\n")
+    *findings, last = text.splitlines()
+    assert (code, last) == (0, f"tables: {tmp_path / 'again' / 'tables'}")
+    assert findings
+    assert all(each.startswith(("- ", "not made: ")) for each in findings)
+    assert "<strong>" not in text
     for path in (fitted[0] / "tables").glob("*.csv"):
         assert path.read_bytes() == (tmp_path / "again" / "tables" / path.name).read_bytes()
     code, text, _ = run("report", fitted[0] / "fit.nc", "--out", tmp_path / "again")

@@ -65,7 +65,8 @@ def reporting(monkeypatch):
         (out / "report.html").write_text("page")
         return out / "report.html"
 
-    stub = SimpleNamespace(write_report=write_report, OUTPUTS=("tables/*.csv", "report.html"))
+    files = ("tables/*.csv", "report.html")
+    stub = SimpleNamespace(write_report=write_report, report_files=lambda: files)
     monkeypatch.setitem(sys.modules, "neuroalrnn.report", stub)
     monkeypatch.setitem(sys.modules, "neuroalrnn.report.write", stub)
     return told
