@@ -1,9 +1,14 @@
 """What replacing PWL units costs: unit by unit and epoch by epoch, and one after the other."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.ablation.summarise import ALL, subject_costs
@@ -30,7 +35,14 @@ PER_ROW = 2
 
 
 @styled
-def plot_ablation(costs, *, replacement=None, columns="epoch", limit=None, ax=None):
+def plot_ablation(
+    costs: pd.DataFrame,
+    *,
+    replacement: str | None = None,
+    columns: str | Sequence[str] = "epoch",
+    limit: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Ablation map: what replacing each unit costs in each epoch, red where it is needed.
 
     Parameters
@@ -46,6 +58,7 @@ def plot_ablation(costs, *, replacement=None, columns="epoch", limit=None, ax=No
         Cost at the ends of the colours, nats per trial. Default the largest one, or 4 times the
         90 % quantile if that is less.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
@@ -87,17 +100,20 @@ def plot_ablation(costs, *, replacement=None, columns="epoch", limit=None, ax=No
 
 
 @styled
-def plot_ablation_panels(costs, *, columns="epoch"):
+def plot_ablation_panels(costs: pd.DataFrame, *, columns: str | Sequence[str] = "epoch") -> Figure:
     """One ablation map per replacement, all with the same colours.
 
     Parameters
     ----------
-    costs, columns
-        As in `plot_ablation`.
+    costs : pandas.DataFrame
+        Costs of all replacements, as in `plot_ablation`.
+    columns : str or list of str
+        What divides the map from left to right: the epoch, and conditions.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure.
     """
     require_columns("ablation map", costs, ("replacement", "rank", "estimate"))
     names = list(costs["replacement"].unique())
@@ -121,7 +137,9 @@ def plot_ablation_panels(costs, *, columns="epoch"):
 
 
 @styled
-def plot_greedy(stages, *, reference=None, ax=None):
+def plot_greedy(
+    stages: pd.DataFrame, *, reference: ArrayLike | None = None, ax: Axes | None = None
+) -> Axes:
     """What it costs to replace 1, 2, ..., P units together, the least needed first.
 
     Parameters
@@ -131,6 +149,7 @@ def plot_greedy(stages, *, reference=None, ax=None):
     reference : array, shape (subject,), optional
         Cost of a network trained without PWL units, nats per trial of each subject.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------

@@ -1,5 +1,9 @@
 """Effects of regimes and switches on behaviour: a forest plot per outcome."""
 
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from neuroalrnn.plots.effects import plot_effects
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import DOUBLE, SINGLE, new_figure, styled
@@ -14,7 +18,9 @@ MOST_ROWS = 14
 
 
 @styled
-def plot_behaviour(behaviour, *, outcome, names=True, ax=None):
+def plot_behaviour(
+    behaviour: pd.DataFrame, *, outcome: str, names: bool = True, ax: Axes | None = None
+) -> Axes:
     """Effects on one outcome with 95 % intervals; filled where q < .05.
 
     Parameters
@@ -22,9 +28,11 @@ def plot_behaviour(behaviour, *, outcome, names=True, ax=None):
     behaviour : pandas.DataFrame
         Table ``behaviour``.
     outcome : str
+        Outcome whose effects are drawn, one of the column ``outcome``.
     names : bool
         Whether to name the rows.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
@@ -39,16 +47,18 @@ def plot_behaviour(behaviour, *, outcome, names=True, ax=None):
 
 
 @styled
-def plot_behaviour_panels(behaviour):
+def plot_behaviour_panels(behaviour: pd.DataFrame) -> Figure:
     """One panel per outcome, side by side.
 
     Parameters
     ----------
     behaviour : pandas.DataFrame
+        Table ``behaviour`` of `neuroalrnn.analyse`.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure.
     """
     outcomes = list(dict.fromkeys(behaviour["outcome"]))
     if not outcomes:

@@ -1,6 +1,9 @@
 """Whether predicted probabilities mean what they say: reliability curves of held-out choices."""
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from neuroalrnn.exceptions import DataError
@@ -15,6 +18,7 @@ from neuroalrnn.plots.style import (
     signed,
     styled,
 )
+from neuroalrnn.results import Fit
 
 MOST_COLUMNS = 5
 WIDEST, NARROWEST = 0.001, 0.05
@@ -22,7 +26,9 @@ TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 
 
 @styled
-def plot_reliability(reliability, model, *, color=None, ax=None):
+def plot_reliability(
+    reliability: pd.DataFrame, model: str, *, color: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Share of choices against predicted probability, with bands over subjects and the diagonal.
 
     Both axes are in log odds, so that what is nearly certain is not one point in the corner;
@@ -33,13 +39,16 @@ def plot_reliability(reliability, model, *, color=None, ax=None):
     reliability : pandas.DataFrame
         Table ``reliability`` of `neuroalrnn.questions.analyse`.
     model : str
+        Name of the model.
     color : str, optional
         Default: that of the model, or one per option.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     ax = axes_or_new(ax, SINGLE, 75)
     curves = reliability[reliability["model"] == model]
@@ -74,18 +83,22 @@ def plot_reliability(reliability, model, *, color=None, ax=None):
 
 
 @styled
-def plot_calibration_panels(fit, reliability, calibration):
+def plot_calibration_panels(
+    fit: Fit, reliability: pd.DataFrame, calibration: pd.DataFrame
+) -> Figure:
     """One reliability curve per model, with the slope and its 95 % interval.
 
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
     reliability, calibration : pandas.DataFrame
         Tables of `neuroalrnn.questions.analyse`.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure.
     """
     present = set(reliability["model"])
     models = [model for model in model_order(fit) if model in present]

@@ -1,6 +1,8 @@
 """How many of the possible regimes are visited, and how few cover most steps."""
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import FAINT, GREY, INK, axes_or_new, regime_colour, styled
@@ -10,7 +12,7 @@ MOST_MARKERS = 30
 
 
 @styled
-def plot_coverage(coverage, *, ax=None):
+def plot_coverage(coverage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Share of steps covered by the most frequent regimes together.
 
     Bars are the shares of single regimes, the line is their running sum. With a column ``fold``
@@ -22,6 +24,7 @@ def plot_coverage(coverage, *, ax=None):
         From `neuroalrnn.regimes.compute_coverage`, of one network, or of several with a
         column ``fold``.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------

@@ -1,8 +1,12 @@
 """Forest plots of any table of effects: estimates with their intervals, one row per effect."""
 
+from collections.abc import Sequence
 from textwrap import fill
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import (
@@ -24,7 +28,14 @@ PER_ROW = 3
 
 
 @styled
-def plot_effects(effects, *, name="effect", names=True, n_rows=MOST_ROWS, ax=None):
+def plot_effects(
+    effects: pd.DataFrame,
+    *,
+    name: str | Sequence[str] = "effect",
+    names: bool = True,
+    n_rows: int = MOST_ROWS,
+    ax: Axes | None = None,
+) -> Axes:
     """Effects with their 95 % intervals, in the order of the table; filled where q < .05.
 
     Parameters
@@ -39,6 +50,7 @@ def plot_effects(effects, *, name="effect", names=True, n_rows=MOST_ROWS, ax=Non
     n_rows : int
         Rows drawn at most.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
@@ -50,7 +62,7 @@ def plot_effects(effects, *, name="effect", names=True, n_rows=MOST_ROWS, ax=Non
     require_columns("effects", effects, ["estimate", "ci_low", "ci_high", *named])
     rows = effects.iloc[:n_rows]
     ax = axes_or_new(ax, SINGLE, 22 + 5 * max(len(rows), 1))
-    scales = effects["scale"].dropna().unique() if "scale" in effects else []
+    scales = effects["scale"].dropna().unique().tolist() if "scale" in effects else []
     ax.set_xlabel(fill(f"Estimate ({', '.join(scales)})" if len(scales) else "Estimate", 42))
     if not len(rows):
         say_empty(ax, "no effect")
@@ -72,19 +84,24 @@ def plot_effects(effects, *, name="effect", names=True, n_rows=MOST_ROWS, ax=Non
 
 
 @styled
-def plot_effects_panels(effects, *, name="effect", n_rows=MOST_ROWS):
+def plot_effects_panels(
+    effects: pd.DataFrame, *, name: str | Sequence[str] = "effect", n_rows: int = MOST_ROWS
+) -> Figure:
     """One panel per scale: side by side where the rows are the same, else below each other.
 
     Parameters
     ----------
     effects : pandas.DataFrame
         As in `plot_effects`, with a column ``scale``.
-    name, n_rows
-        As in `plot_effects`.
+    name : str or list of str
+        Columns that name a row.
+    n_rows : int
+        Rows drawn at most.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure.
     """
     require_columns("effects", effects, ["scale", *([name] if isinstance(name, str) else name)])
     parts = [part for _, part in effects.fillna({"scale": ""}).groupby("scale", sort=False)]

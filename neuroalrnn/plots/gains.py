@@ -1,6 +1,11 @@
 """Gains of inputs on the read-out against the lag."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from neuroalrnn.plots.checks import require_known
@@ -23,7 +28,15 @@ PER_ROW = 3
 
 
 @styled
-def plot_gains(gains, *, feature=0, output=0, labels=None, legend=True, ax=None):
+def plot_gains(
+    gains: pd.DataFrame,
+    *,
+    feature: int = 0,
+    output: int = 0,
+    labels: Mapping[int, int] | None = None,
+    legend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
     """What one unit of an input adds to the read-out some steps later, by the regime it comes in.
 
     Parameters
@@ -35,7 +48,9 @@ def plot_gains(gains, *, feature=0, output=0, labels=None, legend=True, ax=None)
     labels : dict of int -> int, optional
         Label of each code; default by falling number of steps.
     legend : bool
+        Whether the regimes are named.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
@@ -67,19 +82,30 @@ def plot_gains(gains, *, feature=0, output=0, labels=None, legend=True, ax=None)
 
 
 @styled
-def plot_gains_panels(gains, *, features=None, output=0, labels=None):
+def plot_gains_panels(
+    gains: pd.DataFrame,
+    *,
+    features: Sequence[str] | None = None,
+    output: int = 0,
+    labels: Mapping[int, int] | None = None,
+) -> Figure:
     """One panel per input, all on one scale.
 
     Parameters
     ----------
-    gains, output, labels
-        As in `plot_gains`.
+    gains : pandas.DataFrame
+        Gains of all inputs, from `neuroalrnn.mechanism.inputs.compute_gains`.
     features : sequence of str, optional
         Names of the inputs.
+    output : int
+        Position of the output.
+    labels : dict of int -> int, optional
+        Label of each code; default by falling number of steps.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure.
     """
     gains = gains if gains.empty else _of_output(gains, output)
     positions = sorted(gains["feature"].unique())

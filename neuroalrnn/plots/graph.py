@@ -1,7 +1,10 @@
 """Which regime follows which, as a directed graph."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch
@@ -28,8 +31,15 @@ LAYOUTS = ("use", "similarity")
 
 @styled
 def plot_regime_graph(
-    edges, *, labels=None, layout="use", leaving=False, least=0.05, most=MOST_REGIMES, ax=None
-):
+    edges: pd.DataFrame,
+    *,
+    labels: Mapping[int, int] | None = None,
+    layout: str = "use",
+    leaving: bool = False,
+    least: float = 0.05,
+    most: int = MOST_REGIMES,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw regimes as nodes and their transitions as arrows.
 
     The area of a node is the share of steps in it (but for a smallest size), the width of an arrow
@@ -54,10 +64,12 @@ def plot_regime_graph(
     most : int
         Regimes with a node of their own; all others share the node "other". Readable up to 16.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
 
     Raises
     ------

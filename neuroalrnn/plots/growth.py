@@ -1,6 +1,10 @@
 """Growth along paths through regimes, from inputs to the read-out, and Lyapunov exponents."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.checks import require_one_network
@@ -20,7 +24,7 @@ MOST_FEATURES = len(REGIME_COLOURS)
 
 
 @styled
-def plot_path_growth(growth, *, ax=None):
+def plot_path_growth(growth: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Amplification of a small change against the lag, along the paths that trials take.
 
     Parameters
@@ -28,6 +32,7 @@ def plot_path_growth(growth, *, ax=None):
     growth : pandas.DataFrame
         From `neuroalrnn.mechanism.dynamics.growth.compute_path_growth`.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
@@ -53,7 +58,13 @@ def plot_path_growth(growth, *, ax=None):
 
 
 @styled
-def plot_functional_growth(growth, *, code=None, features=None, ax=None):
+def plot_functional_growth(
+    growth: pd.DataFrame,
+    *,
+    code: int | None = None,
+    features: Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """What the read-out sees of a unit of each input some steps later, within one regime.
 
     Parameters
@@ -65,6 +76,7 @@ def plot_functional_growth(growth, *, code=None, features=None, ax=None):
     features : sequence of str, optional
         Names of the inputs.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
@@ -104,7 +116,7 @@ def plot_functional_growth(growth, *, code=None, features=None, ax=None):
 
 
 @styled
-def plot_lyapunov(lyapunov, *, ax=None):
+def plot_lyapunov(lyapunov: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Finite-time Lyapunov exponents by direction: faint dots are sequences, the line their mean.
 
     Parameters
@@ -114,6 +126,7 @@ def plot_lyapunov(lyapunov, *, ax=None):
         dots are means of its sequences, weighted by steps. One line per ``epoch``, if there are
         any.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------

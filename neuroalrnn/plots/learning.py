@@ -1,6 +1,8 @@
 """Learning curves: what training and validation subjects scored after how many updates."""
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from neuroalrnn.plots.checks import require_known
@@ -14,13 +16,16 @@ from neuroalrnn.plots.style import (
     new_figure,
     styled,
 )
+from neuroalrnn.results import Fit
 
 MOST_PANELS = 12
 COLUMNS = 3
 
 
 @styled
-def plot_learning_curves(fit, *, fold=0, n_pwl=None, ax=None):
+def plot_learning_curves(
+    fit: Fit, *, fold: int = 0, n_pwl: int | None = None, ax: Axes | None = None
+) -> Axes:
     """Score against the number of updates, one line per restart; the chosen restart is bold.
 
     The range of the vertical axis leaves out the first steep rise.
@@ -28,15 +33,18 @@ def plot_learning_curves(fit, *, fold=0, n_pwl=None, ax=None):
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
     fold : int
         Position of the fold.
     n_pwl : int, optional
         Default the one chosen in the fold.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     require_known("fold", fold, range(fit.selection.sizes["fold"]))
     if n_pwl is not None:
@@ -62,18 +70,20 @@ def plot_learning_curves(fit, *, fold=0, n_pwl=None, ax=None):
 
 
 @styled
-def plot_learning_panels(fit, *, n_pwl=None):
+def plot_learning_panels(fit: Fit, *, n_pwl: int | None = None) -> Figure:
     """Learning curves of the first folds (12 at most), with one legend.
 
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
     n_pwl : int, optional
         Default the one chosen in each fold.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure.
     """
     n_folds = min(fit.parameters.sizes["fold"], MOST_PANELS)
     n_columns = min(COLUMNS, n_folds)

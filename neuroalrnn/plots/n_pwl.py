@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from neuroalrnn.plots.style import (
     BLUE,
@@ -14,6 +16,7 @@ from neuroalrnn.plots.style import (
     signed,
     styled,
 )
+from neuroalrnn.results import Fit
 from neuroalrnn.stats import one_standard_error
 
 PARTS = {"validation": (BLUE, "o", -0.06), "test": (ORANGE, "s", 0.06)}
@@ -61,21 +64,24 @@ def _unit(fit, part):
 
 
 @styled
-def plot_score_by_n_pwl(fit, *, relative=False, ax=None):
+def plot_score_by_n_pwl(fit: Fit, *, relative: bool = False, ax: Axes | None = None) -> Axes:
     """Validation and test score against P, and how many folds chose each P.
 
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
     relative : bool
         Draw the difference to the best P with its paired standard error over subjects, which is
         what the one-standard-error rule looks at, in place of the mean score. Values that would
         hide the others are written at the lower edge.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     ax = axes_or_new(ax)
     grid, curves = fit.parameters["n_pwl"].values, score_curves(fit)
@@ -108,16 +114,18 @@ def plot_score_by_n_pwl(fit, *, relative=False, ax=None):
 
 
 @styled
-def plot_n_pwl_panels(fit):
+def plot_n_pwl_panels(fit: Fit) -> Figure:
     """Score against P, and paired differences to the best P.
 
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure.
     """
     figure = new_figure(DOUBLE, 62)
     left, right = figure.subplots(1, 2)

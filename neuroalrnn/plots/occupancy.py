@@ -1,6 +1,8 @@
 """How often regimes occur, for how long, and what follows what."""
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 
 from neuroalrnn.plots.layout import (
     condition_names,
@@ -27,7 +29,7 @@ MIN_AT_RISK = 10
 
 
 @styled
-def plot_occupancy(occupancy, *, ax=None):
+def plot_occupancy(occupancy: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Share of steps in each regime, by step and condition.
 
     Bars are means over subjects, and the whisker at the end of each part is the standard error of
@@ -38,10 +40,12 @@ def plot_occupancy(occupancy, *, ax=None):
     occupancy : pandas.DataFrame
         From `neuroalrnn.questions.analyse`, table ``occupancy``.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     if not len(occupancy):
         ax = axes_or_new(ax)
@@ -74,7 +78,7 @@ def plot_occupancy(occupancy, *, ax=None):
 
 
 @styled
-def plot_occupancy_trend(trend, *, ax=None):
+def plot_occupancy_trend(trend: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Share of steps in each regime against trial number, mean over subjects.
 
     Parameters
@@ -82,6 +86,7 @@ def plot_occupancy_trend(trend, *, ax=None):
     trend : pandas.DataFrame
         Table ``occupancy_trend``.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
@@ -106,7 +111,7 @@ def plot_occupancy_trend(trend, *, ax=None):
 
 
 @styled
-def plot_dwell_times(dwell_survival, *, ax=None):
+def plot_dwell_times(dwell_survival: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Share of visits to a regime that last at least so many steps (Kaplan-Meier).
 
     Parameters
@@ -114,6 +119,7 @@ def plot_dwell_times(dwell_survival, *, ax=None):
     dwell_survival : pandas.DataFrame
         Table ``dwell_survival``.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
@@ -140,7 +146,7 @@ def plot_dwell_times(dwell_survival, *, ax=None):
 
 
 @styled
-def plot_transitions(transitions, *, ax=None):
+def plot_transitions(transitions: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Probability of the next step's regime, row by row, mean over subjects.
 
     Parameters
@@ -148,10 +154,12 @@ def plot_transitions(transitions, *, ax=None):
     transitions : pandas.DataFrame
         Table ``transitions``: ``subject, regime, regime_next, transition_probability``.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     ax = axes_or_new(ax, SINGLE, 68)
     value = "transition_probability"
@@ -160,15 +168,15 @@ def plot_transitions(transitions, *, ax=None):
         say_empty(ax, "no two steps follow each other: the state starts anew at every step")
         return ax
     kept = kept.assign(regime_next=np.minimum(kept["regime_next"], READABLE - 2))
-    keys = ["subject", "regime", "regime_next"]
-    kept = kept.groupby(keys, as_index=False)[value].sum()
-    matrix = kept.groupby(["regime", "regime_next"])[value].mean().unstack()
+    keys = ["regime", "regime_next"]
+    by_subject = kept.groupby(["subject", *keys])[value].sum()
+    matrix = by_subject.groupby(keys).mean().unstack()
     image = ax.imshow(matrix.to_numpy(), vmin=0, vmax=1, cmap="cividis")
     for (i, j), share in np.ndenumerate(matrix.to_numpy()):
         if share >= 0.005:
             colour = "white" if share < 0.55 else "black"
             ax.text(j, i, f"{share:.2f}", ha="center", va="center", color=colour, size=6)
-    columns = [f"{k}" if k < READABLE - 2 else "other" for k in matrix.columns]
+    columns = [f"{k}" if k < READABLE - 2 else "other" for k in np.asarray(matrix.columns)]
     ax.set_xticks(range(len(columns)), columns)
     ax.set_yticks(range(len(matrix)), [f"{k}" for k in matrix.index])
     ax.tick_params(length=0)
@@ -180,7 +188,7 @@ def plot_transitions(transitions, *, ax=None):
 
 
 @styled
-def plot_agreement(agreement, *, ax=None):
+def plot_agreement(agreement: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Adjusted Rand index of the regimes of every pair of folds, over the same trials.
 
     Parameters
@@ -188,10 +196,12 @@ def plot_agreement(agreement, *, ax=None):
     agreement : pandas.DataFrame
         Table ``agreement``: ``fold, other, adjusted_rand``.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     ax = axes_or_new(ax, SINGLE, 68)
     if not len(agreement):

@@ -2,6 +2,9 @@
 
 from functools import partial
 from textwrap import fill
+from typing import Any
+
+from matplotlib.figure import Figure
 
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.plots.behaviour import plot_behaviour
@@ -12,6 +15,7 @@ from neuroalrnn.plots.scores import plot_scores
 from neuroalrnn.plots.spectra import plot_spectra
 from neuroalrnn.plots.style import DOUBLE, new_figure, styled
 from neuroalrnn.plots.switches import plot_locked_switches, plot_switch_probability
+from neuroalrnn.results import Fit
 from neuroalrnn.running import attempt
 
 RASTER_ROWS = 4
@@ -26,13 +30,15 @@ TITLES = (
 
 
 @styled
-def plot_overview(fit, analysis):
+def plot_overview(fit: Fit, analysis: Any) -> Figure:
     """Scores, score against P, an example session, switches, spectra and behaviour.
 
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
     analysis : Analysis
+        Answers about the fit, from `neuroalrnn.analyse`.
 
     Returns
     -------

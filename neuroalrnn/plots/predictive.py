@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from neuroalrnn.plots.checks import require_known
 from neuroalrnn.plots.layout import say_empty
@@ -25,7 +27,7 @@ PANEL_HEIGHT = 52
 
 
 @styled
-def plot_predictive(comparison, *, signature, ax=None):
+def plot_predictive(comparison: pd.DataFrame, *, signature: str, ax: Axes | None = None) -> Axes:
     """One signature: subjects as points, the simulation as a band.
 
     Points are means over subjects with their standard error; open where they lie outside the band.
@@ -38,10 +40,12 @@ def plot_predictive(comparison, *, signature, ax=None):
     signature : str
         Its name. At most 4 curves are drawn.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     require_known("signature", signature, comparison["signature"].unique())
     rows = comparison[comparison["signature"] == signature]
@@ -71,12 +75,13 @@ def plot_predictive(comparison, *, signature, ax=None):
 
 
 @styled
-def plot_predictive_panels(comparison):
+def plot_predictive_panels(comparison: pd.DataFrame) -> Figure:
     """All signatures, one panel each.
 
     Parameters
     ----------
     comparison : pandas.DataFrame
+        Signatures of subjects and simulations, as in `plot_predictive`.
 
     Returns
     -------

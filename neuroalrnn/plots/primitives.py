@@ -1,9 +1,13 @@
 """Computational primitives: effects in every network against their null distributions."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from neuroalrnn.mechanism.primitives.detection import Detection
 from neuroalrnn.plots.layout import grouped_positions, say_empty
 from neuroalrnn.plots.style import (
     DOUBLE,
@@ -27,7 +31,9 @@ COLUMNS = {"effect": 18, "p": 46, "causal": 76, "causal p": 108}
 
 
 @styled
-def plot_primitives(detections, names=None, *, ax=None):
+def plot_primitives(
+    detections: Sequence[Detection], names: Sequence[str] | None = None, *, ax: Axes | None = None
+) -> Axes:
     """Effects of primitives in folds or restarts, against what their null distributions give.
 
     Parameters
@@ -38,6 +44,7 @@ def plot_primitives(detections, names=None, *, ax=None):
         Of the detections, such as folds and the inputs they were looked for on; default their
         positions within their primitive.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------

@@ -1,6 +1,8 @@
 """Regimes of an example session, trial by trial and step by step."""
 
 import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
@@ -18,6 +20,7 @@ from neuroalrnn.plots.style import (
     regime_name,
     styled,
 )
+from neuroalrnn.results import Fit
 
 PER_ROW, MOST_ROWS = 72, 10
 TALLEST = 2.2
@@ -25,12 +28,13 @@ RULE_GREYS = ("#4D4D4D", "#B3B3B3", "#808080", "#E0E0E0")
 
 
 @check_arguments
-def example_session(fit):
+def example_session(fit: Fit) -> tuple[str, str]:
     """First session of the subject whose held-out score is the median one.
 
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
 
     Returns
     -------
@@ -45,8 +49,15 @@ def example_session(fit):
 
 @styled
 def plot_regime_raster(
-    regimes, trials, *, subject=None, session=None, rule=None, n_rows=MOST_ROWS, ax=None
-):
+    regimes: xr.DataArray,
+    trials: xr.Dataset,
+    *,
+    subject: str | None = None,
+    session: str | None = None,
+    rule: str | None = None,
+    n_rows: int = MOST_ROWS,
+    ax: Axes | None = None,
+) -> Axes:
     """Regime of every step of one session: a column per trial, a line per step of the task.
 
     Long sessions are wrapped into rows of 72 trials (of one block each, if blocks are no longer
@@ -57,6 +68,7 @@ def plot_regime_raster(
     Parameters
     ----------
     regimes : xarray.DataArray of int, dims (trial, step)
+        Regime of every step, -1 where a trial has no such step.
     trials : xarray.Dataset
         The same trials.
     subject, session : str, optional
@@ -66,10 +78,12 @@ def plot_regime_raster(
     n_rows : int
         Rows drawn at most.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     chosen, title = _select(trials, subject, session)
     if rule is not None:

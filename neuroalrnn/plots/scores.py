@@ -3,6 +3,9 @@
 import re
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import (
@@ -20,6 +23,7 @@ from neuroalrnn.plots.style import (
     signed,
     styled,
 )
+from neuroalrnn.results import Fit
 
 FAR = 2.0
 GAP = 2.5
@@ -81,7 +85,7 @@ def look(model):
 
 
 @styled
-def plot_scores(fit, *, ax=None):
+def plot_scores(fit: Fit, *, ax: Axes | None = None) -> Axes:
     """Held-out log-likelihood per model: every subject, the mean over trials, its standard error.
 
     Models so much worse than guessing that they would hide the others are written at the edge.
@@ -89,11 +93,14 @@ def plot_scores(fit, *, ax=None):
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     models, summary, scores = model_order(fit), fit.summarise(), fit.scores
     ax = axes_or_new(ax, SINGLE, 18 + 6 * len(models))
@@ -114,7 +121,7 @@ def plot_scores(fit, *, ax=None):
 
 
 @styled
-def plot_score_differences(fit, comparisons, *, ax=None):
+def plot_score_differences(fit: Fit, comparisons: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Each model's score minus that of the AL-RNN, paired over subjects, with 95 % intervals.
 
     Models so far away that they would hide the others are written at the edge, with their number.
@@ -122,13 +129,16 @@ def plot_score_differences(fit, comparisons, *, ax=None):
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
     comparisons : pandas.DataFrame
         From `neuroalrnn.questions.compare_with_others`.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     models = [model for model in model_order(fit) if model != "AL-RNN"]
     ax = axes_or_new(ax, SINGLE, 18 + 6 * len(models))
@@ -156,17 +166,20 @@ def plot_score_differences(fit, comparisons, *, ax=None):
 
 
 @styled
-def plot_score_panels(fit, comparisons):
+def plot_score_panels(fit: Fit, comparisons: pd.DataFrame) -> Figure:
     """Scores and paired differences side by side.
 
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
     comparisons : pandas.DataFrame
+        Paired differences of the models, as in `plot_score_differences`.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure.
     """
     figure = new_figure(DOUBLE, 20 + 6 * len(model_order(fit)))
     left, right = figure.subplots(1, 2)
@@ -176,7 +189,7 @@ def plot_score_panels(fit, comparisons):
 
 
 @styled
-def plot_comparison(fit, models, *, ax=None):
+def plot_comparison(fit: Fit, models: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Every model minus the reference, paired over subjects, the best model on top.
 
     Dots are subjects, symbols their mean with the 95 % interval (t). Names of models that are the
@@ -186,13 +199,16 @@ def plot_comparison(fit, models, *, ax=None):
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
     models : pandas.DataFrame
         Table ``models`` of `neuroalrnn.questions.analyse`.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     ax = axes_or_new(ax, DOUBLE, 20 + 5.2 * len(models))
     if not len(models):

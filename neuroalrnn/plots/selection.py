@@ -1,6 +1,10 @@
 """Selection vectors: what the modes of each regime take up from the inputs."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from neuroalrnn.exceptions import DataError
@@ -23,7 +27,15 @@ READABLE = 80
 
 
 @styled
-def plot_selection(selection, *, pair=(0, 1), features=None, labels=None, modes="slow", ax=None):
+def plot_selection(
+    selection: pd.DataFrame,
+    *,
+    pair: tuple[int, int] = (0, 1),
+    features: Sequence[str] | None = None,
+    labels: Mapping[int, int] | None = None,
+    modes: str = "slow",
+    ax: Axes | None = None,
+) -> Axes:
     """Selection vectors over two inputs: one arrow per regime and mode.
 
     Parameters
@@ -39,6 +51,7 @@ def plot_selection(selection, *, pair=(0, 1), features=None, labels=None, modes=
     modes : {"slow", "leading"}
         All slow modes, or the one with the largest modulus in each regime.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
@@ -71,14 +84,28 @@ def plot_selection(selection, *, pair=(0, 1), features=None, labels=None, modes=
 
 
 @styled
-def plot_selection_map(selection, *, features=None, labels=None, modes="slow", ax=None):
+def plot_selection_map(
+    selection: pd.DataFrame,
+    *,
+    features: Sequence[str] | None = None,
+    labels: Mapping[int, int] | None = None,
+    modes: str = "slow",
+    ax: Axes | None = None,
+) -> Axes:
     """Selection vectors over all inputs: one row per regime and mode, one column per input.
 
     Parameters
     ----------
-    selection, features, labels, modes
-        As in `plot_selection`.
+    selection : pandas.DataFrame
+        From `neuroalrnn.mechanism.inputs.compute_selection`.
+    features : sequence of str, optional
+        Names of the inputs.
+    labels : dict of int -> int, optional
+        Label of each code; default their order in the table.
+    modes : {"slow", "leading"}
+        All slow modes, or the one with the largest modulus in each regime.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------

@@ -1,6 +1,9 @@
 """Eigenvalues of the linear map of each regime."""
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from neuroalrnn.exceptions import DataError
@@ -24,7 +27,7 @@ LARGEST = 70.0
 
 
 @styled
-def plot_spectra(spectra, *, fold=None, ax=None):
+def plot_spectra(spectra: pd.DataFrame, *, fold: str | None = None, ax: Axes | None = None) -> Axes:
     """Eigenvalues in the complex plane: decaying inside the circle, rotating off the real axis.
 
     Parameters
@@ -34,6 +37,7 @@ def plot_spectra(spectra, *, fold=None, ax=None):
     fold : str, optional
         Network to draw; default the one with most held-out steps.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def plot_spectra(spectra, *, fold=None, ax=None):
 
 
 @styled
-def plot_spectra_panels(spectra):
+def plot_spectra_panels(spectra: pd.DataFrame) -> Figure:
     """One small panel per fold, those with most held-out steps first (6 at most).
 
     Parameters
@@ -88,6 +92,7 @@ def plot_spectra_panels(spectra):
     Returns
     -------
     matplotlib.figure.Figure
+        The figure.
     """
     folds = folds_by_use(spectra)[:MOST_PANELS]
     if not folds:

@@ -1,13 +1,19 @@
 """Whether restarts and folds find the same regimes."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import BLUE, GREY, INK, ORANGE, SINGLE, axes_or_new, styled
 
 
 @styled
-def plot_stability(pairs, *, limits=(), ax=None):
+def plot_stability(
+    pairs: pd.DataFrame, *, limits: Sequence[float] = (), ax: Axes | None = None
+) -> Axes:
     """Adjusted Rand index of every pair of networks: restarts by fold, and chosen ones of folds.
 
     Dots are pairs, the line is their median, grey ticks are the same pairs after circular shifts.
@@ -19,10 +25,12 @@ def plot_stability(pairs, *, limits=(), ax=None):
     limits : sequence of float
         Values to mark.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     pairs = pairs[pairs["adjusted_rand"].notna()]
     rows = [

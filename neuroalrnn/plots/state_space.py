@@ -1,11 +1,13 @@
 """Phase portraits: example trials, regions, flow, fixed points and lines in a plane."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 
+from neuroalrnn.mechanism.dynamics.portrait import Portrait
 from neuroalrnn.plots.style import (
     GREY,
     INK,
@@ -24,7 +26,7 @@ OUTLINE = [Stroke(linewidth=3.4, foreground="white"), Normal()]
 
 
 @styled
-def plot_state_space(portrait, *, legend=True, ax=None):
+def plot_state_space(portrait: Portrait, *, legend: bool = True, ax: Axes | None = None) -> Axes:
     """Example trials in a plane of latent space, with what the network makes of every state there.
 
     Parameters
@@ -32,7 +34,9 @@ def plot_state_space(portrait, *, legend=True, ax=None):
     portrait : Portrait
         From `neuroalrnn.mechanism.dynamics.portrait.compute_portrait`.
     legend : bool
+        Whether regimes and fixed points are named.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------

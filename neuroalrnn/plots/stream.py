@@ -1,7 +1,11 @@
 """How the shares of regimes run through the trial: by step or epoch, one panel per condition."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from neuroalrnn.plots.layout import fold_rare, over_subjects, say_empty, step_positions
@@ -23,7 +27,14 @@ COLUMNS = ("subject", "regime", "occupancy", "n_steps")
 
 
 @styled
-def plot_occupancy_stream(occupancy, *, along="step", order=None, legend=True, ax=None):
+def plot_occupancy_stream(
+    occupancy: pd.DataFrame,
+    *,
+    along: str = "step",
+    order: Sequence[str] | None = None,
+    legend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
     """Stacked shares of regimes against the step or epoch, all other conditions pooled.
 
     Shares are those of a subject over its conditions, weighted by steps, then means over subjects.
@@ -39,6 +50,7 @@ def plot_occupancy_stream(occupancy, *, along="step", order=None, legend=True, a
     legend : bool
         Whether to name the regimes.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
@@ -75,7 +87,13 @@ def plot_occupancy_stream(occupancy, *, along="step", order=None, legend=True, a
 
 
 @styled
-def plot_occupancy_stream_panels(occupancy, *, condition, along="step", order=None):
+def plot_occupancy_stream_panels(
+    occupancy: pd.DataFrame,
+    *,
+    condition: str,
+    along: str = "step",
+    order: Sequence[str] | None = None,
+) -> Figure:
     """One panel per value of a condition, with shared axes.
 
     Parameters
@@ -83,12 +101,16 @@ def plot_occupancy_stream_panels(occupancy, *, condition, along="step", order=No
     occupancy : pandas.DataFrame
         With columns `condition` and `along`.
     condition : str
-    along, order
-        As in `plot_occupancy_stream`.
+        Column whose values have a panel each.
+    along : str
+        Column on the x axis.
+    order : sequence of str, optional
+        Values of `along` in the order of the task; default that of the table. Others are left out.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure.
     """
     require_columns("occupancy", occupancy, [condition, along, *COLUMNS])
     values = pd.Index(occupancy[condition]).unique().sort_values()

@@ -1,15 +1,21 @@
 """How every figure looks: widths, type, colours, and the axes a plot draws on."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
 from neuroalrnn.plots.checks import check_arguments
 
+P = ParamSpec("P")
+R = TypeVar("R")
 MILLIMETRE = 1 / 25.4
 SINGLE, DOUBLE = 88, 180
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
@@ -24,12 +30,13 @@ MODEL, CONTROL, GRID, BASELINE = BLUE, VERMILLION, SKY, INK
 _STYLE = Path(__file__).with_name("neuroalrnn.mplstyle")
 
 
-def style():
-    """Context in which a figure is drawn and saved in the style of the package.
+def style() -> AbstractContextManager[None]:
+    """Make a context in which figures are drawn and saved in the style of the package.
 
     Returns
     -------
     context manager
+        The context, for a ``with`` statement.
     """
     settings = matplotlib.rc_params_from_file(_STYLE, use_default_template=False)
     # Named here, the fonts stay with the figure when somebody else saves it.
@@ -38,54 +45,58 @@ def style():
     return matplotlib.rc_context({**settings, "font.family": [*named, "sans-serif"]})
 
 
-def styled(plot):
-    """Let a plot function check what it is given, and draw in the style of the package."""
+def styled(plot: Callable[P, R]) -> Callable[P, R]:
+    """Let a plot function check its arguments, and draw in the style of the package."""
     checking = check_arguments(plot)
 
     @wraps(plot)
-    def drawn(*args, **kwargs):
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
         with style():
             return checking(*args, **kwargs)
 
     return drawn
 
 
-def new_figure(width=SINGLE, height=55):
-    """An empty figure outside pyplot's list of open figures.
+def new_figure(width: float = SINGLE, height: float = 55) -> Figure:
+    """Make an empty figure outside pyplot's list of open figures.
 
     Parameters
     ----------
     width, height : float
-        mm; columns of a journal are `SINGLE` and `DOUBLE` wide.
+        Size in mm; columns of a journal are `SINGLE` and `DOUBLE` wide.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    figure : matplotlib.figure.Figure
+        The empty figure.
     """
     figure = Figure(figsize=(width * MILLIMETRE, height * MILLIMETRE), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-def axes_or_new(ax, width=SINGLE, height=55):
-    """The axes given, or those of a new figure of this size in mm."""
+def axes_or_new(ax: Axes | None, width: float = SINGLE, height: float = 55) -> Axes:
+    """Return the axes given, or those of a new figure of this size in mm."""
     return new_figure(width, height).add_subplot() if ax is None else ax
 
 
 @check_arguments
-def save_figure(figure, folder, name):
+def save_figure(figure: Figure, folder: Path, name: str) -> dict[str, Path]:
     """Save a figure as SVG and PDF (text stays text), and as PNG of 200 dpi.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
+        The figure.
     folder : pathlib.Path
+        Folder that exists.
     name : str
         File name without suffix.
 
     Returns
     -------
-    dict of str -> pathlib.Path
+    paths : dict of str to pathlib.Path
+        Path of each file, by its kind.
     """
     paths = {kind: folder / f"{name}.{kind}" for kind in ("svg", "pdf", "png")}
     nothing_dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
@@ -105,23 +116,24 @@ def save_figure(figure, folder, name):
     return paths
 
 
-def regime_colour(label):
-    """Colour of a regime; the rarer ones share grey.
+def regime_colour(label) -> str:
+    """Look up the colour of a regime; the rarer ones share grey.
 
     Parameters
     ----------
     label : int
-        0 is the most frequent regime.
+        Label of the regime; 0 is the most frequent one.
 
     Returns
     -------
-    str
+    colour : str
+        Colour as matplotlib reads it.
     """
     return REGIME_COLOURS[label] if 0 <= label < MOST_REGIMES else OTHER_COLOUR
 
 
-def regime_name(label):
-    """What a regime is called in legends; all beyond the most frequent are "other regimes"."""
+def regime_name(label) -> str:
+    """Name a regime in legends; all but the most frequent ones are "other regimes"."""
     return f"regime {label}" if label < MOST_REGIMES else "other regimes"
 
 

@@ -3,6 +3,9 @@
 from itertools import product
 
 import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
 
 from neuroalrnn.plots.layout import (
     condition_names,
@@ -19,7 +22,7 @@ FEW = 12
 
 
 @styled
-def plot_switch_probability(switch_probability, *, ax=None):
+def plot_switch_probability(switch_probability: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Probability that the regime differs from the step before, by step and condition.
 
     Faint dots are subjects; the dot is their mean, with its standard error. With more than 8 steps
@@ -30,10 +33,12 @@ def plot_switch_probability(switch_probability, *, ax=None):
     switch_probability : pandas.DataFrame
         Table ``switch_probability``.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     if not len(switch_probability):
         ax = axes_or_new(ax)
@@ -81,7 +86,9 @@ def _draw_curves(ax, means, by):
 
 
 @styled
-def plot_locked_switches(locked, *, event="rule change", ax=None):
+def plot_locked_switches(
+    locked: xr.Dataset, *, event: str = "rule change", ax: Axes | None = None
+) -> Axes:
     """Switch probability in the trials around an event, with the band of circular shifts.
 
     Parameters
@@ -91,10 +98,12 @@ def plot_locked_switches(locked, *, event="rule change", ax=None):
     event : str
         Name of the event.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
     """
     ax = axes_or_new(ax, SINGLE, 62)
     lag, each = locked["lag"].values, locked["switch_probability"]

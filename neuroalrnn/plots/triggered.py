@@ -2,6 +2,8 @@
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.behaviour import TITLES
@@ -27,7 +29,13 @@ LEVEL = 0.05
 
 
 @styled
-def plot_triggered(triggered, *, outcome=None, legend=True, ax=None):
+def plot_triggered(
+    triggered: xr.Dataset,
+    *,
+    outcome: str | None = None,
+    legend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
     """Mean outcome in the trials around a switch, with the band of circular shifts.
 
     Faint lines are subjects, each moved by the difference of its own null mean to that of the group
@@ -45,10 +53,12 @@ def plot_triggered(triggered, *, outcome=None, legend=True, ax=None):
     legend : bool
         Whether to name what is drawn.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes that were drawn on.
 
     Raises
     ------
@@ -65,7 +75,7 @@ def plot_triggered(triggered, *, outcome=None, legend=True, ax=None):
         outcome = triggered["outcome"].values[0] if outcome is None else outcome
         triggered = triggered.sel(outcome=outcome)
     ax.set_xlabel("Trials after the switch")
-    ax.set_ylabel(MEANING.get(outcome, "Outcome" if outcome is None else str(outcome)))
+    ax.set_ylabel("Outcome" if outcome is None else MEANING.get(outcome, str(outcome)))
     if not triggered["group_average"].notnull().any():
         say_empty(ax, "no subject with enough switches")
         return ax
@@ -74,9 +84,9 @@ def plot_triggered(triggered, *, outcome=None, legend=True, ax=None):
     kind = "group_q" if "group_q" in triggered else "group_p"
     clear = triggered[kind].values < LEVEL
     label = f"mean (filled: {kind[-1]} < .05)"
-    kind = {"color": BLUE, "marker": "o", "ms": 3.5, "mfc": "white", "zorder": 4}
-    handles += ax.plot(lag, mean, label=label, **kind)
-    ax.plot(lag[clear], mean[clear], **kind | {"mfc": BLUE, "lw": 0})
+    look = {"color": BLUE, "marker": "o", "ms": 3.5, "mfc": "white", "zorder": 4}
+    handles += ax.plot(lag, mean, label=label, **look)
+    ax.plot(lag[clear], mean[clear], **look | {"mfc": BLUE, "lw": 0})
     ax.axvline(0, color=INK, lw=0.5, ls=":", zorder=0)
     ax.xaxis.get_major_locator().set_params(integer=True)
     if legend:
@@ -85,7 +95,7 @@ def plot_triggered(triggered, *, outcome=None, legend=True, ax=None):
 
 
 @styled
-def plot_triggered_panels(triggered):
+def plot_triggered_panels(triggered: xr.Dataset) -> Figure:
     """One panel per outcome, side by side.
 
     Parameters
@@ -96,6 +106,7 @@ def plot_triggered_panels(triggered):
     Returns
     -------
     matplotlib.figure.Figure
+        The figure.
     """
     outcomes = triggered["outcome"].values
     figure = new_figure(DOUBLE if len(outcomes) > 1 else SINGLE, 64)

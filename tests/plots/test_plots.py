@@ -224,8 +224,7 @@ def test_a_figure_is_drawn_once_for_every_file(tmp_path, fit, monkeypatch):
     draw = type(figure).draw
     monkeypatch.setattr(type(figure), "draw", lambda *args: drawn.append(args) or draw(*args))
     paths = plots.save_figure(figure, tmp_path, "scores")
-    # the layout needs one more
-    assert len(drawn) == len(paths) + 1
+    assert len(drawn) == len(paths)
 
 
 def test_saved_files_are_the_same_each_time(tmp_path, fit):
