@@ -141,10 +141,10 @@ def _read_out(network, sequences, readout):
     """Trials whose choice is read out, and eta there, shape (row, output)."""
     is_read = (sequences.trial >= 0) & (sequences.step_in_trial == readout[sequences.trial])
     rows, eta = [], []
-    for t, z in enumerate(run_network(network, sequences)):
-        here = is_read[:, t]
+    for t, (present, z) in enumerate(run_network(network, sequences)):
+        here = is_read[present, t]
         if here.any():
-            rows.append(sequences.trial[here, t])
+            rows.append(sequences.trial[present[here], t])
             eta.append(z[here] @ network.readout.T + network.offset)
     if not rows:
         raise DataError("predict: no choice is read out: look at the times of the choice event")
