@@ -1,12 +1,13 @@
 """Posterior predictive checks: do simulated subjects behave as the real ones do?"""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from neuroalrnn.arguments import checked, optional, table
 from neuroalrnn.behaviour.signatures import (
@@ -101,14 +102,19 @@ def compute_signatures(trials, signatures=None):
 
 
 @checked(DataError, real=not_trials, simulated=not_simulations, signatures=optional(not_signatures))
-def compare_signatures(real, simulated, signatures=None):
+def compare_signatures(
+    real: xr.Dataset,
+    simulated: Sequence[xr.Dataset],
+    signatures: Sequence[Signature] | None = None,
+) -> pd.DataFrame:
     """Compare signatures of subjects with those of simulated repeats of the experiment.
 
     Parameters
     ----------
     real : xarray.Dataset
+        Trials of the subjects.
     simulated : list of xarray.Dataset
-        From `simulate_fit`, 39 or more.
+        Simulated experiments from `simulate_fit`, 39 or more.
     signatures : list of Signature, optional
         Default: those that suit the simulation.
 
@@ -152,8 +158,8 @@ def compare_signatures(real, simulated, signatures=None):
 
 
 @checked(DataError, comparison=table("difference", "spread", "inside", labels=["signature"]))
-def summarise_misfit(comparison):
-    """How much of each signature the simulation reproduces.
+def summarise_misfit(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Summarise how much of each signature the simulation reproduces.
 
     Parameters
     ----------
@@ -170,7 +176,7 @@ def summarise_misfit(comparison):
     """
     rows = []
     for name, part in comparison.groupby("signature", sort=False):
-        worst = part.loc[part["difference"].abs().idxmax()]
+        worst = part.iloc[int(part["difference"].abs().argmax())]
         real = part["spread"].where(part["spread"] > 0)
         rows.append(
             {

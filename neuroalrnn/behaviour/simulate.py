@@ -1,10 +1,12 @@
 """Closed loop: a model makes the choices itself, and lives with what they lead to."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import xarray as xr
 
 from neuroalrnn.arguments import checked, not_callable, not_mapping, not_whole, optional
 from neuroalrnn.data import encode
@@ -16,6 +18,7 @@ from neuroalrnn.data.sequences import PRESENT
 from neuroalrnn.exceptions import DataError, FitError, problems
 from neuroalrnn.network.agent import NetworkAgent
 from neuroalrnn.network.run import Network, check_features
+from neuroalrnn.results import Fit
 from neuroalrnn.results.checks import not_agent, not_environment, not_fit, not_generator
 
 PROBABILITY = "choice_probability"
@@ -29,7 +32,14 @@ PROBABILITY = "choice_probability"
     environment=optional(not_environment),
     rng=not_generator,
 )
-def simulate(agent, trials, encoding, environment=None, *, rng):
+def simulate(
+    agent: Any,
+    trials: xr.Dataset,
+    encoding: Mapping[str, Any],
+    environment: Any = None,
+    *,
+    rng: np.random.Generator,
+) -> xr.Dataset:
     """Let a model make the scored choices of a dataset.
 
     Every scored choice is drawn from the probabilities that the model gives at its read-out step.
@@ -45,11 +55,13 @@ def simulate(agent, trials, encoding, environment=None, *, rng):
         more than choices has ``variables``, ``options(state, trial)`` and ``draw(state, trial,
         rng)`` instead, see `neuroalrnn.recover.make_agent`.
     trials : xarray.Dataset
+        Labelled trials, see `neuroalrnn.validate`.
     encoding : dict
         Arguments of `encode`.
     environment : Environment, optional
         See `neuroalrnn.tasks.environment_for`; without one, a choice leads to nothing.
     rng : numpy.random.Generator
+        Draws the choices and outcomes.
 
     Returns
     -------
@@ -104,21 +116,31 @@ def refuse_more_than_choices(fit):
     agent=optional(not_callable),
     rng=not_generator,
 )
-def simulate_fit(fit, environment=None, n_repeats=100, *, n_pwl=None, agent=None, rng):
+def simulate_fit(
+    fit: Fit,
+    environment: Any = None,
+    n_repeats: int = 100,
+    *,
+    n_pwl: int | None = None,
+    agent: Callable | None = None,
+    rng: np.random.Generator,
+) -> list[xr.Dataset]:
     """Simulate every subject by the network that never saw its group.
 
     Parameters
     ----------
     fit : Fit
+        A fit, see `neuroalrnn.Fit`.
     environment : Environment, optional
-        Of ``fit.trials``.
+        What choices in ``fit.trials`` lead to, see `neuroalrnn.tasks.environment_for`.
     n_repeats : int
-        Simulated experiments; 39 or more give a 95 % band.
+        Number of simulated experiments; 39 or more give a 95 % band.
     n_pwl : int, optional
         Another value of the grid than the one chosen inside each fold.
     agent : callable, optional
         ``agent(network)`` acts in place of the network, as in `simulate`; default `NetworkAgent`.
     rng : numpy.random.Generator
+        Draws the choices and outcomes.
 
     Returns
     -------

@@ -5,11 +5,15 @@ to the next one. Regimes are integers, ``code = sum_i 2^i [z_i > 0]`` with i = 0
 and -1 where a trial has no such step. All definitions here are those of this package.
 """
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import DataError
 
+Codes = ArrayLike | xr.DataArray
 ABSENT = -1
 MOST_PWL = 62
 
@@ -47,7 +51,7 @@ def check_codes(regimes, n_pwl: int | None = None, *, title: str = "regimes") ->
     return values
 
 
-def compute_regimes(latents, n_pwl: int):
+def compute_regimes(latents: Codes, n_pwl: int) -> Any:
     """Code the sign pattern of the PWL units.
 
     ``code = sum_{i < P} 2^i [z_{M - P + i} > 0]``; ``z = 0`` counts as off.
@@ -55,14 +59,15 @@ def compute_regimes(latents, n_pwl: int):
     Parameters
     ----------
     latents : array or DataArray (..., latent)
-        The PWL units are the last `n_pwl` latents. NaN where there is no step.
+        Latents, of which the last `n_pwl` are the PWL units; NaN where there is no step.
     n_pwl : int
-        0 (a linear model, one regime) to the number of latents.
+        Number of PWL units, from 0 (a linear model, one regime) to the number of latents.
 
     Returns
     -------
     regimes : array or DataArray (...) of int
-        -1 where a latent is NaN. A DataArray keeps its coordinates and has ``attrs["n_pwl"]``.
+        Codes, -1 where a latent is NaN. A DataArray keeps its coordinates and has
+        ``attrs["n_pwl"]``.
 
     Raises
     ------
@@ -85,17 +90,18 @@ def compute_regimes(latents, n_pwl: int):
     return np.where(np.isnan(latents).any(axis=-1), ABSENT, codes).astype(np.int64)
 
 
-def used_regimes(regimes) -> np.ndarray:
+def used_regimes(regimes: Codes) -> np.ndarray:
     """Distinct codes in use, in rising order.
 
     Parameters
     ----------
     regimes : array or DataArray of int
+        Codes of the steps, -1 where there is no step.
 
     Returns
     -------
     codes : array (regime,) of int
-        Absent steps left out.
+        The codes, without that of absent steps.
 
     Raises
     ------
@@ -106,17 +112,20 @@ def used_regimes(regimes) -> np.ndarray:
     return codes[codes != ABSENT]
 
 
-def compute_duty_cycle(regimes, n_pwl: int) -> np.ndarray:
-    """Share of present steps at which each PWL unit is on.
+def compute_duty_cycle(regimes: Codes, n_pwl: int) -> np.ndarray:
+    """Compute the share of present steps at which each PWL unit is on.
 
     Parameters
     ----------
     regimes : array or DataArray of int
+        Codes of the steps, -1 where there is no step.
     n_pwl : int
+        Number of PWL units.
 
     Returns
     -------
     duty : array (n_pwl,)
+        Share of each unit.
 
     Raises
     ------
@@ -130,13 +139,13 @@ def compute_duty_cycle(regimes, n_pwl: int) -> np.ndarray:
     return ((values[:, None] >> np.arange(n_pwl)) & 1).mean(axis=0)
 
 
-def effective_n_pwl(regimes, n_pwl: int, *, low: float = 0.01, high: float = 0.99) -> int:
+def effective_n_pwl(regimes: Codes, n_pwl: int, *, low: float = 0.01, high: float = 0.99) -> int:
     """Count the PWL units that are neither always on nor always off.
 
     Parameters
     ----------
     regimes : array or DataArray of int
-        Of the steps that count.
+        Codes of the steps that count.
     n_pwl : int
         Nominal number of PWL units.
     low, high : float
@@ -145,14 +154,14 @@ def effective_n_pwl(regimes, n_pwl: int, *, low: float = 0.01, high: float = 0.9
     Returns
     -------
     n_effective : int
-        The other units act linearly on these data.
+        Number of these units; the others act linearly on these data.
     """
     duty = compute_duty_cycle(regimes, n_pwl)
     return int(((duty >= low) & (duty <= high)).sum())
 
 
 def flipped_units(regime: int, other: int) -> tuple[int, ...]:
-    """PWL units that are on in one of two regimes and off in the other.
+    """List the PWL units that are on in one of two regimes and off in the other.
 
     Parameters
     ----------
@@ -162,7 +171,7 @@ def flipped_units(regime: int, other: int) -> tuple[int, ...]:
     Returns
     -------
     units : tuple of int
-        As many as the Hamming distance of the two.
+        Positions of the units among the PWL units.
 
     Raises
     ------

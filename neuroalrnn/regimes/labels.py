@@ -1,5 +1,7 @@
 """Labels of regimes: by use, and brought into agreement between fits."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -7,20 +9,21 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 
 from neuroalrnn.exceptions import DataError, problems
-from neuroalrnn.network.codes import ABSENT, check_codes, effective_n_pwl, used_regimes
+from neuroalrnn.network.codes import ABSENT, Codes, check_codes, effective_n_pwl, used_regimes
 
 
-def relabel_by_use(regimes) -> tuple:
+def relabel_by_use(regimes: Codes) -> tuple[Any, np.ndarray]:
     """Number regimes by how often they occur, the most frequent first.
 
     Parameters
     ----------
     regimes : array or DataArray of int
+        Codes of steps, -1 where there is no step.
 
     Returns
     -------
-    relabelled : same type
-        0, 1, ... by falling use; -1 stays.
+    relabelled : array or DataArray of int
+        Labels 0, 1, ... by falling use; -1 stays.
     codes : array (regime,) of int
         The former code of each new label.
 
@@ -35,7 +38,7 @@ def relabel_by_use(regimes) -> tuple:
     return _relabel(regimes, codes, np.arange(codes.size)), codes
 
 
-def match_regimes(reference, other):
+def match_regimes(reference: Codes, other: Codes) -> Any:
     """Relabel the regimes of one fit to overlap most with those of another.
 
     Parameters
@@ -65,13 +68,13 @@ def match_regimes(reference, other):
     return _relabel(other, codes, new)
 
 
-def adjusted_rand(first, second) -> float:
-    """Agreement of two labellings beyond chance, whatever the labels (Hubert & Arabie 1985).
+def adjusted_rand(first: Codes, second: Codes) -> float:
+    """Compute how far two labellings agree beyond chance (Hubert & Arabie 1985).
 
     Parameters
     ----------
     first, second : array or DataArray of int, same shape
-        Steps absent in either do not count.
+        Labels of any kind; steps absent in either do not count.
 
     Returns
     -------
@@ -145,7 +148,7 @@ def _relabel(regimes, codes, new):
 
 
 def compute_effective_n_pwl(codes: pd.DataFrame) -> pd.DataFrame:
-    """Nominal and effective number of PWL units of the network of each fold.
+    """Count the nominal and the effective PWL units of the network of each fold.
 
     Parameters
     ----------
@@ -155,11 +158,12 @@ def compute_effective_n_pwl(codes: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    units : DataFrame, one row per fold
-        fold, n_pwl, effective_n_pwl.
+    units : DataFrame
+        One row per fold: ``fold``, ``n_pwl`` and ``effective_n_pwl``.
     """
-    rows = [
-        (fold, n_pwl, effective_n_pwl(np.repeat(part["code"], part["n_steps"]), n_pwl))
-        for (fold, n_pwl), part in codes.groupby(["fold", "n_pwl"], sort=False)
-    ]
+    rows = []
+    for (fold, _), part in codes.groupby(["fold", "n_pwl"], sort=False):
+        n_pwl = part["n_pwl"].iloc[0]
+        steps = np.repeat(part["code"], part["n_steps"])
+        rows.append((fold, n_pwl, effective_n_pwl(steps, n_pwl)))
     return pd.DataFrame(rows, columns=["fold", "n_pwl", "effective_n_pwl"])

@@ -1,10 +1,11 @@
 """How much each regime is visited: shares by any variable, over the session, and coverage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.network.codes import ABSENT, MOST_PWL, check_codes
@@ -17,25 +18,27 @@ from neuroalrnn.regimes.steps import (
 from neuroalrnn.stats.checks import as_numbers, as_whole_numbers
 
 
-def compute_occupancy(regimes: xr.DataArray, *, trials=None, by=("step",)) -> pd.DataFrame:
-    """Share of steps spent in each regime, per subject and condition.
+def compute_occupancy(
+    regimes: xr.DataArray, *, trials: xr.Dataset | None = None, by: Sequence[str] = ("step",)
+) -> pd.DataFrame:
+    """Compute the share of steps spent in each regime, per subject and condition.
 
     Parameters
     ----------
     regimes : DataArray (trial, step) of int
-        Select trials before (scored ones, say) to restrict what counts.
+        Regimes of the steps that count; select trials before (such as the scored ones).
     trials : Dataset, optional
-        Holds the variables named in `by`.
+        The same trials, for variables of `by` that `regimes` lacks.
     by : sequence of str
-        "step", any variables on `trial` (condition, outcome, subject), and variables on `trial`
-        and `step`, such as the epoch of `assign_epochs`.
+        What divides the steps: "step", any variables on `trial` (condition, outcome, subject), and
+        variables on `trial` and `step`, such as the epoch of `assign_epochs`.
 
     Returns
     -------
     occupancy : DataFrame
-        subject, the columns of `by`, regime, occupancy, n_steps (of the condition). Each condition
-        that a subject has lists every regime used anywhere, with 0 where it does not occur, so that
-        shares sum to 1.
+        One row per subject, condition and regime: subject, the columns of `by`, regime, occupancy,
+        n_steps (of the condition). Each condition that a subject has lists every regime used
+        anywhere, with 0 where it does not occur, so that shares sum to 1.
 
     Raises
     ------
@@ -47,31 +50,33 @@ def compute_occupancy(regimes: xr.DataArray, *, trials=None, by=("step",)) -> pd
     parts = steps.groupby([*keys, "regime"], sort=True, observed=True)
     count = parts.size().unstack("regime", fill_value=0)
     total = count.sum(axis=1)
-    share = count.div(total, axis=0).stack().rename("occupancy").reset_index()
-    return share.merge(total.rename("n_steps").reset_index(), on=keys)
+    share = pd.DataFrame({"occupancy": count.div(total, axis=0).stack()}).reset_index()
+    return share.merge(total.to_frame("n_steps").reset_index(), on=keys)
 
 
-def compute_occupancy_trend(regimes: xr.DataArray, trials=None, *, n_bins: int = 10):
-    """Share of steps spent in each regime, by trial number in the session, per subject.
+def compute_occupancy_trend(
+    regimes: xr.DataArray, trials: xr.Dataset | None = None, *, n_bins: int = 10
+) -> pd.DataFrame:
+    """Compute the share of steps spent in each regime, by trial number, per subject.
 
-    A common trend makes slow series look related that are not; this table shows whether there is
-    one.
+    A common trend makes unrelated slow series look related; this table shows whether there is one.
 
     Parameters
     ----------
     regimes : DataArray (trial, step) of int
+        Regimes of all steps, -1 where there is no step.
     trials : Dataset, optional
-        Trial coordinates that `regimes` lacks.
+        The same trials, for coordinates that `regimes` lacks.
     n_bins : int
-        Bins of trial number, the same for all subjects and with about equally many trials; fewer
-        where sessions are shorter.
+        Number of bins of trial number, the same for all subjects and with about equally many
+        trials; fewer where sessions are shorter.
 
     Returns
     -------
     trend : DataFrame
-        subject, bin (0, 1, ...), first_trial and last_trial (trial in session, of all trials in
-        the bin), regime, occupancy, n_steps (of the subject in the bin). Shares sum to 1 in every
-        bin that a subject has.
+        One row per subject, bin and regime: subject, bin (0, 1, ...), first_trial and last_trial
+        (trial in session, of all trials in the bin), regime, occupancy, n_steps (of the subject in
+        the bin). Shares sum to 1 in every bin that a subject has.
 
     Raises
     ------
@@ -90,12 +95,13 @@ def compute_occupancy_trend(regimes: xr.DataArray, trials=None, *, n_bins: int =
     return trend
 
 
-def assign_epochs(regimes: xr.DataArray, events) -> xr.DataArray:
+def assign_epochs(regimes: xr.DataArray, events: Mapping[str, ArrayLike]) -> xr.DataArray:
     """Name each step by the last event at or before it.
 
     Parameters
     ----------
     regimes : DataArray (trial, step) of int
+        Regimes of all steps, -1 where there is no step.
     events : dict of str to array (trial,)
         Step of each event within its trial, NaN where there was none, as from
         `neuroalrnn.regimes.events.event_steps`. Of events at one step the last listed counts.
@@ -103,7 +109,7 @@ def assign_epochs(regimes: xr.DataArray, events) -> xr.DataArray:
     Returns
     -------
     regimes : DataArray (trial, step) of int
-        With a coordinate "epoch" (trial, step); "start" before the first event.
+        The same regimes with a coordinate "epoch" (trial, step); "start" before the first event.
 
     Raises
     ------
@@ -141,8 +147,8 @@ def _checked_events(events, n_trials) -> dict:
     return events
 
 
-def compute_coverage(regimes, n_pwl: int) -> pd.DataFrame:
-    """Regimes visited, the most frequent first, and the share of steps that the first few cover.
+def compute_coverage(regimes: ArrayLike, n_pwl: int) -> pd.DataFrame:
+    """List the regimes by falling use, with the share of steps that the first few cover.
 
     Parameters
     ----------
@@ -153,9 +159,10 @@ def compute_coverage(regimes, n_pwl: int) -> pd.DataFrame:
 
     Returns
     -------
-    coverage : DataFrame, one row per visited regime
-        rank (1, 2, ...), code, n_steps, occupancy (share of all steps), cumulative_occupancy (of
-        this rank and those above), n_visited, n_possible (2^P, never 2 to the number of latents).
+    coverage : DataFrame
+        One row per visited regime: rank (1, 2, ...), code, n_steps, occupancy (share of all
+        steps), cumulative_occupancy (of this rank and those above), n_visited, n_possible (2^P,
+        never 2 to the number of latents).
 
     Raises
     ------

@@ -1,5 +1,7 @@
 """Steps in time order, with the variables that they are grouped by."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -18,22 +20,25 @@ TRIAL = CARRY["trial"]
 OWN_COLUMNS = ("row", "column", "regime", "sequence")
 
 
-def steps_in_order(regimes: xr.DataArray, trials=None, *, carry: str = "session") -> pd.DataFrame:
+def steps_in_order(
+    regimes: xr.DataArray, trials: xr.Dataset | None = None, *, carry: str = "session"
+) -> pd.DataFrame:
     """List the present steps in time order, with the sequence each belongs to.
 
     Parameters
     ----------
     regimes : DataArray (trial, step) of int
+        Regimes of all steps, -1 where there is no step.
     trials : Dataset, optional
-        Trial coordinates that `regimes` lacks.
+        The same trials, for coordinates that `regimes` lacks.
     carry : {"session", "block", "trial"}
         What one sequence is, that is, where the latent state is reset.
 
     Returns
     -------
-    steps : DataFrame, one row per present step
-        row and column (positions in `regimes`), regime, subject, session, sequence (int).
-        Sorted by subject, session, trial in session and step.
+    steps : DataFrame
+        One row per present step: row and column (positions in `regimes`), regime, subject,
+        session, sequence (int). Sorted by subject, session, trial in session and step.
 
     Raises
     ------
@@ -129,18 +134,24 @@ def _refuse_unordered(keys) -> dict:
     return places
 
 
-def trial_variable(name: str, regimes: xr.DataArray, trials=None) -> np.ndarray:
+def trial_variable(
+    name: str, regimes: xr.DataArray, trials: xr.Dataset | None = None
+) -> np.ndarray:
     """Look up a variable on `trial`, in the regimes first, then in the trials.
 
     Parameters
     ----------
     name : str
+        Name of the variable.
     regimes : DataArray (trial, step)
+        Regimes with coordinates of trials.
     trials : Dataset, optional
+        The same trials.
 
     Returns
     -------
     values : array (trial,)
+        One value per trial.
 
     Raises
     ------
@@ -166,22 +177,31 @@ def _look_up(name, regimes, trials) -> xr.DataArray:
     raise DataError(f"no variable {name!r} on trial; pass `trials` that have it")
 
 
-def with_variables(steps: pd.DataFrame, by, regimes: xr.DataArray, trials=None) -> pd.DataFrame:
+def with_variables(
+    steps: pd.DataFrame,
+    by: Sequence[str],
+    regimes: xr.DataArray,
+    trials: xr.Dataset | None = None,
+) -> pd.DataFrame:
     """Add variables to a table made by `steps_in_order`.
 
     Parameters
     ----------
     steps : DataFrame
+        One row per step, from `steps_in_order`.
     by : sequence of str
-        "step" (its name), variables on `trial`, or on `trial` and `step` (see `assign_epochs`).
+        What to add: "step" (its name), variables on `trial`, or on `trial` and `step` (see
+        `assign_epochs`).
     regimes : DataArray (trial, step)
+        Regimes with coordinates of trials.
     trials : Dataset, optional
+        The same trials.
 
     Returns
     -------
     steps : DataFrame
-        With one more column per variable; steps, and choices by their labels, are ordered
-        categories.
+        The same rows with one more column per variable; steps, and choices by their labels, are
+        ordered categories.
 
     Raises
     ------

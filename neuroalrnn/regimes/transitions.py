@@ -61,8 +61,8 @@ def compute_dwell_survival(dwell_times: pd.DataFrame) -> pd.DataFrame:
         longest visit was cut).
     """
     keys = ["regime", "n_steps"]
-    count = dwell_times.assign(left=~dwell_times["censored"]).groupby(keys)["left"]
-    count = count.agg(n_left="sum", n_visits="size").reset_index()
+    visits = dwell_times.assign(left=~dwell_times["censored"]).groupby(keys)["left"]
+    count = visits.agg(n_left="sum", n_visits="size").reset_index()
     longer = count[::-1].groupby("regime")["n_visits"].cumsum() - count["n_visits"]
     count["n_at_risk"] = longer + count["n_left"]
     count["kept"] = 1 - count["n_left"] / count["n_at_risk"]
