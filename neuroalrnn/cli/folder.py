@@ -100,7 +100,8 @@ def digest_run(trials, config: Run, engine) -> str:
     from neuroalrnn.study.resume import run_digest
 
     settings = config.model_dump(mode="json", exclude={"data"})
-    return run_digest(trials, [settings, engine.get("backend"), engine.get("baselines")])
+    key = [settings, engine.get("backend"), engine.get("baselines")]
+    return run_digest(trials, key + ["final"] * engine.get("final", False))
 
 
 def finished_fit(out: Path, run: str):

@@ -7,7 +7,7 @@ import torch
 
 from neuroalrnn.fit._lanes import sum_scored
 from neuroalrnn.fit.observations import Observations
-from neuroalrnn.model import ALRNN, Architecture
+from neuroalrnn.model import ALRNN_ARCHITECTURE, Architecture
 from neuroalrnn.ops import torch_eager
 
 
@@ -19,7 +19,7 @@ def compute_eta(
     *,
     read_steps: torch.Tensor | None = None,
     scan: Callable = torch_eager.scan,
-    architecture: Architecture = ALRNN,
+    architecture: Architecture = ALRNN_ARCHITECTURE,
 ) -> torch.Tensor:
     """Run models over sequences, and read them out.
 
@@ -58,7 +58,7 @@ def compute_log_likelihood(
     index: torch.Tensor,
     *,
     scan: Callable = torch_eager.scan,
-    architecture: Architecture = ALRNN,
+    architecture: Architecture = ALRNN_ARCHITECTURE,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Compute the log-likelihood and the number of scored choices of every lane.
 

@@ -13,7 +13,7 @@ from neuroalrnn.fit._penalties import Penalties, with_latents
 from neuroalrnn.fit.likelihood import compute_eta
 from neuroalrnn.fit.observations import Observations
 from neuroalrnn.fit.optimise import FULL_ROW, Adam
-from neuroalrnn.model import ALRNN, Architecture, Scaling, select
+from neuroalrnn.model import ALRNN_ARCHITECTURE, Architecture, Scaling, select
 from neuroalrnn.ops import torch_eager
 
 
@@ -118,7 +118,7 @@ def train(
     setting: Any,
     *,
     scan: Callable = torch_eager.scan,
-    architecture: Architecture = ALRNN,
+    architecture: Architecture = ALRNN_ARCHITECTURE,
     on_check: Callable[[int, float], None] | None = None,
 ) -> Trained:
     """Train a batch of models.

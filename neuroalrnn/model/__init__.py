@@ -14,7 +14,7 @@ from neuroalrnn.model.alrnn import (
     stack,
     unscale_inputs,
 )
-from neuroalrnn.model.architecture import ALRNN, Architecture
+from neuroalrnn.model.architecture import ALRNN_ARCHITECTURE, Architecture
 from neuroalrnn.model.hierarchy import (
     VARYING,
     SubjectWeights,
@@ -25,7 +25,7 @@ from neuroalrnn.model.init import CONVENTIONS, INITIALISATIONS, draw
 from neuroalrnn.model.readout import count_outputs, log_likelihood, log_probability
 
 __all__ = [
-    "ALRNN",
+    "ALRNN_ARCHITECTURE",
     "CONVENTIONS",
     "INITIALISATIONS",
     "VARYING",

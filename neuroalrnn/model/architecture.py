@@ -60,7 +60,7 @@ def _scan(weights, n_pwl, observations, index, read_steps, backend):
     return backend(weights, n_pwl, observations.inputs, index, observations.n_steps, read_steps)
 
 
-ALRNN = Architecture(
+ALRNN_ARCHITECTURE = Architecture(
     name="AL-RNN",
     draw=_draw,
     scan=_scan,

@@ -13,7 +13,7 @@ from neuroalrnn.exceptions import DataError, FitError, NotTestableError
 from neuroalrnn.fit import Jobs, make_observations
 from neuroalrnn.mechanism.ablation.ablate import check_by, rank_units, tabulate_costs
 from neuroalrnn.mechanism.ablation.replace import best_affine
-from neuroalrnn.model import ALRNN, stack, unscale_inputs
+from neuroalrnn.model import ALRNN_ARCHITECTURE, stack, unscale_inputs
 from neuroalrnn.network.linear import linearise
 from neuroalrnn.network.scores import Scores, score_trials
 from neuroalrnn.ops import Weights
@@ -21,7 +21,7 @@ from neuroalrnn.recover.refit import setting_of_fold
 from neuroalrnn.results import Fit
 from neuroalrnn.study.engine import Engine
 from neuroalrnn.study.final import as_networks
-from neuroalrnn.study.observation import observe_fitted, observing
+from neuroalrnn.study.observation import attach_fitted_observation, with_readout
 from neuroalrnn.study.plan import cut_for_training, scaling_of
 from neuroalrnn.study.search import Progress, train_in_chunks
 
@@ -98,7 +98,7 @@ def retrain_without_units(
     for name, count in (("n_checks", n_checks), ("threads", threads)):
         found += [] if count is None else not_whole(name, count, least=1)
     refuse("retraining", found, DataError)
-    observation, sequences = observe_fitted(fit)
+    observation, sequences = attach_fitted_observation(fit)
     by = check_by(fit, by)
     folds = [each for each in fit.folds if each.network.n_pwl and each.test.scored.any()]
     if not folds:
@@ -128,8 +128,10 @@ def _train(jobs, pieces, observation, engine, bar):
         dtype=getattr(torch, setting.dtype),
         observation_model=observation,
     )
-    of = observing(ALRNN, observation) if observation else ALRNN
-    trained = train_in_chunks(jobs, observations, setting, engine, bar, of)
+    architecture = ALRNN_ARCHITECTURE
+    if observation:
+        architecture = with_readout(architecture, observation)
+    trained = train_in_chunks(jobs, observations, setting, engine, bar, architecture)
     if trained.diverged.any():
         raise FitError("training on diverged: set a smaller n_checks")
     return as_networks(trained.weights, jobs.n_pwl.tolist())

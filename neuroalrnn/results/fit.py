@@ -328,24 +328,24 @@ class Fit:
                 "fit again, or take a copy of the file"
             )
         tree = read_netcdf(path, xr.load_datatree, ResultError, "fit")
-        told = tree.attrs.pop(CHECKSUMS, None)
+        saved = tree.attrs.pop(CHECKSUMS, None)
         fit = cls(tree)
-        _compare(path, told, checksums(tree))
+        _compare(path, saved, checksums(tree))
         return fit
 
 
-def _compare(path, told, found):
+def _compare(path, saved, read):
     """Refuse what is not what was saved."""
-    if told is None:
+    if saved is None:
         raise ResultError(
             f"{path} carries no checksums: it was saved by an earlier version, or written by "
             "another program; fit again"
         )
     try:
-        told = dict(json.loads(told))
+        saved = dict(json.loads(saved))
     except (TypeError, ValueError) as error:
         raise ResultError(f"{path} is damaged: its checksums cannot be read; fit again") from error
-    changed = [name for name in {**told, **found} if told.get(name) != found.get(name)]
+    changed = [name for name in {**saved, **read} if saved.get(name) != read.get(name)]
     if changed:
         raise ResultError(
             f"{path} is damaged, or was changed after it was saved: {', '.join(changed)} "

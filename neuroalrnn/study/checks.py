@@ -99,8 +99,8 @@ def check_search(
     if n_pwl is None:
         n_pwl = sorted({min(p, most) for p in default})
         if most < max(default):
-            told = ", ".join(map(str, n_pwl))
-            logger.warning("n_pwl: n_latent = %d, so that the default grid is %s", most, told)
+            clipped = ", ".join(map(str, n_pwl))
+            logger.warning("n_pwl: n_latent = %d, so that the default grid is %s", most, clipped)
     many = isinstance(n_pwl, Sequence | np.ndarray | range) and not isinstance(n_pwl, str | bytes)
     values = list(n_pwl) if many else [n_pwl]
     found = [

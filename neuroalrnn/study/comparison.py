@@ -13,7 +13,7 @@ from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError, DataError, FitError, problems
 from neuroalrnn.fit import adapt, make_observations
-from neuroalrnn.model import ALRNN, canonical_vectors, select
+from neuroalrnn.model import ALRNN_ARCHITECTURE, canonical_vectors, select
 from neuroalrnn.study.plan import Part, scaling_of
 from neuroalrnn.study.predict import predict_trials
 from neuroalrnn.study.resume import fold_file, load_tables, save_tables
@@ -74,14 +74,14 @@ class Comparison:
         self.subject = self.trials["subject"].values.astype(str)
         self.progress = Progress(0, show=progress)
 
-    def over_folds(self, of_fold, told):
+    def over_folds(self, of_fold, key):
         """Join the tables of all folds; those of finished ones are kept if there is a folder."""
         found, folder = [], self.study.resume
         for fold in range(len(self.folds)):
             if folder is None:
                 found.append(of_fold(fold))
                 continue
-            kept = fold_file(folder, self.plan, fold, told, self.engine.backend.name)
+            kept = fold_file(folder, self.plan, fold, key, self.engine.backend.name)
             tables = load_tables(kept)
             found.append(save_tables(kept, of_fold(fold)) if tables is None else tables)
         parts = zip(*(each for each in found if each), strict=True)
@@ -94,11 +94,11 @@ class Comparison:
         choices = [self.choice(fold, name, fitted) for name, fitted in chosen.items()]
         return _joined(scores), self.vectors(fold, shared), _joined(choices)
 
-    def fit(self, fold, of, plan=None):
+    def fit(self, fold, architecture, plan=None):
         """Search, choose and train again in one fold."""
-        plan = replace(plan or self.plan, of=of)
+        plan = replace(plan or self.plan, architecture=architecture)
         observations = plan.observations(fold)
-        self.progress.start_fold(f"{plan.folds[fold].name}: {of.name}")
+        self.progress.start_fold(f"{plan.folds[fold].name}: {architecture.name}")
         found = search(plan, observations, fold, engine=self.engine, progress=self.progress)
         final = train_whole(
             plan, observations, fold, found, engine=self.engine, progress=self.progress
@@ -167,7 +167,7 @@ class Comparison:
                 whole=[_only(part, own) for part in self.plan.whole],
             )
             plan.inner[fold] = _usable(plan.inner[fold])
-            fitted = self.fit(fold, ALRNN, plan)
+            fitted = self.fit(fold, ALRNN_ARCHITECTURE, plan)
             part = test.take(test.subject == subject)
             tables.append(self.score(fold, "per subject", fitted, part))
         return pd.concat(tables)

@@ -215,7 +215,7 @@ def select_n_pwl(
     others = _baselines(baselines, study)
     check_saveable_names(others)
     if resume and not own:
-        others = keeping(others, resume, _told(study), study.engine.backend.name)
+        others = keeping(others, resume, _key(study), study.engine.backend.name)
     # before the networks, so that a baseline of the caller that fails costs nothing
     others, left_out = predict_baselines(study, others, own=own, progress=progress)
     study = study.warn(left_out).warn(perfect_models(study.trials, others), LeakageWarning)
@@ -250,13 +250,13 @@ def _baselines(named, study):
     return found | recurrent_baselines(study)
 
 
-def _told(study):
+def _key(study):
     """What decides the predictions of the models beside the AL-RNN, apart from the trials."""
     plan = study.plan
-    told = {name: getattr(plan, name) for name in ("n_inner", "n_restarts", "random_state")}
-    told |= {"setting": plan.setting.model_dump(mode="json"), "encoding": study.encoding}
-    told |= {"offered": offered_names(study.trials), "inner": parts_digest(plan)}
-    return told | {"terms": study.trials.attrs.get("baselines")}
+    key = {name: getattr(plan, name) for name in ("n_inner", "n_restarts", "random_state")}
+    key |= {"setting": plan.setting.model_dump(mode="json"), "encoding": study.encoding}
+    key |= {"offered": offered_names(study.trials), "inner": parts_digest(plan)}
+    return key | {"terms": study.trials.attrs.get("baselines")}
 
 
 def _fit_folds(study, show):

@@ -93,14 +93,16 @@ def train_final(study, *, progress=False):
     keys = [(plan.settings[searched.setting[k]], plan.grid[k], int(restart[k])) for k in kept]
     n_checks = searched.best_check[kept, restart[kept]] + 1
     jobs = whole_jobs(plan, 0, keys, n_checks)
-    trained = train_in_chunks(jobs, observations, plan.setting, engine, bar, plan.architecture)
+    trained = train_in_chunks(
+        jobs, observations, plan.setting, engine, bar, plan.observed_architecture
+    )
     bar.finish_fold(plan.most_checks(0))
     bar.bar.close()
     if trained.diverged.any():
         raise FitError("training on all subjects diverged: lower learning_rate or clip_norm")
     starts = Weights(*(part.double() for part in jobs.weights))
     scaling = jobs.scaling.after(jobs.observed)
-    starts = plan.of.scale_inputs(starts, scaling)
+    starts = plan.architecture.scale_inputs(starts, scaling)
     n_updates = (n_checks * plan.setting.check_every).tolist()
     return Final(
         n_pwl=plan.grid[position],

@@ -74,13 +74,13 @@ def offer(trials, sequences, observation):
     reasons = json.loads(trials.attrs.get("unscored", "[]"))
     reasons.append({"reason": ONE_OPTION, "n_trials": n_forced})
     if "unscored_reason" in trials:
-        told = np.where(forced, ONE_OPTION, trials["unscored_reason"].values.astype(object))
-        trials = trials.assign(unscored_reason=("trial", told))
+        reason = np.where(forced, ONE_OPTION, trials["unscored_reason"].values.astype(object))
+        trials = trials.assign(unscored_reason=("trial", reason))
     trials = caution(trials.assign_attrs(unscored=json.dumps(reasons)), [text], stacklevel=4)
     return trials, sequences.leave_out(forced)
 
 
-def observe_trials(trials, sequences, observation):
+def attach_observation(trials, sequences, observation):
     """Get everything ready to explain more than choices.
 
     Parameters
@@ -121,7 +121,7 @@ def observe_trials(trials, sequences, observation):
     return observation, sequences
 
 
-def observe_fitted(fit):
+def attach_fitted_observation(fit):
     """The trials of a fit of choices as it was trained on them.
 
     Parameters
@@ -144,7 +144,7 @@ def observe_fitted(fit):
     available_options(fit)
     observation = recall_observation(saved, len(sequences.labels))
     trials = fit.trials.assign_attrs(encoding=json.dumps(fit.encoding))
-    return observe_trials(trials, sequences, observation)
+    return attach_observation(trials, sequences, observation)
 
 
 def _by_name(observation, n_options):
@@ -228,12 +228,12 @@ def fingerprint(observation, pieces):
     return [*values.values(), log_likelihood, np.array(observation.outputs)]
 
 
-def observing(of, observation):
+def with_readout(architecture, observation):
     """A family of networks whose read-out an observation model asks for.
 
     Parameters
     ----------
-    of : Architecture
+    architecture : Architecture
     observation : ObservationModel
 
     Returns
@@ -247,18 +247,18 @@ def observing(of, observation):
     still = {"readout": constant, "by_readout": constant, "offset": fixed, "by_offset": fixed}
 
     def draw(*args, **kwargs):
-        weights = of.draw(*args, **kwargs)
+        weights = architecture.draw(*args, **kwargs)
         zero = [name for name in still if name in weights._fields and name != "offset"]
         return weights._replace(
             **{name: getattr(weights, name).masked_fill(still[name], 0.0) for name in zero}
         )
 
     def frozen(weights, n_pwl, setting):
-        found = of.frozen(weights, n_pwl, setting)
+        found = architecture.frozen(weights, n_pwl, setting)
         names = [name for name in still if name in weights._fields]
         return found._replace(**{name: getattr(found, name) | still[name] for name in names})
 
-    return replace(of, draw=draw, frozen=frozen)
+    return replace(architecture, draw=draw, frozen=frozen)
 
 
 def explain(observation, eta, values, n_options):

@@ -10,9 +10,9 @@ from neuroalrnn.data.scaling import carriers, scale_of, standardise_inputs
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.fit import Jobs, make_observations
-from neuroalrnn.model import ALRNN, Architecture, Scaling, count_outputs, stack
+from neuroalrnn.model import ALRNN_ARCHITECTURE, Architecture, Scaling, count_outputs, stack
 from neuroalrnn.model.observation import ObservationModel
-from neuroalrnn.study.observation import observing
+from neuroalrnn.study.observation import with_readout
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Plan:
         Values of ``n_pwl``.
     n_inner, n_restarts, random_state : int
         `n_inner` as asked for; a fold with few groups has fewer parts.
-    of : Architecture
+    architecture : Architecture
     observation : ObservationModel, optional
         Of the variables that the pieces hold as ``observed``.
     """
@@ -60,7 +60,7 @@ class Plan:
     n_inner: int
     n_restarts: int
     random_state: int
-    of: Architecture = ALRNN
+    architecture: Architecture = ALRNN_ARCHITECTURE
     observation: ObservationModel | None = None
 
     @property
@@ -82,9 +82,11 @@ class Plan:
         )
 
     @property
-    def architecture(self):
-        """`of` with the read-out that the observation model needs."""
-        return observing(self.of, self.observation) if self.observation else self.of
+    def observed_architecture(self):
+        """The architecture with the read-out that the observation model needs."""
+        if self.observation is None:
+            return self.architecture
+        return with_readout(self.architecture, self.observation)
 
     def validation_units(self, fold):
         """What the choice of ``n_pwl`` is replicated over: subjects, or sessions of a single one.
@@ -106,8 +108,8 @@ class Plan:
 
 
 def make_plan(
-    trials, sequences, folds, cv, settings, *, grid, n_inner, n_restarts, random_state, of=ALRNN,
-    observation=None,
+    trials, sequences, folds, cv, settings, *, grid, n_inner, n_restarts, random_state,
+    architecture=ALRNN_ARCHITECTURE, observation=None,
 ):  # fmt: skip
     """Lay out a cross-validation.
 
@@ -121,7 +123,7 @@ def make_plan(
     settings : sequence of Setting
     grid : sequence of int
     n_inner, n_restarts, random_state : int
-    of : Architecture
+    architecture : Architecture
     observation : ObservationModel, optional
 
     Returns
@@ -148,7 +150,7 @@ def make_plan(
         n_inner=n_inner,
         n_restarts=n_restarts,
         random_state=random_state,
-        of=of,
+        architecture=architecture,
         observation=observation,
     )
     _require_two_units(plan)
@@ -215,7 +217,7 @@ def search_jobs(plan, fold):
 
 
 def whole_jobs(plan, fold, keys, n_checks):
-    """Jobs that train (setting, n_pwl, restart) on the whole training part, as long as told."""
+    """Jobs that train (setting, n_pwl, restart) on the whole training part, so many checks each."""
     rows = [
         (group, *key, -1, checks)
         for group, (key, checks) in enumerate(zip(keys, n_checks, strict=True))
@@ -251,7 +253,7 @@ def _jobs(plan, fold, parts, rows):
 def _draw(plan, fold, setting, n_pwl, restart, part):
     """Starting weights of one model, from its training sequences alone."""
     pieces = plan.pieces
-    return plan.architecture.draw(
+    return plan.observed_architecture.draw(
         setting,
         n_pwl,
         pieces.n_own,

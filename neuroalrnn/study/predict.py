@@ -207,7 +207,7 @@ def predict_observed(weights, n_pwl, sequences, plan, engine):
     rows = sequences.trial[:, read][made]
     with torch.no_grad(), one_torch_thread():
         eta = compute_eta(
-            weights, torch.as_tensor(n_pwl), observations, index, architecture=plan.of,
+            weights, torch.as_tensor(n_pwl), observations, index, architecture=plan.architecture,
             read_steps=torch.as_tensor(read), scan=engine.backend.scan(engine.threads),
         )  # fmt: skip
         if plan.observation is None:

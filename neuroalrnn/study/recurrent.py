@@ -9,7 +9,7 @@ from neuroalrnn.data.split import Split
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.model import select
 from neuroalrnn.peers import GRU, LSTM
-from neuroalrnn.study.observation import observe_trials
+from neuroalrnn.study.observation import attach_observation
 from neuroalrnn.study.predict import predict_trials
 from neuroalrnn.study.search import Progress, search, train_whole
 
@@ -22,7 +22,7 @@ class Recurrent:
 
     Attributes
     ----------
-    of : Architecture
+    architecture : Architecture
     settings : tuple of Setting
         Training; number of units apart, which is one of `sizes`.
     study : Study
@@ -30,7 +30,7 @@ class Recurrent:
     sizes : tuple of int
     """
 
-    of: object
+    architecture: object
     settings: tuple
     study: object
     sizes: tuple = SIZES
@@ -57,9 +57,9 @@ class Recurrent:
         FitError
             If every restart of every size diverged.
         """
-        observation, sequences = observe_trials(trials, self.study.sequences, None)
+        observation, sequences = attach_observation(trials, self.study.sequences, None)
         whole = np.setdiff1d(np.arange(trials.sizes["trial"]), test)
-        fold = Split(self.of.name, whole, test)
+        fold = Split(self.architecture.name, whole, test)
         changes = {"sequences": sequences, "folds": [fold], "observation": observation}
         plans = [self._plan(size, changes) for size in self.sizes]
         progress, engine = Progress(0, show=False), self.study.engine
@@ -69,7 +69,7 @@ class Recurrent:
         final = train_whole(plan, observations, 0, found, engine=engine, progress=progress)
         score = np.where(final.diverged, -np.inf, found.best_score)[0]
         if not np.isfinite(score).any():
-            raise FitError(f"{self.of.name}: every restart diverged; lower learning_rate")
+            raise FitError(f"{self.architecture.name}: every restart diverged; lower learning_rate")
         weights = select(final.weights, torch.tensor([int(np.argmax(score))]))
         held_out = sequences.take(np.isin(sequences.trial[:, 0], test))
         rows, values = predict_trials(weights, [0], held_out, plan, engine)
@@ -79,7 +79,9 @@ class Recurrent:
 
     def _plan(self, size, changes):
         settings = [s.model_copy(update={"n_latent": size, "n_pwl": 0}) for s in self.settings]
-        return self.study.lay_out(settings=settings, grid=(0,), of=self.of, **changes)
+        return self.study.lay_out(
+            settings=settings, grid=(0,), architecture=self.architecture, **changes
+        )
 
 
 def recurrent_baselines(study):
@@ -104,4 +106,4 @@ def recurrent_baselines(study):
         for rate, decay in ((0.01, 0.0), (0.01, 0.1))
     )
     one = Recurrent(GRU, settings, study)
-    return {"GRU": one, "LSTM": replace(one, of=LSTM)}
+    return {"GRU": one, "LSTM": replace(one, architecture=LSTM)}

@@ -26,12 +26,12 @@ class Kept:
     Attributes
     ----------
     path : pathlib.Path
-    of : dict of str -> str
+    identity : dict of str -> str
         What decides the bytes, by name.
     """
 
     path: Path
-    of: dict
+    identity: dict
 
     def save(self, data):
         """Write the bytes, all or nothing."""
@@ -39,8 +39,9 @@ class Kept:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ResultError(explain(error, self.path.parent) or str(error)) from error
-        told = json.dumps(self.of).encode() + b"\n" + data
-        replace_file(self.path, hashlib.sha256(told).hexdigest().encode() + b"\n" + told)
+        content = json.dumps(self.identity).encode() + b"\n" + data
+        checksum = hashlib.sha256(content).hexdigest().encode()
+        replace_file(self.path, checksum + b"\n" + content)
 
     def load(self):
         """The bytes; None where there are none, or damaged or foreign ones, which are set aside.
@@ -51,12 +52,13 @@ class Kept:
         """
         if not self.path.is_file():
             return None
-        checksum, _, told = self.path.read_bytes().partition(b"\n")
-        if checksum != hashlib.sha256(told).hexdigest().encode():
+        checksum, _, content = self.path.read_bytes().partition(b"\n")
+        if checksum != hashlib.sha256(content).hexdigest().encode():
             return self._set_aside("is damaged", "damaged")
-        head, _, data = told.partition(b"\n")
-        of = json.loads(head)
-        other = [f"{name} {of.get(name)}" for name in self.of if of.get(name) != self.of[name]]
+        head, _, data = content.partition(b"\n")
+        written = json.loads(head)
+        names = [name for name, value in self.identity.items() if written.get(name) != value]
+        other = [f"{name} {written.get(name)}" for name in names]
         if other:
             return self._set_aside(f"is of {', '.join(other)}", "foreign")
         return data
@@ -71,7 +73,7 @@ class Kept:
         )
 
 
-def fold_file(folder, plan, fold, told=(), backend=""):
+def fold_file(folder, plan, fold, key=(), backend=""):
     """Where a fold is kept; the name holds a digest of the data, the split and the settings.
 
     Parameters
@@ -79,7 +81,7 @@ def fold_file(folder, plan, fold, told=(), backend=""):
     folder : path-like
     plan : Plan
     fold : int
-    told : sequence
+    key : sequence
         Whatever else decides what is found; names, numbers and sequences of them.
     backend : str
         What it is computed with.
@@ -91,7 +93,7 @@ def fold_file(folder, plan, fold, told=(), backend=""):
     digest = hashlib.sha256()
     choices = [plan.grid, plan.n_restarts, plan.random_state, fold, torch.__version__]
     settings = [each.model_dump(mode="json") for each in plan.settings]
-    digest.update(json.dumps([settings, choices, plan.pieces.labels, *told]).encode())
+    digest.update(json.dumps([settings, choices, plan.pieces.labels, *key]).encode())
     pieces, parts = plan.pieces, [*plan.inner[fold], plan.whole[fold]]
     arrays = [pieces.inputs, pieces.target, pieces.scored, pieces.n_steps]
     arrays += [values for part in parts for values in (part.train, part.validate)]
@@ -108,10 +110,10 @@ def fold_file(folder, plan, fold, told=(), backend=""):
     )
 
 
-def _kept(folder, name, digest, **of):
-    of |= {"neuroalrnn": version("neuroalrnn"), "torch": torch.__version__}
-    of |= {"digest": digest.hexdigest()}
-    return Kept(Path(folder) / f"{name}-{digest.hexdigest()[:16]}.kept", of)
+def _kept(folder, name, digest, **identity):
+    identity |= {"neuroalrnn": version("neuroalrnn"), "torch": torch.__version__}
+    identity |= {"digest": digest.hexdigest()}
+    return Kept(Path(folder) / f"{name}-{digest.hexdigest()[:16]}.kept", identity)
 
 
 def parts_digest(plan):
@@ -228,16 +230,15 @@ def keeping(baselines, folder, study, backend):
     -------
     dict of str -> callable
     """
-    told = json.dumps(study, sort_keys=True)
+    key = json.dumps(study, sort_keys=True)
     return {
-        name: _keeping(name, baseline, folder, told, backend)
-        for name, baseline in baselines.items()
+        name: _keeping(name, baseline, folder, key, backend) for name, baseline in baselines.items()
     }
 
 
-def _keeping(name, baseline, folder, told, backend):
+def _keeping(name, baseline, folder, key, backend):
     def predict(trials, train, test):
-        digest = hashlib.sha256(f"{name}\n{told}\n{_content(trials)}".encode())
+        digest = hashlib.sha256(f"{name}\n{key}\n{_content(trials)}".encode())
         for part in (train, test):
             digest.update(np.ascontiguousarray(part).tobytes() + b"|")
         kept = _kept(folder, "predictions", digest, model=name, backend=backend)
@@ -252,13 +253,13 @@ def _keeping(name, baseline, folder, told, backend):
     return predict
 
 
-def run_digest(trials, told):
+def run_digest(trials, key):
     """SHA-256 of trials, attributes included, of what else decides a fit, and of versions.
 
     Parameters
     ----------
     trials : xarray.Dataset
-    told : list
+    key : list
         Of names, numbers, lists and dicts.
 
     Returns
@@ -266,7 +267,7 @@ def run_digest(trials, told):
     str
     """
     versions = [version(name) for name in ("neuroalrnn", "torch", "numpy")]
-    content = [told, versions, _content(trials), str(sorted(trials.attrs.items()))]
+    content = [key, versions, _content(trials), str(sorted(trials.attrs.items()))]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

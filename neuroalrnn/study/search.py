@@ -8,7 +8,7 @@ import torch
 
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.fit import train
-from neuroalrnn.model import ALRNN
+from neuroalrnn.model import ALRNN_ARCHITECTURE
 from neuroalrnn.ops import Weights
 from neuroalrnn.running import progress_bar
 from neuroalrnn.stats import one_standard_error
@@ -89,7 +89,9 @@ def search(plan, observations, fold, *, engine, progress):
     Searched
     """
     keys, jobs = search_jobs(plan, fold)
-    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress, plan.architecture)
+    trained = train_in_chunks(
+        jobs, observations, plan.setting, engine, progress, plan.observed_architecture
+    )
     shape = len(plan.settings), len(plan.grid), plan.n_restarts
     unit = plan.validation_units(fold)
     found = [_score_group(plan, jobs, trained, group, unit) for group in range(len(keys))]
@@ -191,7 +193,9 @@ def train_whole(plan, observations, fold, searched, *, engine, progress):
     ]
     n_checks = searched.best_check.ravel() + 1
     jobs = whole_jobs(plan, fold, keys, n_checks)
-    trained = train_in_chunks(jobs, observations, plan.setting, engine, progress, plan.architecture)
+    trained = train_in_chunks(
+        jobs, observations, plan.setting, engine, progress, plan.observed_architecture
+    )
     # all may have diverged before the last check
     last_check = np.minimum(n_checks, trained.train_score.shape[1]) - 1
     last = trained.train_score[np.arange(len(keys)), last_check]
@@ -199,7 +203,7 @@ def train_whole(plan, observations, fold, searched, *, engine, progress):
     return Whole(trained.weights, last.reshape(shape), trained.diverged.reshape(shape))
 
 
-def train_in_chunks(jobs, observations, setting, engine, progress, of=ALRNN):
+def train_in_chunks(jobs, observations, setting, engine, progress, architecture=ALRNN_ARCHITECTURE):
     """Train chunks of models side by side in threads.
 
     Parameters
@@ -209,7 +213,7 @@ def train_in_chunks(jobs, observations, setting, engine, progress, of=ALRNN):
     setting : Setting
     engine : Engine
     progress : Progress
-    of : Architecture
+    architecture : Architecture
 
     Returns
     -------
@@ -220,7 +224,9 @@ def train_in_chunks(jobs, observations, setting, engine, progress, of=ALRNN):
 
     def run(models):
         part = jobs.take(models)
-        return train(part, observations, setting, scan=scan, architecture=of, on_check=progress)
+        return train(
+            part, observations, setting, scan=scan, architecture=architecture, on_check=progress
+        )
 
     with one_torch_thread(), ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(run, models) for models in members]

@@ -44,7 +44,7 @@ from neuroalrnn.study.checks import (
 )
 from neuroalrnn.study.doubts import unseen_labels
 from neuroalrnn.study.engine import Engine
-from neuroalrnn.study.observation import observe_trials, offer
+from neuroalrnn.study.observation import attach_observation, offer
 from neuroalrnn.study.plan import Plan, make_plan
 from neuroalrnn.study.telling import caution_of_telling_inputs
 
@@ -307,5 +307,5 @@ def _read(trials, encoding, observation):
     trials = score_what_is_read(trials, sequences)
     trials = caution(trials, sequences.notes, category=None)
     trials = caution_of_telling_inputs(trials, encoding["inputs"])
-    observation, sequences = observe_trials(trials, sequences, observation)
+    observation, sequences = attach_observation(trials, sequences, observation)
     return trials, sequences, observation, encoding

@@ -8,7 +8,7 @@ import xarray as xr
 
 from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold
-from neuroalrnn.model import ALRNN, VARYING, subject_architecture
+from neuroalrnn.model import ALRNN_ARCHITECTURE, VARYING, subject_architecture
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.study.checks import check_dimensions, check_shots
 from neuroalrnn.study.comparison import SubjectFit, prepare_comparison
@@ -79,7 +79,7 @@ def compare_pooling(
         test = test.take(np.isin(test.subject, known[fold]))
         if not len(test.n_steps):
             return None
-        pooled = comparison.fit(fold, ALRNN)
+        pooled = comparison.fit(fold, ALRNN_ARCHITECTURE)
         shared = comparison.best(
             [comparison.fit(fold, subject_architecture(n, varying)) for n in n_dimensions]
         )
@@ -158,7 +158,7 @@ def few_shot(
 
     def shoot(fold):
         test = comparison.test_sequences(fold)
-        pooled = comparison.fit(fold, ALRNN)
+        pooled = comparison.fit(fold, ALRNN_ARCHITECTURE)
         shared = comparison.best(
             [comparison.fit(fold, subject_architecture(n, varying), known) for n in n_dimensions]
         )
@@ -169,8 +169,8 @@ def few_shot(
             scores.append(row.assign(n_shots=n))
         return comparison.tables(fold, scores, pooled, shared)
 
-    told = ["few_shot", _whole(n_dimensions), sorted(varying), _whole(n_shots)]
-    return comparison.over_folds(shoot, told)
+    key = ["few_shot", _whole(n_dimensions), sorted(varying), _whole(n_shots)]
+    return comparison.over_folds(shoot, key)
 
 
 def _whole(numbers):

@@ -12,7 +12,7 @@ from neuroalrnn.data import LeaveOneSubjectOut, SubjectKFold, encode
 from neuroalrnn.exceptions import ConfigError, DataError, NotTestableError
 from neuroalrnn.fit import compute_eta, compute_log_likelihood, make_observations
 from neuroalrnn.mechanism.contrasts import compare_gains, detect_gating_by_fold
-from neuroalrnn.model import ALRNN, VARYING, subject_architecture
+from neuroalrnn.model import ALRNN_ARCHITECTURE, VARYING, subject_architecture
 from neuroalrnn.model.observation import OBSERVATION_MODELS, joint
 from neuroalrnn.ops import choose_backend
 from neuroalrnn.peers import GRU, LSTM
@@ -25,7 +25,7 @@ from neuroalrnn.report import write_report
 from neuroalrnn.results import Fit
 from neuroalrnn.study import select_n_pwl
 from neuroalrnn.study.engine import Engine
-from neuroalrnn.study.observation import observe_fitted, observe_trials
+from neuroalrnn.study.observation import attach_fitted_observation, attach_observation
 from neuroalrnn.study.plan import make_plan, search_jobs
 from neuroalrnn.study.predict import predict_observed
 from neuroalrnn.study.resume import fold_file
@@ -83,7 +83,7 @@ def plan_of(encoding, short):
 
     def plan_of(trials, observation, setting=short, **options):
         trials = trials.assign_attrs(encoding='{"inputs": {}}')
-        observation, sequences = observe_trials(trials, encode(trials, **encoding), observation)
+        observation, sequences = attach_observation(trials, encode(trials, **encoding), observation)
         cv = LeaveOneSubjectOut()
         options = {"grid": (0, 2), "n_inner": 2, "n_restarts": 1, "random_state": 0} | options
         plan = make_plan(
@@ -146,7 +146,7 @@ def test_held_out_log_likelihood_is_that_of_training_and_of_scipy(timed, plan_of
     _, jobs = search_jobs(plan, 0)
     kappa = torch.tensor([0.0, 0.0, 0.0, 0.3], dtype=torch.float64)
     weights = jobs.weights._replace(offset=jobs.weights.offset + kappa)
-    weights = plan.of.scale_inputs(weights, jobs.scaling.after(jobs.observed))
+    weights = plan.architecture.scale_inputs(weights, jobs.scaling.after(jobs.observed))
     n_pwl = jobs.n_pwl
     rows, _, others = predict_observed(weights, n_pwl.tolist(), sequences, plan, engine)
     observations = make_observations(
@@ -236,9 +236,9 @@ def test_outputs_that_do_not_vary_are_offsets_alone(timed, run, short, tmp_path)
         assert offset.isel(fold=each).sel(output="rt.kappa_1") != 0
 
 
-@pytest.mark.parametrize("of", [ALRNN, GRU, LSTM, subject_architecture(2, VARYING)])
+@pytest.mark.parametrize("of", [ALRNN_ARCHITECTURE, GRU, LSTM, subject_architecture(2, VARYING)])
 def test_every_architecture_can_be_trained_on_more_than_choices(of, timed, plan_of, engine):
-    plan, _ = plan_of(timed, choice_rt(time=shifted), of=of, grid=(2,))
+    plan, _ = plan_of(timed, choice_rt(time=shifted), architecture=of, grid=(2,))
     _, jobs = search_jobs(plan, 0)
     progress = Progress(0, show=False)
     observations = plan.observations(0)
@@ -292,7 +292,7 @@ def test_options_that_are_not_available_have_probability_zero(trials, run, short
         probability = fit.predictions["probability"].sel(model=name).values[rows]
         assert (probability[np.arange(len(rows)), closed[rows]] == 0).all()
         np.testing.assert_allclose(probability.sum(axis=1), 1.0, rtol=1e-6)
-    observation, sequences = observe_fitted(fit)
+    observation, sequences = attach_fitted_observation(fit)
     assert observation.given == tuple(is_open)
     seen = sequences.trial[sequences.scored]
     np.testing.assert_array_equal(

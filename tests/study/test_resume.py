@@ -52,7 +52,7 @@ def test_a_damaged_file_is_named_and_set_aside(seed, kept):
 )
 def test_a_foreign_file_is_named_and_set_aside(other, message, kept):
     with pytest.warns(ResultWarning, match=f"{message}: set aside as fold-000-ab.kept.foreign"):
-        assert Kept(kept.path, kept.of | other).load() is None
+        assert Kept(kept.path, kept.identity | other).load() is None
     assert not kept.path.exists()
 
 
