@@ -1,6 +1,7 @@
 """Who may import whom, read from the syntax trees; and that public functions are documented."""
 
 import ast
+import importlib
 import sys
 from pathlib import Path
 
@@ -76,6 +77,11 @@ MORE = {
     "neuroalrnn/study/estimator.py": {"sklearn"},
     "neuroalrnn/peers/_tiles.py": {"numba", "llvmlite"},
 }
+# packages whose public names are all exported; the list grows until it holds every package
+EXPORTING = ("baselines", "fit", "model", "ops", "peers", "reconstruct", "tasks")
+# for those who write kernels, who import these modules themselves
+KERNELS = {"numba_blocks.py", "numba_cpu.py", "numba_kernels.py", "tiles.py", "triton_gpu.py"}
+KERNELS |= {"reference.py", "torch_eager.py"}
 # these read a saved result, so that figures can be redrawn where torch is not installed
 WITHOUT_TORCH = (
     "config",
@@ -165,6 +171,35 @@ def test_table_keeps_torch_out_of_everything_behind_a_saved_result():
 )
 def test_breaches_are_found(source, package, found):
     assert breaches(source, package) == found
+
+
+def is_private(name):
+    """Whether some part of a dotted name starts with an underscore."""
+    return any(part.startswith("_") and part != "__version__" for part in name.split("."))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_private_is_imported_from_another_package(path):
+    ours = ("neuroalrnn.", "data_loaders.")
+    names = [n for n in imported(path.read_text(encoding="utf-8")) if n.startswith(ours)]
+    own = ".".join(path.relative_to(ROOT).parts[:2])
+    assert [n for n in names if is_private(n) and not n.startswith(f"{own}.")] == []
+
+
+@pytest.mark.parametrize("package", EXPORTING)
+def test_packages_export_all_that_is_public_and_nothing_else(package):
+    module = importlib.import_module(f"neuroalrnn.{package}")
+    assert [name for name in module.__all__ if is_private(name)] == []
+    for path in (ROOT / "neuroalrnn" / package).rglob("*.py"):
+        inside = path.relative_to(ROOT).with_suffix("").parts
+        if path.name in KERNELS or any(is_private(part) for part in inside[:-1]):
+            continue
+        if is_private(path.stem) and path.name != "__init__.py":
+            continue
+        home = importlib.import_module(".".join(path.parent.relative_to(ROOT).parts))
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        defined = [n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+        assert {n for n in defined if not is_private(n)} <= {*home.__all__}, path
 
 
 def public_functions(path):

@@ -94,7 +94,7 @@ class Setting(Hyperparameters):
     weight_decay : float
         Decoupled decay of off-diagonal ``W``, ``C`` and ``B``; off (0) by default.
     attractor, stability, l1, l2, latent_l1, latent_l2 : float
-        Strengths of the penalties in `neuroalrnn.fit.regularise`, in nats per trial; off (0) by
+        Strengths of the penalties in `neuroalrnn.fit._penalties`, in nats per trial; off (0) by
         default.
     clip_norm : float
         Largest norm of a gradient; a larger gradient is scaled down to it.

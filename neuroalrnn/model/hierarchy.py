@@ -39,7 +39,7 @@ class SubjectWeights(NamedTuple):
     self_slope, weight, input_weight, bias, initial, readout, offset : Tensor
         Parameters of the group, as in `neuroalrnn.ops.Weights`.
     vectors : Tensor, shape (model, subject, dimension)
-        Vectors ``l_s``. The mean over known subjects is taken from those of known subjects only.
+        Vectors ``l_s``. Those of known subjects count from their mean, those of others as they are.
     is_known : Tensor, shape (model, subject)
         1 for subjects that the model is trained on, else 0.
     by_self_slope, by_weight, by_input_weight, by_bias : Tensor, shape (model, dimension, ...)

@@ -243,12 +243,12 @@ def read_out(memory, layout, offset, eta, read, lengths, lanes, first, n):
         z = layout.z + (k + 1) * layout.step
         for o in range(layout.n_outputs):
             row = layout.B + o * layout.n_rows
-            found = spread(offset, o, ONE)
-            found = add_matmul(found, memory, row, 1, memory, z, layout.n_latent)
+            value = spread(offset, o, ONE)
+            value = add_matmul(value, memory, row, 1, memory, z, layout.n_latent)
             if is_row and present == layout.width:
-                store(eta, r * eta.shape[1] + lanes[0], found)
+                store(eta, r * eta.shape[1] + lanes[0], value)
             else:
-                store(memory, layout.eta, found)
+                store(memory, layout.eta, value)
                 for v in range(present):
                     eta[r, lanes[v], o] = memory[layout.eta + v]
 

@@ -107,7 +107,7 @@ class _Scan(torch.autograd.Function):
 
 
 def _tables(n_pwl, inputs, index, n_steps, read_steps):
-    """What the kernels look up, the last three: sequence and length of lanes, reads of steps."""
+    """List what the kernels look up; last come sequence and length of lanes, and reads of steps."""
     sequences = index.long().remainder(max(1, len(inputs))).contiguous()
     last = trim(inputs, read_steps).shape[1]
     lengths = n_steps[index].clamp(max=last).int().contiguous()

@@ -209,7 +209,7 @@ def train_in_chunks(jobs, observations, setting, engine, progress, architecture=
     Parameters
     ----------
     jobs : neuroalrnn.fit.train.Jobs
-    observations : neuroalrnn.fit.objective.Observations
+    observations : neuroalrnn.fit.Observations
     setting : Setting
     engine : Engine
     progress : Progress

@@ -140,8 +140,8 @@ def _require_distinct(name, variables):
     refuse(f"observation {name!r}", not_names("variables", variables))
     twice = sorted({each for each in variables if list(variables).count(each) > 1})
     if twice or not variables:
-        found = f"{', '.join(twice)} named more than once" if twice else "no variable named"
-        raise ConfigError(f"observation {name!r}: {found}; expected each variable once")
+        fault = f"{', '.join(twice)} named more than once" if twice else "no variable named"
+        raise ConfigError(f"observation {name!r}: {fault}; expected each variable once")
 
 
 def _sum_log_density(family, variables, eta, values):

@@ -88,12 +88,12 @@ def categorical(
 
 
 def _bad_offer(available, n_options):
-    found = not_names("available", available)
-    if not found and len(available) != n_options:
-        found = [f"{len(available)} names in available for {n_options} options"]
-    if not found and len({*available}) < n_options:
-        found = [f"available = {list(available)}: expected another variable for every option"]
-    return found
+    faults = not_names("available", available)
+    if not faults and len(available) != n_options:
+        faults = [f"{len(available)} names in available for {n_options} options"]
+    if not faults and len({*available}) < n_options:
+        faults = [f"available = {list(available)}: expected another variable for every option"]
+    return faults
 
 
 def _restricted(model, available):
@@ -106,8 +106,8 @@ def _restricted(model, available):
         return torch.where(is_available(values), eta, -torch.inf)
 
     def faults(values):
-        found = model.faults(values)
-        return found or _choices_of_unavailable(values, model.variables[0], is_available(values))
+        faults = model.faults(values)
+        return faults or _choices_of_unavailable(values, model.variables[0], is_available(values))
 
     return replace(
         model,
