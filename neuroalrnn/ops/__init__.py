@@ -30,13 +30,22 @@ holds to the last bit. Folds, restarts, settings and subjects with parameters of
 models to a backend.
 """
 
-from neuroalrnn.ops.contract import Weights, check_scan, floors, present, steps_outside, trim
+from neuroalrnn.ops.contract import (
+    Weights,
+    argument_faults,
+    check_scan,
+    floors,
+    present,
+    steps_outside,
+    trim,
+)
 from neuroalrnn.ops.dispatch import BACKENDS, Backend, choose_backend
 
 __all__ = [
     "BACKENDS",
     "Backend",
     "Weights",
+    "argument_faults",
     "check_scan",
     "choose_backend",
     "floors",

@@ -1,6 +1,7 @@
 """What all scans share: their weights, a check of their arguments, and masks."""
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import torch
 
@@ -74,27 +75,17 @@ def check_scan(
         )
     n_models, n_outputs, n_latent = weights.readout.shape
     n_sequences, longest, n_features = inputs.shape
-    values = (*weights, n_pwl, index, n_steps, read_steps)
     shapes = (
         (n_models, n_latent), (n_models, n_latent, n_latent), (n_models, n_latent, n_features),
         (n_models, n_latent), (n_models, n_latent), weights.readout.shape, (n_models, n_outputs),
-        (n_models,), (n_models, index.shape[-1]), (n_sequences,), read_steps.shape[-1:],
     )  # fmt: skip
-    names = (*Weights._fields, "n_pwl", "index", "n_steps", "read_steps")
-    faults = [
-        f"{name}: shape {tuple(value.shape)}, expected {tuple(shape)}"
-        for name, value, shape in zip(names, values, shapes, strict=True)
-        if value.shape != shape
-    ]
-    faults += [
-        f"{name}: {value.dtype}, expected whole numbers"
-        for name, value in zip(names[7:], values[7:], strict=True)
-        if value.is_floating_point()
-    ]
-    kinds = {part.dtype for part in (*weights, inputs)}
-    if len(kinds) > 1 or kinds - {torch.float32, torch.float64}:
-        listed = ", ".join(sorted(map(str, kinds)))
-        faults.append(f"weights and inputs are {listed}: expected one float type")
+    whole = {
+        "n_pwl": (n_pwl, (n_models,)),
+        "index": (index, (n_models, index.shape[-1])),
+        "n_steps": (n_steps, (n_sequences,)),
+        "read_steps": (read_steps, read_steps.shape[-1:]),
+    }
+    faults = argument_faults(weights, shapes, {"inputs": (inputs, inputs.shape)}, whole)
     if faults:
         raise ValueError(f"scan: {'; '.join(faults)}")
     if not all(0 <= n <= n_latent for n in n_pwl.tolist()):
@@ -102,6 +93,48 @@ def check_scan(
     faults += steps_outside(longest, n_steps, read_steps)
     if faults:
         raise ValueError(f"scan: {'; '.join(faults)}")
+
+
+def argument_faults(
+    weights: Any,
+    shapes: Iterable[tuple[int, ...]],
+    floats: Mapping[str, tuple[torch.Tensor, tuple[int, ...]]],
+    whole: Mapping[str, tuple[torch.Tensor, tuple[int, ...]]],
+) -> list[str]:
+    """List texts about arguments of a scan that have the wrong shape or kind.
+
+    Parameters
+    ----------
+    weights : NamedTuple of Tensor
+        Weights of any architecture.
+    shapes : iterable of tuple of int
+        Their expected shapes, in the same order.
+    floats, whole : dict of str -> (Tensor, tuple of int)
+        Other arguments with their expected shapes: floats of the type of the weights, and whole
+        numbers.
+
+    Returns
+    -------
+    list of str
+        One text per problem.
+    """
+    named = dict(zip(weights._fields, zip(weights, shapes, strict=True), strict=True))
+    faults = [
+        f"{name}: shape {tuple(value.shape)}, expected {tuple(shape)}"
+        for name, (value, shape) in {**named, **floats, **whole}.items()
+        if value.shape != shape
+    ]
+    faults += [
+        f"{name}: {value.dtype}, expected whole numbers"
+        for name, (value, _) in whole.items()
+        if value.is_floating_point()
+    ]
+    kinds = {part.dtype for part in (*weights, *(value for value, _ in floats.values()))}
+    if len(kinds) > 1 or kinds - {torch.float32, torch.float64}:
+        *most, last = ("weights", *floats)
+        listed = ", ".join(sorted(map(str, kinds)))
+        faults.append(f"{', '.join(most)} and {last} are {listed}: expected one float type")
+    return faults
 
 
 def steps_outside(longest: int, n_steps: torch.Tensor, read_steps: torch.Tensor) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from neuroalrnn.ops.numba_kernels import CHUNK, Blocks
+from neuroalrnn.ops.numba_kernels import CHUNK, Blocks, add_rows
 
 
 class _Sizes(Protocol):
@@ -78,6 +78,56 @@ def share_blocks(run: Callable[[int, int], None], blocks: Blocks, threads: int) 
     run(*first)
     for each in waiting:
         each.result()
+
+
+def sum_gradients(
+    run: Callable[[int, int, np.ndarray], None],
+    blocks: Blocks,
+    threads: int,
+    total: torch.Tensor,
+) -> torch.Tensor:
+    """Compute the gradients of all blocks, and sum them for each model in order.
+
+    Parameters
+    ----------
+    run : callable
+        ``run(begin, end, out)`` writes the gradients of some blocks to their rows of `out`.
+    blocks : Blocks
+        All blocks.
+    threads : int
+        Number of threads.
+    total : Tensor, shape (model, gradient)
+        Zeros.
+
+    Returns
+    -------
+    Tensor, shape (model, gradient)
+        `total`, with the sums.
+    """
+    out = total.new_empty(len(blocks.model), total.shape[1]).numpy()
+    share_blocks(lambda begin, end: run(begin, end, out), blocks, threads)
+    add_rows(total.numpy(), blocks.model, out)
+    return total
+
+
+def find_reads(n_steps: int, read_steps: torch.Tensor) -> np.ndarray:
+    """Find the place of every step among those that are read.
+
+    Parameters
+    ----------
+    n_steps : int
+        Number of steps of the inputs.
+    read_steps : Tensor of int, shape (read step,)
+        Steps that are read.
+
+    Returns
+    -------
+    int array, shape (step,)
+        Places; -1 for steps that are not read.
+    """
+    places = np.full(n_steps, -1)
+    places[read_steps.numpy()] = np.arange(len(read_steps))
+    return places
 
 
 @cache

@@ -18,13 +18,17 @@ time in registers. Lanes are summed last.
 
 from functools import cache
 
-import numpy as np
 import torch
 
 from neuroalrnn.ops.contract import Weights, check_scan, trim
-from neuroalrnn.ops.numba_blocks import as_array, cut_blocks, share_blocks
+from neuroalrnn.ops.numba_blocks import (
+    as_array,
+    cut_blocks,
+    find_reads,
+    share_blocks,
+    sum_gradients,
+)
 from neuroalrnn.ops.numba_kernels import (
-    add_rows,
     backward_blocks,
     forward_blocks,
     lay_out,
@@ -42,30 +46,7 @@ def scan(
     *,
     threads: int = 1,
 ) -> torch.Tensor:
-    """Run the recurrence; see the contract in `neuroalrnn.ops`.
-
-    Parameters
-    ----------
-    weights : Weights
-        Parameters, every tensor with a leading model axis.
-    n_pwl : Tensor of int, shape (model,)
-        Number of PWL units of each model.
-    inputs : Tensor, shape (sequence, step, feature)
-        Inputs, shared by all models.
-    index : Tensor of int, shape (model, lane)
-        Sequences that each model runs over, -1 for the last.
-    n_steps : Tensor of int, shape (sequence,)
-        Length of each sequence.
-    read_steps : Tensor of int, shape (read step,)
-        Steps at which eta is wanted, ascending from 0.
-    threads : int
-        Number of threads that share the work; it changes no result.
-
-    Returns
-    -------
-    Tensor, shape (model, read step, lane, output)
-        Eta; 0 beyond the end of a sequence.
-    """
+    """Run the recurrence; see the contract in `neuroalrnn.ops`."""
     check_scan(weights, n_pwl, inputs, index, n_steps, read_steps)
     return _Scan.apply(*weights, n_pwl, inputs, index, n_steps, read_steps, threads)
 
@@ -77,8 +58,7 @@ class _Scan(torch.autograd.Function):
         layout = _lay_out(W.shape[1], C.shape[2], B.shape[1], vector_bytes() // inputs.itemsize)
         rows = tile_rows(layout.n_rows)
         blocks = cut_blocks(index.numpy(), n_steps.numpy(), trim(inputs, read_steps).shape, layout)
-        read = np.full(inputs.shape[1], -1)
-        read[read_steps.numpy()] = np.arange(len(read_steps))
+        read = find_reads(inputs.shape[1], read_steps)
         arrays = Weights(*(as_array(part) for part in weights))
         problem = blocks, layout, arrays, as_array(n_pwl.long()), as_array(inputs), read
         eta = inputs.new_zeros(len(index), len(read_steps), index.shape[1], layout.n_outputs)
@@ -98,16 +78,14 @@ class _Scan(torch.autograd.Function):
         *weights, inputs = ctx.saved_tensors  # raises if one was changed since
         blocks, layout = ctx.problem[:2]
         n_sums = (layout.eta - layout.sums) // layout.width
-        out = inputs.new_empty(len(blocks.model), n_sums)
         arrays = as_array(grad_eta), ctx.kept.numpy()
 
-        def run(begin, end):
+        def run(begin, end, out):
             memory = inputs.new_empty(layout.end).numpy()
-            backward_blocks(begin, end, *ctx.problem, *arrays, memory, ctx.rows, out.numpy())
+            backward_blocks(begin, end, *ctx.problem, *arrays, memory, ctx.rows, out)
 
-        share_blocks(run, blocks, ctx.threads)
         total = inputs.new_zeros(len(weights[0]), n_sums)
-        add_rows(total.numpy(), blocks.model, out.numpy())
+        sum_gradients(run, blocks, ctx.threads, total)
         return (*_unpack(total, layout), *[None] * 6)
 
 

@@ -15,26 +15,6 @@ def scan(
 ) -> torch.Tensor:
     """Run the recurrence step by step; see the contract in `neuroalrnn.ops`.
 
-    Parameters
-    ----------
-    weights : Weights
-        Parameters, every tensor with a leading model axis.
-    n_pwl : Tensor of int, shape (model,)
-        Number of PWL units of each model.
-    inputs : Tensor, shape (sequence, step, feature)
-        Inputs, shared by all models.
-    index : Tensor of int, shape (model, lane)
-        Sequences that each model runs over, -1 for the last.
-    n_steps : Tensor of int, shape (sequence,)
-        Length of each sequence.
-    read_steps : Tensor of int, shape (read step,)
-        Steps at which eta is wanted, ascending from 0.
-
-    Returns
-    -------
-    Tensor, shape (model, read step, lane, output)
-        Eta; 0 beyond the end of a sequence.
-
     References
     ----------
     Brenner & Koppe (2026), TMLR: ``z_t = A z_{t-1} + W phi(z_{t-1}) + C s_t + h``.

@@ -7,12 +7,16 @@ the others again. Results depend neither on the number of threads nor on the oth
 
 from functools import cache
 
-import numpy as np
 import torch
 
 from neuroalrnn.ops import trim
-from neuroalrnn.ops.numba_blocks import as_array, cut_blocks, share_blocks
-from neuroalrnn.ops.numba_kernels import add_rows
+from neuroalrnn.ops.numba_blocks import (
+    as_array,
+    cut_blocks,
+    find_reads,
+    share_blocks,
+    sum_gradients,
+)
 from neuroalrnn.ops.tiles import tile_rows, vector_bytes
 from neuroalrnn.peers._kernels import Cells, backward_blocks, forward_blocks, lay_out
 from neuroalrnn.peers.contract import N_GATES, GRUWeights, LSTMWeights, check_gated_scan
@@ -27,28 +31,7 @@ def scan(
     *,
     threads: int = 1,
 ) -> torch.Tensor:
-    """Run GRUs or LSTMs; see the contract in `neuroalrnn.peers.contract`.
-
-    Parameters
-    ----------
-    weights : GRUWeights or LSTMWeights
-        Parameters, every tensor with a leading model axis.
-    inputs : Tensor, shape (sequence, step, feature)
-        Inputs, shared by all models.
-    index : Tensor of int, shape (model, lane)
-        Sequences that each model runs over, -1 for the last.
-    n_steps : Tensor of int, shape (sequence,)
-        Length of each sequence.
-    read_steps : Tensor of int, shape (read step,)
-        Steps at which eta is wanted, ascending from 0.
-    threads : int
-        Number of threads that share the work; it changes no result.
-
-    Returns
-    -------
-    Tensor, shape (model, read step, lane, output)
-        Eta; 0 beyond the end of a sequence.
-    """
+    """Run GRUs or LSTMs; see the contract in `neuroalrnn.peers.contract`."""
     check_gated_scan(weights, inputs, index, n_steps, read_steps)
     return _Scan.apply(type(weights), inputs, index, n_steps, read_steps, threads, *weights)
 
@@ -62,8 +45,7 @@ class _Scan(torch.autograd.Function):
         layout = _lay_out(N_GATES[kind], n_latent, inputs.shape[2], n_outputs, width)
         rows = tile_rows(layout.n_rows)
         blocks = cut_blocks(index.numpy(), n_steps.numpy(), trim(inputs, read_steps).shape, layout)
-        read = np.full(inputs.shape[1], -1)
-        read[read_steps.numpy()] = np.arange(len(read_steps))
+        read = find_reads(inputs.shape[1], read_steps)
         problem = blocks, layout, cells, as_array(inputs), read
         eta = inputs.new_zeros(len(index), len(read_steps), index.shape[1], n_outputs)
         kept = inputs.new_empty(layout.n_states, blocks.start[-1])
@@ -83,16 +65,14 @@ class _Scan(torch.autograd.Function):
         *weights, inputs = ctx.saved_tensors  # raises if one was changed since
         blocks, layout = ctx.problem[:2]
         n_sums = (layout.eta - layout.sums) // layout.width
-        out = inputs.new_empty(len(blocks.model), n_sums)
         arrays = as_array(grad_eta), ctx.kept.numpy()
 
-        def run(begin, end):
+        def run(begin, end, out):
             memory = inputs.new_empty(layout.end).numpy()
-            backward_blocks(begin, end, *ctx.problem, *arrays, memory, ctx.rows, out.numpy())
+            backward_blocks(begin, end, *ctx.problem, *arrays, memory, ctx.rows, out)
 
-        share_blocks(run, blocks, ctx.threads)
         total = inputs.new_zeros(len(weights[0]), n_sums)
-        add_rows(total.numpy(), blocks.model, out.numpy())
+        sum_gradients(run, blocks, ctx.threads, total)
         gradients = _unpack(total, layout)
         return (*[None] * 6, *(gradients[name] for name in ctx.kind._fields))
 

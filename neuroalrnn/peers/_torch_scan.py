@@ -16,26 +16,7 @@ def scan(
     n_steps: torch.Tensor,
     read_steps: torch.Tensor,
 ) -> torch.Tensor:
-    """Run GRUs or LSTMs step by step; see the contract in `neuroalrnn.peers.contract`.
-
-    Parameters
-    ----------
-    weights : GRUWeights or LSTMWeights
-        Parameters, every tensor with a leading model axis.
-    inputs : Tensor, shape (sequence, step, feature)
-        Inputs, shared by all models.
-    index : Tensor of int, shape (model, lane)
-        Sequences that each model runs over, -1 for the last.
-    n_steps : Tensor of int, shape (sequence,)
-        Length of each sequence.
-    read_steps : Tensor of int, shape (read step,)
-        Steps at which eta is wanted, ascending from 0.
-
-    Returns
-    -------
-    Tensor, shape (model, read step, lane, output)
-        Eta; 0 beyond the end of a sequence.
-    """
+    """Run GRUs or LSTMs step by step; see the contract in `neuroalrnn.peers.contract`."""
     check_gated_scan(weights, inputs, index, n_steps, read_steps)
     inputs = trim(inputs, read_steps)
     exists = present(index, n_steps, inputs.shape[1])[..., None]

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from neuroalrnn.ops import steps_outside
+from neuroalrnn.ops import argument_faults, steps_outside
 
 
 class GRUWeights(NamedTuple):
@@ -155,33 +155,15 @@ def check_gated_scan(
             f"scan: readout {tuple(weights.readout.shape)} and inputs {tuple(inputs.shape)}, "
             "expected (model, output, latent) and (sequence, step, feature)"
         )
-    faults = _wrong_shapes(weights, inputs, index, n_steps, read_steps)
-    whole = {"index": index, "n_steps": n_steps, "read_steps": read_steps}
-    faults += [
-        f"{name}: {value.dtype}, expected whole numbers"
-        for name, value in whole.items()
-        if value.is_floating_point()
-    ]
-    kinds = {part.dtype for part in (*weights, inputs)}
-    if len(kinds) > 1 or kinds - {torch.float32, torch.float64}:
-        listed = ", ".join(sorted(map(str, kinds)))
-        faults.append(f"weights and inputs are {listed}: expected one float type")
+    n_models, n_outputs, n_latent = weights.readout.shape
+    single = weight_shapes(type(weights), n_latent, inputs.shape[2], n_outputs)
+    whole = {
+        "index": (index, (n_models, index.shape[-1])),
+        "n_steps": (n_steps, inputs.shape[:1]),
+        "read_steps": (read_steps, read_steps.shape[-1:]),
+    }
+    shapes = [(n_models, *shape) for shape in single]
+    faults = argument_faults(weights, shapes, {"inputs": (inputs, inputs.shape)}, whole)
     faults = faults or steps_outside(inputs.shape[1], n_steps, read_steps)
     if faults:
         raise ValueError(f"scan: {'; '.join(faults)}")
-
-
-def _wrong_shapes(weights, inputs, index, n_steps, read_steps):
-    n_models, n_outputs, n_latent = weights.readout.shape
-    expected = weight_shapes(type(weights), n_latent, inputs.shape[2], n_outputs)
-    table = [
-        *zip(weights._fields, weights, ((n_models, *shape) for shape in expected), strict=True),
-        ("index", index, (n_models, index.shape[-1])),
-        ("n_steps", n_steps, inputs.shape[:1]),
-        ("read_steps", read_steps, read_steps.shape[-1:]),
-    ]
-    return [
-        f"{name}: shape {tuple(value.shape)}, expected {tuple(shape)}"
-        for name, value, shape in table
-        if value.shape != shape
-    ]

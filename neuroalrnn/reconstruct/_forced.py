@@ -36,7 +36,7 @@ Brenner et al. (2024), NeurIPS (sparse forcing of AL-RNNs); Hess et al. (2023), 
 
 import torch
 
-from neuroalrnn.ops import Weights, floors
+from neuroalrnn.ops import Weights, argument_faults, floors
 
 
 def scan(
@@ -46,28 +46,7 @@ def scan(
     start: torch.Tensor,
     strength: torch.Tensor,
 ) -> torch.Tensor:
-    """Compute the errors of the unforced predictions, step by step: the oracle.
-
-    Autograd differentiates it.
-
-    Parameters
-    ----------
-    weights : Weights
-        Parameters; features are the outputs.
-    n_pwl : Tensor of int, shape (model,)
-        Number of PWL units of each model.
-    series : Tensor, shape (row, output)
-        Observations.
-    start : Tensor of int, shape (model, lane)
-        Row of the first observation of each lane.
-    strength : Tensor, shape (model, step)
-        Forcing strength of each step, 0 to 1.
-
-    Returns
-    -------
-    Tensor, shape (model, step, lane, output)
-        Predictions minus observations, from step 1 on.
-    """
+    """Compute the errors of the unforced predictions, differentiated by autograd: the oracle."""
     return _run(weights, n_pwl, series, start, strength)[0]
 
 
@@ -81,23 +60,7 @@ def compute_latents(
 ) -> torch.Tensor:
     """Compute the latents after forcing, whose signs name the regimes.
 
-    Parameters
-    ----------
-    weights : Weights
-        Parameters; features are the outputs.
-    n_pwl : Tensor of int, shape (model,)
-        Number of PWL units of each model.
-    series : Tensor, shape (row, output)
-        Observations.
-    start : Tensor of int, shape (model, lane)
-        Row of the first observation of each lane.
-    strength : Tensor, shape (model, step)
-        Forcing strength of each step, 0 to 1.
-
-    Returns
-    -------
-    Tensor, shape (model, step + 1, lane, latent)
-        Latents, from step 0 on.
+    Arguments are those of the contract. The result is (model, step + 1, lane, latent), from step 0.
     """
     return _run(weights, n_pwl, series, start, strength)[1]
 
@@ -199,47 +162,22 @@ def check(
 
     It comes first, as the kernels read memory without a check of their own.
 
-    Parameters
-    ----------
-    weights : Weights
-        Parameters; features are the outputs.
-    n_pwl : Tensor of int, shape (model,)
-        Number of PWL units of each model.
-    series : Tensor, shape (row, output)
-        Observations.
-    start : Tensor of int, shape (model, lane)
-        Row of the first observation of each lane.
-    strength : Tensor, shape (model, step)
-        Forcing strength of each step, 0 to 1.
-
     Raises
     ------
     ValueError
         If an argument has the wrong shape, kind or range. The message names all of them.
     """
     n_models, n_outputs, n_latent = weights.readout.shape
-    values = (*weights, n_pwl, series, start, strength)
     shapes = (
         (n_models, n_latent), (n_models, n_latent, n_latent), (n_models, n_latent, n_outputs),
         (n_models, n_latent), (n_models, n_latent), weights.readout.shape, (n_models, n_outputs),
-        (n_models,), (len(series), n_outputs), (n_models, start.shape[-1]),
-        (n_models, strength.shape[-1]),
     )  # fmt: skip
-    names = (*weights._fields, "n_pwl", "series", "start", "strength")
-    faults = [
-        f"{name}: shape {tuple(value.shape)}, expected {tuple(shape)}"
-        for name, value, shape in zip(names, values, shapes, strict=True)
-        if value.shape != shape
-    ]
-    faults += [
-        f"{name}: {value.dtype}, expected whole numbers"
-        for name, value in (("n_pwl", n_pwl), ("start", start))
-        if value.is_floating_point()
-    ]
-    kinds = {part.dtype for part in (*weights, series, strength)}
-    if len(kinds) > 1 or kinds - {torch.float32, torch.float64}:
-        listed = ", ".join(sorted(map(str, kinds)))
-        faults.append(f"weights, series and strength are {listed}: expected one float type")
+    floats = {
+        "series": (series, (len(series), n_outputs)),
+        "strength": (strength, (n_models, strength.shape[-1])),
+    }
+    whole = {"n_pwl": (n_pwl, (n_models,)), "start": (start, (n_models, start.shape[-1]))}
+    faults = argument_faults(weights, shapes, floats, whole)
     faults = faults or list(_out_of_range(n_latent, n_pwl, series, start, strength))
     if faults:
         raise ValueError(f"forced scan: {'; '.join(faults)}")

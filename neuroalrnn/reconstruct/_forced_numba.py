@@ -88,28 +88,7 @@ def scan(
     *,
     threads: int = 1,
 ) -> torch.Tensor:
-    """Compute the errors of the unforced predictions; see the contract in `_forced`.
-
-    Parameters
-    ----------
-    weights : Weights
-        Parameters; features are the outputs.
-    n_pwl : Tensor of int, shape (model,)
-        Number of PWL units of each model.
-    series : Tensor, shape (row, output)
-        Observations.
-    start : Tensor of int, shape (model, lane)
-        Row of the first observation of each lane.
-    strength : Tensor, shape (model, step)
-        Forcing strength of each step, 0 to 1.
-    threads : int
-        Number of threads that share the models.
-
-    Returns
-    -------
-    Tensor, shape (model, step, lane, output)
-        Predictions minus observations, from step 1 on.
-    """
+    """Compute the errors of the unforced predictions; see the contract in `_forced`."""
     check(weights, n_pwl, series, start, strength)
     z_0 = start_latents(weights, series, start)
     a, W, _, h, _, B, d = weights
