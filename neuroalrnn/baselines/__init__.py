@@ -2,8 +2,8 @@
 
 A baseline is a function ``baseline(trials, train, test)`` of a trial dataset and the positions of
 training and test trials. It returns log-probabilities (nats), shape (test trial, option). `lists`
-names those that a dataset is compared with; `choose_inside`, `whole_sessions` and `level` help to
-write another.
+names those that a dataset is compared with; `choose_inside` and `whole_sessions` help to write
+another.
 """
 
 from neuroalrnn.baselines.frequency import class_frequency
@@ -19,7 +19,6 @@ from neuroalrnn.baselines.lists import (
 from neuroalrnn.baselines.logistic import default_terms, logistic
 from neuroalrnn.baselines.qlearning import q_learning
 from neuroalrnn.baselines.shared import choose_inside, whole_sessions
-from neuroalrnn.data.level import count_choices, floor_of, level
 
 __all__ = [
     "BASELINES",
@@ -27,14 +26,11 @@ __all__ = [
     "choose_inside",
     "class_frequency",
     "cognitive_baselines",
-    "count_choices",
     "default_terms",
-    "floor_of",
     "glm_hmm",
     "history_logistic",
     "hybrid",
     "is_two_step",
-    "level",
     "logistic",
     "q_learning",
     "standard_baselines",

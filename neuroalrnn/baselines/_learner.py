@@ -8,6 +8,7 @@ import xarray as xr
 
 from neuroalrnn.baselines._traces import Traces, fit_agent, predict_agent
 from neuroalrnn.baselines.shared import Inner, choose_inside, whole_sessions
+from neuroalrnn.data.checks import check_split
 from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.scaling import measure
 from neuroalrnn.data.schema import trial_variables, unknown
@@ -58,6 +59,7 @@ def predict_learner(
     DataError
         If there is no ``reward``, or a member is unknown.
     """
+    train, test = check_split("learning agent", trials, train, test)
     _require(trials, members)
     baseline = partial(_predict, credited=credited, random_state=random_state)
     member = choose_inside(baseline, members, trials, train, inner)

@@ -6,14 +6,32 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import (
+    checked,
+    not_names,
+    not_seed,
+    not_whole,
+)
+from neuroalrnn.baselines._checks import not_inner, not_sizes
 from neuroalrnn.baselines._glm_hmm import Rows, fit_glm_hmm, predict_glm_hmm
 from neuroalrnn.baselines.shared import Inner, choose_inside, whole_sessions
 from neuroalrnn.data import design
+from neuroalrnn.data.checks import check_split
 from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.scaling import standardise
-from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.data.schema import not_trials, scored_trials
+from neuroalrnn.exceptions import DataError
 
 
+@checked(
+    DataError,
+    trials=not_trials,
+    terms=not_names,
+    inner=not_inner,
+    n_states=not_sizes,
+    n_restarts=partial(not_whole, least=1),
+    random_state=not_seed,
+)
 def glm_hmm(
     trials: xr.Dataset,
     train: np.ndarray,
@@ -63,10 +81,16 @@ def glm_hmm(
     array, shape (test trial, option)
         Log-probabilities (nats).
 
+    Raises
+    ------
+    DataError
+        If an argument cannot be used, such as a term with a variable that the dataset lacks.
+
     References
     ----------
     Ashwood et al. (2022), Nature Neuroscience: the model.
     """
+    train, test = check_split("GLM-HMM", trials, train, test)
     baseline = partial(_predict, terms=terms, n_restarts=n_restarts, seed=random_state)
     n = choose_inside(baseline, tuple(n_states), trials, train, inner)
     return baseline(trials, train, test, n)

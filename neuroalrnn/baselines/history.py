@@ -5,11 +5,23 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_names
+from neuroalrnn.baselines._checks import not_inner, not_sizes
 from neuroalrnn.baselines.logistic import logistic
 from neuroalrnn.baselines.shared import Inner, choose_inside
+from neuroalrnn.data.checks import check_split
+from neuroalrnn.data.schema import not_trials
 from neuroalrnn.data.terms import parse_terms
+from neuroalrnn.exceptions import DataError
 
 
+@checked(
+    DataError,
+    trials=not_trials,
+    terms=not_names,
+    inner=not_inner,
+    n_lags=not_sizes,
+)
 def history_logistic(
     trials: xr.Dataset,
     train: np.ndarray,
@@ -41,7 +53,14 @@ def history_logistic(
     -------
     array, shape (test trial, option)
         Log-probabilities (nats).
+
+    Raises
+    ------
+    DataError
+        If an argument cannot be used, such as a term with a variable that the dataset lacks.
     """
+
+    train, test = check_split("history-logistic", trials, train, test)
 
     def baseline(trials, train, test, n):
         return logistic(trials, train, test, terms=_with_lags(trials, terms, n))

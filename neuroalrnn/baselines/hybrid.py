@@ -5,12 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_names, not_seed
+from neuroalrnn.baselines._checks import not_inner
 from neuroalrnn.baselines._learner import MEMBERS, chosen_options, predict_learner
 from neuroalrnn.baselines.shared import Inner
-from neuroalrnn.data.schema import is_after_choice, trial_variables
+from neuroalrnn.data.schema import is_after_choice, not_trials, trial_variables
 from neuroalrnn.exceptions import DataError, problems
 
 
+@checked(DataError, trials=not_trials)
 def is_two_step(trials: xr.Dataset) -> bool:
     """Check whether `hybrid` can be fitted.
 
@@ -33,6 +36,13 @@ def is_two_step(trials: xr.Dataset) -> bool:
     return bool(binary.all()) and is_after_choice(trials, "common")
 
 
+@checked(
+    DataError,
+    trials=not_trials,
+    inner=not_inner,
+    members=not_names,
+    random_state=not_seed,
+)
 def hybrid(
     trials: xr.Dataset,
     train: np.ndarray,
@@ -77,7 +87,7 @@ def hybrid(
     Raises
     ------
     DataError
-        If the data are not two-step, or a member is unknown.
+        If the data are not two-step, a member is unknown, or another argument cannot be used.
 
     References
     ----------

@@ -5,10 +5,21 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_names, not_seed
+from neuroalrnn.baselines._checks import not_inner
 from neuroalrnn.baselines._learner import MEMBERS, chosen_options, predict_learner
 from neuroalrnn.baselines.shared import Inner
+from neuroalrnn.data.schema import not_trials
+from neuroalrnn.exceptions import DataError
 
 
+@checked(
+    DataError,
+    trials=not_trials,
+    inner=not_inner,
+    members=not_names,
+    random_state=not_seed,
+)
 def q_learning(
     trials: xr.Dataset,
     train: np.ndarray,
@@ -64,7 +75,7 @@ def q_learning(
     Raises
     ------
     DataError
-        If there is no ``reward``, or a member is unknown.
+        If there is no ``reward``, a member is unknown, or another argument cannot be used.
     """
     return predict_learner(
         trials,

@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_callable, refuse
+from neuroalrnn.baselines._checks import not_candidates, not_inner
+from neuroalrnn.data.checks import not_rows
 from neuroalrnn.data.level import level
-from neuroalrnn.data.schema import session_number
-from neuroalrnn.exceptions import FitError, problems
+from neuroalrnn.data.schema import not_trials, session_number
+from neuroalrnn.exceptions import DataError, FitError, problems
 
 Baseline = Callable[[xr.Dataset, np.ndarray, np.ndarray], np.ndarray]
 Inner = Callable[[np.ndarray], Sequence[tuple[np.ndarray, np.ndarray]]]
@@ -32,13 +35,22 @@ def whole_sessions(trials: xr.Dataset, index: np.ndarray) -> tuple[np.ndarray, n
         Positions of all trials of their sessions, scored or not, in dataset order.
     first : bool array, shape (row,)
         Whether a row is the first of its session.
+
+    Raises
+    ------
+    DataError
+        If the positions are not those of different trials.
     """
+    found = not_trials("trials", trials)
+    found = found or not_rows("index", index, trials.sizes["trial"])
+    refuse("whole sessions", found, DataError)
     session = session_number(trials)
     rows = np.flatnonzero(np.isin(session, session[index]))
     inside = session[rows]
     return rows, np.r_[True, inside[1:] != inside[:-1]][: len(rows)]
 
 
+@checked(FitError, baseline=not_callable, candidates=not_candidates, inner=not_inner)
 def choose_inside(
     baseline: Callable[[xr.Dataset, np.ndarray, np.ndarray, Candidate], np.ndarray],
     candidates: Sequence[Candidate],

@@ -82,9 +82,9 @@ def test_choice_inside_weights_subjects_alike():
 
 def test_choice_inside_needs_parts_unless_there_is_nothing_to_choose():
     trials = dataset(1)
-    assert choose_inside(None, ("only",), trials, np.arange(10), None) == "only"
+    assert choose_inside(max, ("only",), trials, np.arange(10), None) == "only"
     with pytest.raises(FitError, match="2 candidates and no part to validate on"):
-        choose_inside(None, (1, 2), trials, np.arange(10), lambda train: [])
+        choose_inside(max, (1, 2), trials, np.arange(10), lambda train: [])
 
 
 def test_whole_sessions_hold_all_trials_and_their_starts():

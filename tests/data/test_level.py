@@ -9,10 +9,10 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
-from neuroalrnn.baselines import class_frequency, glm_hmm, level, logistic, q_learning
+from neuroalrnn.baselines import class_frequency, glm_hmm, logistic, q_learning
 from neuroalrnn.baselines._among import fit_among, log_among
 from neuroalrnn.baselines.frequency import _fit_worths
-from neuroalrnn.data.level import _raise_unseen, _restrict
+from neuroalrnn.data.level import _raise_unseen, _restrict, level
 from neuroalrnn.data.tables import from_frame
 
 RNG = np.random.default_rng(0)
