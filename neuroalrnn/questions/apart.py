@@ -6,16 +6,20 @@ different folds are those of different networks: codes are sign patterns, compar
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_flag, not_kind, not_names
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.dynamics.portrait import Portrait
 from neuroalrnn.questions.asked import Asked
 from neuroalrnn.questions.listed import QUESTIONS
 from neuroalrnn.questions.tables import Tables, answer, describe_missing
 from neuroalrnn.regimes.held_out import HeldOutRegimes
 from neuroalrnn.results import Fit
+from neuroalrnn.results.checks import not_fit
 
 PREFIX = "mechanism_"
 TRIGGERED, PORTRAIT = "behaviour_around_switches", "state_space"
@@ -49,6 +53,13 @@ class Mechanism:
     notes: list
 
 
+@checked(
+    DataError,
+    fit=not_fit,
+    held_out=partial(not_kind, kinds=HeldOutRegimes, expected="compute_held_out_regimes(fit)"),
+    conditions=not_names,
+    progress=not_flag,
+)
 def take_apart(
     fit: Fit,
     held_out: HeldOutRegimes,

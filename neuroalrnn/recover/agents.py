@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from neuroalrnn.arguments import checked
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.model.observation import (
     ObservationModel,
     option_log_probability,
@@ -16,6 +18,7 @@ from neuroalrnn.model.observation import (
 from neuroalrnn.network.agent import NetworkAgent
 from neuroalrnn.network.run import Network
 from neuroalrnn.results import Fit
+from neuroalrnn.results.checks import not_fit
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class ObservedAgent:
         return {name: torch.as_tensor(each) for name, each in values.items()}
 
 
+@checked(DataError, fit=not_fit)
 def make_agent(fit: Fit, observation: ObservationModel | None = None) -> Callable[[Network], Any]:
     """Let the networks of a fit act in its task, for `neuroalrnn.behaviour.simulate_fit`.
 

@@ -1,9 +1,13 @@
 """What questions about mechanism need, and what several of them share."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.arguments import checked, not_kind
 from neuroalrnn.data.sequences import Sequences
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.questions.words import code
 from neuroalrnn.regimes import used_regimes
 
@@ -42,6 +46,7 @@ def used_codes(fold):
     return used_regimes(codes_of(fold))
 
 
+@checked(DataError, sequences=partial(not_kind, kinds=Sequences, expected="sequences of encode"))
 def mean_inputs(sequences: Sequences) -> np.ndarray:
     """Mean input of every step of a trial.
 
