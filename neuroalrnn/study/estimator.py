@@ -30,7 +30,8 @@ class ALRNN(ClassifierMixin, BaseEstimator):
 
     It is trained as inside a fold of `neuroalrnn.select_n_pwl`: subjects are held out inside its
     trials to choose how long to train, which restart to keep and, of several values, which
-    ``n_pwl``; then it is trained on all of them.
+    ``n_pwl``; then it is trained on all of them. Cross-validate it with a splitter of ours, such as
+    `neuroalrnn.SubjectKFold`: those of scikit-learn that take no groups cut subjects and sessions.
 
     Parameters
     ----------
