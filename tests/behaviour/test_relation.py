@@ -202,7 +202,7 @@ def test_models_that_differ_alike_in_all_subjects_leave_a_row_that_says_so(fit, 
     def refuse(*args, **options):
         raise NotTestableError("all 6 values are the same")
 
-    module = sys.modules["neuroalrnn.questions.analyse"]
+    module = sys.modules["neuroalrnn.questions.comparisons"]
     monkeypatch.setattr(module, "paired_difference", refuse)
     table = compare_with_others(fit)
     assert set(table["note"]) == {"all 6 values are the same"}
