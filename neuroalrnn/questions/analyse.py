@@ -10,11 +10,10 @@ import pandas as pd
 import xarray as xr
 from markupsafe import Markup
 
-from neuroalrnn.arguments import not_flag, not_seed, refuse, shown, unknown
-from neuroalrnn.data.schema import COORDS
+from neuroalrnn.arguments import not_flag, not_seed, refuse, shown
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.questions.apart import PREFIX, Mechanism, answer_apart
-from neuroalrnn.questions.asked import Asked
+from neuroalrnn.questions.asked import Asked, check_names
 from neuroalrnn.questions.listed import QUESTIONS
 from neuroalrnn.questions.question import Question, Text
 from neuroalrnn.questions.tables import Tables, answer, describe_missing
@@ -195,7 +194,7 @@ def analyse(
     defaults = json.loads(fit.trials.attrs.get("analysis", "{}"))
     conditions = _as_names(defaults.get("conditions", []) if conditions is None else conditions)
     rule = defaults.get("rule") if rule is None else rule
-    _check_names(fit, conditions, rule)
+    check_names("analyse", fit, conditions, rule)
     asked = Asked(fit, tuple(conditions), rule, random_state)
     unasked = answer([each for each in questions if not each.mechanism], asked)
     apart = _take_apart(asked, questions, progress) if mechanism else None
@@ -259,19 +258,3 @@ def _as_names(conditions):
         text = f"conditions: found {kind} {conditions!r}, expected a list of names of variables"
         raise problems(DataError, "analyse", [text])
     return list(conditions)
-
-
-def _check_names(fit, conditions, rule):
-    names = [*conditions, *([] if rule is None else [rule])]
-    found = [
-        f"{shown(each)} is no name of a variable" for each in names if not isinstance(each, str)
-    ]
-    refuse("analyse", found, DataError)
-    known = [str(n) for n in fit.trials.variables if fit.trials[n].dims == ("trial",)]
-    found = [f"no variable on trial: {unknown(name, known)}" for name in names if name not in known]
-    found += [
-        f"condition {name!r} labels what is counted over; expected a variable of the task"
-        for name in conditions
-        if name in COORDS
-    ]
-    refuse("analyse", found, DataError)

@@ -14,7 +14,7 @@ import xarray as xr
 from neuroalrnn.arguments import checked, not_flag, not_kind, not_names
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.dynamics.portrait import Portrait
-from neuroalrnn.questions.asked import Asked
+from neuroalrnn.questions.asked import Asked, check_names
 from neuroalrnn.questions.listed import QUESTIONS
 from neuroalrnn.questions.tables import Tables, answer, describe_missing
 from neuroalrnn.regimes.held_out import HeldOutRegimes
@@ -90,7 +90,13 @@ def take_apart(
         ``ablation_map``. Over subjects: ``entropies``, ``fragile_share``, ``dynamical_classes``,
         ``ablation_tests`` (subjects who share a stimulus order count once, by their mean). What is
         not testable is absent, and told in the notes.
+
+    Raises
+    ------
+    DataError
+        An argument is of another kind, or a condition is not a variable of the trials.
     """
+    check_names("take_apart", fit, conditions)
     asked = Asked(fit, map_by=tuple(conditions), given_regimes=held_out)
     return answer_apart(asked, QUESTIONS, progress=progress)
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from neuroalrnn.questions import mean_inputs, take_apart
+from neuroalrnn.exceptions import DataError
+from neuroalrnn.questions import take_apart
+from neuroalrnn.questions.mechanism.needs import mean_inputs
 from neuroalrnn.regimes.held_out import compute_held_out_regimes
 from neuroalrnn.tasks import addition, integration, scalar_memory
 
@@ -60,6 +62,15 @@ def test_conditions_split_the_ablation_map(known_fit):
     held_out = compute_held_out_regimes(fit)
     table = take_apart(fit, held_out, conditions=["choice"]).tables["ablation"]
     assert set(table["choice"]) == {0, 1}
+
+
+def test_conditions_must_be_variables_of_the_trials(known_fit):
+    fit = known_fit(addition(n_steps=6), n_trials=20, n_subjects=2)
+    held_out = compute_held_out_regimes(fit)
+    with pytest.raises(DataError, match="'choise' is unknown; did you mean 'choice'"):
+        take_apart(fit, held_out, conditions=["choise"])
+    with pytest.raises(DataError, match="expected compute_held_out_regimes"):
+        take_apart(fit, None)
 
 
 def test_mean_inputs_are_those_of_each_step(known_fit):
