@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,13 @@ def test_type_checkers_are_offered_what_is_imported_on_first_use():
     homes = {(f"{neuroalrnn._HOME[name]}.{name}", name) for name in names}
     packages = {(f"neuroalrnn.{name}", name) for name in neuroalrnn._PACKAGES}
     assert offered == homes | packages
+
+
+def test_public_names_are_few_and_exist():
+    packages = [import_module(f"neuroalrnn.{name}") for name in neuroalrnn._PACKAGES]
+    names = [(each, name) for each in packages for name in getattr(each, "__all__", ())]
+    assert [name for each, name in names if not hasattr(each, name)] == []
+    assert 200 < len(names) <= 400
 
 
 def test_every_package_is_an_attribute(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy import stats
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.regimes.transitions import (
@@ -181,3 +182,14 @@ class TestGraph:
             ["choice", 1, 0],
         ]
         assert found["transition_probability"].tolist() == [0.5, 0.5, 1.0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_dwell_survival_is_that_of_scipy(seed):
+    rng = np.random.default_rng(seed)
+    visits = pd.DataFrame({"n_steps": rng.integers(1, 9, 40), "censored": rng.random(40) < 0.3})
+    found = compute_dwell_survival(visits.assign(regime=0))
+    length, cut = visits["n_steps"].to_numpy(float), visits["censored"].to_numpy()
+    # a visit that was cut counts up to the step before its last one
+    oracle = stats.ecdf(stats.CensoredData(length[~cut], right=length[cut] - 1)).sf
+    np.testing.assert_allclose(found["survival"], oracle.evaluate(found["n_steps"] - 1))
