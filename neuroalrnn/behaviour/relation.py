@@ -1,6 +1,6 @@
 """Do regimes and switches go with choice, correctness and reaction time? One slope per subject."""
 
-from functools import cache, partial
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -150,7 +150,7 @@ def relate_to_behaviour(fit, regimes):
     trials = fit.trials
     subject = trials["subject"].values.astype(str)
     outcomes, predictors = compute_outcomes(trials), _predictors(fit, regimes)
-    rows, held_constant = [], cache(partial(nuisances, fit))
+    rows, held_constant = [], lru_cache(1)(partial(nuisances, fit))
     for outcome, values in outcomes.items():
         degree = choose_degree(values, trials["session"].values, subject)
         try:

@@ -112,14 +112,21 @@ def _as_table(switches, outcome, trials, step) -> pd.DataFrame:
 
 def _test_lags(table, lags) -> xr.Dataset:
     """Shift-corrected numbers (subject, lag) and their test over subjects (lag)."""
-    later = table.groupby(UNITS, sort=False)["outcome"]
+    unit = table.groupby(UNITS, sort=False).ngroup().to_numpy()
+    names = ("switched", "outcome", "session", "subject")
+    switched, outcome, session, subject = (table[name].to_numpy() for name in names)
     corrected, rows = {}, []
     for lag in lags:
-        pairs = table.assign(outcome=later.shift(-int(lag)))
-        pairs = pairs[pairs["outcome"].notna() & pairs["switched"].notna()]
+        at = np.arange(len(table)) + lag
+        there = (at >= 0) & (at < len(table))
+        at = np.where(there, at, 0)
+        pairs = there & (unit[at] == unit) & ~np.isnan(outcome[at]) & ~np.isnan(switched)
         try:
             found = circular_shift_null(
-                *(pairs[name].to_numpy() for name in ("switched", "outcome", "session", "subject")),
+                switched[pairs],
+                outcome[at][pairs],
+                session[pairs],
+                subject[pairs],
                 marks_switches=True,
             )
         except NotTestableError as error:

@@ -3,6 +3,9 @@
 import numpy as np
 from scipy.special import expit, logsumexp, softmax
 
+# log odds that are rounding: both options are as probable
+TIE = np.finfo(float).eps
+
 
 def log_probability(eta, available=None, trial=None):
     """Log-probability of every option.
@@ -34,6 +37,36 @@ def log_probability(eta, available=None, trial=None):
     if available is not None:
         eta = np.where(available[trial], eta, -np.inf)
     return eta - logsumexp(eta, axis=-1, keepdims=True)
+
+
+def score_choices(eta, choice, available=None, trial=None):
+    """Log-probability of the choices made, and whether they were the most probable ones.
+
+    Parameters
+    ----------
+    eta : array, shape (..., row, output)
+        As for `log_probability`.
+    choice : int array, shape (row,)
+        Position of the option that was chosen.
+    available, trial
+        As for `log_probability`.
+
+    Returns
+    -------
+    log_likelihood : array, shape (..., row)
+        Nats.
+    accuracy : array, shape (..., row)
+        1 where the choice was the most probable option, shared among ties, else 0.
+    """
+    if eta.shape[-1] == 1:
+        towards = np.where(choice == 1, eta[..., 0], -eta[..., 0])
+        hit = np.where(np.abs(towards) <= TIE, 0.5, towards > 0)
+        return -np.logaddexp(0.0, -towards), hit
+    log_p = log_probability(eta, available, trial)
+    index = np.broadcast_to(choice[:, None], (*log_p.shape[:-1], 1))
+    is_best = log_p == log_p.max(axis=-1, keepdims=True)
+    hit = np.take_along_axis(is_best, index, axis=-1)[..., 0] / is_best.sum(axis=-1)
+    return np.take_along_axis(log_p, index, axis=-1)[..., 0], hit
 
 
 def probability(eta):

@@ -81,8 +81,8 @@ class Acting:
 
     @cached_property
     def parts(self):
-        """The table with its parts in front, which are looked up at every step."""
-        return np.ascontiguousarray(np.swapaxes(self.table, 0, 1))
+        """The table with parts and units in front, (3, unit, activation)."""
+        return np.ascontiguousarray(np.moveaxis(self.table, 0, -1))
 
     @cached_property
     def is_moving(self):
@@ -120,33 +120,33 @@ class Acting:
 
         Returns
         -------
-        array, shape (3, [intervention,] sequence, unit)
+        array, shape (3, unit, [intervention,] sequence)
             One sequence stands for all where they do not differ.
         """
         used = self.used[..., t + 1]
         is_one = (used == used[..., :1]).all()
-        return self.parts.take(used[..., :1] if is_one else used, axis=1)
+        return self.parts.take(used[..., :1] if is_one else used, axis=2)
 
     def activate(self, z, bends):
         """Output of all units.
 
         Parameters
         ----------
-        z : array, shape ([intervention,] sequence, latent)
+        z : array, shape (latent, [intervention,] sequence)
             Of all sequences, or of the first of them.
-        bends : array, shape (3, [intervention,] sequence, unit)
+        bends : array, shape (3, unit, [intervention,] sequence)
             See `bends`.
 
         Returns
         -------
-        array, shape ([intervention,] sequence, latent)
+        array, shape (latent, [intervention,] sequence)
         """
-        n_linear = z.shape[-1] - self.table.shape[-1]
-        below, above, shift = bends[..., : z.shape[-2], :]
-        last = z[..., n_linear:]
-        phi = np.empty((*np.broadcast_shapes(above.shape[:-1], z.shape[:-1]), z.shape[-1]))
-        phi[..., :n_linear] = z[..., :n_linear]
-        bent = phi[..., n_linear:]
+        n_linear = len(z) - self.table.shape[-1]
+        below, above, shift = bends[..., : z.shape[-1]]
+        last = z[n_linear:]
+        phi = np.empty(z.shape)
+        phi[:n_linear] = z[:n_linear]
+        bent = phi[n_linear:]
         np.multiply(np.maximum(last, 0.0), above, out=bent)
         bent += np.minimum(last, 0.0) * below
         bent += shift
@@ -157,21 +157,23 @@ class Acting:
 
         Parameters
         ----------
-        z : array, shape ([intervention,] sequence, latent)
+        z : array, shape (latent, [intervention,] sequence)
             Of all sequences, or of the first of them.
         t : int
             Step of `z`; -1 is the start.
 
         Returns
         -------
-        array, shape ([intervention,] sequence, latent)
+        array, shape (latent, [intervention,] sequence)
         """
         z = np.maximum(np.minimum(z, LARGEST), -LARGEST)
         if not self.is_moving[t + 1]:
             return z
+        z = np.moveaxis(z, 0, -1)
         moved = self.moved[..., : z.shape[-2], t + 1]
         value = self.value[..., : z.shape[-2], min(t + 1, self.value.shape[-2] - 1), :]
-        return np.where(moved[..., None], z @ np.swapaxes(self.matrix, -1, -2) + value, z)
+        found = np.where(moved[..., None], z @ np.swapaxes(self.matrix, -1, -2) + value, z)
+        return np.ascontiguousarray(np.moveaxis(found, -1, 0))
 
 
 def lay_out(interventions, network, sequences):

@@ -100,19 +100,27 @@ def run_network(network, sequences, interventions=None):
     acting = None
     if interventions is not None:
         acting = lay_out(interventions, network, sequences).take(order)
-    drive = sequences.inputs[order] @ network.input_weight.T + network.bias
-    floor = np.zeros(len(network.bias))
-    floor[: len(floor) - network.n_pwl] = -np.inf
-    z = np.broadcast_to(network.initial, (len(drive), len(network.bias)))
-    z = z if acting is None else acting.move(z, -1)
+    # latents first, so that each operation runs over all sequences and interventions at once
+    drive = np.einsum("qtf,mf->tmq", sequences.inputs[order], network.input_weight)
+    drive += network.bias[:, None]
+    n_latent, several = len(network.bias), ()
+    if acting is not None and acting.used.ndim == 3:
+        drive, several = drive[:, :, None], acting.used.shape[:1]
+    latents_last = (*range(1, drive.ndim - 1), 0)
+    slope = network.self_slope.reshape(-1, *[1] * (drive.ndim - 2))
+    z = np.broadcast_to(network.initial.reshape(slope.shape), (n_latent, *several, len(order)))
+    z, bends = (z, None) if acting is None else (acting.move(z, -1), acting.bends(-1))
     for t, n in enumerate(n_rows):
-        z = z[..., :n, :]
-        if acting is not None and acting.is_changing[t]:
-            bends = acting.bends(t - 1)
-        phi = np.maximum(z, floor) if acting is None else acting.activate(z, bends)
-        # one product of matrices, not one for each intervention
-        before, z = z, (phi.reshape(-1, len(floor)) @ network.weight.T).reshape(phi.shape)
-        z += network.self_slope * before
-        z += drive[:n, t]
+        z = z[..., :n]
+        if acting is None:
+            phi = z.copy()
+            linear = n_latent - network.n_pwl
+            np.maximum(z[linear:], 0.0, out=phi[linear:])
+        else:
+            bends = acting.bends(t - 1) if acting.is_changing[t] else bends
+            phi = acting.activate(z, bends)
+        before, z = z, (network.weight @ phi.reshape(n_latent, -1)).reshape(phi.shape)
+        z += slope * before
+        z += drive[t, ..., :n]
         z = z if acting is None else acting.move(z, t)
-        yield order[:n], z
+        yield order[:n], z.transpose(latents_last)

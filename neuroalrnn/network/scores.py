@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neuroalrnn.exceptions import NotTestableError
-from neuroalrnn.network.choices import log_probability
+from neuroalrnn.network.choices import score_choices
 from neuroalrnn.network.run import run_network
 
 # of all interventions that run at once, so that they fit into memory
@@ -74,10 +74,5 @@ def _score(network, sequences, interventions, available):
     if not eta:
         raise NotTestableError("there is no scored choice in these sequences")
     trial = np.concatenate(trial)
-    log_p = log_probability(np.concatenate(eta, axis=-2), available, trial)
-    index = np.concatenate(choice)[:, None]
-    index = np.broadcast_to(index, (*log_p.shape[:-1], 1))
-    chosen = np.take_along_axis(log_p, index, axis=-1)[..., 0]
-    is_best = log_p == log_p.max(axis=-1, keepdims=True)
-    hit = np.take_along_axis(is_best, index, axis=-1)[..., 0]
-    return Scores(trial, chosen, hit / is_best.sum(axis=-1))
+    eta, choice = np.concatenate(eta, axis=-2), np.concatenate(choice)
+    return Scores(trial, *score_choices(eta, choice, available, trial))

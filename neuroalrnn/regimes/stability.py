@@ -78,9 +78,8 @@ def compute_stability(fit, *, n_shifts=N_SHIFTS, rng=None):
         for (one, two), (_, correlation) in matched.items():
             pair = ("restarts", run.fold, one, run.fold, two)
             found = _agreement(run.codes[one], run.codes[two], rows_of, n_shifts, rng)
-            pairs.append(
-                (*pair, *found, np.abs(correlation).mean() if correlation.size else np.nan)
-            )
+            alike = np.abs(correlation).mean() if correlation.size else np.nan
+            pairs.append((*pair, *found, alike))
         units += _describe_units(run)
     for run, other in combinations(runs, 2):
         pair = ("folds", run.fold, run.chosen, other.fold, other.chosen)

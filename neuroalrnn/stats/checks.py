@@ -25,7 +25,10 @@ def not_labels(name: str, value: Any) -> list[str]:
 
 def _is_plain(values) -> bool:
     """Whether values are an array of texts or whole numbers: all of one type, none missing."""
-    return isinstance(values, np.ndarray) and values.dtype.kind in "Uiub"
+    if not isinstance(values, np.ndarray) or values.ndim != 1:
+        return False
+    is_text = values.dtype.kind == "O" and pd.api.types.infer_dtype(values, skipna=False)
+    return values.dtype.kind in "Uiub" or is_text == "string"
 
 
 RNG = optional(partial(not_kind, kinds=np.random.Generator, expected="numpy.random.default_rng(3)"))

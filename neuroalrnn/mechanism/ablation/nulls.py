@@ -71,7 +71,8 @@ def change_of_activation(network, sequences, intervention):
     """
     latents = np.nan_to_num(compute_latents(network, sequences))
     acting = lay_out(intervention, network, sequences)
-    changed = [acting.activate(latents[:, t], acting.bends(t)) for t in range(latents.shape[1])]
+    steps = enumerate(latents.transpose(1, 2, 0))
+    changed = [acting.activate(z, acting.bends(t)).T for t, z in steps]
     phi = latents.copy()
     last = phi[..., len(network.bias) - network.n_pwl :]
     np.maximum(last, 0.0, out=last)

@@ -214,10 +214,10 @@ def _powers(network, code, n_lags):
 
 
 def _horizon(gains):
-    """Horizon, and whether the path ends above the limit, of gains (path, lag, feature)."""
-    largest = np.nanmax(np.abs(gains), axis=1)
+    """Horizon, and whether the path ends above the limit, of sizes (path, lag, feature)."""
+    largest = np.fmax.reduce(gains, axis=1)
     with np.errstate(invalid="ignore"):
-        above = np.abs(gains) >= HORIZON_SHARE * largest[:, None]
+        above = gains >= HORIZON_SHARE * largest[:, None]
     n_lags = gains.shape[1]
     last = n_lags - 1 - above[:, ::-1].argmax(axis=1)
     end = np.isfinite(gains).sum(axis=1) - 1
