@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Effort(NamedTuple):
+class _Effort(NamedTuple):
     """How much is tried in every fold.
 
     Parameters
@@ -21,8 +21,8 @@ class Effort(NamedTuple):
     n_inner: int
 
 
-FIT = Effort(n_pwl=(0, 1, 2, 4), n_restarts=3, n_inner=3)
+FIT = _Effort(n_pwl=(0, 1, 2, 4), n_restarts=3, n_inner=3)
 SUBJECTS = FIT._replace(n_restarts=2)
-RECOVERY = Effort(n_pwl=(0, 1, 2, 3, 4), n_restarts=10, n_inner=2)
+RECOVERY = _Effort(n_pwl=(0, 1, 2, 3, 4), n_restarts=10, n_inner=2)
 # training may take so many bytes beside the data
 MEMORY = 2**28
