@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from neuroalrnn.results.columns import COLUMNS
-from neuroalrnn.results.tables import ANALYSIS, FILES, MECHANISM, columns_of
+from neuroalrnn.questions.listed import COLUMNS, QUESTIONS, TABLES
+from neuroalrnn.results.tables import FILES, columns_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "tables.md"
 HEAD = """# Tables
@@ -96,16 +96,16 @@ def describe():
     str
     """
     parts = [HEAD]
-    for title, tables, start in (
-        ("Of an analysis", ANALYSIS, ""),
-        ("Of a mechanism", MECHANISM, "mechanism_"),
-        ("Of other commands", FILES, ""),
+    for title, tables in (
+        ("Of an analysis", _tables(mechanism=False)),
+        ("Of a mechanism", _tables(mechanism=True)),
+        ("Of other commands", FILES),
     ):
-        rows = [(f"`{start}{name}`", *_describe_table(each)) for name, each in tables.items()]
+        rows = [(f"`{name}`", *_describe_table(each)) for name, each in tables.items()]
         parts += [f"## {title}\n", _grid(("table", "one row per", "columns"), rows)]
     rows = [
         (f"`{name}`", COLUMNS[name].meaning, COLUMNS[name].unit, COLUMNS[name].dtype)
-        for name in sorted({name for each in _every() for name in columns_of(each)})
+        for name in sorted({name for each in _every() for name in columns_of(each, COLUMNS)})
     ]
     parts += ["## Columns\n", _grid(("column", "meaning", "unit", "dtype"), rows)]
     rows = [
@@ -121,8 +121,13 @@ def describe():
     return "\n".join(parts)
 
 
+def _tables(*, mechanism):
+    every = [each.schema for each in QUESTIONS if each.mechanism == mechanism]
+    return {name: table for schema in every for name, table in schema.items()}
+
+
 def _every():
-    return [*ANALYSIS.values(), *MECHANISM.values(), *FILES.values()]
+    return [*TABLES.values(), *FILES.values()]
 
 
 def _describe_table(table):

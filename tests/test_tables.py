@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.schema import NUMBERED, PAGE, RENAMED, describe
 from neuroalrnn.questions import analyse
-from neuroalrnn.results.columns import COLUMNS
-from neuroalrnn.results.tables import FILES, TABLES, columns_of, conform
+from neuroalrnn.questions.listed import COLUMNS, TABLES
+from neuroalrnn.results.tables import FILES, Table, columns_of, conform
 
 CONDITIONS = ["rule"]
 
@@ -24,8 +24,8 @@ def dtypes(table):
 def test_every_table_of_an_analysis_is_as_the_schema_says(tables):
     assert set(TABLES) - set(tables) == {"observed"}
     for name, table in tables.items():
-        assert dtypes(table) == columns_of(TABLES[name]), name
-        assert list(dtypes(table)) == list(columns_of(TABLES[name])), name
+        assert dtypes(table) == columns_of(TABLES[name], COLUMNS), name
+        assert list(dtypes(table)) == list(columns_of(TABLES[name], COLUMNS)), name
         assert isinstance(table.index, pd.RangeIndex), name
 
 
@@ -43,7 +43,9 @@ def test_folds_go_by_name_and_regimes_by_label(fit, tables):
 
 
 def test_every_column_is_described_and_none_in_vain():
-    used = {name for each in [*TABLES.values(), *FILES.values()] for name in columns_of(each)}
+    used = {
+        name for each in [*TABLES.values(), *FILES.values()] for name in columns_of(each, COLUMNS)
+    }
     assert used == set(COLUMNS)
     assert all(column.meaning for column in COLUMNS.values())
 
@@ -58,26 +60,31 @@ def test_page_is_what_the_schema_says():
 
 def test_renamed_columns_are_there_now():
     for table, names in RENAMED.items():
-        assert set(names.values()) <= set(columns_of(TABLES[table])), table
+        assert set(names.values()) <= set(columns_of(TABLES[table], COLUMNS)), table
     assert set(NUMBERED) <= set(TABLES)
 
 
 @pytest.mark.parametrize(
-    ("name", "columns", "message"),
+    ("columns", "message"),
     [
-        ("agreements", {}, "did you mean 'agreement'"),
-        ("agreement", {"fold": ["a"], "other": ["b"], "adjusted_rand": [1.0]}, "'other' is not in"),
-        ("agreement", {"fold": ["a"], "adjusted_rand": [1.0]}, "'other_fold' .* is not there"),
+        ({"fold": ["a"], "other": ["b"], "adjusted_rand": [1.0]}, "'other' is not in"),
+        ({"fold": ["a"], "adjusted_rand": [1.0]}, "'other_fold' .* is not there"),
     ],
 )
-def test_tables_that_are_not_written_down_are_faults(name, columns, message):
+def test_tables_that_are_not_as_written_down_are_faults(columns, message):
     with pytest.raises(ValueError, match=message):
-        conform(name, pd.DataFrame(columns))
+        conform("agreement", pd.DataFrame(columns), TABLES["agreement"])
+
+
+def test_a_column_that_nobody_describes_is_a_fault():
+    with pytest.raises(ValueError, match="columns side, colour: say what they mean"):
+        columns_of(Table("subject", "subject side colour?"))
 
 
 def test_a_table_is_cast_but_not_changed():
     table = pd.DataFrame({"fold": ["a"], "n_pwl": [2.0], "effective_n_pwl": np.int32([1])})
-    found = conform("effective_n_pwl", table)
-    assert dtypes(found) == columns_of(TABLES["effective_n_pwl"])
+    described = TABLES["effective_n_pwl"]
+    assert dtypes(conform("effective_n_pwl", table, described)) == columns_of(described)
     assert table["n_pwl"].dtype == float
-    assert dtypes(conform("behaviour", pd.DataFrame())) == columns_of(TABLES["behaviour"])
+    empty = conform("behaviour", pd.DataFrame(), TABLES["behaviour"])
+    assert dtypes(empty) == columns_of(TABLES["behaviour"])

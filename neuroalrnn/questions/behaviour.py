@@ -20,6 +20,7 @@ from neuroalrnn.questions.words import (
     small,
     strong,
 )
+from neuroalrnn.results.tables import EFFECT, Table
 
 OUTCOMES = {"choice": "choice", "correct": "correctness", "log rt": "reaction time"}
 READ = ["effect", "outcome", "estimate", "ci_low", "ci_high", "scale", "n_subjects", "p", "q"]
@@ -187,6 +188,12 @@ QUESTION = Question(
     name="behaviour",
     section=BEHAVIOUR,
     tables={"behaviour": lambda asked: relate_to_behaviour(asked.fit, asked.regimes)},
+    schema={
+        "behaviour": Table(
+            "predictor and outcome",
+            f"effect outcome {EFFECT} note trend_degree q",
+        ),
+    },
     answer=(
         Text("behaviour", _judge, main=True),
         Text("behaviour", _why_untested),

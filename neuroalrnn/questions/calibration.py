@@ -9,6 +9,7 @@ from neuroalrnn.questions.models import distinct
 from neuroalrnn.questions.question import Figure, Question, Shown, Text
 from neuroalrnn.questions.sections import CALIBRATION
 from neuroalrnn.questions.words import name_of, number, spans, strong
+from neuroalrnn.results.tables import Table
 
 
 def calibrate_models(fit, random_state=0):
@@ -103,6 +104,17 @@ QUESTION = Question(
         ("calibration", "reliability"): lambda asked: calibrate_models(
             asked.fit, asked.random_state
         )
+    },
+    schema={
+        "calibration": Table(
+            "model and option (one of two)",
+            "model option n_subjects n_trials slope slope_low slope_high intercept intercept_low "
+            "intercept_high note calibration_error error_by_chance brier",
+        ),
+        "reliability": Table(
+            "model, option and bin of predicted probability",
+            "model option bin predicted observed ci_low ci_high n_trials",
+        ),
     },
     answer=(
         Text(

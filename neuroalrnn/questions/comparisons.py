@@ -19,6 +19,7 @@ from neuroalrnn.questions.words import (
 )
 from neuroalrnn.results import Fit
 from neuroalrnn.results.checks import not_fit
+from neuroalrnn.results.tables import EFFECT, Table
 from neuroalrnn.stats import paired_difference
 from neuroalrnn.stats.effects import effect_table
 
@@ -166,6 +167,9 @@ QUESTION = Question(
     section=SCORES,
     title="The AL-RNN against each other model",
     tables={"comparisons": lambda asked: compare_with_others(asked.fit)},
+    schema={
+        "comparisons": Table("other model: AL-RNN minus it", f"effect {EFFECT} n_favouring note"),
+    },
     answer=(
         Text("comparisons", _compare_all, noun="comparison"),
         Text(

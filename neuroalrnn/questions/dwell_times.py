@@ -6,6 +6,7 @@ from neuroalrnn.questions.question import Figure, Question, Shown, Text
 from neuroalrnn.questions.sections import REGIMES
 from neuroalrnn.questions.words import number, two_digits
 from neuroalrnn.regimes.transitions import compute_dwell_survival, compute_mean_dwell_times
+from neuroalrnn.results.tables import Table
 
 HEADINGS = {
     "n_visits": "visits",
@@ -33,6 +34,15 @@ QUESTION = Question(
         "dwell_times": lambda asked: asked.dwell_times,
         "dwell_survival": lambda asked: compute_dwell_survival(asked.dwell_times),
         "mean_dwell_times": lambda asked: compute_mean_dwell_times(asked.dwell_times),
+    },
+    schema={
+        "dwell_times": Table(
+            "visit to a regime", "subject session sequence regime n_steps censored row column"
+        ),
+        "dwell_survival": Table("regime and length", "regime n_steps survival n_at_risk"),
+        "mean_dwell_times": Table(
+            "regime", "regime n_visits n_censored naive_mean kaplan_meier_mean geometric_mean"
+        ),
     },
     answer=(
         Figure(

@@ -5,6 +5,7 @@ from neuroalrnn.questions.question import Question, Text
 from neuroalrnn.questions.sections import SWITCHES
 from neuroalrnn.questions.words import capital, interval, number, p_value, strong
 from neuroalrnn.regimes.locking import lock_within_trials
+from neuroalrnn.results.tables import EFFECT, Table
 
 
 def describe_event_tests(table, step):
@@ -53,6 +54,11 @@ QUESTION = Question(
     title="Locked to events within the trial",
     tables={
         "event_switches": lambda asked: lock_within_trials(asked.fit, asked.regimes, asked.switches)
+    },
+    schema={
+        "event_switches": Table(
+            "event of the trial", f"effect {EFFECT} n_sessions n_sessions_not_testable note"
+        ),
     },
     answer=(
         Text(

@@ -33,6 +33,7 @@ from neuroalrnn.questions.mechanism import (
     state_space,
     triggered,
 )
+from neuroalrnn.results import columns
 
 _FILES = (
     overview,
@@ -66,3 +67,8 @@ _FILES = (
     behaviour,
 )
 QUESTIONS = tuple(each.QUESTION for each in _FILES)
+# every table of an analysis, and what the columns mean
+TABLES = {name: table for each in QUESTIONS for name, table in each.schema.items()}
+COLUMNS = columns.COLUMNS | {
+    name: column for each in QUESTIONS for name, column in each.columns.items()
+}

@@ -20,6 +20,7 @@ from neuroalrnn.questions.words import (
     spans,
     strong,
 )
+from neuroalrnn.results.tables import MODELS, Table
 
 FEWEST = 6
 
@@ -181,6 +182,14 @@ QUESTION = Question(
         "models_own_temperature": lambda asked: _compare_models(
             asked, asked.tables["own_temperature"]
         ),
+    },
+    schema={
+        "models": Table("model, the best first", MODELS),
+        "own_temperature": Table(
+            "model and subject, whose inverse temperature is inferred",
+            "model subject n_trials log_likelihood inverse_temperature inverse_temperature_sd",
+        ),
+        "models_own_temperature": Table("model, scored as own_temperature", MODELS),
     },
     answer=(
         Text("best model", lambda asked: judge_models(asked.tables["models"]), main=True),

@@ -7,6 +7,7 @@ from neuroalrnn.questions.question import Figure, Question, Text
 from neuroalrnn.questions.sections import SCORE_BY_N_PWL
 from neuroalrnn.questions.words import UNIT_OF_INFERENCE, count, listed
 from neuroalrnn.regimes import compute_effective_n_pwl
+from neuroalrnn.results.tables import Table
 
 
 def describe_choice_of_n_pwl(fit):
@@ -77,6 +78,9 @@ QUESTION = Question(
     name="n_pwl",
     section=SCORE_BY_N_PWL,
     tables={"effective_n_pwl": lambda asked: compute_effective_n_pwl(asked.held_out.codes)},
+    schema={
+        "effective_n_pwl": Table("fold", "fold n_pwl effective_n_pwl"),
+    },
     answer=(
         Text("choice of P", lambda asked: describe_choice_of_n_pwl(asked.fit)),
         Text("effective P", lambda asked: describe_effective(asked.tables["effective_n_pwl"])),

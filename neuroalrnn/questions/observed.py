@@ -6,6 +6,7 @@ from neuroalrnn.questions.comparisons import compare, compare_with_others
 from neuroalrnn.questions.question import Question, Text
 from neuroalrnn.questions.sections import SCORES
 from neuroalrnn.questions.words import PLURALS, capital
+from neuroalrnn.results.tables import EFFECT, Table
 
 
 def compare_observed(fit):
@@ -51,6 +52,12 @@ QUESTION = Question(
     section=SCORES,
     title="Beyond choices",
     tables={"observed": lambda asked: compare_observed(asked.fit)},
+    schema={
+        "observed": Table(
+            "other model and variable: AL-RNN minus it",
+            f"effect {EFFECT} n_favouring note variable",
+        ),
+    },
     answer=(
         Text("beyond choices", _introduce),
         Text("beyond choices", _describe),

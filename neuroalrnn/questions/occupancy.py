@@ -6,6 +6,7 @@ from neuroalrnn.questions.question import Figure, Question
 from neuroalrnn.questions.sections import REGIMES
 from neuroalrnn.questions.words import UNIT_OF_INFERENCE
 from neuroalrnn.regimes import compute_occupancy
+from neuroalrnn.results.tables import Table
 
 CAPTION = (
     "Share of steps in each regime, mean over subjects; whiskers are standard errors of each part."
@@ -23,6 +24,13 @@ QUESTION = Question(
     name="occupancy",
     section=REGIMES,
     tables={"occupancy": _compute},
+    schema={
+        "occupancy": Table(
+            "subject, step, combination of conditions, and regime",
+            "subject step regime occupancy n_steps",
+            further="conditions",
+        ),
+    },
     answer=(
         Figure(
             "occupancy",

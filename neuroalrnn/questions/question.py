@@ -144,7 +144,9 @@ class Question:
         What is computed, by its name: a tidy table (pandas.DataFrame), which is saved as CSV under
         this name, or a labelled array that figures need. Under several names: a tuple of them.
     schema : dict of str -> neuroalrnn.results.tables.Table
-        What a row is, and the columns, of tables that `neuroalrnn.results.tables` does not hold.
+        What a row is, and the columns, of every tidy table.
+    columns : dict of str -> neuroalrnn.results.columns.Column
+        What columns mean that no other question has; see `neuroalrnn.results.columns`.
     answer : tuple of Text, Shown and Figure
         What the page shows, in order.
     footnote : tuple of str, or callable
@@ -164,6 +166,7 @@ class Question:
     title: str = ""
     tables: dict = field(default_factory=dict)
     schema: dict = field(default_factory=dict)
+    columns: dict = field(default_factory=dict)
     answer: tuple = ()
     footnote: tuple | Callable = ()
     unasked: Callable = nothing

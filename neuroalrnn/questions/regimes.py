@@ -5,6 +5,7 @@ from neuroalrnn.questions.asked import one_regime
 from neuroalrnn.questions.question import Figure, Question, Text
 from neuroalrnn.questions.sections import REGIMES
 from neuroalrnn.questions.words import UNIT_OF_INFERENCE, count
+from neuroalrnn.results.tables import Table
 
 
 def _visited(asked):
@@ -37,6 +38,9 @@ QUESTION = Question(
     tables={
         "held_out_regimes": lambda asked: asked.regimes,
         "regimes": lambda asked: asked.held_out.codes,
+    },
+    schema={
+        "regimes": Table("fold and regime", "fold n_pwl regime code n_steps"),
     },
     answer=(Text("number of regimes", _visited), Figure("regime_raster", _caption, _draw)),
     footnote=(

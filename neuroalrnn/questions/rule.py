@@ -6,6 +6,7 @@ from neuroalrnn.questions.question import Figure, Question, Text
 from neuroalrnn.questions.sections import SWITCHES
 from neuroalrnn.questions.words import capital, count, interval, number, p_value, strong
 from neuroalrnn.regimes.locking import lock_to_rule_changes
+from neuroalrnn.results.tables import EFFECT, Table
 
 
 def count_subjects(n):
@@ -92,6 +93,17 @@ QUESTION = Question(
     section=SWITCHES,
     title="Locked to changes of the rule",
     tables={("rule_switches", "locked_switches", "locked"): _lock},
+    schema={
+        "rule_switches": Table(
+            "the one test of the rule",
+            f"effect {EFFECT} n_sessions n_sessions_not_testable trend_degree note rule_is_input",
+        ),
+        "locked_switches": Table(
+            "subject and lag, in trials",
+            "subject lag switch_probability n_events null_mean null_low null_high "
+            "group_switch_probability group_null_mean group_null_low group_null_high",
+        ),
+    },
     answer=(
         Text("changes of the rule", _judge, main=True),
         Text("changes of the rule", _remark),

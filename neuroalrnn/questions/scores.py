@@ -4,6 +4,7 @@ from neuroalrnn import plots
 from neuroalrnn.questions.question import Figure, Question, Shown, Text
 from neuroalrnn.questions.sections import SCORES
 from neuroalrnn.questions.words import UNIT_OF_INFERENCE, strong
+from neuroalrnn.results.tables import EXPLAINED, Table
 
 HEADINGS = {
     "n_subjects": "subjects",
@@ -30,6 +31,14 @@ QUESTION = Question(
     name="scores",
     section=SCORES,
     tables={"scores": lambda asked: asked.fit.summarise().reset_index()},
+    schema={
+        "scores": Table(
+            "model",
+            "model n_subjects n_trials log_likelihood standard_error subject_mean "
+            "subject_standard_error bits normalised_likelihood accuracy",
+            further=EXPLAINED,
+        ),
+    },
     answer=(
         Text("scores", _introduce),
         Shown(

@@ -5,6 +5,7 @@ from neuroalrnn.mechanism.dynamics.spectra import compute_spectra
 from neuroalrnn.questions.question import Figure, Question, Text
 from neuroalrnn.questions.sections import SPECTRA
 from neuroalrnn.questions.words import count, number
+from neuroalrnn.results.tables import Table
 
 
 def describe_spectra(spectra):
@@ -50,6 +51,13 @@ QUESTION = Question(
     name="spectra",
     section=SPECTRA,
     tables={"spectra": lambda asked: compute_spectra(asked.fit, asked.held_out)},
+    schema={
+        "spectra": Table(
+            "fold, regime and eigenvalue",
+            "fold n_pwl regime code n_steps mode real imag modulus time_constant period "
+            "doubling_time time_constant_trials",
+        ),
+    },
     answer=(
         Text("spectra", lambda asked: describe_spectra(asked.tables["spectra"])),
         Figure(

@@ -17,6 +17,7 @@ from neuroalrnn.questions.words import (
     two_digits,
 )
 from neuroalrnn.regimes.stability import compute_score_spread, summarise_stability
+from neuroalrnn.results.tables import Table
 
 MATCHED = {"on_share": "on", "unit_correlation": "correlation", "unit_correlation_low": "lowest"}
 MATCHED |= {"n_others": "other restarts"}
@@ -157,6 +158,24 @@ QUESTION = Question(
         "stability_pairs": lambda asked: asked.stability.pairs,
         "stability_units": lambda asked: asked.stability.units,
         "score_spread": lambda asked: compute_score_spread(asked.fit),
+    },
+    schema={
+        "score_spread": Table("fold", "fold n_pwl n_restarts validation_spread training_spread"),
+        "agreement": Table("pair of folds", "fold other_fold adjusted_rand"),
+        "stability": Table(
+            "kind of pairs of networks",
+            "across n_pairs adjusted_rand adjusted_rand_low adjusted_rand_high "
+            "adjusted_rand_shifted unit_correlation",
+        ),
+        "stability_pairs": Table(
+            "pair of networks",
+            "across fold restart other_fold other_restart adjusted_rand adjusted_rand_shifted "
+            "unit_correlation",
+        ),
+        "stability_units": Table(
+            "PWL unit of the chosen network of a fold",
+            "fold restart unit on_share unit_correlation unit_correlation_low n_others",
+        ),
     },
     answer=(
         Text("stability of regimes", _judge, main=True),

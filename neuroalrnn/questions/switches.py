@@ -6,6 +6,7 @@ from neuroalrnn.questions.question import Figure, Question
 from neuroalrnn.questions.sections import SWITCHES
 from neuroalrnn.questions.words import UNIT_OF_INFERENCE
 from neuroalrnn.regimes.switches import compute_switch_probability_by
+from neuroalrnn.results.tables import Table
 
 CAPTION = (
     "Probability that the regime differs from that of the step before. Faint dots are subjects."
@@ -23,6 +24,13 @@ QUESTION = Question(
     section=SWITCHES,
     title="By step and condition",
     tables={"switches": lambda asked: asked.switches, "switch_probability": _compute},
+    schema={
+        "switch_probability": Table(
+            "subject, step, and combination of conditions",
+            "subject step switch_probability n_steps",
+            further="conditions",
+        ),
+    },
     answer=(
         Figure(
             "switch_probability",

@@ -4,7 +4,8 @@ from functools import partial
 
 from neuroalrnn.arguments import unknown
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.results.tables import TABLES, conform
+from neuroalrnn.results.columns import COLUMNS
+from neuroalrnn.results.tables import conform
 from neuroalrnn.running import attempt, progress_bar
 
 
@@ -64,11 +65,11 @@ def answer(questions, asked, *, progress=False):
 
 def _make(job, key, question, asked):
     """What a job returns by its names, tables as the schema has them."""
-    schema = TABLES | question.schema
+    columns, schema = COLUMNS | question.columns, question.schema
     made = job(asked)
     made = {key: made} if isinstance(key, str) else dict(zip(key, made, strict=True))
     return {
-        name: conform(name, each, schema[name]) if name in schema else each
+        name: conform(name, each, schema[name], columns) if name in schema else each
         for name, each in made.items()
     }
 

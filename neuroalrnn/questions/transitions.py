@@ -5,6 +5,7 @@ from neuroalrnn.questions.asked import one_regime
 from neuroalrnn.questions.question import Figure, Question
 from neuroalrnn.questions.sections import REGIMES
 from neuroalrnn.regimes.transitions import compute_transitions
+from neuroalrnn.results.tables import Table
 
 
 def _compute(asked):
@@ -16,6 +17,11 @@ QUESTION = Question(
     name="transitions",
     section=REGIMES,
     tables={"transitions": _compute},
+    schema={
+        "transitions": Table(
+            "subject and pair of regimes", "subject regime regime_next transition_probability"
+        ),
+    },
     answer=(
         Figure(
             "transitions",

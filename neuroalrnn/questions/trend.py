@@ -5,12 +5,19 @@ from neuroalrnn.questions.asked import one_regime
 from neuroalrnn.questions.question import Figure, Question
 from neuroalrnn.questions.sections import SWITCHES
 from neuroalrnn.regimes import compute_occupancy_trend
+from neuroalrnn.results.tables import Table
 
 QUESTION = Question(
     name="trend",
     section=SWITCHES,
     title="Occupancy over the session",
     tables={"occupancy_trend": lambda asked: compute_occupancy_trend(asked.regimes, asked.trials)},
+    schema={
+        "occupancy_trend": Table(
+            "subject, bin of trial number, and regime",
+            "subject bin first_trial last_trial regime occupancy n_steps",
+        ),
+    },
     answer=(
         Figure(
             "occupancy_trend",

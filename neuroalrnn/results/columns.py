@@ -236,7 +236,11 @@ REGIMES = {
     "adjusted_rand_clear": Column("that of steps clear of all true boundaries", "1"),
     "adjusted_rand_high": Column("largest over pairs", "1"),
     "adjusted_rand_low": Column("smallest over pairs", "1"),
-    "adjusted_rand_shifted": Column("mean after circular shifts within sessions", "1"),
+    "adjusted_rand_shifted": Column(
+        "mean of it after circular shifts of one network by whole trials within sessions: what the "
+        "clock of the trial alone gives",
+        "1",
+    ),
     "class_share": Column("steps in the dynamical class", "share"),
     "cumulative_occupancy": Column("occupancy of this rank and those above", "share"),
     "entropy": Column("entropy, corrected for short sequences", "nats (rates: per step)"),

@@ -1,4 +1,6 @@
-"""Every table of an analysis and of the command line: what a row is, and its columns.
+"""What a row of a table is, and its columns; the tables that commands write beside an analysis.
+
+Tables of an analysis are described by their questions, see `neuroalrnn.questions.listed.TABLES`.
 
 A name followed by a question mark is a count or position that may be missing (dtype ``Int64``); all
 other numbers that may be missing are ``float64``. Tables may also hold the conditions they are
@@ -7,7 +9,6 @@ split by, as columns of the dtype they have in the trials.
 
 from typing import NamedTuple
 
-from neuroalrnn.arguments import unknown
 from neuroalrnn.results.columns import COLUMNS
 
 
@@ -42,164 +43,6 @@ MODELS = (
 EXPLAINED = "log_likelihood_ of what else is explained, and of all together (joint)"
 COSTS = "subject n_trials cost accuracy_cost n_floored"
 
-ANALYSIS = {
-    "scores": Table(
-        "model",
-        "model n_subjects n_trials log_likelihood standard_error subject_mean "
-        "subject_standard_error bits normalised_likelihood accuracy",
-        further=EXPLAINED,
-    ),
-    "comparisons": Table("other model: AL-RNN minus it", f"effect {EFFECT} n_favouring note"),
-    "observed": Table(
-        "other model and variable: AL-RNN minus it", f"effect {EFFECT} n_favouring note variable"
-    ),
-    "models": Table("model, the best first", MODELS),
-    "own_temperature": Table(
-        "model and subject, whose inverse temperature is inferred",
-        "model subject n_trials log_likelihood inverse_temperature inverse_temperature_sd",
-    ),
-    "models_own_temperature": Table("model, scored as own_temperature", MODELS),
-    "calibration": Table(
-        "model and option (one of two)",
-        "model option n_subjects n_trials slope slope_low slope_high intercept intercept_low "
-        "intercept_high note calibration_error error_by_chance brier",
-    ),
-    "reliability": Table(
-        "model, option and bin of predicted probability",
-        "model option bin predicted observed ci_low ci_high n_trials",
-    ),
-    "score_spread": Table("fold", "fold n_pwl n_restarts validation_spread training_spread"),
-    "regimes": Table("fold and regime", "fold n_pwl regime code n_steps"),
-    "effective_n_pwl": Table("fold", "fold n_pwl effective_n_pwl"),
-    "agreement": Table("pair of folds", "fold other_fold adjusted_rand"),
-    "stability": Table(
-        "kind of pairs of networks",
-        "across n_pairs adjusted_rand adjusted_rand_low adjusted_rand_high adjusted_rand_shifted "
-        "unit_correlation",
-    ),
-    "stability_pairs": Table(
-        "pair of networks",
-        "across fold restart other_fold other_restart adjusted_rand adjusted_rand_shifted "
-        "unit_correlation",
-    ),
-    "stability_units": Table(
-        "PWL unit of the chosen network of a fold",
-        "fold restart unit on_share unit_correlation unit_correlation_low n_others",
-    ),
-    "occupancy": Table(
-        "subject, step, combination of conditions, and regime",
-        "subject step regime occupancy n_steps",
-        further="conditions",
-    ),
-    "occupancy_trend": Table(
-        "subject, bin of trial number, and regime",
-        "subject bin first_trial last_trial regime occupancy n_steps",
-    ),
-    "dwell_times": Table(
-        "visit to a regime", "subject session sequence regime n_steps censored row column"
-    ),
-    "dwell_survival": Table("regime and length", "regime n_steps survival n_at_risk"),
-    "mean_dwell_times": Table(
-        "regime", "regime n_visits n_censored naive_mean kaplan_meier_mean geometric_mean"
-    ),
-    "transitions": Table(
-        "subject and pair of regimes", "subject regime regime_next transition_probability"
-    ),
-    "switch_probability": Table(
-        "subject, step, and combination of conditions",
-        "subject step switch_probability n_steps",
-        further="conditions",
-    ),
-    "spectra": Table(
-        "fold, regime and eigenvalue",
-        "fold n_pwl regime code n_steps mode real imag modulus time_constant period doubling_time "
-        "time_constant_trials",
-    ),
-    "behaviour": Table(
-        "predictor and outcome",
-        f"effect outcome {EFFECT} note trend_degree q",
-    ),
-    "event_switches": Table(
-        "event of the trial", f"effect {EFFECT} n_sessions n_sessions_not_testable note"
-    ),
-    "rule_switches": Table(
-        "the one test of the rule",
-        f"effect {EFFECT} n_sessions n_sessions_not_testable trend_degree note rule_is_input",
-    ),
-    "locked_switches": Table(
-        "subject and lag, in trials",
-        "subject lag switch_probability n_events null_mean null_low null_high "
-        "group_switch_probability group_null_mean group_null_low group_null_high",
-    ),
-}
-MECHANISM = {
-    "coverage": Table(
-        "fold and visited regime, by use",
-        "fold rank code n_steps occupancy cumulative_occupancy n_visited n_possible",
-    ),
-    "regime_graph": Table(
-        "fold and pair of successive regimes",
-        "fold code code_next n_pairs transition_probability leaving_probability flipped_units "
-        "n_flipped",
-    ),
-    "fixed_points": Table(
-        "fold, regime and step whose mean input is held",
-        "fold code kind is_real margin spectral_radius n_unstable? step",
-    ),
-    "attractors": Table(
-        "fold, regime and step whose mean input is held",
-        "fold code kind n_directions singular_ratio real imag distance_to_one is_real margin "
-        "length length_sd drift is_defective step",
-    ),
-    "lyapunov": Table(
-        "fold, sequence and direction",
-        "fold sequence direction exponent n_steps transient n_minus_infinite",
-    ),
-    "path_growth": Table(
-        "fold and lag", "fold lag growth growth_low growth_high growth_largest n_steps"
-    ),
-    "functional_growth": Table("fold, regime, input and lag", "fold code input feature lag growth"),
-    "gains": Table(
-        "fold, regime, input, output and lag",
-        "fold code input feature output lag gain_constant gain gain_sd gain_size n_steps",
-    ),
-    "horizons": Table(
-        "fold, regime and input",
-        "fold code input feature horizon_constant horizon censored_share n_steps",
-    ),
-    "selection": Table(
-        "fold, regime, eigenvalue and input",
-        "fold code input mode real imag modulus slow memory condition well_defined feature weight "
-        "weight_imag alignment mode_gain",
-    ),
-    "entropies": Table(
-        "entropy", "measure entropy_plug_in entropy ci_low ci_high n_subjects excluded"
-    ),
-    "fragile_share": Table(
-        "subject and step", "subject step fragile_share median_distance n_steps limit"
-    ),
-    "dynamical_classes": Table(
-        "fold and visited regime",
-        "fold n_pwl code dynamical_class n_steps class_share n_regimes largest_error",
-    ),
-    "ablation": Table(
-        "fold, unit, replacement, epoch and subject",
-        f"fold unit replacement epoch rank {COSTS}",
-        further="conditions",
-    ),
-    "ablation_tests": Table(
-        "replacement, rank of the unit and epoch", f"replacement rank epoch {EFFECT} q"
-    ),
-    "ablation_map": Table(
-        "fold and replacement: the unit and epoch that cost most",
-        "fold replacement n_units n_epochs gini unit? epoch cost",
-    ),
-    "greedy": Table(
-        "fold, replacement, number of units and subject",
-        f"fold replacement n_pwl n_replaced unit train_cost {COSTS}",
-    ),
-    "necessary": Table("fold and replacement", "fold replacement n_pwl n_necessary cost"),
-}
 FILES = {
     "scores.csv": Table(
         "model and subject (command fit)",
@@ -236,38 +79,49 @@ FILES = {
         "simulated_mean simulated_low simulated_high simulated_spread difference inside",
     ),
 }
-TABLES = ANALYSIS | {f"mechanism_{name}": table for name, table in MECHANISM.items()}
 
 
-def columns_of(table):
+def columns_of(table, columns=COLUMNS):
     """Columns of a table and their dtypes.
 
     Parameters
     ----------
     table : Table
+    columns : dict of str -> Column
+        What the columns mean.
 
     Returns
     -------
     dict of str -> str
         ``Int64`` where whole numbers may be missing.
+
+    Raises
+    ------
+    ValueError
+        A fault of this package: nobody says what a column means.
     """
-    names = table.columns.split()
-    return {
-        name.rstrip("?"): "Int64" if name.endswith("?") else COLUMNS[name].dtype for name in names
-    }
+    names = [(name.rstrip("?"), name.endswith("?")) for name in table.columns.split()]
+    unknown = [name for name, _ in names if name not in columns]
+    if unknown:
+        raise ValueError(
+            f"columns {', '.join(unknown)}: say what they mean, in results/columns.py or in the "
+            "`columns` of the question"
+        )
+    return {name: "Int64" if missing else columns[name].dtype for name, missing in names}
 
 
-def conform(name, table, described=None):
-    """A table with the columns and dtypes that the schema promises.
+def conform(name, table, described, columns=COLUMNS):
+    """A table with the columns and dtypes that its schema promises.
 
     Parameters
     ----------
     name : str
-        One of `TABLES`.
+        Of the table, for the message.
     table : pandas.DataFrame
         Values are not changed.
-    described : Table, optional
-        Default that of `TABLES`.
+    described : Table
+    columns : dict of str -> Column
+        What the columns mean.
 
     Returns
     -------
@@ -276,13 +130,9 @@ def conform(name, table, described=None):
     Raises
     ------
     ValueError
-        A fault of this package: no such table, columns that the schema has not, or that the table
-        lacks.
+        A fault of this package: columns that the schema has not, or that the table lacks.
     """
-    if described is None and name not in TABLES:
-        raise ValueError(f"table {unknown(name, TABLES)}: write it down in the schema of tables")
-    described = described or TABLES[name]
-    expected = columns_of(described)
+    expected = columns_of(described, columns)
     more = [] if described.further else [each for each in table if each not in expected]
     lacks = [each for each in expected if each not in table]
     found = [f"column {each!r} is not in its schema" for each in more]

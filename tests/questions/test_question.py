@@ -15,12 +15,14 @@ from neuroalrnn.questions import QUESTIONS, Figure, Question, Section, Shown, Te
 from neuroalrnn.questions.words import strong
 from neuroalrnn.report import write_report
 from neuroalrnn.results import Fit
+from neuroalrnn.results.columns import Column
 from neuroalrnn.results.tables import Table
 
 
 def _count(asked):
     subject, n_trials = np.unique(asked.trials["subject"].values.astype(str), return_counts=True)
-    return pd.DataFrame({"subject": subject, "n_trials": n_trials})
+    attended = n_trials / n_trials.max()
+    return pd.DataFrame({"subject": subject, "n_trials": n_trials, "attended": attended})
 
 
 def _draw(asked):
@@ -39,7 +41,8 @@ SUBJECTS = Question(
     section=Section("sample", "Who took part"),
     title="Trials of every subject",
     tables={"subjects": _count},
-    schema={"subjects": Table("subject", "subject n_trials")},
+    schema={"subjects": Table("subject", "subject n_trials attended")},
+    columns={"attended": Column("trials, of those of the subject with most", "share")},
     answer=(
         Text("number of trials", _say, main=True),
         Figure("subjects", "Trials of every subject.", _draw),
@@ -54,6 +57,7 @@ def test_a_question_brings_its_table_its_figure_and_its_sentences(fit, tmp_path)
     page = write_report(fit, tmp_path, questions=[*asked, SUBJECTS]).read_text(encoding="utf-8")
     table = pd.read_csv(tmp_path / "tables" / "subjects.csv")
     assert (table["n_trials"] == 120).all()
+    assert (table["attended"] == 1).all()
     for kind in ("svg", "pdf", "png"):
         assert (tmp_path / "figures" / f"subjects.{kind}").stat().st_size > 1000
     sentence = "<strong>Nobody did more than 120 trials</strong> &amp; all were &lt;kept&gt;."

@@ -9,6 +9,7 @@ from neuroalrnn.questions.question import Figure, Question, Text
 from neuroalrnn.questions.sections import MECHANISM
 from neuroalrnn.questions.words import interval, number, p_value
 from neuroalrnn.regimes.replication import independent_groups
+from neuroalrnn.results.tables import COSTS, EFFECT, Table
 
 TITLE = "What breaks without a unit"
 
@@ -69,6 +70,20 @@ QUESTION = Question(
     section=MECHANISM,
     title=TITLE,
     tables={("mechanism_ablation", "mechanism_ablation_tests", "mechanism_ablation_map"): _compute},
+    schema={
+        "mechanism_ablation": Table(
+            "fold, unit, replacement, epoch and subject",
+            f"fold unit replacement epoch rank {COSTS}",
+            further="conditions",
+        ),
+        "mechanism_ablation_tests": Table(
+            "replacement, rank of the unit and epoch", f"replacement rank epoch {EFFECT} q"
+        ),
+        "mechanism_ablation_map": Table(
+            "fold and replacement: the unit and epoch that cost most",
+            "fold replacement n_units n_epochs gini unit? epoch cost",
+        ),
+    },
     answer=(
         Text("units needed", _describe),
         Figure(

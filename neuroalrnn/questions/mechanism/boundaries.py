@@ -4,6 +4,7 @@ from neuroalrnn.questions.mechanism.needs import not_apart
 from neuroalrnn.questions.question import Question, Text
 from neuroalrnn.questions.sections import MECHANISM
 from neuroalrnn.regimes.boundaries import compute_boundary_distance, compute_fragile_share
+from neuroalrnn.results.tables import Table
 
 
 def describe_fragile(fragile):
@@ -34,6 +35,11 @@ QUESTION = Question(
     name="fragile_share",
     section=MECHANISM,
     tables={"mechanism_fragile_share": _compute},
+    schema={
+        "mechanism_fragile_share": Table(
+            "subject and step", "subject step fragile_share median_distance n_steps limit"
+        ),
+    },
     answer=(
         Text(
             "closeness to boundaries",

@@ -5,6 +5,7 @@ from neuroalrnn.questions.mechanism.needs import not_apart
 from neuroalrnn.questions.question import Question, Text
 from neuroalrnn.questions.sections import MECHANISM
 from neuroalrnn.questions.words import count
+from neuroalrnn.results.tables import Table
 
 
 def describe_merged(classes):
@@ -30,6 +31,12 @@ QUESTION = Question(
     name="dynamical_classes",
     section=MECHANISM,
     tables={"mechanism_dynamical_classes": lambda asked: compute_held_out_classes(asked.fit)},
+    schema={
+        "mechanism_dynamical_classes": Table(
+            "fold and visited regime",
+            "fold n_pwl code dynamical_class n_steps class_share n_regimes largest_error",
+        ),
+    },
     answer=(
         Text(
             "regimes alike",

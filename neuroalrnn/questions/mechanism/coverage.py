@@ -10,6 +10,7 @@ from neuroalrnn.regimes import ABSENT, compute_coverage
 from neuroalrnn.regimes.entropy import compute_entropies, summarise_entropies
 from neuroalrnn.regimes.transitions import compute_regime_graph
 from neuroalrnn.results.fold import label_steps
+from neuroalrnn.results.tables import Table
 
 INTRODUCTION = (
     "Inside a regime the network is linear, so what it does with each input can be read off "
@@ -68,6 +69,20 @@ QUESTION = Question(
         "mechanism_coverage": lambda asked: asked.over_folds(_coverage),
         "mechanism_regime_graph": lambda asked: asked.over_folds(_graph),
         "mechanism_entropies": _entropies,
+    },
+    schema={
+        "mechanism_coverage": Table(
+            "fold and visited regime, by use",
+            "fold rank code n_steps occupancy cumulative_occupancy n_visited n_possible",
+        ),
+        "mechanism_regime_graph": Table(
+            "fold and pair of successive regimes",
+            "fold code code_next n_pairs transition_probability leaving_probability flipped_units "
+            "n_flipped",
+        ),
+        "mechanism_entropies": Table(
+            "entropy", "measure entropy_plug_in entropy ci_low ci_high n_subjects excluded"
+        ),
     },
     answer=(
         Text("mechanism", lambda asked: INTRODUCTION),

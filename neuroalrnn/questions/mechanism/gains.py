@@ -12,6 +12,7 @@ from neuroalrnn.questions.mechanism.needs import (
 )
 from neuroalrnn.questions.question import Figure, Question
 from neuroalrnn.questions.sections import MECHANISM
+from neuroalrnn.results.tables import Table
 
 
 def _gains(fold):
@@ -33,6 +34,16 @@ QUESTION = Question(
     tables={
         "mechanism_gains": lambda asked: asked.over_folds(_gains),
         "mechanism_horizons": lambda asked: asked.over_folds(_horizons),
+    },
+    schema={
+        "mechanism_gains": Table(
+            "fold, regime, input, output and lag",
+            "fold code input feature output lag gain_constant gain gain_sd gain_size n_steps",
+        ),
+        "mechanism_horizons": Table(
+            "fold, regime and input",
+            "fold code input feature horizon_constant horizon censored_share n_steps",
+        ),
     },
     answer=(
         Figure(

@@ -7,6 +7,7 @@ from neuroalrnn.questions.mechanism.needs import REPLACEMENTS, not_apart
 from neuroalrnn.questions.question import Figure, Question, Text
 from neuroalrnn.questions.sections import MECHANISM
 from neuroalrnn.questions.words import span
+from neuroalrnn.results.tables import COSTS, Table
 
 
 def describe_necessary(necessary):
@@ -44,6 +45,15 @@ QUESTION = Question(
     section=MECHANISM,
     title=TITLE,
     tables={("mechanism_greedy", "mechanism_necessary"): _compute},
+    schema={
+        "mechanism_greedy": Table(
+            "fold, replacement, number of units and subject",
+            f"fold replacement n_pwl n_replaced unit train_cost {COSTS}",
+        ),
+        "mechanism_necessary": Table(
+            "fold and replacement", "fold replacement n_pwl n_necessary cost"
+        ),
+    },
     answer=(
         Text(
             "units needed",

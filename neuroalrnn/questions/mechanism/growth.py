@@ -11,6 +11,7 @@ from neuroalrnn.questions.mechanism.needs import (
 )
 from neuroalrnn.questions.question import Question
 from neuroalrnn.questions.sections import MECHANISM
+from neuroalrnn.results.tables import Table
 
 
 def _lyapunov(fold):
@@ -35,4 +36,16 @@ QUESTION = Question(
     },
     needs=not_apart,
     mechanism=True,
+    schema={
+        "mechanism_lyapunov": Table(
+            "fold, sequence and direction",
+            "fold sequence direction exponent n_steps transient n_minus_infinite",
+        ),
+        "mechanism_path_growth": Table(
+            "fold and lag", "fold lag growth growth_low growth_high growth_largest n_steps"
+        ),
+        "mechanism_functional_growth": Table(
+            "fold, regime, input and lag", "fold code input feature lag growth"
+        ),
+    },
 )

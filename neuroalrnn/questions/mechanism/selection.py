@@ -6,6 +6,7 @@ from neuroalrnn.questions.mechanism.needs import inputs_of, name_features, not_a
 from neuroalrnn.questions.question import Figure, Question, Text
 from neuroalrnn.questions.sections import MECHANISM
 from neuroalrnn.questions.words import span
+from neuroalrnn.results.tables import Table
 
 
 def describe_slow(selection):
@@ -48,6 +49,13 @@ QUESTION = Question(
     name="selection",
     section=MECHANISM,
     tables={"mechanism_selection": lambda asked: asked.over_folds(_selection)},
+    schema={
+        "mechanism_selection": Table(
+            "fold, regime, eigenvalue and input",
+            "fold code input mode real imag modulus slow memory condition well_defined feature "
+            "weight weight_imag alignment mode_gain",
+        ),
+    },
     answer=(
         Text("slow modes", lambda asked: describe_slow(asked.tables["mechanism_selection"])),
         Figure(

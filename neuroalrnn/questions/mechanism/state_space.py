@@ -15,6 +15,7 @@ from neuroalrnn.questions.mechanism.needs import (
 )
 from neuroalrnn.questions.question import Figure, Question
 from neuroalrnn.questions.sections import MECHANISM
+from neuroalrnn.results.tables import Table
 
 N_PATHS = 12
 
@@ -57,6 +58,17 @@ QUESTION = Question(
         "mechanism_fixed_points": lambda asked: asked.over_folds(_fixed_points),
         "mechanism_attractors": lambda asked: asked.over_folds(_attractors),
         "mechanism_state_space": _portrait,
+    },
+    schema={
+        "mechanism_fixed_points": Table(
+            "fold, regime and step whose mean input is held",
+            "fold code kind is_real margin spectral_radius n_unstable? step",
+        ),
+        "mechanism_attractors": Table(
+            "fold, regime and step whose mean input is held",
+            "fold code kind n_directions singular_ratio real imag distance_to_one is_real margin "
+            "length length_sd drift is_defective step",
+        ),
     },
     answer=(
         Figure(
