@@ -52,7 +52,7 @@ def trials():
 @pytest.fixture
 def untrained(monkeypatch):
     """Whatever trains fails the test."""
-    for module in ("crossval", "subjects"):
+    for module in ("crossval", "comparison"):
         monkeypatch.setattr(
             f"neuroalrnn.study.{module}.search", lambda *args, **options: pytest.fail("trained")
         )
