@@ -1,1 +1,43 @@
 """A trained network in numpy: run it, intervene on it, read it out, score choices with it."""
+
+from neuroalrnn.network.agent import NetworkAgent
+from neuroalrnn.network.choices import log_probability, probability, score_choices
+from neuroalrnn.network.codes import (
+    ABSENT,
+    MOST_PWL,
+    compute_duty_cycle,
+    compute_regimes,
+    effective_n_pwl,
+    flipped_units,
+    used_regimes,
+)
+from neuroalrnn.network.eigen import decompose
+from neuroalrnn.network.interventions import Intervention
+from neuroalrnn.network.maps import compute_jacobian, compute_slopes, count_unstable
+from neuroalrnn.network.run import Network, compute_latents
+from neuroalrnn.network.scores import Scores, score_trials
+from neuroalrnn.network.units import match_units
+
+__all__ = [
+    "ABSENT",
+    "MOST_PWL",
+    "Intervention",
+    "Network",
+    "NetworkAgent",
+    "Scores",
+    "compute_duty_cycle",
+    "compute_jacobian",
+    "compute_latents",
+    "compute_regimes",
+    "compute_slopes",
+    "count_unstable",
+    "decompose",
+    "effective_n_pwl",
+    "flipped_units",
+    "log_probability",
+    "match_units",
+    "probability",
+    "score_choices",
+    "score_trials",
+    "used_regimes",
+]

@@ -132,12 +132,13 @@ def _agreement(one, two, rows_of, n_shifts, rng):
     """Adjusted Rand index, and its mean when trials of the second are shifted within sessions."""
     if max(used_regimes(one).size, used_regimes(two).size) < 2:
         return np.nan, np.nan
-    present = np.flatnonzero((one != ABSENT).any(axis=1))
-    rows_of = [rows for rows in rows_of if len(rows) > 1 and np.isin(rows[0], present)]
+    present = (one != ABSENT).any(axis=1)
+    rows_of = [rows for rows in rows_of if len(rows) > 1 and present[rows[0]]]
+    shifts_of = [admissible_shifts(len(rows)) for rows in rows_of]
     labels = [pd.factorize(codes.ravel()) for codes in (one, two)]
     (first, used), (second, other) = ((each[0].reshape(one.shape), each[1]) for each in labels)
     shifted = [
-        _rand_of_places(used, first, other, second[_shift(len(two), rows_of, rng)])
+        _rand_of_places(used, first, other, second[_shift(len(two), rows_of, shifts_of, rng)])
         for _ in range(n_shifts)
     ]
     return _rand_of_places(used, first, other, second), float(np.mean(shifted))
@@ -153,11 +154,12 @@ def _rand_of_places(used, first, other, second):
     return rand_of_overlap(overlap)
 
 
-def _shift(n_trials, rows_of, rng):
+def _shift(n_trials, rows_of, shifts_of, rng):
     """Trials after circular shifts within sessions."""
     source = np.arange(n_trials)
-    for rows in rows_of:
-        source[rows] = np.roll(rows, rng.choice(admissible_shifts(len(rows))))
+    for rows, shifts in zip(rows_of, shifts_of, strict=True):
+        shift = rng.choice(shifts)
+        source[rows[shift:]], source[rows[:shift]] = rows[:-shift], rows[-shift:]
     return source
 
 
