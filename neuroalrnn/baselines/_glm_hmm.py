@@ -9,6 +9,8 @@ from neuroalrnn.baselines._hidden_states import filter_states, smooth_states
 
 # the prior is worth so many transitions: of every kind, and of staying in addition
 PSEUDO_MOVE, PSEUDO_STAY = 1.0, 10.0
+# of the normal prior of every weight, around 0
+PRIOR_PRECISION = 1.0
 N_SHORT = 10
 MAX_STEPS = 300
 N_HALVINGS = 20
@@ -158,7 +160,7 @@ def _log_prior(model):
     """Log-density of the priors, up to a constant."""
     counts = PSEUDO_MOVE + PSEUDO_STAY * np.eye(len(model.start))
     chain = (counts * np.log(model.transition)).sum() + PSEUDO_MOVE * np.log(model.start).sum()
-    return chain - np.square(model.weights).sum() / 2
+    return chain - _penalty(model.weights).sum()
 
 
 def _made(every, choice):
@@ -212,9 +214,14 @@ def _ascend(weights, every, made, posterior, rows):
     return weights, every
 
 
+def _penalty(weights):
+    """What the prior takes from the log posterior, shape (state,)."""
+    return PRIOR_PRECISION * np.square(weights).sum(axis=(1, 2)) / 2
+
+
 def _expected(weights, made, share):
     """Expected log posterior of each state's weights, up to a constant."""
-    return np.einsum("tk,tk->k", share, made) - np.square(weights).sum(axis=(1, 2)) / 2
+    return np.einsum("tk,tk->k", share, made) - _penalty(weights)
 
 
 def _newton(weights, probability, share, rows):
@@ -222,8 +229,10 @@ def _newton(weights, probability, share, rows):
     n_outputs, n_features = weights.shape
     free = probability[:, -n_outputs:]
     made = rows.choice[:, None] == np.arange(probability.shape[1])[-n_outputs:]
-    slope = (share[:, None] * (made - free)).T @ rows.features - weights
-    curvature = np.eye(weights.size).reshape(n_outputs, n_features, n_outputs, n_features)
+    slope = (share[:, None] * (made - free)).T @ rows.features
+    slope -= PRIOR_PRECISION * weights
+    curvature = PRIOR_PRECISION * np.eye(weights.size)
+    curvature = curvature.reshape(n_outputs, n_features, n_outputs, n_features)
     for i in range(n_outputs):
         for j in range(n_outputs):
             spread = share * free[:, i] * ((i == j) - free[:, j])

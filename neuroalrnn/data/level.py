@@ -1,4 +1,4 @@
-"""One level for all models: how their predictions are made comparable before they are scored."""
+"""Make the predictions of all models comparable before they are scored."""
 
 import numpy as np
 import xarray as xr
@@ -6,7 +6,7 @@ from scipy.special import logsumexp
 
 from neuroalrnn.data.offered import offered_options
 
-# choices added to those made of each option, so that none is impossible
+# pseudo-count added to each option, so that none gets probability 0
 HALF = 0.5
 
 
@@ -15,7 +15,7 @@ def level(
 ) -> np.ndarray:
     """Make the predictions of a model comparable with those of any other.
 
-    First the probabilities become those among the options that a trial offers. Then every label
+    First, options that a trial does not offer get probability 0, and the others are rescaled. Then every label
     that no training trial chose gets at least the probability that class frequency gives it. Both
     depend only on the offers and on the training choices, so they favour no model. Probabilities
     add up to 1 afterwards, and doing it twice changes nothing.
@@ -42,7 +42,7 @@ def level(
 def level_counted(
     log_probability: np.ndarray, counts: np.ndarray, offered: np.ndarray | None = None
 ) -> np.ndarray:
-    """Do what `level` does, from the counts and offers that it reads in the trials.
+    """Do the same as `level`, given counts and offered options instead of trials.
 
     Parameters
     ----------

@@ -16,7 +16,8 @@ from neuroalrnn.data.schema import data_variables, is_after_choice, session_numb
 LONG, SHORT = 100.0, 0.005
 # no individual difference explains a larger ratio of sizes between subjects
 APART = 30.0
-# a value is odd this far outside all others, in units of their range: 99, 999, ...; any other value
+# a value is odd if it is further from all others than this many of their ranges: FAR_NINES for 99,
+# 999, ..., which often stand for a missing value; FAR for any other value
 FAR_NINES, FAR = 5.0, 20.0
 FEW = 3
 NINE_LIKE = 10.0 ** np.arange(1, 10) - 1

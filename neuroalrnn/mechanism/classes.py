@@ -1,6 +1,6 @@
-"""Dynamical classes: regimes between which neither the state nor the read-out can tell.
+"""Dynamical classes: groups of regimes with the same dynamics, of latents and read-out.
 
-A PWL unit that nothing listens to doubles the number of regimes and changes no dynamics. Regimes
+A PWL unit without outgoing weights doubles the number of regimes and changes no dynamics. Regimes
 stay what they are, sign patterns; a *dynamical class* is a set of regimes with equal dynamics.
 Definitions of this package.
 

@@ -18,7 +18,7 @@ from neuroalrnn.plots.style import (
     FAINT,
     GREY,
     INK,
-    REGIME_COLOURS,
+    PALETTE,
     SINGLE,
     axes_or_new,
     level,
@@ -167,7 +167,7 @@ def plot_greedy(
     means = over_subjects(subject_costs(stages, by), by, "cost")
     names = stages["replacement"].unique()
     ax.axhline(0, color=INK, lw=0.5, ls=":", zorder=0)
-    for index, (name, colour) in enumerate(zip(names, REGIME_COLOURS, strict=False)):
+    for index, (name, colour) in enumerate(zip(names, PALETTE, strict=False)):
         part = means[means["replacement"] == name]
         x = part["n_replaced"] + 0.09 * (index - (len(names) - 1) / 2)
         # other subjects, another line

@@ -11,7 +11,7 @@ from neuroalrnn.plots.scores import describe, look, model_order
 from neuroalrnn.plots.style import (
     DOUBLE,
     GREY,
-    REGIME_COLOURS,
+    PALETTE,
     SINGLE,
     axes_or_new,
     new_figure,
@@ -59,7 +59,7 @@ def plot_reliability(
     ax.plot([edge, 1 - edge], [edge, 1 - edge], color=GREY, lw=0.7, ls=(0, (4, 2)), zorder=1)
     for place, option in enumerate(options):
         curve = curves[curves["option"] == option]
-        shade = REGIME_COLOURS[place % len(REGIME_COLOURS)]
+        shade = PALETTE[place % len(PALETTE)]
         shade = (color or look(model)["color"]) if len(options) == 1 else shade
         names = ("predicted", "observed", "ci_low", "ci_high")
         x, y, low, high = (np.clip(curve[name].to_numpy(), edge, 1 - edge) for name in names)

@@ -14,13 +14,13 @@ from neuroalrnn.plots.style import (
     FAINT,
     GREY,
     INK,
-    REGIME_COLOURS,
+    PALETTE,
     axes_or_new,
     styled,
 )
 from neuroalrnn.stats.checks import require_columns
 
-MOST_FEATURES = len(REGIME_COLOURS)
+MOST_FEATURES = len(PALETTE)
 
 
 @styled
@@ -105,7 +105,7 @@ def plot_functional_growth(
     ranked = table.max().sort_values(ascending=False, kind="stable").index
     for feature in ranked[MOST_FEATURES:]:
         ax.plot(table.index, table[feature], color=FAINT, lw=0.6, zorder=1)
-    for colour, feature in zip(REGIME_COLOURS, ranked, strict=False):
+    for colour, feature in zip(PALETTE, ranked, strict=False):
         name = f"input {feature}" if features is None else str(features[feature])
         ax.plot(table.index, table[feature], "o-", color=colour, ms=2.2, label=name)
     if len(ranked) > MOST_FEATURES:
@@ -150,7 +150,7 @@ def plot_lyapunov(lyapunov: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     epochs = table["epoch"].unique()
     for index, epoch in enumerate(epochs):
         part = table[table["epoch"] == epoch]
-        colour = REGIME_COLOURS[index % len(REGIME_COLOURS)]
+        colour = PALETTE[index % len(PALETTE)]
         x = part["direction"] + 1 + (index - (len(epochs) - 1) / 2) * 0.5 / len(epochs)
         each = part.groupby("direction")["exponent"]
         dots = x + 0.3 / len(epochs) * ((each.cumcount() + 0.5) / each.transform("size") - 0.5)

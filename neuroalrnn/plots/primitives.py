@@ -13,8 +13,8 @@ from neuroalrnn.plots.style import (
     DOUBLE,
     GREY,
     INK,
+    PALETTE,
     PURPLE,
-    REGIME_COLOURS,
     SKY,
     YELLOW,
     axes_or_new,
@@ -22,7 +22,7 @@ from neuroalrnn.plots.style import (
     styled,
 )
 
-EFFECT = REGIME_COLOURS[0]
+EFFECT = PALETTE[0]
 NULL_COLOURS = (GREY, SKY, YELLOW, PURPLE)
 SHARE = 0.95
 # see `neuroalrnn.mechanism.primitives.detect_transients`: distances of mean read-outs, no effects

@@ -5,7 +5,7 @@ import numpy as np
 from neuroalrnn.plots.style import (
     DOUBLE,
     INK,
-    REGIME_COLOURS,
+    PALETTE,
     axes_or_new,
     new_figure,
     styled,
@@ -61,7 +61,7 @@ def plot_power(summary, value="share_n_pwl", *, ax=None):
     matplotlib.axes.Axes
     """
     ax = axes_or_new(ax)
-    for colour, (n_trials, rows) in zip(REGIME_COLOURS, summary.groupby("n_trials"), strict=False):
+    for colour, (n_trials, rows) in zip(PALETTE, summary.groupby("n_trials"), strict=False):
         rows = rows.sort_values("n_subjects")
         x, y = rows["n_subjects"].to_numpy(), rows[value].to_numpy()
         error = None

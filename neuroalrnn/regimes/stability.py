@@ -34,8 +34,8 @@ class Stability:
         One row per pair of networks. ``across`` is "restarts" (of one fold at its chosen P, about
         the held-out trials of the fold) or "folds" (the chosen networks, about all trials). Then
         ``fold, restart, other_fold, other_restart, adjusted_rand``; ``adjusted_rand_shifted``, the
-        mean index after circular shifts of one of the two by whole trials within sessions, which
-        keeps what both owe to the clock of the trial; ``unit_correlation``, mean size
+        mean index after circular shifts of one of the two by whole trials within sessions. This
+        keeps the agreement that arises only because both follow the steps of a trial; ``unit_correlation``, mean size
         over PWL units matched by `match_units` (restarts only). The indices are missing where
         both networks stay in one regime.
     units : pandas.DataFrame

@@ -40,14 +40,14 @@ class Plan:
         All subjects, sorted.
     settings : tuple of Setting
         Alternatives, one of them chosen inside each fold for every ``n_pwl``; they differ only in
-        what models may differ in that are trained together.
+        hyperparameters that may vary within one training batch.
     grid : tuple of int
         Values of ``n_pwl``.
     n_inner, n_restarts, random_state : int
         `n_inner` as asked for; a fold with few groups has fewer parts.
     architecture : Architecture
     observation : ObservationModel, optional
-        Of the variables that the pieces hold as ``observed``.
+        Of the variables in ``pieces.observed``.
     """
 
     pieces: object
@@ -89,7 +89,7 @@ class Plan:
         return with_readout(self.architecture, self.observation)
 
     def validation_units(self, fold):
-        """What the choice of ``n_pwl`` is replicated over: subjects, or sessions of a single one.
+        """Units whose scores choose ``n_pwl``: subjects, or sessions if there is one subject.
 
         Returns
         -------
@@ -175,7 +175,7 @@ def cut_for_training(sequences, setting):
 
 
 def _require_two_units(plan):
-    """Refuse before training what could not be chosen from after it."""
+    """Refuse folds with fewer than two validation units, as P could not be chosen there."""
     found = []
     for fold, parts in enumerate(plan.inner):
         held_out = np.concatenate([part.validate for part in parts])
@@ -200,7 +200,7 @@ def _require_starts(plan):
 
 
 def _in_scored_groups(trials, cv):
-    """Trials of groups with a scored choice: without one a group can validate nothing."""
+    """Trials of groups with a scored choice; the others cannot be used for validation."""
     groups = cv.groups(trials)
     return np.isin(groups, groups[scored_trials(trials)])
 

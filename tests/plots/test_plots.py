@@ -2,13 +2,22 @@
 
 import copy
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from neuroalrnn import plots
-from neuroalrnn.plots.style import OTHER_COLOUR, REGIME_COLOURS, regime_colour, regime_name, signed
+from neuroalrnn.plots.style import (
+    OTHER_COLOUR,
+    PALETTE,
+    REGIME_COLOURS,
+    regime_colour,
+    regime_name,
+    signed,
+    style,
+)
 
 DRAW = {
     "scores": lambda f, a, **k: plots.plot_scores(f, **k),
@@ -235,3 +244,9 @@ def test_saved_files_are_the_same_each_time(tmp_path, fit):
 
 def test_minus_signs_are_real():
     assert signed(-0.5, 2) == "\N{MINUS SIGN}0.50"
+
+
+def test_lines_take_the_palette_in_order():
+    with style():
+        cycle = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+    assert [f"#{colour.lstrip('#')}" for colour in cycle] == list(PALETTE)
