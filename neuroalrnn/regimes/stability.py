@@ -35,9 +35,9 @@ class Stability:
         the held-out trials of the fold) or "folds" (the chosen networks, about all trials). Then
         ``fold, restart, other_fold, other_restart, adjusted_rand``; ``adjusted_rand_shifted``, the
         mean index after circular shifts of one of the two by whole trials within sessions. This
-        keeps the agreement that arises only because both follow the steps of a trial; ``unit_correlation``, mean size
-        over PWL units matched by `match_units` (restarts only). The indices are missing where
-        both networks stay in one regime.
+        keeps the agreement that arises only because both follow the steps of a trial;
+        ``unit_correlation``, mean size over PWL units matched by `match_units` (restarts only). The
+        indices are missing where both networks stay in one regime.
     units : pandas.DataFrame
         One row per PWL unit of the chosen network of a fold: ``fold, restart, unit, on_share`` (of
         held-out steps), ``unit_correlation`` (size of the correlation with the matched unit,
