@@ -17,8 +17,8 @@ def level(
 
     First, options that a trial does not offer get probability 0, and the others are rescaled. Then
     every label that no training trial chose gets at least the probability that class frequency
-    gives it. Both depend only on the offers and on the training choices, so they favour no model. Probabilities
-    add up to 1 afterwards, and doing it twice changes nothing.
+    gives it. Both depend only on the offers and on the training choices, so they favour no model.
+    Probabilities add up to 1 afterwards, and doing it twice changes nothing.
 
     Parameters
     ----------
