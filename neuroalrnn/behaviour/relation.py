@@ -1,7 +1,5 @@
 """Do regimes and switches go with choice, correctness and reaction time? One slope per subject."""
 
-from functools import lru_cache, partial
-
 import numpy as np
 import pandas as pd
 
@@ -150,15 +148,18 @@ def relate_to_behaviour(fit, regimes):
     trials = fit.trials
     subject = trials["subject"].values.astype(str)
     outcomes, predictors = compute_outcomes(trials), _predictors(fit, regimes)
-    rows, held_constant = [], lru_cache(1)(partial(nuisances, fit))
+    rows, known = [], {}
     for outcome, values in outcomes.items():
         degree = choose_degree(values, trials["session"].values, subject)
         try:
-            nuisance = held_constant(degree)
+            if degree not in known:
+                # one at a time, as each is large
+                known.clear()
+                known[degree] = nuisances(fit, degree)
         except NotTestableError as error:
             found = [_not_testable(name, outcome, 0, str(error)) for name in predictors]
         else:
-            slopes = _slopes(values, predictors, subject, nuisance)
+            slopes = _slopes(values, predictors, subject, known[degree])
             found = [_row(name, outcome, each, subject) for name, each in slopes.items()]
         rows += [row.assign(trend_degree=degree) for row in found]
     if not rows:

@@ -104,13 +104,17 @@ def nuisances(fit, degree=LOWEST):
             )
     since = np.minimum(_trials_since_reset(fit), FIRST_TRIALS)
     trends = trend_columns(trials["session"].values, trials["subject"].values, degree)
-    return np.column_stack([_dummies(both), _dummies(before), _dummies(since), trends])
+    return _beside_dummies([both, before, since], trends)
 
 
-def _dummies(labels):
-    used, place = np.unique(labels, return_inverse=True)
-    found = np.zeros((len(labels), len(used)))
-    found[np.arange(len(labels)), place] = 1.0
+def _beside_dummies(several, trends):
+    """One column for each label of several labellings, then the trends, (trial, column)."""
+    kinds = [np.unique(labels, return_inverse=True) for labels in several]
+    first = np.cumsum([0, *(len(used) for used, _ in kinds)])
+    found = np.zeros((len(trends), first[-1] + trends.shape[1]))
+    for start, (_, place) in zip(first, kinds, strict=False):
+        found[np.arange(len(found)), start + place] = 1.0
+    found[:, first[-1] :] = trends
     return found
 
 
