@@ -5,6 +5,7 @@ from neuroalrnn.network.choices import log_probability, probability, score_choic
 from neuroalrnn.network.codes import (
     ABSENT,
     MOST_PWL,
+    check_codes,
     compute_duty_cycle,
     compute_regimes,
     effective_n_pwl,
@@ -12,19 +13,25 @@ from neuroalrnn.network.codes import (
     used_regimes,
 )
 from neuroalrnn.network.eigen import decompose
-from neuroalrnn.network.interventions import Intervention
+from neuroalrnn.network.interventions import Acting, Intervention, lay_out
+from neuroalrnn.network.linear import linearise
 from neuroalrnn.network.maps import compute_jacobian, compute_slopes, count_unstable
-from neuroalrnn.network.run import Network, compute_latents
+from neuroalrnn.network.predict import Predictor
+from neuroalrnn.network.run import Network, check_features, compute_latents, run_network
 from neuroalrnn.network.scores import Scores, score_trials
 from neuroalrnn.network.units import match_units
 
 __all__ = [
     "ABSENT",
     "MOST_PWL",
+    "Acting",
     "Intervention",
     "Network",
     "NetworkAgent",
+    "Predictor",
     "Scores",
+    "check_codes",
+    "check_features",
     "compute_duty_cycle",
     "compute_jacobian",
     "compute_latents",
@@ -34,9 +41,12 @@ __all__ = [
     "decompose",
     "effective_n_pwl",
     "flipped_units",
+    "lay_out",
+    "linearise",
     "log_probability",
     "match_units",
     "probability",
+    "run_network",
     "score_choices",
     "score_trials",
     "used_regimes",

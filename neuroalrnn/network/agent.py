@@ -12,32 +12,33 @@ from neuroalrnn.network.run import Network
 class NetworkAgent:
     """An AL-RNN as an agent: what `simulate` needs of any model.
 
-    Attributes
+    Parameters
     ----------
     network : Network
-    start : array, shape (state,)
-        State before the first step of a sequence.
+        Trained network that makes the choices.
     """
 
     network: Network
 
     @property
-    def start(self):
+    def start(self) -> np.ndarray:
         """State before the first step of a sequence: ``z_0``."""
         return self.network.initial
 
-    def advance(self, state, inputs):
-        """``z_t = a * z_{t-1} + W phi(z_{t-1}) + C s_t + h``.
+    def advance(self, state: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+        """Take one step, ``z_t = a * z_{t-1} + W phi(z_{t-1}) + C s_t + h``.
 
         Parameters
         ----------
         state : array, shape (..., state)
+            State before the step.
         inputs : array, shape (..., feature)
-            As encoded.
+            Inputs of the step, as encoded.
 
         Returns
         -------
         array, shape (..., state)
+            State after the step.
         """
         network = self.network
         phi = state.copy()
@@ -46,16 +47,18 @@ class NetworkAgent:
         drive = inputs @ network.input_weight.T + network.bias
         return network.self_slope * state + phi @ network.weight.T + drive
 
-    def probability(self, state):
+    def probability(self, state: np.ndarray) -> np.ndarray:
         """Probability of every option, read out from ``B z_t + d``.
 
         Parameters
         ----------
         state : array, shape (..., state)
+            State at the step of the choice.
 
         Returns
         -------
         array, shape (..., option)
+            Shares that sum to 1.
         """
         eta = state @ self.network.readout.T + self.network.offset
         return probability(eta)

@@ -7,7 +7,9 @@ from scipy.special import expit, logsumexp, softmax
 TIE = np.finfo(float).eps
 
 
-def log_probability(eta, available=None, trial=None):
+def log_probability(
+    eta: np.ndarray, available: np.ndarray | None = None, trial: np.ndarray | None = None
+) -> np.ndarray:
     """Log-probability of every option.
 
     With one output, ``log p(second) = log sigmoid(eta)``; with more, ``eta_k - logsumexp(eta)``
@@ -39,7 +41,12 @@ def log_probability(eta, available=None, trial=None):
     return eta - logsumexp(eta, axis=-1, keepdims=True)
 
 
-def score_choices(eta, choice, available=None, trial=None):
+def score_choices(
+    eta: np.ndarray,
+    choice: np.ndarray,
+    available: np.ndarray | None = None,
+    trial: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Log-probability of the choices made, and whether they were the most probable ones.
 
     Parameters
@@ -48,7 +55,9 @@ def score_choices(eta, choice, available=None, trial=None):
         As for `log_probability`.
     choice : int array, shape (row,)
         Position of the option that was chosen.
-    available, trial
+    available : bool array, shape (trial, option), optional
+        As for `log_probability`.
+    trial : int array, shape (row,), optional
         As for `log_probability`.
 
     Returns
@@ -69,7 +78,7 @@ def score_choices(eta, choice, available=None, trial=None):
     return np.take_along_axis(log_p, index, axis=-1)[..., 0], hit
 
 
-def probability(eta):
+def probability(eta: np.ndarray) -> np.ndarray:
     """Probability of every option.
 
     Parameters

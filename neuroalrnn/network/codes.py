@@ -18,12 +18,13 @@ ABSENT = -1
 MOST_PWL = 62
 
 
-def check_codes(regimes, n_pwl: int | None = None, *, title: str = "regimes") -> np.ndarray:
+def check_codes(regimes: Codes, n_pwl: int | None = None, *, title: str = "regimes") -> np.ndarray:
     """Codes or labels of regimes as an array of integers.
 
     Parameters
     ----------
     regimes : array or DataArray of int
+        Codes or labels of steps, -1 where there is no step.
     n_pwl : int, optional
         Codes must be below ``2^n_pwl``.
     title : str
@@ -32,6 +33,7 @@ def check_codes(regimes, n_pwl: int | None = None, *, title: str = "regimes") ->
     Returns
     -------
     values : array of int
+        The same values, of the same shape.
 
     Raises
     ------

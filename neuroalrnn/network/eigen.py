@@ -7,7 +7,7 @@ from scipy.sparse.csgraph import connected_components
 SAME_EIGENVALUE = 1e-7
 
 
-def decompose(jacobian):
+def decompose(jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Eigenvalues with right and left eigenvectors, ``|r| = 1`` and ``l' r = 1``.
 
     Modes of one eigenvalue that occurs several times share their space: the l' of one is orthogonal
@@ -16,12 +16,14 @@ def decompose(jacobian):
     Parameters
     ----------
     jacobian : array, shape (latent, latent)
+        Linear map of one step, such as from `compute_jacobian`.
 
     Returns
     -------
     values : complex array, shape (mode,)
         By falling modulus.
     right : array, shape (latent, mode)
+        Columns r, each of length 1.
     left : array, shape (mode, latent)
         Rows l'; NaN where the eigenvalue is defective.
     """

@@ -15,10 +15,15 @@ them, to `neuroalrnn.network.run.compute_latents`.
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import DataError, problems
+
+if TYPE_CHECKING:
+    from neuroalrnn.network.run import Network
 
 RELU = (0.0, 1.0, 0.0)
 # an unstable network ends with a finite state, which predicts as badly as an infinite one
@@ -29,9 +34,10 @@ LARGEST = 1e100
 class Intervention:
     """One intervention. What is left at its default is not touched.
 
-    Attributes
+    Parameters
     ----------
     name : str
+        What messages and tables call it.
     activations : array, shape (activation, 3, unit)
         ``below, above, shift`` of every PWL unit.
     used : int array, broadcastable to (sequence, step)
@@ -62,15 +68,18 @@ class Intervention:
 class Acting:
     """Interventions laid out over the steps of some sequences; made by `lay_out`.
 
-    Attributes
+    Parameters
     ----------
     table : array, shape (activation, 3, unit)
         The ReLU first.
     used : int array, shape ([intervention,] sequence, step + 1)
         Row of the table; the start first.
     matrix : array, shape ([intervention,] latent, latent)
+        ``Q`` of each intervention.
     value : array, shape ([intervention,] sequence or 1, step + 1 or 1, latent)
+        ``v_t``; one sequence or step stands for all where they do not differ.
     moved : bool array, shape ([intervention,] sequence, step + 1)
+        Whether the state is moved; the start first.
     """
 
     table: np.ndarray
@@ -80,37 +89,39 @@ class Acting:
     moved: np.ndarray
 
     @cached_property
-    def parts(self):
+    def parts(self) -> np.ndarray:
         """The table with parts and units in front, (3, unit, activation)."""
         return np.ascontiguousarray(np.moveaxis(self.table, 0, -1))
 
     @cached_property
-    def is_moving(self):
+    def is_moving(self) -> np.ndarray:
         """Whether anything is moved at a step, shape (step + 1,)."""
-        return self.moved.reshape(-1, self.moved.shape[-1]).any(axis=0)
+        return np.any(self.moved.reshape(-1, self.moved.shape[-1]), axis=0)
 
     @cached_property
-    def is_changing(self):
+    def is_changing(self) -> np.ndarray:
         """Whether any activation differs from that of the step before, shape (step + 1,)."""
         same = self.used[..., 1:] == self.used[..., :-1]
         return np.r_[True, ~same.reshape(-1, same.shape[-1]).all(axis=0)]
 
-    def take(self, rows):
+    def take(self, rows: np.ndarray) -> "Acting":
         """The same for some sequences, or for all of them in another order.
 
         Parameters
         ----------
         rows : int array, shape (row,)
+            Positions of the sequences.
 
         Returns
         -------
         Acting
+            The interventions over these sequences, in this order.
         """
         value = self.value if self.value.shape[-3] == 1 else self.value[..., rows, :, :]
         used, moved = self.used[..., rows, :], self.moved[..., rows, :]
         return replace(self, used=used, value=value, moved=moved)
 
-    def bends(self, t):
+    def bends(self, t: int) -> np.ndarray:
         """Slopes below and above 0, and shifts, of all PWL units.
 
         Parameters
@@ -127,7 +138,7 @@ class Acting:
         is_one = (used == used[..., :1]).all()
         return self.parts.take(used[..., :1] if is_one else used, axis=2)
 
-    def activate(self, z, bends):
+    def activate(self, z: np.ndarray, bends: np.ndarray) -> np.ndarray:
         """Output of all units.
 
         Parameters
@@ -140,6 +151,7 @@ class Acting:
         Returns
         -------
         array, shape (latent, [intervention,] sequence)
+            ``phi(z)`` of all units, the linear ones first.
         """
         n_linear = len(z) - self.table.shape[-1]
         below, above, shift = bends[..., : z.shape[-1]]
@@ -152,7 +164,7 @@ class Acting:
         bent += shift
         return phi
 
-    def move(self, z, t):
+    def move(self, z: np.ndarray, t: int) -> np.ndarray:
         """State after what is done to it at a step.
 
         Parameters
@@ -165,6 +177,7 @@ class Acting:
         Returns
         -------
         array, shape (latent, [intervention,] sequence)
+            The moved state, cut off at 1e100 on both sides.
         """
         z = np.maximum(np.minimum(z, LARGEST), -LARGEST)
         if not self.is_moving[t + 1]:
@@ -176,7 +189,9 @@ class Acting:
         return np.ascontiguousarray(np.moveaxis(found, -1, 0))
 
 
-def lay_out(interventions, network, sequences):
+def lay_out(
+    interventions: Intervention | list[Intervention], network: "Network", sequences: Sequences
+) -> Acting:
     """Bring interventions to the steps of some sequences.
 
     Parameters
@@ -184,19 +199,21 @@ def lay_out(interventions, network, sequences):
     interventions : Intervention or list of Intervention
         A list makes arrays with a leading axis, so that all of them run at once.
     network : Network
+        Trained network.
     sequences : Sequences
+        Trials as encoded for the network.
 
     Returns
     -------
     Acting
+        The interventions at every step, the start included.
 
     Raises
     ------
     DataError
         Naming every intervention that does not fit the network or the sequences.
     """
-    is_one = isinstance(interventions, Intervention)
-    several = [interventions] if is_one else list(interventions)
+    several = [interventions] if isinstance(interventions, Intervention) else interventions
     shape, n_latent = sequences.trial.shape, len(network.bias)
     if found := _unfit(several, shape, n_latent, network.n_pwl):
         raise problems(DataError, "interventions", found)
@@ -209,6 +226,7 @@ def lay_out(interventions, network, sequences):
         np.stack([_with_start(i.moved, i.moved_at_start, shape) for i in several]),
     )
     relu = np.broadcast_to(np.array(RELU)[:, None], (1, 3, network.n_pwl))
+    is_one = isinstance(interventions, Intervention)
     return Acting(np.concatenate([relu, *tables]), *(p[0] if is_one else p for p in parts))
 
 

@@ -6,7 +6,9 @@ from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.run import Network
 
 
-def linearise(network, unit, slope, intercept, *, convention="free"):
+def linearise(
+    network: Network, unit: int, slope: float, intercept: float, *, convention: str = "free"
+) -> Network:
     """Give one PWL unit the activation ``slope z + intercept``, and count it among the linear ones.
 
     It predicts what the network predicts under the intervention `affine` on that unit, for good:
@@ -15,6 +17,7 @@ def linearise(network, unit, slope, intercept, *, convention="free"):
     Parameters
     ----------
     network : Network
+        Trained network.
     unit : int
         PWL unit, from 0.
     slope, intercept : float

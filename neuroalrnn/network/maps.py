@@ -7,23 +7,26 @@ Inside a regime S the network is affine, ``z_{t+1} = J_S z_t + C s_{t+1} + h``, 
 import numpy as np
 
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.network.run import Network
 
 # from the unit circle, where rounding decides on which side an eigenvalue lies
 ON_CIRCLE = 1e-9
 
 
-def compute_slopes(network, code):
+def compute_slopes(network: Network, code: int) -> np.ndarray:
     """Slope of every unit's activation in one regime, the diagonal of ``D_S``.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     code : int
         Sign pattern of the PWL units, see `neuroalrnn.regimes.compute_regimes`.
 
     Returns
     -------
     array, shape (latent,)
+        0 for PWL units that are off, else 1.
 
     Raises
     ------
@@ -37,18 +40,20 @@ def compute_slopes(network, code):
     return slopes
 
 
-def compute_jacobian(network, code):
+def compute_jacobian(network: Network, code: int) -> np.ndarray:
     """Linear map of one regime, ``J_S = diag(a) + W D_S``.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     code : int
         Sign pattern of the PWL units, see `neuroalrnn.regimes.compute_regimes`.
 
     Returns
     -------
     array, shape (latent, latent_in)
+        ``J_S``, from the state of a step to that of the next one.
 
     Raises
     ------
@@ -58,16 +63,18 @@ def compute_jacobian(network, code):
     return np.diag(network.self_slope) + network.weight * compute_slopes(network, code)
 
 
-def count_unstable(jacobian):
+def count_unstable(jacobian: np.ndarray) -> tuple[float, int]:
     """Spectral radius of a linear map, and how many of its modes grow.
 
     Parameters
     ----------
     jacobian : array, shape (latent, latent_in)
+        Linear map of one step.
 
     Returns
     -------
     radius : float
+        Largest modulus of an eigenvalue.
     n_unstable : int
         Eigenvalues beyond the unit circle; those on it, as of a perfect integrator, are none.
     """

@@ -22,7 +22,7 @@ COORDS = ("subject", "session", "block", "trial_in_session")
 class Predictor:
     """A network, and all that it takes to predict other trials with it.
 
-    Attributes
+    Parameters
     ----------
     network : Network
         One output for two options, else one per option.
@@ -51,7 +51,7 @@ class Predictor:
     n_chosen: np.ndarray
     offered: tuple[str, ...] = ()
 
-    def predict(self, trials):
+    def predict(self, trials: xr.Dataset) -> xr.Dataset:
         """Probability of every option, trial by trial.
 
         Parameters

@@ -1,22 +1,36 @@
 """One trained AL-RNN, and its latents: run with numpy alone, as it is or intervened upon."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import DataError, problems
-from neuroalrnn.network.interventions import lay_out
+from neuroalrnn.network.interventions import Intervention, lay_out
 
 
 class Network(NamedTuple):
     """One fitted AL-RNN, canonical form, acting on inputs as encoded.
 
-    Attributes
+    Parameters
     ----------
     n_pwl : int
-    self_slope, weight, input_weight, bias, initial, readout, offset : array
-        ``a`` (latent,), ``W`` (latent, latent_in), ``C`` (latent, feature), ``h`` (latent,),
-        ``z_0`` (latent,), ``B`` (output, latent), ``d`` (output,).
+        Number of PWL units P, the last ones of the latents.
+    self_slope : array, shape (latent,)
+        Self-slopes ``a``.
+    weight : array, shape (latent, latent_in)
+        Weights ``W`` on the outputs of the units.
+    input_weight : array, shape (latent, feature)
+        Weights ``C`` of the inputs.
+    bias : array, shape (latent,)
+        Bias ``h``.
+    initial : array, shape (latent,)
+        State ``z_0`` before the first step of a sequence.
+    readout : array, shape (output, latent)
+        Weights ``B`` of the read-out ``B z_t + d``.
+    offset : array, shape (output,)
+        Offset ``d`` of the read-out.
     """
 
     n_pwl: int
@@ -35,7 +49,11 @@ class Network(NamedTuple):
         return f"Network({', '.join(f'{name}={size}' for name, size in sizes.items())})"
 
 
-def compute_latents(network, sequences, interventions=None):
+def compute_latents(
+    network: Network,
+    sequences: Sequences,
+    interventions: Intervention | list[Intervention] | None = None,
+) -> np.ndarray:
     """Run a network over sequences, in float64.
 
     ``z_t = a * z_{t-1} + W phi(z_{t-1}) + C s_t + h`` with a ReLU on the last ``n_pwl`` latents.
@@ -43,7 +61,9 @@ def compute_latents(network, sequences, interventions=None):
     Parameters
     ----------
     network : Network
+        Trained network.
     sequences : Sequences
+        Trials as encoded for the network.
     interventions : Intervention or list of Intervention, optional
         What is done to the running network, see `neuroalrnn.network.interventions`.
 
@@ -61,8 +81,15 @@ def compute_latents(network, sequences, interventions=None):
     return latents
 
 
-def check_features(network, sequences):
+def check_features(network: Network, sequences: Sequences) -> None:
     """Refuse sequences with other features than a network has weights for.
+
+    Parameters
+    ----------
+    network : Network
+        Trained network.
+    sequences : Sequences
+        Trials as encoded for the network.
 
     Raises
     ------
@@ -77,15 +104,24 @@ def check_features(network, sequences):
         raise problems(DataError, "network", [text])
 
 
-def run_network(network, sequences, interventions=None):
-    """Run a network step by step; for results too large to keep all latents of.
+def run_network(
+    network: Network,
+    sequences: Sequences,
+    interventions: Intervention | list[Intervention] | None = None,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Run a network step by step, for sequences whose latents would not all fit into memory.
 
-    Sequences that are over are left behind, so that ragged ones cost no more than their steps.
+    Sequences that are over are left out, so that sequences of unequal length cost no more than
+    their own steps.
 
     Parameters
     ----------
-    network, sequences, interventions
-        As for `compute_latents`.
+    network : Network
+        Trained network.
+    sequences : Sequences
+        Trials as encoded for the network.
+    interventions : Intervention or list of Intervention, optional
+        What is done to the running network; default nothing.
 
     Yields
     ------
@@ -109,7 +145,7 @@ def run_network(network, sequences, interventions=None):
     latents_last = (*range(1, drive.ndim - 1), 0)
     slope = network.self_slope.reshape(-1, *[1] * (drive.ndim - 2))
     z = np.broadcast_to(network.initial.reshape(slope.shape), (n_latent, *several, len(order)))
-    z, bends = (z, None) if acting is None else (acting.move(z, -1), acting.bends(-1))
+    z, bends = z if acting is None else acting.move(z, -1), None
     for t, n in enumerate(n_rows):
         z = z[..., :n]
         if acting is None:
@@ -117,7 +153,8 @@ def run_network(network, sequences, interventions=None):
             linear = n_latent - network.n_pwl
             np.maximum(z[linear:], 0.0, out=phi[linear:])
         else:
-            bends = acting.bends(t - 1) if acting.is_changing[t] else bends
+            if bends is None or acting.is_changing[t]:
+                bends = acting.bends(t - 1)
             phi = acting.activate(z, bends)
         before, z = z, (network.weight @ phi.reshape(n_latent, -1)).reshape(phi.shape)
         z += slope * before

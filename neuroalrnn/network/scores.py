@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.network.choices import score_choices
-from neuroalrnn.network.run import run_network
+from neuroalrnn.network.interventions import Intervention
+from neuroalrnn.network.run import Network, run_network
 
 # of all interventions that run at once, so that they fit into memory
 MOST_STEPS = 4_000_000
@@ -15,7 +17,7 @@ MOST_STEPS = 4_000_000
 class Scores(NamedTuple):
     """How well scored choices are predicted.
 
-    Attributes
+    Parameters
     ----------
     trial : int array, shape (row,)
         Index into the trials of the dataset.
@@ -30,7 +32,13 @@ class Scores(NamedTuple):
     accuracy: np.ndarray
 
 
-def score_trials(network, sequences, interventions=None, *, available=None):
+def score_trials(
+    network: Network,
+    sequences: Sequences,
+    interventions: Intervention | list[Intervention] | None = None,
+    *,
+    available: np.ndarray | None = None,
+) -> Scores:
     """Score every scored choice of some sequences under a network.
 
     With one output, ``log p(1) = log sigmoid(eta)``; with more, ``eta_k - logsumexp(eta)`` over
@@ -39,8 +47,11 @@ def score_trials(network, sequences, interventions=None, *, available=None):
     Parameters
     ----------
     network : Network
+        Trained network.
     sequences : Sequences
+        Trials as encoded for the network.
     interventions : Intervention or list of Intervention, optional
+        What is done to the running network; default nothing.
     available : bool array, shape (trial, option), optional
         Over all trials of the dataset: what each of them offered.
 

@@ -1,12 +1,13 @@
 """Which PWL unit of one network is which of another that runs over the same steps."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 
 from neuroalrnn.exceptions import DataError
 
 
-def match_units(first, second):
+def match_units(first: ArrayLike, second: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Pair units one to one by the size of their correlation (Hungarian method).
 
     The size counts, not the sign: a rectified unit may return mirrored, since
