@@ -1,33 +1,46 @@
-"""Ablation: what a fold's network loses on its test subjects when it is intervened upon.
+"""Ablation: how much worse a network predicts its test subjects under an intervention.
 
 The cost of an intervention is the held-out log-likelihood per trial that it takes away; nothing is
 trained again. Definitions of this package.
 """
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.mechanism.ablation.replace import REPLACEMENTS, replace_units
 from neuroalrnn.mechanism.ablation.summarise import ALL
 from neuroalrnn.network.interventions import Intervention
-from neuroalrnn.network.scores import score_trials
+from neuroalrnn.network.scores import Scores, score_trials
+from neuroalrnn.results import Fit
+from neuroalrnn.results.fold import Fold
 
 # an ablated network may be wrong without bound: log-likelihoods count down to this
 FLOOR = float(np.log(1e-12))
 # of tables of costs; what divides the trials is called otherwise
-COLUMNS = ("fold", "unit", "rank", "replacement", "epoch", "retrained", "n_trials", "cost")
-COLUMNS += ("accuracy_cost", "n_floored", "n_pwl", "n_replaced", "train_cost")
+COLUMNS = (
+    *("fold", "unit", "rank", "replacement", "epoch", "retrained", "n_trials", "cost"),
+    *("accuracy_cost", "n_floored", "n_pwl", "n_replaced", "train_cost"),
+)
+# what to call each intervention, as columns of a table, and what it does
+Made = list[tuple[dict, Intervention]]
+# a replacement, and the PWL units that have it
+UnitSet = tuple[str, frozenset[int]]
 
 
-def ablate(fit, make, *, by=()):
-    """Cost of interventions for each test subject.
+def ablate(
+    fit: Fit, make: Callable[[Fold, Sequences], Made], *, by: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Compute the cost of interventions for each test subject.
 
     Parameters
     ----------
     fit : Fit
+        Fit whose networks are taken apart.
     make : callable
         ``make(fold, sequences)`` returns a list of (dict, Intervention): what to call each
         intervention, as columns of the table, and what it does. See `unit_replacements`.
@@ -56,8 +69,20 @@ def ablate(fit, make, *, by=()):
     return pd.concat(tables, ignore_index=True)
 
 
-def check_by(fit, by):
-    """Names of trial variables that divide the trials, besides the subject.
+def check_by(fit: Fit, by: Sequence[str]) -> list[str]:
+    """Check the names of trial variables whose values divide the trials.
+
+    Parameters
+    ----------
+    fit : Fit
+        Fit whose trials have these variables.
+    by : list of str
+        Names of trial variables, such as conditions.
+
+    Returns
+    -------
+    list of str
+        The same names without the subject, by which costs are divided in any case.
 
     Raises
     ------
@@ -74,16 +99,21 @@ def check_by(fit, by):
     return by
 
 
-def cost_table(fold, sequences, made, by=()):
-    """Cost of interventions for each subject of some sequences, under the network of one fold.
+def cost_table(
+    fold: Fold, sequences: Sequences, made: Made, by: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Compute the cost of interventions on the network of one fold, for each subject.
 
     Parameters
     ----------
     fold : Fold
+        One fold of a fit, with its network and its subjects.
     sequences : Sequences
+        Trials as encoded for the network.
     made : list of (dict, Intervention)
         For these sequences; at least one.
     by : list of str
+        Trial variables whose values divide the trials.
 
     Returns
     -------
@@ -98,17 +128,23 @@ def cost_table(fold, sequences, made, by=()):
     return tabulate_costs(fold, [name for name, _ in made], scores, by)
 
 
-def tabulate_costs(fold, names, scores, by=()):
-    """What some ways of running a network, or some networks, score less than the first of them.
+def tabulate_costs(
+    fold: Fold, names: list[dict], scores: Scores, by: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Compare scores of several runs with those of the first run, subject by subject.
 
     Parameters
     ----------
     fold : Fold
+        One fold of a fit, with its network and its subjects.
     names : list of dict
-        What to call all but the first.
+        What to call each run but the first, as columns of the table.
     scores : Scores
-        With a leading axis, one longer than `names`.
+        Of all runs over the same trials, with a leading axis of runs. The first run is that of the
+        network as it was fitted; others are of the same network under interventions, or of other
+        networks.
     by : list of str
+        Trial variables whose values divide the trials.
 
     Returns
     -------
@@ -126,9 +162,9 @@ def tabulate_costs(fold, names, scores, by=()):
     mean = [np.add.reduceat(values, starts, axis=1) / n_trials for values in (floored, accuracy)]
     is_below = (scores.log_likelihood[1:] < FLOOR)[:, order]
     below = np.add.reduceat(is_below, starts, axis=1, dtype=int)
-    names = pd.DataFrame(names)
-    table = names.assign(fold=fold.name).merge(groups.size().reset_index()[list(keys)], how="cross")
-    return table[["fold", *names, *keys]].assign(
+    named = pd.DataFrame(names)
+    table = named.assign(fold=fold.name).merge(groups.size().reset_index()[list(keys)], how="cross")
+    return table[["fold", *named, *keys]].assign(
         n_trials=np.tile(n_trials, len(names)),
         cost=(mean[0][0] - mean[0][1:]).ravel(),
         accuracy_cost=(mean[1][0] - mean[1][1:]).ravel(),
@@ -136,13 +172,21 @@ def tabulate_costs(fold, names, scores, by=()):
     )
 
 
-def unit_replacements(fold, sequences, *, replacements=REPLACEMENTS, epochs=None):
-    """Every PWL unit replaced in every way, at all steps and in every epoch alone.
+def unit_replacements(
+    fold: Fold,
+    sequences: Sequences,
+    *,
+    replacements: Sequence[str] = REPLACEMENTS,
+    epochs: Mapping[str, int | Sequence[int]] | None = None,
+) -> Made:
+    """Make interventions that replace every PWL unit, at all steps and in each epoch alone.
 
     Parameters
     ----------
     fold : Fold
+        One fold of a fit, with its network and its subjects.
     sequences : Sequences
+        Trials as encoded for the network.
     replacements : sequence of str
         See `replace_units`.
     epochs : dict of str -> int or list of int, optional
@@ -166,24 +210,33 @@ def unit_replacements(fold, sequences, *, replacements=REPLACEMENTS, epochs=None
     ]
 
 
-def ablate_units(fit, *, by=(), replacements=REPLACEMENTS, epochs=None):
-    """The ablation map: which PWL unit matters, when, and for which trials.
+def ablate_units(
+    fit: Fit,
+    *,
+    by: Sequence[str] = (),
+    replacements: Sequence[str] = REPLACEMENTS,
+    epochs: Mapping[str, int | Sequence[int]] | None = None,
+) -> pd.DataFrame:
+    """Compute the ablation map: which PWL unit matters, when, and for which trials.
 
     Parameters
     ----------
     fit : Fit
+        Fit whose networks are taken apart.
     by : list of str
         Trial variables whose values divide the trials.
-    replacements, epochs
-        See `unit_replacements`.
+    replacements : sequence of str
+        Names of replacements, see `replace_units`.
+    epochs : dict of str -> int or list of int, optional
+        Steps in the trial, see `unit_replacements`.
 
     Returns
     -------
     pandas.DataFrame
         As from `ablate`, with ``unit, rank, replacement, epoch``. Rank 1 is the unit whose
-        replacement at all steps costs most on the *training* subjects of the fold, every subject
-        counting the same. Units of different folds are different units; ranks can be compared
-        across folds, and no test subject had a say in them.
+        replacement at all steps costs most on the *training* subjects of the fold, as a mean over
+        subjects. Units of different folds are different units. Ranks can be compared across folds,
+        and do not depend on test subjects.
 
     Raises
     ------
@@ -202,14 +255,19 @@ def ablate_units(fit, *, by=(), replacements=REPLACEMENTS, epochs=None):
     return ablate(fit, make, by=by)
 
 
-def unit_sets(n_pwl, replacements, sizes=(1,)):
-    """All sets of PWL units of some sizes, every one with every replacement.
+def unit_sets(
+    n_pwl: int, replacements: Sequence[str], sizes: Iterable[int] = (1,)
+) -> list[UnitSet]:
+    """List all sets of PWL units of some sizes, each with every replacement.
 
     Parameters
     ----------
     n_pwl : int
+        Number of PWL units.
     replacements : sequence of str
+        Names of replacements, see `replace_units`.
     sizes : iterable of int
+        Numbers of units in a set.
 
     Returns
     -------
@@ -220,13 +278,13 @@ def unit_sets(n_pwl, replacements, sizes=(1,)):
     return [(name, each) for name in replacements for each in sets]
 
 
-def train_costs(fold, sets):
-    """Cost of replacing sets of PWL units on the training subjects of a fold.
+def train_costs(fold: Fold, sets: Sequence[UnitSet]) -> dict[UnitSet, float]:
+    """Compute the cost of replacing sets of PWL units, on the training subjects of a fold.
 
     Parameters
     ----------
     fold : Fold
-        Remembers the costs: no set is run twice.
+        Fold whose network is taken; it keeps the costs, so that no set is run twice.
     sets : list of (str, frozenset)
         Replacement and units.
 
@@ -247,23 +305,26 @@ def train_costs(fold, sets):
     return {each: known[each] for each in sets}
 
 
-def rank_units(fold, replacements):
-    """Rank of every PWL unit by its mean cost over training subjects; 1 costs most.
+def rank_units(fold: Fold, replacements: Sequence[str]) -> dict[tuple[str, int], int]:
+    """Rank all PWL units by their mean cost over training subjects.
 
     Parameters
     ----------
     fold : Fold
+        One fold of a fit, with its network and its subjects.
     replacements : sequence of str
+        Names of replacements, see `replace_units`.
 
     Returns
     -------
     dict of (str, int) -> int
-        Per replacement and unit.
+        Rank of each replacement and unit; 1 costs most.
     """
     units = range(fold.network.n_pwl)
     costs = train_costs(fold, unit_sets(len(units), replacements))
-    ranks = {}
+    ranks: dict[tuple[str, int], int] = {}
     for name in replacements:
-        falling = sorted(units, key=lambda unit, name=name: -costs[name, frozenset([unit])])
+        gain = {unit: -costs[name, frozenset([unit])] for unit in units}
+        falling = sorted(units, key=gain.__getitem__)
         ranks |= {(name, unit): rank for rank, unit in enumerate(falling, start=1)}
     return ranks

@@ -6,24 +6,32 @@ activation is replaced, see `choose_steps`; by default all of them and ``z_0``. 
 is one with the `identity`, a unit clamped closed is one with `zero`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.codes import check_codes
 from neuroalrnn.network.interventions import RELU, Intervention
-from neuroalrnn.network.run import compute_latents
+from neuroalrnn.network.run import Network, compute_latents
 from neuroalrnn.regimes import ABSENT, compute_regimes
 from neuroalrnn.stats.checks import as_numbers, as_whole_numbers
 
 OPEN, CLOSED = (1.0, 1.0, 0.0), (0.0, 0.0, 0.0)
 
 
-def choose_steps(sequences, steps_in_trial=None, trials=None):
-    """Steps of some epochs and trials.
+def choose_steps(
+    sequences: Sequences,
+    steps_in_trial: int | Sequence[int] | None = None,
+    trials: np.ndarray | None = None,
+) -> np.ndarray:
+    """Mark the steps of some epochs and trials.
 
     Parameters
     ----------
     sequences : Sequences
+        Trials as encoded for the network.
     steps_in_trial : int or list of int, optional
         Steps within the trial; default all.
     trials : bool array, shape (trial,), optional
@@ -64,52 +72,73 @@ def choose_steps(sequences, steps_in_trial=None, trials=None):
     return chosen
 
 
-def identity(network, unit=None, at=None):
-    """Slope 1 on both sides: the unit passes everything on, as if clamped open.
+def identity(
+    network: Network, unit: int | Sequence[int] | None = None, at: np.ndarray | None = None
+) -> Intervention:
+    """Give PWL units slope 1 on both sides, so that they are always open.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     unit : int or list of int, optional
+        Position of the PWL unit, or of several; default all of them.
     at : bool array, optional
+        Steps at which the activation is replaced; default all of them and ``z_0``.
 
     Returns
     -------
     Intervention
+        To be given to `neuroalrnn.network.compute_latents` or `score_trials`.
     """
     return _replaced(network, "identity", unit, OPEN, at)
 
 
-def zero(network, unit=None, at=None):
-    """Slope 0 on both sides: the unit passes nothing on, as if clamped closed.
+def zero(
+    network: Network, unit: int | Sequence[int] | None = None, at: np.ndarray | None = None
+) -> Intervention:
+    """Give PWL units slope 0 on both sides, so that they are always closed.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     unit : int or list of int, optional
+        Position of the PWL unit, or of several; default all of them.
     at : bool array, optional
+        Steps at which the activation is replaced; default all of them and ``z_0``.
 
     Returns
     -------
     Intervention
+        To be given to `neuroalrnn.network.compute_latents` or `score_trials`.
     """
     return _replaced(network, "zero", unit, CLOSED, at)
 
 
-def attenuate(network, alpha, unit=None, at=None):
-    """Slope `alpha` below zero: ``phi = alpha z + (1 - alpha) relu(z)``; 1 is the `identity`.
+def attenuate(
+    network: Network,
+    alpha: float,
+    unit: int | Sequence[int] | None = None,
+    at: np.ndarray | None = None,
+) -> Intervention:
+    """Give PWL units slope `alpha` below zero, ``phi = alpha z + (1 - alpha) relu(z)``.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     alpha : float
-        0 (the ReLU) to 1.
+        From 0 (the ReLU) to 1 (the `identity`).
     unit : int or list of int, optional
+        Position of the PWL unit, or of several; default all of them.
     at : bool array, optional
+        Steps at which the activation is replaced; default all of them and ``z_0``.
 
     Returns
     -------
     Intervention
+        To be given to `neuroalrnn.network.compute_latents` or `score_trials`.
 
     Raises
     ------
@@ -121,20 +150,30 @@ def attenuate(network, alpha, unit=None, at=None):
     return _replaced(network, f"slope {alpha:g}", unit, (alpha, 1.0, 0.0), at)
 
 
-def affine(network, slope, intercept, unit=None, at=None):
-    """``phi_i(z_i) = p_i z_i + q_i``; the best p and q come from `fit_affine`.
+def affine(
+    network: Network,
+    slope: np.ndarray,
+    intercept: np.ndarray,
+    unit: int | Sequence[int] | None = None,
+    at: np.ndarray | None = None,
+) -> Intervention:
+    """Give PWL units an affine activation, ``phi_i(z_i) = p_i z_i + q_i``.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     slope, intercept : array, shape (unit,)
-        Of all PWL units.
+        ``p`` and ``q`` of all PWL units, such as from `fit_affine`.
     unit : int or list of int, optional
+        Position of the PWL unit, or of several; default all of them.
     at : bool array, optional
+        Steps at which the activation is replaced; default all of them and ``z_0``.
 
     Returns
     -------
     Intervention
+        To be given to `neuroalrnn.network.compute_latents` or `score_trials`.
 
     Raises
     ------
@@ -155,12 +194,15 @@ def affine(network, slope, intercept, unit=None, at=None):
     return _replaced(network, "affine", unit, (slope, slope, intercept), at)
 
 
-def fit_affine(network, latents, at=None):
-    """Best affine approximation of every PWL unit's activation, by least squares over steps.
+def fit_affine(
+    network: Network, latents: np.ndarray, at: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit an affine function to the activation of every PWL unit, by least squares over steps.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     latents : array, shape (sequence, step, latent)
         Undisturbed, of the subjects that the network was trained on.
     at : bool array, shape (sequence, step), optional
@@ -182,12 +224,13 @@ def fit_affine(network, latents, at=None):
     return slope, phi.mean(axis=0) - slope * z.mean(axis=0)
 
 
-def usual_codes(network, latents, sequences):
-    """Branch that each PWL unit takes most often, by step in the trial, as one code.
+def usual_codes(network: Network, latents: np.ndarray, sequences: Sequences) -> np.ndarray:
+    """Code the branch that each PWL unit takes most often, for each step of the trial.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     latents : array, shape (sequence, step, latent)
         Undisturbed, of the subjects that the network was trained on.
     sequences : Sequences
@@ -208,21 +251,29 @@ def usual_codes(network, latents, sequences):
     return sum((bit.astype(np.int64) << i for i, bit in enumerate(bits)), np.zeros(n_steps, int))
 
 
-def impose_regimes(network, codes, unit=None, at=None):
+def impose_regimes(
+    network: Network,
+    codes: np.ndarray,
+    unit: int | Sequence[int] | None = None,
+    at: np.ndarray | None = None,
+) -> Intervention:
     """Hold PWL units on the branches that they have in given regimes, whatever their sign.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     codes : int array, broadcastable to (sequence, step)
-        See `compute_regimes`; where it is -1, units rectify as ever.
+        Regimes, see `compute_regimes`; where it is -1, units rectify as fitted.
     unit : int or list of int, optional
+        Position of the PWL unit, or of several; default all of them.
     at : bool array, optional
-        ``z_0`` is left alone in any case.
+        Steps at which regimes are imposed; default all. ``z_0`` is left as it is.
 
     Returns
     -------
     Intervention
+        To be given to `neuroalrnn.network.compute_latents` or `score_trials`.
 
     Raises
     ------
@@ -239,19 +290,22 @@ def impose_regimes(network, codes, unit=None, at=None):
     return Intervention(name, activations=np.stack(activations), used=used)
 
 
-def clamp_regime(network, code, at=None):
+def clamp_regime(network: Network, code: int, at: np.ndarray | None = None) -> Intervention:
     """Hold all PWL units on the branches of one regime.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     code : int
+        Code of the regime, see `compute_regimes`.
     at : bool array, optional
-        ``z_0`` is left alone in any case.
+        Steps at which regimes are imposed; default all. ``z_0`` is left as it is.
 
     Returns
     -------
     Intervention
+        To be given to `neuroalrnn.network.compute_latents` or `score_trials`.
 
     Raises
     ------
@@ -263,7 +317,9 @@ def clamp_regime(network, code, at=None):
     return impose_regimes(network, np.full((1, 1), code), at=at)
 
 
-def shift_switches(network, sequences, n_steps, at=None):
+def shift_switches(
+    network: Network, sequences: Sequences, n_steps: int, at: np.ndarray | None = None
+) -> Intervention:
     """Impose the undisturbed regimes later or earlier in the same sequence.
 
     Before the first regime of a sequence is that of ``z_0``; its last one is held to the end.
@@ -271,7 +327,9 @@ def shift_switches(network, sequences, n_steps, at=None):
     Parameters
     ----------
     network : Network
+        Trained network.
     sequences : Sequences
+        Trials as encoded for the network.
     n_steps : int
         Delay; negative values advance.
     at : bool array, optional
@@ -280,6 +338,7 @@ def shift_switches(network, sequences, n_steps, at=None):
     Returns
     -------
     Intervention
+        To be given to `neuroalrnn.network.compute_latents` or `score_trials`.
 
     Raises
     ------

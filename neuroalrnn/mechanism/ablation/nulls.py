@@ -6,28 +6,40 @@ is delta of another trial at the same step in the trial, ``c = |W_i| / |W_j|``, 
 unit whose variance is closest to that of unit i. Definitions of this package.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.mechanism.ablation.ablate import cost_table
 from neuroalrnn.mechanism.ablation.replace import REPLACEMENTS, replace_units
 from neuroalrnn.mechanism.ablation.states import disturb
-from neuroalrnn.network.interventions import lay_out
-from neuroalrnn.network.run import compute_latents
+from neuroalrnn.network.interventions import Intervention, lay_out
+from neuroalrnn.network.run import Network, compute_latents
+from neuroalrnn.results import Fit
 
 
-def compare_with_linear_units(fit, *, replacements=REPLACEMENTS, n_draws=20, rng=None):
-    """Cost of replacing each PWL unit beside that of disturbing a linear unit as much.
+def compare_with_linear_units(
+    fit: Fit,
+    *,
+    replacements: Sequence[str] = REPLACEMENTS,
+    n_draws: int = 20,
+    rng: np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """Compare the cost of replacing each PWL unit with that of disturbing a linear unit as much.
 
     Parameters
     ----------
     fit : Fit
+        Fit whose networks are taken apart.
     replacements : sequence of str
         See `replace_units`.
     n_draws : int
         Disturbances of each linear unit.
     rng : numpy.random.Generator, optional
+        Source of random numbers; default ``default_rng(0)``.
 
     Returns
     -------
@@ -54,13 +66,17 @@ def compare_with_linear_units(fit, *, replacements=REPLACEMENTS, n_draws=20, rng
     return pd.concat(rows, ignore_index=True)
 
 
-def change_of_activation(network, sequences, intervention):
+def _change_of_activation(
+    network: Network, sequences: Sequences, intervention: Intervention
+) -> np.ndarray:
     """By how much an intervention changes the output of all units on the undisturbed path.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     sequences : Sequences
+        Trials as encoded for the network.
     intervention : Intervention
         One that changes activations.
 
@@ -79,13 +95,15 @@ def change_of_activation(network, sequences, intervention):
     return np.where((sequences.trial >= 0)[..., None], np.stack(changed, axis=1) - phi, 0.0)
 
 
-def matched_linear_unit(network, latents, unit):
+def _matched_linear_unit(network: Network, latents: np.ndarray, unit: int) -> int:
     """The linear unit whose variance is closest, on a log scale, to that of a PWL unit.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     latents : array, shape (sequence, step, latent)
+        Undisturbed latents of this network.
     unit : int
         PWL unit.
 
@@ -101,19 +119,26 @@ def matched_linear_unit(network, latents, unit):
     return int(distance.argmin()) if np.isfinite(distance).any() else -1
 
 
-def kick_from_other_trials(sequences, delta, kick, rng):
+def _kick_from_other_trials(
+    sequences: Sequences, delta: np.ndarray, kick: np.ndarray, rng: np.random.Generator
+) -> Intervention:
     """Disturb each next state by `kick` times the delta of another trial at the same step in it.
 
     Parameters
     ----------
     sequences : Sequences
+        Trials as encoded for the network.
     delta : array, shape (sequence, step)
+        Change of the output of the unit at every step.
     kick : array, shape (latent,)
+        Change of the next state per unit of delta.
     rng : numpy.random.Generator
+        Source of random numbers.
 
     Returns
     -------
     Intervention
+        To be given to `neuroalrnn.network.compute_latents` or `score_trials`.
     """
     shuffled = np.zeros_like(delta)
     for step in range(len(sequences.steps)):
@@ -127,9 +152,9 @@ def _compare(fold, unit, replacement, n_draws, rng):
     network, test = fold.network, fold.test
     replaced = replace_units(fold, test, unit, replacement)
     latent = len(network.bias) - network.n_pwl + unit
-    delta = change_of_activation(network, test, replaced)[..., latent]
+    delta = _change_of_activation(network, test, replaced)[..., latent]
     table = cost_table(fold, test, [({"unit": unit, "replacement": replacement}, replaced)])
-    other = matched_linear_unit(network, fold.train_latents, unit)
+    other = _matched_linear_unit(network, fold.train_latents, unit)
     length = np.linalg.norm(network.weight[:, latent])
     size = length * np.sqrt((delta[test.trial >= 0] ** 2).mean())
     table = table[["fold", "unit", "replacement", "subject", "n_trials", "cost"]]
@@ -143,7 +168,7 @@ def _null_cost(fold, delta, other, length, n_draws, rng):
     weight = fold.network.weight[:, other]
     kick = weight * length / np.linalg.norm(weight)
     made = [
-        ({"draw": i}, kick_from_other_trials(fold.test, delta, kick, rng)) for i in range(n_draws)
+        ({"draw": i}, _kick_from_other_trials(fold.test, delta, kick, rng)) for i in range(n_draws)
     ]
     table = cost_table(fold, fold.test, made)
     return table.groupby("subject", sort=True)["cost"].mean().to_numpy()

@@ -1,20 +1,25 @@
-"""Greedy order: how much is lost as 1, 2, ..., P units are linearised together.
+"""Greedy order: how much is lost as 1, 2, ..., P units are replaced together.
 
 Costs of single units do not add: two units may stand in for each other. Definitions of this
 package.
 """
+
+from collections.abc import Sequence
 
 import pandas as pd
 
 from neuroalrnn.mechanism.ablation.ablate import ablate, train_costs, unit_sets
 from neuroalrnn.mechanism.ablation.replace import REPLACEMENTS, replace_units
 from neuroalrnn.mechanism.ablation.summarise import subject_costs
+from neuroalrnn.results import Fit
 from neuroalrnn.stats.checks import require_columns
 
 MOST_AT_ONCE = 6
 
 
-def replace_greedily(fit, *, replacements=REPLACEMENTS, by=()):
+def replace_greedily(
+    fit: Fit, *, replacements: Sequence[str] = REPLACEMENTS, by: Sequence[str] = ()
+) -> pd.DataFrame:
     """Replace units one after the other, the least needed first, and score every stage.
 
     Each time the unit is added whose replacement, on top of those before, costs least on the
@@ -23,6 +28,7 @@ def replace_greedily(fit, *, replacements=REPLACEMENTS, by=()):
     Parameters
     ----------
     fit : Fit
+        Fit whose networks are taken apart.
     replacements : sequence of str
         See `replace_units`.
     by : list of str
@@ -50,8 +56,8 @@ def replace_greedily(fit, *, replacements=REPLACEMENTS, by=()):
     return ablate(fit, make, by=by)
 
 
-def count_necessary(stages, *, margin: float = 0.01) -> pd.DataFrame:
-    """Number of units that cannot be replaced together with the others for free.
+def count_necessary(stages: pd.DataFrame, *, margin: float = 0.01) -> pd.DataFrame:
+    """Count the units that cannot be replaced together with the others without cost.
 
     Parameters
     ----------
@@ -106,16 +112,18 @@ def _order(fold, replacements):
     return stages
 
 
-def sizes_at_once(n_pwl):
-    """Sizes of sets that are few enough to be run all together; none if there are too many units.
+def sizes_at_once(n_pwl: int) -> range:
+    """List the sizes of all sets of units, where these are few enough to be run together.
 
     Parameters
     ----------
     n_pwl : int
+        Number of PWL units.
 
     Returns
     -------
     range
+        Sizes from 1 to `n_pwl`; none with more than 6 units.
     """
     return range(1, n_pwl + 1) if n_pwl <= MOST_AT_ONCE else range(0)
 

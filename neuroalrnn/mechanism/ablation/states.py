@@ -12,7 +12,12 @@ from neuroalrnn.network.interventions import Intervention
 from neuroalrnn.stats.checks import as_numbers
 
 
-def remove_mode(right, left, at=None, centre=None):
+def remove_mode(
+    right: np.ndarray,
+    left: np.ndarray,
+    at: np.ndarray | None = None,
+    centre: np.ndarray | None = None,
+) -> Intervention:
     """Take eigenmodes out of the state, ``z <- z - r l' (z - c)``.
 
     Parameters
@@ -21,12 +26,14 @@ def remove_mode(right, left, at=None, centre=None):
         Right and left eigenvectors (``l' J = lambda l'``, no conjugate), of any scale. Of a
         complex mode, both of the pair.
     at : bool array, optional
+        Steps at which the state is changed; default all of them and ``z_0``.
     centre : array, shape (latent,), optional
         Where the modes are 0, such as a fixed point; default the origin.
 
     Returns
     -------
     Intervention
+        To be given to `neuroalrnn.network.compute_latents` or `score_trials`.
 
     Raises
     ------
@@ -35,10 +42,11 @@ def remove_mode(right, left, at=None, centre=None):
         inverse, as of a defective eigenvalue.
     """
     right, left = (np.asarray(v).reshape(len(v), -1) for v in (right, left))
-    fits = right.shape == left.shape and (centre is None or np.shape(centre) == right.shape[:1])
+    origin = () if centre is None else np.shape(centre)
+    fits = right.shape == left.shape and (centre is None or origin == right.shape[:1])
     if not fits or not (np.isfinite(right).all() and np.isfinite(left).all()):
         raise DataError(
-            f"remove_mode: found shapes {right.shape}, {left.shape} and centre {np.shape(centre)}, "
+            f"remove_mode: found shapes {right.shape}, {left.shape} and centre {origin}, "
             "expected finite (latent, mode) twice and (latent,)"
         )
     size = np.linalg.norm(right) * np.linalg.norm(left)
@@ -53,13 +61,17 @@ def remove_mode(right, left, at=None, centre=None):
     return _moved(name, np.eye(len(right)) - projector, value, at)
 
 
-def reset(values, at=None, keep=None):
+def reset(
+    values: np.ndarray, at: np.ndarray | None = None, keep: np.ndarray | None = None
+) -> Intervention:
     """Set the state to given values, or only what lies outside a subspace.
 
     Parameters
     ----------
     values : array, shape (latent,), or broadcastable to (sequence, step, latent)
+        What the state is set to, in the units of the latents.
     at : bool array, optional
+        Steps at which the state is changed; default all of them and ``z_0``.
     keep : array, shape (latent, direction) or projector (latent, latent), optional
         Directions whose span is left alone, by orthogonal projection; an oblique projector that is
         given as such, ``K K = K``, is used as it is.
@@ -67,6 +79,7 @@ def reset(values, at=None, keep=None):
     Returns
     -------
     Intervention
+        To be given to `neuroalrnn.network.compute_latents` or `score_trials`.
 
     Raises
     ------
@@ -84,17 +97,20 @@ def reset(values, at=None, keep=None):
     return _moved("reset", kept, value, at)
 
 
-def disturb(values, at=None):
-    """Add something to the state.
+def disturb(values: np.ndarray, at: np.ndarray | None = None) -> Intervention:
+    """Add given values to the state.
 
     Parameters
     ----------
     values : array, shape (latent,), or broadcastable to (sequence, step, latent)
+        What is added to the state, in the units of the latents.
     at : bool array, optional
+        Steps at which the state is changed; default all of them and ``z_0``.
 
     Returns
     -------
     Intervention
+        To be given to `neuroalrnn.network.compute_latents` or `score_trials`.
     """
     values = _finite(values, "disturbance")
     return _moved("disturbance", np.eye(values.shape[-1]), values, at)

@@ -1,7 +1,10 @@
 """Statements about costs: tests over subjects, and how concentrated an ablation map is."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats.checks import as_whole_numbers, refuse_unnamed, require_columns
@@ -13,8 +16,8 @@ ALL = "all"
 NEGLIGIBLE = 1e-9
 
 
-def subject_costs(table, by=(), value="cost"):
-    """Mean cost of every subject, every trial counting the same.
+def subject_costs(table: pd.DataFrame, by: Sequence[str] = (), value: str = "cost") -> pd.DataFrame:
+    """Average costs for each subject, weighted by trials.
 
     Parameters
     ----------
@@ -23,7 +26,7 @@ def subject_costs(table, by=(), value="cost"):
     by : list of str
         Columns that tell effects apart.
     value : str
-        Nats per trial.
+        Column with the costs, in nats per trial.
 
     Returns
     -------
@@ -45,15 +48,24 @@ def subject_costs(table, by=(), value="cost"):
     total = table[keys].assign(
         n_trials=table["n_trials"], **{value: table[value] * table["n_trials"]}
     )
-    total = total.groupby(keys, sort=False, dropna=False)[["n_trials", value]].agg(
-        lambda column: column.sum(skipna=False)
-    )
+    total = total.groupby(keys, sort=False, dropna=False)[["n_trials", value]].agg(_sum)
     total[value] = total[value] / total["n_trials"]
     return total.reset_index()
 
 
-def compare_costs(table, by, *, value="cost", test="t", rng=None):
-    """Test over subjects whether interventions cost anything, all of them one family.
+def _sum(column):
+    return column.sum(skipna=False)
+
+
+def compare_costs(
+    table: pd.DataFrame,
+    by: Sequence[str],
+    *,
+    value: str = "cost",
+    test: str = "t",
+    rng: np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """Test over subjects whether interventions cost anything, with all tests in one family.
 
     Parameters
     ----------
@@ -64,7 +76,9 @@ def compare_costs(table, by, *, value="cost", test="t", rng=None):
         ``"fold", "unit"`` for a report of each fold. Whatever else divides the trials of a subject
         is averaged.
     value : str
+        Column with the costs.
     test : {"t", "sign-flip"}
+        Test over subjects: one-sample t-test, or permutation of signs.
     rng : Generator, optional
         For sign-flips of more than 12 subjects.
 
@@ -114,15 +128,15 @@ def _test(part, value, test, rng):
         return common | {"estimate": estimate, "p": 1.0, "method": f"not testable: {error}"}
 
 
-def gini(values):
-    """Gini index of amounts: 0 if all are the same, towards 1 if one has everything.
+def gini(values: ArrayLike) -> float:
+    """Compute the Gini index: 0 if all values are the same, near 1 if one holds the whole sum.
 
     ``sum_ij |x_i - x_j| / (2 n^2 mean(x))``.
 
     Parameters
     ----------
     values : array
-        Negative ones, costs that are gains, count as 0.
+        Amounts, such as costs; negative ones, that is gains, count as 0.
 
     Returns
     -------
@@ -136,8 +150,8 @@ def gini(values):
     return float((2 * np.arange(1, n + 1) - n - 1) @ values / (n * values.sum()))
 
 
-def summarise_map(table):
-    """How concentrated necessity is over units and epochs.
+def summarise_map(table: pd.DataFrame) -> pd.DataFrame:
+    """Summarise how concentrated the costs of an ablation map are on few units and epochs.
 
     Parameters
     ----------
@@ -163,11 +177,12 @@ def summarise_map(table):
     costs = subject_costs(single, keys).groupby(keys, sort=False)["cost"].mean().reset_index()
     rows = []
     for (fold, replacement), part in costs.groupby(["fold", "replacement"], sort=False):
-        row = {"fold": fold, "replacement": replacement}
+        row: dict = {"fold": fold, "replacement": replacement}
         row |= {"n_units": part["unit"].nunique(), "n_epochs": part["epoch"].nunique()}
         row |= {"gini": gini(part["cost"])}
         known = part.dropna(subset="cost")
         if len(known):
-            row |= known.loc[known["cost"].idxmax(), ["unit", "epoch", "cost"]].to_dict()
+            largest = known.iloc[int(known["cost"].argmax())]
+            row |= {name: largest[name] for name in ("unit", "epoch", "cost")}
         rows.append(row)
     return pd.DataFrame(rows)

@@ -17,10 +17,10 @@ from neuroalrnn.mechanism.ablation.ablate import (
     unit_sets,
 )
 from neuroalrnn.mechanism.ablation.nulls import (
-    change_of_activation,
+    _change_of_activation,
+    _kick_from_other_trials,
+    _matched_linear_unit,
     compare_with_linear_units,
-    kick_from_other_trials,
-    matched_linear_unit,
 )
 from neuroalrnn.mechanism.ablation.order import count_necessary, replace_greedily, sizes_at_once
 from neuroalrnn.mechanism.ablation.replace import REPLACEMENTS, replace_units
@@ -162,13 +162,13 @@ def test_the_null_moves_the_next_state_as_much(known_fit):
     fold = fit.folds[0]
     network, test = fold.network, fold.test
     one = replace_units(fold, test, 0, "identity", at=[1])
-    delta = change_of_activation(network, test, one)
+    delta = _change_of_activation(network, test, one)
     moved = compute_latents(network, test, one) - compute_latents(network, test)
     np.testing.assert_allclose(moved[:, 2], delta[:, 1] @ network.weight.T, atol=1e-12)
     assert not delta[:, [0, 2, 3, 4]].any()
 
     table = compare_with_linear_units(fit, replacements=("zero",), n_draws=5)
-    everywhere = change_of_activation(network, test, replace_units(fold, test, 0, "zero"))
+    everywhere = _change_of_activation(network, test, replace_units(fold, test, 0, "zero"))
     size = np.sqrt(((everywhere @ network.weight.T) ** 2).sum(axis=-1).mean())
     row = table.iloc[0]
     assert np.isclose(row["size"], size)
@@ -183,7 +183,7 @@ def test_a_kick_is_that_of_another_trial_one_step_later(known_fit):
     test, kick = fold.test, np.array([3.0, -4.0])
     rng = np.random.default_rng(0)
     delta = rng.standard_normal(test.trial.shape)
-    value = kick_from_other_trials(test, delta, kick, rng).value
+    value = _kick_from_other_trials(test, delta, kick, rng).value
     assert not value[:, 0].any()
     for step in range(4):
         moved, own = value[:, step + 1], delta[:, step]
@@ -221,8 +221,8 @@ def test_the_linear_unit_of_closest_variance_is_taken():
     latents = rng.standard_normal((50, 20, 4)) * [9, 2.5, 2, 2]
     network = network._replace(bias=np.zeros(4))
     # the unit of equal variance has no weight onto the next state
-    assert matched_linear_unit(network, latents, 0) == 1
-    assert matched_linear_unit(network._replace(n_pwl=4), latents, 3) == -1
+    assert _matched_linear_unit(network, latents, 0) == 1
+    assert _matched_linear_unit(network._replace(n_pwl=4), latents, 3) == -1
 
 
 def test_without_linear_units_there_is_no_null(known_fit):
