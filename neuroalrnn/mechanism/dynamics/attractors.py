@@ -1,11 +1,12 @@
 """Line and plane attractors: regimes whose map leaves some directions nearly where they are."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.mechanism.dynamics.regions import (
+from neuroalrnn.mechanism.dynamics._regions import (
     compute_bits,
     compute_drives,
     compute_margin,
@@ -15,6 +16,7 @@ from neuroalrnn.mechanism.dynamics.regions import (
     split,
 )
 from neuroalrnn.network.maps import compute_jacobian
+from neuroalrnn.network.run import Network
 
 EXACT, APPROXIMATE = 1e-6, 1e-2
 
@@ -22,7 +24,7 @@ EXACT, APPROXIMATE = 1e-6, 1e-2
 class Attractors(NamedTuple):
     """Fixed points, lines, planes, drifts and slow manifolds of regimes.
 
-    Attributes
+    Parameters
     ----------
     table : DataFrame, one row per regime and condition
         ``code, condition, kind`` (isolated, line, plane, drift, slow manifold), ``n_directions``
@@ -55,9 +57,15 @@ class Attractors(NamedTuple):
 
 
 def compute_attractors(
-    network, codes, *, inputs=None, latents=None, exact=EXACT, approximate=APPROXIMATE
-):
-    """Which regimes hold a value, along which directions, and how far.
+    network: Network,
+    codes: Sequence[int],
+    *,
+    inputs: np.ndarray | None = None,
+    latents: np.ndarray | None = None,
+    exact: float = EXACT,
+    approximate: float = APPROXIMATE,
+) -> Attractors:
+    """Find the regimes that hold a value, with the directions and how far they reach.
 
     ``I - J_S = U diag(s) V'`` has k small singular values, below `exact` times the largest. If the
     drive ``g = C s + h`` has no part along the last k columns of U (below `exact` of its size),
@@ -70,6 +78,7 @@ def compute_attractors(
     Parameters
     ----------
     network : Network
+        Trained network.
     codes : sequence of int
         Regimes, see `neuroalrnn.regimes.compute_regimes`.
     inputs : array, shape (feature,) or (condition, feature), optional
@@ -82,6 +91,7 @@ def compute_attractors(
     Returns
     -------
     Attractors
+        Table with one row per regime and condition, and their geometry.
 
     Raises
     ------
@@ -111,7 +121,7 @@ def compute_attractors(
         for condition, drive in enumerate(drives):
             kind, *part = _solve(shape, jacobian, drive, bits, is_slow, exact)
             row = {"code": int(code), "condition": condition, "kind": kind} | facts
-            rows.append(row | _describe_size(*part, bits, visited))
+            rows.append(row | _describe_size(bits, visited, *part))
             rows[-1]["is_defective"] = not is_slow and _overlap(shape)[1] <= exact
             parts.append(part)
     points, directions, extents, drifts = map(list, zip(*parts, strict=True))
@@ -176,7 +186,7 @@ def _turn(directions):
     return directions * np.sign(directions[np.arange(len(directions)), largest])[:, None]
 
 
-def _describe_size(point, directions, extents, drift, bits, visited):
+def _describe_size(bits, visited, point, directions, extents, drift):
     """Whether a point, line or plane lies in its region, its length and its drift."""
     is_real = bool(is_inside(point, bits))
     length, length_sd = (np.nan if np.isnan(point).any() else 0.0), np.nan

@@ -8,9 +8,10 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from neuroalrnn.exceptions import DataError, problems
-from neuroalrnn.mechanism.dynamics.cycles import MOST_ILL, solve_words
-from neuroalrnn.mechanism.dynamics.regions import compute_drives
+from neuroalrnn.mechanism.dynamics._regions import compute_drives
+from neuroalrnn.mechanism.dynamics._words import MOST_ILL, solve_words
 from neuroalrnn.network.agent import NetworkAgent
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import compute_regimes
 from neuroalrnn.stats.checks import as_whole_numbers
 
@@ -20,7 +21,7 @@ DIVERGED = 1e8
 class Basins(NamedTuple):
     """Where start points end.
 
-    Attributes
+    Parameters
     ----------
     table : DataFrame, one row per end, by falling share
         ``end, kind`` ("fixed point", "line attractor": not isolated, since ``I - J`` has no
@@ -38,7 +39,13 @@ class Basins(NamedTuple):
     points: list
 
 
-def sample_starts(latents, n_starts=1000, *, box=None, rng=None):
+def sample_starts(
+    latents: np.ndarray,
+    n_starts: int = 1000,
+    *,
+    box: float | None = None,
+    rng: np.random.Generator | None = None,
+) -> np.ndarray:
     """Draw start points from visited latents, or from a box around them.
 
     Parameters
@@ -46,6 +53,7 @@ def sample_starts(latents, n_starts=1000, *, box=None, rng=None):
     latents : array, shape (..., latent)
         NaN where there is no step.
     n_starts : int
+        Number of start points.
     box : float, optional
         Draw uniformly from the box that the latents span, this many times as wide.
     rng : numpy.random.Generator, optional
@@ -54,6 +62,7 @@ def sample_starts(latents, n_starts=1000, *, box=None, rng=None):
     Returns
     -------
     array, shape (start, latent)
+        The start points.
 
     Raises
     ------
@@ -75,7 +84,15 @@ def sample_starts(latents, n_starts=1000, *, box=None, rng=None):
     return rng.uniform(low - margin, high + margin, size=(n_starts, len(low)))
 
 
-def compute_basins(network, starts, *, inputs=None, n_steps=2000, longest=12, tolerance=1e-6):
+def compute_basins(
+    network: Network,
+    starts: np.ndarray,
+    *,
+    inputs: np.ndarray | None = None,
+    n_steps: int = 2000,
+    longest: int = 12,
+    tolerance: float = 1e-6,
+) -> Basins:
     """Run start points under constant inputs and tell where they end.
 
     A run ends at an attractor of length k if it comes back to itself after k steps and lies where
@@ -88,6 +105,7 @@ def compute_basins(network, starts, *, inputs=None, n_steps=2000, longest=12, to
     Parameters
     ----------
     network : Network
+        Trained network.
     starts : array, shape (start, latent)
         See `sample_starts`.
     inputs : array, shape (feature,) or (period, feature), optional
@@ -103,6 +121,7 @@ def compute_basins(network, starts, *, inputs=None, n_steps=2000, longest=12, to
     Returns
     -------
     Basins
+        Where the start points end, by share.
 
     Raises
     ------

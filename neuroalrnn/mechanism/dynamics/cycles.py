@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, problems
-from neuroalrnn.mechanism.dynamics.regions import compute_drives
-from neuroalrnn.network.maps import compute_jacobian, count_unstable
+from neuroalrnn.mechanism.dynamics._regions import compute_drives
+from neuroalrnn.mechanism.dynamics._words import MOST_ILL, solve_words
+from neuroalrnn.network.maps import count_unstable
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import ABSENT, compute_regimes
 
-MOST_ILL = 1e12
 MOST_FREE = 8
 PART = 4096
 
@@ -19,7 +20,7 @@ PART = 4096
 class Cycles(NamedTuple):
     """Real cycles of a network, and how far the search went.
 
-    Attributes
+    Parameters
     ----------
     table : DataFrame, one row per cycle
         ``cycle, length`` (steps), ``regimes`` (tuple of codes, in order), ``spectral_radius`` and
@@ -39,7 +40,14 @@ class Cycles(NamedTuple):
     search: pd.DataFrame
 
 
-def find_cycles(network, transitions=None, *, inputs=None, longest=6, most=100_000):
+def find_cycles(
+    network: Network,
+    transitions: np.ndarray | None = None,
+    *,
+    inputs: np.ndarray | None = None,
+    longest: int = 6,
+    most: int = 100_000,
+) -> Cycles:
     """Find all cycles up to a length, exactly.
 
     On a closed walk through regimes ``S_1, ..., S_k`` with drive ``g_i = C s_i + h`` the point
@@ -51,6 +59,7 @@ def find_cycles(network, transitions=None, *, inputs=None, longest=6, most=100_0
     Parameters
     ----------
     network : Network
+        Trained network.
     transitions : array, shape (pair, 2) of int, optional
         Codes of regimes that may follow each other, see `used_transitions`. Every pair of the
         2^P regimes if absent.
@@ -65,6 +74,7 @@ def find_cycles(network, transitions=None, *, inputs=None, longest=6, most=100_0
     Returns
     -------
     Cycles
+        Real cycles, and how far the search went.
 
     Raises
     ------
@@ -97,8 +107,8 @@ def find_cycles(network, transitions=None, *, inputs=None, longest=6, most=100_0
     return Cycles(table, points, pd.DataFrame(search, columns=names))
 
 
-def used_transitions(regimes):
-    """Pairs of regimes that follow each other, staying included.
+def used_transitions(regimes: np.ndarray) -> np.ndarray:
+    """List the pairs of regimes that follow each other, a regime after itself included.
 
     Parameters
     ----------
@@ -113,46 +123,6 @@ def used_transitions(regimes):
     regimes = np.atleast_2d(regimes)
     pairs = np.stack([regimes[:, :-1].ravel(), regimes[:, 1:].ravel()], axis=1)
     return np.unique(pairs[(pairs != ABSENT).all(axis=1)], axis=0)
-
-
-def solve_words(network, words, drive):
-    """The point that a sequence of regimes, gone through once, maps to itself.
-
-    Parameters
-    ----------
-    network : Network
-    words : array, shape (word, length) of int
-        Codes of regimes.
-    drive : array, shape (period, latent)
-        See `compute_drives`.
-
-    Returns
-    -------
-    product : array, shape (word, latent, latent)
-        ``J_k ... J_1``
-    condition : array, shape (word,)
-        Number of ``I - J_k ... J_1``, 1-norm.
-    orbit : array, shape (word, length, latent)
-        The point and what follows it, in the affine maps of the word; NaN above a condition number
-        of 1e12.
-    """
-    codes, index = np.unique(words, return_inverse=True)
-    maps = np.array([compute_jacobian(network, code) for code in codes])[index.reshape(words.shape)]
-    n_words, length, n_latent = maps.shape[:3]
-    drive = drive[np.arange(length) % len(drive)]
-    product = np.broadcast_to(np.eye(n_latent), (n_words, n_latent, n_latent))
-    constant = np.zeros((n_words, n_latent, 1))
-    for i in range(length):
-        constant = maps[:, i] @ constant + drive[i][:, None]
-        product = maps[:, i] @ product
-    gap = np.eye(n_latent) - product
-    condition = np.linalg.cond(gap, 1)
-    orbit = np.full((n_words, length, n_latent, 1), np.nan)
-    solved = condition < MOST_ILL
-    orbit[solved, 0] = np.linalg.solve(gap[solved], constant[solved])
-    for i in range(length - 1):
-        orbit[:, i + 1] = maps[:, i] @ orbit[:, i] + drive[i][:, None]
-    return product, condition, orbit[..., 0]
 
 
 def _graph(network, transitions, longest, period):

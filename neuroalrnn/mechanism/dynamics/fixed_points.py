@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from neuroalrnn.exceptions import NotTestableError
-from neuroalrnn.mechanism.dynamics.regions import (
+from neuroalrnn.mechanism.dynamics._regions import (
     compute_bits,
     compute_drives,
     compute_margin,
@@ -20,6 +20,7 @@ from neuroalrnn.mechanism.dynamics.regions import (
     split,
 )
 from neuroalrnn.network.maps import compute_jacobian, count_unstable
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import ABSENT
 
 MOST_EXHAUSTIVE = 12
@@ -34,8 +35,14 @@ STABILITY = ("real", "all", "none")
 KINDS = ("isolated", "line", "plane")
 
 
-def compute_fixed_points(network, *, inputs=None, regimes=None, stability="real"):
-    """Fixed points of all regimes for constant inputs.
+def compute_fixed_points(
+    network: Network,
+    *,
+    inputs: np.ndarray | None = None,
+    regimes: np.ndarray | None = None,
+    stability: str = "real",
+) -> xr.Dataset:
+    """Compute the fixed points of all regimes for constant inputs.
 
     Each regime has an affine map, and at most one isolated fixed point. It is real if it lies in
     the region of its regime, else virtual: it organises the flow of its regime from outside.
@@ -43,6 +50,7 @@ def compute_fixed_points(network, *, inputs=None, regimes=None, stability="real"
     Parameters
     ----------
     network : Network
+        Trained network.
     inputs : array, shape (feature,) or (condition, feature), optional
         Constant inputs as encoded; zeros if absent.
     regimes : array of int, optional
@@ -120,11 +128,11 @@ def compute_fixed_points(network, *, inputs=None, regimes=None, stability="real"
     return xr.Dataset(variables, {"code": codes}, {"search": search})
 
 
-def has_one_fixed_point(fixed_points) -> bool:
+def has_one_fixed_point(fixed_points: xr.Dataset) -> bool:
     """Whether a network has exactly one real fixed point for every constant drive.
 
-    So it is if ``det(I - J_S)`` has one sign over all regimes (P-matrix criterion); "every" drive
-    ``C s + h``, also one that no input of this network brings about.
+    This holds if ``det(I - J_S)`` has the same sign in all regimes (P-matrix criterion). "Every"
+    drive includes values of ``C s + h`` that no input of this network gives.
 
     Parameters
     ----------
@@ -134,6 +142,7 @@ def has_one_fixed_point(fixed_points) -> bool:
     Returns
     -------
     bool
+        Whether there is exactly one for every drive.
 
     Raises
     ------

@@ -1,5 +1,7 @@
 """Transient growth: how far a small change can swell before the eigenvalues have their say."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
@@ -7,18 +9,20 @@ from scipy.optimize import minimize
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.codes import check_codes
 from neuroalrnn.network.maps import ON_CIRCLE, compute_jacobian
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import ABSENT
 from neuroalrnn.stats.checks import as_whole_numbers
 
 NEAREST = 1e-6
 
 
-def compute_growth(network, codes, n_lags=50) -> pd.DataFrame:
-    """Growth within single regimes.
+def compute_growth(network: Network, codes: Sequence[int], n_lags: int = 50) -> pd.DataFrame:
+    """Compute how far a small change can grow within single regimes.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     codes : sequence of int
         Regimes, see `neuroalrnn.regimes.compute_regimes`.
     n_lags : int
@@ -47,15 +51,20 @@ def compute_growth(network, codes, n_lags=50) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def compute_functional_growth(network, codes, n_lags=50) -> pd.DataFrame:
-    """What the read-out sees of an input some steps later, ``|B J^k C_j|_2``, in single regimes.
+def compute_functional_growth(
+    network: Network, codes: Sequence[int], n_lags: int = 50
+) -> pd.DataFrame:
+    """Compute the effect of an input on the read-out some steps later, ``|B J^k C_j|_2``.
 
-    Growth that no input reaches, or that no read-out sees, does not count here.
+    The regime stays the same. Growth along directions that no input enters, or that the read-out
+    does not depend on, does not count here.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     codes : sequence of int
+        Codes of the regimes.
     n_lags : int
         Longest lag, steps.
 
@@ -81,12 +90,15 @@ def compute_functional_growth(network, codes, n_lags=50) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def compute_path_growth(network, regimes, n_lags=20, *, feature=None) -> pd.DataFrame:
-    """Growth along the paths that sequences take through regimes.
+def compute_path_growth(
+    network: Network, regimes: np.ndarray, n_lags: int = 20, *, feature: int | None = None
+) -> pd.DataFrame:
+    """Compute growth along the paths that sequences take through regimes.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     regimes : array, shape (sequence, step) of int
         Codes; -1 where there is no step.
     n_lags : int
@@ -119,12 +131,20 @@ def compute_path_growth(network, regimes, n_lags=20, *, feature=None) -> pd.Data
     return pd.DataFrame(rows, columns=names)
 
 
-def path_amplification(network, regimes, n_lags, *, left=None, right=None):
-    """Amplification from each step on, ``G(t, k) = |L J_{b_{t+k-1}} ... J_{b_t} R|_2``.
+def path_amplification(
+    network: Network,
+    regimes: np.ndarray,
+    n_lags: int,
+    *,
+    left: np.ndarray | None = None,
+    right: np.ndarray | None = None,
+) -> np.ndarray:
+    """Compute amplification from each step on, ``G(t, k) = |L J_{b_{t+k-1}} ... J_{b_t} R|_2``.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     regimes : array, shape (sequence, step) of int
         Codes; -1 where there is no step.
     n_lags : int
@@ -177,17 +197,20 @@ def _spectral_norms(matrices):
     return largest[:, 0, 0] * np.sqrt(np.linalg.eigvalsh(gram)[:, -1])
 
 
-def power_norms(jacobian, n_lags):
-    """``|J^k|_2`` for k = 0, ..., n_lags.
+def power_norms(jacobian: np.ndarray, n_lags: int) -> np.ndarray:
+    """Compute ``|J^k|_2`` for k = 0, ..., n_lags.
 
     Parameters
     ----------
     jacobian : array, shape (latent, latent)
+        Linear map of one step, such as from `compute_jacobian`.
     n_lags : int
+        Longest lag, in steps.
 
     Returns
     -------
     array, shape (lag,)
+        Largest singular value of every power.
     """
     powers = [np.eye(len(jacobian))]
     for _ in range(n_lags):
@@ -195,12 +218,13 @@ def power_norms(jacobian, n_lags):
     return np.linalg.norm(np.array(powers), 2, axis=(1, 2))
 
 
-def henrici_departure(jacobian) -> float:
-    """Departure from normality, ``sqrt(|J|_F^2 - sum |lambda|^2)`` (Henrici 1962).
+def henrici_departure(jacobian: np.ndarray) -> float:
+    """Compute the departure from normality, ``sqrt(|J|_F^2 - sum |lambda|^2)`` (Henrici 1962).
 
     Parameters
     ----------
     jacobian : array, shape (latent, latent)
+        Linear map of one step, such as from `compute_jacobian`.
 
     Returns
     -------
@@ -211,8 +235,8 @@ def henrici_departure(jacobian) -> float:
     return float(np.sqrt(max((np.abs(jacobian) ** 2).sum() - normal, 0.0)))
 
 
-def kreiss_constant(jacobian, *, n_angles=33, n_radii=29) -> float:
-    """Kreiss constant, ``sup_{|x| > 1} (|x| - 1) |(x I - J)^-1|_2``.
+def kreiss_constant(jacobian: np.ndarray, *, n_angles: int = 33, n_radii: int = 29) -> float:
+    """Compute the Kreiss constant, ``sup_{|x| > 1} (|x| - 1) |(x I - J)^-1|_2``.
 
     It bounds transient growth, ``Kr <= sup_k |J^k|_2 <= e M Kr`` (Trefethen & Embree 2005). It is
     searched on a grid of ``|x| - 1 >= 1e-6`` and of angles, those of the eigenvalues among them,

@@ -6,13 +6,16 @@ import pandas as pd
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.network.codes import check_codes
 from neuroalrnn.network.maps import compute_jacobian
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import ABSENT
 
 ZERO = 1e-13
 
 
-def compute_stretching(network, regimes, *, rng=None):
-    """How much each step stretches every direction of an orthonormal frame.
+def compute_stretching(
+    network: Network, regimes: np.ndarray, *, rng: np.random.Generator | None = None
+) -> np.ndarray:
+    """Compute how much each step stretches every direction of an orthonormal frame.
 
     ``Q_{t+1} R_{t+1} = J_{b_t} Q_t`` (Benettin et al. 1980); the frame starts at random, so that
     its first columns turn to the directions that grow most.
@@ -20,6 +23,7 @@ def compute_stretching(network, regimes, *, rng=None):
     Parameters
     ----------
     network : Network
+        Trained network.
     regimes : array, shape (sequence, step) of int
         Codes, see `neuroalrnn.regimes.compute_regimes`; -1 where there is no step, which
         is left out.
@@ -61,9 +65,15 @@ def compute_stretching(network, regimes, *, rng=None):
 
 
 def compute_lyapunov(
-    network, regimes, *, transient=0, epoch=None, step_seconds=None, rng=None
+    network: Network,
+    regimes: np.ndarray,
+    *,
+    transient: int = 0,
+    epoch: np.ndarray | None = None,
+    step_seconds: float | None = None,
+    rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
-    """Finite-time Lyapunov exponents of each sequence, given its inputs.
+    """Compute finite-time Lyapunov exponents of each sequence, given its inputs.
 
     ``Lambda_i = mean_t log|R_t,ii|`` over the steps after the transient. Their sum is
     ``sum_S occupancy(S) log|det J_S|``.
@@ -71,6 +81,7 @@ def compute_lyapunov(
     Parameters
     ----------
     network : Network
+        Trained network.
     regimes : array, shape (sequence, step) of int
         Codes; -1 where there is no step.
     transient : int
@@ -101,10 +112,9 @@ def compute_lyapunov(
     _check(network, regimes, transient, epoch, step_seconds)
     counts = present & (np.cumsum(present, axis=1) > transient)
     rates = compute_stretching(network, regimes, rng=rng)[counts]
-    keys = {"sequence": np.nonzero(counts)[0]}
+    keys = pd.DataFrame({"sequence": np.nonzero(counts)[0]})
     if epoch is not None:
         keys["epoch"] = np.broadcast_to(epoch, regimes.shape)[counts]
-    keys = pd.DataFrame(keys)
     groups = keys.groupby(list(keys), sort=True)
     sums = np.zeros((groups.ngroups, rates.shape[1]))
     np.add.at(sums, groups.ngroup().to_numpy(), rates)

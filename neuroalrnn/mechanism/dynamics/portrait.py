@@ -6,15 +6,18 @@ more than two latents, a path that runs beside the plane can therefore seem to c
 where it does not. Definitions of this package.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.mechanism.dynamics._regions import compute_drives
 from neuroalrnn.mechanism.dynamics.attractors import compute_attractors
 from neuroalrnn.mechanism.dynamics.fixed_points import compute_fixed_points
-from neuroalrnn.mechanism.dynamics.regions import compute_drives
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import ABSENT, compute_regimes, used_regimes
 
 N_PATHS, N_ARROWS, N_CELLS = 12, 14, 200
@@ -25,24 +28,48 @@ PARALLEL = 1e-6
 class Plane(NamedTuple):
     """Two directions through the visited states.
 
-    Attributes
+    Parameters
     ----------
     centre : array, shape (latent,)
+        Mean of the visited states.
     axes : array, shape (2, latent)
         Orthonormal; the second is 0 if there is one latent only.
     names : (str, str)
+        Names of the two directions.
     """
 
     centre: np.ndarray
     axes: np.ndarray
     names: tuple
 
-    def project(self, states):
-        """Coordinates in the plane (..., 2) of states (..., latent)."""
+    def project(self, states: np.ndarray) -> np.ndarray:
+        """Project states on the plane.
+
+        Parameters
+        ----------
+        states : array, shape (..., latent)
+            Any states.
+
+        Returns
+        -------
+        array, shape (..., 2)
+            Coordinates in the plane, in latent units.
+        """
         return (states - self.centre) @ self.axes.T
 
-    def lift(self, positions):
-        """States (..., latent) at coordinates in the plane (..., 2)."""
+    def lift(self, positions: np.ndarray) -> np.ndarray:
+        """Find the states at some coordinates in the plane.
+
+        Parameters
+        ----------
+        positions : array, shape (..., 2)
+            Coordinates in the plane, in latent units.
+
+        Returns
+        -------
+        array, shape (..., latent)
+            The states that lie in the plane there.
+        """
         return self.centre + positions @ self.axes
 
 
@@ -51,9 +78,10 @@ class Portrait(NamedTuple):
 
     Regimes go by labels, -1 for those that are not labelled.
 
-    Attributes
+    Parameters
     ----------
     plane : Plane
+        Plane on which the states are projected.
     limits : array, shape (2, 2)
         Least and largest coordinate of each direction.
     inputs : dict of str -> float
@@ -85,8 +113,10 @@ class Portrait(NamedTuple):
     lines: pd.DataFrame
 
 
-def choose_plane(latents, directions=None, names=None) -> Plane:
-    """A plane through the mean of visited states: their first two principal components, or others.
+def choose_plane(
+    latents: ArrayLike, directions: np.ndarray | None = None, names: tuple[str, str] | None = None
+) -> Plane:
+    """Choose a plane through the mean of visited states, by default of principal components.
 
     Parameters
     ----------
@@ -100,6 +130,7 @@ def choose_plane(latents, directions=None, names=None) -> Plane:
     Returns
     -------
     Plane
+        Centre, directions and their names.
 
     Raises
     ------
@@ -120,13 +151,21 @@ def choose_plane(latents, directions=None, names=None) -> Plane:
 
 
 def compute_portrait(
-    network, latents, *, plane=None, paths=None, inputs=None, features=None, labels=None
+    network: Network,
+    latents: np.ndarray,
+    *,
+    plane: Plane | None = None,
+    paths: np.ndarray | None = None,
+    inputs: np.ndarray | None = None,
+    features: Sequence[str] | None = None,
+    labels: Mapping[int, int] | None = None,
 ) -> Portrait:
-    """Paths, regions, flow, fixed points and line attractors in a plane.
+    """Compute paths, regions, flow, fixed points and line attractors in a plane.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     latents : array, shape (..., step, latent)
         Visited states; NaN where there is no step.
     plane : Plane, optional

@@ -8,8 +8,9 @@ from scipy.optimize import lsq_linear
 from scipy.spatial import cKDTree
 
 from neuroalrnn.exceptions import DataError, problems
-from neuroalrnn.mechanism.dynamics.regions import compute_drives
+from neuroalrnn.mechanism.dynamics._regions import compute_drives
 from neuroalrnn.network.maps import compute_jacobian
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import compute_regimes, used_regimes
 
 STILL = 1e-9
@@ -18,7 +19,7 @@ STILL = 1e-9
 class SlowPoints(NamedTuple):
     """Slow points of the regimes that trajectories visit.
 
-    Attributes
+    Parameters
     ----------
     table : DataFrame, three rows per regime
         ``code, n_visits`` (latents in it), ``kind`` ("regime": slowest point of the whole regime;
@@ -31,13 +32,16 @@ class SlowPoints(NamedTuple):
         are 0 at the edge of the regime, or at an edge of the box), ``distance`` (to the nearest
         latent of any regime, each latent in units of its standard deviation).
     points : array, shape (row, latent)
+        Point of each row of the table.
     """
 
     table: pd.DataFrame
     points: np.ndarray
 
 
-def compute_slow_points(network, latents, *, inputs=None) -> SlowPoints:
+def compute_slow_points(
+    network: Network, latents: np.ndarray, *, inputs: np.ndarray | None = None
+) -> SlowPoints:
     """Find the slowest points under constant inputs in every visited regime.
 
     Inside a regime ``|F(z) - z|^2 = |(J_S - I) z + g|^2`` with ``g = C s + h`` is convex, and a
@@ -48,6 +52,7 @@ def compute_slow_points(network, latents, *, inputs=None) -> SlowPoints:
     Parameters
     ----------
     network : Network
+        Trained network.
     latents : array, shape (..., latent)
         Visited; NaN where there is no step.
     inputs : array, shape (feature,), optional
@@ -56,6 +61,7 @@ def compute_slow_points(network, latents, *, inputs=None) -> SlowPoints:
     Returns
     -------
     SlowPoints
+        Three points of each visited regime.
 
     Raises
     ------

@@ -8,7 +8,10 @@ import pandas as pd
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.network.eigen import decompose
 from neuroalrnn.network.maps import compute_jacobian
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import ABSENT
+from neuroalrnn.regimes.held_out import HeldOutRegimes
+from neuroalrnn.results import Fit
 
 ILL_DEFINED = 1e3
 
@@ -16,7 +19,7 @@ ILL_DEFINED = 1e3
 class Modes(NamedTuple):
     """Modes of one regime, by falling modulus of the eigenvalue.
 
-    Attributes
+    Parameters
     ----------
     table : DataFrame, one row per mode
         ``mode, real, imag, modulus``; ``time_constant`` (``-1 / log|lambda|`` steps, infinite for
@@ -35,12 +38,19 @@ class Modes(NamedTuple):
     left: np.ndarray
 
 
-def compute_modes(network, code, *, step_seconds=None, steps_per_trial=None):
-    """Eigenvalues and eigenvectors of one regime, with time constants.
+def compute_modes(
+    network: Network,
+    code: int,
+    *,
+    step_seconds: float | None = None,
+    steps_per_trial: float | None = None,
+) -> Modes:
+    """Compute eigenvalues and eigenvectors of one regime, with time constants.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     code : int
         Sign pattern of the PWL units, see `neuroalrnn.regimes.compute_regimes`.
     step_seconds : float, optional
@@ -51,6 +61,7 @@ def compute_modes(network, code, *, step_seconds=None, steps_per_trial=None):
     Returns
     -------
     Modes
+        Table and eigenvectors, by falling modulus.
 
     Raises
     ------
@@ -78,13 +89,15 @@ def compute_modes(network, code, *, step_seconds=None, steps_per_trial=None):
     return Modes(table, right, left)
 
 
-def compute_spectra(fit, held_out):
-    """Eigenvalues of every regime that held-out trials visit.
+def compute_spectra(fit: Fit, held_out: HeldOutRegimes) -> pd.DataFrame:
+    """Compute the eigenvalues of every regime that held-out trials visit.
 
     Parameters
     ----------
     fit : Fit
+        Fit whose networks are taken apart.
     held_out : HeldOutRegimes
+        Held-out regimes, see `compute_held_out_regimes`.
 
     Returns
     -------
@@ -95,13 +108,13 @@ def compute_spectra(fit, held_out):
     """
     heads, values = [], []
     networks = {fold: fit.folds[fold].network for fold in held_out.codes["fold"].unique()}
-    for regime in held_out.codes.itertuples():
-        jacobian = compute_jacobian(networks[regime.fold], regime.code)
-        head = (regime.fold, regime.n_pwl, regime.regime, regime.code, regime.n_steps)
+    keys = ["fold", "n_pwl", "regime", "code", "n_steps"]
+    for head in held_out.codes[keys].itertuples(index=False, name=None):
+        fold, _, _, code, _ = head
+        jacobian = compute_jacobian(networks[fold], code)
         heads += [(*head, mode) for mode in range(len(jacobian))]
         values.append(_by_modulus(np.linalg.eigvals(jacobian)))
-    names = ["fold", "n_pwl", "regime", "code", "n_steps", "mode"]
-    table = _describe(pd.DataFrame(heads, columns=names), np.concatenate(values))
+    table = _describe(pd.DataFrame(heads, columns=[*keys, "mode"]), np.concatenate(values))
     steps_per_trial = float((held_out.regimes != ABSENT).sum("step").mean())
     return table.assign(time_constant_trials=table["time_constant"] / steps_per_trial)
 
