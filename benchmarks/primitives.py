@@ -9,8 +9,8 @@ from scipy.stats import binomtest
 
 from neuroalrnn.data import encode
 from neuroalrnn.mechanism.primitives import detect_gating, detect_integration, detect_transients
-from neuroalrnn.mechanism.primitives.cues import read_cue
-from neuroalrnn.mechanism.primitives.nulls import choose_radius, run_random_network
+from neuroalrnn.mechanism.primitives._cues import read_cue
+from neuroalrnn.mechanism.primitives._nulls import choose_radius, run_random_network
 from neuroalrnn.network.run import compute_latents
 from neuroalrnn.regimes import compute_regimes
 from neuroalrnn.tasks import addition, delay_line, integration, simulate_known

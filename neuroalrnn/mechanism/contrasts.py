@@ -147,8 +147,7 @@ def compare_columns(tables):
 def detect_gating_by_fold(fit, cue, *, step, features, n_nulls=39, rng=None):
     """Look for gating in the network of every fold, on its held-out subjects.
 
-    Blocks are exchanged as wholes where the cue stays the same within them, see
-    `neuroalrnn.mechanism.primitives.cues.Cue`.
+    Where the cue stays the same within blocks, permutations of its labels exchange whole blocks.
 
     Parameters
     ----------

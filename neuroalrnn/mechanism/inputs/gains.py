@@ -11,18 +11,20 @@ import pandas as pd
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.codes import check_codes
 from neuroalrnn.network.maps import compute_jacobian, compute_slopes
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import ABSENT
 from neuroalrnn.stats.checks import as_whole_numbers
 
 HORIZON_SHARE = 0.05
 
 
-def compute_gains(network, regimes, n_lags=10) -> pd.DataFrame:
-    """Gain of every input on the read-out, by the regime in which the input arrives.
+def compute_gains(network: Network, regimes: np.ndarray, n_lags: int = 10) -> pd.DataFrame:
+    """Compute the gain of every input on the read-out, by the regime in which the input arrives.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     regimes : array, shape (sequence, step) of int
         Codes; -1 where there is no step.
     n_lags : int
@@ -57,13 +59,15 @@ def compute_gains(network, regimes, n_lags=10) -> pd.DataFrame:
     return _stacked(parts, names, keys)
 
 
-def compute_unit_gains(network, regimes, n_lags=10) -> pd.DataFrame:
-    """Parts of the gains by the unit that the input passes first.
+def compute_unit_gains(network: Network, regimes: np.ndarray, n_lags: int = 10) -> pd.DataFrame:
+    """Divide mean gains into parts by the unit that the input passes first.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     regimes : array, shape (sequence, step) of int
+        Codes; -1 where there is no step.
     n_lags : int
         Longest lag, steps.
 
@@ -92,13 +96,15 @@ def compute_unit_gains(network, regimes, n_lags=10) -> pd.DataFrame:
     return _stacked(parts, names, names[:5])
 
 
-def compute_horizons(network, regimes, n_lags=50) -> pd.DataFrame:
-    """Memory horizon of every input: the largest lag with 5 % of the largest gain.
+def compute_horizons(network: Network, regimes: np.ndarray, n_lags: int = 50) -> pd.DataFrame:
+    """Compute the memory horizon of inputs: the largest lag with 5 % of the largest gain.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     regimes : array, shape (sequence, step) of int
+        Codes; -1 where there is no step.
     n_lags : int
         Longest lag, steps.
 
@@ -113,8 +119,8 @@ def compute_horizons(network, regimes, n_lags=50) -> pd.DataFrame:
     """
     regimes = _checked(network, regimes, n_lags)
     lags = _path_rows(network, regimes, n_lags)
-    gains = [np.linalg.norm(_times(row, network.input_weight), axis=2) for row in lags]
-    gains = np.stack(gains, axis=2)
+    sizes = [np.linalg.norm(_times(row, network.input_weight), axis=2) for row in lags]
+    gains = np.stack(sizes, axis=2)
     rows = []
     for code in np.unique(regimes[regimes != ABSENT]):
         constant = np.linalg.norm(_powers(network, code, n_lags) @ network.input_weight, axis=1)
@@ -129,14 +135,17 @@ def compute_horizons(network, regimes, n_lags=50) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def path_gains(network, regimes, n_lags):
-    """Gains ``g_j(t, k)`` from every step on.
+def path_gains(network: Network, regimes: np.ndarray, n_lags: int) -> np.ndarray:
+    """Compute gains ``g_j(t, k)`` from every step on.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     regimes : array, shape (sequence, step) of int
+        Codes; -1 where there is no step.
     n_lags : int
+        Longest lag, in steps.
 
     Returns
     -------
@@ -148,17 +157,19 @@ def path_gains(network, regimes, n_lags):
     return np.stack(rows, axis=2)
 
 
-def unit_gains(network, regimes, lag):
-    """Gain at one lag, by the unit that the input passes first.
+def unit_gains(network: Network, regimes: np.ndarray, lag: int) -> np.ndarray:
+    """Divide the gains at one lag into parts by the unit that the input passes first.
 
     Through PWL unit i it is ``B J_{b_{t+k-1}} ... J_{b_{t+1}} W[:, i] D_{t,i} C_ij``.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     regimes : array, shape (sequence, step) of int
+        Codes; -1 where there is no step.
     lag : int
-        At least 1.
+        Lag in steps, at least 1.
 
     Returns
     -------

@@ -1,4 +1,6 @@
-"""Modes of a regime: what each takes up from the inputs, and what the read-out sees of it."""
+"""Modes of a regime: how much inputs add to each, and how much each adds to the read-out."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -6,12 +8,13 @@ import pandas as pd
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.eigen import SAME_EIGENVALUE, decompose
 from neuroalrnn.network.maps import compute_jacobian
+from neuroalrnn.network.run import Network
 
 MOST_CONDITION = 1e3
 
 
-def compute_selection(network, codes, n_steps) -> pd.DataFrame:
-    """Which inputs each mode of each regime takes up, and how well the read-out sees it.
+def compute_selection(network: Network, codes: Sequence[int], n_steps: int) -> pd.DataFrame:
+    """Compute how much inputs add to each mode of each regime, and each mode to the read-out.
 
     With ``J r = lambda r``, ``l' J = lambda l'`` and ``l' r = 1``, a pulse of input j adds
     ``l' C_j`` to the mode and ``lambda^k l' C_j`` k steps later (selection vector: Mante et al.
@@ -21,7 +24,9 @@ def compute_selection(network, codes, n_steps) -> pd.DataFrame:
     Parameters
     ----------
     network : Network
+        Trained network.
     codes : sequence of int
+        Codes of the regimes.
     n_steps : int
         Length of the epoch, steps: a mode is slow if ``|lambda| >= exp(-1 / n_steps)``, and a
         memory mode if it is also real and positive (definitions of this package).
@@ -53,9 +58,9 @@ def compute_selection(network, codes, n_steps) -> pd.DataFrame:
         alignment = seen / max(np.linalg.norm(network.readout), np.finfo(float).tiny)
         for mode, value in enumerate(values):
             head = (int(code), mode, value.real, value.imag, abs(value), slow[mode], memory[mode])
-            head += (condition[mode], condition[mode] <= MOST_CONDITION)
+            defined = (condition[mode], condition[mode] <= MOST_CONDITION)
             rows += [
-                (*head, j, w.real, w.imag, alignment[mode], seen[mode] * abs(w))
+                (*head, *defined, j, w.real, w.imag, alignment[mode], seen[mode] * abs(w))
                 for j, w in enumerate(weight[mode])
             ]
     names = ["code", "mode", "real", "imag", "modulus", "slow", "memory", "condition"]
@@ -63,8 +68,8 @@ def compute_selection(network, codes, n_steps) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def slow_limit(n_steps):
-    """Modulus from which on a mode is slow in an epoch, ``exp(-1 / n)``.
+def slow_limit(n_steps: int) -> float:
+    """Compute the least modulus of a mode that is slow in an epoch, ``exp(-1 / n)``.
 
     Parameters
     ----------
@@ -74,6 +79,7 @@ def slow_limit(n_steps):
     Returns
     -------
     float
+        Between 0 and 1.
 
     Raises
     ------

@@ -1,7 +1,8 @@
 """Primitives of a saved fit: the network of each fold, on the subjects that it never saw."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,14 +13,15 @@ from neuroalrnn.mechanism.primitives.detection import combine, tabulate
 from neuroalrnn.mechanism.primitives.gating import detect_gating
 from neuroalrnn.mechanism.primitives.integration import detect_integration
 from neuroalrnn.mechanism.primitives.transients import detect_transients
+from neuroalrnn.results import Fit
 from neuroalrnn.running import progress_bar
 from neuroalrnn.stats.checks import as_whole_numbers
 
 
 class Primitives(NamedTuple):
-    """What the detectors say about a fit.
+    """Results of all detectors for a fit.
 
-    Attributes
+    Parameters
     ----------
     summary : DataFrame
         One row per primitive and target, see `combine`; networks are those of the folds.
@@ -38,9 +40,18 @@ class Primitives(NamedTuple):
 
 
 def detect_primitives(
-    fit, cue, *, features, relevant=None, steps=None, ahead=0, n_nulls=39, n_samples=100, rng=None,
-    progress=False,
-) -> Primitives:  # fmt: skip
+    fit: Fit,
+    cue: str,
+    *,
+    features: Sequence[str],
+    relevant: Mapping[Any, str] | None = None,
+    steps: Sequence[int] | None = None,
+    ahead: int = 0,
+    n_nulls: int = 39,
+    n_samples: int = 100,
+    rng: np.random.Generator | None = None,
+    progress: bool = False,
+) -> Primitives:
     """Look for all primitives in the network of each fold, on its held-out trials.
 
     Gating is looked for on the path of each feature, rule-based integration where `relevant` is
@@ -50,9 +61,10 @@ def detect_primitives(
     Parameters
     ----------
     fit : Fit
+        Fit whose networks are taken apart.
     cue : str
         A variable of trials with two values; missing values are left out. Where it stays the same
-        within blocks, these are exchanged as wholes, see `Cue`.
+        within blocks, permutations exchange these as wholes.
     features : sequence of str
         Inputs as encoded (``fit.sequences.features``).
     relevant : dict of label to str, optional
@@ -62,14 +74,19 @@ def detect_primitives(
         different from 0.
     ahead : int
         For transients: how many read-outs to pass over. 0 tests the choice of the same trial.
-    n_nulls, n_samples, rng
-        See the detectors.
+    n_nulls : int
+        Random networks, and permutations of labels, of each detection.
+    n_samples : int
+        Samples per label in the causal test.
+    rng : numpy.random.Generator, optional
+        Source of random numbers; default ``default_rng(0)``.
     progress : bool
         Show a progress bar over folds.
 
     Returns
     -------
     Primitives
+        Tables over folds and networks, with all detections.
 
     Raises
     ------
@@ -94,7 +111,8 @@ def detect_primitives(
     columns = ["primitive", "target", "network", "reason"]
     order = list(dict.fromkeys(map(_key, found)))
     found.sort(key=lambda one: order.index(_key(one)))
-    return Primitives(*_tables(found), pd.DataFrame(skipped, columns=columns), found)
+    summary, networks = _tables(found)
+    return Primitives(summary, networks, pd.DataFrame(skipped, columns=columns), found)
 
 
 def _key(one):

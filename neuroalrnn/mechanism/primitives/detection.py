@@ -1,5 +1,6 @@
-"""What a detector of a primitive returns, and what several of them say together."""
+"""The result of a detector of a primitive, and summaries of several results."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +17,10 @@ SHARE = 0.8
 class Detection:
     """One primitive looked for in one network.
 
-    Attributes
+    Parameters
     ----------
     primitive : str
+        Name of the primitive.
     effect : float
         Between 0 and 1 for gating and rule-based integration; see the detector.
     nulls : dict of str to array
@@ -59,83 +61,19 @@ class Detection:
     @property
     def present(self) -> bool:
         """Whether the effect exceeds every null at 5 % and the causal test holds at 5 %."""
-        return is_present(self.effect, self.p, self.causal, self.causal_p)
+        beyond = self.effect > 0 and max(self.p.values()) <= LEVEL
+        return bool(beyond and self.causal > 0 and self.causal_p <= LEVEL)
 
 
-def is_present(effect, p, causal, causal_p) -> bool:
-    """Whether an effect exceeds every null at 5 % and its causal test holds at 5 %."""
-    beyond = effect > 0 and max(p.values()) <= LEVEL
-    return bool(beyond and causal > 0 and causal_p <= LEVEL)
-
-
-def conclude(look, primitive, effect, nulls, causal, finding, **parts) -> Detection:
-    """Put a detection together.
-
-    Parameters
-    ----------
-    look : Look
-        What was looked at.
-    primitive : str
-    effect : float
-    nulls : dict of str to (array, float)
-        Each null distribution with the p that it gives.
-    causal : (float, float)
-        Effect and p of the causal test.
-    finding : str
-        What the effect consists of, for the sentence.
-    **parts
-        ``units, regimes, steps, by_subject, details`` of the detection.
-
-    Returns
-    -------
-    Detection
-    """
-    p = {name: value for name, (_, value) in nulls.items()}
-    verdict = "present" if is_present(effect, p, *causal) else "not shown"
-    listed = ", ".join(f"{name} p = {value:.3f}" for name, value in p.items())
-    sentence = (
-        f"{primitive}: {verdict}; {finding}; effect {effect:.2f} ({listed}), "
-        f"causal effect {causal[0]:.2f} (p = {causal[1]:.3f})"
-    )
-    steps = int(look.cue.step.min()), int(look.cue.step.max())
-    parts = {"steps": steps} | parts
-    draws = {name: each for name, (each, _) in nulls.items()}
-    head = (primitive, float(effect), draws, p, *causal)
-    return Detection(*head, explanation=sentence, **parts)
-
-
-def by_subject(look, measure) -> pd.Series:
-    """An effect on the sequences of each subject that has both labels.
-
-    Parameters
-    ----------
-    look : Look
-    measure : callable
-        ``measure(steps, labels) -> float`` of chosen labelled steps (mask) and their labels
-        (1, step).
-
-    Returns
-    -------
-    Series indexed by subject
-    """
-    names = np.asarray(look.sequences.subject)[look.cue.sequence].astype(str)
-    effects = {}
-    for name in np.unique(names):
-        steps = names == name
-        labels = look.cue.label[steps].astype(float)
-        if 0 < labels.sum() < len(labels):
-            effects[str(name)] = measure(steps, labels[None])
-    return pd.Series(effects, dtype=float).rename_axis("subject")
-
-
-def tabulate(detections, names=None) -> pd.DataFrame:
-    """One row per detection.
+def tabulate(detections: list[Detection], names: Sequence | None = None) -> pd.DataFrame:
+    """Tabulate detections, one row for each.
 
     Parameters
     ----------
     detections : list of Detection
+        From one of the detectors, one or more.
     names : sequence, optional
-        Of the networks, such as folds or restarts; default their positions.
+        Names of the networks, such as folds or restarts; default their positions.
 
     Returns
     -------
@@ -155,13 +93,13 @@ def tabulate(detections, names=None) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def combine(detections) -> pd.DataFrame:
-    """What one detector says over several networks: restarts, or folds.
+def combine(detections: list[Detection]) -> pd.DataFrame:
+    """Summarise one detector over several networks, such as restarts or folds.
 
     Parameters
     ----------
     detections : list of Detection
-        Of one primitive. A subject that occurs in several networks enters by its mean.
+        Detections of one primitive. A subject of several networks enters by its mean over them.
 
     Returns
     -------
@@ -182,7 +120,7 @@ def combine(detections) -> pd.DataFrame:
     effects = np.array([one.effect for one in detections])
     subjects = pd.concat([one.by_subject for one in detections]).groupby(level=0).mean()
     share = np.mean([one.present for one in detections])
-    row = {"primitive": primitives.pop()}
+    row: dict = {"primitive": primitives.pop()}
     row |= dict(zip(("effect", "low", "high"), _interval(effects), strict=True))
     names = ("subject_effect", "subject_low", "subject_high")
     row |= dict(zip(names, _interval(subjects.dropna().to_numpy()), strict=True))

@@ -1,4 +1,4 @@
-"""Gating: a PWL unit opens or closes an input's path to the read-out, as a cue says.
+"""Gating: a PWL unit opens or closes an input's path to the read-out, depending on a cue.
 
 Definitions of this package. At each labelled step t the gain of the input on the next read-out is
 ``|B J ... J_{b_t} C_j|`` along the real path; the part that unit i carries is this minus the same
@@ -10,25 +10,38 @@ alone closes it, 0 if the cue changes no gain.
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
+from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.mechanism.ablation.activations import identity, zero
-from neuroalrnn.mechanism.primitives.detection import Detection, by_subject, conclude
-from neuroalrnn.mechanism.primitives.look import look_at
-from neuroalrnn.mechanism.primitives.nulls import null_p, sign_p
-from neuroalrnn.mechanism.primitives.segments import choose_samples, read_segments
+from neuroalrnn.mechanism.primitives._conclude import by_subject, conclude
+from neuroalrnn.mechanism.primitives._look import look_at
+from neuroalrnn.mechanism.primitives._nulls import null_p, sign_p
+from neuroalrnn.mechanism.primitives._segments import choose_samples, read_segments
+from neuroalrnn.mechanism.primitives.detection import Detection
 from neuroalrnn.network.interventions import Intervention
 from neuroalrnn.network.maps import compute_slopes
+from neuroalrnn.network.run import Network
 from neuroalrnn.stats.information import mutual_information
 
 
 def detect_gating(
-    network, sequences, cue, *, feature, block=None, n_nulls=99, n_samples=100, rng=None
+    network: Network,
+    sequences: Sequences,
+    cue: ArrayLike,
+    *,
+    feature: str,
+    block: ArrayLike | None = None,
+    n_nulls: int = 99,
+    n_samples: int = 100,
+    rng: np.random.Generator | None = None,
 ) -> Detection:
-    """Look for a unit that opens an input's path as a cue says.
+    """Look for a unit that opens or closes the path of an input, depending on a cue.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     sequences : Sequences
         Read out where there is a choice.
     cue : array, shape (sequence,) or (sequence, step)
@@ -36,12 +49,15 @@ def detect_gating(
     feature : str
         The input whose path is looked at, one of ``sequences.features``.
     block : array, shape (sequence,) or (sequence, step), optional
-        See `read_cue`.
+        Blocks in which the cue stays the same. Permutations of labels exchange them as wholes
+        within a subject; without them, they exchange the labels of single trials where each
+        sequence is one trial, else shift labels around within each sequence.
     n_nulls : int
         Random networks, and permutations of labels.
     n_samples : int
         Labelled steps per label in the causal test.
     rng : Generator, optional
+        Source of random numbers; default ``default_rng(0)``.
 
     Returns
     -------
@@ -55,8 +71,10 @@ def detect_gating(
 
     Raises
     ------
-    DataError, NotTestableError
-        See `read_cue`.
+    DataError
+        Not two labels, arrays of another shape, or a label that changes inside a block.
+    NotTestableError
+        Fewer than five trials, blocks or labelled steps of a label.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     look = look_at(network, sequences, cue, block=block)
@@ -67,7 +85,8 @@ def detect_gating(
     effect, nulls = _largest(effects)[0], _nulls(look, values, position, n_nulls, rng)
     nulls = {name: (null, null_p(effect, null)) for name, null in nulls.items()}
     details = _describe_units(effects[0], look)
-    units, causal = (), (0.0, 1.0)
+    units: tuple[int, ...] = ()
+    causal = (0.0, 1.0)
     finding = f"no PWL unit carries an effect of the cue on the path of {feature}"
     if effect > 0:
         units = (int(effects[0].argmax()),)

@@ -8,32 +8,48 @@ times the cosine between the r of their commonest regimes, times the smaller sha
 regimes with a slow mode. A linear network selects the same under both rules: its effect is 0.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
+from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.mechanism.ablation.activations import impose_regimes
 from neuroalrnn.mechanism.inputs import slow_limit
-from neuroalrnn.mechanism.primitives.detection import Detection, by_subject, conclude
-from neuroalrnn.mechanism.primitives.look import look_at
-from neuroalrnn.mechanism.primitives.nulls import null_p, sign_p
-from neuroalrnn.mechanism.primitives.segments import choose_samples, read_segments
+from neuroalrnn.mechanism.primitives._conclude import by_subject, conclude
+from neuroalrnn.mechanism.primitives._look import look_at
+from neuroalrnn.mechanism.primitives._nulls import null_p, sign_p
+from neuroalrnn.mechanism.primitives._segments import choose_samples, read_segments
+from neuroalrnn.mechanism.primitives.detection import Detection
 from neuroalrnn.network.eigen import decompose
 from neuroalrnn.network.interventions import Intervention
 from neuroalrnn.network.maps import compute_jacobian
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import ABSENT, flipped_units
 
 TINY = np.finfo(float).tiny
 
 
 def detect_integration(
-    network, sequences, cue, *, relevant, block=None, n_nulls=99, n_samples=100, rng=None
+    network: Network,
+    sequences: Sequences,
+    cue: ArrayLike,
+    *,
+    relevant: Mapping[Any, str],
+    block: ArrayLike | None = None,
+    n_nulls: int = 99,
+    n_samples: int = 100,
+    rng: np.random.Generator | None = None,
 ) -> Detection:
     """Look for a slow mode that accumulates the input that a rule makes relevant.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     sequences : Sequences
         Read out where there is a choice.
     cue : array, shape (sequence,) or (sequence, step)
@@ -41,12 +57,15 @@ def detect_integration(
     relevant : dict of label to str
         The feature to be integrated under each rule; that of the other rule is irrelevant.
     block : array, shape (sequence,) or (sequence, step), optional
-        See `read_cue`.
+        Blocks in which the cue stays the same. Permutations of labels exchange them as wholes
+        within a subject; without them, they exchange the labels of single trials where each
+        sequence is one trial, else shift labels around within each sequence.
     n_nulls : int
         Random networks, and permutations of labels.
     n_samples : int
         Stretches per rule in the causal test.
     rng : Generator, optional
+        Source of random numbers; default ``default_rng(0)``.
 
     Returns
     -------
@@ -60,9 +79,11 @@ def detect_integration(
 
     Raises
     ------
-    DataError, NotTestableError
-        See `read_cue`; or fewer than two labelled steps between read-outs, so that nothing is to be
-        integrated.
+    DataError
+        Not two labels, arrays of another shape, or a label that changes inside a block.
+    NotTestableError
+        Fewer than five trials, blocks or labelled steps of a label, or fewer than two
+        labelled steps between read-outs, so that nothing is to be integrated.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     look = look_at(network, sequences, cue, block=block, least_lag=1)

@@ -11,38 +11,43 @@ and for every normal network. Such transients need no PWL unit.
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
+from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.mechanism.ablation.states import reset
 from neuroalrnn.mechanism.inputs import slow_limit
-from neuroalrnn.mechanism.primitives.detection import Detection, conclude
-from neuroalrnn.mechanism.primitives.look import look_at
-from neuroalrnn.mechanism.primitives.nulls import null_p, sign_p
-from neuroalrnn.mechanism.primitives.segments import choose_samples, read_segments, run_segments
+from neuroalrnn.mechanism.primitives._conclude import conclude
+from neuroalrnn.mechanism.primitives._look import look_at
+from neuroalrnn.mechanism.primitives._nulls import null_p, sign_p
+from neuroalrnn.mechanism.primitives._segments import choose_samples, read_segments, run_segments
+from neuroalrnn.mechanism.primitives.detection import Detection
 from neuroalrnn.network.eigen import decompose
 from neuroalrnn.network.maps import compute_jacobian
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import compute_regimes
 
 TINY = np.finfo(float).tiny
 
 
 def detect_transients(
-    network,
-    sequences,
-    event,
+    network: Network,
+    sequences: Sequences,
+    event: ArrayLike,
     *,
-    feature,
-    ahead=0,
-    block=None,
-    n_nulls=99,
-    n_samples=100,
-    rng=None,
+    feature: str,
+    ahead: int = 0,
+    block: ArrayLike | None = None,
+    n_nulls: int = 99,
+    n_samples: int = 100,
+    rng: np.random.Generator | None = None,
 ) -> Detection:
     """Look for a response that depends on an earlier event through decaying activity.
 
     Parameters
     ----------
     network : Network
+        Trained network.
     sequences : Sequences
         Read out where there is a choice.
     event : array, shape (sequence, step)
@@ -52,12 +57,15 @@ def detect_transients(
     ahead : int
         How many read-outs to pass over: 0 tests the first one at or after the event.
     block : array, shape (sequence,) or (sequence, step), optional
-        See `read_cue`.
+        Blocks in which the event stays the same. Permutations of labels exchange them as wholes
+        within a subject; without them, they exchange the labels of single trials where each
+        sequence is one trial, else shift labels around within each sequence.
     n_nulls : int
         Random networks of each kind, and permutations of labels.
     n_samples : int
         Events per label in the causal test, and at most as many in the effect.
     rng : Generator, optional
+        Source of random numbers; default ``default_rng(0)``.
 
     Returns
     -------
@@ -72,8 +80,11 @@ def detect_transients(
 
     Raises
     ------
-    DataError, NotTestableError
-        See `read_cue`; or the read-out comes less than two steps after the event.
+    DataError
+        Not two labels, arrays of another shape, or a label that changes inside a block.
+    NotTestableError
+        Fewer than five trials, blocks or labelled steps of a label, or the read-out comes less
+        than two steps after the event.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     look = look_at(network, sequences, event, block=block, ahead=ahead)
@@ -87,7 +98,7 @@ def detect_transients(
     at = look.cue.sequence[chosen], look.cue.step[chosen], look.lag[chosen]
     position, n_steps = sequences.features.index(feature), np.median(look.lag) + 1
     gains = _gains(network, look.regimes, at, position, n_steps)
-    each = _excess(*gains, at[2])
+    each = _excess(at[2], *gains)
     nulls = _random_effects(look, at, position, n_steps, n_nulls, rng)
     nulls = {name: (null, null_p(each.mean(), null)) for name, null in nulls.items()}
     nulls = {"labels permuted": _permuted_distance(look, n_nulls, rng)} | nulls
@@ -117,7 +128,7 @@ def _random_effects(look, at, position, n_steps, n_nulls, rng):
     effects = {}
     for name, n_pwl in {"random AL-RNN": look.network.n_pwl, "random linear network": 0}.items():
         drawn = look.random_networks(n_nulls, n_steps, rng, n_pwl=n_pwl)
-        each = [_excess(*_gains(*one, at, position, n_steps), at[2]).mean() for one in drawn]
+        each = [_excess(at[2], *_gains(*one, at, position, n_steps)).mean() for one in drawn]
         effects[name] = np.array(each)
     return effects
 
@@ -159,7 +170,7 @@ def _gains(network, regimes, at, position, n_steps):
     return whole[..., 0] / scale, fast[..., 0] / scale, bound
 
 
-def _excess(whole, fast, bound, length):
+def _excess(length, whole, fast, bound):
     """Effect of every event."""
     rows = np.arange(len(length))
     whole, fast, bound = (each[rows, length] for each in (whole, fast, bound))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from neuroalrnn.mechanism.primitives import detect_gating
-from neuroalrnn.mechanism.primitives.cues import read_cue
+from neuroalrnn.mechanism.primitives._cues import read_cue
+from neuroalrnn.mechanism.primitives._segments import next_read
 from neuroalrnn.mechanism.primitives.gating import _effects, _gain_sizes
-from neuroalrnn.mechanism.primitives.segments import next_read
 from neuroalrnn.network.run import compute_latents
 from neuroalrnn.regimes import compute_regimes
 from neuroalrnn.tasks import addition, gated_paths, integration, scalar_memory

@@ -8,15 +8,15 @@ from scipy import stats
 
 from neuroalrnn.data import encode
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.mechanism.primitives.cues import read_cue
-from neuroalrnn.mechanism.primitives.nulls import (
+from neuroalrnn.mechanism.primitives._cues import read_cue
+from neuroalrnn.mechanism.primitives._nulls import (
     choose_radius,
     null_p,
     random_network,
     run_random_network,
     sign_p,
 )
-from neuroalrnn.mechanism.primitives.segments import (
+from neuroalrnn.mechanism.primitives._segments import (
     cut_segments,
     next_read,
     read_segments,

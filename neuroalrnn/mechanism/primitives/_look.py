@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuroalrnn.data.sequences import Sequences
-from neuroalrnn.mechanism.primitives.cues import Cue, read_cue
-from neuroalrnn.mechanism.primitives.nulls import choose_radius, run_random_network
-from neuroalrnn.mechanism.primitives.segments import cut_segments, next_read
+from neuroalrnn.mechanism.primitives._cues import Cue, read_cue
+from neuroalrnn.mechanism.primitives._nulls import choose_radius, run_random_network
+from neuroalrnn.mechanism.primitives._segments import cut_segments, next_read
 from neuroalrnn.network.run import Network, compute_latents
 from neuroalrnn.regimes import compute_regimes
 
