@@ -25,7 +25,7 @@ class Network(NamedTuple):
         Weights ``C`` of the inputs.
     bias : array, shape (latent,)
         Bias ``h``.
-    initial : array, shape (latent,)
+    initial : array, shape (latent,), or (sequence, latent) for sequences with starts of their own
         State ``z_0`` before the first step of a sequence.
     readout : array, shape (output, latent)
         Weights ``B`` of the read-out ``B z_t + d``.
@@ -144,7 +144,9 @@ def run_network(
         drive, several = drive[:, :, None], acting.used.shape[:1]
     latents_last = (*range(1, drive.ndim - 1), 0)
     slope = network.self_slope.reshape(-1, *[1] * (drive.ndim - 2))
-    z = np.broadcast_to(network.initial.reshape(slope.shape), (n_latent, *several, len(order)))
+    start = np.broadcast_to(network.initial, (len(order), n_latent))[order].T
+    start = start.reshape(n_latent, *[1] * len(several), -1)
+    z = np.broadcast_to(start, (n_latent, *several, len(order)))
     z, bends = z if acting is None else acting.move(z, -1), None
     for t, n in enumerate(n_rows):
         z = z[..., :n]

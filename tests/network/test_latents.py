@@ -7,6 +7,9 @@ from scipy.special import expit
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.dynamics.spectra import compute_spectra
+from neuroalrnn.mechanism.primitives._segments import Segments
+from neuroalrnn.network.agent import NetworkAgent
+from neuroalrnn.network.interventions import Intervention
 from neuroalrnn.network.maps import compute_jacobian
 from neuroalrnn.network.run import Network, compute_latents
 from neuroalrnn.ops import Weights, reference
@@ -36,6 +39,22 @@ def test_numpy_latents_equal_the_reference(fit):
         )  # fmt: skip
         found = compute_latents(one, sequences)
         np.testing.assert_allclose(found, expected[0].transpose(0, 1).numpy(), atol=1e-12)
+
+
+@pytest.mark.parametrize("interventions", [None, [Intervention("none")]])
+def test_sequences_of_unequal_length_can_start_from_states_of_their_own(interventions):
+    rng = np.random.default_rng(1)
+    n_steps = np.array([2, 5, 3])
+    present = np.arange(5) < n_steps[:, None]
+    inputs, starts = rng.standard_normal((3, 5, 3)), rng.standard_normal((3, 5))
+    pieces = Segments(inputs, n_steps, np.where(present, 0, -1), starts)
+    found = compute_latents(network(2)._replace(initial=starts), pieces, interventions)
+    found = found if interventions is None else found[0]
+    for i, start in enumerate(starts):
+        agent, state = NetworkAgent(network(2)), start
+        for t in range(n_steps[i]):
+            state = agent.advance(state, inputs[i, t])
+            np.testing.assert_allclose(found[i, t], state, atol=1e-12)
 
 
 def test_held_out_latents_give_the_saved_predictions(fit):
