@@ -78,7 +78,17 @@ MORE = {
     "neuroalrnn/peers/_tiles.py": {"numba", "llvmlite"},
 }
 # packages whose public names are all exported; the list grows until it holds every package
-EXPORTING = ("baselines", "fit", "model", "network", "ops", "peers", "reconstruct", "tasks")
+EXPORTING = (
+    "baselines",
+    "fit",
+    "mechanism",
+    "model",
+    "network",
+    "ops",
+    "peers",
+    "reconstruct",
+    "tasks",
+)
 # for those who write kernels, who import these modules themselves
 KERNELS = {"numba_blocks.py", "numba_cpu.py", "numba_kernels.py", "tiles.py", "triton_gpu.py"}
 KERNELS |= {"reference.py", "torch_eager.py"}

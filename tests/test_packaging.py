@@ -164,7 +164,9 @@ def test_type_checkers_are_offered_what_is_imported_on_first_use():
 
 
 def test_public_names_are_few_and_exist():
-    packages = [import_module(f"neuroalrnn.{name}") for name in neuroalrnn._PACKAGES]
+    parts = {path.parent for path in (ROOT / "neuroalrnn" / "mechanism").glob("*/__init__.py")}
+    parts = [f"mechanism.{each.name}" for each in sorted(parts)]
+    packages = [import_module(f"neuroalrnn.{name}") for name in [*neuroalrnn._PACKAGES, *parts]]
     names = [(each, name) for each in packages for name in getattr(each, "__all__", ())]
     assert [name for each, name in names if not hasattr(each, name)] == []
     assert 200 < len(names) <= 400

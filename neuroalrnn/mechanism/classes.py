@@ -15,15 +15,17 @@ from scipy.spatial.distance import squareform
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.maps import compute_jacobian
+from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import compute_regimes, used_regimes
+from neuroalrnn.results import Fit
 
 TOLERANCE = 0.01
 VARIANCE = 0.999
 N_LAGS = 10
 
 
-def compare_regimes(network, latents, *, n_lags: int = N_LAGS) -> pd.DataFrame:
-    """How far apart the dynamics of every two visited regimes are.
+def compare_regimes(network: Network, latents: np.ndarray, *, n_lags: int = N_LAGS) -> pd.DataFrame:
+    """Compute the distance between the dynamics of every two visited regimes.
 
     ``map_error = ||(J_S - J_S') V|| / max(||J_S V||, ||J_S' V||)`` in the Frobenius norm, with V an
     orthonormal basis of the visited subspace: the fewest directions that hold 99.9 % of the squared
@@ -34,6 +36,7 @@ def compare_regimes(network, latents, *, n_lags: int = N_LAGS) -> pd.DataFrame:
     Parameters
     ----------
     network : Network
+        Trained network.
     latents : array (..., latent)
         Visited by this network; NaN where there is no step.
     n_lags : int
@@ -42,7 +45,7 @@ def compare_regimes(network, latents, *, n_lags: int = N_LAGS) -> pd.DataFrame:
     Returns
     -------
     pairs : DataFrame, one row per pair of regimes
-        code, other_code, map_error, gain_error (0 equal, of order 1 different).
+        Columns code, other_code, map_error, gain_error (0 equal, of order 1 different).
 
     Raises
     ------
@@ -112,7 +115,7 @@ def _relative(one, others):
 
 
 def compute_dynamical_classes(
-    network, latents, *, n_lags: int = N_LAGS, tolerance: float = TOLERANCE
+    network: Network, latents: np.ndarray, *, n_lags: int = N_LAGS, tolerance: float = TOLERANCE
 ) -> pd.DataFrame:
     """Merge the visited regimes of a network that have equal dynamics.
 
@@ -122,6 +125,7 @@ def compute_dynamical_classes(
     Parameters
     ----------
     network : Network
+        Trained network.
     latents : array (..., latent)
         Visited by this network; NaN where there is no step.
     n_lags : int
@@ -132,8 +136,8 @@ def compute_dynamical_classes(
     Returns
     -------
     classes : DataFrame, one row per visited regime
-        code (sign pattern), dynamical_class (0, 1, ... by falling use), n_steps (of the regime),
-        class_share (of all steps), n_regimes (in the class), largest_error (between two regimes of
+        Columns code (sign pattern), dynamical_class (0, 1, ... by falling use), n_steps (of the
+        regime), class_share (of all steps), n_regimes (in the class), largest_error (between two regimes of
         the class; 0 in a class of one).
 
     Raises
@@ -164,21 +168,24 @@ def compute_dynamical_classes(
 
 
 def compute_held_out_classes(
-    fit, *, n_lags: int = N_LAGS, tolerance: float = TOLERANCE
+    fit: Fit, *, n_lags: int = N_LAGS, tolerance: float = TOLERANCE
 ) -> pd.DataFrame:
-    """Dynamical classes of the network of each fold, over its held-out steps.
+    """Compute the dynamical classes of the network of each fold, over its held-out steps.
 
     Parameters
     ----------
     fit : Fit
-    n_lags, tolerance
-        As in `compute_dynamical_classes`.
+        Fit whose networks are taken apart.
+    n_lags : int
+        Longest lag of the gains, in steps.
+    tolerance : float
+        Largest map and gain error of regimes that agree, see `compare_regimes`.
 
     Returns
     -------
     classes : DataFrame
-        fold (name), n_pwl, and the columns of `compute_dynamical_classes`. A class of one fold has
-        nothing to do with the class of that number of another.
+        Columns fold (name), n_pwl, and those of `compute_dynamical_classes`. Classes of
+        different folds are unrelated, even where they have the same number.
     """
     tables = []
     for fold in [each for each in fit.folds if each.is_test.any()]:

@@ -1,25 +1,38 @@
-"""What a cue changes in the networks of all folds, whatever their regimes and units are called.
+"""Effects of a cue on the networks of all folds, in quantities that can be compared over folds.
 
-Regimes and units of different folds are those of different networks. Distances between occupancies
-and gains of inputs on the read-out can be compared over folds all the same. Of subjects that share
-a stimulus order the first stands for all, see `neuroalrnn.regimes.replication.is_independent`.
+Regimes and units of different folds belong to different networks and cannot be matched. Distances
+between occupancies, and gains of inputs on the read-out, can be compared over folds. Of subjects
+that share a stimulus order only the first counts, see
+`neuroalrnn.regimes.replication.is_independent`.
 """
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.mechanism.inputs import path_gains
-from neuroalrnn.mechanism.primitives import detect_gating
+from neuroalrnn.mechanism.primitives import Detection, detect_gating
 from neuroalrnn.network.run import compute_latents
 from neuroalrnn.regimes import ABSENT, compute_regimes
 from neuroalrnn.regimes.replication import is_independent, session_labels
+from neuroalrnn.results import Fit
 from neuroalrnn.results.fold import available_options
 from neuroalrnn.stats import paired_difference
 
 
-def compare_occupancy(fit, regimes, cue, *, step, n_draws=200, rng=None):
-    """Distance between the occupancies under two values of a cue, and what chance gives.
+def compare_occupancy(
+    fit: Fit,
+    regimes: xr.DataArray,
+    cue: str,
+    *,
+    step: str | int,
+    n_draws: int = 200,
+    rng: np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """Compare the occupancies under two values of a cue, by their distance and that by chance.
 
     The distance is half the summed difference of shares (definition of this package): 0 if they are
     equal, 1 if no regime is shared. For chance, values of the cue are permuted within a subject:
@@ -28,6 +41,7 @@ def compare_occupancy(fit, regimes, cue, *, step, n_draws=200, rng=None):
     Parameters
     ----------
     fit : Fit
+        Fit whose networks are taken apart.
     regimes : DataArray (trial, step) of int
         Held-out regimes, see `compute_held_out_regimes`.
     cue : str
@@ -37,10 +51,11 @@ def compare_occupancy(fit, regimes, cue, *, step, n_draws=200, rng=None):
     n_draws : int
         Permutations.
     rng : Generator, optional
+        Source of random numbers; default ``default_rng(0)``.
 
     Returns
     -------
-    DataFrame, one row per subject that stands for itself (the index)
+    DataFrame, one row per independent subject (the index)
         ``distance`` and ``by_chance`` (mean over permutations); NaN where one value never occurs.
 
     Raises
@@ -62,8 +77,17 @@ def compare_occupancy(fit, regimes, cue, *, step, n_draws=200, rng=None):
     return pd.DataFrame(found, index=["distance", "by_chance"]).T.rename_axis("subject")
 
 
-def compare_gains(fit, cue, *, step, lag, feature, minus=None, n_pwl=None):
-    """Gain of an input on a later read-out, under two values of a cue.
+def compare_gains(
+    fit: Fit,
+    cue: str,
+    *,
+    step: str | int,
+    lag: int,
+    feature: str,
+    minus: str | None = None,
+    n_pwl: int | None = None,
+) -> pd.DataFrame:
+    """Compare the gain of an input on a later read-out under two values of a cue.
 
     Gains follow the regimes that the held-out subjects go through, see
     `neuroalrnn.mechanism.inputs.path_gains`: one regime has one gain, so that a network with P = 0
@@ -71,8 +95,10 @@ def compare_gains(fit, cue, *, step, lag, feature, minus=None, n_pwl=None):
 
     Parameters
     ----------
-    fit, cue
-        As in `compare_occupancy`.
+    fit : Fit
+        Fit whose networks are taken apart.
+    cue : str
+        Numeric trial variable with two values; trials where it is missing are left out.
     step : str or int
         Step of the trial at which the input arrives.
     lag : int
@@ -80,13 +106,13 @@ def compare_gains(fit, cue, *, step, lag, feature, minus=None, n_pwl=None):
     feature : str
         One of ``fit.sequences.features``.
     minus : str, optional
-        Another one, whose gain is subtracted.
+        Another feature, whose gain is subtracted.
     n_pwl : int, optional
-        Another P than the one chosen in each fold.
+        Number of PWL units of the networks; default the number chosen in each fold.
 
     Returns
     -------
-    DataFrame, one row per subject that stands for itself (the index)
+    DataFrame, one row per independent subject (the index)
         ``fold``, and the mean gain on the first output, log-odds per unit of the input, under the
         ``high`` and the ``low`` value of the cue; NaN where one never occurs.
 
@@ -117,8 +143,8 @@ def compare_gains(fit, cue, *, step, lag, feature, minus=None, n_pwl=None):
     return means.reindex(columns=[1, 0]).set_axis(["high", "low"], axis=1).reset_index("fold")
 
 
-def compare_columns(tables):
-    """Test over subjects whether the two numbers of a contrast differ.
+def compare_columns(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Test over subjects whether the two columns of a contrast differ.
 
     Parameters
     ----------
@@ -144,15 +170,25 @@ def compare_columns(tables):
     return pd.concat(rows, ignore_index=True)[names]
 
 
-def detect_gating_by_fold(fit, cue, *, step, features, n_nulls=39, rng=None):
+def detect_gating_by_fold(
+    fit: Fit,
+    cue: str,
+    *,
+    step: str | int,
+    features: Sequence[str],
+    n_nulls: int = 39,
+    rng: np.random.Generator | None = None,
+) -> tuple[list[Detection], list[str]]:
     """Look for gating in the network of every fold, on its held-out subjects.
 
     Where the cue stays the same within blocks, permutations of its labels exchange whole blocks.
 
     Parameters
     ----------
-    fit, cue
-        As in `compare_occupancy`.
+    fit : Fit
+        Fit whose networks are taken apart.
+    cue : str
+        Numeric trial variable with two values; trials where it is missing are left out.
     step : str or int
         Step of the trial at which the cue gates the features.
     features : sequence of str
@@ -160,11 +196,12 @@ def detect_gating_by_fold(fit, cue, *, step, features, n_nulls=39, rng=None):
     n_nulls : int
         Random networks, and permutations of labels.
     rng : Generator, optional
+        Source of random numbers; default ``default_rng(0)``.
 
     Returns
     -------
     detections : list of Detection
-        One per feature and fold with subjects that stand for themselves.
+        One per feature and fold with independent subjects.
     names : list of str
         Fold and feature of each.
 
@@ -183,9 +220,11 @@ def detect_gating_by_fold(fit, cue, *, step, features, n_nulls=39, rng=None):
         if not len(part.trial):
             continue
         label = np.where(_at(part, step), fit.trials[cue].values[part.trial], np.nan)
-        options = {"block": None if block is None else block[part.trial], "n_nulls": n_nulls}
+        blocks = None if block is None else block[part.trial]
         for name in features:
-            found = detect_gating(fold.network, part, label, feature=name, rng=rng, **options)
+            found = detect_gating(
+                fold.network, part, label, feature=name, block=blocks, n_nulls=n_nulls, rng=rng
+            )
             detections.append(found)
             names.append(f"{fold.name}, {name}")
     return detections, names

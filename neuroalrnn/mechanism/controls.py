@@ -2,23 +2,28 @@
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.regimes.replication import session_labels
+from neuroalrnn.results import Fit
 
 FITTED, LINEAR = "AL-RNN", "AL-RNN P=0"
 
 
-def shuffle_choices(trials, *, rng=None):
+def shuffle_choices(trials: xr.Dataset, *, rng: np.random.Generator | None = None) -> xr.Dataset:
     """Permute the scored choices of each session; everything else stays.
 
-    What a fit of them shows needs no computation: fit and take them apart like the data.
+    These choices depend on nothing but the session. Fit them and take them apart like the data:
+    whatever that shows can arise without any computation.
 
     Parameters
     ----------
     trials : xarray.Dataset
+        Validated trials.
     rng : Generator, optional
+        Source of random numbers; default ``default_rng(0)``.
 
     Returns
     -------
@@ -33,17 +38,18 @@ def shuffle_choices(trials, *, rng=None):
     return trials.assign(choice=choice)
 
 
-def cost_without_switching(fit):
-    """What each subject loses to networks trained with P = 0.
+def cost_without_switching(fit: Fit) -> pd.Series:
+    """Compute how much worse networks trained with P = 0 predict each subject.
 
     Parameters
     ----------
     fit : Fit
+        Fit whose networks are taken apart.
 
     Returns
     -------
     Series, indexed by subject
-        Nats per trial, held out.
+        Held-out log-likelihood of the chosen P minus that of P = 0, in nats per trial.
 
     Raises
     ------
