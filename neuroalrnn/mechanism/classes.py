@@ -137,8 +137,8 @@ def compute_dynamical_classes(
     -------
     classes : DataFrame, one row per visited regime
         Columns code (sign pattern), dynamical_class (0, 1, ... by falling use), n_steps (of the
-        regime), class_share (of all steps), n_regimes (in the class), largest_error (between two regimes of
-        the class; 0 in a class of one).
+        regime), class_share (of all steps), n_regimes (in the class), largest_error (between two
+        regimes of the class; 0 in a class of one).
 
     Raises
     ------
