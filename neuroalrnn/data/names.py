@@ -11,7 +11,15 @@ N_SHOWN = 5
 
 def texts(values: np.ndarray) -> np.ndarray:
     """Turn values into texts of one Unicode form; None, NaN and blank become the empty text."""
-    column = pd.Series(np.asarray(values, dtype=object))
+    values = np.asarray(values, dtype=object)
+    if pd.api.types.infer_dtype(values, skipna=False) == "string":
+        place, used = pd.factorize(values)
+        return _texts(used)[place]
+    return _texts(values)
+
+
+def _texts(values):
+    column = pd.Series(values, dtype=object)
     column = column.where(column.notna(), "").astype(str).str.strip()
     form = {text: one_form(text) for text in pd.unique(column) if not text.isascii()}
     return (column.replace(form) if form else column).to_numpy(dtype=object)
