@@ -120,12 +120,12 @@ def compute_horizons(network: Network, regimes: np.ndarray, n_lags: int = 50) ->
     regimes = _checked(network, regimes, n_lags)
     lags = _path_rows(network, regimes, n_lags)
     sizes = [np.linalg.norm(_times(row, network.input_weight), axis=2) for row in lags]
-    gains = np.stack(sizes, axis=2)
+    gains = np.stack(sizes)
     rows = []
     for code in np.unique(regimes[regimes != ABSENT]):
         constant = np.linalg.norm(_powers(network, code, n_lags) @ network.input_weight, axis=1)
-        held, _ = _horizon(constant[None])
-        along, censored = _horizon(gains[regimes == code])
+        held, _ = _horizon(constant[:, None])
+        along, censored = _horizon(gains[:, regimes == code])
         for j in range(gains.shape[-1]):
             seen = np.isfinite(along[:, j])
             middle = np.median(along[seen, j]) if seen.any() else np.nan
@@ -225,13 +225,12 @@ def _powers(network, code, n_lags):
 
 
 def _horizon(gains):
-    """Horizon, and whether the path ends above the limit, of sizes (path, lag, feature)."""
-    largest = np.fmax.reduce(gains, axis=1)
+    """Horizon, and whether the path ends above the limit, of sizes (lag, path, feature)."""
+    largest = np.fmax.reduce(gains, axis=0)
     with np.errstate(invalid="ignore"):
-        above = gains >= HORIZON_SHARE * largest[:, None]
-    n_lags = gains.shape[1]
-    last = n_lags - 1 - above[:, ::-1].argmax(axis=1)
-    end = np.isfinite(gains).sum(axis=1) - 1
+        above = gains >= HORIZON_SHARE * largest
+    last = len(gains) - 1 - above[::-1].argmax(axis=0)
+    end = np.isfinite(gains).sum(axis=0) - 1
     return np.where(largest > 0, last, np.nan), last == end
 
 
