@@ -6,7 +6,7 @@ import pandas as pd
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.regimes.events import decisive_regimes
-from neuroalrnn.regimes.replication import nuisances
+from neuroalrnn.regimes.replication import label_nuisances, nuisances
 from neuroalrnn.regimes.steps import refuse_other_trials
 from neuroalrnn.regimes.switches import compute_switches
 from neuroalrnn.stats import benjamini_hochberg, t_test
@@ -148,14 +148,15 @@ def relate_to_behaviour(fit, regimes):
     trials = fit.trials
     subject = trials["subject"].values.astype(str)
     outcomes, predictors = compute_outcomes(trials), _predictors(fit, regimes)
-    rows, known = [], {}
+    rows, held, known = [], None, {}
     for outcome, values in outcomes.items():
         degree = choose_degree(values, trials["session"].values, subject)
         try:
+            held = held or label_nuisances(fit)
             if degree not in known:
                 # one at a time, as each is large
                 known.clear()
-                known[degree] = nuisances(fit, degree)
+                known[degree] = nuisances(fit, degree, held)
         except NotTestableError as error:
             found = [_not_testable(name, outcome, 0, str(error)) for name in predictors]
         else:

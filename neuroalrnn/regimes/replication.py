@@ -64,7 +64,7 @@ def _told(name, values):
     return [f"{name}={value:g}" for value in used], place
 
 
-def nuisances(fit, degree=LOWEST):
+def nuisances(fit, degree=LOWEST, held=None):
     """What goes with regimes and with behaviour anyway, as columns of a regression.
 
     Per trial: its stimuli together with those of the trial before (one column per combination of
@@ -78,6 +78,8 @@ def nuisances(fit, degree=LOWEST):
     fit : Fit
     degree : int
         Of the polynomial, see `neuroalrnn.stats.trends.choose_degree`.
+    held : list, optional
+        From `label_nuisances` of this fit, where it is known.
 
     Returns
     -------
@@ -90,26 +92,49 @@ def nuisances(fit, degree=LOWEST):
         constant this way.
     """
     trials = fit.trials
+    held = label_nuisances(fit) if held is None else held
+    return _beside_dummies(
+        held, trend_columns(trials["session"].values, trials["subject"].values, degree)
+    )
+
+
+def label_nuisances(fit):
+    """What goes with regimes and behaviour anyway, but for trends; see `nuisances`.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    list of (array, int array)
+        Labels in use, and which of them each trial has: of stimuli, inputs, and time since a reset.
+
+    Raises
+    ------
+    NotTestableError
+        If there are more than 80 labels of stimuli or of inputs.
+    """
+    trials = fit.trials
     names = stimuli(fit)
     everything = [name for name in fit.encoding["inputs"] if name in trials]
     now = cells(trials, names)
     both = np.char.add(np.char.add(now, " after "), _of_previous_trial(trials, now))
     before = _of_previous_trial(trials, cells(trials, everything))
-    for what, labels in (("stimuli of two trials", both), ("inputs", before)):
-        n_combinations = len(np.unique(labels))
+    since = np.minimum(_trials_since_reset(fit), FIRST_TRIALS)
+    held = [np.unique(labels, return_inverse=True) for labels in (both, before, since)]
+    for what, (used, _) in zip(("stimuli of two trials", "inputs"), held, strict=False):
+        n_combinations = len(used)
         if n_combinations > MOST_COMBINATIONS:
             raise NotTestableError(
                 f"the {what} take {n_combinations} combinations, more than {MOST_COMBINATIONS}: "
                 "they cannot be held constant, so an effect could be theirs"
             )
-    since = np.minimum(_trials_since_reset(fit), FIRST_TRIALS)
-    trends = trend_columns(trials["session"].values, trials["subject"].values, degree)
-    return _beside_dummies([both, before, since], trends)
+    return held
 
 
-def _beside_dummies(several, trends):
+def _beside_dummies(kinds, trends):
     """One column for each label of several labellings, then the trends, (trial, column)."""
-    kinds = [np.unique(labels, return_inverse=True) for labels in several]
     first = np.cumsum([0, *(len(used) for used, _ in kinds)])
     found = np.zeros((len(trends), first[-1] + trends.shape[1]))
     for start, (_, place) in zip(first, kinds, strict=False):
