@@ -41,20 +41,61 @@ def compute_stretching(
     DataError
         Codes that are none of this network, or no step.
     """
-    regimes = np.atleast_2d(check_codes(regimes, network.n_pwl))
-    if not regimes.size:
+    return stretch_together([(network, regimes)], rng=rng)[0]
+
+
+def stretch_together(
+    runs: list[tuple[Network, np.ndarray]], *, rng: np.random.Generator | None = None
+) -> list[np.ndarray]:
+    """Compute the stretching of several networks at once, as each step costs a call.
+
+    Parameters
+    ----------
+    runs : list of (Network, array)
+        Networks of equally many latents, each with its regimes; see `compute_stretching`.
+    rng : numpy.random.Generator, optional
+        For the first frame, which all of them share; ``default_rng(0)`` if absent.
+
+    Returns
+    -------
+    list of array, shape (sequence, step, latent)
+        As from `compute_stretching` of each.
+
+    Raises
+    ------
+    DataError
+        Codes that are none of their network, or no step.
+    """
+    runs = [(each, np.atleast_2d(check_codes(codes, each.n_pwl))) for each, codes in runs]
+    if not all(regimes.size for _, regimes in runs):
         raise DataError("regimes: found none, expected at least one sequence and step")
-    present = regimes != ABSENT
-    codes, index = np.unique(regimes, return_inverse=True)
-    index = index.reshape(regimes.shape)
-    maps = np.array([compute_jacobian(network, max(code, 0)) for code in codes])
+    maps, places = [], []
+    for network, regimes in runs:
+        codes, index = np.unique(regimes, return_inverse=True)
+        places.append(len(maps) + index.reshape(regimes.shape))
+        maps += [compute_jacobian(network, max(code, 0)) for code in codes]
+    index, present = _joined(places), _joined([regimes != ABSENT for _, regimes in runs])
+    found = _stretch(np.array(maps), index, present, rng)
+    parts = np.split(found, np.cumsum([len(regimes) for _, regimes in runs])[:-1])
+    return [part[:, : regimes.shape[1]] for part, (_, regimes) in zip(parts, runs, strict=True)]
+
+
+def _joined(parts):
+    """Parts (sequence, step) as one, with 0 where some are shorter."""
+    longest = max(part.shape[1] for part in parts)
+    padded = [np.pad(part, ((0, 0), (0, longest - part.shape[1]))) for part in parts]
+    return np.concatenate(padded)
+
+
+def _stretch(maps, index, present, rng):
+    """Stretching along the maps at positions `index` (sequence, step), where steps are present."""
     floor = ZERO * np.linalg.norm(maps, axis=(1, 2))
     rng = np.random.default_rng(0) if rng is None else rng
-    n_latent = len(network.bias)
+    n_latent = maps.shape[-1]
     frame, _ = np.linalg.qr(rng.standard_normal((n_latent, n_latent)))
-    frame = np.repeat(frame[None], len(regimes), axis=0)
-    size = np.full((*regimes.shape, n_latent), np.nan)
-    for t in range(regimes.shape[1]):
+    frame = np.repeat(frame[None], len(index), axis=0)
+    size = np.full((*index.shape, n_latent), np.nan)
+    for t in range(index.shape[1]):
         here = slice(None) if present[:, t].all() else np.flatnonzero(present[:, t])
         frame[here], upper = np.linalg.qr(maps[index[here, t]] @ frame[here])
         size[here, t] = np.diagonal(upper, axis1=1, axis2=2)
@@ -72,6 +113,7 @@ def compute_lyapunov(
     epoch: np.ndarray | None = None,
     step_seconds: float | None = None,
     rng: np.random.Generator | None = None,
+    stretching: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Compute finite-time Lyapunov exponents of each sequence, given its inputs.
 
@@ -94,6 +136,8 @@ def compute_lyapunov(
         Duration of a step.
     rng : numpy.random.Generator, optional
         See `compute_stretching`.
+    stretching : array, shape (sequence, step, latent), optional
+        Of the same network and regimes, where it is known; see `stretch_together`.
 
     Returns
     -------
@@ -111,7 +155,9 @@ def compute_lyapunov(
     present = regimes != ABSENT
     _check(network, regimes, transient, epoch, step_seconds)
     counts = present & (np.cumsum(present, axis=1) > transient)
-    rates = compute_stretching(network, regimes, rng=rng)[counts]
+    if stretching is None:
+        stretching = compute_stretching(network, regimes, rng=rng)
+    rates = stretching[counts]
     keys = pd.DataFrame({"sequence": np.nonzero(counts)[0]})
     if epoch is not None:
         keys["epoch"] = np.broadcast_to(epoch, regimes.shape)[counts]

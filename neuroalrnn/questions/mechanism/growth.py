@@ -1,7 +1,7 @@
 """How fast do small differences of the latent state grow or decay?"""
 
 from neuroalrnn.mechanism.dynamics.growth import compute_functional_growth, compute_path_growth
-from neuroalrnn.mechanism.dynamics.lyapunov import compute_lyapunov
+from neuroalrnn.mechanism.dynamics.lyapunov import compute_lyapunov, stretch_together
 from neuroalrnn.questions.mechanism.needs import (
     N_LAGS,
     codes_of,
@@ -14,8 +14,15 @@ from neuroalrnn.questions.sections import MECHANISM
 from neuroalrnn.results.tables import Table
 
 
-def _lyapunov(fold):
-    return compute_lyapunov(fold.network, codes_of(fold))
+def _lyapunov(asked):
+    folds = [fold for fold in asked.fit.folds if len(fold.test.n_steps)]
+    found = stretch_together([(fold.network, codes_of(fold)) for fold in folds])
+    known = {fold.name: each for fold, each in zip(folds, found, strict=True)}
+
+    def describe(fold):
+        return compute_lyapunov(fold.network, codes_of(fold), stretching=known[fold.name])
+
+    return asked.over_folds(describe)
 
 
 def _path_growth(fold):
@@ -30,7 +37,7 @@ QUESTION = Question(
     name="growth",
     section=MECHANISM,
     tables={
-        "mechanism_lyapunov": lambda asked: asked.over_folds(_lyapunov),
+        "mechanism_lyapunov": _lyapunov,
         "mechanism_path_growth": lambda asked: asked.over_folds(_path_growth),
         "mechanism_functional_growth": lambda asked: asked.over_folds(_functional_growth),
     },
