@@ -198,8 +198,15 @@ def report(
     with results_folder(out):
         refuse_existing(out, ("figures", PAGE), overwrite)
         loaded = Fit.load(saved)
-        options = {"conditions": names(conditions), "rule": rule, "random_state": seed}
-        page = write_report(loaded, out, **options, progress=True, overwrite=overwrite)
+        page = write_report(
+            loaded,
+            out,
+            conditions=names(conditions),
+            rule=rule,
+            random_state=seed,
+            progress=True,
+            overwrite=overwrite,
+        )
     typer.echo(f"report: {page}")
 
 

@@ -119,7 +119,11 @@ def _recover_families(out, agents, sizes, options) -> None:
     from neuroalrnn.stats.recovery import confusion_matrix
 
     families = bandit_families()
-    tables = [recover_family(name, *size, families, **options) for name in agents for size in sizes]
+    tables = [
+        recover_family(name, n_subjects, n_trials, families, **options)
+        for name in agents
+        for n_subjects, n_trials in sizes
+    ]
     table = pd.concat(tables, ignore_index=True)
     table.to_csv(out / "families.csv", index=False)
     counts = confusion_matrix(table["true_family"], table["found_family"], labels=list(families))

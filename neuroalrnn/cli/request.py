@@ -55,7 +55,7 @@ Units = Annotated[
 
 @dataclass(frozen=True)
 class Request:
-    """Options that name the data of a run; lists as one text, with commas."""
+    """Options that name the data of a run."""
 
     source: Source = None
     run: RunFile = None
@@ -76,13 +76,15 @@ class Request:
 
     def _over(self, config: Run) -> Run:
         """Options of the command line win over the run file."""
+        columns, labels, missing = map(_joined, (self.columns, self.labels, self.missing))
+        units = _joined(self.units)
         given = {
-            "columns": self.columns and _pairs("--columns", self.columns, "ROLE=COLUMN"),
-            "labels": self.labels and _labels(self.labels),
-            "after_choice": names(self.after_choice),
-            "signed": names(self.signed),
-            "missing": self.missing and _missing(self.missing),
-            "units": self.units and _pairs("--units", self.units, "ROLE=UNIT"),
+            "columns": columns and _pairs("--columns", columns, "ROLE=COLUMN"),
+            "labels": labels and _labels(labels),
+            "after_choice": names(_joined(self.after_choice)),
+            "signed": names(_joined(self.signed)),
+            "missing": missing and _missing(missing),
+            "units": units and _pairs("--units", units, "ROLE=UNIT"),
         }
         data = config.data.model_copy(update={k: v for k, v in given.items() if v is not None})
         validation = config.validation
@@ -101,17 +103,17 @@ def on_data(command: Callable) -> Callable:
 
     @wraps(command)
     def with_request(**options):
-        request = Request(**{each.name: _joined(options.pop(each.name)) for each in asked})
+        request = Request(**{each.name: options.pop(each.name) for each in asked})
         return command(request, **options)
 
     parameters = [*asked, *(each.replace(kind=Parameter.KEYWORD_ONLY) for each in own)]
-    with_request.__signature__ = Signature(parameters)
+    vars(with_request)["__signature__"] = Signature(parameters)
     with_request.__annotations__ = {each.name: each.annotation for each in parameters}
     return with_request
 
 
-def _joined(value):
-    """What an option says that was given several times."""
+def _joined(value: list[str] | str | None) -> str | None:
+    """All values of an option that was given several times, as one text with commas."""
     return (",".join(value) or None) if isinstance(value, list) else value
 
 
@@ -139,11 +141,11 @@ def _pairs(option: str, text: str, form: str) -> dict[str, str]:
     return {key.strip(): value.strip() for key, _, value in pairs}
 
 
-def _labels(text: str) -> list[str] | dict[str, str]:
+def _labels(text: str) -> list[str] | dict[str, str] | None:
     return _pairs("--labels", text, "VALUE=LABEL") if "=" in text else names(text)
 
 
-def _missing(text: str) -> list[str] | dict[str, list[str]]:
+def _missing(text: str) -> list[str] | dict[str, list[str]] | None:
     """Codes for all columns, or by role where every one has one."""
     pairs = [part.partition("=") for part in text.split(",")]
     if not any(sign for _, sign, _ in pairs):
@@ -151,7 +153,7 @@ def _missing(text: str) -> list[str] | dict[str, list[str]]:
     if not all(role.strip() and sign for role, sign, _ in pairs):
         found = [f"{text!r}: expected ROLE=CODE everywhere, or codes alone for all columns"]
         raise problems(ConfigError, "--missing", found)
-    codes = {}
+    codes: dict[str, list[str]] = {}
     for role, _, code in pairs:
         codes.setdefault(role.strip(), []).append(code.strip())
     return codes

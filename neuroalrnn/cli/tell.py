@@ -3,18 +3,23 @@
 import json
 import math
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from neuroalrnn.sources import count_scored, tell_steps, unscored_reasons
 
+if TYPE_CHECKING:
+    from neuroalrnn.results import Fit
 
-def summarise(result, dataset: str) -> dict:
+
+def summarise(result: "Fit", dataset: str) -> dict:
     """Summarise a fit for people who script.
 
     Parameters
     ----------
     result : Fit
+        Finished or saved fit.
     dataset : str
-        Its name.
+        Name of its data.
 
     Returns
     -------
