@@ -13,7 +13,11 @@ from neuroalrnn.mechanism.dynamics.growth import (
     path_amplification,
     power_norms,
 )
-from neuroalrnn.mechanism.dynamics.lyapunov import compute_lyapunov, compute_stretching
+from neuroalrnn.mechanism.dynamics.lyapunov import (
+    compute_lyapunov,
+    compute_stretching,
+    stretch_together,
+)
 from neuroalrnn.mechanism.dynamics.portrait import Plane, Portrait, choose_plane, compute_portrait
 from neuroalrnn.mechanism.dynamics.slow_points import SlowPoints, compute_slow_points
 from neuroalrnn.mechanism.dynamics.spectra import Modes, compute_modes, compute_spectra
@@ -46,5 +50,6 @@ __all__ = [
     "path_amplification",
     "power_norms",
     "sample_starts",
+    "stretch_together",
     "used_transitions",
 ]

@@ -47,7 +47,7 @@ def compute_stretching(
 def stretch_together(
     runs: list[tuple[Network, np.ndarray]], *, rng: np.random.Generator | None = None
 ) -> list[np.ndarray]:
-    """Compute the stretching of several networks at once, as each step costs a call.
+    """Compute the stretching of several networks at once, faster than one after the other.
 
     Parameters
     ----------
@@ -69,7 +69,8 @@ def stretch_together(
     runs = [(each, np.atleast_2d(check_codes(codes, each.n_pwl))) for each, codes in runs]
     if not all(regimes.size for _, regimes in runs):
         raise DataError("regimes: found none, expected at least one sequence and step")
-    maps, places = [], []
+    maps: list[np.ndarray] = []
+    places: list[np.ndarray] = []
     for network, regimes in runs:
         codes, index = np.unique(regimes, return_inverse=True)
         places.append(len(maps) + index.reshape(regimes.shape))
@@ -137,7 +138,7 @@ def compute_lyapunov(
     rng : numpy.random.Generator, optional
         See `compute_stretching`.
     stretching : array, shape (sequence, step, latent), optional
-        Of the same network and regimes, where it is known; see `stretch_together`.
+        Stretching along the same path, where it is already computed; see `stretch_together`.
 
     Returns
     -------
