@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from markupsafe import Markup
 
 from neuroalrnn.cli import main
 from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.tables import from_frame
+from neuroalrnn.report.markup import Gallery
 from neuroalrnn.results import FORMAT, Fit
 from neuroalrnn.study import select_n_pwl
 from neuroalrnn.tasks import simulate_known
@@ -156,3 +158,16 @@ def two_subjects(labelled):
 def known_fit():
     """Make a fit that holds a known network in every fold, see `_known_fit`."""
     return _known_fit
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Draw figures without writing three files of each."""
+
+    def draw(gallery, figure, asked):
+        drawn = figure.draw(asked)
+        (getattr(drawn, "figure", None) or drawn).draw_without_rendering()
+        gallery.names.append(figure.name)
+        return Markup("<figure>{}</figure>").format(figure.name)
+
+    monkeypatch.setattr(Gallery, "_show", draw)

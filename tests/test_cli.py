@@ -120,7 +120,7 @@ def test_ties_between_folds_go_to_the_smaller_n_pwl(fitted):
     assert cli.summarise(fit, "cues")["selected_n_pwl"] == 0
 
 
-def test_analyse_and_report_start_from_a_saved_fit(fitted, tmp_path, run):
+def test_analyse_and_report_start_from_a_saved_fit(fitted, tmp_path, run, quick):
     code, text, _ = run("analyse", fitted[0] / "fit.nc", "--out", tmp_path / "again")
     *findings, last = text.splitlines()
     assert (code, last) == (0, f"tables: {tmp_path / 'again' / 'tables'}")

@@ -13,7 +13,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from markupsafe import Markup
 
 from neuroalrnn.cli.tell import summarise, tell_scores
 from neuroalrnn.config import Setting
@@ -23,7 +22,6 @@ from neuroalrnn.exceptions import DataError, IncompleteWarning, NotTestableError
 from neuroalrnn.plots import plot_overview, plot_score_by_n_pwl
 from neuroalrnn.questions import QUESTIONS, analyse
 from neuroalrnn.report import write_report
-from neuroalrnn.report.markup import Gallery
 from neuroalrnn.results import Fit
 from neuroalrnn.study import select_n_pwl
 
@@ -105,19 +103,6 @@ ODD = {
 def fits():
     made = {}
     return lambda name: made.setdefault(name, fitted(**ODD[name]))
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Draw figures without writing three files of each."""
-
-    def draw(gallery, figure, asked):
-        drawn = figure.draw(asked)
-        (getattr(drawn, "figure", None) or drawn).draw_without_rendering()
-        gallery.names.append(figure.name)
-        return Markup("<figure>{}</figure>").format(figure.name)
-
-    monkeypatch.setattr(Gallery, "_show", draw)
 
 
 def sections_of(page):

@@ -105,14 +105,15 @@ def test_tags_are_closed_in_order(page):
     assert (tags.open, tags.bad) == ([], [])
 
 
-def test_the_page_opens_with_what_was_fitted_and_what_to_hear_first(fit, tmp_path):
+def test_the_page_opens_with_what_was_fitted_and_what_to_hear_first(fit, tmp_path, quick):
     def tell(node):
         node.attrs |= {"name": "my<rats>.csv", "cautions": json.dumps(["reward & choice agree"])}
 
     def leak(node):
         node.attrs["shared"] = json.dumps([{"fold": "fold 0", "subject": "s1", "n_sharing": 3}])
 
-    page = write_report(changed(changed(fit, "trials", tell), "splits", leak), tmp_path)
+    told = changed(changed(fit, "trials", tell), "splits", leak)
+    page = write_report(told, tmp_path, mechanism=False)
     head, _, rest = page.read_text(encoding="utf-8").partition("<nav")
     assert head.count("AL-RNN report: my&lt;rats&gt;.csv") == 2
     assert '<div class="first" role="alert"><h2>Read this first</h2>' in head
@@ -140,12 +141,12 @@ def test_refuses_to_overwrite(fit, folder):
     assert (folder / "report.html").stat().st_mtime_ns == before
 
 
-def test_overwriting_removes_figures_that_no_longer_apply(fit, tmp_path):
+def test_overwriting_removes_figures_that_no_longer_apply(fit, tmp_path, quick):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "mine.svg").write_text("<svg/>")
     (tmp_path / "figures" / "locked_switches.svg").write_text("<svg/>")
     (tmp_path / "report.html").write_text("old")
-    write_report(fit, tmp_path, overwrite=True)
+    write_report(fit, tmp_path, overwrite=True, mechanism=False)
     assert "old" not in (tmp_path / "report.html").read_text(encoding="utf-8")[:100]
     assert (tmp_path / "figures" / "mine.svg").exists()
     assert not (tmp_path / "figures" / "locked_switches.svg").exists()
@@ -191,10 +192,10 @@ def test_diverged_restarts_are_named(fit, effective):
     assert f"P = 2, fold {fit.parameters['fold'].values[1]}, restart 0" in text
 
 
-def test_spread_of_restarts_leaves_out_those_that_diverged(fit, tmp_path):
+def test_spread_of_restarts_leaves_out_those_that_diverged(fit, tmp_path, quick):
     tree = fit.tree.copy(deep=True)
     tree["selection"]["validation_score"][0, 0, 0] = -np.inf
-    write_report(type(fit)(tree), tmp_path)
+    write_report(type(fit)(tree), tmp_path, mechanism=False)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert re.search(r"Restarts differ .* and by 0\.\d+ at most", text)
 
@@ -262,7 +263,7 @@ def test_every_reason_for_unscored_trials_is_told(fit, effective):
     assert "add up to 1,234" in text
 
 
-def test_works_where_torch_and_numba_are_not_installed(fit, tmp_path):
+def test_works_where_torch_and_numba_are_not_installed(fit, folder, tmp_path):
     fit.save(tmp_path / "fit.nc")
     code = (
         "import sys\n"
@@ -273,14 +274,14 @@ def test_works_where_torch_and_numba_are_not_installed(fit, tmp_path):
         "sys.meta_path.insert(0, Absent)\n"
         "from neuroalrnn.results import Fit\n"
         "from neuroalrnn.report import write_report\n"
-        f"write_report(Fit.load({str(tmp_path / 'fit.nc')!r}), {str(tmp_path / 'out')!r})\n"
+        f"fit, out = Fit.load({str(tmp_path / 'fit.nc')!r}), {str(tmp_path / 'out')!r}\n"
+        f"write_report(fit, out, **{OPTIONS})\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "report.html").stat().st_size > 100_000
-    write_report(fit, tmp_path / "here")
-    for folder, kind in (("figures", "png"), ("tables", "csv")):
-        here = sorted((tmp_path / "here" / folder).glob(f"*.{kind}"))
+    for part, kind in (("figures", "png"), ("tables", "csv")):
+        here = sorted((folder / part).glob(f"*.{kind}"))
         assert here
         for path in here:
-            assert path.read_bytes() == (tmp_path / "out" / folder / path.name).read_bytes()
+            assert path.read_bytes() == (tmp_path / "out" / part / path.name).read_bytes()
