@@ -278,7 +278,7 @@ def impose_regimes(
     Raises
     ------
     DataError
-        Codes that are none of this network, or no such unit.
+        Codes that this network does not have, or no such unit.
     """
     codes = check_codes(codes, network.n_pwl, title="imposed regimes")
     codes = np.where(_everywhere(at), codes, ABSENT)

@@ -1,4 +1,4 @@
-"""The region of latent space that belongs to a regime, and what of a line or plane lies in it."""
+"""The region of latent space of a regime, and the part of a line or plane that lies in it."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Line and plane attractors: regimes whose map leaves some directions nearly where they are."""
+"""Line and plane attractors: regimes whose map hardly moves the state along some directions."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Transient growth: how far a small change can swell before the eigenvalues have their say."""
+"""Transient growth: how far a small change can grow before it decays with the eigenvalues."""
 
 from collections.abc import Sequence
 

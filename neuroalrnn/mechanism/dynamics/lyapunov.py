@@ -39,7 +39,7 @@ def compute_stretching(
     Raises
     ------
     DataError
-        Codes that are none of this network, or no step.
+        Codes that this network does not have, or no step.
     """
     return stretch_together([(network, regimes)], rng=rng)[0]
 
@@ -64,7 +64,7 @@ def stretch_together(
     Raises
     ------
     DataError
-        Codes that are none of their network, or no step.
+        Codes that the network does not have, or no step.
     """
     runs = [(each, np.atleast_2d(check_codes(codes, each.n_pwl))) for each, codes in runs]
     if not all(regimes.size for _, regimes in runs):

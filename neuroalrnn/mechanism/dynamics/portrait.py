@@ -74,9 +74,9 @@ class Plane(NamedTuple):
 
 
 class Portrait(NamedTuple):
-    """What there is to see of a network in a plane; positions are in latent units.
+    """Paths, regions and flow of a network in a plane; positions are in latent units.
 
-    Regimes go by labels, -1 for those that are not labelled.
+    Regimes are given by their labels, -1 for regimes without one.
 
     Parameters
     ----------

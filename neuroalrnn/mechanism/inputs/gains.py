@@ -2,7 +2,7 @@
 
 A small change of input j at step t changes the read-out k steps later by
 ``g_j(t, k) = B J_{b_{t+k-1}} ... J_{b_t} C_j``, with ``g_j(t, 0) = B C_j``. That is exact as long
-as the change flips no PWL unit. Features, outputs and PWL units go by their positions.
+as the change flips no PWL unit. Features, outputs and PWL units are given by their positions.
 """
 
 import numpy as np

@@ -43,7 +43,7 @@ def compute_selection(network: Network, codes: Sequence[int], n_steps: int) -> p
     Raises
     ------
     DataError
-        A code that is none of this network, or no step.
+        A code that this network does not have, or no step.
     """
     rows = []
     for code in np.atleast_1d(codes):

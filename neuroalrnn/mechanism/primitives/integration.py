@@ -1,8 +1,8 @@
-"""Rule-based integration: one slow mode accumulates another input under each of two rules.
+"""Rule-based integration: one slow mode accumulates a different input under each of two rules.
 
-Definitions of this package. In each regime the slow mode that takes up most of the two inputs and
-shows most of it to the read-out has the weights ``w_j = |B r l' C_j|``; a regime without a slow
-mode has weights 0. Averaged over the steps under a rule they give its selectivity, ``(w_relevant -
+Definitions of this package. A slow mode weighs the two inputs by ``w_j = |B r l' C_j|``. In each
+regime the slow mode with the largest sum of both weights counts; a regime without a slow mode has
+weights 0. Averaged over the steps under a rule they give its selectivity, ``(w_relevant -
 w_irrelevant) / (w_relevant + w_irrelevant)``. The effect is the mean selectivity of both rules,
 times the cosine between the r of their commonest regimes, times the smaller share of steps in
 regimes with a slow mode. A linear network selects the same under both rules: its effect is 0.

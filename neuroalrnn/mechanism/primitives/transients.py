@@ -53,7 +53,7 @@ def detect_transients(
     event : array, shape (sequence, step)
         Two labels of what happened, at the steps where it happened; missing elsewhere.
     feature : str
-        The input that tells of the event.
+        The input that carries the event.
     ahead : int
         How many read-outs to pass over: 0 tests the first one at or after the event.
     block : array, shape (sequence,) or (sequence, step), optional
