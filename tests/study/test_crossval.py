@@ -127,7 +127,7 @@ def test_restarts_that_all_diverge_in_the_final_training_are_named(trials, monke
 
 @pytest.mark.parametrize(("stage", "lost"), [("search_jobs", 0), ("whole_jobs", 2)])
 def test_a_value_of_the_grid_that_diverges_in_one_fold_is_left_out(
-    stage, lost, trials, monkeypatch, fit, tmp_path
+    stage, lost, trials, monkeypatch, fit, tmp_path, quick
 ):
     drawn = getattr(search, stage)
 

@@ -377,7 +377,7 @@ def test_times_are_refused_where_the_number_of_steps_tells_them(timed):
         select_n_pwl(timed, encoding=encoding, observation="choice_rt", progress=False)
 
 
-def test_what_is_explained_besides_choices_is_compared_and_shown(joint_fit, tmp_path):
+def test_what_is_explained_besides_choices_is_compared_and_shown(joint_fit, tmp_path, quick):
     table = compare_observed(joint_fit).set_index(["variable", "effect"])
     assert {name for name, _ in table.index} == {"rt", "joint"}
     assert not any("logistic" in effect for _, effect in table.index)
