@@ -1,6 +1,6 @@
 """One trained AL-RNN, and its latents: run with numpy alone, as it is or intervened upon."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +8,9 @@ import numpy as np
 from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.network.interventions import Intervention, lay_out
+
+# steps whose inputs are brought to several networks at once
+AT_ONCE = 256
 
 
 class Network(NamedTuple):
@@ -81,6 +84,58 @@ def compute_latents(
     return latents
 
 
+def compute_latents_together(networks: Sequence[Network], sequences: Sequences) -> np.ndarray:
+    """Run several networks over the same sequences at once, as each step costs a call.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        Trained networks of equally many latents.
+    sequences : Sequences
+        Trials as encoded for all of the networks.
+
+    Returns
+    -------
+    array, shape (network, sequence, step, latent)
+        As from `compute_latents` of each.
+    """
+    for network in networks:
+        check_features(network, sequences)
+    order, n_rows = _longest_first(sequences)
+    floor = np.full((len(networks), len(networks[0].bias), 1), -np.inf)
+    for network, lowest in zip(networks, floor, strict=True):
+        lowest[len(network.bias) - network.n_pwl :] = 0.0
+    weight = np.stack([each.weight for each in networks])
+    slope = np.stack([each.self_slope for each in networks])[..., None]
+    start = [np.broadcast_to(each.initial, (len(order), len(each.bias))) for each in networks]
+    z = np.stack(start)[:, order].transpose(0, 2, 1)
+    latents = np.full((len(networks), *sequences.trial.shape, z.shape[1]), np.nan)
+    for t, n in enumerate(n_rows):
+        if t % AT_ONCE == 0:
+            inputs = sequences.inputs[order, t : t + AT_ONCE]
+            drive = np.stack([_drive(each, inputs) for each in networks], axis=1)
+        before = z[..., :n]
+        z = weight @ np.maximum(before, floor)
+        z += slope * before
+        z += drive[t % AT_ONCE, ..., :n]
+        latents[:, order[:n], t] = z.transpose(0, 2, 1)
+    return latents
+
+
+def _longest_first(sequences):
+    """Sequences by falling length, and how many of them have each step."""
+    order = np.argsort(-sequences.n_steps, kind="stable")
+    steps = np.arange(sequences.trial.shape[1])
+    return order, (sequences.n_steps[order] > steps[:, None]).sum(axis=1)
+
+
+def _drive(network, inputs):
+    """What inputs (sequence, step, feature) and the bias add to a step (step, latent, sequence)."""
+    drive = np.einsum("qtf,mf->tmq", inputs, network.input_weight)
+    drive += network.bias[:, None]
+    return drive
+
+
 def check_features(network: Network, sequences: Sequences) -> None:
     """Refuse sequences with other features than a network has weights for.
 
@@ -131,14 +186,12 @@ def run_network(
         ``z_t`` of one step after the other.
     """
     check_features(network, sequences)
-    order = np.argsort(-sequences.n_steps, kind="stable")
-    n_rows = (sequences.n_steps[order] > np.arange(sequences.trial.shape[1])[:, None]).sum(axis=1)
+    order, n_rows = _longest_first(sequences)
     acting = None
     if interventions is not None:
         acting = lay_out(interventions, network, sequences).take(order)
     # latents first, so that each operation runs over all sequences and interventions at once
-    drive = np.einsum("qtf,mf->tmq", sequences.inputs[order], network.input_weight)
-    drive += network.bias[:, None]
+    drive = _drive(network, sequences.inputs[order])
     n_latent, several = len(network.bias), ()
     if acting is not None and acting.used.ndim == 3:
         drive, several = drive[:, :, None], acting.used.shape[:1]

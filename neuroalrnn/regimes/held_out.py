@@ -12,7 +12,7 @@ from neuroalrnn.regimes import (
     match_regimes,
     relabel_by_use,
 )
-from neuroalrnn.results.fold import label_steps
+from neuroalrnn.results.fold import label_steps, run_folds
 
 
 def compute_held_out_latents(fit):
@@ -74,6 +74,7 @@ def compute_held_out_regimes(fit):
     Matching looks at inputs, and at earlier choices where these are inputs, never at scores.
     """
     sequences, owner = fit.sequences, fit.owner
+    run_folds(fit)
     codes = np.stack([fold.codes for fold in fit.folds])
     reference = np.bincount(owner).argmax()
     matched = np.stack([match_regimes(codes[reference], one) for one in codes])

@@ -11,7 +11,7 @@ import xarray as xr
 from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.network.codes import compute_regimes
-from neuroalrnn.network.run import Network, compute_latents
+from neuroalrnn.network.run import Network, compute_latents, compute_latents_together
 
 # bytes of latents that a fit keeps, over all of its folds
 MOST_KEPT = 2**30
@@ -183,6 +183,23 @@ class Folds(tuple):
             return super().__getitem__(key)
         text = f"fold: found {key!r}, expected 0 to {len(self) - 1}, or one of {', '.join(names)}"
         raise problems(DataError, "folds of a fit", [text])
+
+
+def run_folds(fit):
+    """Run the networks of all folds at once, if their latents can be kept; see `Fold.latents`.
+
+    Parameters
+    ----------
+    fit : Fit
+    """
+    new = [fold for fold in fit.folds if "latents" not in fold._known]
+    n_numbers = len(fit.folds) * fit.sequences.trial.size * fit.parameters.sizes["latent"]
+    if not new or n_numbers * np.dtype(float).itemsize > MOST_KEPT:
+        return
+    latents = compute_latents_together([fold.network for fold in new], fit.sequences)
+    latents.setflags(write=False)
+    for fold, own in zip(new, latents, strict=True):
+        fold._known["latents"] = own
 
 
 def available_options(fit):
