@@ -93,9 +93,12 @@ def nuisances(fit, degree=LOWEST, held=None):
     """
     trials = fit.trials
     held = label_nuisances(fit) if held is None else held
-    return _beside_dummies(
-        held, trend_columns(trials["session"].values, trials["subject"].values, degree)
-    )
+    first = np.cumsum([0, *(len(used) for used, _ in held)])
+    session, subject = trials["session"].values, trials["subject"].values
+    columns = trend_columns(session, subject, degree, n_before=int(first[-1]))
+    for start, (_, place) in zip(first, held, strict=False):
+        columns[np.arange(len(columns)), start + place] = 1.0
+    return columns
 
 
 def label_nuisances(fit):
@@ -131,16 +134,6 @@ def label_nuisances(fit):
                 "they cannot be held constant, so an effect could be theirs"
             )
     return held
-
-
-def _beside_dummies(kinds, trends):
-    """One column for each label of several labellings, then the trends, (trial, column)."""
-    first = np.cumsum([0, *(len(used) for used, _ in kinds)])
-    found = np.zeros((len(trends), first[-1] + trends.shape[1]))
-    for start, (_, place) in zip(first, kinds, strict=False):
-        found[np.arange(len(found)), start + place] = 1.0
-    found[:, first[-1] :] = trends
-    return found
 
 
 def _of_previous_trial(trials, labels):

@@ -128,7 +128,9 @@ def session_degree(degree: int, n_trials: int) -> int:
     return min(degree, max(LOWEST, n_trials // TRIALS_PER_DEGREE))
 
 
-def trend_columns(session: ArrayLike, subject: ArrayLike, degree: int) -> np.ndarray:
+def trend_columns(
+    session: ArrayLike, subject: ArrayLike, degree: int, *, n_before: int = 0
+) -> np.ndarray:
     """Build polynomials in trial number of each session, for a regression within subjects.
 
     Parameters
@@ -138,6 +140,8 @@ def trend_columns(session: ArrayLike, subject: ArrayLike, degree: int) -> np.nda
     degree : int
         Degree of the polynomials, from `choose_degree`. Sessions have at most a quarter of their
         trials as degree, but 3 at least.
+    n_before : int
+        Number of columns of zeros in front, for other regressors.
 
     Returns
     -------
@@ -159,8 +163,11 @@ def trend_columns(session: ArrayLike, subject: ArrayLike, degree: int) -> np.nda
         lambda labels: pd.factorize(labels)[0]
     )
     number = places.to_numpy(dtype=int)
-    found = np.zeros((len(table), number.max(initial=-1) + 1, degree + 1))
+    n_sessions = number.max(initial=-1) + 1
+    columns = np.zeros((len(table), n_before + n_sessions * (degree + 1)))
+    # a view: what is written to it is written to the columns
+    found = columns[:, n_before:].reshape(len(table), n_sessions, degree + 1)
     for rows in map(np.asarray, table.groupby(["subject", "session"], sort=False).indices.values()):
         own = session_degree(degree, rows.size)
         found[rows, number[rows[0]], : own + 1] = _curves(rows.size, own)
-    return found.reshape(len(table), -1)
+    return columns
