@@ -11,7 +11,7 @@ from neuroalrnn.mechanism.primitives._segments import Segments
 from neuroalrnn.network.agent import NetworkAgent
 from neuroalrnn.network.interventions import Intervention
 from neuroalrnn.network.maps import compute_jacobian
-from neuroalrnn.network.run import Network, compute_latents
+from neuroalrnn.network.run import Network, compute_latents, compute_latents_together
 from neuroalrnn.ops import Weights, reference
 from neuroalrnn.regimes import compute_regimes
 from neuroalrnn.regimes.held_out import compute_held_out_latents, compute_held_out_regimes
@@ -55,6 +55,19 @@ def test_sequences_of_unequal_length_can_start_from_states_of_their_own(interven
         for t in range(n_steps[i]):
             state = agent.advance(state, inputs[i, t])
             np.testing.assert_allclose(found[i, t], state, atol=1e-12)
+
+
+def test_networks_that_run_together_have_the_latents_of_each(monkeypatch):
+    monkeypatch.setattr("neuroalrnn.network.run.AT_ONCE", 2)
+    rng = np.random.default_rng(3)
+    n_steps = np.array([2, 5, 3])
+    present = np.arange(5) < n_steps[:, None]
+    starts = rng.standard_normal((3, 5))
+    pieces = Segments(rng.standard_normal((3, 5, 3)), n_steps, np.where(present, 0, -1), starts)
+    networks = [network(0), network(2, seed=1)._replace(initial=starts), network(5, seed=2)]
+    found = compute_latents_together(networks, pieces)
+    expected = [compute_latents(each, pieces) for each in networks]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_held_out_latents_give_the_saved_predictions(fit):

@@ -1,10 +1,15 @@
 """Lyapunov exponents against determinants, eigenvalues and maps with known exponents."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.mechanism.dynamics.lyapunov import compute_lyapunov, compute_stretching
+from neuroalrnn.mechanism.dynamics.lyapunov import (
+    compute_lyapunov,
+    compute_stretching,
+    stretch_together,
+)
 from neuroalrnn.network.maps import compute_jacobian
 from neuroalrnn.network.run import Network
 
@@ -150,3 +155,12 @@ def test_what_comes_in(network, regimes):
                 compute(network, wrong)
     with pytest.raises(DataError, match="epoch: steps without a label"):
         compute_lyapunov(network, regimes, epoch=gaps * np.nan)
+
+
+def test_networks_that_are_stretched_together_have_the_stretching_of_each(network, regimes):
+    other = network._replace(weight=network.weight[::-1])
+    runs = [(network, regimes[:2]), (other, regimes[:, :30])]
+    for (each, codes), found in zip(runs, stretch_together(runs), strict=True):
+        np.testing.assert_array_equal(found, compute_stretching(each, codes))
+        exponents = compute_lyapunov(each, codes, stretching=found)
+        pd.testing.assert_frame_equal(exponents, compute_lyapunov(each, codes))
