@@ -35,6 +35,7 @@ __all__ = [
     "compute_duty_cycle",
     "compute_jacobian",
     "compute_latents",
+    "compute_latents_together",
     "compute_regimes",
     "compute_slopes",
     "count_unstable",
