@@ -17,7 +17,13 @@ from neuroalrnn.network.interventions import Acting, Intervention, lay_out
 from neuroalrnn.network.linear import linearise
 from neuroalrnn.network.maps import compute_jacobian, compute_slopes, count_unstable
 from neuroalrnn.network.predict import Predictor
-from neuroalrnn.network.run import Network, check_features, compute_latents, run_network
+from neuroalrnn.network.run import (
+    Network,
+    check_features,
+    compute_latents,
+    compute_latents_together,
+    run_network,
+)
 from neuroalrnn.network.scores import Scores, score_trials
 from neuroalrnn.network.units import match_units
 
