@@ -81,11 +81,13 @@ def compute_functional_growth(
     parts = []
     for code in codes:
         jacobian, response = compute_jacobian(network, code), network.input_weight
+        growth = np.empty((response.shape[1], n_lags + 1))
         for lag in range(n_lags + 1):
-            growth = np.linalg.norm(network.readout @ response, axis=0)
-            part = {"code": int(code), "feature": np.arange(len(growth)), "lag": lag}
-            parts.append(pd.DataFrame(part | {"growth": growth}))
+            growth[:, lag] = np.linalg.norm(network.readout @ response, axis=0)
             response = jacobian @ response
+        feature, lags = (each.ravel() for each in np.indices(growth.shape))
+        part = {"code": int(code), "feature": feature, "lag": lags, "growth": growth.ravel()}
+        parts.append(pd.DataFrame(part))
     table = pd.concat(parts).sort_values(["code", "feature", "lag"], kind="stable")
     return table.reset_index(drop=True)
 
