@@ -119,10 +119,11 @@ def compute_horizons(network: Network, regimes: np.ndarray, n_lags: int = 50) ->
     """
     regimes = _checked(network, regimes, n_lags)
     lags = _path_rows(network, regimes, n_lags)
-    sizes = [np.linalg.norm(_times(row, network.input_weight), axis=2) for row in lags]
-    gains = np.stack(sizes)
+    here = regimes != ABSENT
+    sizes = [np.linalg.norm(_times(row[here], network.input_weight), axis=1) for row in lags]
+    gains, regimes = np.stack(sizes), regimes[here]
     rows = []
-    for code in np.unique(regimes[regimes != ABSENT]):
+    for code in np.unique(regimes):
         constant = np.linalg.norm(_powers(network, code, n_lags) @ network.input_weight, axis=1)
         held, _ = _horizon(constant[:, None])
         along, censored = _horizon(gains[:, regimes == code])
