@@ -12,6 +12,7 @@ from neuroalrnn.regimes.switches import compute_switches
 from neuroalrnn.stats import benjamini_hochberg, t_test
 from neuroalrnn.stats.checks import as_numbers
 from neuroalrnn.stats.effects import effect_table
+from neuroalrnn.stats.null_tests import positions
 from neuroalrnn.stats.trends import choose_degree
 
 MIN_VARIATION = 2.5
@@ -98,8 +99,9 @@ def _slopes(outcome, indicators, subject, nuisance):
     rows = {name: {} for name in indicators}
     for counts, names in together.values():
         values = np.stack([outcome, *(indicators[name] for name in names)], axis=1)
-        for each in np.unique(subject[counts]):
-            here = np.flatnonzero(counts & (subject == each))
+        used, place = np.unique(subject[counts], return_inverse=True)
+        for each, part in zip(used, positions(place), strict=True):
+            here = np.flatnonzero(counts)[part]
             y, *several = _residuals(values[here], nuisance[here]).T
             for name, x in zip(names, several, strict=True):
                 if x @ x >= MIN_VARIATION:
@@ -147,6 +149,7 @@ def relate_to_behaviour(fit, regimes):
     """
     trials = fit.trials
     subject = trials["subject"].values.astype(str)
+    names = np.unique(subject)
     outcomes, predictors = compute_outcomes(trials), _predictors(fit, regimes)
     rows, held, known = [], None, {}
     for outcome, values in outcomes.items():
@@ -161,7 +164,7 @@ def relate_to_behaviour(fit, regimes):
             found = [_not_testable(name, outcome, 0, str(error)) for name in predictors]
         else:
             slopes = _slopes(values, predictors, subject, known[degree])
-            found = [_row(name, outcome, each, subject) for name, each in slopes.items()]
+            found = [_row(name, outcome, each, names) for name, each in slopes.items()]
         rows += [row.assign(trend_degree=degree) for row in found]
     if not rows:
         columns = ["effect", "outcome", "n_subjects", "method", "p", "q", "note", "trend_degree"]
@@ -216,8 +219,8 @@ def _predictors(fit, regimes):
     return predictors | {"switch since last trial": switches}
 
 
-def _row(name, outcome, found, subject):
-    n_missing = len(set(subject) - set(found.index))
+def _row(name, outcome, found, subjects):
+    n_missing = len(set(subjects) - set(found.index))
     note = f"no variation of its own in {n_missing} subjects" if n_missing else ""
     try:
         if len(found) < MIN_SUBJECTS:
