@@ -73,7 +73,7 @@ def nuisance_basis(n_trials: int, degree: int = 3, block=None) -> np.ndarray:
     return left[:, size > 1e-9 * size[0]]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _polynomial(n_trials: int, degree: int) -> np.ndarray:
     time = np.linspace(-1.0, 1.0, n_trials)
     return np.linalg.qr(np.polynomial.legendre.legvander(time, min(degree, n_trials - 1)))[0]

@@ -87,7 +87,7 @@ def _higher_terms(series) -> np.ndarray:
     return found[LOWEST + 1 :]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _whole(n_trials: int, degree: int):
     return _orthonormal(degree, np.ones(n_trials, dtype=bool))
 
