@@ -49,8 +49,14 @@ def lock_within_trials(fit, regimes, switches):
         np.arange(1, switches.shape[1]) >= n_steps[:, None]
     )
     usable = defined.all(axis=1)
+    labels = {
+        "subject": fit.trials["subject"].values[usable].astype(str),
+        "session": session_labels(fit.trials)[usable],
+        "condition": cells(fit.trials, stimuli(fit))[usable],
+        "n_steps": n_steps[usable],
+    }
     rows = [
-        _lock_to_event(fit, switches, name, steps, n_steps, usable)
+        _lock_to_event(fit, switches.values[usable], name, steps[usable], labels)
         for name, steps in event_steps(fit, n_steps).items()
     ]
     return pd.concat(rows, ignore_index=True)
@@ -65,22 +71,16 @@ def _require_carried_state(switches, changes, rule, carry):
         )
 
 
-def _lock_to_event(fit, switches, name, steps, n_steps, usable):
+def _lock_to_event(fit, switches, name, steps, labels):
     effect = f"switch within a step after {name}"
-    trials = fit.trials
     try:
-        test = swap_trials_null(
-            switches.values[usable],
-            steps[usable],
-            trials["subject"].values[usable].astype(str),
-            session_labels(trials)[usable],
-            condition=cells(trials, stimuli(fit))[usable],
-            n_steps=n_steps[usable],
-            effect=effect,
-        )
+        test = swap_trials_null(switches, steps, **labels, effect=effect)
     except NotTestableError as error:
         row = {"effect": effect, "method": "not testable", "n_subjects": 0, "n_trials": 0}
-        row |= {"n_sessions": 0, "n_sessions_not_testable": len(np.unique(session_labels(trials)))}
+        row |= {
+            "n_sessions": 0,
+            "n_sessions_not_testable": len(np.unique(session_labels(fit.trials))),
+        }
         return effect_table([row]).assign(note=str(error))
     return test.effects.assign(note="")
 
