@@ -12,7 +12,7 @@ import pandas as pd
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.run import compute_latents
 from neuroalrnn.network.units import match_units
-from neuroalrnn.regimes import ABSENT, compute_regimes, used_regimes
+from neuroalrnn.regimes import ABSENT, compute_regimes
 from neuroalrnn.regimes.labels import rand_of_overlap
 from neuroalrnn.regimes.replication import session_labels
 from neuroalrnn.stats.permutation import admissible_shifts
@@ -130,12 +130,12 @@ def _by_trial(sequences, codes):
 
 def _agreement(one, two, rows_of, n_shifts, rng):
     """Adjusted Rand index, and its mean when trials of the second are shifted within sessions."""
-    if max(used_regimes(one).size, used_regimes(two).size) < 2:
+    labels = [pd.factorize(codes.ravel()) for codes in (one, two)]
+    if max(np.count_nonzero(used != ABSENT) for _, used in labels) < 2:
         return np.nan, np.nan
     present = (one != ABSENT).any(axis=1)
     rows_of = [rows for rows in rows_of if len(rows) > 1 and present[rows[0]]]
     shifts_of = [admissible_shifts(len(rows)) for rows in rows_of]
-    labels = [pd.factorize(codes.ravel()) for codes in (one, two)]
     (first, used), (second, other) = ((each[0].reshape(one.shape), each[1]) for each in labels)
     shifted = [
         _rand_of_places(used, first, other, second[_shift(len(two), rows_of, shifts_of, rng)])
