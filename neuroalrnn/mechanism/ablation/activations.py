@@ -214,7 +214,8 @@ def fit_affine(
         A unit that does not vary gets slope 0 and its own value.
     """
     real = ~np.isnan(latents).any(axis=-1)
-    z = latents[real if at is None else real & at][:, len(network.bias) - network.n_pwl :]
+    pwl = latents[..., len(network.bias) - network.n_pwl :]
+    z = pwl[real if at is None else real & at]
     if len(z) == 0:
         raise DataError("affine: no steps to fit it on")
     phi = np.maximum(z, 0.0)
