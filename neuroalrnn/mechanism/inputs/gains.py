@@ -120,8 +120,10 @@ def compute_horizons(network: Network, regimes: np.ndarray, n_lags: int = 50) ->
     regimes = _checked(network, regimes, n_lags)
     lags = _path_rows(network, regimes, n_lags)
     here = regimes != ABSENT
-    sizes = [np.linalg.norm(_times(row[here], network.input_weight), axis=1) for row in lags]
-    gains, regimes = np.stack(sizes), regimes[here]
+    regimes = regimes[here]
+    gains = np.empty((n_lags + 1, len(regimes), network.input_weight.shape[1]))
+    for lag, row in enumerate(lags):
+        gains[lag] = np.linalg.norm(_times(row[here], network.input_weight), axis=1)
     rows = []
     for code in np.unique(regimes):
         constant = np.linalg.norm(_powers(network, code, n_lags) @ network.input_weight, axis=1)
