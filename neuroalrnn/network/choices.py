@@ -31,6 +31,7 @@ def log_probability(
 
     Examples
     --------
+    >>> import numpy as np
     >>> log_probability(np.zeros((1, 1))).round(3).tolist()
     [[-0.693, -0.693]]
     """
