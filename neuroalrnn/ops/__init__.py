@@ -36,6 +36,7 @@ from neuroalrnn.ops.contract import (
     check_scan,
     floors,
     present,
+    require_dimensions,
     steps_outside,
     trim,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "choose_backend",
     "floors",
     "present",
+    "require_dimensions",
     "steps_outside",
     "trim",
 ]

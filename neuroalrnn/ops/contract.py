@@ -68,11 +68,7 @@ def check_scan(
     ValueError
         If an argument has the wrong shape, kind or range. The message names all of them.
     """
-    if weights.readout.ndim != 3 or inputs.ndim != 3:
-        raise ValueError(
-            f"scan: readout {tuple(weights.readout.shape)} and inputs {tuple(inputs.shape)}, "
-            "expected (model, output, latent) and (sequence, step, feature)"
-        )
+    require_dimensions(weights, inputs)
     n_models, n_outputs, n_latent = weights.readout.shape
     n_sequences, longest, n_features = inputs.shape
     shapes = (
@@ -93,6 +89,28 @@ def check_scan(
     faults += steps_outside(longest, n_steps, read_steps)
     if faults:
         raise ValueError(f"scan: {'; '.join(faults)}")
+
+
+def require_dimensions(weights: Any, inputs: torch.Tensor) -> None:
+    """Refuse a read-out or inputs that the sizes of a scan cannot be read from.
+
+    Parameters
+    ----------
+    weights : NamedTuple of Tensor
+        Weights of any architecture.
+    inputs : Tensor, shape (sequence, step, feature)
+        Inputs, shared by all models.
+
+    Raises
+    ------
+    ValueError
+        If either has another number of dimensions than three.
+    """
+    if weights.readout.ndim != 3 or inputs.ndim != 3:
+        raise ValueError(
+            f"scan: readout {tuple(weights.readout.shape)} and inputs {tuple(inputs.shape)}, "
+            "expected (model, output, latent) and (sequence, step, feature)"
+        )
 
 
 def argument_faults(

@@ -18,7 +18,8 @@ from neuroalrnn.ops.numba_blocks import (
     sum_gradients,
 )
 from neuroalrnn.ops.tiles import tile_rows, vector_bytes
-from neuroalrnn.peers._kernels import Cells, backward_blocks, forward_blocks, lay_out
+from neuroalrnn.peers._kernels import backward_blocks, forward_blocks
+from neuroalrnn.peers._numba_layout import Cells, lay_out
 from neuroalrnn.peers.contract import N_GATES, GRUWeights, LSTMWeights, check_gated_scan
 
 

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from neuroalrnn.ops import argument_faults, steps_outside
+from neuroalrnn.ops import argument_faults, require_dimensions, steps_outside
 
 
 class GRUWeights(NamedTuple):
@@ -150,11 +150,7 @@ def check_gated_scan(
     ValueError
         If an argument has the wrong shape, kind or range. The message names all of them.
     """
-    if weights.readout.ndim != 3 or inputs.ndim != 3:
-        raise ValueError(
-            f"scan: readout {tuple(weights.readout.shape)} and inputs {tuple(inputs.shape)}, "
-            "expected (model, output, latent) and (sequence, step, feature)"
-        )
+    require_dimensions(weights, inputs)
     n_models, n_outputs, n_latent = weights.readout.shape
     single = weight_shapes(type(weights), n_latent, inputs.shape[2], n_outputs)
     whole = {
