@@ -4,11 +4,13 @@ Known networks (AL-RNNs in closed form) and simulated agents make trials whose a
 recovery; environments say what a choice leads to in a task, for simulation. numpy and xarray only.
 """
 
+from neuroalrnn.tasks._computing import COMPUTING
 from neuroalrnn.tasks._known import Known
 from neuroalrnn.tasks.agents import (
     AGENTS,
     simulate_agents,
 )
+from neuroalrnn.tasks.computing import Computed, simulate_computing
 from neuroalrnn.tasks.environments import (
     TASKS,
     Environment,
@@ -32,8 +34,10 @@ from neuroalrnn.tasks.simulate import compute_log_odds, simulate_known
 
 __all__ = [
     "AGENTS",
+    "COMPUTING",
     "KNOWN",
     "TASKS",
+    "Computed",
     "Environment",
     "Known",
     "addition",
@@ -50,6 +54,7 @@ __all__ = [
     "reversal_bandit",
     "scalar_memory",
     "simulate_agents",
+    "simulate_computing",
     "simulate_known",
     "stimulus_selection",
     "two_step",
