@@ -11,6 +11,7 @@ from neuroalrnn.tasks.agents import (
     simulate_agents,
 )
 from neuroalrnn.tasks.computing import Computed, simulate_computing
+from neuroalrnn.tasks.constructed import CONSTRUCTED, simulate_constructed
 from neuroalrnn.tasks.environments import (
     TASKS,
     Environment,
@@ -35,6 +36,7 @@ from neuroalrnn.tasks.simulate import compute_log_odds, simulate_known
 __all__ = [
     "AGENTS",
     "COMPUTING",
+    "CONSTRUCTED",
     "KNOWN",
     "TASKS",
     "Computed",
@@ -55,6 +57,7 @@ __all__ = [
     "scalar_memory",
     "simulate_agents",
     "simulate_computing",
+    "simulate_constructed",
     "simulate_known",
     "stimulus_selection",
     "two_step",
