@@ -13,7 +13,7 @@ import pytest
 import torch
 from scipy import stats
 
-from neuroalrnn.baselines import Listed
+from neuroalrnn.baselines import Listed, from_fit
 from neuroalrnn.behaviour import simulate_fit
 from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold, from_frame
@@ -44,16 +44,25 @@ NAME = "win-stay, lose-shift"
 
 
 # ------------------------------------------------ a file of neuroalrnn.baselines
-def win_stay(trials, train, test):
+@from_fit("win-stay, lose-shift")
+def win_stay(trials, train):
     """Repeat what paid and leave what did not, as often as training subjects do."""
-    choice, reward = trials["choice"].values, trials["reward"].values
-    session = session_number(trials)
-    told = np.r_[np.nan, np.where(reward > 0, choice, 1 - choice)[:-1]]
-    told[np.r_[True, session[1:] != session[:-1]]] = np.nan
+    told = told_option(trials)
     known = train[np.isfinite(told[train])]
-    p = ((told[known] == choice[known]).sum() + 1) / (len(known) + 2)
-    p = np.where(told[test][:, None] == [0, 1], p, 1 - p)
-    return np.log(np.where(np.isnan(told[test])[:, None], 0.5, p))
+    p = ((told[known] == trials["choice"].values[known]).sum() + 1) / (len(known) + 2)
+
+    def predict(trials, test):
+        told = told_option(trials)[test][:, None]
+        return np.log(np.where(np.isnan(told), 0.5, np.where(told == [0, 1], p, 1 - p)))
+
+    return predict
+
+
+def told_option(trials):
+    """Option that the last outcome speaks for, NaN where there is none."""
+    choice, session = trials["choice"].values, session_number(trials)
+    told = np.r_[np.nan, np.where(trials["reward"].values > 0, choice, 1 - choice)[:-1]]
+    return np.where(np.r_[True, session[1:] != session[:-1]], np.nan, told)
 
 
 def is_paid(trials):
@@ -209,7 +218,7 @@ def test_command_line_run_file_and_report_know_both(table, tmp_path, run):
     assert "predictive.svg" in told
 
 
-@pytest.mark.parametrize("part", [win_stay, is_paid, exponential])
+@pytest.mark.parametrize("part", [win_stay, told_option, is_paid, exponential])
 def test_the_guide_shows_what_is_tested_here(part):
     guide = Path(__file__).parents[1] / "CONTRIBUTING.md"
     assert inspect.getsource(part) in guide.read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """Multinomial regression of choices among the options that each trial offers."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -7,7 +8,8 @@ import xarray as xr
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from neuroalrnn.baselines.shared import choose_inside
+from neuroalrnn.baselines.shared import Predict, fit_chosen
+from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.schema import session_number
 
 MOST_STEPS = 10_000
@@ -17,14 +19,13 @@ SLIGHT = 1e-4
 N_PARTS = 3
 
 
-def regress_among(
+def fit_offered(
     trials: xr.Dataset,
     train: np.ndarray,
-    test: np.ndarray,
-    *,
     features: np.ndarray,
     offered: np.ndarray,
-) -> np.ndarray:
+    covariates: Callable[[xr.Dataset], np.ndarray],
+) -> Predict:
     """Regress choices among the options offered, with the penalty that predicts best inside.
 
     A choice among few options says less about each of them than a choice among all: with the
@@ -34,28 +35,35 @@ def regress_among(
     ----------
     trials : xarray.Dataset
         Trials of all subjects.
-    train, test : int array, shape (trial,)
-        Positions of the scored training trials, and of the trials to predict.
+    train : int array, shape (trial,)
+        Positions of the scored training trials.
     features : array, shape (trial, feature)
         Covariates of all trials.
     offered : bool array, shape (trial, option)
         Options that each trial offers.
+    covariates : callable
+        Gives the covariates of trials with other values.
 
     Returns
     -------
-    array, shape (test trial, option)
-        Log-probabilities (nats).
+    callable
+        ``predict(trials, test)``, see `neuroalrnn.baselines.from_fit`.
     """
     code = np.nan_to_num(trials["choice"].values).astype(int)
 
-    def baseline(trials, train, test, penalty):
+    def fit(trials, train, penalty):
         weights = fit_among(features[train], code[train], offered[train], penalty)
-        return log_among(weights, features[test], offered[test])
+        return partial(_predict, weights, covariates)
 
     several = len(_parts(trials, train)) > 1
     candidates = PENALTIES if several else PENALTIES[-1:]
-    penalty = choose_inside(baseline, candidates, trials, train, partial(_parts, trials))
-    return baseline(trials, train, test, penalty)
+    return fit_chosen(fit, candidates, trials, train, partial(_parts, trials))
+
+
+def _predict(weights, covariates, trials, test):
+    offered = offered_options(trials)
+    among = np.ones((len(test), len(weights)), bool) if offered is None else offered[test]
+    return log_among(weights, covariates(trials)[test], among)
 
 
 def _parts(trials, train):

@@ -1,14 +1,13 @@
 """Agents that learn values of options from reward, written as traces and fitted as these."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 import xarray as xr
 
 from neuroalrnn.baselines._traces import Traces, fit_agent, predict_agent
-from neuroalrnn.baselines.shared import Inner, choose_inside, whole_sessions
-from neuroalrnn.data.checks import check_split
+from neuroalrnn.baselines.shared import Inner, Predict, fit_chosen, whole_sessions
 from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.scaling import measure
 from neuroalrnn.data.schema import trial_variables, unknown
@@ -21,27 +20,29 @@ FORGETTING, PERSEVERATION, DUAL = 1, 2, 3
 AT_MEAN = 1e-6
 
 
-def predict_learner(
+Credit = Callable[[xr.Dataset], list[np.ndarray]]
+
+
+def fit_learner(
     trials: xr.Dataset,
     train: np.ndarray,
-    test: np.ndarray,
-    credited: list[np.ndarray],
+    credit: Credit,
     *,
     inner: Inner | None,
     members: Sequence[str],
     random_state: int,
-) -> np.ndarray:
-    """Predict by an agent that learns values of one or several kinds.
+) -> Predict:
+    """Fit an agent that learns values of one or several kinds.
 
     Parameters
     ----------
     trials : xarray.Dataset
         Trials of all subjects.
-    train, test : int array, shape (trial,)
-        Positions of the scored training trials, and of the trials to predict.
-    credited : list of array, shape (trial,)
-        For each kind of value, the option that a trial teaches about, NaN for none. Every kind has
-        values, rates and traces of its own.
+    train : int array, shape (trial,)
+        Positions of the scored training trials.
+    credit : callable
+        ``credit(trials)`` lists for each kind of value the option that a trial teaches about, NaN
+        for none, shape (trial,). Every kind has values, rates and traces of its own.
     inner : callable, optional
         See `q_learning`.
     members : sequence of str
@@ -51,19 +52,17 @@ def predict_learner(
 
     Returns
     -------
-    array, shape (test trial, option)
-        Log-probabilities (nats).
+    callable
+        ``predict(trials, test)``, see `neuroalrnn.baselines.from_fit`.
 
     Raises
     ------
     DataError
         If there is no ``reward``, or a member is unknown.
     """
-    train, test = check_split("learning agent", trials, train, test)
     _require(trials, members)
-    baseline = partial(_predict, credited=credited, random_state=random_state)
-    member = choose_inside(baseline, members, trials, train, inner)
-    return baseline(trials, train, test, member)
+    fit = partial(_fit, credit=credit, random_state=random_state)
+    return fit_chosen(fit, members, trials, train, inner)
 
 
 def chosen_options(trials: xr.Dataset) -> np.ndarray:
@@ -111,7 +110,7 @@ def build_traces(
     rows, first : array, shape (row,)
         From `whole_sessions`.
     credited : list of array, shape (trial,)
-        See `predict_learner`.
+        The option that a trial teaches about, for each kind of value; see `fit_learner`.
     member : str
         One of `MEMBERS`.
     reward : array, shape (trial,)
@@ -151,12 +150,16 @@ def _value_rates(hit, reward, learning, level):
     return np.where(hit, np.where(np.isnan(reward), -1, rate), forgetting)
 
 
-def _predict(trials, train, test, member, *, credited, random_state):
-    reward = trials["reward"].values.astype(float)
-    reward = measure(reward[train]).apply(reward)
-    rows, first = whole_sessions(trials, train)
+def _fit(trials, train, member, *, credit, random_state):
+    scale = measure(trials["reward"].values[train].astype(float))
+
+    def follow(trials, part):
+        reward = scale.apply(trials["reward"].values.astype(float))
+        rows, first = whole_sessions(trials, part)
+        return rows, *build_traces(trials, rows, first, credit(trials), member, reward)
+
+    rows, traces, n_rates = follow(trials, train)
     offered = offered_options(trials)
-    traces, n_rates = build_traces(trials, rows, first, credited, member, reward)
     agent = fit_agent(
         traces,
         trials["choice"].values[rows],
@@ -165,6 +168,9 @@ def _predict(trials, train, test, member, *, credited, random_state):
         rng=np.random.default_rng(random_state),
         offered=None if offered is None else offered[rows],
     )
-    rows, first = whole_sessions(trials, test)
-    traces, _ = build_traces(trials, rows, first, credited, member, reward)
-    return predict_agent(agent, traces)[np.searchsorted(rows, test)]
+
+    def predict(trials, test):
+        rows, traces, _ = follow(trials, test)
+        return predict_agent(agent, traces)[np.searchsorted(rows, test)]
+
+    return predict

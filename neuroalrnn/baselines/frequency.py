@@ -3,14 +3,15 @@
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.data.checks import check_split
-from neuroalrnn.data.level import HALF, level
+from neuroalrnn.baselines.shared import Predict, from_fit
+from neuroalrnn.data.level import HALF, count_choices, level_counted
 from neuroalrnn.data.offered import offered_options
 
 MOST_STEPS = 10_000
 
 
-def class_frequency(trials: xr.Dataset, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+@from_fit("class frequency")
+def class_frequency(trials: xr.Dataset, train: np.ndarray) -> Predict:
     """Predict every choice by how often the training subjects made it.
 
     Half a choice is added to each option, so that none is impossible. Where not all options are
@@ -28,12 +29,17 @@ def class_frequency(trials: xr.Dataset, train: np.ndarray, test: np.ndarray) -> 
     array, shape (test trial, option)
         Log-probabilities (nats).
     """
-    train, test = check_split("class frequency", trials, train, test)
     offered = offered_options(trials)
     code = trials["choice"].values[train].astype(int)
-    among = None if offered is None else offered[train]
-    worth = _fit_worths(code, among, len(trials["choice"].attrs["labels"]))
-    return level(np.tile(np.log(worth), (len(test), 1)), trials, train, test)
+    counts = count_choices(trials, train)
+    log_worth = np.log(_fit_worths(code, None if offered is None else offered[train], len(counts)))
+
+    def predict(trials, test):
+        offered = offered_options(trials)
+        among = None if offered is None else offered[test]
+        return level_counted(np.tile(log_worth, (len(test), 1)), counts, among)
+
+    return predict
 
 
 def _fit_worths(code, offered, n_options):

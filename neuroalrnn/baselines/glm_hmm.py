@@ -14,11 +14,10 @@ from neuroalrnn.arguments import (
 )
 from neuroalrnn.baselines._checks import not_inner, not_sizes
 from neuroalrnn.baselines._glm_hmm import Rows, fit_glm_hmm, predict_glm_hmm
-from neuroalrnn.baselines.shared import Inner, choose_inside, whole_sessions
+from neuroalrnn.baselines.shared import Inner, Predict, fit_chosen, from_fit, whole_sessions
 from neuroalrnn.data import design
-from neuroalrnn.data.checks import check_split
 from neuroalrnn.data.offered import offered_options
-from neuroalrnn.data.scaling import standardise
+from neuroalrnn.data.scaling import standardiser
 from neuroalrnn.data.schema import not_trials, scored_trials
 from neuroalrnn.exceptions import DataError
 
@@ -32,17 +31,17 @@ from neuroalrnn.exceptions import DataError
     n_restarts=partial(not_whole, least=1),
     random_state=not_seed,
 )
+@from_fit("GLM-HMM")
 def glm_hmm(
     trials: xr.Dataset,
     train: np.ndarray,
-    test: np.ndarray,
     *,
     terms: Sequence[str],
     inner: Inner | None = None,
     n_states: Sequence[int] = (1, 2, 3, 4, 5),
     n_restarts: int = 5,
     random_state: int = 0,
-) -> np.ndarray:
+) -> Predict:
     """Predict by a GLM-HMM, fitted to all training subjects at once.
 
     In state k a choice follows a logistic regression (multinomial above two options) on the terms
@@ -90,10 +89,8 @@ def glm_hmm(
     ----------
     Ashwood et al. (2022), Nature Neuroscience: the model.
     """
-    train, test = check_split("GLM-HMM", trials, train, test)
-    baseline = partial(_predict, terms=terms, n_restarts=n_restarts, seed=random_state)
-    n = choose_inside(baseline, tuple(n_states), trials, train, inner)
-    return baseline(trials, train, test, n)
+    fit = partial(_fit, terms=terms, n_restarts=n_restarts, seed=random_state)
+    return fit_chosen(fit, tuple(n_states), trials, train, inner)
 
 
 def _rows(trials, index, features, counted):
@@ -104,13 +101,22 @@ def _rows(trials, index, features, counted):
     return place, Rows(features[place], choice, first, None if offered is None else offered[place])
 
 
-def _predict(trials, train, test, n_states, *, terms, n_restarts, seed):
-    columns = design(standardise(trials, train), terms).to_numpy()
-    features = np.c_[np.ones(len(columns)), columns]
+def _fit(trials, train, n_states, *, terms, n_restarts, seed):
+    scale = standardiser(trials, train)
+
+    def covariates(trials):
+        columns = design(scale(trials), terms).to_numpy()
+        return np.c_[np.ones(len(columns)), columns]
+
+    features = covariates(trials)
     n_options = len(trials["choice"].attrs["labels"])
     counted = np.isin(np.arange(len(features)), train)
     _, rows = _rows(trials, train, features, counted)
     rng = np.random.default_rng([seed, n_states])
     model, _ = fit_glm_hmm(rows, n_options, n_states, rng=rng, n_restarts=n_restarts)
-    place, rows = _rows(trials, test, features, scored_trials(trials))
-    return predict_glm_hmm(model, rows)[np.searchsorted(place, test)]
+
+    def predict(trials, test):
+        place, rows = _rows(trials, test, covariates(trials), scored_trials(trials))
+        return predict_glm_hmm(model, rows)[np.searchsorted(place, test)]
+
+    return predict

@@ -8,8 +8,7 @@ import xarray as xr
 from neuroalrnn.arguments import checked, not_names
 from neuroalrnn.baselines._checks import not_inner, not_sizes
 from neuroalrnn.baselines.logistic import logistic
-from neuroalrnn.baselines.shared import Inner, choose_inside
-from neuroalrnn.data.checks import check_split
+from neuroalrnn.baselines.shared import Inner, Predict, fit_chosen, from_fit
 from neuroalrnn.data.schema import not_trials
 from neuroalrnn.data.terms import parse_terms
 from neuroalrnn.exceptions import DataError
@@ -22,15 +21,15 @@ from neuroalrnn.exceptions import DataError
     inner=not_inner,
     n_lags=not_sizes,
 )
+@from_fit("history-logistic")
 def history_logistic(
     trials: xr.Dataset,
     train: np.ndarray,
-    test: np.ndarray,
     *,
     terms: Sequence[str],
     inner: Inner | None,
     n_lags: Sequence[int] = (1, 2, 5, 10),
-) -> np.ndarray:
+) -> Predict:
     """Predict by `logistic` with the number of lags chosen inside the training part.
 
     Every lagged term is repeated at lags 1 to the chosen number. Terms that differ by the same
@@ -60,12 +59,10 @@ def history_logistic(
         If an argument cannot be used, such as a term with a variable that the dataset lacks.
     """
 
-    train, test = check_split("history-logistic", trials, train, test)
+    def fit(trials, train, n):
+        return logistic.fit(trials, train, terms=_with_lags(trials, terms, n))
 
-    def baseline(trials, train, test, n):
-        return logistic(trials, train, test, terms=_with_lags(trials, terms, n))
-
-    return baseline(trials, train, test, choose_inside(baseline, n_lags, trials, train, inner))
+    return fit_chosen(fit, n_lags, trials, train, inner)
 
 
 def _with_lags(trials: xr.Dataset, terms: Sequence[str], n_lags: int) -> list[str]:

@@ -7,8 +7,8 @@ import xarray as xr
 
 from neuroalrnn.arguments import checked, not_names, not_seed
 from neuroalrnn.baselines._checks import not_inner
-from neuroalrnn.baselines._learner import MEMBERS, chosen_options, predict_learner
-from neuroalrnn.baselines.shared import Inner
+from neuroalrnn.baselines._learner import MEMBERS, chosen_options, fit_learner
+from neuroalrnn.baselines.shared import Inner, Predict, from_fit
 from neuroalrnn.data.schema import is_after_choice, not_trials, trial_variables
 from neuroalrnn.exceptions import DataError, problems
 
@@ -43,15 +43,15 @@ def is_two_step(trials: xr.Dataset) -> bool:
     members=not_names,
     random_state=not_seed,
 )
+@from_fit("hybrid")
 def hybrid(
     trials: xr.Dataset,
     train: np.ndarray,
-    test: np.ndarray,
     *,
     inner: Inner | None = None,
     members: Sequence[str] = MEMBERS,
     random_state: int = 0,
-) -> np.ndarray:
+) -> Predict:
     """Predict by a hybrid of model-based and model-free values, fitted to all training subjects.
 
     The model-free part learns the value of the option chosen at the first step. The model-based
@@ -96,11 +96,10 @@ def hybrid(
     if not is_two_step(trials):
         text = "expected two options, 'reward', and 'common' (0, 1, NaN), known after the choice"
         raise problems(DataError, "hybrid", [text])
-    return predict_learner(
+    return fit_learner(
         trials,
         train,
-        test,
-        [chosen_options(trials), _leading_options(trials)],
+        lambda trials: [chosen_options(trials), _leading_options(trials)],
         inner=inner,
         members=members,
         random_state=random_state,

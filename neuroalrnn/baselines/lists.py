@@ -29,15 +29,15 @@ class Listed(NamedTuple):
     ----------
     name : str
         Name in tables and figures.
-    fit : callable
-        ``fit(trials, train, test)`` returns log-probabilities, shape (test trial, option). If it
-        has parameters ``terms`` or ``inner``, it is given them, too; see `cognitive_baselines`.
+    baseline : callable
+        ``f(trials, train, test)`` returns log-probabilities, shape (test trial, option). If it has
+        parameters ``terms`` or ``inner``, it is given them, too; see `cognitive_baselines`.
     applies : callable
         Whether it can be fitted to a trial dataset.
     """
 
     name: str
-    fit: Callable[..., np.ndarray]
+    baseline: Callable[..., np.ndarray]
     applies: Callable[[xr.Dataset], bool] = lambda trials: True
 
 
@@ -76,7 +76,7 @@ def standard_baselines(trials: xr.Dataset, inputs: Iterable[str]) -> dict[str, B
         parse_terms(trials, terms)
     named = named or {"history-logistic": default_terms(trials, inputs)}
     return {"class frequency": class_frequency} | {
-        name: partial(logistic, terms=terms) for name, terms in named.items()
+        name: _settle(logistic, terms=terms) for name, terms in named.items()
     }
 
 
@@ -114,12 +114,20 @@ def cognitive_baselines(
     parse_terms(trials, terms)
     given = {"terms": terms, "inner": inner}
     return {
-        each.name: partial(each.fit, **{name: given[name] for name in _asked(each.fit, given)})
+        each.name: _settle(each.baseline, **_asked(each.baseline, given))
         for each in BASELINES
         if each.applies(trials)
     }
 
 
-def _asked(function, names):
-    """Those of some names that are parameters of a function."""
-    return [name for name in names if name in signature(function).parameters]
+def _settle(baseline, **options):
+    """A baseline whose options are set; where it has a ``fit``, so has the result."""
+    settled = partial(baseline, **options)
+    if hasattr(baseline, "fit"):
+        settled.fit = partial(baseline.fit, **options)
+    return settled
+
+
+def _asked(function, given):
+    """Those of some arguments that a function has."""
+    return {name: given[name] for name in given if name in signature(function).parameters}

@@ -10,12 +10,12 @@ from scipy.linalg import LinAlgWarning
 from scipy.special import log_softmax
 
 from neuroalrnn.arguments import checked, not_inputs, refuse
-from neuroalrnn.baselines._among import regress_among
+from neuroalrnn.baselines._among import fit_offered
 from neuroalrnn.baselines.frequency import class_frequency
+from neuroalrnn.baselines.shared import Predict, from_fit
 from neuroalrnn.data import design
-from neuroalrnn.data.checks import check_split
 from neuroalrnn.data.offered import offered_options
-from neuroalrnn.data.scaling import standardise
+from neuroalrnn.data.scaling import standardiser
 from neuroalrnn.data.schema import is_after_choice, no_number, not_trials, trial_variables
 from neuroalrnn.exceptions import DataError
 
@@ -25,9 +25,8 @@ MOST_NEWTON = 500
 LOWEST = np.log(np.finfo(float).tiny)
 
 
-def logistic(
-    trials: xr.Dataset, train: np.ndarray, test: np.ndarray, *, terms: Sequence[str]
-) -> np.ndarray:
+@from_fit("logistic")
+def logistic(trials: xr.Dataset, train: np.ndarray, *, terms: Sequence[str]) -> Predict:
     """Predict by a penalised logistic regression, multinomial above two options.
 
     The penalty is scikit-learn's default (``C=1``). Covariates are centred and scaled by their
@@ -50,24 +49,31 @@ def logistic(
     array, shape (test trial, option)
         Log-probabilities (nats), none below that of the smallest positive number.
     """
-    train, test = check_split("logistic", trials, train, test)
     choice = trials["choice"].values[train].astype(int)
     if len(np.unique(choice)) < 2:
-        return class_frequency(trials, train, test)
-    features = design(standardise(trials, train), terms).to_numpy()
-    offered = offered_options(trials)
+        return class_frequency.fit(trials, train)
+    scale = standardiser(trials, train)
+
+    def covariates(trials):
+        return design(scale(trials), terms).to_numpy()
+
+    features, offered = covariates(trials), offered_options(trials)
     if offered is not None and not offered[train].all():
-        return regress_among(trials, train, test, features=features, offered=offered)
-    result = np.full((len(test), len(trials["choice"].attrs["labels"])), LOWEST)
-    codes, log_probability = _regress(features[train], choice, features[test])
-    result[:, codes] = np.maximum(log_probability, LOWEST)
-    return result
+        return fit_offered(trials, train, features, offered, covariates)
+    codes, regress = _regress(features[train], choice)
+
+    def predict(trials, test):
+        result = np.full((len(test), len(trials["choice"].attrs["labels"])), LOWEST)
+        result[:, codes] = np.maximum(regress(covariates(trials)[test]), LOWEST)
+        return result
+
+    return predict
 
 
-def _regress(features, choice, others):
-    """Fit to some rows; return the codes chosen there, and their log-probabilities on other rows.
+def _regress(features, choice):
+    """Fit to some rows; return the codes chosen there, and a function of the covariates of others.
 
-    Log-probabilities are right to about 1e-8.
+    It returns their log-probabilities, which are right to about 1e-8.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -78,10 +84,15 @@ def _regress(features, choice, others):
     with warnings.catch_warnings():
         # where Newton steps are impossible, scikit-learn goes on without them by itself
         warnings.simplefilter("ignore", LinAlgWarning)
-        drive = model.fit(features, choice).decision_function(others)
-    # from the log-odds, as probabilities next to 1 have lost their digits
-    drive = np.c_[np.zeros(len(others)), drive] if len(codes) == 2 else drive
-    return codes, log_softmax(drive, axis=1)
+        model.fit(features, choice)
+
+    def predict(others):
+        # from the log-odds, as probabilities next to 1 have lost their digits
+        drive = model.decision_function(others)
+        drive = np.c_[np.zeros(len(others)), drive] if len(codes) == 2 else drive
+        return log_softmax(drive, axis=1)
+
+    return codes, predict
 
 
 @checked(DataError, trials=not_trials, inputs=not_inputs)

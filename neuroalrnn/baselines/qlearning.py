@@ -7,8 +7,8 @@ import xarray as xr
 
 from neuroalrnn.arguments import checked, not_names, not_seed
 from neuroalrnn.baselines._checks import not_inner
-from neuroalrnn.baselines._learner import MEMBERS, chosen_options, predict_learner
-from neuroalrnn.baselines.shared import Inner
+from neuroalrnn.baselines._learner import MEMBERS, chosen_options, fit_learner
+from neuroalrnn.baselines.shared import Inner, Predict, from_fit
 from neuroalrnn.data.schema import not_trials
 from neuroalrnn.exceptions import DataError
 
@@ -20,15 +20,15 @@ from neuroalrnn.exceptions import DataError
     members=not_names,
     random_state=not_seed,
 )
+@from_fit("Q-learning")
 def q_learning(
     trials: xr.Dataset,
     train: np.ndarray,
-    test: np.ndarray,
     *,
     inner: Inner | None = None,
     members: Sequence[str] = MEMBERS,
     random_state: int = 0,
-) -> np.ndarray:
+) -> Predict:
     """Predict by Q-learning, fitted to all training subjects at once.
 
     Values start every session at the prior value, and the value of the chosen option moves towards
@@ -77,11 +77,10 @@ def q_learning(
     DataError
         If there is no ``reward``, a member is unknown, or another argument cannot be used.
     """
-    return predict_learner(
+    return fit_learner(
         trials,
         train,
-        test,
-        [chosen_options(trials)],
+        lambda trials: [chosen_options(trials)],
         inner=inner,
         members=members,
         random_state=random_state,

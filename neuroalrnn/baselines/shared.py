@@ -1,7 +1,9 @@
-"""What several baselines share: whole sessions, and a choice made inside the training part."""
+"""What baselines share: fit and prediction, whole sessions, a choice inside the training part."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -9,14 +11,97 @@ import xarray as xr
 
 from neuroalrnn.arguments import checked, not_callable, refuse
 from neuroalrnn.baselines._checks import not_candidates, not_inner
-from neuroalrnn.data.checks import not_rows
+from neuroalrnn.data.checks import check_split, not_rows
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import not_trials, session_number
 from neuroalrnn.exceptions import DataError, FitError, problems
 
 Baseline = Callable[[xr.Dataset, np.ndarray, np.ndarray], np.ndarray]
+Predict = Callable[[xr.Dataset, np.ndarray], np.ndarray]
 Inner = Callable[[np.ndarray], Sequence[tuple[np.ndarray, np.ndarray]]]
 Candidate = TypeVar("Candidate")
+
+
+class _Fitted(Protocol):
+    """A baseline that can be fitted once, and then predict often; see `from_fit`."""
+
+    fit: Callable[..., Predict]
+
+    def __call__(
+        self, trials: xr.Dataset, train: np.ndarray, test: np.ndarray, **options: Any
+    ) -> np.ndarray:
+        """Fit and predict at once."""
+
+
+def from_fit(title: str) -> Callable[[Callable[..., Predict]], _Fitted]:
+    """Make a baseline of the function that fits it.
+
+    ``fit(trials, train, **options)`` returns ``predict(trials, test)``, which may be called with
+    trials that differ from the fitted ones in their values alone: so a model is asked what it would
+    have said had an input been another one. The baseline ``f(trials, train, test, **options)`` fits
+    and predicts at once, and has the function as ``f.fit``.
+
+    Parameters
+    ----------
+    title : str
+        Name of the model, for messages.
+
+    Returns
+    -------
+    decorator : callable
+        Decorator of such a function. Its docstring is that of the baseline, with ``test``.
+    """
+
+    def decorate(fit):
+        @wraps(fit)
+        def baseline(trials, train, test, **options):
+            train, test = check_split(title, trials, train, test)
+            return fit(trials, train, **options)(trials, test)
+
+        own = signature(fit)
+        trials, train, *others = own.parameters.values()
+        test = Parameter("test", Parameter.POSITIONAL_OR_KEYWORD, annotation=np.ndarray)
+        baseline.fit = fit
+        baseline.__signature__ = own.replace(
+            parameters=[trials, train, test, *others], return_annotation=np.ndarray
+        )
+        return baseline
+
+    return decorate
+
+
+def fit_chosen(
+    fit: Callable[[xr.Dataset, np.ndarray, Candidate], Predict],
+    candidates: Sequence[Candidate],
+    trials: xr.Dataset,
+    train: np.ndarray,
+    inner: Inner | None,
+) -> Predict:
+    """Fit a model with the candidate that predicts best inside the training part.
+
+    Parameters
+    ----------
+    fit : callable
+        ``fit(trials, train, candidate)`` returns ``predict(trials, test)``, see `from_fit`.
+    candidates : sequence
+        What to choose from, simplest first.
+    trials : xarray.Dataset
+        Trials of all subjects.
+    train : int array, shape (trial,)
+        Positions of the scored training trials.
+    inner : callable, optional
+        See `choose_inside`.
+
+    Returns
+    -------
+    callable
+        ``predict(trials, test)`` of the fit to the whole training part.
+    """
+
+    def baseline(trials, train, test, candidate):
+        return fit(trials, train, candidate)(trials, test)
+
+    return fit(trials, train, choose_inside(baseline, candidates, trials, train, inner))
 
 
 def whole_sessions(trials: xr.Dataset, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ of whatever marks where the input is present. That is the bias for an input that
 step, else the marker of an event, or a 0/1 feature of its own.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -74,12 +74,39 @@ def standardise(trials: xr.Dataset, train: np.ndarray) -> xr.Dataset:
         The same trials with scaled covariates. ``choice``, ``correct`` and marked variables stay as
         they are, and missing values stay missing.
     """
-    found = {}
-    for name in trial_variables(trials):
-        if is_centred(trials, name):
-            values = trials[name].values.astype(float)
-            found[name] = trials[name].copy(data=measure(values[train]).apply(values))
-    return trials.assign(found)
+    return standardiser(trials, train)(trials)
+
+
+def standardiser(trials: xr.Dataset, train: np.ndarray) -> Callable[[xr.Dataset], xr.Dataset]:
+    """Measure every covariate on the training trials, for any trials with the same variables.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Labelled trials.
+    train : int array
+        Indices of the training trials; other trials do not enter.
+
+    Returns
+    -------
+    callable
+        It scales trials as `standardise` does, by the values that were measured here.
+    """
+    scales = {
+        name: measure(trials[name].values[train].astype(float))
+        for name in trial_variables(trials)
+        if is_centred(trials, name)
+    }
+
+    def scale(others: xr.Dataset) -> xr.Dataset:
+        return others.assign(
+            {
+                name: others[name].copy(data=each.apply(others[name].values.astype(float)))
+                for name, each in scales.items()
+            }
+        )
+
+    return scale
 
 
 def add_presence(

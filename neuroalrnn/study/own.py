@@ -59,7 +59,7 @@ def _bad_names(baselines):
         known[form] = name
         if form.startswith(NETWORK) or form == CONSTANT:
             yield f"{name!r}: the name belongs to a model that is always fitted; give another"
-        if form == FREQUENCY and inspect.unwrap(each) is not class_frequency:
+        if form == FREQUENCY and inspect.unwrap(each) is not inspect.unwrap(class_frequency):
             yield f"{name!r}: the name belongs to what bits are counted from; give another"
 
 
