@@ -27,7 +27,7 @@ from benchmarks import (
 )
 from benchmarks.record import describe_machine, update
 from neuroalrnn.ops import choose_backend
-from neuroalrnn.study.engine import default_threads
+from neuroalrnn.running import count_cores
 
 FOLDER = Path(__file__).parent
 DOCS = FOLDER.parent / "docs"
@@ -50,7 +50,7 @@ def main(
     unknown = sorted(set(parts or ()) - set(PARTS))
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: expected {', '.join(PARTS)}")
-    threads = threads or default_threads()
+    threads = threads or count_cores()
     ours, reason = choose_backend(backend)
     typer.echo(f"ours: {ours.name} ({reason}), {threads} threads")
     save = _forget if quick else partial(update, FOLDER / "results.json")

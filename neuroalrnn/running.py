@@ -3,6 +3,7 @@
 A part of a result that fails must not stop the other parts: `attempt` says why it failed instead.
 """
 
+import os
 import sys
 import time
 import traceback
@@ -93,6 +94,17 @@ def one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return limited
+
+
+def count_cores() -> int:
+    """Count the cores that this process may use.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def kernel(function: Callable) -> Callable:

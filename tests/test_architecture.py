@@ -74,6 +74,7 @@ MORE = {
     "neuroalrnn/fit/adapt.py": {"scipy"},
     "neuroalrnn/ops/tiles.py": {"numba", "llvmlite"},
     "neuroalrnn/ops/triton_gpu.py": {"triton"},
+    "neuroalrnn/plots/second.py": {"fontTools"},
     "neuroalrnn/study/estimator.py": {"sklearn"},
     "neuroalrnn/peers/_tiles.py": {"numba", "llvmlite"},
 }

@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             with interruptible(sys.argv[1:] if arguments is None else arguments):
                 app(arguments, prog_name="neuroalrnn")
-        except (NeuroALRNNError, FileNotFoundError, PermissionError) as error:
+        except (NeuroALRNNError, FileNotFoundError, PermissionError, ChildProcessError) as error:
             typer.echo(f"error: {as_typed(str(error))}", err=True)
             sys.exit(2)
         except OSError as error:

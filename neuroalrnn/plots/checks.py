@@ -28,6 +28,7 @@ from neuroalrnn.arguments import (
 )
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.dynamics.portrait import Portrait
+from neuroalrnn.plots.second import SecondProcess
 from neuroalrnn.results import Fit
 
 
@@ -166,6 +167,7 @@ CHECKS = {
     "rule": optional(not_text),
     "selection": table("code", "mode", "real", "imag", "slow", "feature", "weight", "weight_imag",
                        "alignment"),
+    "second": optional(partial(not_kind, kinds=SecondProcess, expected="a SecondProcess")),
     "session": optional(_not_label),
     "signature": not_text,
     "spectra": table("n_pwl", "regime", "n_steps", "mode", "real", "imag", "modulus",

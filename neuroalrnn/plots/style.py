@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
 from neuroalrnn.plots.checks import check_arguments
+from neuroalrnn.plots.second import SecondProcess, write_files
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,7 +84,9 @@ def axes_or_new(ax: Axes | None, width: float = SINGLE, height: float = 55) -> A
 
 
 @check_arguments
-def save_figure(figure: Figure, folder: Path, name: str) -> dict[str, Path]:
+def save_figure(
+    figure: Figure, folder: Path, name: str, second: SecondProcess | None = None
+) -> dict[str, Path]:
     """Save a figure as SVG and PDF (text stays text), and as PNG of 200 dpi.
 
     Parameters
@@ -94,6 +97,8 @@ def save_figure(figure: Figure, folder: Path, name: str) -> dict[str, Path]:
         Folder that exists.
     name : str
         File name without suffix.
+    second : SecondProcess, optional
+        Writes PDF and PNG while this one goes on, where it is free.
 
     Returns
     -------
@@ -101,7 +106,6 @@ def save_figure(figure: Figure, folder: Path, name: str) -> dict[str, Path]:
         Path of each file, by its kind.
     """
     paths = {kind: folder / f"{name}.{kind}" for kind in ("svg", "pdf", "png")}
-    nothing_dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     with style():
         # the layout takes half of the time of a drawing: two rounds of it, in which texts beside
         # the axes find their room, are enough for all three
@@ -111,8 +115,10 @@ def save_figure(figure: Figure, folder: Path, name: str) -> dict[str, Path]:
             layout.execute(figure)
         # with none at all, not a place holder, savefig draws once and not twice
         figure.set_layout_engine(None)
-        for kind, path in paths.items():
-            figure.savefig(path, format=kind, metadata=nothing_dated[kind])
+        svg = {"svg": paths["svg"]}
+        others = {kind: path for kind, path in paths.items() if kind != "svg"}
+        write_files(figure, svg)
+        (second.write_files if second else write_files)(figure, others)
         if layout is not None:
             figure.set_layout_engine(layout)
     return paths

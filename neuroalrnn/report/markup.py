@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from neuroalrnn.plots import save_figure
+from neuroalrnn.plots.second import SecondProcess, write_job
 from neuroalrnn.questions.words import capital, count, number
 from neuroalrnn.running import attempt
 
@@ -93,6 +95,10 @@ def _plain(value):
     return number(value) if isinstance(value, (float, np.floating)) else str(value)
 
 
+def _named(figure):
+    return f"figure {figure.replace('_', ' ')}"
+
+
 @dataclass
 class Gallery:
     """Makes the parts of the page one by one; a figure is saved into a folder and shown.
@@ -100,6 +106,8 @@ class Gallery:
     Attributes
     ----------
     folder : pathlib.Path
+    second : SecondProcess, optional
+        Writes some files while the page is made.
     names : list of str
         Figures saved so far.
     missing : list of str
@@ -107,6 +115,7 @@ class Gallery:
     """
 
     folder: Path
+    second: SecondProcess | None = None
     names: list = field(default_factory=list)
     missing: list = field(default_factory=list)
 
@@ -136,8 +145,17 @@ class Gallery:
         markupsafe.Markup
             It holds the SVG itself; empty where there is nothing to draw.
         """
-        what = f"figure {figure.name.replace('_', ' ')}"
-        return self.part(what, lambda: self._show(figure, asked) if figure.when(asked) else "")
+        return self.part(
+            _named(figure.name), lambda: self._show(figure, asked) if figure.when(asked) else ""
+        )
+
+    def finish(self):
+        """Wait for the files of all figures; what the second process could not write is tried here.
+
+        An error is told as of any part.
+        """
+        for name, job in (self.second.finish() if self.second else {}).items():
+            self.part(_named(name), partial(write_job, job))
 
     def _part(self, what, make, tell):
         made, reason = attempt(make, what)
@@ -151,7 +169,7 @@ class Gallery:
         caption = figure.caption(asked) if callable(figure.caption) else figure.caption
         drawn = figure.draw(asked)
         drawn = getattr(drawn, "figure", None) or drawn
-        paths = save_figure(drawn, self.folder, figure.name)
+        paths = save_figure(drawn, self.folder, figure.name, self.second)
         self.names.append(figure.name)
         data = Markup(base64.b64encode(paths["svg"].read_bytes()).decode("ascii"))
         width = ON_SCREEN * drawn.get_figwidth() * 96

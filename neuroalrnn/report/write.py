@@ -1,6 +1,8 @@
 """Write the report: one HTML page, the figures and the tables."""
 
+import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from markupsafe import Markup
 
 from neuroalrnn.arguments import not_flag, not_path, refuse
 from neuroalrnn.exceptions import DataError, ResultError
+from neuroalrnn.plots.second import SecondProcess
 from neuroalrnn.questions import QUESTIONS, Question, analyse
 from neuroalrnn.questions.words import count
 from neuroalrnn.report.markup import Gallery
@@ -16,7 +19,7 @@ from neuroalrnn.report.page import build_page, build_sections
 from neuroalrnn.report.setup import alarms
 from neuroalrnn.results import Fit
 from neuroalrnn.results.checks import require_fit
-from neuroalrnn.running import one_blas_thread
+from neuroalrnn.running import count_cores, one_blas_thread
 from neuroalrnn.store import replacing
 
 PAGE = "report.html"
@@ -107,15 +110,21 @@ def write_report(
         fit, conditions=conditions, rule=rule, random_state=random_state, mechanism=mechanism,
         progress=progress, questions=questions,
     )  # fmt: skip
-    with replacing(out_dir, report_files(questions) if overwrite else ()) as new:
+    replaced = report_files(questions) if overwrite else ()
+    with replacing(out_dir, replaced) as new, _second_process() as second:
         for folder in ("figures", "tables"):
             (new / folder).mkdir()
         analysis.save_tables(new / "tables")
-        gallery = Gallery(new / "figures")
+        gallery = Gallery(new / "figures", second)
         sections = build_sections(analysis, gallery)
         first = [*fit.cautions, *alarms(fit), *_incomplete(analysis, gallery)]
         (new / PAGE).write_text(build_page(_title(fit), _made(fit), first, sections), "utf-8")
     return page
+
+
+def _second_process():
+    """Another process for figures, where there is a core for it."""
+    return SecondProcess() if sys.executable and count_cores() > 1 else nullcontext()
 
 
 def _title(fit):

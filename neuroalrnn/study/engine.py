@@ -1,6 +1,5 @@
 """How a fit is computed: backend, threads, memory. Not what it finds."""
 
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import torch
 
 from neuroalrnn.fit import FULL_ROW
 from neuroalrnn.ops import Backend, choose_backend
+from neuroalrnn.running import count_cores
 
 # numbers per lane, scored step and output that eta, its likelihood, their gradients and the
 # allocator take (measured)
@@ -56,7 +56,7 @@ class Engine:
         ConfigError
             The backend does not exist, or cannot run here.
         """
-        return cls(*choose_backend(backend), threads or default_threads(), memory)
+        return cls(*choose_backend(backend), threads or count_cores(), memory)
 
     def split(self, jobs, observations, setting):
         """Models that are trained together; groups are never parted.
@@ -97,8 +97,3 @@ def one_torch_thread():
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def default_threads():
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

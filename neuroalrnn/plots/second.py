@@ -1,0 +1,202 @@
+"""A second process that writes files of figures while the first goes on.
+
+The second process runs this very file, which imports no other of ours, so that it starts in half a
+second and takes little memory. It is no fork, and does not import the script of its owner: both
+fail where threads run, or where a script has no ``if __name__ == "__main__"``.
+"""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+if __name__ == "__main__":  # the first process decides what Ctrl-C ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+import matplotlib
+from fontTools.subset import Options
+from matplotlib.font_manager import fontManager
+
+DATES: dict[str, dict] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+# which glyphs to exchange, to shift and to combine, which was done when they were placed
+UNREAD = ("GDEF", "GPOS", "GSUB")
+DONE, FAILED = b"d", b"f"
+
+
+def write_files(figure: Any, paths: dict[str, Path]) -> None:
+    """Write a figure into files that bear no date, by their kinds."""
+    with _small_fonts():
+        for kind, path in paths.items():
+            figure.savefig(path, format=kind, metadata=DATES[kind])
+
+
+@contextmanager
+def _small_fonts() -> Iterator[None]:
+    """Leave tables out of the fonts in PDF files that PDF does not read.
+
+    With them, half of the time of a PDF goes into its fonts. Where a fontTools to come does not
+    know the setting, they are in the files.
+    """
+    options: Any = Options
+    before = getattr(options, "_drop_tables_default", [])
+    options._drop_tables_default = [*before, *UNREAD]
+    try:
+        yield
+    finally:
+        options._drop_tables_default = before
+
+
+class SecondProcess:
+    """Writes one figure at a time; while it is busy, and what it cannot write, the first does.
+
+    It starts with its first figure, and ends with the ``with`` block, at once if by an error.
+    """
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen | None = None
+        self.thread = ThreadPoolExecutor(max_workers=1)
+        self.answer: Future[bytes] | None = None
+        self.sent: tuple[str, bytes] = ("", b"")
+        self.failed: dict[str, bytes] = {}
+
+    def __enter__(self) -> "SecondProcess":
+        return self
+
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.thread.shutdown()
+            with suppress(OSError), self.process:  # closes pipes, one of them with what is unread
+                pass
+
+    def write_files(self, figure: Any, paths: dict[str, Path]) -> None:
+        """Write a figure into files of these kinds, by and by.
+
+        Parameters
+        ----------
+        figure : matplotlib.figure.Figure
+            A figure whose layout is done.
+        paths : dict of str to pathlib.Path
+            Path of each file, by its kind.
+
+        Raises
+        ------
+        ChildProcessError
+            The second process has ended.
+        """
+        if self.answer is not None and not self.answer.done():
+            write_files(figure, paths)
+            return
+        self._receive()
+        try:
+            job = pickle.dumps((*_settings(), figure, paths), pickle.HIGHEST_PROTOCOL)
+        except (AttributeError, TypeError, pickle.PicklingError):  # it holds a lambda, say
+            write_files(figure, paths)
+            return
+        self.process = self.process or _start()
+        self.sent = (next(iter(paths.values())).stem, job)
+        self.answer = self.thread.submit(_ask, self.process, job)
+
+    def finish(self) -> dict[str, bytes]:
+        """Wait for the last figure.
+
+        Returns
+        -------
+        failed : dict of str to bytes
+            What the second process could not write, for `write_job`, by the names of the figures.
+
+        Raises
+        ------
+        ChildProcessError
+            The second process has ended.
+        """
+        self._receive()
+        return self.failed
+
+    def _receive(self) -> None:
+        """Take the last answer, once it is there."""
+        if self.answer is None:
+            return
+        name, job = self.sent
+        answer, self.answer = self.answer.result(), None
+        if answer == FAILED:
+            self.failed[name] = job
+        elif answer != DONE:
+            code = self.process.wait() if self.process else None
+            raise ChildProcessError(
+                f"figure {name} was not written: the process that writes it has ended with code "
+                f"{code}; if it lacked memory, give more to this run or close other programs"
+            )
+
+
+def write_job(job: bytes) -> None:
+    """Write the files of a figure that was sent.
+
+    Parameters
+    ----------
+    job : bytes
+        Settings and fonts of matplotlib, figure and paths.
+    """
+    settings, fontManager.ttflist, figure, paths = pickle.loads(job)
+    with matplotlib.rc_context(settings):
+        write_files(figure, paths)
+
+
+def _settings() -> tuple[dict[str, Any], list]:
+    """What matplotlib is set to, but for how it shows figures, and the fonts that it knows."""
+    now = matplotlib.rcParams.copy()
+    settings = {key: value for key, value in now.items() if not key.startswith("backend")}
+    return settings, fontManager.ttflist
+
+
+def _start() -> subprocess.Popen:
+    # it finds the same packages, but nothing beside this file, whose names may be those of others
+    return subprocess.Popen(
+        [sys.executable, "-P", "-W", "ignore", __file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+
+
+def _ask(process: subprocess.Popen, job: bytes) -> bytes:
+    """Have a figure written; the answer is empty where the process has ended."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        pickle.dump(job, process.stdin)
+        process.stdin.flush()
+    except OSError:
+        return b""
+    return process.stdout.read(1)
+
+
+def _work() -> None:
+    """Write figures until nobody sends any."""
+    answers, sys.stdout = sys.stdout.buffer, sys.stderr
+    while True:
+        try:
+            job = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            write_job(job)
+            answer = DONE
+        except Exception:
+            answer = FAILED
+        answers.write(answer)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _work()
