@@ -43,6 +43,7 @@ _PACKAGES = (
     "behaviour",
     "config",
     "data",
+    "effects",
     "exceptions",
     "fit",
     "mechanism",

@@ -46,8 +46,10 @@ TABLE = {
         | {"config", "stats", "mechanism", "behaviour", "regimes"},
         ARRAYS | {"torch"},
     ),
+    "effects": ({"data", "network", "results", "regimes", "stats"}, ARRAYS | {"scipy", "sklearn"}),
     "questions": (
-        {"data", "network", "results", "regimes", "mechanism", "behaviour", "stats", "plots"},
+        {"data", "network", "results", "regimes", "mechanism", "behaviour", "stats", "plots"}
+        | {"effects"},
         ARRAYS | {"markupsafe"},
     ),
     "neural": ({"data", "regimes", "stats", "results"}, ARRAYS | {"mne", "sklearn", "scipy"}),
@@ -81,6 +83,7 @@ MORE = {
 # packages whose public names are all exported; the list grows until it holds every package
 EXPORTING = (
     "baselines",
+    "effects",
     "fit",
     "mechanism",
     "model",
@@ -105,6 +108,7 @@ WITHOUT_TORCH = (
     "regimes",
     "mechanism",
     "behaviour",
+    "effects",
     "questions",
     "plots",
     "report",

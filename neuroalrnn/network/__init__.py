@@ -1,6 +1,12 @@
 """A trained network in numpy: run it, intervene on it, read it out, score choices with it."""
 
 from neuroalrnn.network.agent import NetworkAgent
+from neuroalrnn.network.branches import (
+    Stepped,
+    SteppedNetwork,
+    Steps,
+    run_branches,
+)
 from neuroalrnn.network.choices import log_probability, probability, score_choices
 from neuroalrnn.network.codes import (
     ABSENT,
@@ -36,6 +42,9 @@ __all__ = [
     "NetworkAgent",
     "Predictor",
     "Scores",
+    "Stepped",
+    "SteppedNetwork",
+    "Steps",
     "check_codes",
     "check_features",
     "compute_duty_cycle",
@@ -53,6 +62,7 @@ __all__ = [
     "log_probability",
     "match_units",
     "probability",
+    "run_branches",
     "run_network",
     "score_choices",
     "score_trials",

@@ -22,15 +22,11 @@ from neuroalrnn.regimes.occupancy import (
     compute_occupancy_trend,
 )
 from neuroalrnn.regimes.steps import (
-    CARRY,
-    steps_in_order,
     trial_variable,
-    with_variables,
 )
 
 __all__ = [
     "ABSENT",
-    "CARRY",
     "MOST_PWL",
     "adjusted_rand",
     "assign_epochs",
@@ -44,8 +40,6 @@ __all__ = [
     "flipped_units",
     "match_regimes",
     "relabel_by_use",
-    "steps_in_order",
     "trial_variable",
     "used_regimes",
-    "with_variables",
 ]

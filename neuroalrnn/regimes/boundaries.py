@@ -9,8 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.regimes import ABSENT, steps_in_order, with_variables
-from neuroalrnn.regimes.steps import require_steps
+from neuroalrnn.regimes import ABSENT
+from neuroalrnn.regimes.steps import require_steps, steps_in_order, with_variables
 from neuroalrnn.results.fold import label_steps
 
 FRAGILE = 0.1

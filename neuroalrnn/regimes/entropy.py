@@ -11,7 +11,8 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.regimes import ABSENT, steps_in_order
+from neuroalrnn.regimes import ABSENT
+from neuroalrnn.regimes.steps import steps_in_order
 from neuroalrnn.stats.checks import as_whole_numbers, refuse_unnamed, require_columns
 
 LEVEL = 0.95

@@ -3,7 +3,8 @@
 import numpy as np
 
 from neuroalrnn.data.events import event_names, happened, with_events
-from neuroalrnn.regimes import ABSENT, steps_in_order
+from neuroalrnn.regimes import ABSENT
+from neuroalrnn.regimes.steps import steps_in_order
 
 
 def event_steps(fit, n_steps):

@@ -10,14 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.regimes import (
-    ABSENT,
-    flipped_units,
-    steps_in_order,
-    trial_variable,
-    with_variables,
-)
-from neuroalrnn.regimes.steps import require_steps
+from neuroalrnn.regimes import ABSENT, flipped_units, trial_variable
+from neuroalrnn.regimes.steps import require_steps, steps_in_order, with_variables
 from neuroalrnn.stats.locked import check_lags, shift_band
 
 

@@ -6,12 +6,8 @@ import xarray as xr
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.codes import check_codes
-from neuroalrnn.regimes import (
-    flipped_units,
-    steps_in_order,
-    used_regimes,
-    with_variables,
-)
+from neuroalrnn.regimes import flipped_units, used_regimes
+from neuroalrnn.regimes.steps import steps_in_order, with_variables
 
 
 def compute_dwell_times(regimes: xr.DataArray, trials=None, *, carry: str = "session"):

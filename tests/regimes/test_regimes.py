@@ -17,8 +17,8 @@ from neuroalrnn.regimes import (
     flipped_units,
     match_regimes,
     relabel_by_use,
-    steps_in_order,
 )
+from neuroalrnn.regimes.steps import steps_in_order
 
 
 class TestCodes:

@@ -1,0 +1,63 @@
+"""Groups of effect vectors: by k-means, and again by Ward's method."""
+
+import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
+from sklearn.cluster import KMeans
+
+N_STARTS = 5
+# trials that the centres are fitted to, and that Ward's method groups
+MOST_FITTED, MOST_AGAIN = 4000, 1000
+
+
+def cluster(vectors: np.ndarray, n_groups: int, random_state: int = 0) -> np.ndarray:
+    """Group the trials of every fold by k-means.
+
+    Parameters
+    ----------
+    vectors : array, shape (fold, trial, column)
+        Effects in log-odds, which count alike.
+    n_groups : int
+        Number of groups k.
+    random_state : int
+        Seed of the starts.
+
+    Returns
+    -------
+    int array, shape (fold, trial)
+        Groups of each fold, 0 to k - 1, in any order.
+    """
+    labels = []
+    for each in vectors:
+        few = _some(each, MOST_FITTED)
+        n_distinct = min(n_groups, len(np.unique(few.round(9), axis=0)))
+        means = KMeans(n_distinct, n_init=N_STARTS, random_state=random_state)
+        labels.append(means.fit(few).predict(each))
+    return np.stack(labels).astype(int)
+
+
+def cluster_again(
+    vectors: np.ndarray, labels: np.ndarray, n_groups: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Group trials by Ward's method, which finds the same groups if there are gaps between them.
+
+    Parameters
+    ----------
+    vectors : array, shape (trial, column)
+        Effects.
+    labels : int array, shape (trial,)
+        Groups by k-means.
+    n_groups : int
+        Number of groups.
+
+    Returns
+    -------
+    again, labels : int array, shape (some trial,)
+        Groups of up to 1,000 trials, evenly spaced, by Ward's method and by k-means.
+    """
+    few = _some(vectors, MOST_AGAIN)
+    return fcluster(linkage(few, "ward"), n_groups, "maxclust"), _some(labels, MOST_AGAIN)
+
+
+def _some(values, most):
+    """Up to so many rows, evenly spaced."""
+    return values[np.unique(np.linspace(0, len(values) - 1, most).astype(int))]

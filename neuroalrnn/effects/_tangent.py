@@ -1,0 +1,69 @@
+"""The derivative of a network along its own path, run beside the network as a model of its own."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from neuroalrnn.network.branches import Stepped, SteppedNetwork, Steps
+
+
+@dataclass(frozen=True)
+class Tangent(Stepped):
+    """A network, and a small change of its state beside it, which moves by the network's own maps.
+
+    Within the path of linear regimes that the network takes a change moves as
+    ``delta_t = (diag a + W D_{t-1}) delta_{t-1} + C ds_t``, whatever its size.
+
+    Parameters
+    ----------
+    model : SteppedNetwork
+        The network.
+    """
+
+    model: SteppedNetwork
+
+    def start(self, n_rows: int) -> np.ndarray:
+        """Give the initial state and no change, shape (row, 2 latent)."""
+        state = self.model.start(n_rows)
+        return np.hstack([state, np.zeros_like(state)])
+
+    def drive(self, inputs: np.ndarray) -> np.ndarray:
+        """Compute what inputs and their changes (row, 2 feature) add, shape (row, 2 latent)."""
+        own, change = np.split(inputs, 2, axis=1)
+        return np.hstack([self.model.drive(own), change @ self.model.network.input_weight.T])
+
+    def step(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
+        """Move the state, and the change by the map of the regime that the state lies in."""
+        network = self.model.network
+        own, change = np.split(state, 2, axis=1)
+        own_drive, change_drive = np.split(drive, 2, axis=1)
+        phi = change.copy()
+        first = phi.shape[1] - network.n_pwl
+        phi[:, first:][own[:, first:] <= 0] = 0.0
+        moved = phi @ network.weight.T + network.self_slope * change + change_drive
+        return np.hstack([self.model.step(own, own_drive), moved])
+
+    def read(self, state: np.ndarray) -> np.ndarray:
+        """Compute the change of eta, shape (row, output)."""
+        return np.split(state, 2, axis=1)[1] @ self.model.network.readout.T
+
+
+def beside_changes(steps: Steps, change: np.ndarray) -> tuple[Steps, np.ndarray]:
+    """Lay changes of inputs beside the inputs.
+
+    Parameters
+    ----------
+    steps : Steps
+        Of all trials.
+    change : array, shape (step, feature)
+        What is added to the inputs of a trial that begins a branch.
+
+    Returns
+    -------
+    steps : Steps
+        With no change anywhere.
+    changed : array, shape (step, 2 feature)
+        The inputs and their change.
+    """
+    nothing = np.hstack([steps.inputs, np.zeros_like(steps.inputs)])
+    return replace(steps, inputs=nothing), np.hstack([steps.inputs, change])

@@ -1,0 +1,331 @@
+"""Trials as they would be with other inputs, and models that are run over them."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.data import Sequences, encode
+from neuroalrnn.data.offered import offered_options
+from neuroalrnn.data.schema import COORDS, session_number
+from neuroalrnn.effects._tangent import Tangent, beside_changes
+from neuroalrnn.effects.flips import Flip
+from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.network.branches import (
+    Stepped,
+    SteppedNetwork,
+    Steps,
+    run_branches,
+)
+from neuroalrnn.network.run import Network, compute_latents
+from neuroalrnn.results import Fit
+from neuroalrnn.results.fold import Fold, run_folds
+
+# the end of the name of a feature that tells of the trial before
+LAGGED = "[-1]"
+
+
+class Counterfactuals:
+    """Trials as they would be with other inputs, and models run over them.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Labelled trials.
+    encoding : dict
+        Arguments of `neuroalrnn.encode`.
+    sequences : Sequences
+        All of the trials, encoded so.
+    """
+
+    @classmethod
+    def of(cls, fit: Fit) -> "Counterfactuals":
+        """Prepare the trials of a fit, which keeps them.
+
+        Parameters
+        ----------
+        fit : Fit
+            A cross-validated fit.
+
+        Returns
+        -------
+        Counterfactuals
+            The trials as encoded, and with other inputs.
+
+        Raises
+        ------
+        NotTestableError
+            The fit explains more than choices.
+        """
+        if fit.explained != ["choice"]:
+            raise NotTestableError(
+                f"input effects: found a fit of {', '.join(fit.explained)}, expected choices alone"
+            )
+        run_folds(fit)
+        return fit.folds[0].recall(
+            "counterfactuals", lambda: cls(fit.trials, fit.encoding, fit.sequences)
+        )
+
+    def __init__(self, trials: xr.Dataset, encoding: dict, sequences: Sequences):
+        self.trials, self.sequences = trials, sequences
+        # what a fit marked as absent somewhere stays marked where a value is set everywhere
+        self.encoding = encoding | {"presence": sequences.presence}
+        self.steps = Steps.of(sequences, session_number(trials))
+        self.is_lagged = np.array([name.endswith(LAGGED) for name in sequences.features])
+        self.offered = offered_options(trials)
+        self._columns: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
+
+    def inputs(self, flip: Flip, level: int) -> np.ndarray:
+        """Encode the trials as if an input had one level in all of them.
+
+        Parameters
+        ----------
+        flip : Flip
+            What is changed.
+        level : int
+            Position among its levels.
+
+        Returns
+        -------
+        array, shape (step, feature)
+            Steps of all trials in one row.
+        """
+        inputs = self.steps.inputs.copy()
+        for name, value in zip(flip.variables, flip.levels[level], strict=True):
+            columns, values = self._with(name, value)
+            inputs[:, columns] = values
+        return inputs
+
+    def _with(self, name, value):
+        """Features of a variable, and their values if it had one value in all trials."""
+        known = self.trials[name].values.astype(float)
+        low, high = np.nanmin(known), np.nanmax(known)
+        if name == "choice" or value in (low, high):
+            return self._encoded(name, value)
+        # what models get of a number grows with it in a straight line
+        columns, first = self._encoded(name, low)
+        _, last = self._encoded(name, high)
+        return columns, first + (value - low) / (high - low) * (last - first)
+
+    def _encoded(self, name, value):
+        if (name, value) not in self._columns:
+            known = self.trials[name]
+            values = np.where(np.isfinite(known.values.astype(float)), value, np.nan)
+            others = encode(self.trials.assign({name: known.copy(data=values)}), **self.encoding)
+            own = {name, f"{name}{LAGGED}"}
+            own |= {each for each in others.features if each.startswith(f"{name}=")}
+            columns = [k for k, each in enumerate(others.features) if each in own]
+            flat = others.inputs[self.sequences.trial >= 0]
+            self._columns[name, value] = columns, flat[:, columns]
+        return self._columns[name, value]
+
+    def of_network(
+        self,
+        fold: Fold,
+        network: Network,
+        flips: Iterable[Flip],
+        rows: np.ndarray,
+        n_lags: int,
+        *,
+        local: bool = False,
+    ) -> np.ndarray:
+        """Compute the effects of one network of a fold.
+
+        Parameters
+        ----------
+        fold : Fold
+            The fold, whose latents are known if the network is the one chosen in it.
+        network : Network
+            A network of the fold.
+        flips : iterable of Flip
+            What is changed.
+        rows : int array, shape (row,)
+            Trials whose effects are wanted.
+        n_lags : int
+            How many trials back an input is followed.
+        local : bool
+            See `compute_input_effects`.
+
+        Returns
+        -------
+        array, shape (row, input, lag, option)
+            See `compute_input_effects`.
+        """
+        is_chosen = all(
+            np.array_equal(np.asarray(one), np.asarray(other))
+            for one, other in zip(network, fold.network, strict=True)
+        )
+        latents = fold.latents if is_chosen else compute_latents(network, self.sequences)
+        states = latents[self.sequences.trial >= 0]
+        way = self.local_effects if local else self.effects
+        return way(SteppedNetwork(network), states, flips, rows, n_lags)
+
+    def effects(
+        self,
+        model: Stepped,
+        states: np.ndarray,
+        flips: Iterable[Flip],
+        rows: np.ndarray,
+        n_lags: int,
+    ) -> np.ndarray:
+        """Contrast what a model says of trials after the levels of each flip.
+
+        Parameters
+        ----------
+        model : Stepped
+            Trained model.
+        states : array, shape (step, state)
+            Of its own run, see `neuroalrnn.network.Stepped.run`.
+        flips : iterable of Flip
+            What is changed.
+        rows : int array, shape (row,)
+            Trials whose effects are wanted.
+        n_lags : int
+            How many trials back an input is followed.
+
+        Returns
+        -------
+        array, shape (row, input, lag, option)
+            See `compute_input_effects`.
+        """
+        base = model.drive(self.steps.inputs)
+
+        def contrast(flip, starts):
+            weights = np.array(list(flip.contrasts.values()))
+            etas = [
+                self._branch(model, states, base, self.inputs(flip, level), starts, n_lags)
+                for level in range(len(flip.levels))
+            ]
+            return np.einsum("cl,lrko->rcko", weights, np.stack(etas))
+
+        return self._collect(contrast, flips, rows, n_lags)
+
+    def local_effects(
+        self,
+        model: SteppedNetwork,
+        states: np.ndarray,
+        flips: Iterable[Flip],
+        rows: np.ndarray,
+        n_lags: int,
+    ) -> np.ndarray:
+        """Effects along the path of linear regimes that a network took.
+
+        Parameters
+        ----------
+        model : SteppedNetwork
+            Trained network.
+        states : array, shape (step, latent)
+            Latents of its own run.
+        flips : iterable of Flip
+            What is changed.
+        rows : int array, shape (row,)
+            Trials whose effects are wanted.
+        n_lags : int
+            How many trials back an input is followed.
+
+        Returns
+        -------
+        array, shape (row, input, lag, option)
+            See `compute_input_effects`.
+        """
+        tangent = Tangent(model)
+        states = np.hstack([states, np.zeros_like(states)])
+        follow = partial(run_branches, tangent, is_lagged=np.tile(self.is_lagged, 2), n_lags=n_lags)
+
+        def derive(flip, starts):
+            levels = np.stack([self.inputs(flip, level) for level in range(len(flip.levels))])
+            found = []
+            for weights in flip.contrasts.values():
+                steps, changed = beside_changes(self.steps, np.tensordot(weights, levels, axes=1))
+                base = tangent.drive(steps.inputs)
+                found.append(follow(steps, states, changed, starts, base=base))
+            return np.stack(found, axis=1)
+
+        return self._collect(derive, flips, rows, n_lags)
+
+    def label(
+        self, effects: np.ndarray, flips: Iterable[Flip], folds: Sequence[str] = ()
+    ) -> xr.DataArray:
+        """Label effects.
+
+        Parameters
+        ----------
+        effects : array, shape (trial, input, lag, option), or (fold, trial, input, lag, option)
+            Log-odds (nats), of all trials.
+        flips : iterable of Flip
+            What was changed.
+        folds : sequence of str
+            Names of the folds, if they have a dimension.
+
+        Returns
+        -------
+        xarray.DataArray
+            See `compute_input_effects`.
+        """
+        labels = [str(label) for label in self.trials["choice"].attrs["labels"]]
+        options = labels[1:] if len(labels) == 2 else labels
+        coords: dict[str, Any] = {name: self.trials[name] for name in COORDS}
+        coords |= {"input": [name for flip in flips for name in flip.contrasts], "option": options}
+        dims = ("fold", "trial", "input", "lag", "option")[-effects.ndim :]
+        coords |= {"fold": list(folds)} if effects.ndim == 5 else {}
+        coords["lag"] = np.arange(effects.shape[-2])
+        against = labels[0] if len(labels) == 2 else "the mean over the options"
+        name = f"effect on the log-odds of an option against {against}"
+        attrs = {"units": "nats", "long_name": name}
+        return xr.DataArray(effects, dims=dims, coords=coords, name="input_effect", attrs=attrs)
+
+    def _branch(self, model, states, base, changed, starts, n_lags):
+        """Eta after every start; of the model's own run where nothing is changed."""
+        steps = self.steps
+        reached = starts[:, None] + np.arange(n_lags + 1)
+        goes_on = np.r_[steps.session, np.full(n_lags, -1)][reached] == steps.session[starts, None]
+        eta = np.where(goes_on[..., None], self._own(model, states, n_lags)[reached], np.nan)
+        differs = self._differs(changed)[starts]
+        changes = partial(run_branches, is_lagged=self.is_lagged, n_lags=n_lags, base=base)
+        eta[differs] = changes(model, steps, states, changed, starts[differs])
+        return eta
+
+    def _own(self, model, states, n_lags):
+        """Eta of every trial in the model's own run, and NaN for trials after the last."""
+        steps = self.steps
+        is_read = steps.readout >= 0
+        eta = model.read(states[(steps.start[:-1] + steps.readout)[is_read]])
+        own = np.full((steps.n_trials + n_lags, eta.shape[1]), np.nan)
+        own[: steps.n_trials][is_read] = eta
+        return own
+
+    def _differs(self, changed):
+        """Trials in which a change changes anything, shape (trial,)."""
+        steps, differs = self.steps, changed != self.steps.inputs
+        own = np.logical_or.reduceat(differs[:, ~self.is_lagged].any(axis=1), steps.start[:-1])
+        later = np.logical_or.reduceat(differs[:, self.is_lagged].any(axis=1), steps.start[:-1])
+        return own | np.r_[later[1:], False]
+
+    def _collect(self, follow, flips, rows, n_lags):
+        """Bring effects of trials that were changed to the trials that they act on."""
+        reached = np.zeros(self.steps.n_trials + n_lags, dtype=bool)
+        for lag in range(n_lags + 1):
+            reached[rows - lag] = True  # before the first trial there is none: these fall off
+        starts, effects = np.flatnonzero(reached[: self.steps.n_trials]), []
+        for flip in flips:
+            from_here = starts[flip.is_set[starts]]
+            found = follow(flip, from_here)
+            by_trial = np.full((self.steps.n_trials + n_lags, *found.shape[1:]), np.nan)
+            for lag in range(flip.first_lag, n_lags + 1):
+                by_trial[from_here + lag, :, lag] = found[:, :, lag]
+            effects.append(by_trial[rows])
+        if not effects:
+            raise problems(DataError, "input effects", ["no input varies: there is no effect"])
+        return self._against_mean(np.concatenate(effects, axis=1), rows)
+
+    def _against_mean(self, effects, rows):
+        """Effects on log-odds of options against the mean of those that are offered."""
+        if effects.shape[-1] == 1:
+            return effects
+        if self.offered is not None:
+            hidden = ~self.offered[rows] & self.offered[rows].any(axis=1, keepdims=True)
+            effects = np.where(hidden[:, None, None], np.nan, effects)
+        n_offered = np.isfinite(effects).sum(axis=-1, keepdims=True)
+        return effects - np.nansum(effects, axis=-1, keepdims=True) / np.maximum(n_offered, 1)

@@ -1,0 +1,250 @@
+"""Functional regimes: trials in which the inputs have the same effects on the choice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.stats import t
+
+from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.effects._agree import (
+    correlate_folds,
+    directed_columns,
+    is_flat,
+    judge,
+    tabulate_agreement,
+)
+from neuroalrnn.effects._cluster import cluster
+from neuroalrnn.effects.compute import compute_input_effects
+from neuroalrnn.effects.counterfactuals import Counterfactuals
+from neuroalrnn.effects.flips import flips_of, pointing_inputs
+from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.network.codes import ABSENT
+from neuroalrnn.regimes.labels import match_regimes, relabel_by_use
+from neuroalrnn.results import Fit
+
+MOST_REGIMES = 8
+_DIMS = ("input", "lag", "option")
+
+
+@dataclass(frozen=True)
+class FunctionalRegimes:
+    """What the networks of a fit compute, and whether they agree on it.
+
+    Parameters
+    ----------
+    verdict : {"discrete", "one", "graded", "not reproducible"}
+        Regimes that the networks of all folds find alike; effects that are (nearly) the same on all
+        trials; effects that vary alike but form no groups; none of these.
+    n_regimes : int
+        Number of regimes k; 1 unless they are discrete.
+    labels : xarray.DataArray of int, dims (trial,)
+        Regime of each trial under the network that never saw its group, 0, 1, ... by falling use;
+        -1 where an effect is not defined or the trial is not scored.
+    regimes : pandas.DataFrame
+        One row per regime and input: ``regime, input, lag, option, effect`` (mean over subjects of
+        their held-out trials), its 95 % interval ``ci_low, ci_high`` over ``n_subjects``,
+        ``effect_low, effect_high`` (lowest and highest mean of the network of a fold over all
+        trials), ``share`` of trials.
+    agreement : pandas.DataFrame
+        One row per number of regimes: ``n_regimes, n_pairs, adjusted_rand`` (median over pairs of
+        folds), ``adjusted_rand_low``, ``adjusted_rand_restarts`` (median over the other restarts of
+        a fold), ``adjusted_rand_methods`` (k-means against Ward, median over folds),
+        ``smallest_share``, ``is_chosen``.
+    correlation : pandas.DataFrame
+        One row per input: ``input, lag, option, effect`` (mean), ``effect_sd`` (over trials),
+        ``correlation`` (median over pairs of folds), ``correlation_low``, ``is_clustered``.
+    effects : xarray.DataArray, dims (fold, trial, input, lag, option)
+        See `neuroalrnn.effects.compute_input_effects`.
+    columns : list of (str, int, str)
+        Input, lag and option of each effect that trials are grouped by.
+    by_fold : int array, shape (fold, trial)
+        Regime of each trial under the network of every fold; -1 as in `labels`.
+    """
+
+    verdict: str
+    n_regimes: int
+    labels: xr.DataArray
+    regimes: pd.DataFrame
+    agreement: pd.DataFrame
+    correlation: pd.DataFrame
+    effects: xr.DataArray = field(repr=False)
+    columns: list[tuple[str, int, str]]
+    by_fold: np.ndarray = field(repr=False)
+
+
+def find_functional_regimes(
+    fit: Fit,
+    inputs: Sequence[str] | None = None,
+    *,
+    n_pwl: int | None = None,
+    most: int = MOST_REGIMES,
+    random_state: int = 0,
+) -> FunctionalRegimes:
+    """Group trials by the effects of their inputs, as far as all networks agree on the groups.
+
+    The networks of all folds are run over all trials. The effects of each are grouped by k-means,
+    and the groups of each pair of folds are compared by the adjusted Rand index. The number of
+    regimes is the largest one whose median index is at least .9, whose lowest is at least .8, and
+    whose groups Ward's method finds, too.
+
+    Parameters
+    ----------
+    fit : Fit
+        A cross-validated fit.
+    inputs : sequence of str, optional
+        Inputs whose effects group trials. Default: all but the rule of the task, and but inputs
+        without a direction of their own, whose effect is only that others have an effect. They say
+        when a regime occurs, not what it is.
+    n_pwl : int, optional
+        A value of the grid; default the one chosen inside each fold.
+    most : int
+        Largest number of regimes that is tried.
+    random_state : int
+        Seed of the starts of k-means.
+
+    Returns
+    -------
+    FunctionalRegimes
+        The regimes, and how far networks agree about them.
+
+    Raises
+    ------
+    DataError
+        Naming every input that the fit does not have.
+    NotTestableError
+        There is a single fold, no effect is defined on most trials, or the fit explains more than
+        choices.
+
+    Examples
+    --------
+    >>> from neuroalrnn import Fit
+    >>> from neuroalrnn.effects import find_functional_regimes
+    >>> fit = Fit.load("fit.nc")  # doctest: +SKIP
+    >>> find_functional_regimes(fit).n_regimes >= 1
+    True
+    """
+    if len(fit.folds) < 2:
+        raise NotTestableError("functional regimes: found one fold, expected two to compare")
+    named = inputs is not None
+    inputs = pointing_inputs(fit.trials, fit.encoding) if inputs is None else list(inputs)
+    effects = compute_input_effects(fit, inputs, n_lags=1, n_pwl=n_pwl, over_folds=True)
+    columns, rows = _columns(fit, inputs, effects)
+    vectors = _vectors(effects, columns)[:, rows]
+    kept = np.ones(len(columns), dtype=bool) if named else directed_columns(vectors, columns)
+    correlation = correlate_folds(vectors, columns, kept)
+    columns = [column for column, keep in zip(columns, kept, strict=True) if keep]
+    vectors = vectors[..., kept]
+    tried = {k: cluster(vectors, k, random_state) for k in range(2, most + 1)}
+    agreement = _compare(fit, tried, vectors, columns, rows, n_pwl, random_state)
+    n_regimes, verdict = judge(agreement, vectors)
+    agreement["is_chosen"] = agreement["n_regimes"] == n_regimes
+    found = tried.get(n_regimes, np.zeros(vectors.shape[:2], dtype=int))
+    by_fold, labels = _label(fit, found, rows)
+    return FunctionalRegimes(
+        verdict=verdict,
+        n_regimes=n_regimes,
+        labels=labels,
+        regimes=_describe(fit, vectors, by_fold, labels.values, columns, rows),
+        agreement=agreement,
+        correlation=correlation,
+        effects=effects,
+        columns=columns,
+        by_fold=by_fold,
+    )
+
+
+def _columns(fit, inputs, effects):
+    """Effects that are defined on most scored trials, and the trials on which all of them are."""
+    scored = scored_trials(fit.trials)
+    first_lag = {name: flip.first_lag for flip in flips_of(fit, inputs) for name in flip.contrasts}
+    found = [
+        (str(name), first_lag[str(name)], str(option))
+        for name in effects["input"].values
+        for option in effects["option"].values
+    ]
+    known = {column: np.isfinite(_vectors(effects, [column])).all(axis=(0, 2)) for column in found}
+    found = [column for column in found if known[column][scored].mean() > 0.5]
+    if not found:
+        raise NotTestableError("functional regimes: no effect is defined on most scored trials")
+    rows = scored & np.logical_and.reduce([known[column] for column in found])
+    return found, np.flatnonzero(rows)
+
+
+def _vectors(effects, columns):
+    """Effects by column, shape (..., trial, column)."""
+    inputs, options = ([str(each) for each in effects[dim].values] for dim in ("input", "option"))
+    return _pick(effects.values, inputs, options, columns)
+
+
+def _pick(values, inputs, options, columns):
+    """Columns of effects (..., input, lag, option)."""
+    places = [(inputs.index(name), lag, options.index(option)) for name, lag, option in columns]
+    return np.stack([values[(..., *place)] for place in places], axis=-1)
+
+
+def _compare(fit, tried, vectors, columns, rows, n_pwl, random_state):
+    inputs = list(dict.fromkeys(name.split("=")[0] for name, _, _ in columns))
+    others = list(_other_restarts(fit, columns, rows, inputs, n_pwl))
+    return tabulate_agreement(tried, vectors, others, random_state)
+
+
+def _other_restarts(fit, columns, rows, inputs, n_pwl):
+    """Fold, places among the rows and effects on held-out trials of restarts not chosen."""
+    counterfactuals, held_out = Counterfactuals.of(fit), fit.splits["fold"].values[rows]
+    labels = [str(label) for label in fit.trials["choice"].attrs["labels"]]
+    options = labels[1:] if len(labels) == 2 else labels
+    for fold in fit.folds:
+        here = np.flatnonzero(held_out == fold.index)
+        chosen = fold.network_of(n_pwl).n_pwl
+        selection, flips = fold.selection.sel(n_pwl=chosen), flips_of(fit, inputs, fold.index)
+        others = np.flatnonzero(~selection["diverged"].values.astype(bool))
+        for restart in others[others != int(selection["restart"])] if len(here) else ():
+            network = fold.network_of(n_pwl, int(restart))
+            found = counterfactuals.of_network(fold, network, flips, rows[here], 1)
+            names = [name for flip in flips for name in flip.contrasts]
+            values = _pick(found, names, options, columns)
+            if not is_flat(values):
+                yield fold.index, here, values
+
+
+def _label(fit, found, rows):
+    """Regimes of all folds with matched labels, and those of each trial's own fold."""
+    held_out, n_trials = fit.splits["fold"].values, fit.trials.sizes["trial"]
+    by_fold = np.full((len(found), n_trials), ABSENT)
+    reference = np.bincount(held_out[rows], minlength=len(found)).argmax()
+    for fold, labels in enumerate(found):
+        by_fold[fold, rows] = match_regimes(found[reference], labels)
+    own = by_fold[held_out, np.arange(n_trials)]
+    labels, codes = relabel_by_use(own)
+    unused = np.setdiff1d(np.unique(by_fold), [*codes, ABSENT])
+    new = np.full(by_fold.max() + 2, ABSENT)
+    new[np.r_[codes, unused].astype(int)] = np.arange(len(codes) + len(unused))
+    coords = {name: fit.trials[name] for name in ("subject", "session", "trial_in_session")}
+    return new[by_fold], xr.DataArray(labels, dims="trial", coords=coords, name="functional_regime")
+
+
+def _describe(fit, vectors, by_fold, labels, columns, rows):
+    held_out, subject = fit.splits["fold"].values[rows], fit.trials["subject"].values[rows]
+    own = vectors[held_out, np.arange(len(rows))]
+    table = []
+    for regime in range(labels.max() + 1):
+        here = labels[rows] == regime
+        pairs = zip(vectors, by_fold[:, rows] == regime, strict=True)
+        of_folds = np.stack([each[inside].mean(axis=0) for each, inside in pairs if inside.any()])
+        by_subject = pd.DataFrame(own[here]).groupby(subject[here].astype(str)).mean()
+        for k, column in enumerate(columns):
+            estimate = _mean_with_interval(by_subject[k].to_numpy())
+            folds = of_folds[:, k].min(), of_folds[:, k].max()
+            table.append((regime, *column, *estimate, *folds, here.mean()))
+    names = ["regime", *_DIMS, "effect", "ci_low", "ci_high", "n_subjects", "effect_low"]
+    return pd.DataFrame(table, columns=[*names, "effect_high", "share"])
+
+
+def _mean_with_interval(values):
+    """Mean, its 95 % interval by Student's t, and the number of subjects."""
+    n = len(values)
+    half = t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+    return values.mean(), values.mean() - half, values.mean() + half, n

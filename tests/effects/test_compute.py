@@ -1,0 +1,188 @@
+"""Effects of inputs: branches against whole runs, lags, options and closed forms."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from neuroalrnn.data import encode
+from neuroalrnn.effects import compute_input_effects, flips_of, list_flips
+from neuroalrnn.exceptions import DataError
+from neuroalrnn.network.branches import SteppedNetwork
+from neuroalrnn.network.run import compute_latents
+from neuroalrnn.results import Fit
+
+
+@pytest.fixture(scope="module")
+def effects(fit):
+    return compute_input_effects(fit, n_lags=3)
+
+
+def eta_of(fit, network, trials):
+    """Log-odds of every trial in a run over all trials, NaN where nothing is read out."""
+    sequences = encode(trials, **fit.encoding | {"presence": fit.sequences.presence})
+    latents = compute_latents(network, sequences)
+    eta = (latents @ network.readout.T + network.offset)[..., 0]
+    is_read = np.isfinite(sequences.target)
+    found = np.full(trials.sizes["trial"], np.nan)
+    found[sequences.trial[is_read]] = eta[is_read]
+    return found
+
+
+def test_effects_equal_runs_in_which_one_trial_is_changed(fit, effects):
+    rng = np.random.default_rng(0)
+    for flip in flips_of(fit):
+        for start in rng.choice(len(effects), 6, replace=False):
+            low, high = (flip.set(fit.trials, level, [start]) for level in (0, 1))
+            for lag in range(flip.first_lag, 4):
+                trial = start + lag
+                if trial >= len(effects):
+                    continue
+                fold = fit.folds[int(fit.splits["fold"][trial])]
+                found = effects.sel(input=flip.name, lag=lag, option="right").values[trial]
+                if fit.trials["subject"].values[trial] != fit.trials["subject"].values[start]:
+                    continue
+                expected = eta_of(fit, fold.network, high) - eta_of(fit, fold.network, low)
+                assert found == pytest.approx(expected[trial] / 2, abs=1e-10)
+
+
+def test_effects_do_not_reach_over_sessions_nor_before_an_input_is_known(fit, effects):
+    first = fit.trials["trial_in_session"].values == fit.trials["trial_in_session"].values.min()
+    assert np.isnan(effects.sel(lag=1).values[first]).all()
+    assert np.isfinite(effects.sel(lag=0, input="stimulus").values[first]).all()
+    assert np.isnan(effects.sel(input="choice", lag=0)).all()
+
+
+def test_effects_of_all_folds_hold_those_held_out(fit, effects):
+    everything = compute_input_effects(fit, n_lags=3, over_folds=True)
+    fold = fit.splits["fold"].values
+    own = everything.values[fold, np.arange(len(fold))]
+    np.testing.assert_allclose(own, effects.values, rtol=0, atol=1e-12)
+
+
+def test_a_linear_network_has_the_same_effect_on_every_trial_and_locally(fit):
+    effects = compute_input_effects(fit, n_pwl=0, over_folds=True)
+    local = compute_input_effects(fit, n_pwl=0, over_folds=True, local=True)
+    np.testing.assert_allclose(effects.values, local.values, rtol=0, atol=1e-9)
+    spread = effects.max("trial") - effects.min("trial")
+    assert float(spread.max()) < 1e-9
+
+
+def test_local_effects_are_the_contrast_where_no_boundary_is_crossed(fit):
+    tree = fit.tree.copy(deep=True)
+    parameters = tree["parameters"].to_dataset()
+    small = xr.where(parameters["feature"] == "stimulus", 0.3, 1.0)
+    weight = (parameters["input_weight"] * small).transpose(*parameters["input_weight"].dims)
+    tree["parameters"] = xr.DataTree(parameters.assign(input_weight=weight))
+    gentle = Fit(tree)
+    effects = compute_input_effects(gentle, ["stimulus"], n_lags=2).values
+    local = compute_input_effects(gentle, ["stimulus"], n_lags=2, local=True).values
+    alike = np.isclose(effects, local, rtol=1e-6, atol=1e-13)[np.isfinite(effects)]
+    assert 0.3 < alike.mean() < 1
+
+
+def test_states_of_a_network_that_is_stepped_are_its_latents(fit):
+    fold = fit.folds[0]
+    states = SteppedNetwork(fold.network).run(fit.sequences)
+    latents = compute_latents(fold.network, fit.sequences)
+    expected = latents[fit.sequences.trial >= 0]
+    np.testing.assert_allclose(states, expected, rtol=0, atol=1e-12)
+
+
+def test_interactions_are_those_of_a_linear_network(fit):
+    effects = compute_input_effects(fit, ["stimulus:rule"], n_pwl=0, n_lags=1)
+    assert np.nanmax(np.abs(effects.values)) < 1e-9
+    effects = compute_input_effects(fit, ["stimulus:rule"], n_lags=0)
+    assert list(effects["input"].values) == ["stimulus:rule"]
+    # choices follow stimulus x rule, so that the interaction is what is learned
+    assert float(effects.mean()) > 0.5
+
+
+def several_options(fit):
+    """The fit with three options instead of two, and a read-out of each."""
+    tree = fit.tree.copy(deep=True)
+    trials = tree["trials"].to_dataset()
+    trials["choice"].attrs["labels"] = ["left", "right", "none"]
+    trials["choice"] = trials["choice"].copy(data=np.arange(trials.sizes["trial"]) % 3.0)
+    trials["choice"].attrs["labels"] = ["left", "right", "none"]
+    parameters = tree["parameters"].to_dataset()
+    features = [str(name) for name in parameters["feature"].values]
+    trials.attrs["encoding"] = json.dumps(fit.encoding)
+    sequences = encode(trials, **fit.encoding)
+    rng = np.random.default_rng(0)
+    size = (*parameters["input_weight"].shape[:-1], len(sequences.features))
+    weight = rng.standard_normal(size)
+    assert len(sequences.features) > len(features)
+    parameters = parameters.drop_vars(["input_weight", "readout", "offset", "feature"])
+    shape = parameters["bias"].shape[:-1]
+    parameters["input_weight"] = ((*parameters["bias"].dims[:-1], "latent", "feature"), weight)
+    n_latent = parameters.sizes["latent"]
+    lead = parameters["bias"].dims[:-1]
+    parameters["readout"] = (
+        (*lead, "output", "latent"),
+        rng.standard_normal((*shape, 3, n_latent)),
+    )
+    parameters["offset"] = ((*lead, "output"), rng.standard_normal((*shape, 3)))
+    parameters = parameters.assign_coords(feature=list(sequences.features))
+    tree["trials"], tree["parameters"] = type(tree)(trials), type(tree)(parameters)
+    return Fit(tree)
+
+
+def test_effects_on_several_options_are_against_their_mean(fit):
+    several = several_options(fit)
+    effects = compute_input_effects(several, n_lags=1)
+    assert [str(name) for name in effects["option"].values] == ["left", "right", "none"]
+    expected = ["stimulus", "rule", "choice=left", "choice=right", "choice=none"]
+    assert [str(name) for name in effects["input"].values] == expected
+    finite = effects.values[np.isfinite(effects.values).all(axis=-1)]
+    np.testing.assert_allclose(finite.sum(axis=-1), 0, atol=1e-10)
+    levels = effects.sel(input=expected[2:], lag=1).values
+    known = np.isfinite(levels).all(axis=(1, 2))
+    np.testing.assert_allclose(levels[known].sum(axis=1), 0, atol=1e-10)
+
+
+def test_continuous_inputs_are_changed_by_a_standard_deviation_of_the_training_part(fit):
+    trials = fit.trials.copy()
+    values = np.random.default_rng(0).normal(3.0, 2.0, trials.sizes["trial"])
+    trials["stimulus"] = trials["stimulus"].copy(data=values)
+    train = np.arange(100)
+    flip = next(f for f in list_flips(trials, fit.encoding, ["stimulus"], train=train))
+    mean, size = values[:100].mean(), values[:100].std()
+    np.testing.assert_allclose(np.ravel(flip.levels), [mean - size, mean + size])
+
+
+def test_a_side_that_is_not_always_shown_is_changed_where_it_is(fit):
+    trials = fit.trials.copy()
+    values = np.tile([-1.0, 0.0, 1.0], trials.sizes["trial"])[: trials.sizes["trial"]]
+    trials["stimulus"] = trials["stimulus"].copy(data=values)
+    flip = list_flips(trials, fit.encoding, ["stimulus"])[0]
+    assert np.ravel(flip.levels).tolist() == [-1.0, 1.0]
+    np.testing.assert_array_equal(flip.is_set, values != 0)
+
+
+def test_missing_values_and_constant_inputs_have_no_effect(fit):
+    trials = fit.trials.copy()
+    values = trials["stimulus"].values.astype(float).copy()
+    values[::7] = np.nan
+    trials["stimulus"] = trials["stimulus"].copy(data=values)
+    trials["rule"] = trials["rule"].copy(data=np.ones(trials.sizes["trial"]))
+    flips = {flip.name: flip for flip in list_flips(trials, fit.encoding)}
+    assert not flips["stimulus"].is_set[::7].any()
+    assert "rule" not in flips
+
+
+def test_unknown_inputs_are_named(fit):
+    with pytest.raises(DataError, match=r"stimulos.*stimulus"):
+        compute_input_effects(fit, ["stimulos"])
+
+
+def test_joint_flips_need_two_levels_of_each(fit):
+    trials = several_options(fit).trials
+    with pytest.raises(DataError, match="choice has more than two levels"):
+        list_flips(trials, fit.encoding, ["stimulus:choice"])
+
+
+def test_lags_beyond_the_last_trial_are_cut(fit):
+    effects = compute_input_effects(fit, ["rule"], n_lags=9)
+    assert effects.sizes["trial"] == fit.trials.sizes["trial"]
