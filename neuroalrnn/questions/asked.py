@@ -8,6 +8,7 @@ import pandas as pd
 
 from neuroalrnn.arguments import refuse, shown, unknown
 from neuroalrnn.data.schema import COORDS
+from neuroalrnn.effects import find_functional_regimes
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.questions.tables import Tables
 from neuroalrnn.questions.words import count, strong
@@ -100,6 +101,11 @@ class Asked:
     def stability(self):
         """Agreement of networks, see `neuroalrnn.regimes.stability.compute_stability`."""
         return compute_stability(self.fit, rng=self.rng())
+
+    @cached_property
+    def functional(self):
+        """Trials grouped by what inputs do, see `neuroalrnn.effects.find_functional_regimes`."""
+        return find_functional_regimes(self.fit)
 
     @cached_property
     def known(self):
