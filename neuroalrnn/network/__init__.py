@@ -19,6 +19,7 @@ from neuroalrnn.network.codes import (
     used_regimes,
 )
 from neuroalrnn.network.eigen import decompose
+from neuroalrnn.network.gated import GRUNetwork, LSTMNetwork
 from neuroalrnn.network.interventions import Acting, Intervention, lay_out
 from neuroalrnn.network.linear import linearise
 from neuroalrnn.network.maps import compute_jacobian, compute_slopes, count_unstable
@@ -37,7 +38,9 @@ __all__ = [
     "ABSENT",
     "MOST_PWL",
     "Acting",
+    "GRUNetwork",
     "Intervention",
+    "LSTMNetwork",
     "Network",
     "NetworkAgent",
     "Predictor",
