@@ -1,6 +1,6 @@
 """Trials as they would be with other inputs, and models that are run over them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -200,7 +200,7 @@ class Counterfactuals:
             ]
             return np.einsum("cl,lrko->rcko", weights, np.stack(etas))
 
-        return self._collect(contrast, flips, rows, n_lags)
+        return self.collect(contrast, flips, rows, n_lags)
 
     def local_effects(
         self,
@@ -243,7 +243,7 @@ class Counterfactuals:
                 found.append(follow(steps, states, changed, starts, base=base))
             return np.stack(found, axis=1)
 
-        return self._collect(derive, flips, rows, n_lags)
+        return self.collect(derive, flips, rows, n_lags)
 
     def label(
         self, effects: np.ndarray, flips: Iterable[Flip], folds: Sequence[str] = ()
@@ -303,8 +303,32 @@ class Counterfactuals:
         later = np.logical_or.reduceat(differs[:, self.is_lagged].any(axis=1), steps.start[:-1])
         return own | np.r_[later[1:], False]
 
-    def _collect(self, follow, flips, rows, n_lags):
-        """Bring effects of trials that were changed to the trials that they act on."""
+    def collect(
+        self,
+        follow: Callable[[Flip, np.ndarray], np.ndarray],
+        flips: Iterable[Flip],
+        rows: np.ndarray,
+        n_lags: int,
+    ) -> np.ndarray:
+        """Bring effects of trials that were changed to the trials that they act on.
+
+        Parameters
+        ----------
+        follow : callable
+            ``follow(flip, starts)`` returns what flips in some trials do to them and to those
+            after them, shape (start, contrast, lag, output); NaN where the session is over.
+        flips : iterable of Flip
+            What is changed.
+        rows : int array, shape (row,)
+            Trials whose effects are wanted.
+        n_lags : int
+            How many trials back an input is followed.
+
+        Returns
+        -------
+        array, shape (row, input, lag, option)
+            See `compute_input_effects`.
+        """
         reached = np.zeros(self.steps.n_trials + n_lags, dtype=bool)
         for lag in range(n_lags + 1):
             reached[rows - lag] = True  # before the first trial there is none: these fall off

@@ -1,0 +1,121 @@
+"""Effects of inputs in models that are known by nothing but what they predict."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.effects.counterfactuals import Counterfactuals
+from neuroalrnn.effects.flips import Flip
+
+# trials between two flips of one run, at most
+MOST_APART = 96
+# share of its largest effect, below which a flip counts as forgotten
+FORGOTTEN = 0.01
+
+
+def effects_of_predictions(
+    counterfactuals: Counterfactuals,
+    predict: Callable[[xr.Dataset, np.ndarray], np.ndarray],
+    flips: Iterable[Flip],
+    rows: np.ndarray,
+    n_lags: int,
+) -> np.ndarray:
+    """Compute effects of inputs by asking a model about trials with other inputs.
+
+    One run flips an input in every p-th trial of each session, and p runs flip it in all of them.
+    What follows a flip is read before the next one. This assumes that a flip is forgotten when the
+    next but one trial that is read begins, p trials after it: p is the number of trials after which
+    its effect on the log-odds has faded to 1 % of the largest, from twice the number of trials that
+    are read to 96. A regression on few lags forgets at once, and its effects are exact; a slow
+    learner, whose memory is longer than 96 trials, is wrong by what is left of it.
+
+    Parameters
+    ----------
+    counterfactuals : Counterfactuals
+        Trials that the inputs are changed in.
+    predict : callable
+        ``predict(trials, test)`` returns log-probabilities, shape (test trial, option), each from
+        earlier trials of its session; see `neuroalrnn.baselines.from_fit`.
+    flips : iterable of Flip
+        What is changed.
+    rows : int array, shape (row,)
+        Trials whose effects are wanted. Whole sessions around them are asked for.
+    n_lags : int
+        How many trials back an input is followed.
+
+    Returns
+    -------
+    array, shape (row, input, lag, option)
+        See `neuroalrnn.effects.compute_input_effects`.
+    """
+    asked = _Asked(counterfactuals, predict, rows)
+
+    def follow(flip, starts):
+        inside = np.isin(starts, asked.rows)
+        found = np.full((len(starts), len(flip.contrasts), n_lags + 1, asked.n_outputs), np.nan)
+        found[inside] = asked.follow(flip, n_lags)[np.searchsorted(asked.rows, starts[inside])]
+        return found
+
+    return counterfactuals.collect(follow, flips, rows, n_lags)
+
+
+class _Asked:
+    """A fitted model, and the sessions that it is asked about."""
+
+    def __init__(self, counterfactuals, predict, rows):
+        session = counterfactuals.steps.session
+        self.predict = predict
+        self.rows = np.flatnonzero(np.isin(session, session[rows]))
+        self.trials = counterfactuals.trials.isel(trial=self.rows)
+        self.is_read = counterfactuals.steps.readout[self.rows] >= 0
+        self.session = session[self.rows]
+        first = np.r_[True, self.session[1:] != self.session[:-1]]
+        every = np.arange(len(self.rows))
+        self.place = every - np.maximum.accumulate(np.where(first, every, 0))
+        n_options = len(self.trials["choice"].attrs["labels"])
+        self.n_outputs = 1 if n_options == 2 else n_options
+
+    def follow(self, flip, n_lags):
+        """Effects of a flip in each trial on later ones, shape (trial, contrast, lag, output)."""
+        flip = replace(flip, is_set=flip.is_set[self.rows])
+        apart = self.memory(flip, least=2 * (n_lags + 1))
+        shape = len(self.rows), len(flip.contrasts), n_lags + 1, self.n_outputs
+        found = np.full(shape, np.nan)
+        for phase in range(apart):
+            here = np.flatnonzero(flip.is_set & (self.place % apart == phase))
+            effects = self.contrast(flip, here)
+            for lag in range(flip.first_lag, n_lags + 1):
+                from_here = here[here + lag < len(self.rows)]
+                from_here = from_here[self.session[from_here + lag] == self.session[from_here]]
+                found[from_here, :, lag] = effects[from_here + lag]
+        return found
+
+    def memory(self, flip, least):
+        """Trials after which a flip is forgotten, from those of one run with few flips."""
+        block = self.session * len(self.rows) + self.place // MOST_APART
+        set_rows = np.flatnonzero(flip.is_set)
+        here = set_rows[np.unique(block[set_rows], return_index=True)[1]]
+        size = np.abs(self.contrast(flip, here)).sum(axis=(1, 2))
+        last = np.full(len(self.rows), -1)
+        last[here] = here
+        last = np.maximum.accumulate(last)
+        felt = (last >= 0) & (self.session[last] == self.session) & np.isfinite(size)
+        lag = (np.arange(len(self.rows)) - last)[felt]
+        mean = np.bincount(lag, size[felt]) / np.maximum(np.bincount(lag), 1)
+        longest = np.flatnonzero(mean > FORGOTTEN * mean.max(initial=0.0)).max(initial=0)
+        return int(np.clip(longest + 1, least, MOST_APART))
+
+    def contrast(self, flip, here):
+        """Effects of flips in some trials on all trials, shape (trial, contrast, output)."""
+        weights = np.array(list(flip.contrasts.values()))
+        etas = [self.eta(flip.set(self.trials, level, here)) for level in range(len(flip.levels))]
+        return np.einsum("cl,lto->tco", weights, np.stack(etas))
+
+    def eta(self, trials):
+        """Log-odds of two options, else log-probabilities; NaN where no choice is read out."""
+        found = self.predict(trials, np.arange(len(self.rows)))
+        known = np.isfinite(found) & self.is_read[:, None]  # an option may not be offered
+        found = np.where(known, found, np.nan)
+        return found[:, 1:] - found[:, :1] if self.n_outputs == 1 else found
