@@ -5,7 +5,7 @@ import pandas as pd
 
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.regimes.events import decisive_regimes
+from neuroalrnn.regimes.events import carry_of, decisive_regimes
 from neuroalrnn.regimes.replication import label_nuisances, nuisances
 from neuroalrnn.regimes.steps import refuse_other_trials
 from neuroalrnn.regimes.switches import compute_switches
@@ -122,7 +122,8 @@ def relate_to_behaviour(fit, regimes):
     """Test every regime, and a change of regime, against every outcome, over subjects.
 
     The regime is that of the step before the choice is read out, computed from the inputs up to
-    that step by a network that never saw the subject; a switch is a difference to the same step of
+    that step by a network that never saw the subject, or the functional one of the choice, which
+    does not depend on what was chosen either; a switch is a difference to the same step of
     the previous trial, where the state was carried over. What goes with regimes anyway is held
     constant: see `neuroalrnn.regimes.replication.nuisances`. The trend over the session is a cubic
     in trial number, or of as high a degree as what subjects share in the outcome needs.
@@ -130,8 +131,8 @@ def relate_to_behaviour(fit, regimes):
     Parameters
     ----------
     fit : Fit
-    regimes : xarray.DataArray, dims (trial, step)
-        From `compute_held_out_regimes`.
+    regimes : xarray.DataArray, dims (trial, step), or (trial,)
+        From `compute_held_out_regimes`; or the labels of `find_functional_regimes`.
 
     Returns
     -------
@@ -183,8 +184,8 @@ def tabulate_trials(fit, regimes):
     Parameters
     ----------
     fit : Fit
-    regimes : xarray.DataArray, dims (trial, step)
-        From `compute_held_out_regimes`.
+    regimes : xarray.DataArray, dims (trial, step), or (trial,)
+        From `compute_held_out_regimes`; or the labels of `find_functional_regimes`.
 
     Returns
     -------
@@ -214,7 +215,7 @@ def _predictors(fit, regimes):
         for label in np.unique(here[known])
         if MIN_SHARE <= (here[known] == label).mean() <= 1 - MIN_SHARE
     }
-    carry = fit.carry
+    carry = carry_of(fit, regimes)
     switches = compute_switches(decisive, fit.trials, carry=carry).values[:, 0]
     return predictors | {"switch since last trial": switches}
 

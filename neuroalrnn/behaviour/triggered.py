@@ -12,7 +12,7 @@ import xarray as xr
 from neuroalrnn.behaviour.relation import compute_outcomes
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.regimes import trial_variable
-from neuroalrnn.regimes.events import decisive_regimes
+from neuroalrnn.regimes.events import carry_of, decisive_regimes
 from neuroalrnn.regimes.replication import is_independent
 from neuroalrnn.regimes.steps import refuse_other_trials, require_steps
 from neuroalrnn.regimes.switches import compute_switches, rows_with_removed, switch_in_trial
@@ -152,8 +152,8 @@ def compute_triggered_averages(
     Parameters
     ----------
     fit : Fit
-    regimes : DataArray (trial, step) of int
-        From `compute_held_out_regimes`.
+    regimes : DataArray (trial, step) of int, or (trial,)
+        From `compute_held_out_regimes`; or the labels of `find_functional_regimes`.
     lags : sequence of int
         In trials.
     n_draws, random_state : int
@@ -183,7 +183,7 @@ def compute_triggered_averages(
             "there is nothing to average: neither a choice of two options, nor correctness, nor "
             "reaction time"
         )
-    carry = fit.carry
+    carry = carry_of(fit, regimes)
     switches = compute_switches(decisive_regimes(fit, regimes)[counts], trials, carry=carry)
     parts = []
     for values in outcomes.values():

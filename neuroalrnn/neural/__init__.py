@@ -23,7 +23,9 @@ array([ True,  True])
 >>> averaged = annotate_epochs(epochs, regimes, trials, events=0)["regime 1"].average()
 
 Use ``compute_held_out_regimes(fit).regimes``: the regimes of a model that was trained on these
-choices would carry information about the choices, as the signal does. Over several subjects, test
+choices would carry information about the choices, as the signal does. Functional regimes are the
+same to all of these functions: pass ``find_functional_regimes(fit).labels``, with one label per
+trial, which are held out, too. Over several subjects, test
 ``effects_over_subjects(subject_means(scores["balanced_accuracy_corrected"]))``.
 """
 

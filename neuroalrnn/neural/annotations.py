@@ -13,7 +13,7 @@ from neuroalrnn.data.schema import not_trials, texts, unknown, where
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.neural.checks import not_epochs, not_label
 from neuroalrnn.regimes import ABSENT, trial_variable
-from neuroalrnn.regimes.steps import refuse_other_trials, require_steps
+from neuroalrnn.regimes.steps import refuse_other_trials, with_steps
 from neuroalrnn.regimes.switches import compute_switches, switch_events
 from neuroalrnn.stats.checks import as_numbers
 
@@ -34,8 +34,9 @@ def to_annotations(
 
     Parameters
     ----------
-    regimes : xarray.DataArray (trial, step) of int
-        Regimes of all steps, -1 where a trial has no such step.
+    regimes : xarray.DataArray (trial, step) or (trial,) of int
+        Regimes of all steps, -1 where a trial has no such step; functional regimes, of which a
+        trial has one, are those of a step "choice".
     trials : xarray.Dataset
         The same trials, with ``event_time`` where steps are events.
     start : str or array (trial,)
@@ -60,12 +61,11 @@ def to_annotations(
     """
     import mne
 
-    require_steps(regimes)
+    regimes = with_steps(regimes)
     refuse_other_trials(regimes, trials)
     keys = [texts(trial_variable(name, regimes, trials)) for name in ("subject", "session")]
     if (n_sessions := len(set(zip(*keys, strict=True)))) > 1:
         raise DataError(f"annotations: found {n_sessions} sessions, a recording has 1: select it")
-    regimes = regimes.transpose("trial", "step")
     onset = _onsets(regimes, trials, start, dict(at or {}))
     row, column = np.nonzero(regimes.values != ABSENT)
     marks = [f"regime {code}" for code in regimes.values[row, column]]
@@ -100,8 +100,9 @@ def annotate_epochs(
     ----------
     epochs : mne.Epochs
         Epochs, of which the one at position i is trial i of `regimes`.
-    regimes : xarray.DataArray (trial, step) of int
-        Regimes of all steps, -1 where a trial has no such step.
+    regimes : xarray.DataArray (trial, step) or (trial,) of int
+        Regimes of all steps, -1 where a trial has no such step; functional regimes, of which a
+        trial has one, are those of a step "choice".
     trials : xarray.Dataset, optional
         The same trials, for coordinates that `regimes` lacks.
     events : str or int, optional
@@ -124,9 +125,8 @@ def annotate_epochs(
     """
     import mne
 
-    require_steps(regimes)
+    regimes = with_steps(regimes)
     _refuse_other_epochs(epochs, regimes, trials)
-    regimes = regimes.transpose("trial", "step")
     switches = compute_switches(regimes, trials, carry=carry)
     metadata = pd.DataFrame(index=np.arange(len(epochs)))
     if epochs.metadata is not None:

@@ -83,7 +83,8 @@ def _not_color(name, value):
 
 def _not_regimes(name, value):
     found = not_kind(name, value, xr.DataArray, "regimes (DataArray), as the analysis returns them")
-    if not found and (set(value.dims) != {"trial", "step"} or "step" not in value.coords):
+    of_steps = not found and set(value.dims) == {"trial", "step"} and "step" in value.coords
+    if not found and not of_steps and value.dims != ("trial",):
         found = [f"{name} has dims {', '.join(map(str, value.dims))}: expected trial, step"]
     return found
 
@@ -109,6 +110,7 @@ CHECKS = {
     "ax": optional(partial(not_kind, kinds=Axes, expected="axes of matplotlib, or None")),
     "behaviour": table("estimate", "ci_low", "ci_high", labels=["outcome", "effect"]),
     "calibration": table("slope", "slope_low", "slope_high", labels=["model"]),
+    "called": not_names,
     "code": optional(PLACE),
     "coverage": table("rank", "occupancy", "cumulative_occupancy", "n_visited", "n_possible"),
     "detections": _not_detections,

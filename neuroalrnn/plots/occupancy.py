@@ -1,5 +1,7 @@
 """How often regimes occur, for how long, and what follows what."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,6 +24,7 @@ from neuroalrnn.plots.style import (
     regime_colour,
     regime_name,
     styled,
+    unit_of,
 )
 
 READABLE = 12
@@ -29,7 +32,9 @@ MIN_AT_RISK = 10
 
 
 @styled
-def plot_occupancy(occupancy: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_occupancy(
+    occupancy: pd.DataFrame, *, called: Sequence[str] = (), ax: Axes | None = None
+) -> Axes:
     """Share of steps in each regime, by step and condition.
 
     Bars are means over subjects, and the whisker at the end of each part is the standard error of
@@ -39,6 +44,8 @@ def plot_occupancy(occupancy: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     occupancy : pandas.DataFrame
         From `neuroalrnn.questions.analyse`, table ``occupancy``.
+    called : sequence of str
+        What the regimes are called, in order; default their numbers alone.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a figure of its own.
 
@@ -58,7 +65,7 @@ def plot_occupancy(occupancy: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     error = means.set_index([*by, "regime"])["standard_error"].unstack("regime")
     cells = share.index.to_frame(index=False)
     if cells["step"].nunique() > MOST_STEPS:
-        return plot_occupancy_stream(occupancy, ax=ax)
+        return plot_occupancy_stream(occupancy, called=called, ax=ax)
     rows = grouped_positions(cells["step"], gap=0.9 if len(by) > 1 else 0.0)
     ax = axes_or_new(ax, SINGLE, 20 + 4.6 * (rows[-1] + 1))
     left = np.zeros(len(share))
@@ -72,19 +79,23 @@ def plot_occupancy(occupancy: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.errorbar(left, height, xerr=error[regime], fmt="none", ecolor=INK, elinewidth=0.6)
     label_rows(ax, rows, cells)
     ax.set_xlim(0, 1)
-    ax.set_xlabel("Share of steps (mean over subjects \N{PLUS-MINUS SIGN} s.e.)")
-    _regime_legend(ax, share.columns)
+    ax.set_xlabel(f"Share of {unit_of(called)}s (mean over subjects \N{PLUS-MINUS SIGN} s.e.)")
+    _regime_legend(ax, share.columns, called)
     return ax
 
 
 @styled
-def plot_occupancy_trend(trend: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_occupancy_trend(
+    trend: pd.DataFrame, *, called: Sequence[str] = (), ax: Axes | None = None
+) -> Axes:
     """Share of steps in each regime against trial number, mean over subjects.
 
     Parameters
     ----------
     trend : pandas.DataFrame
         Table ``occupancy_trend``.
+    called : sequence of str
+        What the regimes are called, in order; default their numbers alone.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a figure of its own.
 
@@ -102,22 +113,26 @@ def plot_occupancy_trend(trend: pd.DataFrame, *, ax: Axes | None = None) -> Axes
         colour = regime_colour(regime)
         edges = np.clip(mean - error, 0, 1), np.clip(mean + error, 0, 1)
         ax.fill_between(part["trial"], *edges, color=colour, alpha=0.2, lw=0)
-        ax.plot(part["trial"], mean, "o-", ms=2.5, color=colour, label=regime_name(regime))
+        ax.plot(part["trial"], mean, "o-", ms=2.5, color=colour, label=regime_name(regime, called))
     ax.set_ylim(bottom=0)
     ax.set_xlabel("Trial in the session")
-    ax.set_ylabel("Share of steps\n(mean over subjects \N{PLUS-MINUS SIGN} s.e.)")
+    ax.set_ylabel(f"Share of {unit_of(called)}s\n(mean over subjects \N{PLUS-MINUS SIGN} s.e.)")
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
 
 @styled
-def plot_dwell_times(dwell_survival: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_dwell_times(
+    dwell_survival: pd.DataFrame, *, called: Sequence[str] = (), ax: Axes | None = None
+) -> Axes:
     """Share of visits to a regime that last at least so many steps (Kaplan-Meier).
 
     Parameters
     ----------
     dwell_survival : pandas.DataFrame
         Table ``dwell_survival``.
+    called : sequence of str
+        What the regimes are called, in order; default their numbers alone.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a figure of its own.
 
@@ -134,11 +149,11 @@ def plot_dwell_times(dwell_survival: pd.DataFrame, *, ax: Axes | None = None) ->
         say_empty(ax, f"no regime with {MIN_AT_RISK} visits")
         return ax
     for regime, part in known.groupby("regime"):
-        look = {"color": regime_colour(regime), "label": regime_name(regime)}
+        look = {"color": regime_colour(regime), "label": regime_name(regime, called)}
         # Between two observed lengths the share is already that of the longer one.
         ax.plot(part["n_steps"], part["survival"], "o-", ms=2.5, drawstyle="steps-pre", **look)
     ax.set_yscale("log")
-    ax.set_xlabel("Length of a visit (steps)")
+    ax.set_xlabel(f"Length of a visit ({unit_of(called)}s)")
     ax.set_ylabel("Share of visits at least as long")
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(ncols=2 if known["regime"].nunique() > 4 else 1)
@@ -146,13 +161,17 @@ def plot_dwell_times(dwell_survival: pd.DataFrame, *, ax: Axes | None = None) ->
 
 
 @styled
-def plot_transitions(transitions: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_transitions(
+    transitions: pd.DataFrame, *, called: Sequence[str] = (), ax: Axes | None = None
+) -> Axes:
     """Probability of the next step's regime, row by row, mean over subjects.
 
     Parameters
     ----------
     transitions : pandas.DataFrame
         Table ``transitions``: ``subject, regime, regime_next, transition_probability``.
+    called : sequence of str
+        What the regimes are called, in order; default their numbers alone.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a figure of its own.
 
@@ -165,7 +184,7 @@ def plot_transitions(transitions: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     value = "transition_probability"
     kept = transitions[transitions["regime"] < READABLE - 2].dropna(subset=[value])
     if not len(kept):
-        say_empty(ax, "no two steps follow each other: the state starts anew at every step")
+        say_empty(ax, "none follows another: the state starts anew at every step")
         return ax
     kept = kept.assign(regime_next=np.minimum(kept["regime_next"], READABLE - 2))
     keys = ["regime", "regime_next"]
@@ -178,11 +197,12 @@ def plot_transitions(transitions: pd.DataFrame, *, ax: Axes | None = None) -> Ax
             ax.text(j, i, f"{share:.2f}", ha="center", va="center", color=colour, size=6)
     columns = [f"{k}" if k < READABLE - 2 else "other" for k in np.asarray(matrix.columns)]
     ax.set_xticks(range(len(columns)), columns)
-    ax.set_yticks(range(len(matrix)), [f"{k}" for k in matrix.index])
+    names = [f"{k}: {called[k]}" if k < len(called) else f"{k}" for k in matrix.index]
+    ax.set_yticks(range(len(matrix)), names)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set_xlabel("Regime at the next step")
-    ax.set_ylabel("Regime at this step")
+    ax.set_xlabel(f"Regime at the next {unit_of(called)}")
+    ax.set_ylabel(f"Regime at this {unit_of(called)}")
     ax.figure.colorbar(image, ax=ax, label="Probability", shrink=0.8, pad=0.02)
     return ax
 
@@ -230,9 +250,9 @@ def plot_agreement(agreement: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _regime_legend(ax, regimes):
+def _regime_legend(ax, regimes, called):
     ax.legend(
-        handles=regime_patches(regimes),
+        handles=regime_patches(regimes, called),
         loc="upper left",
         bbox_to_anchor=(1, 1),
         handlelength=0.9,

@@ -1,5 +1,7 @@
 """Regimes of an example session, trial by trial and step by step."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -56,6 +58,7 @@ def plot_regime_raster(
     session: str | None = None,
     rule: str | None = None,
     n_rows: int = MOST_ROWS,
+    called: Sequence[str] = (),
     ax: Axes | None = None,
 ) -> Axes:
     """Regime of every step of one session: a column per trial, a line per step of the task.
@@ -67,8 +70,8 @@ def plot_regime_raster(
 
     Parameters
     ----------
-    regimes : xarray.DataArray of int, dims (trial, step)
-        Regime of every step, -1 where a trial has no such step.
+    regimes : xarray.DataArray of int, dims (trial, step), or (trial,)
+        Regime of every step, or of every choice; -1 where a trial has no such step.
     trials : xarray.Dataset
         The same trials.
     subject, session : str, optional
@@ -77,6 +80,8 @@ def plot_regime_raster(
         Trial variable shown as a strip.
     n_rows : int
         Rows drawn at most.
+    called : sequence of str
+        What the regimes are called, in order; default their numbers alone.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a figure of its own.
 
@@ -86,10 +91,14 @@ def plot_regime_raster(
         The axes that were drawn on.
     """
     chosen, title = _select(trials, subject, session)
+    if regimes.dims == ("trial",):
+        regimes = regimes.expand_dims(step=["choice"], axis=1)
     if rule is not None:
         require_known("rule", rule, (n for n in trials.variables if trials[n].dims == ("trial",)))
     if regimes.sizes["step"] > MOST_STEPS:
-        return _draw_trials(ax, regimes, trials, chosen[: PER_ROW * n_rows // 8], rule, title)
+        return _draw_trials(
+            ax, regimes, trials, chosen[: PER_ROW * n_rows // 8], rule, title, called
+        )
     rows = _wrap(trials, chosen)[:n_rows]
     known = None if rule is None else np.unique(trials[rule].values[chosen])
     names = [str(name) for name in regimes["step"].values]
@@ -102,7 +111,7 @@ def plot_regime_raster(
     ax.set_ylim(len(rows) * height - 0.4, -0.9)
     _count_from_one(ax, max(map(len, rows)))
     ax.set_xlabel(f"Trial within the row ({title})")
-    _legend(ax, regimes.values[np.concatenate(rows)], trials, rule, known)
+    _legend(ax, regimes.values[np.concatenate(rows)], trials, rule, known, called)
     return ax
 
 
@@ -183,7 +192,7 @@ def _count_from_one(ax, n_trials):
     ax.set_xticks([tick - 1 for tick in ticks], ticks)
 
 
-def _draw_trials(ax, regimes, trials, chosen, rule, title):
+def _draw_trials(ax, regimes, trials, chosen, rule, title, called):
     """Trials from top to bottom, steps from left to right."""
     ax = axes_or_new(ax, DOUBLE, 100)
     shown = np.ma.masked_less(np.minimum(regimes.values[chosen], MOST_REGIMES), 0)
@@ -211,14 +220,14 @@ def _draw_trials(ax, regimes, trials, chosen, rule, title):
     ax.set_ylim(len(chosen) + 0.6, 0.4)
     ax.set_xlabel(f"{label}, {title}")
     ax.set_ylabel("Trial of the session")
-    _legend(ax, regimes.values[chosen], trials, rule, known)
+    _legend(ax, regimes.values[chosen], trials, rule, known, called)
     return ax
 
 
-def _legend(ax, codes, trials, rule, known):
+def _legend(ax, codes, trials, rule, known, called):
     shown = np.unique(np.minimum(codes[codes >= 0], MOST_REGIMES))
     colours = [*REGIME_COLOURS, OTHER_COLOUR]
-    handles = [Patch(color=colours[k], label=regime_name(k)) for k in shown]
+    handles = [Patch(color=colours[k], label=regime_name(k, called)) for k in shown]
     if rule is not None:
         handles += _rule_handles(rule, known)
     if "correct" in trials:

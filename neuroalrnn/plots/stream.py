@@ -33,6 +33,7 @@ def plot_occupancy_stream(
     along: str = "step",
     order: Sequence[str] | None = None,
     legend: bool = True,
+    called: Sequence[str] = (),
     ax: Axes | None = None,
 ) -> Axes:
     """Stacked shares of regimes against the step or epoch, all other conditions pooled.
@@ -49,6 +50,8 @@ def plot_occupancy_stream(
         Its values in the order of the task; default that of the table. Others are left out.
     legend : bool
         Whether to name the regimes.
+    called : sequence of str
+        What the regimes are called, in order; default their numbers alone.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a figure of its own.
 
@@ -82,7 +85,7 @@ def plot_occupancy_stream(
     ax.set_ylim(0, 1)
     if legend:
         place = {"loc": "upper left", "bbox_to_anchor": (1, 1), "handlelength": 0.9}
-        ax.legend(handles=regime_patches(share.columns), **place)
+        ax.legend(handles=regime_patches(share.columns, called), **place)
     return ax
 
 
@@ -151,6 +154,6 @@ def mean_shares(occupancy, along, order=None):
     return share.reindex([name for name in order if name in share.index])
 
 
-def regime_patches(regimes):
+def regime_patches(regimes, called=()):
     """Legend entries of regimes."""
-    return [Patch(color=regime_colour(k), label=regime_name(k)) for k in regimes]
+    return [Patch(color=regime_colour(k), label=regime_name(k, called)) for k in regimes]

@@ -1,6 +1,6 @@
 """How every figure looks: widths, type, colours, and the axes a plot draws on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import wraps
 from pathlib import Path
@@ -140,9 +140,16 @@ def regime_colour(label) -> str:
     return REGIME_COLOURS[label] if 0 <= label < MOST_REGIMES else OTHER_COLOUR
 
 
-def regime_name(label) -> str:
-    """Name a regime in legends; all but the most frequent ones are "other regimes"."""
+def regime_name(label, called: Sequence[str] = ()) -> str:
+    """Name a regime in legends, by what it is called too if it is known; rare ones are "other"."""
+    if label < len(called):
+        return f"{label}: {called[label]}"
     return f"regime {label}" if label < MOST_REGIMES else "other regimes"
+
+
+def unit_of(called: Sequence[str]) -> str:
+    """Say what has a regime: regimes with names are functional, and those of whole trials."""
+    return "trial" if len(called) else "step"
 
 
 def signed(value, digits=3):

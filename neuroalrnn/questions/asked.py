@@ -82,11 +82,6 @@ class Asked:
         """Labels of held-out steps, dims (trial, step)."""
         return self.held_out.regimes
 
-    @cached_property
-    def functional(self):
-        """What the networks compute and agree on, as `FunctionalRegimes`."""
-        return find_functional_regimes(self.fit, random_state=self.random_state)
-
     @property
     def locked(self):
         """Switches around rule changes; None where they were not asked for or are not testable."""
@@ -110,7 +105,7 @@ class Asked:
     @cached_property
     def functional(self):
         """Trials grouped by what inputs do, see `neuroalrnn.effects.find_functional_regimes`."""
-        return find_functional_regimes(self.fit)
+        return find_functional_regimes(self.fit, random_state=self.random_state)
 
     @cached_property
     def known(self):

@@ -4,7 +4,7 @@ import numpy as np
 
 from neuroalrnn.data.events import event_names, happened, with_events
 from neuroalrnn.regimes import ABSENT
-from neuroalrnn.regimes.steps import steps_in_order
+from neuroalrnn.regimes.steps import steps_in_order, with_steps
 
 
 def event_steps(fit, n_steps):
@@ -42,12 +42,13 @@ def decisive_regimes(fit, regimes):
     """Regime of each trial at the step before its choice is read out.
 
     That regime decides the map from this step to the read-out. Where the choice is read out at the
-    first step of the trial, it is that of the last step of the trial before.
+    first step of the trial, it is that of the last step of the trial before. A functional regime is
+    that of the choice itself.
 
     Parameters
     ----------
     fit : Fit
-    regimes : xarray.DataArray, dims (trial, step)
+    regimes : xarray.DataArray, dims (trial, step), or (trial,)
 
     Returns
     -------
@@ -55,6 +56,8 @@ def decisive_regimes(fit, regimes):
         One step; -1 where there is no choice event, or no step before it since the state began
         anew.
     """
+    if regimes.dims == ("trial",):
+        return with_steps(regimes).drop_vars("step")
     values, encoding = regimes.values, fit.encoding
     n_steps = (values != ABSENT).sum(axis=1)
     choice_event = encoding.get("choice_event")
@@ -66,6 +69,23 @@ def decisive_regimes(fit, regimes):
     picked = np.full(len(values), ABSENT)
     picked[there] = before[there, at[there].astype(int)]
     return regimes.isel(step=[0]).drop_vars("step").copy(data=picked[:, None])
+
+
+def carry_of(fit, regimes):
+    """Where regimes of trials begin anew, so that no switch is defined.
+
+    Parameters
+    ----------
+    fit : Fit
+    regimes : xarray.DataArray, dims (trial, step), or (trial,)
+
+    Returns
+    -------
+    {"session", "block", "trial"}
+        Where the latent state does; but functional regimes, which say how a choice is made and not
+        where the state lies, follow each other through the session.
+    """
+    return "session" if regimes.dims == ("trial",) else fit.carry
 
 
 def _step_before(regimes, trials, carry):

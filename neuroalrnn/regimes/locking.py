@@ -5,7 +5,7 @@ import pandas as pd
 
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.regimes import ABSENT
-from neuroalrnn.regimes.events import decisive_regimes, event_steps
+from neuroalrnn.regimes.events import carry_of, decisive_regimes, event_steps
 from neuroalrnn.regimes.replication import cells, is_independent, session_labels, stimuli
 from neuroalrnn.regimes.steps import refuse_other_trials
 from neuroalrnn.regimes.switches import (
@@ -91,7 +91,7 @@ def lock_to_rule_changes(fit, regimes, rule, random_state):
     Parameters
     ----------
     fit : Fit
-    regimes : xarray.DataArray, dims (trial, step)
+    regimes : xarray.DataArray, dims (trial, step), or (trial,)
     rule : str
         Trial variable.
     random_state : int
@@ -116,7 +116,7 @@ def lock_to_rule_changes(fit, regimes, rule, random_state):
     refuse_other_trials(regimes, fit.trials)
     counts = np.flatnonzero(is_independent(fit))
     trials = fit.trials.isel(trial=counts)
-    carry = fit.carry
+    carry = carry_of(fit, regimes)
     switches = compute_switches(decisive_regimes(fit, regimes)[counts], trials, carry=carry)
     changes = compute_rule_changes(trials, rule)
     _require_carried_state(switches, changes, rule, carry)

@@ -25,7 +25,7 @@ def compute_occupancy(
 
     Parameters
     ----------
-    regimes : DataArray (trial, step) of int
+    regimes : DataArray (trial, step) of int, or (trial,)
         Regimes of the steps that count; select trials before (such as the scored ones).
     trials : Dataset, optional
         The same trials, for variables of `by` that `regimes` lacks.
@@ -63,7 +63,7 @@ def compute_occupancy_trend(
 
     Parameters
     ----------
-    regimes : DataArray (trial, step) of int
+    regimes : DataArray (trial, step) of int, or (trial,)
         Regimes of all steps, -1 where there is no step.
     trials : Dataset, optional
         The same trials, for coordinates that `regimes` lacks.

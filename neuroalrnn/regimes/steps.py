@@ -27,8 +27,8 @@ def steps_in_order(
 
     Parameters
     ----------
-    regimes : DataArray (trial, step) of int
-        Regimes of all steps, -1 where there is no step.
+    regimes : DataArray (trial, step) of int, or (trial,)
+        Regimes of all steps, -1 where there is no step; see `with_steps` for one per trial.
     trials : Dataset, optional
         The same trials, for coordinates that `regimes` lacks.
     carry : {"session", "block", "trial"}
@@ -43,18 +43,18 @@ def steps_in_order(
     Raises
     ------
     DataError
-        No DataArray (trial, step) of integers, trials that are not those of `trials`, or trials
-        without subject, session or number, or with one that occurs twice.
+        No DataArray (trial, step) or (trial,) of integers, trials that are not those of `trials`,
+        or trials without subject, session or number, or with one that occurs twice.
     """
     if carry not in CARRY:
         raise DataError(f"carry: found {carry!r}, expected one of {', '.join(CARRY)}")
-    require_steps(regimes)
+    regimes = with_steps(regimes)
     keys = {
         name: trial_variable(name, regimes, trials)
         for name in dict.fromkeys((*TRIAL, *CARRY[carry]))
     }
     places = _refuse_unordered(keys)
-    values = check_codes(regimes.transpose("trial", "step"))
+    values = check_codes(regimes)
     # trials are sorted, not their steps: these are in order within a trial
     order = np.lexsort([places[name] for name in reversed(TRIAL)])
     at, column = np.nonzero(values[order] != ABSENT)
@@ -67,6 +67,29 @@ def steps_in_order(
     for name in CARRY[carry]:
         changed[1:] |= np.diff(places[name][row]) != 0
     return table.assign(sequence=np.cumsum(changed) - 1)
+
+
+def with_steps(regimes: xr.DataArray) -> xr.DataArray:
+    """Give regimes of whole trials, such as functional ones, the form that statistics take.
+
+    Parameters
+    ----------
+    regimes : DataArray (trial, step), or (trial,)
+        One label per trial is that of its choice.
+
+    Returns
+    -------
+    regimes : DataArray (trial, step)
+        With one step, "choice", where there was none.
+
+    Raises
+    ------
+    DataError
+    """
+    if isinstance(regimes, xr.DataArray) and regimes.dims == ("trial",):
+        return regimes.expand_dims(step=["choice"], axis=1)
+    require_steps(regimes)
+    return regimes.transpose("trial", "step")
 
 
 def require_steps(regimes) -> None:
@@ -192,7 +215,7 @@ def with_variables(
     by : sequence of str
         What to add: "step" (its name), variables on `trial`, or on `trial` and `step` (see
         `assign_epochs`).
-    regimes : DataArray (trial, step)
+    regimes : DataArray (trial, step), or (trial,)
         Regimes with coordinates of trials.
     trials : Dataset, optional
         The same trials.
@@ -212,6 +235,7 @@ def with_variables(
         raise DataError(
             f"by: found the text {by!r}, expected a sequence of names, such as [{by!r}]"
         )
+    regimes = with_steps(regimes)
     found = [
         f"{name!r} is a name of this table's own; rename it" for name in by if name in OWN_COLUMNS
     ]

@@ -11,7 +11,12 @@ import xarray as xr
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.regimes import ABSENT, flipped_units, trial_variable
-from neuroalrnn.regimes.steps import require_steps, steps_in_order, with_variables
+from neuroalrnn.regimes.steps import (
+    require_steps,
+    steps_in_order,
+    with_steps,
+    with_variables,
+)
 from neuroalrnn.stats.locked import check_lags, shift_band
 
 
@@ -20,7 +25,7 @@ def compute_switches(regimes: xr.DataArray, trials=None, *, carry: str = "sessio
 
     Parameters
     ----------
-    regimes : DataArray (trial, step) of int
+    regimes : DataArray (trial, step) of int, or (trial,)
         -1 where a trial has no such step.
     trials : Dataset, optional
         Trial coordinates that `regimes` lacks.
@@ -36,8 +41,7 @@ def compute_switches(regimes: xr.DataArray, trials=None, *, carry: str = "sessio
     ------
     DataError
     """
-    require_steps(regimes)
-    regimes = regimes.transpose("trial", "step")
+    regimes = with_steps(regimes)
     steps = steps_in_order(regimes, trials, carry=carry)
     first = steps["sequence"].diff().ne(0)
     values = np.full(regimes.shape, np.nan)

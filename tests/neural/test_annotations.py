@@ -116,7 +116,7 @@ def test_epochs_in_another_order_are_refused(session):
 
 def test_regimes_and_times_must_be_usable(session):
     trials, regimes = session
-    for wrong in (regimes.values, regimes[:, 0]):
+    for wrong in (regimes.values, regimes[0]):
         with pytest.raises(DataError, match="regimes: found"):
             to_annotations(wrong, trials, "start")
         with pytest.raises(DataError, match="regimes: found"):
@@ -125,3 +125,14 @@ def test_regimes_and_times_must_be_usable(session):
         to_annotations(regimes, trials, np.full(4, "a"))
     with pytest.raises(DataError, match="no time"):
         to_annotations(regimes, trials, np.full(4, np.inf))
+
+
+def test_functional_regimes_of_whole_trials_are_those_of_a_step_choice(session):
+    trials, regimes = session
+    labels = regimes.isel(step=0, drop=True)
+    found = to_annotations(labels, trials, "start", at={"choice": "stimulus"})
+    marks = [name for name in found.description if name.startswith("switch")]
+    assert marks == ["switch 0>1", "switch 1>0", "switch 0>2"]
+    annotated = annotate_epochs(to_epochs(trials), labels, trials, events="choice")
+    assert annotated.metadata["regime_choice"].tolist() == labels.values.tolist()
+    assert len(annotated["regime 0"]) == 2

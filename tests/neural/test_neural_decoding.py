@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import binom
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, log_loss
@@ -171,3 +172,12 @@ def test_decoding_from_a_file_is_decoding_from_memory(simulate, tmp_path):
     again = from_epochs(read, **epochs.metadata.attrs["from_frame"])
     scores = [decode_regimes(each, regimes, pooled=True) for each in (trials, again)]
     np.testing.assert_allclose(scores[0]["log_loss"], scores[1]["log_loss"])
+
+
+def test_functional_labels_of_whole_trials_are_decoded_like_those_of_one_step(simulate):
+    trials, regimes = simulate(0, weights=np.array([[[0.0]], [[2.0]]]))
+    labels = regimes.isel(step=0, drop=True)
+    expected = decode_regimes(trials, regimes, pooled=True)
+    xr.testing.assert_identical(decode_regimes(trials, labels, pooled=True), expected)
+    fewer = decode_regimes(trials, labels.where(np.arange(labels.size) != 5, -1), pooled=True)
+    assert fewer["n_trials"].values.tolist() == [99, 100]

@@ -332,7 +332,7 @@ class TestWhatComesIn:
                 compute_occupancy(regimes, by=by)
 
     def test_arrays_without_trials_and_steps(self, regimes):
-        for wrong in (regimes.values, regimes[:, 0], regimes.rename(step="time")):
+        for wrong in (regimes.values, regimes[0], regimes.rename(step="time")):
             with pytest.raises(DataError, match="regimes: found"):
                 steps_in_order(wrong)
 
