@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.stats import t
 
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.effects._agree import (
@@ -17,9 +16,11 @@ from neuroalrnn.effects._agree import (
     tabulate_agreement,
 )
 from neuroalrnn.effects._cluster import cluster
+from neuroalrnn.effects._over_subjects import mean_over_subjects
 from neuroalrnn.effects.compute import compute_input_effects
 from neuroalrnn.effects.counterfactuals import Counterfactuals
 from neuroalrnn.effects.flips import flips_of, pointing_inputs
+from neuroalrnn.effects.names import name_regimes
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.network.codes import ABSENT
 from neuroalrnn.regimes.labels import match_regimes, relabel_by_use
@@ -73,6 +74,11 @@ class FunctionalRegimes:
     effects: xr.DataArray = field(repr=False)
     columns: list[tuple[str, int, str]]
     by_fold: np.ndarray = field(repr=False)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the regimes, see `name_regimes`."""
+        return name_regimes(self.regimes)
 
 
 def find_functional_regimes(
@@ -227,24 +233,16 @@ def _label(fit, found, rows):
 
 
 def _describe(fit, vectors, by_fold, labels, columns, rows):
-    held_out, subject = fit.splits["fold"].values[rows], fit.trials["subject"].values[rows]
-    own = vectors[held_out, np.arange(len(rows))]
-    table = []
+    held_out, table = fit.splits["fold"].values[rows], []
+    own = np.full((len(labels), len(columns)), np.nan)
+    own[rows] = vectors[held_out, np.arange(len(rows))]
     for regime in range(labels.max() + 1):
-        here = labels[rows] == regime
+        here = labels == regime
         pairs = zip(vectors, by_fold[:, rows] == regime, strict=True)
         of_folds = np.stack([each[inside].mean(axis=0) for each, inside in pairs if inside.any()])
-        by_subject = pd.DataFrame(own[here]).groupby(subject[here].astype(str)).mean()
         for k, column in enumerate(columns):
-            estimate = _mean_with_interval(by_subject[k].to_numpy())
+            estimate = mean_over_subjects(fit.trials, own[:, k], here)
             folds = of_folds[:, k].min(), of_folds[:, k].max()
-            table.append((regime, *column, *estimate, *folds, here.mean()))
+            table.append((regime, *column, *estimate, *folds, here[rows].mean()))
     names = ["regime", *_DIMS, "effect", "ci_low", "ci_high", "n_subjects", "effect_low"]
     return pd.DataFrame(table, columns=[*names, "effect_high", "share"])
-
-
-def _mean_with_interval(values):
-    """Mean, its 95 % interval by Student's t, and the number of subjects."""
-    n = len(values)
-    half = t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-    return values.mean(), values.mean() - half, values.mean() + half, n

@@ -1,0 +1,131 @@
+"""Primitives in terms of effects: gating, exchanged weights, and how long an input acts."""
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.effects._over_subjects import mean_over_subjects
+from neuroalrnn.effects.compute import N_LAGS, compute_input_effects
+from neuroalrnn.effects.flips import JOINT, flips_of
+from neuroalrnn.effects.functional import FunctionalRegimes
+from neuroalrnn.effects.names import LEAST
+from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.results import Fit
+
+
+def compute_interactions(fit: Fit) -> pd.DataFrame:
+    """Compute how far the effect of each input depends on another input: gating.
+
+    Both inputs of a trial are changed together, so that the interaction is exact:
+    ``I = 1/4 (eta_++ - eta_+- - eta_-+ + eta_--)``, half the change of the effect of one of them
+    when the other goes from low to high.
+
+    Parameters
+    ----------
+    fit : Fit
+        A cross-validated fit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per ordered pair of inputs with two levels that are known at the same time: ``input,
+        gate, lag, option, effect`` (of the input, mean over subjects of their held-out trials),
+        ``interaction``, its 95 % interval ``ci_low, ci_high`` over ``n_subjects``, and
+        ``gating_index``, ``|I| / (|I| + |E|)``: 0 where the gate does not matter, 1/2 where it
+        switches the input on and off, 1 where it reverses it.
+
+    Raises
+    ------
+    NotTestableError
+        There are no two such inputs.
+    """
+    flips = [flip for flip in flips_of(fit) if len(flip.levels) == 2]
+    pairs = [
+        (one, other) for one, other in combinations(flips, 2) if one.first_lag == other.first_lag
+    ]
+    if not pairs:
+        raise NotTestableError("interactions: found no two inputs that are known at the same time")
+    names = [JOINT.join((one.name, other.name)) for one, other in pairs]
+    alone = [flip.name for flip in flips]
+    effects = compute_input_effects(fit, [*alone, *names], n_lags=1)
+    rows = []
+    for (one, other), name in zip(pairs, names, strict=True):
+        for option in effects["option"].values:
+            where = {"lag": one.first_lag, "option": option}
+            both = mean_over_subjects(fit.trials, effects.sel(input=name, **where).values)
+            for flip, gate in permutations((one, other)):
+                own = effects.sel(input=flip.name, **where).values
+                effect = mean_over_subjects(fit.trials, own)[0]
+                index = abs(both[0]) / max(abs(both[0]) + abs(effect), np.finfo(float).tiny)
+                rows.append((flip.name, gate.name, *where.values(), effect, *both, index))
+    columns = ["input", "gate", "lag", "option", "effect", "interaction", "ci_low", "ci_high"]
+    return pd.DataFrame(rows, columns=[*columns, "n_subjects", "gating_index"])
+
+
+def compute_exchange(found: FunctionalRegimes) -> pd.DataFrame:
+    """Find pairs of regimes in which inputs exchange their weights: rule-based integration.
+
+    Parameters
+    ----------
+    found : FunctionalRegimes
+        Regimes of a fit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pair of regimes and pair of inputs: ``regime, other_regime, input, other_input,
+        lag, option`` and ``exchange``, the smaller of ``|E_i| - |E_j|`` in the one regime and
+        ``|E_j| - |E_i|`` in the other (log-odds): positive where the first input counts more in the
+        first regime and less in the second. Of the two orders the larger is kept.
+    """
+    table = found.regimes.set_index(["regime", "input", "lag", "option"])["effect"].abs()
+    columns = ["regime", "other_regime", "input", "other_input", "lag", "option", "exchange"]
+    rows = []
+    for one, other in combinations(range(found.n_regimes), 2):
+        for first, second in combinations(found.columns, 2):
+            if first[1:] != second[1:]:
+                continue
+            apart = [table[(regime, *first)] - table[(regime, *second)] for regime in (one, other)]
+            exchange, swapped = min(apart[0], -apart[1]), min(-apart[0], apart[1])
+            names = (first[0], second[0]) if exchange >= swapped else (second[0], first[0])
+            rows.append((one, other, *names, *first[1:], max(exchange, swapped)))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def compute_memory(fit: Fit, n_lags: int = N_LAGS) -> pd.DataFrame:
+    """Compute how long each input acts: memory-dependent transients.
+
+    Parameters
+    ----------
+    fit : Fit
+        A cross-validated fit.
+    n_lags : int
+        How many trials back an input is followed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per input, lag (in trials) and option: ``input, lag, option, effect`` (mean over
+        subjects of their held-out trials), ``ci_low, ci_high, n_subjects``, ``effect_size`` (root
+        mean square over scored trials) and ``kept``, the size relative to that of the lag before
+        (NaN at the first lag, and where that is below .1 log-odds).
+    """
+    effects = compute_input_effects(fit, n_lags=n_lags)
+    scored, rows = scored_trials(fit.trials), []
+    for name in effects["input"].values:
+        for option in effects["option"].values:
+            before = np.nan
+            for lag in effects["lag"].values:
+                values = effects.sel(input=name, option=option, lag=lag).values
+                known = values[scored & np.isfinite(values)]
+                if not len(known):
+                    continue
+                size = float(np.sqrt((known**2).mean()))
+                kept = size / before if before >= LEAST else np.nan
+                mean = mean_over_subjects(fit.trials, values)
+                rows.append((name, int(lag), option, *mean, size, kept))
+                before = size
+    columns = ["input", "lag", "option", "effect", "ci_low", "ci_high", "n_subjects"]
+    return pd.DataFrame(rows, columns=[*columns, "effect_size", "kept"])
