@@ -11,13 +11,10 @@ from neuroalrnn.stats.courses import common_window
 from neuroalrnn.stats.groups import compare_groups
 from neuroalrnn.stats.information import mutual_information, shift_information, swap_information
 from neuroalrnn.stats.locked import (
-    LockedProbability,
     locked_switch_probability,
     shift_band,
-    swap_band,
 )
 from neuroalrnn.stats.mixed import mixed_linear
-from neuroalrnn.stats.null_tests import NullTest
 from neuroalrnn.stats.permutation import circular_shift_null, swap_trials_null
 from neuroalrnn.stats.recovery import (
     confusion_matrix,
@@ -29,7 +26,6 @@ from neuroalrnn.stats.robust import cluster_robust_logistic
 from neuroalrnn.stats.select import Selection, one_standard_error
 from neuroalrnn.stats.subject_level import (
     sign_flip,
-    subject_slopes,
     t_test,
     two_stage_linear,
     two_stage_logistic,
@@ -37,8 +33,6 @@ from neuroalrnn.stats.subject_level import (
 from neuroalrnn.stats.trends import choose_degree, trend_columns
 
 __all__ = [
-    "LockedProbability",
-    "NullTest",
     "Selection",
     "benjamini_hochberg",
     "calibration_scores",
@@ -61,9 +55,7 @@ __all__ = [
     "shift_band",
     "shift_information",
     "sign_flip",
-    "subject_slopes",
     "summarise_recovery",
-    "swap_band",
     "swap_information",
     "swap_trials_null",
     "switch_agreement",

@@ -52,7 +52,7 @@ def count_otherwise(
         NaN on the first `lag` trials.
     """
     n_trials = steps.shape[1] - lag
-    shift, low, high = 0.0, -np.inf, np.inf
+    shift, low, high = np.zeros(1), np.array(-np.inf), np.array(np.inf)
     for later in range(1, lag):
         step = steps[:, later : later + n_trials]
         shift = shift + step

@@ -12,8 +12,8 @@ from neuroalrnn.mechanism.inputs import (
     compute_selection,
     compute_unit_gains,
     path_gains,
-    unit_gains,
 )
+from neuroalrnn.mechanism.inputs.gains import _unit_gains
 from neuroalrnn.network.eigen import decompose
 from neuroalrnn.network.maps import compute_jacobian, compute_slopes
 from neuroalrnn.network.run import Network, compute_latents
@@ -85,7 +85,7 @@ def test_parts_are_the_products_of_the_equation_and_sum_to_the_gain(run):
     network, _, _, regimes = run
     gains = path_gains(network, regimes, 4)
     for lag in (1, 2, 4):
-        parts = unit_gains(network, regimes, lag)
+        parts = _unit_gains(network, regimes, lag)
         np.testing.assert_allclose(parts.sum(axis=-1), gains[:, :, lag], atol=1e-12)
         row = network.readout
         for step in range(lag, 1, -1):
@@ -200,7 +200,7 @@ def test_bad_requests(run):
     with pytest.raises(DataError, match="codes from -1 to 7"):
         path_gains(network, regimes + 8, 2)
     with pytest.raises(DataError, match="lag: found 0"):
-        unit_gains(network, regimes, 0)
+        _unit_gains(network, regimes, 0)
 
 
 def test_codes_and_lags_must_be_possible(run):

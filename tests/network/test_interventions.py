@@ -9,6 +9,7 @@ import pytest
 from neuroalrnn.data import encode
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.ablation.activations import (
+    _usual_codes,
     affine,
     attenuate,
     choose_steps,
@@ -17,7 +18,6 @@ from neuroalrnn.mechanism.ablation.activations import (
     identity,
     impose_regimes,
     shift_switches,
-    usual_codes,
     zero,
 )
 from neuroalrnn.mechanism.ablation.states import disturb, remove_mode, reset
@@ -265,7 +265,7 @@ def test_best_affine_is_least_squares_and_constant_units_keep_their_value(sequen
 def test_usual_branches_are_majorities_by_step(sequences):
     network = make()
     latents = compute_latents(network, sequences)
-    codes = usual_codes(network, latents, sequences)
+    codes = _usual_codes(network, latents, sequences)
     assert codes.shape == (6,)
     assert len(set(codes)) > 1
     for step, code in enumerate(codes):

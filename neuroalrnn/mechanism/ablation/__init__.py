@@ -9,11 +9,9 @@ from neuroalrnn.mechanism.ablation.ablate import (
     ablate,
     ablate_units,
     check_by,
-    cost_table,
     rank_units,
     tabulate_costs,
     train_costs,
-    unit_replacements,
     unit_sets,
 )
 from neuroalrnn.mechanism.ablation.activations import (
@@ -25,7 +23,6 @@ from neuroalrnn.mechanism.ablation.activations import (
     identity,
     impose_regimes,
     shift_switches,
-    usual_codes,
     zero,
 )
 from neuroalrnn.mechanism.ablation.nulls import compare_with_linear_units
@@ -53,7 +50,6 @@ __all__ = [
     "clamp_regime",
     "compare_costs",
     "compare_with_linear_units",
-    "cost_table",
     "count_necessary",
     "disturb",
     "fit_affine",
@@ -71,8 +67,6 @@ __all__ = [
     "summarise_map",
     "tabulate_costs",
     "train_costs",
-    "unit_replacements",
     "unit_sets",
-    "usual_codes",
     "zero",
 ]

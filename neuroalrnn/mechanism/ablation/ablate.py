@@ -43,14 +43,14 @@ def ablate(
         Fit whose networks are taken apart.
     make : callable
         ``make(fold, sequences)`` returns a list of (dict, Intervention): what to call each
-        intervention, as columns of the table, and what it does. See `unit_replacements`.
+        intervention, as columns of the table, and what it does. See `_unit_replacements`.
     by : list of str
         Trial variables whose values divide the trials, such as conditions.
 
     Returns
     -------
     pandas.DataFrame
-        From `cost_table`, folds one after the other. Folds for which `make` returns nothing, and
+        From `_cost_table`, folds one after the other. Folds for which `make` returns nothing, and
         those without a scored choice that was held out, have no rows.
 
     Raises
@@ -63,7 +63,7 @@ def ablate(
     by = check_by(fit, by)
     folds = [each for each in fit.folds if each.test.scored.any()]
     made = [(fold, make(fold, fold.test)) for fold in folds]
-    tables = [cost_table(fold, fold.test, each, by) for fold, each in made if each]
+    tables = [_cost_table(fold, fold.test, each, by) for fold, each in made if each]
     if not tables:
         raise NotTestableError("no fold has anything to intervene on, such as a PWL unit")
     return pd.concat(tables, ignore_index=True)
@@ -99,7 +99,7 @@ def check_by(fit: Fit, by: Sequence[str]) -> list[str]:
     return by
 
 
-def cost_table(
+def _cost_table(
     fold: Fold, sequences: Sequences, made: Made, by: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Compute the cost of interventions on the network of one fold, for each subject.
@@ -149,7 +149,7 @@ def tabulate_costs(
     Returns
     -------
     pandas.DataFrame
-        See `cost_table`.
+        See `_cost_table`.
     """
     keys = {name: fold.fit.trials[name].values[scores.trial] for name in [*by, "subject"]}
     groups = pd.DataFrame(keys).groupby(list(keys), dropna=False)
@@ -172,7 +172,7 @@ def tabulate_costs(
     )
 
 
-def unit_replacements(
+def _unit_replacements(
     fold: Fold,
     sequences: Sequences,
     *,
@@ -228,7 +228,7 @@ def ablate_units(
     replacements : sequence of str
         Names of replacements, see `replace_units`.
     epochs : dict of str -> int or list of int, optional
-        Steps in the trial, see `unit_replacements`.
+        Steps in the trial, see `_unit_replacements`.
 
     Returns
     -------
@@ -246,7 +246,7 @@ def ablate_units(
 
     def make(fold, sequences):
         ranks = rank_units(fold, replacements)
-        made = unit_replacements(fold, sequences, replacements=replacements, epochs=epochs)
+        made = _unit_replacements(fold, sequences, replacements=replacements, epochs=epochs)
         return [
             ({**name, "rank": ranks[name["replacement"], name["unit"]]}, each)
             for name, each in made
@@ -300,7 +300,7 @@ def train_costs(fold: Fold, sets: Sequence[UnitSet]) -> dict[UnitSet, float]:
             ({"set": index}, replace_units(fold, fold.train, sorted(units), name))
             for index, (name, units) in enumerate(new)
         ]
-        mean = cost_table(fold, fold.train, made).groupby("set")["cost"].mean()
+        mean = _cost_table(fold, fold.train, made).groupby("set")["cost"].mean()
         known.update(zip(new, mean.tolist(), strict=True))
     return {each: known[each] for each in sets}
 

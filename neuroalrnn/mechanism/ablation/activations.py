@@ -225,7 +225,7 @@ def fit_affine(
     return slope, phi.mean(axis=0) - slope * z.mean(axis=0)
 
 
-def usual_codes(network: Network, latents: np.ndarray, sequences: Sequences) -> np.ndarray:
+def _usual_codes(network: Network, latents: np.ndarray, sequences: Sequences) -> np.ndarray:
     """Code the branch that each PWL unit takes most often, for each step of the trial.
 
     Parameters

@@ -13,7 +13,7 @@ import pandas as pd
 
 from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import NotTestableError
-from neuroalrnn.mechanism.ablation.ablate import cost_table
+from neuroalrnn.mechanism.ablation.ablate import _cost_table
 from neuroalrnn.mechanism.ablation.replace import REPLACEMENTS, replace_units
 from neuroalrnn.mechanism.ablation.states import disturb
 from neuroalrnn.network.interventions import Intervention, lay_out
@@ -153,7 +153,7 @@ def _compare(fold, unit, replacement, n_draws, rng):
     replaced = replace_units(fold, test, unit, replacement)
     latent = len(network.bias) - network.n_pwl + unit
     delta = _change_of_activation(network, test, replaced)[..., latent]
-    table = cost_table(fold, test, [({"unit": unit, "replacement": replacement}, replaced)])
+    table = _cost_table(fold, test, [({"unit": unit, "replacement": replacement}, replaced)])
     other = _matched_linear_unit(network, fold.train_latents, unit)
     length = np.linalg.norm(network.weight[:, latent])
     size = length * np.sqrt((delta[test.trial >= 0] ** 2).mean())
@@ -170,5 +170,5 @@ def _null_cost(fold, delta, other, length, n_draws, rng):
     made = [
         ({"draw": i}, _kick_from_other_trials(fold.test, delta, kick, rng)) for i in range(n_draws)
     ]
-    table = cost_table(fold, fold.test, made)
+    table = _cost_table(fold, fold.test, made)
     return table.groupby("subject", sort=True)["cost"].mean().to_numpy()

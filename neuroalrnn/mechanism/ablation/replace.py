@@ -7,12 +7,12 @@ import numpy as np
 from neuroalrnn.data.sequences import Sequences
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.ablation.activations import (
+    _usual_codes,
     affine,
     choose_steps,
     fit_affine,
     identity,
     impose_regimes,
-    usual_codes,
     zero,
 )
 from neuroalrnn.network.interventions import Intervention
@@ -95,5 +95,5 @@ def replace_units(
 def _usual_codes_of(fold):
     """Usual codes of the network of a fold on its training subjects, for each step of the trial."""
     return fold.recall(
-        "usual codes", lambda: usual_codes(fold.network, fold.train_latents, fold.train)
+        "usual codes", lambda: _usual_codes(fold.network, fold.train_latents, fold.train)
     )

@@ -39,7 +39,7 @@ class Basins(NamedTuple):
     points: list
 
 
-def sample_starts(
+def _sample_starts(
     latents: np.ndarray,
     n_starts: int = 1000,
     *,
@@ -107,7 +107,7 @@ def compute_basins(
     network : Network
         Trained network.
     starts : array, shape (start, latent)
-        See `sample_starts`.
+        See `_sample_starts`.
     inputs : array, shape (feature,) or (period, feature), optional
         Constant or periodic inputs as encoded, the first for the first step; zeros if absent.
     n_steps : int

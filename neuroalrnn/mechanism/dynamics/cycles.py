@@ -61,7 +61,7 @@ def find_cycles(
     network : Network
         Trained network.
     transitions : array, shape (pair, 2) of int, optional
-        Codes of regimes that may follow each other, see `used_transitions`. Every pair of the
+        Codes of regimes that may follow each other, see `_used_transitions`. Every pair of the
         2^P regimes if absent.
     inputs : array, shape (feature,) or (period, feature), optional
         Constant or periodic inputs as encoded, the first for the step that leaves point 0; zeros if
@@ -107,7 +107,7 @@ def find_cycles(
     return Cycles(table, points, pd.DataFrame(search, columns=names))
 
 
-def used_transitions(regimes: np.ndarray) -> np.ndarray:
+def _used_transitions(regimes: np.ndarray) -> np.ndarray:
     """List the pairs of regimes that follow each other, a regime after itself included.
 
     Parameters

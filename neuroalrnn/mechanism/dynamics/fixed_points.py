@@ -128,7 +128,7 @@ def compute_fixed_points(
     return xr.Dataset(variables, {"code": codes}, {"search": search})
 
 
-def has_one_fixed_point(fixed_points: xr.Dataset) -> bool:
+def _has_one_fixed_point(fixed_points: xr.Dataset) -> bool:
     """Whether a network has exactly one real fixed point for every constant drive.
 
     This holds if ``det(I - J_S)`` has the same sign in all regimes (P-matrix criterion). "Every"

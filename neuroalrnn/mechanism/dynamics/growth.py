@@ -43,7 +43,7 @@ def compute_growth(network: Network, codes: Sequence[int], n_lags: int = 50) -> 
     rows = []
     for code in codes:
         jacobian = compute_jacobian(network, code)
-        norms = power_norms(jacobian, n_lags)
+        norms = _power_norms(jacobian, n_lags)
         radius = np.abs(np.linalg.eigvals(jacobian)).max()
         head = (int(code), radius, np.linalg.norm(jacobian, 2), norms.max(), int(norms.argmax()))
         rows.append((*head, henrici_departure(jacobian), kreiss_constant(jacobian)))
@@ -199,7 +199,7 @@ def _spectral_norms(matrices):
     return largest[:, 0, 0] * np.sqrt(np.linalg.eigvalsh(gram)[:, -1])
 
 
-def power_norms(jacobian: np.ndarray, n_lags: int) -> np.ndarray:
+def _power_norms(jacobian: np.ndarray, n_lags: int) -> np.ndarray:
     """Compute ``|J^k|_2`` for k = 0, ..., n_lags.
 
     Parameters

@@ -113,7 +113,7 @@ class Portrait(NamedTuple):
     lines: pd.DataFrame
 
 
-def choose_plane(
+def _choose_plane(
     latents: ArrayLike, directions: np.ndarray | None = None, names: tuple[str, str] | None = None
 ) -> Plane:
     """Choose a plane through the mean of visited states, by default of principal components.
@@ -191,7 +191,7 @@ def compute_portrait(
     DataError
     """
     latents = np.asarray(latents, float)
-    plane = choose_plane(latents) if plane is None else plane
+    plane = _choose_plane(latents) if plane is None else plane
     paths = latents.reshape(-1, *latents.shape[-2:])[:N_PATHS] if paths is None else paths
     codes = compute_regimes(latents, network.n_pwl)
     labels = _label_by_use(codes) if labels is None else labels

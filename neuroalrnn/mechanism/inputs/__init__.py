@@ -5,7 +5,6 @@ from neuroalrnn.mechanism.inputs.gains import (
     compute_horizons,
     compute_unit_gains,
     path_gains,
-    unit_gains,
 )
 from neuroalrnn.mechanism.inputs.selection import compute_selection, slow_limit
 
@@ -16,5 +15,4 @@ __all__ = [
     "compute_unit_gains",
     "path_gains",
     "slow_limit",
-    "unit_gains",
 ]

@@ -81,7 +81,7 @@ def compute_unit_gains(network: Network, regimes: np.ndarray, n_lags: int = 10) 
     regimes = _checked(network, regimes, n_lags)
     parts = []
     for lag in range(1, n_lags + 1):
-        values = unit_gains(network, regimes, lag)
+        values = _unit_gains(network, regimes, lag)
         for code in np.unique(regimes[regimes != ABSENT]):
             here = values[regimes == code]
             here = here[np.isfinite(here[:, 0, 0, 0])]
@@ -160,7 +160,7 @@ def path_gains(network: Network, regimes: np.ndarray, n_lags: int) -> np.ndarray
     return np.stack(rows, axis=2)
 
 
-def unit_gains(network: Network, regimes: np.ndarray, lag: int) -> np.ndarray:
+def _unit_gains(network: Network, regimes: np.ndarray, lag: int) -> np.ndarray:
     """Divide the gains at one lag into parts by the unit that the input passes first.
 
     Through PWL unit i it is ``B J_{b_{t+k-1}} ... J_{b_{t+1}} W[:, i] D_{t,i} C_ij``.

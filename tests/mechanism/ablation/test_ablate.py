@@ -10,9 +10,9 @@ import pytest
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.mechanism.ablation.ablate import (
     FLOOR,
+    _cost_table,
     ablate,
     ablate_units,
-    cost_table,
     train_costs,
     unit_sets,
 )
@@ -102,7 +102,7 @@ def test_costs_are_differences_of_floored_log_likelihoods(known_fit):
     fit = known_fit(parity(gain=60.0), 2, 100)
     fold = fit.folds[0]
     one = replace_units(fold, fold.test, 0, "identity")
-    row = cost_table(fold, fold.test, [({}, one)]).iloc[0]
+    row = _cost_table(fold, fold.test, [({}, one)]).iloc[0]
     before, after = (score_trials(fold.network, fold.test, each) for each in (None, one))
     lost = before.log_likelihood.clip(FLOOR) - after.log_likelihood.clip(FLOOR)
     assert np.isclose(row["cost"], lost.mean(), atol=1e-12)
@@ -267,10 +267,10 @@ def test_costs_of_training_subjects_are_kept_so_that_no_set_runs_twice(
 
     def only_on_test_subjects(fold, sequences, *rest):
         assert sequences is fold.test
-        return cost_table(fold, sequences, *rest)
+        return _cost_table(fold, sequences, *rest)
 
     module = import_module("neuroalrnn.mechanism.ablation.ablate")
-    monkeypatch.setattr(module, "cost_table", only_on_test_subjects)
+    monkeypatch.setattr(module, "_cost_table", only_on_test_subjects)
     shared = ablate_units(fit), replace_greedily(fit)
     for one, other in zip(alone, shared, strict=True):
         pd.testing.assert_frame_equal(one, other)

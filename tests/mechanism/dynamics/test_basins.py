@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.mechanism.dynamics.basins import compute_basins, sample_starts
+from neuroalrnn.mechanism.dynamics.basins import _sample_starts, compute_basins
 from neuroalrnn.mechanism.dynamics.cycles import find_cycles
 from neuroalrnn.network.run import Network
 from neuroalrnn.tasks import scalar_memory
@@ -128,10 +128,10 @@ def test_starts_are_drawn_from_visits_or_their_box():
     latents[1, 30:] = np.nan
     visits = latents.reshape(-1, 2)
     visits = visits[~np.isnan(visits).any(axis=1)]
-    drawn = sample_starts(latents, 200, rng=np.random.default_rng(5))
+    drawn = _sample_starts(latents, 200, rng=np.random.default_rng(5))
     assert {tuple(row) for row in drawn} <= {tuple(row) for row in visits}
-    np.testing.assert_array_equal(drawn, sample_starts(latents, 200, rng=np.random.default_rng(5)))
-    wide = sample_starts(latents, 20_000, box=2)
+    np.testing.assert_array_equal(drawn, _sample_starts(latents, 200, rng=np.random.default_rng(5)))
+    wide = _sample_starts(latents, 20_000, box=2)
     width = np.ptp(visits, axis=0)
     np.testing.assert_allclose(np.ptp(wide, axis=0), 2 * width, rtol=1e-2)
     np.testing.assert_allclose(wide.min(axis=0), visits.min(axis=0) - width / 2, atol=0.1)
@@ -144,7 +144,7 @@ def test_errors_name_every_problem():
     with pytest.raises(DataError, match="not finite"):
         compute_basins(network, np.array([[np.nan]]))
     with pytest.raises(DataError, match="no step"):
-        sample_starts(np.full((2, 1), np.nan))
+        _sample_starts(np.full((2, 1), np.nan))
 
 
 def test_impossible_numbers_are_refused():
@@ -152,10 +152,10 @@ def test_impossible_numbers_are_refused():
     latents = np.zeros((5, len(network.bias)))
     for n_starts in (0, -1, 2.5):
         with pytest.raises(DataError, match="n_starts: found"):
-            sample_starts(latents, n_starts)
+            _sample_starts(latents, n_starts)
     for box in (0, -1, np.nan):
         with pytest.raises(DataError, match="box: found"):
-            sample_starts(latents, 3, box=box)
+            _sample_starts(latents, 3, box=box)
     for options in ({"n_steps": 2.5}, {"longest": 1.5}, {"tolerance": -1}):
         with pytest.raises(DataError, match=f"{next(iter(options))}: found"):
             compute_basins(network, latents, **options)

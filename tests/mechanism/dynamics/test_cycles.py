@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.mechanism.dynamics.cycles import find_cycles, used_transitions
+from neuroalrnn.mechanism.dynamics.cycles import _used_transitions, find_cycles
 from neuroalrnn.mechanism.dynamics.fixed_points import compute_fixed_points
 from neuroalrnn.network.run import Network
 from neuroalrnn.tasks import scalar_memory
@@ -162,7 +162,7 @@ def test_only_used_transitions_are_searched():
     network = random_network(4, 3, 1)
     rng = np.random.default_rng(0)
     regimes = np.where(rng.random((5, 12)) < 0.1, -1, rng.integers(0, 8, (5, 12)))
-    pairs = used_transitions(regimes)
+    pairs = _used_transitions(regimes)
     allowed = {(a, b) for row in regimes.tolist() for a, b in pairwise(row) if a >= 0 and b >= 0}
     assert set(map(tuple, pairs.tolist())) == allowed
     cycles = find_cycles(network, pairs, longest=4)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.mechanism.dynamics.fixed_points import compute_fixed_points, has_one_fixed_point
+from neuroalrnn.mechanism.dynamics.fixed_points import _has_one_fixed_point, compute_fixed_points
 from neuroalrnn.network.maps import compute_jacobian
 from neuroalrnn.network.run import Network
 from neuroalrnn.regimes import compute_regimes
@@ -152,7 +152,7 @@ def test_regimes_that_share_an_integrator_are_solved_one_by_one():
     assert_as_brute_force(balanced, found, np.zeros(3))
     pushed = balanced._replace(bias=network.bias)
     assert (compute_fixed_points(pushed)["kind"] == "none").all()
-    assert not has_one_fixed_point(compute_fixed_points(pushed))
+    assert not _has_one_fixed_point(compute_fixed_points(pushed))
 
 
 def test_two_shared_integrators_make_planes():
@@ -198,7 +198,7 @@ def test_close_points_stay_apart():
     np.testing.assert_allclose(found["margin"].values.ravel(), 2e-9, rtol=1e-12)
     assert found["spectral_radius"].values.tolist() == [0.5, 1.5]
     assert found["n_unstable"].values.tolist() == [0, 1]
-    assert not has_one_fixed_point(found)
+    assert not _has_one_fixed_point(found)
 
 
 def test_virtual_points_are_reported():
@@ -224,7 +224,7 @@ def test_one_sign_of_the_determinant_means_one_point_for_every_drive(seed):
     folds = [(c, i) for c in range(32) for i in range(5) if signs[c] != signs[c ^ 2**i]]
     drives = 10 * np.random.default_rng(seed).standard_normal((200, 6))
     found = compute_fixed_points(network, inputs=drives - network.bias)
-    assert has_one_fixed_point(found) == (not folds)
+    assert _has_one_fixed_point(found) == (not folds)
     if not folds:
         assert (found["is_real"].sum("code") == 1).all()
     for code, unit in folds[:3]:
@@ -237,7 +237,7 @@ def test_one_sign_of_the_determinant_means_one_point_for_every_drive(seed):
 
 
 def test_both_signs_of_the_determinant_are_among_the_tests():
-    assert {has_one_fixed_point(compute_fixed_points(random(6, 5, seed, 0.3 + 0.1 * seed)))
+    assert {_has_one_fixed_point(compute_fixed_points(random(6, 5, seed, 0.3 + 0.1 * seed)))
             for seed in range(8)} == {False, True}  # fmt: skip
 
 
@@ -284,7 +284,7 @@ def test_more_than_12_units_need_the_used_regimes():
     computed = found["is_used"] | found["is_real"].any("condition")
     assert (found["spectral_radius"].notnull() == computed).all()
     with pytest.raises(NotTestableError, match="all 2\\^P"):
-        has_one_fixed_point(found)
+        _has_one_fixed_point(found)
 
 
 def test_stability_on_request():

@@ -6,13 +6,13 @@ from scipy.optimize import minimize_scalar
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.dynamics.growth import (
+    _power_norms,
     compute_functional_growth,
     compute_growth,
     compute_path_growth,
     henrici_departure,
     kreiss_constant,
     path_amplification,
-    power_norms,
 )
 from neuroalrnn.network.maps import compute_jacobian
 from neuroalrnn.network.run import Network
@@ -50,7 +50,7 @@ def test_sheared_matrix():
     square = 0.81**k + 0.64**k + corner**2
     root = np.sqrt(square**2 - 4 * 0.72 ** (2 * k))
     norms = np.sqrt((square + root) / 2)
-    np.testing.assert_allclose(power_norms(SHEARED, 60), norms, atol=1e-10)
+    np.testing.assert_allclose(_power_norms(SHEARED, 60), norms, atol=1e-10)
     np.testing.assert_allclose(row["peak"], norms.max(), atol=1e-10)
     assert row["peak_lag"] == norms.argmax()
     np.testing.assert_allclose(row["one_step"], norms[1], atol=1e-10)
@@ -75,7 +75,7 @@ def test_kreiss_constant_bounds_growth_and_is_not_below_a_dense_grid():
         jacobian = rng.standard_normal((5, 5)) + 2 * np.triu(rng.standard_normal((5, 5)), 1)
         jacobian *= 0.97 / np.abs(np.linalg.eigvals(jacobian)).max()
         kreiss = kreiss_constant(jacobian)
-        peak = power_norms(jacobian, 400).max()
+        peak = _power_norms(jacobian, 400).max()
         assert kreiss <= peak * (1 + 1e-12)
         assert peak <= np.e * 5 * kreiss
         gap, angle = np.meshgrid(np.geomspace(1e-4, 10, 60), np.linspace(0, 2 * np.pi, 90))
@@ -87,7 +87,7 @@ def test_kreiss_constant_bounds_growth_and_is_not_below_a_dense_grid():
 def test_normal_matrices_do_not_grow():
     basis, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((3, 3)))
     jacobian = basis @ np.diag([0.9, -0.7, 0.2]) @ basis.T
-    np.testing.assert_allclose(power_norms(jacobian, 8), 0.9 ** np.arange(9), atol=1e-12)
+    np.testing.assert_allclose(_power_norms(jacobian, 8), 0.9 ** np.arange(9), atol=1e-12)
     np.testing.assert_allclose(henrici_departure(jacobian), 0, atol=1e-7)
     np.testing.assert_allclose(kreiss_constant(jacobian), 1, atol=1e-8)
     turn = np.array([[0.0, -1.0], [1.0, 0.0]])
@@ -97,7 +97,7 @@ def test_normal_matrices_do_not_grow():
 
 def test_shift_register_keeps_its_content_and_then_forgets_it():
     register = np.eye(5, k=-1)
-    np.testing.assert_allclose(power_norms(register, 6), [1, 1, 1, 1, 1, 0, 0], atol=1e-12)
+    np.testing.assert_allclose(_power_norms(register, 6), [1, 1, 1, 1, 1, 0, 0], atol=1e-12)
     np.testing.assert_allclose(henrici_departure(register), 2, atol=1e-12)
 
 
@@ -155,7 +155,7 @@ def test_path_growth_summarises_all_steps(network, regimes):
 
 def test_one_regime_amplifies_like_its_powers(network):
     growth = path_amplification(network, np.full((1, 9), 3), 8)
-    norms = power_norms(compute_jacobian(network, 3), 8)
+    norms = _power_norms(compute_jacobian(network, 3), 8)
     np.testing.assert_allclose(growth[0, 0], norms, atol=1e-12)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from neuroalrnn.data import encode
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.mechanism.dynamics.portrait import choose_plane, compute_portrait
+from neuroalrnn.mechanism.dynamics.portrait import _choose_plane, compute_portrait
 from neuroalrnn.network.maps import compute_jacobian
 from neuroalrnn.network.run import Network, compute_latents
 from neuroalrnn.regimes import compute_regimes
@@ -27,7 +27,7 @@ def random_network(n_latent, n_pwl, rng):
 
 def test_principal_components_are_those_of_an_svd():
     states = np.random.default_rng(1).standard_normal((40, 6)) @ np.diag([5, 3, 1, 1, 1, 1])
-    plane = choose_plane(np.vstack([states, np.full((1, 6), np.nan)]))
+    plane = _choose_plane(np.vstack([states, np.full((1, 6), np.nan)]))
     _, values, rows = np.linalg.svd(states - states.mean(axis=0))
     np.testing.assert_allclose(np.abs((plane.axes * rows[:2]).sum(axis=1)), 1)
     assert plane.names[0] == f"PC 1 ({100 * values[0] ** 2 / (values**2).sum():.0f} % of variance)"
@@ -36,14 +36,14 @@ def test_principal_components_are_those_of_an_svd():
 
 def test_named_directions_are_made_orthonormal():
     states = np.random.default_rng(2).standard_normal((10, 3))
-    plane = choose_plane(states, [[2, 0, 0], [5, 4, 0]], ("slow mode", "read-out"))
+    plane = _choose_plane(states, [[2, 0, 0], [5, 4, 0]], ("slow mode", "read-out"))
     np.testing.assert_allclose(plane.axes, [[1, 0, 0], [0, 1, 0]], atol=1e-12)
     assert plane.names == ("slow mode", "read-out")
     for wrong in ([[1, 0, 0], [2, 0, 0]], [[1, 0, 0], [0, 0, 0]], [[1, 0], [0, 1]]):
         with pytest.raises(DataError, match="directions"):
-            choose_plane(states, wrong)
+            _choose_plane(states, wrong)
     with pytest.raises(DataError, match="no states"):
-        choose_plane(np.full((3, 2), np.nan))
+        _choose_plane(np.full((3, 2), np.nan))
 
 
 def test_flow_regions_and_boundaries_are_those_of_the_map():
