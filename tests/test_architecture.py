@@ -39,7 +39,10 @@ TABLE = {
         ARRAYS | {"torch"},
     ),
     "regimes": ({"data", "network", "results", "stats"}, ARRAYS | {"scipy"}),
-    "mechanism": ({"data", "network", "results", "regimes", "stats"}, ARRAYS | {"scipy"}),
+    "mechanism": (
+        {"data", "network", "results", "regimes", "stats", "effects"},
+        ARRAYS | {"scipy"},
+    ),
     "behaviour": ({"data", "network", "results", "regimes", "stats"}, ARRAYS | {"scipy"}),
     "recover": (
         {"data", "ops", "model", "fit", "baselines", "tasks", "network", "results", "study"}

@@ -25,6 +25,7 @@ from neuroalrnn.mechanism.ablation.activations import (
     shift_switches,
     zero,
 )
+from neuroalrnn.mechanism.ablation.computation import compute_computing_units
 from neuroalrnn.mechanism.ablation.nulls import compare_with_linear_units
 from neuroalrnn.mechanism.ablation.order import count_necessary, replace_greedily, sizes_at_once
 from neuroalrnn.mechanism.ablation.replace import REPLACEMENTS, best_affine, replace_units
@@ -50,6 +51,7 @@ __all__ = [
     "clamp_regime",
     "compare_costs",
     "compare_with_linear_units",
+    "compute_computing_units",
     "count_necessary",
     "disturb",
     "fit_affine",

@@ -1,5 +1,6 @@
 """Detectors of computational primitives, with their null networks and causal tests."""
 
+from neuroalrnn.mechanism.primitives.accounts import compare_accounts
 from neuroalrnn.mechanism.primitives.detect import Primitives, detect_primitives
 from neuroalrnn.mechanism.primitives.detection import Detection, combine, tabulate
 from neuroalrnn.mechanism.primitives.gating import detect_gating
@@ -10,6 +11,7 @@ __all__ = [
     "Detection",
     "Primitives",
     "combine",
+    "compare_accounts",
     "detect_gating",
     "detect_integration",
     "detect_primitives",
