@@ -223,7 +223,7 @@ def recover(
     trials: Numbers = "100,250",
     n_pwl: Numbers = RECOVERY_GRID,
     runs: Annotated[int, typer.Option(min=1, help="Simulations per size.")] = 5,
-    restarts: Annotated[int, typer.Option(min=1)] = 8,
+    restarts: Annotated[int, typer.Option(min=1)] = RECOVERY.n_restarts,
     seed: AnySeed = 0,
     threads: Threads = None,
     overwrite: Overwrite = False,
