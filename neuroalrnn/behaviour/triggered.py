@@ -18,6 +18,7 @@ from neuroalrnn.regimes.steps import refuse_other_trials, require_steps
 from neuroalrnn.regimes.switches import compute_switches, rows_with_removed, switch_in_trial
 from neuroalrnn.stats import benjamini_hochberg, circular_shift_null, shift_band
 from neuroalrnn.stats.checks import as_numbers
+from neuroalrnn.stats.defaults import N_CURVE_DRAWS
 from neuroalrnn.stats.locked import check_lags
 from neuroalrnn.stats.permutation import FEWEST_SWITCHES
 
@@ -33,7 +34,7 @@ def compute_triggered_average(
     *,
     step=None,
     lags=LAGS,
-    n_draws: int = 999,
+    n_draws: int = N_CURVE_DRAWS,
     rng: np.random.Generator | None = None,
 ) -> xr.Dataset:
     """Mean outcome in the trials around a switch, with its circular-shift band and test.
@@ -142,7 +143,7 @@ def _test_lags(table, lags) -> xr.Dataset:
 
 
 def compute_triggered_averages(
-    fit, regimes: xr.DataArray, *, lags=LAGS, n_draws: int = 999, random_state: int = 0
+    fit, regimes: xr.DataArray, *, lags=LAGS, n_draws: int = N_CURVE_DRAWS, random_state: int = 0
 ) -> xr.Dataset:
     """Choice, correctness and log reaction time around switches of the decisive regime.
 

@@ -27,8 +27,8 @@ from neuroalrnn.plots.style import (
     styled,
 )
 from neuroalrnn.stats.checks import require_columns
+from neuroalrnn.stats.defaults import LEVEL
 
-LEVEL = 0.05
 READABLE = 96
 STANDS_OUT = 4.0
 PER_ROW = 2

@@ -20,9 +20,9 @@ from neuroalrnn.plots.style import (
     styled,
 )
 from neuroalrnn.stats.checks import require_columns
+from neuroalrnn.stats.defaults import LEVEL
 
 MOST_ROWS = 30
-LEVEL = 0.05
 LONGEST_NAME = 34
 PER_ROW = 3
 

@@ -19,13 +19,13 @@ from neuroalrnn.plots.style import (
     new_figure,
     styled,
 )
+from neuroalrnn.stats.defaults import LEVEL
 
 MEANING = {
     "choice": "Share of second option",
     "correct": "Share correct",
     "log rt": "Log RT (log s)",
 }
-LEVEL = 0.05
 
 
 @styled

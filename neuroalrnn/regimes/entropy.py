@@ -14,8 +14,9 @@ from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.regimes import ABSENT
 from neuroalrnn.regimes.steps import steps_in_order
 from neuroalrnn.stats.checks import as_whole_numbers, refuse_unnamed, require_columns
+from neuroalrnn.stats.defaults import N_CURVE_DRAWS
 
-LEVEL = 0.95
+COVERAGE = 0.95
 # blocks are numbered as long as their numbers fit into 64 bits
 MOST_NUMBERED = 2**62
 
@@ -200,7 +201,7 @@ def _markov_rate(pairs, corrected) -> float:
 
 
 def summarise_entropies(
-    entropies: pd.DataFrame, *, n_draws: int = 999, rng: np.random.Generator | None = None
+    entropies: pd.DataFrame, *, n_draws: int = N_CURVE_DRAWS, rng: np.random.Generator | None = None
 ) -> pd.DataFrame:
     """Mean entropies over subjects, with intervals from resampled subjects.
 
@@ -256,7 +257,7 @@ def _interval(values, n_draws, rng) -> dict:
     if values.size < 2:
         return {"ci_low": np.nan, "ci_high": np.nan}
     means = rng.choice(values, (n_draws, values.size)).mean(axis=1)
-    low, high = np.quantile(means, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = np.quantile(means, ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2))
     return {"ci_low": low, "ci_high": high}
 
 

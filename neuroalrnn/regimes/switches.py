@@ -17,6 +17,7 @@ from neuroalrnn.regimes.steps import (
     with_steps,
     with_variables,
 )
+from neuroalrnn.stats.defaults import N_CURVE_DRAWS
 from neuroalrnn.stats.locked import check_lags, shift_band
 
 
@@ -153,7 +154,7 @@ def compute_locked_switch_probability(
     event,
     step=None,
     lags=range(-5, 6),
-    n_draws: int = 999,
+    n_draws: int = N_CURVE_DRAWS,
     rng: np.random.Generator | None = None,
 ) -> xr.Dataset:
     """Probability of a switch in the trials around an event, with its circular-shift band.

@@ -13,10 +13,10 @@ from scipy import stats
 from neuroalrnn.arguments import refuse
 from neuroalrnn.exceptions import DataError, FitError, NotTestableError, problems
 from neuroalrnn.stats.checks import as_count, as_numbers, not_labels, refuse_unnamed
+from neuroalrnn.stats.defaults import N_CURVE_DRAWS
 from neuroalrnn.stats.robust import fit_clustered, fit_pooled
 
 N_BINS = 10
-N_DRAWS = 999
 N_SIMULATIONS = 200
 SMALLEST_SPREAD = 0.01
 SMALLEST = np.finfo(np.float64).tiny
@@ -123,7 +123,7 @@ def reliability_curve(
     probability, choice, codes = _checked(probability, choice, subject)
     rng = np.random.default_rng(0) if rng is None else rng
     n_subjects = codes.max() + 1
-    weights = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), N_DRAWS)
+    weights = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), N_CURVE_DRAWS)
     parts = []
     for option in _options(probability):
         p, chosen = probability[:, option], (choice == option).astype(float)

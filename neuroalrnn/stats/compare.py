@@ -16,10 +16,10 @@ from neuroalrnn.stats.checks import (
     refuse_unnamed,
     require_columns,
 )
+from neuroalrnn.stats.defaults import N_DRAWS
 from neuroalrnn.stats.effects import effect_table, one_sample, refuse_missing, smallest_p
 
 OWN = "AL-RNN"
-N_DRAWS = 4999
 CLAIM = 0.05
 # of the scores; differences below are none
 ROUNDING = 1e-12

@@ -14,6 +14,7 @@ from scipy import stats
 from neuroalrnn.arguments import not_one_of, refuse
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.stats.checks import as_numbers
+from neuroalrnn.stats.defaults import N_DRAWS
 
 COLUMNS = (
     "effect",
@@ -32,7 +33,6 @@ COLUMNS = (
 )
 TESTS = ("t", "sign-flip")
 EXACT_UP_TO = 12
-N_DRAWS = 4999
 
 
 def effect_table(rows: Iterable[dict]) -> pd.DataFrame:

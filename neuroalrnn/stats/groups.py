@@ -11,12 +11,12 @@ from scipy import stats
 from neuroalrnn.arguments import checked, not_text, optional
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.stats.checks import RNG, as_numbers, not_labels, refuse_reordered, refuse_unnamed
+from neuroalrnn.stats.defaults import N_DRAWS
 from neuroalrnn.stats.effects import effect_table, refuse_missing
 
 TESTS = ("welch", "permutation")
 FEWEST_SUBJECTS = 4
 MOST_EXACT = 5000
-N_DRAWS = 4999
 
 
 @checked(

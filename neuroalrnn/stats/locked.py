@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from neuroalrnn.arguments import checked, optional
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats.checks import DRAWS, RNG, as_numbers, as_whole_numbers, not_labels
+from neuroalrnn.stats.defaults import N_CURVE_DRAWS
 from neuroalrnn.stats.null_tests import trial_table
 from neuroalrnn.stats.permutation import (
     CELL,
@@ -130,7 +131,7 @@ def shift_band(
     *,
     lags: ArrayLike,
     degree: int | None = None,
-    n_draws: int = 999,
+    n_draws: int = N_CURVE_DRAWS,
     rng: np.random.Generator | None = None,
 ) -> LockedProbability:
     """Compare event-locked switches over trials with their circular shifts.
@@ -225,7 +226,7 @@ def swap_band(
     condition: ArrayLike | None = None,
     n_steps: ArrayLike | None = None,
     bin_trials: int | None = None,
-    n_draws: int = 999,
+    n_draws: int = N_CURVE_DRAWS,
     rng: np.random.Generator | None = None,
 ) -> LockedProbability:
     """Compare event-locked switches inside the trial with those of swapped trials.

@@ -20,12 +20,12 @@ from scipy.special import stdtr
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.stats.checks import as_count, as_numbers, refuse_unnamed
+from neuroalrnn.stats.defaults import LEVEL
 from neuroalrnn.stats.null_tests import positions
 
 LOWEST, HIGHEST = 3, 10
 TRIALS_PER_DEGREE = 4
 FEWEST_UNITS = 3
-LEVEL = 0.05
 TITLE = "trend"
 
 

@@ -147,7 +147,7 @@ def test_refusals_name_every_problem():
 
 
 def test_intervals_and_bands_cover_the_population(monkeypatch):
-    monkeypatch.setattr("neuroalrnn.stats.calibration.N_DRAWS", 199)
+    monkeypatch.setattr("neuroalrnn.stats.calibration.N_CURVE_DRAWS", 199)
     monkeypatch.setattr("neuroalrnn.stats.calibration.N_SIMULATIONS", 1)
     rng = np.random.default_rng(9)
     population = predictions(rng, 4000, 100, slope=0.9, spread=0.4)

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.stats.defaults import LEVEL
 from neuroalrnn.stats.effects import one_sample
 
-LEVEL = 0.05
 SHARE = 0.8
 
 
