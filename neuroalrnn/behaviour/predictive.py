@@ -56,8 +56,8 @@ def signatures_for(trials):
     Parameters
     ----------
     trials : xarray.Dataset
-        ``attrs["analysis"]`` may name the rule. Of a simulation, response times do not count
-        unless they were simulated.
+        ``attrs["analysis"]`` may name the rule. Of a simulation, what was not simulated does not
+        count, such as response times, or rewards of a task that says nothing of them.
 
     Returns
     -------
@@ -67,16 +67,21 @@ def signatures_for(trials):
     rule = rule if rule in trials else None
     found = _by_stimuli(trials, rule)
     by_stimulus = bool(found) or "congruent" in trials
-    if "correct" in trials:
+    if _is_known(trials, "correct"):
         found += _by_congruency(trials) if "congruent" in trials else []
         found.append(_LEARNING if rule is None else _around_changes(trials, rule))
-    if "reward" in trials:
+    if _is_known(trials, "reward"):
         found.append(_STAY_BY_TRANSITION if "common" in trials else _WIN_STAY)
     # where stimuli decide, the repetition of choices is that of stimuli
     found += [] if by_stimulus else [_RUN_LENGTHS, _REPETITION]
-    if "rt" in trials and np.isfinite(trials["rt"].values[scored_trials(trials)]).any():
+    if _is_known(trials, "rt"):
         found.append(Signature("response times", "quantile", "response time (s)", rt_quantiles))
     return found
+
+
+def _is_known(trials, name):
+    """Whether a number is there on a scored trial."""
+    return name in trials and np.isfinite(trials[name].values[scored_trials(trials)]).any()
 
 
 def compute_signatures(trials, signatures=None):
@@ -131,7 +136,8 @@ def compare_signatures(
     Raises
     ------
     NotTestableError
-        With fewer than 39 repeats, which span less than 95 %.
+        With fewer than 39 repeats, which span less than 95 %, or if no signature suits the
+        simulation.
     DataError
         If a simulation has other subjects or numbers of trials.
 
@@ -144,6 +150,11 @@ def compare_signatures(
     """
     _check(real, simulated)
     signatures = signatures_for(simulated[0]) if signatures is None else signatures
+    if not signatures:
+        raise NotTestableError(
+            "nothing can be compared: the simulation has no graded input, correct, reward or rt. A "
+            "table [task] in the run file says what choices lead to"
+        )
     subjects = compute_signatures(real, signatures)
     repeats = pd.concat(
         [

@@ -158,6 +158,16 @@ class Coin:
         return np.full((*state.shape[:-1], 2), 0.5)
 
 
+def test_rewards_are_no_signature_of_a_simulation_without_them(repeats):
+    unrewarded = [each.assign(reward=each["reward"] * np.nan) for each in repeats]
+    found = compare_signatures(sticky(0.7, 99), unrewarded)
+    assert list(found["signature"].unique()) == ["choice runs", "repetition by lag"]
+    assert found["simulated_mean"].notna().all()
+    by_stimulus = [each.assign(congruent=each["reward"]) for each in unrewarded]
+    with pytest.raises(NotTestableError, match=r"no graded input, .*\[task\] in the run file"):
+        compare_signatures(sticky(0.7, 99), by_stimulus)
+
+
 def test_response_times_are_no_signature_of_a_simulation_without_them():
     trials = sticky(0.7, 0)
     trials["rt"] = ("trial", np.random.default_rng(0).random(trials.sizes["trial"]))
