@@ -12,6 +12,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 from benchmarks import (
     analysis,
+    effects,
     false_positives,
     faults,
     fixed_points,
@@ -38,7 +39,7 @@ def main(
         list[str] | None,
         typer.Argument(
             help="kernels, scaling, sweep, start_up, lorenz, false_positives, fixed_points, "
-            "analysis, primitives, faults; or all"
+            "analysis, effects, primitives, faults; or all"
         ),
     ] = None,
     backend: Annotated[str, typer.Option(help="Backend of ours.")] = "auto",
@@ -152,6 +153,16 @@ def _analysis(ours, threads, rounds, quick):
     return {"analysis": found}
 
 
+def _effects(ours, threads, rounds, quick):
+    found = effects.measure(n_times=1 if quick else 3, quick=quick)
+    typer.echo(
+        f"effects of {found['inputs']} inputs on {found['trials']} trials, {found['lags']} lags, "
+        f"{found['folds']} folds: {', '.join(map(str, found['effects']))} s; "
+        f"functional regimes: {', '.join(map(str, found['regimes']))} s"
+    )
+    return {"effects": found}
+
+
 def _primitives(ours, threads, rounds, quick):
     found = primitives.measure(n_networks=5 if quick else primitives.N_NETWORKS)
     typer.echo(found.to_string(index=False, float_format="%.3f"))
@@ -178,6 +189,7 @@ PARTS = {
     "false_positives": _false_positives,
     "fixed_points": _fixed_points,
     "analysis": _analysis,
+    "effects": _effects,
     "primitives": _primitives,
     "faults": _faults,
 }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import analysis, jax_peer, lorenz, peers, record, scaling, sweep
+from benchmarks import analysis, effects, jax_peer, lorenz, peers, record, scaling, sweep
 from benchmarks.kernels import check_agreement, stacked
 from benchmarks.timing import Contestant, alternate
 from benchmarks.workloads import Workload, count_flops, make_problem
@@ -130,6 +130,12 @@ def test_lorenz_is_scored_on_trajectories_that_nothing_was_chosen_on():
     assert found["restarts"] == len(found["D_stsp"]) == len(found["kept_at"]) == 2
     assert set(found["kept_at"]) <= {50, 100}
     assert np.isfinite(found["criterion"]).all()
+
+
+def test_effects_are_timed_in_the_networks_of_all_folds():
+    found = effects.measure(n_times=1, quick=True)
+    assert (found["inputs"], found["lags"], found["folds"]) == (5, 5, 6)
+    assert min(found["effects"] + found["regimes"]) > 0
 
 
 def test_analysis_is_timed_on_networks_of_the_given_size():

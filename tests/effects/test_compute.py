@@ -99,34 +99,59 @@ def test_interactions_are_those_of_a_linear_network(fit):
     assert float(effects.mean()) > 0.5
 
 
-def several_options(fit):
-    """The fit with three options instead of two, and a read-out of each."""
-    tree = fit.tree.copy(deep=True)
-    trials = tree["trials"].to_dataset()
-    trials["choice"].attrs["labels"] = ["left", "right", "none"]
-    trials["choice"] = trials["choice"].copy(data=np.arange(trials.sizes["trial"]) % 3.0)
-    trials["choice"].attrs["labels"] = ["left", "right", "none"]
+def random_networks(fit, trials, encoding, n_outputs=1):
+    """The fit with other trials or another encoding, and networks that were never trained."""
+    tree, rng = fit.tree.copy(deep=True), np.random.default_rng(0)
     parameters = tree["parameters"].to_dataset()
-    features = [str(name) for name in parameters["feature"].values]
-    trials.attrs["encoding"] = json.dumps(fit.encoding)
-    sequences = encode(trials, **fit.encoding)
-    rng = np.random.default_rng(0)
-    size = (*parameters["input_weight"].shape[:-1], len(sequences.features))
-    weight = rng.standard_normal(size)
-    assert len(sequences.features) > len(features)
-    parameters = parameters.drop_vars(["input_weight", "readout", "offset", "feature"])
-    shape = parameters["bias"].shape[:-1]
-    parameters["input_weight"] = ((*parameters["bias"].dims[:-1], "latent", "feature"), weight)
-    n_latent = parameters.sizes["latent"]
-    lead = parameters["bias"].dims[:-1]
-    parameters["readout"] = (
-        (*lead, "output", "latent"),
-        rng.standard_normal((*shape, 3, n_latent)),
-    )
-    parameters["offset"] = ((*lead, "output"), rng.standard_normal((*shape, 3)))
-    parameters = parameters.assign_coords(feature=list(sequences.features))
-    tree["trials"], tree["parameters"] = type(tree)(trials), type(tree)(parameters)
+    features = list(encode(trials, **encoding).features)
+    lead, shape = parameters["bias"].dims[:-1], parameters["bias"].shape
+    sizes = {
+        "input_weight": (("latent", "feature"), (shape[-1], len(features))),
+        "readout": (("output", "latent"), (n_outputs, shape[-1])),
+        "offset": (("output",), (n_outputs,)),
+    }
+    drawn = {
+        name: ((*lead, *dims), rng.standard_normal((*shape[:-1], *size)))
+        for name, (dims, size) in sizes.items()
+    }
+    parameters = parameters.drop_vars([*sizes, "feature"]).assign(drawn)
+    parameters = parameters.assign_coords(feature=features)
+    tree["trials"], tree["parameters"] = xr.DataTree(trials), xr.DataTree(parameters)
+    tree.attrs["config"] = json.dumps(fit.config | {"encoding": encoding})
     return Fit(tree)
+
+
+def several_options(fit):
+    choice = fit.trials["choice"].copy(data=np.arange(fit.trials.sizes["trial"]) % 3.0)
+    choice.attrs["labels"] = ["left", "right", "none"]
+    return random_networks(fit, fit.trials.assign(choice=choice), fit.encoding, 3)
+
+
+ENCODINGS = {
+    "time": {"step": "time", "dt": 0.2, "choice_event": "response"},
+    "trial": {"step": "trial"},
+    "each trial anew": {"step": "event", "choice_event": "response", "carry": "trial"},
+}
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_effects_equal_whole_runs_whatever_a_step_is(fit, name):
+    encoding = fit.encoding | ENCODINGS[name]
+    if name == "trial":
+        del encoding["choice_event"]
+    other = random_networks(fit, fit.trials, encoding)
+    effects = compute_input_effects(other, n_lags=2)
+    rng = np.random.default_rng(1)
+    for flip in flips_of(other):
+        for start in rng.choice(len(effects) - 3, 4, replace=False):
+            if fit.trials["trial_in_session"].values[start] > 110:
+                continue
+            low, high = (flip.set(fit.trials, level, [start]) for level in (0, 1))
+            network = other.folds[int(fit.splits["fold"][start])].network
+            expected = (eta_of(other, network, high) - eta_of(other, network, low)) / 2
+            found = effects.sel(input=flip.name, option="right").values
+            for lag in range(flip.first_lag, 3):
+                assert found[start + lag, lag] == pytest.approx(expected[start + lag], abs=1e-9)
 
 
 def test_effects_on_several_options_are_against_their_mean(fit):

@@ -66,7 +66,7 @@ def compare_accounts(
             which = is_own & ((both == each.target) | (swapped == each.target))
         seen = SEEN if each.present else UNSEEN
         for name, value in zip(COLUMNS[-3:], (each.effect, each.share, seen), strict=True):
-            table.loc[which, name] = value
+            table[name] = table[name].where(~which, value)
     return table
 
 
