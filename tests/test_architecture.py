@@ -35,7 +35,7 @@ TABLE = {
     "results": ({"data", "network", "netcdf", "store"}, ARRAYS),
     "study": (
         {"data", "ops", "model", "fit", "peers", "baselines", "stats", "results", "config"}
-        | {"network", "netcdf", "store"},
+        | {"network", "netcdf", "store", "effects"},
         ARRAYS | {"torch"},
     ),
     "regimes": ({"data", "network", "results", "stats"}, ARRAYS | {"scipy"}),

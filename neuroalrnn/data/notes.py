@@ -1,7 +1,23 @@
 """Notes on an encoding: inputs that act only linearly or not at all, lags that cross gaps."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from neuroalrnn.data.lags import count_gaps
 from neuroalrnn.data.schema import is_after_choice, scored_trials
+
+
+@contextmanager
+def unlogged_notes() -> Iterator[None]:
+    """Encode without logging notes, as where trials are encoded again that were encoded before."""
+    logger = logging.getLogger("neuroalrnn.data.encode")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def linear_note(distance) -> tuple[str, ...]:

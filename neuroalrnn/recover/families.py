@@ -59,7 +59,7 @@ def recognise_family(trials, families, cv=None, *, n_inner=2) -> Recognised:
     with unheard():
         study = prepare_study(trials, cv=cv or SubjectKFold(3), n_inner=n_inner)
     named = {name: partial(each, inner=study.inner) for name, each in families.items()}
-    predicted, failed = predict_baselines(study, named)
+    predicted, _, failed = predict_baselines(study, named)
     if failed:
         raise problems(FitError, "recognise_family", failed)
     rows = np.flatnonzero(scored_trials(study.trials))

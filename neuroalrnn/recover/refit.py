@@ -1,11 +1,11 @@
 """Fit simulated choices again: one search over ``n_pwl`` on all subjects, without outer folds."""
 
-import logging
 import warnings
 from contextlib import contextmanager
 
 from neuroalrnn.config import Setting
 from neuroalrnn.config.defaults import MEMORY, RECOVERY
+from neuroalrnn.data.notes import unlogged_notes
 from neuroalrnn.exceptions import DataWarning, FitError
 from neuroalrnn.study.final import train_final
 from neuroalrnn.study.study import prepare_study
@@ -66,15 +66,9 @@ def refit(
 @contextmanager
 def unheard():
     """Keep cautions and notes of simulated data to ourselves."""
-    logger = logging.getLogger("neuroalrnn.data.encode")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)
-            yield
-    finally:
-        logger.setLevel(level)
+    with unlogged_notes(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        yield
 
 
 def setting_of_fold(fit, fold):

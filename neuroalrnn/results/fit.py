@@ -67,6 +67,9 @@ class Fit:
         trial) in nats and ``probability`` (model, trial, option).
     splits : xarray.Dataset
         ``fold`` (trial), ``group`` (trial; what is held out together) and the leakage audit.
+    effects : xarray.DataArray
+        What inputs do in the models beside the AL-RNN, held out: dims (model, trial, input, lag,
+        option), as from `neuroalrnn.effects.compute_input_effects`.
     final : xarray.Dataset
         Networks trained on everybody, where ``select_n_pwl(..., final=True)`` made them: weights
         with dims (n_pwl, ...), ``n_pwl_chosen``, ``n_updates`` and ``validation_score``, the
@@ -128,6 +131,26 @@ class Fit:
     def splits(self) -> xr.Dataset:
         """Fold and group of every trial, and the leakage audit."""
         return self.tree["splits"].to_dataset()
+
+    @cached_property
+    def effects(self) -> xr.DataArray:
+        """What inputs do in the models beside the AL-RNN, dims (model, trial, input, lag, option).
+
+        Held out, in nats of log-odds; those of the AL-RNN are computed from its networks, see
+        `neuroalrnn.effects.compute_input_effects`.
+
+        Raises
+        ------
+        ResultError
+            The fit has none.
+        """
+        if "effects" not in self.tree.children:
+            raise ResultError(
+                "this fit keeps no input effects of the models beside the AL-RNN: it was made by "
+                "an earlier version, explains more than choices, or has no such models but the "
+                "caller's own; fit again, finished folds in its folder resume are not trained again"
+            )
+        return self.tree["effects"].to_dataset()["effect"]
 
     @cached_property
     def final(self) -> xr.Dataset:

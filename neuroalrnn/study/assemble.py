@@ -15,6 +15,7 @@ from neuroalrnn.data.lags import count_gaps
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.results import FORMAT, Fit
 from neuroalrnn.study.doubts import doubtful_scores
+from neuroalrnn.study.effects import tabulate_effects
 from neuroalrnn.study.final import DIMS, canonical_form
 from neuroalrnn.study.resume import trials_digest
 from neuroalrnn.study.search import find_lost
@@ -22,7 +23,7 @@ from neuroalrnn.study.search import find_lost
 PACKAGES = ("torch", "numba", "numpy", "pandas", "xarray", "scikit-learn")
 
 
-def assemble(study, searched, whole, chosen, held_out, *, seconds, final=None):
+def assemble(study, searched, whole, chosen, held_out, *, seconds, effects=None, final=None):
     """Label everything and put it into one tree.
 
     Parameters
@@ -33,6 +34,8 @@ def assemble(study, searched, whole, chosen, held_out, *, seconds, final=None):
     held_out : HeldOut
     seconds : float
         Time the fit took.
+    effects : dict of str -> array, optional
+        Of the models beside the AL-RNN, see `neuroalrnn.study.effects.tabulate_effects`.
     final : xarray.Dataset, optional
         See `neuroalrnn.study.final.tabulate_final`.
 
@@ -70,6 +73,7 @@ def assemble(study, searched, whole, chosen, held_out, *, seconds, final=None):
         "/scores": scores,
         "/splits": _splits(study),
     }
+    nodes |= {"/effects": tabulate_effects(study, effects)} if effects else {}
     nodes |= {} if final is None else {"/final": final}
     tree = xr.DataTree.from_dict(nodes)
     tree.attrs = {

@@ -15,6 +15,7 @@ from neuroalrnn.config import Setting, as_setting
 from neuroalrnn.config.defaults import FIT, MEMORY
 from neuroalrnn.data.offered import offered_names
 from neuroalrnn.data.split import Splitter
+from neuroalrnn.effects.compute import N_LAGS
 from neuroalrnn.exceptions import FitError, LeakageWarning
 from neuroalrnn.model.observation import ObservationModel
 from neuroalrnn.results import Fit
@@ -22,6 +23,7 @@ from neuroalrnn.running import one_blas_thread
 from neuroalrnn.study.assemble import assemble
 from neuroalrnn.study.checks import check_saveable_names
 from neuroalrnn.study.doubts import lost_values
+from neuroalrnn.study.effects import with_effects
 from neuroalrnn.study.final import tabulate_final, train_final
 from neuroalrnn.study.own import check_baselines
 from neuroalrnn.study.predict import predict, predict_baselines
@@ -214,10 +216,11 @@ def select_n_pwl(
     )  # fmt: skip
     others = _baselines(baselines, study)
     check_saveable_names(others)
+    others = others if own else with_effects(others, study)
     if resume and not own:
         others = keeping(others, resume, _key(study), study.engine.backend.name)
     # before the networks, so that a baseline of the caller that fails costs nothing
-    others, left_out = predict_baselines(study, others, own=own, progress=progress)
+    others, effects, left_out = predict_baselines(study, others, own=own, progress=progress)
     study = study.warn(left_out).warn(perfect_models(study.trials, others), LeakageWarning)
     searched, whole, chosen = _fit_folds(study, progress)
     lost = np.array([find_lost(one, f.diverged) for one, f in zip(searched, whole, strict=True)])
@@ -227,7 +230,9 @@ def select_n_pwl(
     study = study.warn(perfect_models(study.trials, networks), LeakageWarning)
     study, table = _fit_everybody(study, progress) if final else (study, None)
     seconds = time.perf_counter() - started
-    return assemble(study, searched, whole, chosen, held_out, seconds=seconds, final=table)
+    return assemble(
+        study, searched, whole, chosen, held_out, seconds=seconds, effects=effects, final=table
+    )
 
 
 def _fit_everybody(study, progress):
@@ -256,7 +261,7 @@ def _key(study):
     key = {name: getattr(plan, name) for name in ("n_inner", "n_restarts", "random_state")}
     key |= {"setting": plan.setting.model_dump(mode="json"), "encoding": study.encoding}
     key |= {"offered": offered_names(study.trials), "inner": parts_digest(plan)}
-    return key | {"terms": study.trials.attrs.get("baselines")}
+    return key | {"terms": study.trials.attrs.get("baselines"), "effect_lags": N_LAGS}
 
 
 def _fit_folds(study, show):

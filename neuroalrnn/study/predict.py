@@ -75,6 +75,8 @@ def predict_baselines(study, baselines, *, own=False, progress=False):
     -------
     predicted : dict of str -> array, shape (trial, option)
         Log-probabilities as returned.
+    effects : dict of str -> array, shape (trial, input, lag, option)
+        Of the models that return them; see `neuroalrnn.study.effects.with_effects`.
     left_out : list of str
         Why some are missing.
 
@@ -85,7 +87,7 @@ def predict_baselines(study, baselines, *, own=False, progress=False):
         first fold in which one does.
     """
     trials, folds = study.trials, study.folds
-    predicted = {name: empty_predictions(trials) for name in baselines}
+    found = {"predicted": {}, "effect": {}}
     counts, failed = scored_trials(trials), {}
     n_fits = len(folds) * len(baselines)
     show = progress and n_fits > 0
@@ -94,27 +96,33 @@ def predict_baselines(study, baselines, *, own=False, progress=False):
         train = part.train[counts[part.train]]
         for name in [each for each in baselines if each not in failed]:
             bar.set_postfix_str(f"{name}, {part.name} ({fold + 1}/{len(folds)})")
-            values, found = _call(baselines[name], own, trials, train, part.test)
-            if found:
-                failed[name] = [f"{name!r}, {part.name}: {text}" for text in found]
-            else:
-                predicted[name][part.test] = values
+            answer, wrong = _call(baselines[name], own, trials, train, part.test)
+            if wrong:
+                failed[name] = [f"{name!r}, {part.name}: {text}" for text in wrong]
+            for kind, values in answer.items():
+                empty = np.full((trials.sizes["trial"], *values.shape[1:]), np.nan, values.dtype)
+                found[kind].setdefault(name, empty)[part.test] = values
             bar.update()
         if own and failed:
             raise problems(ConfigError, "baselines", list(chain(*failed.values())))
     bar.close()
-    kept = {name: values for name, values in predicted.items() if name not in failed}
-    return kept, [f"left out: {text}" for text in chain(*failed.values())]
+    kept = [
+        {name: by_model[name] for name in baselines if name in by_model and name not in failed}
+        for by_model in found.values()
+    ]
+    return *kept, [f"left out: {text}" for text in chain(*failed.values())]
 
 
 def _call(baseline, own, *arguments):
-    """What a baseline predicts, and why nothing of that can be used."""
+    """What a baseline says, and why nothing of that can be used."""
     if own:
-        return predict_own(baseline, *arguments)
+        predicted, wrong = predict_own(baseline, *arguments)
+        return {} if wrong else {"predicted": predicted}, wrong
     try:
-        return baseline(*arguments), []
+        answer = baseline(*arguments)
     except FitError as error:
-        return None, [str(error)]
+        return {}, [str(error)]
+    return answer if isinstance(answer, dict) else {"predicted": answer}, []
 
 
 def predict(study, whole, chosen, baselines, *, lost):

@@ -8,7 +8,8 @@ import torch
 from neuroalrnn.data.split import Split
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.model import select
-from neuroalrnn.peers import GRU, LSTM
+from neuroalrnn.network import GRUNetwork, LSTMNetwork
+from neuroalrnn.peers import GRU, LSTM, GRUWeights
 from neuroalrnn.study.observation import attach_observation
 from neuroalrnn.study.predict import predict_trials
 from neuroalrnn.study.search import Progress, search, train_whole
@@ -57,6 +58,33 @@ class Recurrent:
         FitError
             If every restart of every size diverged.
         """
+        return self._train(trials, test)(trials, test)
+
+    def fit(self, trials, train):
+        """Train for a fold of the study.
+
+        Parameters
+        ----------
+        trials : xarray.Dataset
+            Those of the study.
+        train : int array
+            Scored training trials of the fold.
+
+        Returns
+        -------
+        TrainedRecurrent
+            It predicts the trials that the fold holds out.
+
+        Raises
+        ------
+        FitError
+            If every restart of every size diverged.
+        """
+        parts = self.study.folds
+        test = next(part.test for part in parts if not np.isin(train, part.test).any())
+        return self._train(trials, test)
+
+    def _train(self, trials, test):
         observation, sequences = attach_observation(trials, self.study.sequences, None)
         whole = np.setdiff1d(np.arange(trials.sizes["trial"]), test)
         fold = Split(self.architecture.name, whole, test)
@@ -71,17 +99,75 @@ class Recurrent:
         if not np.isfinite(score).any():
             raise FitError(f"{self.architecture.name}: every restart diverged; lower learning_rate")
         weights = select(final.weights, torch.tensor([int(np.argmax(score))]))
-        held_out = sequences.take(np.isin(sequences.trial[:, 0], test))
-        rows, values = predict_trials(weights, [0], held_out, plan, engine)
-        predicted = np.full((trials.sizes["trial"], values.shape[-1]), np.nan)
-        predicted[rows] = values[0]
-        return predicted[test]
+        return TrainedRecurrent(weights, sequences, plan, engine)
 
     def _plan(self, size, changes):
         settings = [s.model_copy(update={"n_latent": size, "n_pwl": 0}) for s in self.settings]
         return self.study.lay_out(
             settings=settings, grid=(0,), architecture=self.architecture, **changes
         )
+
+
+@dataclass(frozen=True)
+class TrainedRecurrent:
+    """A trained GRU or LSTM.
+
+    Attributes
+    ----------
+    weights : GRUWeights or LSTMWeights
+        Of one model, with a leading model axis.
+    sequences : Sequences
+        All trials of the study, with what the plan observes.
+    plan : Plan
+        What it was trained by.
+    engine : Engine
+    """
+
+    weights: object
+    sequences: object
+    plan: object
+    engine: object
+
+    def __call__(self, trials, test):
+        """Predict choices.
+
+        Parameters
+        ----------
+        trials : xarray.Dataset
+            Those of the study.
+        test : int array
+            Trials of whole sequences.
+
+        Returns
+        -------
+        array, shape (test trial, option)
+            Log-probabilities.
+        """
+        held_out = self.sequences.take(np.isin(self.sequences.trial[:, 0], test))
+        rows, values = predict_trials(self.weights, [0], held_out, self.plan, self.engine)
+        predicted = np.full((trials.sizes["trial"], values.shape[-1]), np.nan)
+        predicted[rows] = values[0]
+        return predicted[test]
+
+    def effects(self, counterfactuals, flips, rows, n_lags):
+        """Compute effects of inputs from its states; see `Counterfactuals.effects`.
+
+        Parameters
+        ----------
+        counterfactuals : Counterfactuals
+        flips : list of Flip
+        rows : int array
+        n_lags : int
+
+        Returns
+        -------
+        array, shape (row, input, lag, option)
+        """
+        kind = GRUNetwork if isinstance(self.weights, GRUWeights) else LSTMNetwork
+        parts = self.weights._asdict().items()
+        network = kind(**{name: part[0].double().numpy() for name, part in parts})
+        states = network.run(counterfactuals.sequences)
+        return counterfactuals.effects(network, states, flips, rows, n_lags)
 
 
 def recurrent_baselines(study):

@@ -214,12 +214,13 @@ def load_tables(kept):
 
 
 def keeping(baselines, folder, study, backend):
-    """The same models, whose predictions are kept on disk, and taken from there where they are.
+    """The same models, whose answers are kept on disk, and taken from there where they are.
 
     Parameters
     ----------
     baselines : dict of str -> callable
-        ``f(trials, train, test) -> log-probabilities``.
+        ``f(trials, train, test)`` returns log-probabilities, or a dict of arrays; see
+        `neuroalrnn.study.effects.with_effects`.
     folder : path-like
     study : dict
         Whatever decides what they predict, beside the trials.
@@ -245,10 +246,11 @@ def _keeping(name, baseline, folder, key, backend):
         data = kept.load()
         if data is not None:
             with np.load(io.BytesIO(data)) as arrays:
-                return arrays["predicted"]
-        predicted = baseline(trials, train, test)
-        kept.save(_as_bytes({"predicted": predicted}))
-        return predicted
+                return dict(arrays)
+        answer = baseline(trials, train, test)
+        answer = answer if isinstance(answer, dict) else {"predicted": answer}
+        kept.save(_as_bytes(answer))
+        return answer
 
     return predict
 
