@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.exceptions import NeuroALRNNError
+from neuroalrnn.exceptions import NeuroALRNNError, ResultError
 
 Tree = TypeVar("Tree", xr.Dataset, xr.DataTree)
 PathLike = str | os.PathLike[str]
@@ -296,3 +296,37 @@ def _is_alike(one, other):
     if one.dtype.kind in "OTU":
         return one.values.astype(str).tolist() == other.values.astype(str).tolist()
     return np.array_equal(one.values, other.values, equal_nan=one.dtype.kind in "fcmM")
+
+
+def require_unchanged(path: PathLike, saved: str | None, read: Mapping[str, str]) -> None:
+    """Refuse a file that does not hold what was saved.
+
+    Parameters
+    ----------
+    path : path-like
+        For the message.
+    saved : str or None
+        Checksums in the file, as JSON.
+    read : dict of str -> str
+        Checksums of what was read.
+
+    Raises
+    ------
+    ResultError
+        Naming every part that differs.
+    """
+    if saved is None:
+        raise ResultError(
+            f"{path} carries no checksums: it was saved by an earlier version, or written by "
+            "another program; fit again"
+        )
+    try:
+        saved = dict(json.loads(saved))
+    except (TypeError, ValueError) as error:
+        raise ResultError(f"{path} is damaged: its checksums cannot be read; fit again") from error
+    changed = [name for name in {**saved, **read} if saved.get(name) != read.get(name)]
+    if changed:
+        raise ResultError(
+            f"{path} is damaged, or was changed after it was saved: {', '.join(changed)} "
+            "do not match their checksums; fit again, or take a copy of the file"
+        )

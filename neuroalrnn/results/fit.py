@@ -28,6 +28,7 @@ from neuroalrnn.netcdf import (
     checksums,
     is_sealed_wrong,
     read_netcdf,
+    require_unchanged,
     storable,
     write_netcdf,
 )
@@ -353,27 +354,8 @@ class Fit:
         tree = read_netcdf(path, xr.load_datatree, ResultError, "fit")
         saved = tree.attrs.pop(CHECKSUMS, None)
         fit = cls(tree)
-        _compare(path, saved, checksums(tree))
+        require_unchanged(path, saved, checksums(tree))
         return fit
-
-
-def _compare(path, saved, read):
-    """Refuse what is not what was saved."""
-    if saved is None:
-        raise ResultError(
-            f"{path} carries no checksums: it was saved by an earlier version, or written by "
-            "another program; fit again"
-        )
-    try:
-        saved = dict(json.loads(saved))
-    except (TypeError, ValueError) as error:
-        raise ResultError(f"{path} is damaged: its checksums cannot be read; fit again") from error
-    changed = [name for name in {**saved, **read} if saved.get(name) != read.get(name)]
-    if changed:
-        raise ResultError(
-            f"{path} is damaged, or was changed after it was saved: {', '.join(changed)} "
-            "do not match their checksums; fit again, or take a copy of the file"
-        )
 
 
 def _further(table):
