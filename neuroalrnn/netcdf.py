@@ -321,10 +321,10 @@ def require_unchanged(path: PathLike, saved: str | None, read: Mapping[str, str]
             "another program; fit again"
         )
     try:
-        saved = dict(json.loads(saved))
+        kept = dict(json.loads(saved))
     except (TypeError, ValueError) as error:
         raise ResultError(f"{path} is damaged: its checksums cannot be read; fit again") from error
-    changed = [name for name in {**saved, **read} if saved.get(name) != read.get(name)]
+    changed = [name for name in {**kept, **read} if kept.get(name) != read.get(name)]
     if changed:
         raise ResultError(
             f"{path} is damaged, or was changed after it was saved: {', '.join(changed)} "
