@@ -6,6 +6,7 @@ import pytest
 
 from neuroalrnn.config import Run
 from neuroalrnn.data import LeaveOneSubjectOut, SessionKFold, StimulusSequenceOut, SubjectKFold
+from neuroalrnn.results.tables import FILES, conform
 from neuroalrnn.sources import make_subject_splitters
 
 RUN = """
@@ -70,6 +71,8 @@ def test_subjects_writes_scores_vectors_and_figures(run, run_file, tmp_path):
     )  # fmt: skip
     assert code == 0, errors
     pooling = pd.read_csv(tmp_path / "pooling.csv")
+    for name in ("pooling.csv", "few_shot.csv", "vectors.csv", "choices.csv"):
+        conform(name, pd.read_csv(tmp_path / name), FILES[name])
     assert set(pooling["model"]) == {"pooled", "subject vectors", "per subject"}
     shots = pd.read_csv(tmp_path / "few_shot.csv")
     assert set(shots["n_shots"].dropna()) == {0, 10}

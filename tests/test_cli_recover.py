@@ -8,6 +8,7 @@ from neuroalrnn.behaviour.simulate import simulate_fit
 from neuroalrnn.cli.recover import study_fitted, study_recovery
 from neuroalrnn.exceptions import ConfigError, DataError, ResultError
 from neuroalrnn.results import Fit
+from neuroalrnn.results.tables import FILES, conform
 
 SMALL = {"subjects": [4], "trials": [40], "n_runs": 1, "random_state": 0, "overwrite": False}
 ONE = {"n_pwl": (0, 1), "n_restarts": 1, "threads": 1}
@@ -17,6 +18,8 @@ def test_writes_a_row_per_run_and_figures(tmp_path, capsys):
     agents = ["logistic", "Q-learning"]
     study_recovery(tmp_path / "new", tasks=["scalar memory"], agents=agents, **SMALL, **ONE)
     table = pd.read_csv(tmp_path / "new" / "recovery.csv")
+    for name in ("recovery.csv", "families.csv"):
+        conform(name, pd.read_csv(tmp_path / "new" / name), FILES[name])
     assert set(table["found_n_pwl"]) <= {0, 1}
     assert pd.read_csv(tmp_path / "new" / "families.csv")["true_family"].tolist() == agents
     assert (tmp_path / "new" / "recovery.pdf").stat().st_size > 1000

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from neuroalrnn.results.tables import FILES, conform
+
 RUN = """
 [data]
 path = "bandit.csv"
@@ -68,6 +70,7 @@ def test_predictive_takes_the_task_from_a_run_file(fitted, folder, tmp_path, run
     assert code == 0, error
     assert "win-stay, lose-shift" in text
     assert (tmp_path / "out" / "predictive.svg").is_file()
+    conform("p", pd.read_csv(tmp_path / "out" / "predictive.csv"), FILES["predictive.csv"])
 
 
 def test_recover_fits_what_the_network_chose_in_the_task(fitted, folder, tmp_path, run):
@@ -78,7 +81,8 @@ def test_recover_fits_what_the_network_chose_in_the_task(fitted, folder, tmp_pat
     options += ("--run", folder / "with.toml")
     code, _, error = run("recover", "--out", tmp_path / "out", *options)
     assert code == 0, error
-    assert len(pd.read_csv(tmp_path / "out" / "recovery.csv")) == 1
+    table = pd.read_csv(tmp_path / "out" / "recovery.csv")
+    assert len(conform("recovery", table, FILES["recovery.csv"])) == 1
 
 
 def test_a_run_file_without_a_task_is_told_so(fitted, folder, tmp_path, run):

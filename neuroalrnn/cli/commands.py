@@ -259,6 +259,7 @@ def predictive(
     from neuroalrnn.behaviour import compare_signatures, simulate_fit, summarise_misfit
     from neuroalrnn.plots import plot_predictive_panels, save_figure
     from neuroalrnn.results import Fit
+    from neuroalrnn.results.tables import save_table
     from neuroalrnn.tasks import environment_for
 
     with results_folder(out):
@@ -269,7 +270,7 @@ def predictive(
         simulated = simulate_fit(loaded, environment, repeats, agent=agent, rng=rng)
         table = compare_signatures(loaded.trials, simulated)
         with replacing(out) as new:
-            table.to_csv(new / "predictive.csv", index=False)
+            save_table(table, new, "predictive.csv")
             save_figure(plot_predictive_panels(table), new, "predictive")
     typer.echo(summarise_misfit(table).to_string(index=False, float_format="{:.3f}".format))
     typer.echo(f"figure: {out / 'predictive.svg'}")
@@ -310,6 +311,7 @@ def _fit(source: str, config: Run, out: Path, *, overwrite, mechanism=True, **en
 
 
 def _fit_into(out, source, trials, config: Run, run: str, *, overwrite, **engine):
+    from neuroalrnn.results.tables import save_table
     from neuroalrnn.study import select_n_pwl
 
     validation = config.validation
@@ -329,7 +331,7 @@ def _fit_into(out, source, trials, config: Run, run: str, *, overwrite, **engine
     result.tree.attrs["run"] = run
     with replacing(out, replaced_results() if overwrite else ()) as new:
         result.save(new / FIT)
-        result.scores.to_csv(new / "scores.csv", index=False)
+        save_table(result.scores, new, "scores.csv")
         summary = json.dumps(summarise(result, Path(source).stem), indent=2)
         (new / "summary.json").write_text(summary + "\n", encoding="utf-8")
     shutil.rmtree(out / UNFINISHED, ignore_errors=True)

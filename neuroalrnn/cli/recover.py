@@ -66,6 +66,7 @@ def study_fitted(saved: Path, out: Path, *, overwrite, run=None, **options):
     from neuroalrnn.recover.recovery import recover_fitted
     from neuroalrnn.recover.refit import setting_of_fold
     from neuroalrnn.results import Fit
+    from neuroalrnn.results.tables import save_table
     from neuroalrnn.tasks import environment_for
 
     refuse_existing(out, ("recovery.csv",), overwrite)
@@ -79,7 +80,7 @@ def study_fitted(saved: Path, out: Path, *, overwrite, run=None, **options):
         **{"n_pwl": fit.config["n_pwl"]} | options,
     )
     out.mkdir(parents=True, exist_ok=True)
-    table.to_csv(out / "recovery.csv", index=False)
+    save_table(table, out, "recovery.csv")
     _tell_recovery(table)
 
 
@@ -99,13 +100,14 @@ def _recover_networks(out, known, sizes, options) -> None:
     from neuroalrnn.plots.recovery import plot_recovery_panels
     from neuroalrnn.plots.style import save_figure
     from neuroalrnn.recover.recovery import recover_known
+    from neuroalrnn.results.tables import save_table
 
     tables = []
     for network in known:
         for size in sizes:
             tables.append(recover_known(network, *size, **options))
             table = pd.concat(tables, ignore_index=True)
-            table.to_csv(out / "recovery.csv", index=False)
+            save_table(table, out, "recovery.csv")
     save_figure(plot_recovery_panels(table), out, "recovery")
     _tell_recovery(table)
 
@@ -116,6 +118,7 @@ def _recover_families(out, agents, sizes, options) -> None:
     from neuroalrnn.plots.recovery import plot_confusion
     from neuroalrnn.plots.style import save_figure
     from neuroalrnn.recover.families import bandit_families, recover_family
+    from neuroalrnn.results.tables import save_table
     from neuroalrnn.stats.recovery import confusion_matrix
 
     families = bandit_families()
@@ -125,7 +128,7 @@ def _recover_families(out, agents, sizes, options) -> None:
         for n_subjects, n_trials in sizes
     ]
     table = pd.concat(tables, ignore_index=True)
-    table.to_csv(out / "families.csv", index=False)
+    save_table(table, out, "families.csv")
     counts = confusion_matrix(table["true_family"], table["found_family"], labels=list(families))
     save_figure(plot_confusion(counts).figure, out, "families")
     typer.echo(f"\nfamilies (rows: true, columns: found)\n{counts.to_string()}")

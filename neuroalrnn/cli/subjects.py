@@ -29,6 +29,7 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
     **options
         ``threads``, ``backend``.
     """
+    from neuroalrnn.results.tables import save_table
     from neuroalrnn.sources import load_trials, make_subject_splitters
     from neuroalrnn.study.checks import check_shots
 
@@ -62,7 +63,7 @@ def study_subjects(source, config, out: Path, *, n_shots, n_dimensions, overwrit
                 typer.echo(f"\nheld-out {name}: left out\n{error}\n")
         if not choices:
             raise left_out[0]
-        _joined(choices).to_csv(folder / "choices.csv", index=False)
+        save_table(_joined(choices), folder, "choices.csv")
     shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     typer.echo(f"tables and figures: {out}")
 
@@ -71,12 +72,13 @@ def _study_known(trials, out: Path, **options):
     """New sessions of known subjects; returns what was chosen."""
     from neuroalrnn.plots.style import save_figure
     from neuroalrnn.plots.subjects import plot_subject_vectors
+    from neuroalrnn.results.tables import save_table
     from neuroalrnn.study import compare_pooling
 
     known = compare_pooling(trials, **options)
     out.mkdir(parents=True, exist_ok=True)
-    known.scores.to_csv(out / "pooling.csv", index=False)
-    known.vectors.to_csv(out / "vectors.csv", index=False)
+    save_table(known.scores, out, "pooling.csv")
+    save_table(known.vectors, out, "vectors.csv")
     save_figure(plot_subject_vectors(known.vectors).figure, out, "vectors")
     title = f"held-out sessions of known subjects, {options['cv']} (nats per trial)"
     typer.echo(f"\n{title}\n{_tell(known.scores)}\n")
@@ -87,11 +89,12 @@ def _study_new(trials, out: Path, **options):
     """New subjects; returns what was chosen."""
     from neuroalrnn.plots.style import save_figure
     from neuroalrnn.plots.subjects import plot_few_shot
+    from neuroalrnn.results.tables import save_table
     from neuroalrnn.study import few_shot
 
     new = few_shot(trials, **options)
     out.mkdir(parents=True, exist_ok=True)
-    new.scores.to_csv(out / "few_shot.csv", index=False)
+    save_table(new.scores, out, "few_shot.csv")
     save_figure(plot_few_shot(new.scores).figure, out, "few_shot")
     title = f"new subjects, {options['cv']}, after the largest number of shots"
     typer.echo(f"\n{title}\n{_tell(new.scores)}\n")
@@ -112,5 +115,4 @@ def _tell(scores) -> str:
 def _joined(choices):
     import pandas as pd
 
-    named = [table.assign(held_out=name) for name, table in choices.items()]
-    return pd.concat(named, ignore_index=True)
+    return pd.concat(choices, names=["held_out"]).reset_index("held_out").reset_index(drop=True)

@@ -47,6 +47,7 @@ NAMES = _each(
         "kind": "isolated, line, plane, drift, slow manifold, or none",
         "measure": "which entropy",
         "method": "how it was tested, or that it was not testable",
+        "held_out": "sessions (of known subjects) or subjects",
         "model": "model, such as AL-RNN or AL-RNN P=2",
         "note": "what to know of this row, such as why there is no p",
         "option": "label of the option",

@@ -7,9 +7,12 @@ other numbers that may be missing are ``float64``. Tables may also hold the cond
 split by, as columns of the dtype they have in the trials.
 """
 
+import logging
 from typing import NamedTuple
 
 from neuroalrnn.results.columns import COLUMNS
+
+logger = logging.getLogger(__name__)
 
 
 class Table(NamedTuple):
@@ -60,7 +63,8 @@ FILES = {
         "fold and subject (command subjects)", "fold subject", further="one of each dimension"
     ),
     "choices.csv": Table(
-        "fold and model (command subjects)", "fold model n_pwl n_dimensions validation"
+        "what is held out, fold and model (command subjects)",
+        "held_out fold model n_pwl n_dimensions validation",
     ),
     "recovery.csv": Table(
         "simulation; n_trials are those of a subject (command recover)",
@@ -141,6 +145,24 @@ def conform(name, table, described, columns=COLUMNS):
         raise ValueError(f"table {name!r}: {'; '.join(found)}")
     table = table.reindex(columns=[*table, *lacks])
     return table.assign(**{each: _cast(table[each], dtype) for each, dtype in expected.items()})
+
+
+def save_table(table, folder, name):
+    """Write one of the `FILES`, with the dtypes of its schema.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    folder : pathlib.Path
+        It must exist.
+    name : str
+        Of the file, such as ``"recovery.csv"``.
+    """
+    try:
+        table = conform(name, table, FILES[name])
+    except (TypeError, ValueError) as fault:  # of this package; a long run must not end by it
+        logger.warning("%s is written without the dtypes of its schema: %s", name, fault)
+    table.to_csv(folder / name, index=False)
 
 
 def _cast(values, dtype):
