@@ -21,7 +21,8 @@ from neuroalrnn.report import setup, write_report
 from neuroalrnn.report.markup import Gallery
 from neuroalrnn.results import Fit
 
-TITLES = ["What was fitted, and how", "Scores on held-out trials", "Calibration of probabilities"]
+TITLES = ["What is computed", "What was fitted, and how", "Input effects and functional regimes"]
+TITLES += ["Scores on held-out trials", "Calibration of probabilities"]
 TITLES += ["Score against P", "Learning curves", "Regimes", "Switches", "Dynamics in each regime"]
 TITLES += ["Mechanism", "Relation to behaviour", "Notes"]
 OPTIONS = {"conditions": ["stimulus", "rule"], "rule": "rule"}

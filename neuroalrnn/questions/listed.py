@@ -21,6 +21,14 @@ from neuroalrnn.questions import (
     transitions,
     trend,
 )
+from neuroalrnn.questions.computation import (
+    answer,
+    changes,
+    functional_regimes,
+    input_effects,
+    psychometric,
+    sources,
+)
 from neuroalrnn.questions.mechanism import (
     ablation,
     boundaries,
@@ -36,7 +44,13 @@ from neuroalrnn.questions.mechanism import (
 from neuroalrnn.results import columns
 
 _FILES = (
+    answer,
     overview,
+    input_effects,
+    functional_regimes,
+    sources,
+    psychometric,
+    changes,
     scores,
     models,
     comparisons,
@@ -66,7 +80,8 @@ _FILES = (
     triggered,
     behaviour,
 )
-QUESTIONS = tuple(each.QUESTION for each in _FILES)
+# the lights of the first screen look at what all others found
+QUESTIONS = (*(each.QUESTION for each in _FILES), answer.LIGHTS)
 # every table of an analysis, and what the columns mean
 TABLES = {name: table for each in QUESTIONS for name, table in each.schema.items()}
 COLUMNS = columns.COLUMNS | {

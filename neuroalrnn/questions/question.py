@@ -107,6 +107,22 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Lights:
+    """Lights of the page: green, amber or red, in words too, each with its reason.
+
+    Parameters
+    ----------
+    about : str
+        What they are about, for the notes if they cannot be made.
+    make : callable
+        Returns a data frame ``light, state, answer, reason``, one row per light.
+    """
+
+    about: str
+    make: Callable
+
+
+@dataclass(frozen=True)
 class Figure:
     """A figure of the page, which is saved as SVG, PDF and PNG too.
 
@@ -147,7 +163,7 @@ class Question:
         What a row is, and the columns, of every tidy table.
     columns : dict of str -> neuroalrnn.results.columns.Column
         What columns mean that no other question has; see `neuroalrnn.results.columns`.
-    answer : tuple of Text, Shown and Figure
+    answer : tuple of Text, Shown, Lights and Figure
         What the page shows, in order.
     footnote : tuple of str, or callable
         Sentences about methods and limits. The page collects them at the end of the section, and

@@ -2,7 +2,9 @@
 
 from neuroalrnn.questions.question import Section
 
+ANSWER = Section("answer", "What is computed")
 SETUP = Section("setup", "What was fitted, and how")
+COMPUTATION = Section("computation", "Input effects and functional regimes")
 SCORES = Section("scores", "Scores on held-out trials")
 CALIBRATION = Section("calibration", "Calibration of probabilities")
 SCORE_BY_N_PWL = Section("score_by_n_pwl", "Score against P")

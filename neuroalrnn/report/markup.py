@@ -23,11 +23,12 @@ TEMPLATES = Environment(
     undefined=StrictUndefined,
 )
 _PARTS: Any = TEMPLATES.get_template("parts.html").module
-heading, paragraph, bullets, facts = (
+heading, paragraph, bullets, facts, lights = (
     _PARTS.heading,
     _PARTS.paragraph,
     _PARTS.bullets,
     _PARTS.facts,
+    _PARTS.lights,
 )
 
 

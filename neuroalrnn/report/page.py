@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from neuroalrnn.questions.question import Figure, Shown, Text
-from neuroalrnn.questions.sections import NOTES, SETUP
+from neuroalrnn.questions.question import Figure, Lights, Shown, Text
+from neuroalrnn.questions.sections import ANSWER, NOTES, SETUP
 from neuroalrnn.questions.words import joined
 from neuroalrnn.report.markup import (
     TEMPLATES,
@@ -11,6 +11,7 @@ from neuroalrnn.report.markup import (
     collapsed,
     footnote,
     heading,
+    lights,
     paragraph,
     table,
     together,
@@ -35,17 +36,29 @@ def build_sections(analysis, gallery):
     for question in analysis.questions:
         by_section.setdefault(question.section, []).append(question)
     bodies = {name: _answers(asked_in, asked, gallery) for name, asked_in in by_section.items()}
+    first = [(ANSWER, bodies.pop(ANSWER))] if ANSWER in bodies else []
     opening = [
         gallery.part(SETUP.title, lambda: introduce(asked.fit)),
         heading("In short"),
-        gallery.sentences(analysis.in_short()),
+        gallery.sentences(_further(analysis)),
         bodies.pop(SETUP, ""),
         describe_setup(asked.fit, asked.tables, gallery),
     ]
     gallery.finish()
     # the notes come last, as they tell what could not be made
     last = gallery.part(NOTES.title, lambda: notes(analysis, gallery))
-    return [(SETUP, together(opening)), *bodies.items(), (NOTES, last)]
+    return [*first, (SETUP, together(opening)), *bodies.items(), (NOTES, last)]
+
+
+def _further(analysis):
+    """Main findings beside those that the page opens with."""
+    told = {
+        part.about
+        for question in analysis.questions
+        for part in question.answer
+        if question.section is ANSWER and isinstance(part, Text)
+    }
+    return {what: make for what, make in analysis.in_short().items() if what not in told}
 
 
 def _answers(questions, asked, gallery):
@@ -79,7 +92,7 @@ def _part(part, asked, gallery):
     """HTML of a part of an answer, empty where it has nothing to show."""
     if isinstance(part, Figure):
         return gallery.show(part, asked)
-    make = {Text: _sentences, Shown: _grid}[type(part)]
+    make = {Text: _sentences, Shown: _grid, Lights: _lights}[type(part)]
     return gallery.part(part.about, lambda: make(part, asked))
 
 
@@ -97,6 +110,10 @@ def _grid(shown, asked):
     if frame is None:
         return ""
     return collapsed(table(frame, shown.formats), len(frame), shown.noun)
+
+
+def _lights(part, asked):
+    return lights(part.make(asked).to_dict("records"))
 
 
 def build_page(title, made, first, sections):

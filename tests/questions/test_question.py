@@ -116,6 +116,5 @@ def test_a_fit_of_three_folds_is_encoded_once_and_parsed_once(fit, monkeypatch):
     analysis = analyse(fresh, mechanism=True)
     assert analysis.rule == "rule"
     assert encoded == {"encode": 1}
-    assert parsed[tree.attrs["config"]] == parsed[trials.attrs["analysis"]] == 1
-    assert max(parsed.values()) == 1
+    assert parsed[tree.attrs["config"]] == 1
     assert np.isfinite(analysis.tables["scores"]["log_likelihood"]).all()

@@ -1,0 +1,64 @@
+"""How much of what can be explained each model explains, from none to all nonlinear units."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from neuroalrnn.plots.layout import say_empty
+from neuroalrnn.plots.style import BASELINE, CONTROL, INK, MODEL, SINGLE, axes_or_new, styled
+
+
+@styled
+def plot_explained(explained: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of what the best network explains, by model.
+
+    Parameters
+    ----------
+    explained : pandas.DataFrame
+        Table ``explained``.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a figure of its own.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Bars are shares with 95 % intervals over subjects of the difference to the best network.
+    """
+    ax = axes_or_new(ax, SINGLE, 16 + 5 * max(len(explained), 3))
+    ax.set_xlabel("Share of what can be explained (%)")
+    if not len(explained):
+        say_empty(ax, "no network explains anything")
+        return ax
+    place = np.arange(len(explained))
+    percent = 100 * explained[["explained_share", "ci_low", "ci_high"]].to_numpy()
+    colours = [_colour(name) for name in explained["model"]]
+    ax.barh(place, percent[:, 0], 0.7, color=colours, alpha=0.55, lw=0)
+    error = np.abs(percent[:, 1:].T - percent[:, 0])
+    ax.errorbar(percent[:, 0], place, xerr=error, fmt="none", ecolor=INK, elinewidth=0.9)
+    for y, share in zip(place, percent[:, 0], strict=True):
+        ax.text(1, y, f" {share:.1f}", transform=ax.get_yaxis_transform(), va="center", size=6)
+    ax.axvline(100, color=INK, lw=0.6, ls=":")
+    ax.set_yticks(place, [_name(name) for name in explained["model"]])
+    ax.set_ylim(len(place) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlim(left=min(0.0, percent.min()))
+    return ax
+
+
+def _units(model):
+    """Number of nonlinear units of a network; None of another model."""
+    name, _, units = model.partition("AL-RNN P=")
+    return int(units) if not name and units.isdigit() else None
+
+
+def _colour(model):
+    units = _units(model)
+    return BASELINE if units is None else CONTROL if units == 0 else MODEL
+
+
+def _name(model):
+    units = _units(model)
+    if units is None:
+        return model
+    names = {0: "linear network", 1: "1 nonlinear unit"}
+    return names.get(units, f"{units} nonlinear units")

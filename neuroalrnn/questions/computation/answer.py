@@ -1,0 +1,160 @@
+"""What is computed, how sure is that, and what does it take? The first screen of the page."""
+
+import numpy as np
+
+from neuroalrnn import plots
+from neuroalrnn.effects import judge_source
+from neuroalrnn.plots.computation import plot_answer_panels
+from neuroalrnn.questions.computation.explained import (
+    compute_explained,
+    say_regression,
+    say_what_it_takes,
+)
+from neuroalrnn.questions.computation.functional_regimes import of_chosen
+from neuroalrnn.questions.computation.lights import (
+    judge_linear,
+    judge_regression,
+    judge_reproducible,
+    judge_subjects,
+    tabulate_lights,
+)
+from neuroalrnn.questions.computation.sentences import (
+    say_agreement,
+    say_computations,
+    when_used,
+    who_chose,
+)
+from neuroalrnn.questions.question import Figure, Lights, Question, Text
+from neuroalrnn.questions.sections import ANSWER
+from neuroalrnn.questions.words import strong
+from neuroalrnn.results.columns import Column
+from neuroalrnn.results.tables import Table
+
+
+def _chosen_row(asked):
+    rows = of_chosen(asked.tables["functional_agreement"])
+    rows = rows[rows["is_chosen"]]
+    return rows.iloc[0] if len(rows) else None
+
+
+def _verdict(asked):
+    return of_chosen(asked.tables["functional_verdicts"]).iloc[0]
+
+
+def _computations(asked):
+    if "functional_verdicts" not in asked.tables:
+        return f"What inputs do was not computed: {asked.tables.reasons['functional_verdicts']}."
+    labels, trials = asked.functional.labels.values, asked.trials
+    return say_computations(
+        _verdict(asked)["verdict"],
+        of_chosen(asked.tables["functional_regimes"]),
+        when_used(asked.tables["functional_sources"], labels, trials),
+        who_chose(trials),
+        _signed(trials, asked.fit.encoding["inputs"]),
+    )
+
+
+def _signed(trials, inputs):
+    """Inputs with values on both sides of zero, which point to an option."""
+    known = [name for name in inputs if name in trials]
+    return {n for n in known if np.nanmin(trials[n].values) < 0 < np.nanmax(trials[n].values)}
+
+
+def _agreement(asked):
+    if "functional_verdicts" not in asked.tables:
+        return ""
+    row, sources = _verdict(asked), asked.tables["functional_sources"]
+    source = judge_source(sources)[0] if len(sources) else ""
+    n_folds = len(asked.fit.folds)
+    return say_agreement(row["verdict"], _chosen_row(asked), row["correlation"], n_folds, source)
+
+
+def _what_it_takes(asked):
+    if "explained" not in asked.tables:
+        return strong("Nothing is explained") + f": {asked.tables.reasons['explained']}."
+    return say_what_it_takes(asked.tables["explained"])
+
+
+def _regression(asked):
+    if "explained" not in asked.tables:
+        return ""
+    return say_regression(asked.tables["explained"], asked.tables["comparisons"])
+
+
+def _lights(asked):
+    tables, fit = asked.tables, asked.fit
+    judged = "functional_verdicts" in tables
+    row = _verdict(asked) if judged else {"verdict": "", "correlation": np.nan}
+    why = "" if judged else tables.reasons["functional_verdicts"]
+    chosen = _chosen_row(asked) if judged else None
+    n_pwl, grid = fit.selection["n_pwl_chosen"].values, fit.parameters["n_pwl"].values
+    compared = tables["comparisons"]
+    regression = (
+        judge_regression(tables["explained"], compared)
+        if "explained" in tables
+        else ("red", "no", "No network predicts better than the frequency of each choice.")
+    )
+    return tabulate_lights(
+        {
+            "Reproducible?": judge_reproducible(row["verdict"], chosen, row["correlation"], why),
+            "Better than a regression?": regression,
+            "Enough subjects?": judge_subjects(*asked.n_independent),
+            "Linear model excluded?": judge_linear(compared, n_pwl, grid),
+        }
+    )
+
+
+def _draw(asked):
+    subject, session = plots.example_session(asked.fit)
+    return plot_answer_panels(
+        of_chosen(asked.tables["functional_regimes"]),
+        asked.tables["effects_by_subject"],
+        asked.tables["explained"],
+        asked.functional.labels,
+        asked.fit.predictions["probability"].sel(model="AL-RNN"),
+        asked.trials,
+        subject=subject,
+        session=session,
+        rule=asked.rule,
+        called=asked.functional.names,
+    )
+
+
+QUESTION = Question(
+    name="answer",
+    section=ANSWER,
+    answer=(
+        Text("what is computed", _computations, main=True),
+        Text("how sure that is", _agreement, main=True),
+        Text("what it takes", _what_it_takes, main=True),
+        Text("simpler models", _regression, main=True),
+        Lights("lights", lambda asked: asked.tables["lights"]),
+        Figure(
+            "answer",
+            "(a) What inputs do to the choice, in log-odds: bars are means over subjects with 95 % "
+            "intervals, dots are subjects. (b) Held-out prediction: 0 is the frequency of each "
+            "choice, 100 the best network. (c) Predictions for an example session in the colour of "
+            "the regime (white: none), ticks are choices; below, the regime of each trial, and the "
+            "rule. All trials are those of subjects that the network never saw.",
+            _draw,
+            when=lambda asked: "functional_regimes" in asked.tables and "explained" in asked.tables,
+        ),
+    ),
+)
+# they need what other questions find, and come last
+LIGHTS = Question(
+    name="lights",
+    section=ANSWER,
+    tables={"explained": lambda asked: compute_explained(asked.fit), "lights": _lights},
+    schema={
+        "explained": Table("model", "model explained_share ci_low ci_high"),
+        "lights": Table("light", "light state answer reason"),
+    },
+    columns={
+        "explained_share": Column("explained of what the best network explains", "share"),
+        "light": Column("what is asked", dtype="str"),
+        "reason": Column("why the light is as it is", dtype="str"),
+        "state": Column("green, amber or red", dtype="str"),
+        "answer": Column("what was found, in a word or two", dtype="str"),
+    },
+)

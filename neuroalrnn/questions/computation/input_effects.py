@@ -1,0 +1,144 @@
+"""What does every input do to the choice, and for how long?"""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.effects import Counterfactuals, compute_input_effects, flips_of
+from neuroalrnn.plots.computation import plot_effects_by_lag
+from neuroalrnn.questions.question import Figure, Question, Text
+from neuroalrnn.questions.sections import COMPUTATION
+from neuroalrnn.questions.words import UNIT_OF_INFERENCE, number
+from neuroalrnn.results.columns import Column
+from neuroalrnn.results.tables import Table
+from neuroalrnn.stats.means import describe_over_subjects
+
+# trials that the networks of all folds are compared on
+COMPARED = 3000
+KEYS = ["input", "lag", "option"]
+# log-odds below which an input is said to do nothing
+LEAST = 0.1
+EFFECT_COLUMNS = {
+    "input_effect": Column("what the input does to the choice, see input effects", "log odds"),
+    "input_effect_sd": Column("standard deviation of it over held-out trials", "log odds"),
+    "correlation": Column("correlation of effects between folds (median over pairs)", "1"),
+    "correlation_low": Column("lowest over pairs", "1"),
+}
+
+
+def effects_as_columns(effects):
+    """Effects that are defined somewhere, one column per input, lag and option.
+
+    Parameters
+    ----------
+    effects : xarray.DataArray, dims (trial, input, lag, option)
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per trial.
+    """
+    values = effects.values.reshape(effects.sizes["trial"], -1)
+    columns = pd.MultiIndex.from_product([effects[dim].values for dim in KEYS], names=KEYS)
+    return pd.DataFrame(values, columns=columns).dropna(axis="columns", how="all")
+
+
+def _tabulate(asked):
+    fit, effects = asked.fit, asked.tables["held_out_effects"]
+    rows = np.flatnonzero(asked.functional.labels.values >= 0)
+    own = effects_as_columns(effects[rows])
+    table = describe_over_subjects(own, asked.trials["subject"].values[rows])
+    table = table.rename(columns={"mean": "input_effect"}).assign(input_effect_sd=own.std())
+    few = rows[np.unique(np.linspace(0, len(rows) - 1, COMPARED).astype(int))]
+    return table.join(_correlate(fit, effects, few)).reset_index().astype({"lag": "int64"})
+
+
+def _correlate(fit, effects, rows):
+    """Correlation of effects between pairs of folds, over some trials."""
+    counterfactuals, n_lags = Counterfactuals.of(fit), int(effects["lag"].max())
+    by_fold = []
+    for fold in fit.folds:
+        flips = flips_of(fit, None, fold.index)
+        values = counterfactuals.of_network(fold, fold.network, flips, rows, n_lags)
+        by_fold.append(effects_as_columns(effects[rows].copy(data=values)))
+    with np.errstate(invalid="ignore"):
+        pairs = [one.corrwith(other) for one, other in combinations(by_fold, 2)]
+    pairs = pd.concat(pairs, axis=1) if pairs else pd.DataFrame(index=by_fold[0].columns)
+    return pd.DataFrame({"correlation": pairs.median(axis=1), "correlation_low": pairs.min(axis=1)})
+
+
+def describe_memory(table):
+    """How long each input acts.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Table ``input_effects``.
+
+    Returns
+    -------
+    list of str
+        One text per input.
+    """
+    texts = []
+    for name, rows in table.groupby("input", sort=False):
+        size = np.hypot(rows["input_effect"], rows["input_effect_sd"].fillna(0.0))
+        acts = rows["lag"][size >= LEAST]
+        if not len(acts):
+            texts.append(f"{name}: less than {LEAST:g} log-odds on any trial that follows.")
+            continue
+        first = rows.loc[size.idxmax()]
+        strongest = f"{number(first['input_effect'], 2)} log-odds on average, "
+        strongest += f"{number(first['input_effect_sd'], 2)} standard deviation over trials"
+        when = f"strongest {_when(first['lag'])} ({strongest})"
+        end = " or longer" if acts.max() == rows["lag"].max() else ""
+        texts.append(f"{name}: {when}; seen up to {_when(acts.max())}{end}.")
+    return texts
+
+
+def _when(lag):
+    if lag == 0:
+        return "on the same trial"
+    return "on the next trial" if lag == 1 else f"{int(lag)} trials later"
+
+
+QUESTION = Question(
+    name="input_effects",
+    section=COMPUTATION,
+    title="What inputs do, and for how long",
+    tables={
+        "held_out_effects": lambda asked: compute_input_effects(asked.fit),
+        "input_effects": _tabulate,
+    },
+    schema={
+        "input_effects": Table(
+            "input, lag and option",
+            "input lag option input_effect ci_low ci_high n_subjects input_effect_sd "
+            "correlation correlation_low",
+        ),
+    },
+    columns=EFFECT_COLUMNS,
+    answer=(
+        Text(
+            "how long inputs act",
+            lambda asked: describe_memory(asked.tables["input_effects"]),
+            noun="input",
+        ),
+        Figure(
+            "effects_by_lag",
+            "What each input does to choices of the same trial (0) and of trials that follow: "
+            "means over subjects with 95 % intervals (bands); thin lines are one standard "
+            "deviation over trials. An input with a small mean and a large deviation pushes one "
+            "way on some trials and the other way on others.",
+            lambda asked: plot_effects_by_lag(asked.tables["input_effects"]),
+        ),
+    ),
+    footnote=(
+        UNIT_OF_INFERENCE,
+        "The effect of an input is half the change of the log-odds of a choice when the input of "
+        "one trial is set to its high instead of its low value, everything else as it happened. "
+        "Each trial is asked of the network that never saw its subject.",
+        "Correlations between folds are over the same trials.",
+    ),
+)

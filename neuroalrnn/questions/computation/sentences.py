@@ -1,0 +1,209 @@
+"""What is computed, and how sure that is, in plain words."""
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.data.lags import reaches
+from neuroalrnn.effects import judge_source
+from neuroalrnn.questions.words import number, strong
+
+WHO = {"human": "people", "rat": "rats", "mouse": "mice", "monkey": "monkeys"}
+IN_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+AFTER = {
+    ("reward", 1.0): "after rewarded trials",
+    ("reward", 0.0): "after unrewarded trials",
+    ("correct", 1.0): "after correct trials",
+    ("correct", 0.0): "after errors",
+}
+# share of the largest effect, and log-odds, from which on an input counts
+COUNTS, LEAST = 0.25, 0.1
+MOST_TOLD = 4
+
+
+def word(n):
+    """A small number in words."""
+    return IN_WORDS[n] if n < len(IN_WORDS) else f"{n:,}"
+
+
+def who_chose(trials):
+    """Those who made the choices, in the plural.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        ``attrs["species"]`` may say who they are.
+
+    Returns
+    -------
+    str
+    """
+    return WHO.get(str(trials.attrs.get("species", "")).lower(), "subjects")
+
+
+def say_computations(verdict, regimes, when, who, signed):
+    """What the inputs do, and when.
+
+    Parameters
+    ----------
+    verdict : {"discrete", "one", "graded", "not reproducible"}
+    regimes : pandas.DataFrame
+        Rows of the table ``functional_regimes`` about the chosen networks.
+    when : list of str
+        When each regime is used, such as ``"in trials of context 1"``.
+    who : str
+        Those who chose.
+    signed : set of str
+        Inputs whose values point to an option.
+
+    Returns
+    -------
+    str
+    """
+    if verdict == "not reproducible":
+        return strong(f"What {who} compute here cannot be said") + (
+            ": networks that were trained on different subjects do not agree on what the inputs do."
+        )
+    limit = max(COUNTS * regimes["input_effect"].abs().max(), LEAST)
+    if verdict != "discrete":
+        told = _phrases(regimes, limit, signed, set())
+        if verdict == "one":
+            return f"On all trials alike, {who} {told}."
+        return f"On average {who} {told}; by how much varies from trial to trial."
+    size = regimes["input_effect"].abs().groupby(regimes["input"]).max()
+    matters = set(size.index[size >= limit])
+    parts = []
+    for regime, rows in regimes.groupby("regime"):
+        text = f"{when[regime]} {who if not parts else 'they'} "
+        parts.append(text + _phrases(rows, limit, signed, matters, unit=not parts))
+    more = len(parts) - MOST_TOLD
+    parts = parts[:MOST_TOLD] + ([f"and {more} more, see below"] if more > 0 else [])
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _phrases(rows, limit, signed, matters, *, unit=True):
+    """What the inputs do in one regime: those that count, then those that count elsewhere only."""
+    rows = _one_option(rows).sort_values("input_effect", key=np.abs, ascending=False)
+    does, hardly = [], []
+    for row in rows.itertuples():
+        text = f"{number(row.input_effect, 1)}{' log-odds' if unit and not does else ''}"
+        if abs(row.input_effect) >= limit:
+            does.append(f"{_verb(row, signed)} ({text})")
+        elif row.input in matters:
+            hardly.append(f"hardly {_verb(row, signed, weak=True)} ({text})")
+    told = [*does, *hardly]
+    if not does:
+        told = ["follow no input", *hardly]
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+
+
+def _one_option(rows):
+    """Of several options, that on which an input acts most."""
+    size = rows["input_effect"].abs()
+    return rows.loc[size.groupby([rows["input"], rows["lag"]]).idxmax()]
+
+
+def _verb(row, signed, *, weak=False):
+    name = row.input.partition("=")[0]
+    if name == "choice":
+        return "repeat their choice" if row.input_effect > 0 or weak else "leave their last choice"
+    name = name if row.lag == 0 else f"the last {name}"
+    if row.input in signed:
+        return f"follow {name}" if row.input_effect > 0 or weak else f"go against {name}"
+    side = "more" if row.input_effect > 0 else "less"
+    return f"choose {row.option} {side} where {name} is high"
+
+
+def when_used(sources, labels, trials):
+    """When each functional regime is used, by the variable that decides it.
+
+    Parameters
+    ----------
+    sources : pandas.DataFrame
+        Table ``functional_sources``.
+    labels : int array, shape (trial,)
+        Functional regimes; -1 for none.
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    list of str
+        One text per regime.
+    """
+    n_regimes = int(labels.max()) + 1
+    used = labels[labels >= 0]
+    share = np.bincount(used, minlength=n_regimes) / max(len(used), 1)
+    plain = [f"on {100 * each:.0f} % of trials" for each in share]
+    source, variable = judge_source(sources) if len(sources) else ("unexplained", "")
+    if source == "unexplained":
+        return plain
+    lag = 1 if source == "set by the trial before" else 0
+    values = trials[variable].values.astype(float)
+    if lag:
+        values = np.where(reaches(trials, lag), np.roll(values, lag), np.nan)
+    known = (labels >= 0) & np.isfinite(values)
+    table = pd.crosstab(labels[known], values[known])
+    owner = table.idxmax()
+    texts = []
+    for regime in range(n_regimes):
+        own = list(owner.index[owner == regime])
+        texts.append(_when(source, variable, own) if 0 < len(own) <= MOST_TOLD else plain[regime])
+    return texts
+
+
+def _when(source, variable, values):
+    if source == "set by the trial before":
+        known = [AFTER.get((variable, value)) for value in values]
+        if all(known):
+            return " or ".join(known)
+    told = " or ".join(f"{value:g}".replace("-", "\N{MINUS SIGN}") for value in values)
+    start = {"told": "in trials of", "inferred": "while"}.get(source, "after trials with")
+    return f"{start} {variable} {'is ' if source == 'inferred' else ''}{told}"
+
+
+def say_agreement(verdict, row, correlation, n_folds, source=""):
+    """Whether all networks compute the same, and whether subjects are told when to.
+
+    Parameters
+    ----------
+    verdict : {"discrete", "one", "graded", "not reproducible"}
+    row : mapping or None
+        Row of the table ``functional_agreement`` with the number that was chosen.
+    correlation : float
+        Of effects between folds, median.
+    n_folds : int
+    source : str
+        See `neuroalrnn.effects.judge_source`.
+
+    Returns
+    -------
+    str
+    """
+    networks = f"all {word(n_folds)} networks, each trained without the subjects it is asked about"
+    if verdict == "discrete":
+        n = word(int(row["n_regimes"]))
+        detail = f"agreement {number(row['adjusted_rand'], 2)}, lowest pair "
+        detail += f"{number(row['adjusted_rand_low'], 2)}; 1 is identity, 0 is chance"
+        start = strong(f"{n[:1].upper()}{n[1:]} computations") + f", the same in {networks}"
+        return start + f" ({detail}). {_SOURCES.get(source, '')}".rstrip()
+    if verdict == "one":
+        return strong("One computation") + f", the same in {networks}."
+    size = "" if not np.isfinite(correlation) else f" (correlation {number(correlation, 2)})"
+    if verdict == "graded":
+        return strong("No distinct computations") + (
+            f": effects vary from trial to trial alike in {networks}{size}, but gradually, without "
+            "gaps that would divide trials into kinds."
+        )
+    return strong("Do not interpret effects or regimes of single networks") + (
+        f": effects correlate between networks by {number(correlation, 2)} only."
+        if np.isfinite(correlation)
+        else ": no effect varies alike in two networks."
+    )
+
+
+_SOURCES = {
+    "told": "Which one is used is told by the task.",
+    "set by the trial before": "Which one is used is set by the trial before.",
+    "inferred": "Nothing on the screen tells which one to use: it is inferred from outcomes.",
+    "unexplained": "No single variable says which one is used.",
+}
