@@ -10,15 +10,18 @@ from neuroalrnn.effects.interactions import (
     compute_interactions,
     compute_memory,
 )
+from neuroalrnn.effects.models import ComparedModels, compare_effects
 from neuroalrnn.effects.names import name_regimes
 from neuroalrnn.effects.predictions import effects_of_predictions
 from neuroalrnn.effects.sources import find_sources, judge_source
 
 __all__ = [
+    "ComparedModels",
     "Counterfactuals",
     "Flip",
     "FunctionalRegimes",
     "bridge",
+    "compare_effects",
     "compute_exchange",
     "compute_input_effects",
     "compute_interactions",
