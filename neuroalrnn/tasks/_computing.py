@@ -76,18 +76,23 @@ class CuedRule:
 class HiddenRule:
     """Follows one of two cues, and finds out from outcomes which one is right.
 
-    The rule changes after blocks of random length, uncued. The outcome tells the right option. A
-    counter rises by one where it agreed with cue a alone, and falls by one where with cue b alone,
-    between limits; the agent follows cue a while the counter is positive. Cues disagree on half of
-    all trials, so an agent at its limit follows the new rule after two such trials: the number of
-    trials up to then has a negative binomial distribution.
+    The rule changes after blocks of random length, uncued. The outcome tells of each cue whether it
+    pointed at the right option, -1 or +1. A counter rises by one where cue a alone did, and falls
+    by one where cue b alone did, between limits; the agent follows cue a while it is positive. Cues
+    disagree on half of all trials, so an agent at its limit follows the new rule after two such
+    trials: the number of trials up to then has a negative binomial distribution.
     """
 
     weight: float = 3.0
     limit: float = 1.5
     block: tuple[int, int] = (15, 26)
     task: ClassVar = "hidden rule"
-    inputs: ClassVar = {"cue_a": STIMULUS, "cue_b": STIMULUS, "target": OUTCOME}
+    inputs: ClassVar = {
+        "cue_a": STIMULUS,
+        "cue_b": STIMULUS,
+        "a_right": OUTCOME,
+        "b_right": OUTCOME,
+    }
     decisive: ClassVar = ("cue_a", "cue_b")
     regimes: ClassVar = ("cue a decides", "cue b decides")
     rule: ClassVar = "rule"
@@ -99,12 +104,17 @@ class HiddenRule:
         block = (np.arange(shape[1])[None, :, None] >= ends[:, None]).sum(axis=-1)
         first = rng.integers(2, size=(shape[0], 1))
         values = _cues(shape, rng) | {"rule": 1.0 * ((first + block) % 2)}
-        right = np.where(values["rule"] == 0, values["cue_a"], values["cue_b"])
-        return values | {"target": right}
+        agree = values["cue_a"] * values["cue_b"]
+        first_holds = values["rule"] == 0
+        right = {
+            "a_right": np.where(first_holds, 1, agree),
+            "b_right": np.where(first_holds, agree, 1),
+        }
+        return values | right
 
     def respond(self, now: Values, choice: np.ndarray, rng: np.random.Generator) -> Values:
         """Say what follows a choice."""
-        return {"correct": 1.0 * (2 * choice - 1 == now["target"])}
+        return {"correct": 1.0 * (2 * choice - 1 == now["cue_a"] * now["a_right"])}
 
     def start(self, n_sessions: int) -> np.ndarray:
         """Memory before the first trial: slightly in favour of cue a."""
@@ -138,7 +148,7 @@ class HiddenRule:
         return found
 
     def _evidence(self, now):
-        return now["target"] * (now["cue_a"] - now["cue_b"]) / 2
+        return (now["a_right"] - now["b_right"]) / 2
 
     def _level(self, values):
         return count(self._evidence(values), self.limit, 0.5)

@@ -15,7 +15,8 @@ ATTRS = {
     "choice": {"labels": ["0", "1"]},
     "reward": AFTER | {"coding": "signed"},
     "correct": AFTER,
-    "target": AFTER,
+    "a_right": AFTER,
+    "b_right": AFTER,
 }
 
 
