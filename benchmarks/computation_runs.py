@@ -6,8 +6,12 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import xarray as xr
 
 from neuroalrnn import Fit, Setting, SubjectKFold, select_n_pwl
+from neuroalrnn.data.schema import session_number
+from neuroalrnn.effects import find_functional_regimes
+from neuroalrnn.regimes.labels import match_regimes
 from neuroalrnn.tasks import COMPUTING, simulate_computing, simulate_constructed
 
 N_FOLDS, N_INNER, N_RESTARTS = 3, 2, 2
@@ -18,6 +22,9 @@ QUICK |= {"patience": 8, "averaging": 0.99}
 # pieces of 30 trials after 8 unscored ones, 3 steps each
 PIECES = QUICK | {"learning_rate": 0.02, "batch_size": 32, "window": 90, "warm_up": 24}
 PIECES |= {"initialisation": "timescales", "check_every": 60}
+NULLS = ("linear network", "shuffled choices", "random network")
+NULL_SIZE = 6, 90
+NULL_SETTING = PIECES | {"n_latent": 4, "max_checks": 10, "check_every": 20}
 
 
 class Source(NamedTuple):
@@ -46,8 +53,8 @@ def _agent(name, n_subjects, n_trials, n_latent, n_pwl, **setting):
 
 
 SOURCES = {
-    "addition": _network("addition", 800, 4),
-    "integration": _network("integration", 800, 6),
+    "addition": _network("addition", 500, 4),
+    "integration": _network("integration", 500, 6),
     "parity": _network("parity", 300, 4),
     "cued rule": _agent("cued rule", 9, 300, 4, 2),
     "hidden rule": _agent("hidden rule", 12, 500, 6, 4, max_checks=50),
@@ -95,3 +102,163 @@ def fit_quietly(trials, setting, n_pwl, n_restarts, seed):
             trials, setting, SubjectKFold(N_FOLDS, seed), n_restarts, seed, n_pwl=n_pwl,
             n_inner=N_INNER, baselines={}, threads=1, progress=False,
         )  # fmt: skip
+
+
+def score_run(name, run, fit) -> dict:
+    """Compare what a fit says with the truth of its run.
+
+    Parameters
+    ----------
+    name : str
+        One of `SOURCES`.
+    run : int
+    fit : Fit
+        From `fit_run`.
+
+    Returns
+    -------
+    dict
+        ``verdict, n_regimes, true_n_regimes``; ``score, own_score``: held out, and of the source
+        itself (nats per trial); ``agreement``: share of trials in the right regime; ``effects``: a
+        list of ``truth, effect, low, high`` of every decisive input in every true regime, as far
+        as the number of regimes is right; ``near``: share of true switches with the same switch
+        within two trials; ``latency, own_latency``: counts of trials after an uncued change.
+    """
+    computed = simulate(name, run)
+    truth, decisive = computed.truth, list(computed.truth.attrs["decisive"])
+    found = find_functional_regimes(fit, decisive if SOURCES[name].is_named else None)
+    row = {
+        "verdict": found.verdict,
+        "n_regimes": found.n_regimes,
+        "true_n_regimes": len(truth["regime"].attrs["names"]),
+        "score": float(fit.summarise().loc["AL-RNN", "log_likelihood"]),
+        "own_score": own_score(computed),
+    }
+    if row["n_regimes"] != row["true_n_regimes"]:
+        return row
+    true, labels = truth["regime"].values, matched(truth["regime"].values, found.labels.values)
+    known = (true >= 0) & (labels >= 0)
+    row["agreement"] = float((true == labels)[known].mean())
+    row["effects"] = compare_effects(truth, found, true, labels, decisive)
+    if row["n_regimes"] > 1 and not SOURCES[name].is_named:
+        session = session_number(computed.trials)
+        row["near"] = share_near(true, labels, session)
+    if "rule" in computed.trials:
+        rule = computed.trials["rule"].values.astype(int)
+        row["latency"] = latencies(labels, rule, session).tolist()
+        row["own_latency"] = latencies(true, rule, session).tolist()
+    return row
+
+
+def own_score(computed):
+    """Mean log-probability of the choices under their source, nats per trial."""
+    eta, choice = computed.truth["log_odds"].values, computed.trials["choice"].values
+    return float(-np.logaddexp(0, np.where(choice > 0, -eta, eta)).mean())
+
+
+def matched(true, labels):
+    """Labels renamed to those true regimes that they overlap with most; -1 stays."""
+    renamed = match_regimes(true, labels)
+    return np.where(labels < 0, -1, renamed)
+
+
+def compare_effects(truth, found, true, labels, decisive):
+    """True and estimated effects of the decisive inputs in every regime."""
+    table = found.regimes.set_index(["regime", "input"])
+    rows = []
+    for regime in range(found.n_regimes):
+        own = int(found.labels.values[labels == regime][0])
+        for name in decisive:
+            each = table.loc[(own, name)]
+            effect = truth["effect"].sel(input=name, lag=int(each["lag"])).values
+            rows.append(
+                {
+                    "truth": float(np.nanmean(effect[true == regime])),
+                    "effect": float(each["effect"]),
+                    "low": float(each["ci_low"]),
+                    "high": float(each["ci_high"]),
+                    "fold_low": float(each["effect_low"]),
+                    "fold_high": float(each["effect_high"]),
+                }
+            )
+    return rows
+
+
+def switches(labels, session):
+    """Place, and regime before and after, of every switch inside a session."""
+    here = np.flatnonzero((np.diff(labels) != 0) & (np.diff(session) == 0)) + 1
+    here = here[(labels[here] >= 0) & (labels[here - 1] >= 0)]
+    return {(t, labels[t - 1], labels[t]) for t in here.tolist()}
+
+
+def share_near(true, labels, session):
+    """Share of true switches beside which the same switch was found, within two trials."""
+    one, other = switches(true, session), switches(labels, session)
+    shifts = range(-NEAR, NEAR + 1)
+    near = [any((t + shift, *which) in other for shift in shifts) for t, *which in one]
+    return float(np.mean(near))
+
+
+def latencies(labels, rule, session):
+    """Counts of trials from a change of the rule to the first trial of its regime.
+
+    Parameters
+    ----------
+    labels, rule, session : int array, shape (trial,)
+
+    Returns
+    -------
+    int array, shape (AFTER + 1,)
+        0, 1, ... trials; the last one counts changes after which none came in time.
+    """
+    changes = np.flatnonzero((np.diff(rule) != 0) & (np.diff(session) == 0)) + 1
+    changes = changes[changes + AFTER <= len(rule)]
+    changes = changes[session[changes + AFTER - 1] == session[changes]]
+    followed = np.stack([labels[t : t + AFTER] == rule[t] for t in changes])
+    first = np.where(followed.any(axis=1), followed.argmax(axis=1), AFTER)
+    return np.bincount(first, minlength=AFTER + 1)
+
+
+def fit_null(kind, run):
+    """Fit, or draw, networks that have no computation to find beyond one.
+
+    Parameters
+    ----------
+    kind : str
+        One of `NULLS`.
+    run : int
+        The agents take turns.
+
+    Returns
+    -------
+    Fit
+    """
+    rng = np.random.default_rng([len(SOURCES) + NULLS.index(kind), run])
+    agent = list(COMPUTING.values())[run % len(COMPUTING)]()
+    trials = simulate_computing(agent, *NULL_SIZE, rng=rng).trials
+    if kind == "linear network":
+        return fit_quietly(trials, Setting(**NULL_SETTING), (0,), 1, run)
+    if kind == "shuffled choices":
+        return fit_quietly(shuffled(trials, rng), Setting(**NULL_SETTING), (2,), 1, run)
+    untrained = NULL_SETTING | {"max_checks": 1, "check_every": 1}
+    return randomised(fit_quietly(trials, Setting(**untrained), (2,), 1, run), rng)
+
+
+def shuffled(trials, rng):
+    """Trials with the choices of each session in random order."""
+    choice = trials["choice"].values.copy()
+    for session in np.unique(session_number(trials)):
+        here = np.flatnonzero(session_number(trials) == session)
+        choice[here] = choice[rng.permutation(here)]
+    return trials.assign(choice=trials["choice"].copy(data=choice))
+
+
+def randomised(fit, rng):
+    """A fit whose parameters are random numbers, others in every fold."""
+    parameters = fit.parameters.copy(deep=True)
+    for name, values in parameters.data_vars.items():
+        size = 0.9 / np.sqrt(values.shape[-1]) if name == "weight" else 1.0
+        values.values[...] = size * rng.standard_normal(values.shape)
+    tree = fit.tree.copy(deep=True)
+    tree["parameters"] = xr.DataTree(parameters)
+    return Fit(tree)

@@ -1,0 +1,294 @@
+"""Whether functional regimes give back computations that are known, and find none elsewhere."""
+
+import json
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest, nbinom
+
+from benchmarks.computation_runs import (
+    AFTER,
+    NULL_SIZE,
+    NULLS,
+    SOURCES,
+    fit_null,
+    fit_run,
+    score_run,
+)
+from neuroalrnn.effects import find_functional_regimes
+from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.running import progress_bar
+
+N_RUNS, N_NULLS, N_PROCESSES = 20, 200, 2
+# share of runs, of switches, and of nulls
+RIGHT, FOUND, KEPT = 0.9, 0.9, 0.95
+# largest distance of two distributions of latencies
+APART = 0.1
+VERDICTS = ("one", "graded", "not reproducible", "discrete")
+
+
+def measure(folder, *, n_runs=N_RUNS, n_nulls=N_NULLS, n_processes=N_PROCESSES) -> dict:
+    """Simulate, fit and compare all runs that are not in the folder yet.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where every fit and what was found in it is kept; runs that are there are not made again.
+    n_runs : int
+        Per source.
+    n_nulls : int
+        Per kind of null.
+    n_processes : int
+        Runs that are made at the same time.
+
+    Returns
+    -------
+    dict of str -> list of dict
+        What was found, by source or null.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [(name, run) for run in range(n_runs) for name in SOURCES]
+    jobs += [(kind, run) for run in range(n_nulls) for kind in NULLS]
+    left = [job for job in jobs if not _place(folder, *job).exists()]
+    with ProcessPoolExecutor(n_processes, get_context("spawn")) as pool:
+        made = [pool.submit(make, folder, *job) for job in left]
+        for each in progress_bar(as_completed(made), total=len(left), desc="computations"):
+            each.result()
+    found = {}
+    for job in jobs:
+        text = _place(folder, *job).read_text(encoding="utf-8")
+        found.setdefault(job[0], []).append(json.loads(text))
+    return found
+
+
+def make(folder, name, run) -> None:
+    """Make one run and keep what was found.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    name : str
+        Of a source or a null.
+    run : int
+    """
+    place = _place(folder, name, run)
+    if name in SOURCES:
+        found = score_run(name, run, fit_run(name, run, place.with_suffix(".nc")))
+    else:
+        found = _judge(fit_null(name, run))
+    new = place.with_suffix(".new")
+    new.write_text(json.dumps(found), encoding="utf-8")
+    new.replace(place)
+
+
+def _judge(fit):
+    try:
+        regimes = find_functional_regimes(fit)
+    except NotTestableError as error:
+        return {"verdict": f"refused: {error}", "n_regimes": 1}
+    return {"verdict": regimes.verdict, "n_regimes": regimes.n_regimes}
+
+
+def _place(folder, name, run):
+    return folder / f"{name.replace(' ', '-')}_{run}.json"
+
+
+def tabulate_sources(found) -> pd.DataFrame:
+    """Summarise the runs of every source.
+
+    Parameters
+    ----------
+    found : dict
+        From `measure`.
+
+    Returns
+    -------
+    DataFrame, one row per source
+    """
+    return pd.DataFrame([_of_source(name, found[name]) for name in SOURCES])
+
+
+def _of_source(name, runs):
+    right = [run for run in runs if run["n_regimes"] == run["true_n_regimes"]]
+    effects = [each for run in right for each in run["effects"]]
+    gaps = np.array([each["effect"] - each["truth"] for each in effects])
+    inside = [each["low"] <= each["truth"] <= each["high"] for each in effects]
+    by_run = [np.mean([e["low"] <= e["truth"] <= e["high"] for e in r["effects"]]) for r in right]
+    near = [run["near"] for run in right if "near" in run]
+    return {
+        "source": name,
+        "n_runs": len(runs),
+        "n_regimes": runs[0]["true_n_regimes"],
+        "right": len(right) / len(runs),
+        "score": np.mean([run["score"] for run in runs]),
+        "own_score": np.mean([run["own_score"] for run in runs]),
+        "trials_right": np.mean([run["agreement"] for run in right]) if right else np.nan,
+        "largest_effect": max((abs(each["truth"]) for each in effects), default=np.nan),
+        "bias": gaps.mean() if len(gaps) else np.nan,
+        "rms": np.sqrt(np.mean(gaps**2)) if len(gaps) else np.nan,
+        "inside": np.mean(inside) if inside else np.nan,
+        "runs_inside": sum(share >= RIGHT for share in by_run) / len(runs),
+        "near": np.mean(near) if near else np.nan,
+        "near_runs": sum(each >= FOUND for each in near) / len(runs) if near else np.nan,
+    }
+
+
+def tabulate_latencies(found) -> pd.DataFrame:
+    """Distribution of trials from an uncued change of rule to the regime of the new rule.
+
+    Parameters
+    ----------
+    found : dict
+        From `measure`.
+
+    Returns
+    -------
+    DataFrame, one row per number of trials
+        ``trials``; ``theory``, of an agent that was sure of the old rule; ``agent`` and ``found``:
+        shares of changes, of all runs together.
+    """
+    runs = [run for run in found["hidden rule"] if "latency" in run]
+    agent, labels = (
+        np.sum([run[name] for run in runs], axis=0) if runs else np.zeros(AFTER + 1)
+        for name in ("own_latency", "latency")
+    )
+    theory = np.r_[0, 0, nbinom.pmf(np.arange(AFTER - 2), 2, 0.5)]
+    theory = np.r_[theory, 1 - theory.sum()]
+    shares = [each / max(each.sum(), 1) for each in (agent, labels)]
+    names = [*map(str, range(AFTER)), "later"]
+    return pd.DataFrame({"trials": names, "theory": theory, "agent": shares[0], "found": shares[1]})
+
+
+def latency_distance(run) -> float:
+    """Largest distance of the cumulated latencies of labels and agent in one run.
+
+    Parameters
+    ----------
+    run : dict
+        From `benchmarks.computation_runs.score_run`.
+
+    Returns
+    -------
+    float
+    """
+    shares = [np.cumsum(run[name]) / sum(run[name]) for name in ("own_latency", "latency")]
+    return float(np.abs(shares[0] - shares[1]).max())
+
+
+def tabulate_nulls(found) -> pd.DataFrame:
+    """Verdicts on networks without several computations.
+
+    Parameters
+    ----------
+    found : dict
+        From `measure`.
+
+    Returns
+    -------
+    DataFrame, one row per kind of null
+        ``null, n, one, graded, not_reproducible, discrete`` (shares), ``kept``: share with k = 1,
+        with its 95 % interval ``low, high``.
+    """
+    rows = []
+    for kind in NULLS:
+        verdicts = [run["verdict"] for run in found[kind]]
+        n, kept = len(verdicts), sum(run["n_regimes"] == 1 for run in found[kind])
+        interval = binomtest(kept, n).proportion_ci(method="exact")
+        share = {
+            v: verdicts.count(v) / n for v in ("one", "graded", "not reproducible", "discrete")
+        }
+        rows.append({"null": kind, "n": n} | share | {"kept": kept / n})
+        rows[-1] |= {"low": interval.low, "high": interval.high}
+    return pd.DataFrame(rows)
+
+
+HEAD = f"""# Computations that are known: what functional regimes give back
+
+Written by `python -m benchmarks computations`. Every run simulates new subjects, fits AL-RNNs with
+whole subjects held out (three folds, two restarts, P = 0 beside a small P, chosen inside each
+fold), and calls `find_functional_regimes`. The sources are in `neuroalrnn.tasks`: networks in
+closed form (`CONSTRUCTED`), whose trials are grouped by the effects of their values or bits, and
+agents (`COMPUTING`), whose inputs the package chooses by itself. `benchmarks/computation_runs.py`
+has their sizes.
+
+- **k right**: share of runs with the true number of regimes. What follows is of these runs.
+- **score, own**: held-out nats per trial of the networks, and of the source itself.
+- **trials right**: share of held-out trials in the true regime, among those with a regime.
+- **effects**: of all decisive inputs in all regimes, in log-odds. The largest true one; mean and
+  root mean square of estimate minus truth; share of truths inside the 95 % interval; share of runs
+  in which at least {RIGHT:.0%} of the truths are.
+- **switches**: mean share of true switches with the same switch found at most two trials away;
+  share of runs in which at least {FOUND:.0%} are.
+
+| source | k | k right | score | own | trials right | largest | bias | rms | inside | runs inside \
+| switches | runs |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def write(path, found) -> None:
+    """Write all tables as Markdown.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    found : dict
+        From `measure`.
+    """
+    parts = [HEAD + "\n".join(_source_line(row) for row in tabulate_sources(found).itertuples())]
+    distances = [latency_distance(run) for run in found["hidden rule"] if "latency" in run]
+    close = sum(each <= APART for each in distances)
+    parts.append(
+        "## After an uncued change\n\nTrials from a change of the hidden rule to the first trial "
+        "in the regime of the new rule: of an agent that\nwas sure of the old rule, of the "
+        "simulated agents, and as found. The cumulated distributions of agent and labels\nare at "
+        f"most {APART:g} apart in {close} of {len(distances)} runs; {_median(distances)}.\n\n"
+        "| trials | theory | agent | found |\n|---|---|---|---|\n"
+        + "\n".join(
+            f"| {row.trials} | {row.theory:.3f} | {row.agent:.3f} | {row.found:.3f} |"
+            for row in tabulate_latencies(found).itertuples()
+        )
+    )
+    parts.append(
+        "## Where there is nothing to find\n\n"
+        f"{NULL_SIZE[0]} subjects of {NULL_SIZE[1]} trials of the agents in turn. Linear networks "
+        "have P = 0; choices are shuffled within\nsessions; random networks (P = 2) are not "
+        f"trained. At least {KEPT:.0%} must have k = 1.\n\n".replace("%", " %")
+        + "| null | n | one | graded | not reproducible | discrete | k = 1 | 95 % interval |\n"
+        "|---|---|---|---|---|---|---|---|\n"
+        + "\n".join(_null_line(row) for row in tabulate_nulls(found).itertuples(index=False))
+    )
+    Path(path).write_text("\n\n".join([*parts, ""]), encoding="utf-8")
+
+
+def _median(distances):
+    return f"the median distance is {np.median(distances):.3f}" if distances else "none was found"
+
+
+def _source_line(row):
+    switches = ("", "") if np.isnan(row.near) else (f"{row.near:.3f}", f"{row.near_runs:.0%}")
+    cells = [
+        row.source,
+        row.n_regimes,
+        f"{row.right:.0%}",
+        f"{row.score:.4f}",
+        f"{row.own_score:.4f}",
+        f"{row.trials_right:.3f}",
+        f"{row.largest_effect:.2f}",
+        f"{row.bias:+.2f}",
+        f"{row.rms:.2f}",
+        f"{row.inside:.0%}",
+        f"{row.runs_inside:.0%}",
+        *switches,
+    ]
+    return f"| {' | '.join(map(str, cells))} |".replace("%", " %")
+
+
+def _null_line(row):
+    shares = [f"{each:.1%}" for each in row[2:7]]
+    cells = [row.null, row.n, *shares, f"{row.low:.1%} to {row.high:.1%}"]
+    return f"| {' | '.join(map(str, cells))} |".replace("%", " %")
