@@ -16,7 +16,7 @@ from neuroalrnn.effects._agree import (
     tabulate_agreement,
 )
 from neuroalrnn.effects._cluster import cluster
-from neuroalrnn.effects._over_subjects import mean_over_subjects
+from neuroalrnn.effects._over_subjects import mean_over_subjects, widen
 from neuroalrnn.effects.compute import compute_input_effects
 from neuroalrnn.effects.counterfactuals import Counterfactuals
 from neuroalrnn.effects.flips import flips_of, pointing_inputs
@@ -46,7 +46,8 @@ class FunctionalRegimes:
         -1 where an effect is not defined or the trial is not scored.
     regimes : pandas.DataFrame
         One row per regime and input: ``regime, input, lag, option, effect`` (mean over subjects of
-        their held-out trials), its 95 % interval ``ci_low, ci_high`` over ``n_subjects``,
+        their held-out trials), its 95 % interval ``ci_low, ci_high`` over ``n_subjects``, or over
+        the networks of the folds (jackknife) where that is wider,
         ``effect_low, effect_high`` (lowest and highest mean of the network of a fold over all
         trials), ``share`` of trials.
     agreement : pandas.DataFrame
@@ -241,7 +242,7 @@ def _describe(fit, vectors, by_fold, labels, columns, rows):
         pairs = zip(vectors, by_fold[:, rows] == regime, strict=True)
         of_folds = np.stack([each[inside].mean(axis=0) for each, inside in pairs if inside.any()])
         for k, column in enumerate(columns):
-            estimate = mean_over_subjects(fit.trials, own[:, k], here)
+            estimate = widen(*mean_over_subjects(fit.trials, own[:, k], here), of_folds[:, k])
             folds = of_folds[:, k].min(), of_folds[:, k].max()
             table.append((regime, *column, *estimate, *folds, here[rows].mean()))
     names = ["regime", *_DIMS, "effect", "ci_low", "ci_high", "n_subjects", "effect_low"]

@@ -6,6 +6,7 @@ import pytest
 from neuroalrnn.effects import find_functional_regimes
 from neuroalrnn.effects._agree import judge, tabulate_agreement
 from neuroalrnn.effects._cluster import cluster
+from neuroalrnn.effects._over_subjects import widen
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.regimes import adjusted_rand
 
@@ -87,3 +88,12 @@ def test_effects_that_networks_do_not_share_are_not_reproducible():
     assert verdict_on(rng.standard_normal((4, 900, 2)))[1] == "not reproducible"
     apart = rng.standard_normal((4, 1, 2)) + 0.01 * rng.standard_normal((4, 900, 2))
     assert verdict_on(apart) == (1, "not reproducible")
+
+
+def test_an_interval_is_as_wide_as_networks_of_other_folds_are_apart():
+    # a jackknife of three: 2 / sqrt(3) SD, and t with two degrees of freedom
+    _, low, high, n = widen(2.0, 1.9, 2.1, 6, np.array([1.0, 2.0, 3.0]))
+    assert (low, high) == pytest.approx((2 - 4.9682, 2 + 4.9682), abs=1e-3)
+    assert n == 6
+    assert widen(2.0, 1.0, 3.0, 6, np.array([2.0, 2.0, 2.0])) == (2.0, 1.0, 3.0, 6)
+    assert widen(2.0, 1.9, 2.1, 6, np.array([2.0])) == (2.0, 1.9, 2.1, 6)
