@@ -23,8 +23,9 @@ QUICK |= {"patience": 8, "averaging": 0.99}
 PIECES = QUICK | {"learning_rate": 0.02, "batch_size": 32, "window": 90, "warm_up": 24}
 PIECES |= {"initialisation": "timescales", "check_every": 60}
 NULLS = ("linear network", "shuffled choices", "random network")
-NULL_SIZE = 6, 90
-NULL_SETTING = PIECES | {"n_latent": 4, "max_checks": 10, "check_every": 20}
+NULL_SIZE = 6, 60
+NULL_SETTING = QUICK | {"n_latent": 4, "max_checks": 8, "check_every": 20}
+NULL_SETTING |= {"learning_rate": 0.01}
 
 
 class Source(NamedTuple):

@@ -19,7 +19,7 @@ from benchmarks.computation_runs import (
     score_run,
 )
 from neuroalrnn.effects import find_functional_regimes
-from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.exceptions import FitError, NotTestableError
 from neuroalrnn.running import progress_bar
 
 N_RUNS, N_NULLS, N_PROCESSES = 20, 200, 2
@@ -79,17 +79,18 @@ def make(folder, name, run) -> None:
     if name in SOURCES:
         found = score_run(name, run, fit_run(name, run, place.with_suffix(".nc")))
     else:
-        found = _judge(fit_null(name, run))
+        found = _judge(name, run)
     new = place.with_suffix(".new")
     new.write_text(json.dumps(found), encoding="utf-8")
     new.replace(place)
 
 
-def _judge(fit):
+def _judge(kind, run):
+    """Verdict on a null; one that cannot be fitted or tested does not count as k = 1."""
     try:
-        regimes = find_functional_regimes(fit)
-    except NotTestableError as error:
-        return {"verdict": f"refused: {error}", "n_regimes": 1}
+        regimes = find_functional_regimes(fit_null(kind, run))
+    except (FitError, NotTestableError) as error:
+        return {"verdict": f"refused: {error}", "n_regimes": 0}
     return {"verdict": regimes.verdict, "n_regimes": regimes.n_regimes}
 
 
