@@ -102,6 +102,9 @@ def test_scores_have_one_row_per_model_and_subject(fitted):
 
 def test_summary_agrees_with_the_scores(fitted):
     summary = json.loads((fitted[0] / "summary.json").read_text(encoding="utf-8"))
+    assert len(summary["lights"]) == 4
+    assert all(each["state"] in ("green", "amber", "red") for each in summary["lights"].values())
+    assert all(each["answer"] and each["reason"] for each in summary["lights"].values())
     assert (summary["dataset"], summary["n_subjects"], summary["n_trials"]) == ("cues", 6, 239)
     assert summary["selected_n_pwl"] in (0, 2)
     assert summary["seconds"] >= 0

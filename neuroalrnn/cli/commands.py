@@ -41,7 +41,7 @@ from neuroalrnn.cli.recover import study_fitted, study_recovery, with_task
 from neuroalrnn.cli.remedies import as_typed
 from neuroalrnn.cli.request import Request, on_data
 from neuroalrnn.cli.subjects import study_subjects
-from neuroalrnn.cli.tell import describe, summarise, tell_scores, tell_trials
+from neuroalrnn.cli.tell import add_lights, describe, summarise, tell_scores, tell_trials
 from neuroalrnn.config import Run, Setting, default_run
 from neuroalrnn.config.defaults import RECOVERY
 from neuroalrnn.exceptions import NeuroALRNNError
@@ -307,6 +307,7 @@ def _fit(source: str, config: Run, out: Path, *, overwrite, mechanism=True, **en
 
         options = {"random_state": config.validation.random_state, "overwrite": overwrite}
         page = write_report(result, out, mechanism=mechanism, progress=True, **options)
+        add_lights(out)
     typer.echo(f"report: {page}")
 
 

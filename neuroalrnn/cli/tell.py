@@ -3,9 +3,13 @@
 import json
 import math
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from neuroalrnn.sources import count_scored, tell_steps, unscored_reasons
+from neuroalrnn.store import replace_file
 
 if TYPE_CHECKING:
     from neuroalrnn.results import Fit
@@ -47,6 +51,23 @@ def summarise(result: "Fit", dataset: str) -> dict:
             for name, row in table.iterrows()
         },
     }
+
+
+def add_lights(out: Path) -> None:
+    """Add the lights of the report to the summary beside it.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        Folder of results; ``summary.json`` gets ``lights``: per light ``state`` (green, amber or
+        red), ``answer`` and ``reason``.
+    """
+    lights, summary = out / "tables" / "lights.csv", out / "summary.json"
+    if not (lights.exists() and summary.exists()):
+        return
+    rows = pd.read_csv(lights, dtype=str).set_index("light").to_dict("index")
+    told = json.loads(summary.read_text(encoding="utf-8")) | {"lights": rows}
+    replace_file(summary, f"{json.dumps(told, indent=2)}\n".encode())
 
 
 def _finite(value) -> float | None:

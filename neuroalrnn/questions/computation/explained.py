@@ -170,7 +170,7 @@ def say_regression(explained, comparisons):
         rest = "what it knows and the network does not is missing from what is said here."
     else:
         verdict = f"But {name} predicts these choices as well as the network"
-        rest = "the network is not needed to predict them, it says what is computed."
+        rest = "a network is not needed to predict them, it shows what is computed."
     return strong(verdict) + f": {rest}"
 
 

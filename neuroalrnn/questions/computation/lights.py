@@ -100,7 +100,7 @@ def _compare(row, other):
         return GREEN, "yes", f"The network predicts better than {other} {detail}."
     if row["ci_high"] < 0:
         return RED, "no", f"{capital(other)} predicts better than the network {detail}."
-    return AMBER, "cannot be told", f"The network and {other} cannot be told apart {detail}."
+    return AMBER, "unclear", f"The network and {other} cannot be told apart {detail}."
 
 
 def judge_subjects(n_subjects, n_units):
