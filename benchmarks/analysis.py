@@ -36,7 +36,7 @@ def measure(*, n_times=3, quick=False):
             found = analyse(fit, mechanism=True)
             seconds.append(round(time.perf_counter() - begin, 2))
     return {
-        "steps": int((found.regimes.values >= 0).sum()),
+        "steps": int((found.linear.regimes.values >= 0).sum()),
         "latents": fit.parameters.sizes["latent"],
         "n_pwl": fit.selection["n_pwl_chosen"].values.tolist(),
         "seconds": seconds,

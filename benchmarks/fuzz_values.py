@@ -237,7 +237,7 @@ def _of_fit():
         progress=False,
     )  # fmt: skip
     found = analyse(fit, conditions=["rule"], rule="rule", mechanism=True)
-    tables, comparison = found.tables, compare_signatures(trials, [trials] * 40)
+    tables, comparison = found.linear.tables, compare_signatures(trials, [trials] * 40)
     same = ("agreement", "behaviour", "calibration", "comparisons", "dwell_survival", "models",
             "occupancy", "reliability", "spectra", "switch_probability", "transitions")  # fmt: skip
     mechanism = {"costs": "ablation_map", "coverage": "coverage", "edges": "regime_graph",
@@ -255,8 +255,8 @@ def _of_fit():
         "fit": [fit],
         "tree": [fit.tree],
         "analysis": [found],
-        "regimes": [found.regimes],
-        "locked": [found.locked],
+        "regimes": [found.linear.regimes],
+        "locked": [found.linear.locked],
         "trend": [tables["occupancy_trend"]],
         "pairs": [tables["stability_pairs"]],
         "effects": [tables["behaviour"]],

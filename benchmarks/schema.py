@@ -11,7 +11,9 @@ HEAD = """# Tables
 All tables of `analyse(fit, mechanism=True)` (and of `neuroalrnn analyse`, as CSV files), and the
 tables that the other commands write. A name means the same in all of them: `fold` is the name of a
 fold, `regime` the label of a regime (the same in all folds), `code` the sign pattern of one
-network. Lengths of time are in steps unless the unit says otherwise. Written by
+network. Regimes are functional ones, in which inputs do the same to the choice; tables of linear
+regimes, which are sign patterns, begin with `linear_`. Lengths of
+time are in steps (of functional regimes, in trials) unless the unit says otherwise. Written by
 `python -m benchmarks.schema`.
 """
 MODELS = {
@@ -29,7 +31,7 @@ RENAMED = {
     "models": MODELS,
     "models_own_temperature": MODELS,
     "score_spread": {"validation": "validation_spread", "training": "training_spread"},
-    "regimes": {"label": "regime"},
+    "linear_regimes": {"label": "regime"},
     "agreement": {"other": "other_fold"},
     "stability": {
         "median": "adjusted_rand",
@@ -84,8 +86,10 @@ RENAMED = {
     "mechanism_dynamical_classes": {"regime": "code"},
     "mechanism_necessary": {"test_cost": "cost"},
 }
+# table -> name now; of those that have kept their name, the regimes are functional ones now
+MOVED = {"regimes": "linear_regimes", "event_switches": "linear_event_switches"}
 # tables whose folds were numbers
-NUMBERED = ("regimes", "effective_n_pwl", "spectra", "mechanism_dynamical_classes")
+NUMBERED = ("linear_regimes", "effective_n_pwl", "spectra", "mechanism_dynamical_classes")
 
 
 def describe():
@@ -113,10 +117,15 @@ def describe():
         for table, names in RENAMED.items()
     ]
     parts += ["## Renamed columns\n", _grid(("table", "old -> new"), rows)]
+    moved = ", ".join(f"`{old}` -> `{new}`" for old, new in MOVED.items())
     numbered = ", ".join(f"`{name}`" for name in NUMBERED)
     parts.append(
-        f"`fold` was a number in {numbered}; it is the name now. `event_switches` has the columns\n"
-        "of a test also where nothing could be tested.\n"
+        f"Tables {moved}. Other tables of regimes, such as `occupancy`, were those of linear\n"
+        "regimes, which are in tables with `linear_` before the name now.\n"
+    )
+    parts.append(
+        f"`fold` was a number in {numbered}; it is the name now. `linear_event_switches` has\n"
+        "the columns of a test also where nothing could be tested.\n"
     )
     return "\n".join(parts)
 

@@ -70,10 +70,10 @@ plot_scores(fit).figure
 
 # %%
 found = analyse(fit)
-plot_regime_raster(found.regimes, trials, rule="context").figure
+plot_regime_raster(found.linear.regimes, trials, rule="context").figure
 
 # %%
-plot_locked_switches(found.locked, event="change of context").figure
+plot_locked_switches(found.linear.locked, event="change of context").figure
 
 # %%
 plot_spectra(found.tables["spectra"]).figure
@@ -83,7 +83,7 @@ plot_spectra(found.tables["spectra"]).figure
 # subject, tested over subjects.
 
 # %%
-plot_behaviour_panels(found.tables["behaviour"])
+plot_behaviour_panels(found.tables["linear_behaviour"])
 
 # %% [markdown]
 # Are the regimes the same in all folds? An adjusted Rand index of 1 says yes, 0 says no more than

@@ -3,6 +3,7 @@
 import json
 import os
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from neuroalrnn.cli import main
 from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.tables import from_frame
+from neuroalrnn.effects import find_functional_regimes
 from neuroalrnn.report.markup import Gallery
 from neuroalrnn.results import FORMAT, Fit
 from neuroalrnn.study import select_n_pwl
@@ -85,6 +87,15 @@ def run(capsys):
         return stop.value.code or 0, *capsys.readouterr()
 
     return call
+
+
+@pytest.fixture(scope="module")
+def by_stimulus():
+    """Find functional regimes by the effect of the stimulus, which the rule turns round."""
+    with pytest.MonkeyPatch.context() as patch:
+        find = partial(find_functional_regimes, inputs=["stimulus"])
+        patch.setattr("neuroalrnn.questions.asked.find_functional_regimes", find)
+        yield
 
 
 DIMS = {

@@ -134,7 +134,7 @@ def test_a_report_comes_out_and_what_it_lacks_is_told(fits, name, tmp_path, quic
     [
         ("three options, no rt", "neither a choice of two options, nor correctness"),
         ("one P, no baselines", "No other model was fitted"),
-        ("linear, no baselines", "All held-out steps lie in one regime"),
+        ("linear, no baselines", "All held-out steps lie in one linear regime"),
         ("one animal", "needs at least 2 of them, found 1"),
     ],
 )
@@ -210,7 +210,7 @@ def test_without_regimes_what_needs_none_is_there(fits, tmp_path, quick, monkeyp
     assert (
         "AL-RNN has the best" in page.read_text() or "best mean over subjects" in page.read_text()
     )
-    assert found["Regimes"].count("no network ran") == 1
+    assert found["Linear regimes: how the networks do it"].count("no network ran") == 1
     assert "<figure>calibration</figure>" in found["Calibration of probabilities"]
     assert "Not taken apart: no network ran" in found["Mechanism"]
 
@@ -224,8 +224,8 @@ def test_a_full_disk_ends_the_report(fits, tmp_path, monkeypatch):
 
 def test_a_table_that_is_not_there_names_the_nearest_or_says_why(fits):
     tables = analyse(fits("three options, no rt")).tables
-    with pytest.raises(DataError, match="'occupency' is unknown; did you mean 'occupancy'"):
-        tables["occupency"]
+    with pytest.raises(DataError, match="'linear_ocupancy' is unknown; did you mean 'linear_occ"):
+        tables["linear_ocupancy"]
     with pytest.raises(
         NotTestableError, match="'rule_switches': no variable was named as the rule"
     ):
@@ -267,7 +267,7 @@ def test_another_kind_of_thing_than_a_fit_is_refused(thing, tmp_path):
 def test_a_condition_given_as_text_is_one_name(fits):
     one, listed = (analyse(fits("everything"), conditions=c) for c in ("rule", ["rule"]))
     assert one.conditions == listed.conditions == ["rule"]
-    pd.testing.assert_frame_equal(one.tables["occupancy"], listed.tables["occupancy"])
+    pd.testing.assert_frame_equal(one.tables["linear_occupancy"], listed.tables["linear_occupancy"])
 
 
 def far(fit, value):

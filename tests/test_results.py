@@ -30,7 +30,7 @@ from neuroalrnn.questions import analyse
 from neuroalrnn.results import Fit
 found = analyse(Fit.load(sys.argv[1]), conditions=["rule"], rule="rule")
 tables = {name: table.to_csv(index=False) for name, table in found.tables.items()}
-print(json.dumps({"tables": tables, "regimes": found.regimes.values.tolist()}))
+print(json.dumps({"tables": tables, "regimes": found.linear.regimes.values.tolist()}))
 """
 
 
@@ -41,7 +41,7 @@ def test_a_fresh_process_without_torch_finds_the_same_regimes_and_tables(fit, tm
     assert done.returncode == 0, done.stderr
     elsewhere = json.loads(done.stdout)
     here = analyse(fit, conditions=["rule"], rule="rule")
-    np.testing.assert_array_equal(here.regimes.values, elsewhere["regimes"])
+    np.testing.assert_array_equal(here.linear.regimes.values, elsewhere["regimes"])
     for name, table in here.tables.items():
         assert elsewhere["tables"][name] == table.to_csv(index=False), name
 

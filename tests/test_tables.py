@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.schema import NUMBERED, PAGE, RENAMED, describe
 from neuroalrnn.questions import analyse
+from neuroalrnn.questions.asked import LINEAR
 from neuroalrnn.questions.listed import COLUMNS, TABLES
 from neuroalrnn.results.tables import FILES, Table, columns_of, conform, save_table
 
@@ -13,7 +14,7 @@ CONDITIONS = ["rule"]
 
 
 @pytest.fixture(scope="module")
-def tables(fit):
+def tables(fit, by_stimulus):
     return analyse(fit, conditions=CONDITIONS, rule="rule", mechanism=True).tables
 
 
@@ -33,11 +34,13 @@ def test_folds_go_by_name_and_regimes_by_label(fit, tables):
     names = {fold.name for fold in fit.folds}
     for name, table in tables.items():
         assert set(table.get("fold", ())) <= names, name
-    labels = set(np.unique(analyse(fit).regimes)) - {-1}
-    assert set(tables["regimes"]["regime"]) == labels
-    for name in ("occupancy", "transitions", "spectra", "dwell_times"):
-        assert set(tables[name]["regime"]) <= labels, name
-    n_pwl = tables["regimes"]["n_pwl"].max()
+    asked = analyse(fit).asked
+    for prefix, regimes in (("", asked.regimes), (LINEAR, asked.linear.regimes)):
+        labels = set(np.unique(regimes)) - {-1}
+        for name in ("occupancy", "transitions", "dwell_times"):
+            assert set(tables[prefix + name]["regime"]) <= labels, name
+    assert set(tables["linear_regimes"]["regime"]) == labels >= set(tables["spectra"]["regime"])
+    n_pwl = tables["linear_regimes"]["n_pwl"].max()
     for name in [each for each in tables if "code" in tables[each]]:
         assert tables[name]["code"].between(0, 2**n_pwl - 1).all(), name
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.plots.behaviour import plot_behaviour
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.n_pwl import plot_score_by_n_pwl
@@ -24,7 +23,7 @@ TITLES = (
     "Score against P",
     "Regimes of an example session",
     "Switches",
-    "Dynamics (colours as in c)",
+    "Dynamics in linear regimes",
     "Behaviour",
 )
 
@@ -32,6 +31,8 @@ TITLES = (
 @styled
 def plot_overview(fit: Fit, analysis: Any) -> Figure:
     """Scores, score against P, an example session, switches, spectra and behaviour.
+
+    Regimes are functional ones, or linear ones where there are no functional ones.
 
     Parameters
     ----------
@@ -45,6 +46,8 @@ def plot_overview(fit: Fit, analysis: Any) -> Figure:
     matplotlib.figure.Figure
         Two columns wide.
     """
+    if "occupancy" not in analysis.tables:
+        analysis = analysis.linear
     figure = new_figure(DOUBLE, 165)
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1, 1.05, 1.15])
     panels = [*top.subplots(1, 2), middle.subplots(), *bottom.subplots(1, 3)]
@@ -68,10 +71,9 @@ def plot_overview(fit: Fit, analysis: Any) -> Figure:
 
 
 def _draw_raster(ax, fit, analysis):
-    if analysis.regimes is None:
-        raise NotTestableError(analysis.tables.reasons["held_out_regimes"])
     subject, session = example_session(fit)
     named = {"subject": subject, "session": session, "rule": analysis.rule}
+    named["called"] = analysis.called
     plot_regime_raster(analysis.regimes, fit.trials, n_rows=RASTER_ROWS, ax=ax, **named)
 
 

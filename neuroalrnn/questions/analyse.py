@@ -13,7 +13,7 @@ from markupsafe import Markup
 from neuroalrnn.arguments import not_flag, not_seed, refuse, shown
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.questions.apart import PREFIX, Mechanism, answer_apart
-from neuroalrnn.questions.asked import Asked, check_names
+from neuroalrnn.questions.asked import Asked, AskedLinear, check_names
 from neuroalrnn.questions.listed import QUESTIONS
 from neuroalrnn.questions.question import Question, Text
 from neuroalrnn.questions.tables import Tables, answer, describe_missing
@@ -32,8 +32,11 @@ class Analysis:
     tables : Tables
         A dict of tidy tables, one row per effect, regime, subject or trial pair; see `analyse`. A
         name that is not there tells why it could not be made, or the nearest one.
-    regimes, switches : xarray.DataArray, dims (trial, step), or None
-        Held-out regime labels, and 1 where the regime differs from that of the step before.
+    regimes : xarray.DataArray, dims (trial,), or None
+        Functional regimes of held-out trials; None where there are none to speak of. Linear ones
+        are those of `linear`.
+    switches : xarray.DataArray, dims (trial, step), or None
+        1 where the regime differs from that of the trial before.
     locked : xarray.Dataset or None
         Switch probability around rule changes, see `compute_locked_switch_probability`.
     conditions : list of str
@@ -60,6 +63,16 @@ class Analysis:
     mechanism: Mechanism | None = None
     asked: Asked | None = field(default=None, compare=False)
     questions: tuple = field(default=(), compare=False)
+
+    @property
+    def called(self) -> list[str]:
+        """Names of the functional regimes, in order."""
+        return [] if self.asked is None or self.regimes is None else list(self.asked.called)
+
+    @property
+    def linear(self) -> AskedLinear | None:
+        """The same of linear regimes: ``regimes, switches, locked`` and ``tables``."""
+        return self.asked.linear if self.asked else None
 
     def in_short(self) -> dict[str, Callable[[], list[str]]]:
         """Main findings, by the question that they answer, in the order of the page.
@@ -139,7 +152,7 @@ def analyse(
     progress: bool = False,
     questions: Sequence[Question] = QUESTIONS,
 ) -> Analysis:
-    """Relate the held-out regimes of a fit to task epochs and behaviour.
+    """Relate what a fit computes on held-out trials to task epochs and behaviour.
 
     Parameters
     ----------
@@ -165,13 +178,14 @@ def analyse(
         Tables: ``scores`` (per model), ``comparisons`` (AL-RNN against each other model, paired
         over subjects), ``observed`` (the same for what was explained besides choices, if anything),
         ``models`` (every model against the best baseline and the best model),
-        ``calibration`` and ``reliability`` (per model), ``regimes`` (labels, sign patterns),
-        ``effective_n_pwl`` (per fold), ``agreement`` (between folds), ``stability`` (across
+        ``calibration`` and ``reliability`` (per model), ``effective_n_pwl`` (per fold). Of
+        functional regimes: ``occupancy``, ``occupancy_trend`` (by trial number), ``dwell_times``,
+        ``dwell_survival``, ``mean_dwell_times``, ``transitions``, ``switch_probability``,
+        ``behaviour``, and with a rule ``rule_switches`` (its test) and ``locked_switches`` (the
+        curve). Of linear regimes: the same after ``linear_``, ``linear_regimes`` (labels, sign
+        patterns), ``linear_event_switches``, ``agreement`` (between folds), ``stability`` (across
         restarts and across folds), ``stability_pairs``, ``stability_units``, ``score_spread``
-        (over restarts, per fold), ``occupancy``, ``occupancy_trend`` (by trial number),
-        ``dwell_times``, ``dwell_survival``, ``mean_dwell_times``, ``transitions``,
-        ``switch_probability``, ``spectra``, ``behaviour``, and with a rule ``rule_switches`` (its
-        test) and ``locked_switches`` (the curve).
+        (over restarts, per fold) and ``spectra``.
 
     Raises
     ------

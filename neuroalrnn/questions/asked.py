@@ -1,6 +1,9 @@
-"""What a fit is asked with, and what several questions need of it: computed once, when needed."""
+"""What a fit is asked with, and what several questions need of it: computed once, when needed.
 
-from dataclasses import dataclass, field
+Questions speak of functional regimes; `Asked.linear` asks the same questions of linear ones.
+"""
+
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -8,9 +11,9 @@ import pandas as pd
 
 from neuroalrnn.arguments import refuse, shown, unknown
 from neuroalrnn.data.schema import COORDS
-from neuroalrnn.effects import find_functional_regimes
+from neuroalrnn.effects import find_functional_regimes, name_regimes
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.questions.tables import Tables
+from neuroalrnn.questions.tables import Prefixed, Tables
 from neuroalrnn.questions.words import count, strong
 from neuroalrnn.regimes.held_out import HeldOutRegimes, compute_held_out_regimes
 from neuroalrnn.regimes.replication import is_independent
@@ -18,10 +21,21 @@ from neuroalrnn.regimes.stability import compute_stability
 from neuroalrnn.regimes.switches import compute_switches
 from neuroalrnn.regimes.transitions import compute_dwell_times
 
-ONE_REGIME = strong("All held-out steps lie in one regime") + (
+LINEAR = "linear_"
+ONE_REGIME = strong("All held-out steps lie in one linear regime") + (
     ": the chosen networks act linearly on these data, so there are no switches and there is "
     "nothing to show here."
 )
+NO_REGIMES = {
+    "one": strong("Inputs do the same to the choice on all trials")
+    + ": there is one functional regime, so there are no switches and there is nothing to show.",
+    "graded": strong("What inputs do to the choice varies by degrees")
+    + ": the networks of all folds agree on it, but trials form no groups, so there are axes along "
+    "which effects vary and no functional regimes to speak of.",
+    "not reproducible": strong("What inputs do to the choice is not reproducible")
+    + ": the networks of different folds disagree about it, so there are no functional regimes to "
+    "speak of.",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +54,7 @@ class Asked:
     map_by : sequence of str
         Trial variables that split the map of ablations.
     given_regimes : HeldOutRegimes, optional
-        Regimes to speak of; default those of the fit.
+        Linear regimes to speak of; default those of the fit.
     tables : Tables
         What the questions have answered so far, by name.
     """
@@ -69,18 +83,39 @@ class Asked:
 
     @property
     def carry(self):
-        """How long the latent state is carried on."""
-        return self.fit.carry
+        """Where regimes begin anew: functional ones with a session."""
+        return "session"
+
+    @property
+    def unit(self):
+        """What has a regime."""
+        return "trial"
 
     @cached_property
-    def held_out(self):
-        """Regimes of held-out steps, as `HeldOutRegimes`."""
-        return self.given_regimes or compute_held_out_regimes(self.fit)
+    def functional(self):
+        """Trials grouped by what inputs do, see `neuroalrnn.effects.find_functional_regimes`."""
+        return find_functional_regimes(self.fit, random_state=self.random_state)
 
     @property
     def regimes(self):
-        """Labels of held-out steps, dims (trial, step)."""
-        return self.held_out.regimes
+        """Functional regimes of held-out trials, dims (trial,)."""
+        return self.functional.labels
+
+    @cached_property
+    def called(self):
+        """Names of the regimes, in order; none of linear ones."""
+        return name_regimes(self.functional.regimes)
+
+    @cached_property
+    def held_out(self):
+        """Linear regimes of held-out steps, as `HeldOutRegimes`."""
+        return self.given_regimes or compute_held_out_regimes(self.fit)
+
+    @cached_property
+    def linear(self):
+        """The same fit, whose linear regimes (sign patterns) are asked about, as `AskedLinear`."""
+        named = {each.name: getattr(self, each.name) for each in fields(Asked)}
+        return AskedLinear(**named | {"tables": Prefixed(self.tables, LINEAR)}, whole=self)
 
     @property
     def locked(self):
@@ -101,11 +136,6 @@ class Asked:
     def stability(self):
         """Agreement of networks, see `neuroalrnn.regimes.stability.compute_stability`."""
         return compute_stability(self.fit, rng=self.rng())
-
-    @cached_property
-    def functional(self):
-        """Trials grouped by what inputs do, see `neuroalrnn.effects.find_functional_regimes`."""
-        return find_functional_regimes(self.fit, random_state=self.random_state)
 
     @cached_property
     def known(self):
@@ -132,7 +162,7 @@ class Asked:
 
     @cached_property
     def labels(self):
-        """Label of each code of the network of `example`, as a dict."""
+        """Label of each linear regime of the network of `example`, as a dict."""
         codes = self.held_out.codes
         codes = codes[codes["fold"] == self.example.name]
         return dict(zip(codes["code"], codes["regime"], strict=True))
@@ -234,8 +264,74 @@ class Asked:
         return "".join(told)
 
 
-def one_regime(asked):
-    """Why there is nothing to show of regimes: all steps lie in the first one.
+@dataclass(frozen=True, eq=False)
+class AskedLinear(Asked):
+    """A fit whose linear regimes are asked about.
+
+    Attributes
+    ----------
+    tables : Prefixed
+        Tables about linear regimes by the names that those about functional ones have, and all
+        others.
+    whole : Asked
+        What is asked of the fit, and computed once.
+    """
+
+    whole: Asked | None = field(default=None, repr=False)
+
+    unit = "step"
+    called = ()
+
+    @property
+    def linear(self):
+        """Itself."""
+        return self
+
+    @property
+    def carry(self):
+        """How long the latent state is carried on."""
+        return self.fit.carry
+
+    @property
+    def functional(self):
+        """See `Asked`."""
+        return self.whole.functional
+
+    @property
+    def held_out(self):
+        """See `Asked`."""
+        return self.whole.held_out
+
+    @property
+    def regimes(self):
+        """Linear regimes of held-out steps, dims (trial, step)."""
+        return self.held_out.regimes
+
+
+def not_discrete(asked):
+    """Why there are no regimes to ask about; functional ones need not exist.
+
+    Parameters
+    ----------
+    asked : Asked
+
+    Returns
+    -------
+    str
+        Empty where there are, as there always are linear ones.
+
+    Raises
+    ------
+    NotTestableError
+        Functional regimes cannot be looked for.
+    """
+    if isinstance(asked, AskedLinear) or asked.functional.verdict == "discrete":
+        return ""
+    return NO_REGIMES[asked.functional.verdict]
+
+
+def no_regimes(asked):
+    """Why there is nothing to show of regimes: there is one, or there are none to speak of.
 
     Parameters
     ----------
@@ -249,8 +345,13 @@ def one_regime(asked):
     Raises
     ------
     NotTestableError
-        There are no regimes.
+        There are no linear regimes.
     """
+    if not isinstance(asked, AskedLinear):
+        try:
+            return not_discrete(asked)
+        except NotTestableError as error:
+            return f"There are no functional regimes to speak of: {error}."
     if "held_out_regimes" not in asked.tables:
         raise NotTestableError(asked.tables.reasons["held_out_regimes"])
     found = asked.tables["held_out_regimes"]

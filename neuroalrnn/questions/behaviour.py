@@ -4,7 +4,7 @@ import numpy as np
 
 from neuroalrnn import plots
 from neuroalrnn.behaviour.relation import relate_to_behaviour
-from neuroalrnn.questions.asked import one_regime
+from neuroalrnn.questions.asked import no_regimes, not_discrete
 from neuroalrnn.questions.question import Figure, Question, Shown, Text
 from neuroalrnn.questions.rule import count_subjects
 from neuroalrnn.questions.sections import BEHAVIOUR
@@ -25,6 +25,17 @@ from neuroalrnn.results.tables import EFFECT, Table
 OUTCOMES = {"choice": "choice", "correct": "correctness", "log rt": "reaction time"}
 READ = ["effect", "outcome", "estimate", "ci_low", "ci_high", "scale", "n_subjects", "p", "q"]
 READ += ["note"]
+OF_STEP = (
+    "The regime is that of the step before the choice is read out, computed by a network that "
+    "never saw the subject, from inputs up to that step."
+)
+OF_TRIAL = (
+    "The regime of a choice is what inputs do to it under a network that never saw the subject; "
+    "neither this choice nor anything after it enters."
+)
+INPUTS = (
+    "Inputs are held constant. A functional regime that they decide has nothing left to be tested."
+)
 NOTHING = ["There is neither a choice of two options, nor correctness, nor reaction time."]
 
 
@@ -117,9 +128,20 @@ def _is_tested(asked):
 
 def _judge(asked):
     # where nothing can be tested, labels need not be reproducible
-    tables = asked.tables
-    reproducible = not _is_tested(asked) or is_reproducible(tables["stability"])
-    return judge_behaviour(tables["behaviour"], reproducible)
+    reproducible = not _is_tested(asked) or _is_reproducible(asked)
+    return judge_behaviour(_named_effects(asked), reproducible)
+
+
+def _is_reproducible(asked):
+    """Functional regimes are those that all networks agree on; linear ones may not be."""
+    return asked.unit == "trial" or is_reproducible(asked.tables["stability"])
+
+
+def _named_effects(asked):
+    """The table with what regimes are called beside their numbers."""
+    called = {f"regime {k}": f"regime {k} ({name})" for k, name in enumerate(asked.called)}
+    found = asked.tables["behaviour"]
+    return found.assign(effect=found["effect"].replace(called)) if len(found) else found
 
 
 def _why_untested(asked):
@@ -129,7 +151,7 @@ def _why_untested(asked):
         f"{row['effect']}, {row['outcome']}: {row.get('note', '')}"
         for row in asked.tables["behaviour"].to_dict("records")
     ]
-    return reasons or NOTHING
+    return [*([INPUTS] if asked.unit == "trial" else []), *reasons] if reasons else NOTHING
 
 
 def _describe_families(asked):
@@ -157,9 +179,9 @@ def _describe_families(asked):
 def _describe_effects(asked):
     if not _is_tested(asked):
         return []
-    tested = split_tested(asked.tables["behaviour"])
+    tested = split_tested(_named_effects(asked))
     clear = tested[tested["q"] < 0.05]
-    if not is_reproducible(asked.tables["stability"]):
+    if not _is_reproducible(asked):
         clear = clear[~clear["effect"].str.startswith("regime ")]
     labels = [str(label) for label in asked.trials["choice"].attrs["labels"]]
     return [describe_effect(row, labels) for row in clear.to_dict("records")]
@@ -168,7 +190,7 @@ def _describe_effects(asked):
 def _as_read(asked):
     if not _is_tested(asked):
         return None
-    return asked.tables["behaviour"][READ].fillna({"scale": "", "note": ""})
+    return _named_effects(asked)[READ].fillna({"scale": "", "note": ""})
 
 
 def _footnote(asked):
@@ -176,8 +198,7 @@ def _footnote(asked):
         return ()
     return (
         UNIT_OF_INFERENCE,
-        "The regime is that of the step before the choice is read out, computed by a network that "
-        "never saw the subject, from inputs up to that step.",
+        OF_STEP if asked.unit == "step" else OF_TRIAL,
         "An association is not a cause: what drives the regime may drive behaviour by another way.",
         "An effect over fewer than six subjects is not tested.",
         asked.dependence(),
@@ -206,11 +227,12 @@ QUESTION = Question(
             "trends; mean over subjects with 95 % intervals; n subjects, q after "
             "Benjamini-Hochberg within the outcome; filled where q < .05. Intervals far longer "
             "than the others are cut at the edge.",
-            lambda asked: plots.plot_behaviour_panels(asked.tables["behaviour"]),
+            lambda asked: plots.plot_behaviour_panels(_named_effects(asked)),
             when=_is_tested,
         ),
         Shown("effects", _as_read, noun="effect", formats={"p": small, "q": small}),
     ),
     footnote=_footnote,
-    needs=one_regime,
+    unasked=not_discrete,
+    needs=no_regimes,
 )

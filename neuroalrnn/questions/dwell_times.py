@@ -1,7 +1,7 @@
 """How long does a visit to a regime last?"""
 
 from neuroalrnn import plots
-from neuroalrnn.questions.asked import one_regime
+from neuroalrnn.questions.asked import no_regimes, not_discrete
 from neuroalrnn.questions.question import Figure, Question, Shown, Text
 from neuroalrnn.questions.sections import REGIMES
 from neuroalrnn.questions.words import number, two_digits
@@ -20,10 +20,10 @@ HEADINGS = {
 def _caption(asked):
     edge = number(100 * asked.tables["dwell_times"]["censored"].mean(), 1)
     return (
-        "Visits to a regime that last at least so many steps: Kaplan-Meier curves over the visits "
-        f"of all subjects, of which {edge} % are cut by the end of a sequence and count as long as "
-        "they were observed. A curve ends where fewer than 10 visits are left. A description "
-        "without errors: visits are not replicates."
+        f"Visits to a regime that last at least so many {asked.unit}s: Kaplan-Meier curves over "
+        f"the visits of all subjects, of which {edge} % are cut by the end of a sequence and "
+        "count as long as they were observed. A curve ends where fewer than 10 visits are left. A "
+        "description without errors: visits are not replicates."
     )
 
 
@@ -48,14 +48,17 @@ QUESTION = Question(
         Figure(
             "dwell_times",
             _caption,
-            lambda asked: plots.plot_dwell_times(asked.tables["dwell_survival"]),
+            lambda asked: plots.plot_dwell_times(
+                asked.tables["dwell_survival"], called=asked.called
+            ),
         ),
         Text(
             "mean dwell times",
             lambda asked: (
-                "Mean length of a visit in steps, pooled over subjects: of the visits that were "
-                "not cut (naive), by Kaplan-Meier, and 1 / (1 - probability of staying), which "
-                "agrees where leaving does not depend on how long the visit has lasted."
+                f"Mean length of a visit in {asked.unit}s, pooled over subjects: of the visits "
+                "that were not cut (naive), by Kaplan-Meier, and 1 / (1 - probability of "
+                "staying), which agrees where leaving does not depend on how long the visit "
+                "has lasted."
             ),
         ),
         Shown(
@@ -65,5 +68,6 @@ QUESTION = Question(
             formats=dict.fromkeys(list(HEADINGS.values())[2:], two_digits),
         ),
     ),
-    needs=one_regime,
+    unasked=not_discrete,
+    needs=no_regimes,
 )

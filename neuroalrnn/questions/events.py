@@ -1,6 +1,6 @@
 """Do switches follow events inside the trial?"""
 
-from neuroalrnn.questions.asked import one_regime
+from neuroalrnn.questions.asked import no_regimes
 from neuroalrnn.questions.question import Question, Text
 from neuroalrnn.questions.sections import SWITCHES
 from neuroalrnn.questions.words import capital, interval, number, p_value, strong
@@ -72,5 +72,5 @@ QUESTION = Question(
         "Within trials the null gives each trial the switches of another trial of the same "
         "subject, session, stimuli and length, from the same bin of at most 20 consecutive trials.",
     ),
-    needs=one_regime,
+    needs=no_regimes,
 )

@@ -5,8 +5,8 @@ from neuroalrnn.questions import (
     calibration,
     comparisons,
     dwell_times,
-    events,
     learning,
+    linear,
     models,
     n_pwl,
     observed,
@@ -16,7 +16,6 @@ from neuroalrnn.questions import (
     rule,
     scores,
     spectra,
-    stability,
     switches,
     transitions,
     trend,
@@ -58,15 +57,16 @@ _FILES = (
     calibration,
     n_pwl,
     learning,
-    stability,
     regimes,
     occupancy,
     dwell_times,
     transitions,
     switches,
-    events,
     rule,
     trend,
+    behaviour,
+)
+_MECHANISM = (
     spectra,
     coverage,
     classes,
@@ -78,10 +78,14 @@ _FILES = (
     ablation,
     greedy,
     triggered,
-    behaviour,
 )
-# the lights of the first screen look at what all others found
-QUESTIONS = (*(each.QUESTION for each in _FILES), answer.LIGHTS)
+QUESTIONS = (
+    *(each.QUESTION for each in _FILES),
+    *linear.QUESTIONS,
+    *(each.QUESTION for each in _MECHANISM),
+    # the lights of the first screen look at what all others found
+    answer.LIGHTS,
+)
 # every table of an analysis, and what the columns mean
 TABLES = {name: table for each in QUESTIONS for name, table in each.schema.items()}
 COLUMNS = columns.COLUMNS | {

@@ -1,16 +1,12 @@
 """How much time is spent in each regime, by step and condition?"""
 
 from neuroalrnn import plots
-from neuroalrnn.questions.asked import one_regime
+from neuroalrnn.questions.asked import no_regimes, not_discrete
 from neuroalrnn.questions.question import Figure, Question
 from neuroalrnn.questions.sections import REGIMES
 from neuroalrnn.questions.words import UNIT_OF_INFERENCE
 from neuroalrnn.regimes import compute_occupancy
 from neuroalrnn.results.tables import Table
-
-CAPTION = (
-    "Share of steps in each regime, mean over subjects; whiskers are standard errors of each part."
-)
 
 
 def _compute(asked):
@@ -18,6 +14,13 @@ def _compute(asked):
     return compute_occupancy(
         asked.regimes[known], trials=asked.trials.isel(trial=known), by=asked.by
     )
+
+
+def _caption(asked):
+    return (
+        f"Share of {asked.unit}s in each regime, mean over subjects; whiskers are standard errors "
+        "of each part."
+    ) + asked.meanings()
 
 
 QUESTION = Question(
@@ -34,8 +37,8 @@ QUESTION = Question(
     answer=(
         Figure(
             "occupancy",
-            lambda asked: CAPTION + asked.meanings(),
-            lambda asked: plots.plot_occupancy(asked.tables["occupancy"]),
+            _caption,
+            lambda asked: plots.plot_occupancy(asked.tables["occupancy"], called=asked.called),
         ),
     ),
     footnote=lambda asked: (
@@ -44,5 +47,6 @@ QUESTION = Question(
         "conditions is expected.",
         asked.dependence(),
     ),
-    needs=one_regime,
+    unasked=not_discrete,
+    needs=no_regimes,
 )

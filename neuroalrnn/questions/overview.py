@@ -6,13 +6,16 @@ from neuroalrnn.questions.sections import SETUP
 
 
 def _caption(asked):
+    shown = asked if "occupancy" in asked.tables else asked.linear
+    kind = "Functional" if shown is asked else "Linear"
     text = (
         "Overview. (a) Held-out score of every model; faint dots are subjects. (b) Score against "
-        "P. (c) Regimes of an example session; above each row the rule, x marks errors. (d) "
-        "Switches. (e) Eigenvalues of each regime in one fold. (f) The outcome with the clearest "
-        "effects; n subjects, q after Benjamini-Hochberg within it, filled where q < .05."
+        f"P. (c) {kind} regimes of an example session; above each row the rule, x marks errors. "
+        "(d) Their switches. (e) Eigenvalues of each linear regime in one fold. (f) The outcome "
+        "with the clearest effects; n subjects, q after Benjamini-Hochberg within it, filled where "
+        "q < .05."
     )
-    return text + (asked.shared_orders("In (d)") if "locked" in asked.tables else "")
+    return text + (asked.shared_orders("In (d)") if "locked" in shown.tables else "")
 
 
 QUESTION = Question(

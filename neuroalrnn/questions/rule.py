@@ -1,7 +1,7 @@
 """Do regimes switch when the rule of the task changes?"""
 
 from neuroalrnn import plots
-from neuroalrnn.questions.asked import one_regime
+from neuroalrnn.questions.asked import no_regimes, not_discrete
 from neuroalrnn.questions.question import Figure, Question, Text
 from neuroalrnn.questions.sections import SWITCHES
 from neuroalrnn.questions.words import capital, count, interval, number, p_value, strong
@@ -59,7 +59,7 @@ def _lock(asked):
 
 
 def _no_rule(asked):
-    return "" if asked.rule is not None else "no variable was named as the rule"
+    return not_discrete(asked) if asked.rule else "no variable was named as the rule"
 
 
 def _has_rule(asked):
@@ -82,7 +82,8 @@ def _remark(asked):
 
 def _caption(asked):
     return (
-        "Probability that the regime before the choice differs from that on the trial before, "
+        f"Probability that the regime {'before' if asked.unit == 'step' else 'of'} the choice "
+        "differs from that on the trial before, "
         f"around changes of {asked.rule}. Grey: where the mean over subjects would lie in 95 % of "
         "cases if switches ignored the changes. Lags other than 0 are not tested."
     ) + asked.shared_orders()
@@ -123,5 +124,5 @@ QUESTION = Question(
         asked.dependence(),
     ),
     unasked=_no_rule,
-    needs=one_regime,
+    needs=no_regimes,
 )

@@ -3,9 +3,9 @@
 import numpy as np
 
 from neuroalrnn import plots
-from neuroalrnn.questions.asked import one_regime
+from neuroalrnn.questions.asked import no_regimes
 from neuroalrnn.questions.question import Figure, Question, Shown, Text
-from neuroalrnn.questions.sections import REGIMES
+from neuroalrnn.questions.sections import LINEAR
 from neuroalrnn.questions.words import (
     ALIKE,
     REPRODUCIBLE,
@@ -41,8 +41,8 @@ def judge_stability(stability, n_pwl_chosen, n_restarts):
     n_linear = int((np.asarray(n_pwl_chosen) == 0).sum())
     if n_linear == len(n_pwl_chosen):
         return (
-            "P = 0 was chosen in every fold: there is one regime, and no division into regimes "
-            "that could be stable or not."
+            "P = 0 was chosen in every fold: there is one linear regime, and no division into "
+            "regimes that could be stable or not."
         )
     remarks = []
     if n_linear:
@@ -55,8 +55,8 @@ def judge_stability(stability, n_pwl_chosen, n_restarts):
 def _agreement_sentence(stability):
     if not len(stability):
         return (
-            "Agreement about regimes cannot be judged: there is one network only, or no network "
-            "leaves its one regime."
+            "Agreement about linear regimes cannot be judged: there is one network only, or no "
+            "network leaves its one regime."
         )
     detail = "; ".join(
         f"across {row.across} median adjusted Rand index {number(row.adjusted_rand, 2)}, "
@@ -71,15 +71,15 @@ def _agreement_sentence(stability):
     weak = " and ".join(f"across {kind}" for kind in kinds[is_weak])
     every = " and ".join(f"across {kind}" for kind in kinds)
     if weak:
-        verdict = f"Regimes are not reproducible {weak}: do not interpret single regimes"
+        verdict = f"Linear regimes are not reproducible {weak}: do not interpret single ones"
         rest = "They describe single networks, not the task or the subjects."
         return strong(verdict) + f" {detail}. {rest}"
     if stability["adjusted_rand"].min() < ALIKE:
         return (
-            f"Regimes agree partly {every} {detail}. Check a statement about one particular "
+            f"Linear regimes agree partly {every} {detail}. Check a statement about one particular "
             "regime in every fold and restart before trusting it."
         )
-    return f"Regimes agree well {every} {detail}."
+    return f"Linear regimes agree well {every} {detail}."
 
 
 def _judge(asked):
@@ -116,12 +116,12 @@ def describe_score_spread(spread):
 
 def _no_regimes(asked):
     """Without regimes there is nothing to show; with a single one, that is said."""
-    one_regime(asked)
+    no_regimes(asked.linear)
     return ""
 
 
 def _has_regimes(asked):
-    return not one_regime(asked)
+    return not no_regimes(asked.linear)
 
 
 def _spread(asked):
@@ -150,7 +150,7 @@ def _as_read(asked):
 
 QUESTION = Question(
     name="stability",
-    section=REGIMES,
+    section=LINEAR,
     title="Stability across restarts and folds",
     tables={
         "agreement": lambda asked: asked.held_out.agreement,
@@ -204,8 +204,9 @@ QUESTION = Question(
     footnote=lambda asked: (
         (
             UNIT_OF_INFERENCE,
-            "Regimes are called not reproducible below a median adjusted Rand index of 0.5, across "
-            "restarts or across folds, and agree well from 0.8 on: conventions of this package.",
+            "Linear regimes are called not reproducible below a median adjusted Rand index of 0.5, "
+            "across restarts or across folds, and agree well from 0.8 on: conventions of this "
+            "package.",
         )
         if _has_regimes(asked)
         else ()

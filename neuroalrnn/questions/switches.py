@@ -1,15 +1,16 @@
 """At which steps, and in which conditions, do regimes switch?"""
 
 from neuroalrnn import plots
-from neuroalrnn.questions.asked import one_regime
+from neuroalrnn.questions.asked import no_regimes, not_discrete
 from neuroalrnn.questions.question import Figure, Question
 from neuroalrnn.questions.sections import SWITCHES
 from neuroalrnn.questions.words import UNIT_OF_INFERENCE
 from neuroalrnn.regimes.switches import compute_switch_probability_by
 from neuroalrnn.results.tables import Table
 
-CAPTION = (
-    "Probability that the regime differs from that of the step before. Faint dots are subjects."
+WITHIN = (
+    "A trial has one functional regime: what happens within trials, and how fast, is asked of "
+    "linear regimes only."
 )
 
 
@@ -17,6 +18,13 @@ def _compute(asked):
     known = asked.known
     trials = asked.trials.isel(trial=known)
     return compute_switch_probability_by(asked.switches[known], trials, by=asked.by)
+
+
+def _caption(asked):
+    return (
+        f"Probability that the regime differs from that of the {asked.unit} before. Faint dots are "
+        "subjects."
+    ) + asked.meanings()
 
 
 QUESTION = Question(
@@ -34,10 +42,11 @@ QUESTION = Question(
     answer=(
         Figure(
             "switch_probability",
-            lambda asked: CAPTION + asked.meanings(),
+            _caption,
             lambda asked: plots.plot_switch_probability(asked.tables["switch_probability"]),
         ),
     ),
-    footnote=(UNIT_OF_INFERENCE,),
-    needs=one_regime,
+    footnote=lambda asked: (UNIT_OF_INFERENCE, *([] if asked.unit == "step" else [WITHIN])),
+    unasked=not_discrete,
+    needs=no_regimes,
 )

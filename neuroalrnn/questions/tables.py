@@ -1,9 +1,11 @@
 """Tables by name: those that can be made, and why the others cannot."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from neuroalrnn.arguments import unknown
 from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.questions.words import plain
 from neuroalrnn.results.columns import COLUMNS
 from neuroalrnn.results.tables import conform
 from neuroalrnn.running import attempt, progress_bar
@@ -26,6 +28,46 @@ class Tables(dict):
         if name in self.reasons:
             raise NotTestableError(f"table {name!r}: {self.reasons[name]}")
         raise DataError(f"table {unknown(name, self)}")
+
+
+class Prefixed(Mapping):
+    """Tables of which those whose names begin with a prefix are found without it, and hide others.
+
+    Parameters
+    ----------
+    tables : Tables
+    prefix : str
+    """
+
+    def __init__(self, tables, prefix):
+        self._tables, self._prefix = tables, prefix
+
+    def __getitem__(self, name):
+        return self._tables[self._full(name)]
+
+    def __contains__(self, name):
+        return self._full(name) in self._tables
+
+    def get(self, name, default=None):
+        """The table of a name, or the default where there is none."""
+        return self._tables.get(self._full(name), default)
+
+    def __iter__(self):
+        return iter(name.removeprefix(self._prefix) for name in self._tables)
+
+    def __len__(self):
+        return len(self._tables)
+
+    @property
+    def reasons(self):
+        """Why a table could not be made, by the same names."""
+        reasons = self._tables.reasons
+        own = {k: why for k, why in reasons.items() if k.startswith(self._prefix)}
+        return reasons | {name.removeprefix(self._prefix): why for name, why in own.items()}
+
+    def _full(self, name):
+        named = self._prefix + name
+        return named if named in self._tables or named in self._tables.reasons else name
 
 
 def answer(questions, asked, *, progress=False):
@@ -51,8 +93,10 @@ def answer(questions, asked, *, progress=False):
     unasked, jobs = {}, {}
     for question in questions:
         made = {key: partial(_make, job, key, question) for key, job in question.tables.items()}
-        if reason := question.unasked(asked):
-            unasked |= dict.fromkeys(question.table_names, reason)
+        # one that cannot be told either is told by every table
+        reason, _ = attempt(partial(question.unasked, asked), question.name)
+        if reason:
+            unasked |= dict.fromkeys(question.table_names, plain(reason))
         else:
             jobs |= made
     for key in progress_bar(jobs, desc="taking apart", unit="table", show=progress):

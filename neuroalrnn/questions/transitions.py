@@ -1,7 +1,7 @@
 """Which regime follows which?"""
 
 from neuroalrnn import plots
-from neuroalrnn.questions.asked import one_regime
+from neuroalrnn.questions.asked import no_regimes, not_discrete
 from neuroalrnn.questions.question import Figure, Question
 from neuroalrnn.questions.sections import REGIMES
 from neuroalrnn.regimes.transitions import compute_transitions
@@ -25,10 +25,14 @@ QUESTION = Question(
     answer=(
         Figure(
             "transitions",
-            "Probability of the regime at the next step, given the one at this step; rows sum to "
-            "1, mean over subjects, staying included. Empty: below 0.005.",
-            lambda asked: plots.plot_transitions(asked.tables["transitions"]),
+            lambda asked: (
+                f"Probability of the regime at the next {asked.unit}, given the one at this "
+                f"{asked.unit}; rows sum to 1, mean over subjects, staying included. Empty: below "
+                "0.005."
+            ),
+            lambda asked: plots.plot_transitions(asked.tables["transitions"], called=asked.called),
         ),
     ),
-    needs=one_regime,
+    unasked=not_discrete,
+    needs=no_regimes,
 )

@@ -1,7 +1,7 @@
 """Does the use of regimes drift over the session?"""
 
 from neuroalrnn import plots
-from neuroalrnn.questions.asked import one_regime
+from neuroalrnn.questions.asked import no_regimes, not_discrete
 from neuroalrnn.questions.question import Figure, Question
 from neuroalrnn.questions.sections import SWITCHES
 from neuroalrnn.regimes import compute_occupancy_trend
@@ -21,12 +21,17 @@ QUESTION = Question(
     answer=(
         Figure(
             "occupancy_trend",
-            "Share of steps in each regime against trial number, mean over subjects with a band of "
-            "one standard error. A drift over the whole session makes regimes and anything else "
-            "that drifts look related; ups and downs with the blocks of the task do not count as a "
-            "drift.",
-            lambda asked: plots.plot_occupancy_trend(asked.tables["occupancy_trend"]),
+            lambda asked: (
+                f"Share of {asked.unit}s in each regime against trial number, mean over subjects "
+                "with a band of one standard error. A drift over the whole session makes regimes "
+                "and anything else that drifts look related; ups and downs with the blocks of the "
+                "task do not count as a drift."
+            ),
+            lambda asked: plots.plot_occupancy_trend(
+                asked.tables["occupancy_trend"], called=asked.called
+            ),
         ),
     ),
-    needs=one_regime,
+    unasked=not_discrete,
+    needs=no_regimes,
 )

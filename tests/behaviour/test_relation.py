@@ -115,16 +115,18 @@ def test_outcomes_leave_out_unscored_trials_and_use_log_seconds(fit):
     assert outcomes["log rt"][1] == pytest.approx(np.log(trials["rt"].values[1]))
 
 
-def test_the_analysis_has_every_table_and_its_tests_count_subjects(fit):
+def test_the_analysis_has_every_table_and_its_tests_count_subjects(fit, by_stimulus):
     found = analyse(fit, conditions=["rule"], rule="rule")
-    assert set(found.tables) == {
-        "scores", "comparisons", "regimes", "agreement", "occupancy", "dwell_times", "transitions",
-        "switch_probability", "event_switches", "effective_n_pwl", "occupancy_trend",
-        "dwell_survival", "mean_dwell_times", "spectra", "behaviour", "rule_switches",
+    of_regimes = {
+        "occupancy", "dwell_times", "transitions", "switch_probability", "occupancy_trend",
+        "dwell_survival", "mean_dwell_times", "behaviour", "rule_switches", "locked_switches",
+    }  # fmt: skip
+    linear = {f"linear_{name}" for name in (*of_regimes, "regimes", "event_switches")}
+    assert set(found.tables) >= of_regimes | linear | {
+        "scores", "comparisons", "agreement", "effective_n_pwl", "spectra",
         "own_temperature", "models_own_temperature",
         "models", "calibration", "reliability", "stability", "stability_pairs", "stability_units",
         "score_spread",
-        "locked_switches",
     }  # fmt: skip
     assert (found.tables["behaviour"]["n_subjects"] <= 6).all()
     for _, rows in found.tables["behaviour"].groupby("outcome"):
@@ -151,7 +153,7 @@ def test_subjects_that_share_a_stimulus_order_count_once(fit):
         tree["trials"][name].values[120:240] = tree["trials"][name].values[:120]
     together = type(fit)(tree)
     np.testing.assert_array_equal(is_independent(together), fit.trials["subject"].values != "s1")
-    test = analyse(together, rule="rule").tables["rule_switches"].iloc[0]
+    test = analyse(together, rule="rule").tables["linear_rule_switches"].iloc[0]
     assert test["n_subjects"] == 5
     assert "one subject per stimulus order" in test["note"]
 
@@ -165,8 +167,8 @@ def test_changes_that_all_fall_on_a_reset_of_the_state_are_not_testable(fit):
         '"step": "event"', '"step": "event", "carry": "block"'
     )
     found = analyse(type(fit)(tree), rule="rule")
-    assert "rule_switches" not in found.tables
-    assert "every change of rule falls on a reset" in found.notes[0]
+    assert "linear_rule_switches" not in found.tables
+    assert any("every change of rule falls on a reset" in note for note in found.notes)
 
 
 def test_the_table_of_trials_holds_what_is_tested(fit):
@@ -195,7 +197,7 @@ def test_unknown_names_are_refused_all_at_once(fit):
 
 def test_without_outcomes_the_table_is_empty(fit, monkeypatch):
     monkeypatch.setattr("neuroalrnn.behaviour.relation.compute_outcomes", lambda trials: {})
-    assert len(analyse(fit).tables["behaviour"]) == 0
+    assert len(analyse(fit).tables["linear_behaviour"]) == 0
 
 
 def test_models_that_differ_alike_in_all_subjects_leave_a_row_that_says_so(fit, monkeypatch):

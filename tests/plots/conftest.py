@@ -7,4 +7,4 @@ from neuroalrnn.questions import analyse
 
 @pytest.fixture(scope="session")
 def analysis(fit):
-    return analyse(fit, conditions=["stimulus", "rule"], rule="rule")
+    return analyse(fit, conditions=["stimulus", "rule"], rule="rule").linear

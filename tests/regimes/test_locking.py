@@ -43,7 +43,7 @@ def in_time(fit):
 
 
 def test_with_event_steps_locking_within_the_trial_is_not_testable_and_says_why(fit):
-    table = analyse(fit).tables["event_switches"]
+    table = analyse(fit).tables["linear_event_switches"]
     assert (table["method"] == "not testable").all()
     assert table["note"].str.contains("same step").all()
 
@@ -87,7 +87,8 @@ def test_an_event_that_ends_the_trial_is_not_testable(in_time):
 
 def test_a_fit_with_time_steps_goes_through_the_whole_analysis(in_time):
     found = analyse(in_time, conditions=["rule"], rule="rule")
-    assert {"event_switches", "behaviour", "rule_switches"} <= set(found.tables) or found.notes
+    names = {"event_switches", "behaviour", "rule_switches"}
+    assert {f"linear_{name}" for name in names} <= set(found.tables) or found.notes
 
 
 def test_regimes_of_other_trials_are_refused(fit):

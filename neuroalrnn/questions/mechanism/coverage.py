@@ -58,7 +58,7 @@ def _graph(fold):
 
 
 def _entropies(asked):
-    found = compute_entropies(asked.regimes, asked.trials, carry=asked.carry)
+    found = compute_entropies(asked.linear.regimes, asked.trials, carry=asked.fit.carry)
     return summarise_entropies(found)
 
 

@@ -12,7 +12,7 @@ QUESTION = Question(
     title="Behaviour around switches",
     tables={
         "mechanism_behaviour_around_switches": lambda asked: compute_triggered_averages(
-            asked.fit, asked.regimes
+            asked.fit, asked.linear.regimes
         )
     },
     answer=(
