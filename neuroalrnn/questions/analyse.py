@@ -1,8 +1,10 @@
 """Ask a fit all questions: everything that the report shows of it, as tidy tables."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from markupsafe import Markup
 from neuroalrnn.arguments import not_flag, not_seed, refuse, shown
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.questions.apart import PREFIX, Mechanism, answer_apart
-from neuroalrnn.questions.asked import Asked, AskedLinear, check_names
+from neuroalrnn.questions.asked import Asked, check_names
 from neuroalrnn.questions.listed import QUESTIONS
 from neuroalrnn.questions.question import Question, Text
 from neuroalrnn.questions.tables import Tables, answer, describe_missing
@@ -70,9 +72,11 @@ class Analysis:
         return [] if self.asked is None or self.regimes is None else list(self.asked.called)
 
     @property
-    def linear(self) -> AskedLinear | None:
-        """The same of linear regimes: ``regimes, switches, locked`` and ``tables``."""
-        return self.asked.linear if self.asked else None
+    def linear(self) -> Analysis:
+        """The same of linear regimes, their tables without ``linear_`` before the name."""
+        if self.asked is None:
+            return self
+        return replace(self, **_of(self.asked.linear), asked=self.asked.linear)
 
     def in_short(self) -> dict[str, Callable[[], list[str]]]:
         """Main findings, by the question that they answer, in the order of the page.
@@ -214,13 +218,8 @@ def analyse(
     apart = _take_apart(asked, questions, progress) if mechanism else None
     own = {k: why for k, why in asked.tables.reasons.items() if not k.startswith(PREFIX)}
     asked.tables.reasons |= unasked
-    tables = Tables({k: each for k, each in asked.tables.items() if isinstance(each, pd.DataFrame)})
-    tables.reasons = asked.tables.reasons
     return Analysis(
-        tables=tables,
-        regimes=asked.tables.get("held_out_regimes"),
-        switches=asked.tables.get("switches"),
-        locked=asked.locked,
+        **_of(asked),
         conditions=list(conditions),
         rule=rule,
         notes=describe_missing(own),
@@ -228,6 +227,14 @@ def analyse(
         asked=asked,
         questions=tuple(questions),
     )
+
+
+def _of(asked):
+    """What an analysis holds of what was answered."""
+    tables = Tables({k: each for k, each in asked.tables.items() if isinstance(each, pd.DataFrame)})
+    tables.reasons = asked.tables.reasons
+    regimes, switches = asked.tables.get("held_out_regimes"), asked.tables.get("switches")
+    return {"tables": tables, "regimes": regimes, "switches": switches, "locked": asked.locked}
 
 
 def _take_apart(asked, questions, progress):
