@@ -25,6 +25,7 @@ from neuroalrnn.questions.computation import (
     changes,
     functional_regimes,
     input_effects,
+    primitives,
     psychometric,
     sources,
 )
@@ -77,6 +78,7 @@ _MECHANISM = (
     selection,
     ablation,
     greedy,
+    primitives,
     triggered,
 )
 QUESTIONS = (

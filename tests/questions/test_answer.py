@@ -19,6 +19,7 @@ from neuroalrnn.questions.computation.lights import (
     judge_reproducible,
     judge_subjects,
 )
+from neuroalrnn.questions.computation.primitives import describe_primitives, describe_units
 from neuroalrnn.questions.computation.sentences import (
     say_agreement,
     say_computations,
@@ -248,3 +249,26 @@ def test_networks_with_one_unit():
     assert "find the same regimes" in describe_one_unit(pd.DataFrame([chosen, one]))
     other = one | {"verdict": "one", "n_regimes": 1}
     assert "something else: found one regime" in describe_one_unit(pd.DataFrame([chosen, other]))
+
+
+def test_primitives_that_effects_show_and_do_not_show():
+    rows = [
+        ("gating", "word", "context", 2.0, "yes"),
+        ("gating", "context", "word", 0.1, "no"),
+        ("memory-dependent transient", "word", "lag 1", 0.1, "no"),
+    ]
+    columns = ["primitive", "target", "by", "primitive_effect", "seen"]
+    gating, transient = describe_primitives(pd.DataFrame(rows, columns=columns))
+    assert gating == "Gating: word by context (2.00)."
+    assert transient == "Memory-dependent transient: not seen in effects."
+
+
+def test_units_that_a_computation_needs_are_counted_over_folds():
+    rows = [
+        ("a", 0, 0, 2.0, 1.0),
+        ("a", 0, 1, 2.0, 0.0),
+        ("a", 1, 0, 2.0, 0.1),
+        ("b", 0, 0, 2.0, 0.6),
+    ]
+    columns = ["fold", "unit", "regime", "effect_size", "effect_change"]
+    assert "2 of 3 PWL units" in describe_units(pd.DataFrame(rows, columns=columns))

@@ -116,7 +116,7 @@ def _draw(asked):
         subject=subject,
         session=session,
         rule=asked.rule,
-        called=asked.functional.names,
+        called=asked.called,
     )
 
 

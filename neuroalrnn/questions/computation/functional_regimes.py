@@ -30,7 +30,7 @@ def _one_unit(asked):
         return asked.functional
     if 1 not in fit.parameters["n_pwl"].values:
         return None
-    return find_functional_regimes(fit, n_pwl=1)
+    return find_functional_regimes(fit, n_pwl=1, random_state=asked.random_state)
 
 
 def _of_networks(asked):
@@ -256,7 +256,7 @@ QUESTION = Question(
             lambda asked: plot_effects_by_regime(
                 of_chosen(asked.tables["functional_regimes"]),
                 asked.tables["effects_by_subject"],
-                called=asked.functional.names,
+                called=asked.called,
             ),
         ),
         Shown("effects by regime", _as_read, noun="row", formats=_TWO),

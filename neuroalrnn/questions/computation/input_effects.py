@@ -12,7 +12,7 @@ from neuroalrnn.questions.sections import COMPUTATION
 from neuroalrnn.questions.words import UNIT_OF_INFERENCE, number
 from neuroalrnn.results.columns import Column
 from neuroalrnn.results.tables import Table
-from neuroalrnn.stats.means import describe_over_subjects
+from neuroalrnn.stats.means import describe_over_subjects, widen_over_folds
 
 # trials that the networks of all folds are compared on
 COMPARED = 3000
@@ -48,20 +48,26 @@ def _tabulate(asked):
     fit, effects = asked.fit, asked.tables["held_out_effects"]
     rows = np.flatnonzero(asked.functional.labels.values >= 0)
     own = effects_as_columns(effects[rows])
+    by_fold = _by_fold(fit, effects, rows[:: max(len(rows) // COMPARED, 1)])
     table = describe_over_subjects(own, asked.trials["subject"].values[rows])
+    table = widen_over_folds(table, pd.DataFrame([each.mean() for each in by_fold]))
     table = table.rename(columns={"mean": "input_effect"}).assign(input_effect_sd=own.std())
-    few = rows[np.unique(np.linspace(0, len(rows) - 1, COMPARED).astype(int))]
-    return table.join(_correlate(fit, effects, few)).reset_index().astype({"lag": "int64"})
+    return table.join(_correlate(by_fold)).reset_index().astype({"lag": "int64"})
 
 
-def _correlate(fit, effects, rows):
-    """Correlation of effects between pairs of folds, over some trials."""
+def _by_fold(fit, effects, rows):
+    """Effects on some trials under the network of every fold."""
     counterfactuals, n_lags = Counterfactuals.of(fit), int(effects["lag"].max())
     by_fold = []
     for fold in fit.folds:
         flips = flips_of(fit, None, fold.index)
         values = counterfactuals.of_network(fold, fold.network, flips, rows, n_lags)
         by_fold.append(effects_as_columns(effects[rows].copy(data=values)))
+    return by_fold
+
+
+def _correlate(by_fold):
+    """Correlation of effects between pairs of folds."""
     with np.errstate(invalid="ignore"):
         pairs = [one.corrwith(other) for one, other in combinations(by_fold, 2)]
     pairs = pd.concat(pairs, axis=1) if pairs else pd.DataFrame(index=by_fold[0].columns)
@@ -139,6 +145,7 @@ QUESTION = Question(
         "The effect of an input is half the change of the log-odds of a choice when the input of "
         "one trial is set to its high instead of its low value, everything else as it happened. "
         "Each trial is asked of the network that never saw its subject.",
+        "Intervals are over subjects, or over the networks of the folds where that is wider.",
         "Correlations between folds are over the same trials.",
     ),
 )

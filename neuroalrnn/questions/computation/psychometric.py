@@ -122,9 +122,7 @@ QUESTION = Question(
             "How often an option was chosen for each combination of inputs, by functional regime: "
             "dots are means over subjects with 95 % intervals, lines are the model on the same "
             "held-out trials. Numbers with many values are cut into fifths.",
-            lambda asked: plot_psychometric(
-                asked.tables["psychometric"], called=asked.functional.names
-            ),
+            lambda asked: plot_psychometric(asked.tables["psychometric"], called=asked.called),
         ),
     ),
 )
