@@ -1,7 +1,7 @@
 """Models compared by what they compute: effects of their inputs on the same held-out trials."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -28,17 +28,18 @@ class ComparedModels:
     Parameters
     ----------
     pairs : pandas.DataFrame
-        One row per pair of models: ``model, other, n_trials``; over all effects that trials are
-        grouped by, ``correlation`` (over trials, with the mean of every effect taken out; median
-        over folds), ``correlation_low`` (lowest), ``rms_difference``, ``rms_model`` and
-        ``rms_other`` (root mean square of the difference and of the effects of each, log-odds);
-        ``n_regimes``, ``adjusted_rand`` (median over folds) and ``adjusted_rand_low`` of the groups
-        into which the effects of each fall. A value is missing where one of the models has the
-        same effects on all trials.
+        One row per pair of models: ``model, other_model, unread`` (inputs that one of them does not
+        read, and which are left out), ``n_trials``; over the other effects that trials are grouped
+        by, ``model_correlation`` (over held-out trials, with the mean of every effect taken out;
+        median over folds), ``model_correlation_low`` (lowest), ``rms_difference``,
+        ``rms_model`` and ``rms_other`` (root mean square of the difference and of the effects of
+        each, log-odds); ``n_regimes``, ``adjusted_rand`` (median over folds) and
+        ``adjusted_rand_low`` of the groups into which the effects of each fall. A value is missing
+        where one of the models has the same effects on all trials.
     effects : pandas.DataFrame
-        One row per pair of models, input, lag and option: ``model, other, input, lag, option,
-        n_trials, correlation, correlation_low, rms_difference``, and the means ``effect`` and
-        ``effect_other``.
+        One row per pair of models, input, lag and option: ``model, other_model, input, lag,
+        option, n_trials, model_correlation, model_correlation_low, rms_difference``, and the means
+        ``input_effect`` and ``other_effect``.
     """
 
     pairs: pd.DataFrame
@@ -53,6 +54,10 @@ def compare_effects(
     The models are the AL-RNN with the ``n_pwl`` chosen inside each fold and with each of the grid,
     and those whose effects the fit keeps (`Fit.effects`). For their regimes the effects of every
     model are grouped into equally many groups, fold by fold.
+
+    A regression may read variables that follow from inputs, such as whether an outcome was common.
+    These stay as they were when an input is changed, so that its effects are those of the input
+    itself, not of what follows from it.
 
     Parameters
     ----------
@@ -79,46 +84,84 @@ def compare_effects(
     >>> from neuroalrnn import Fit
     >>> from neuroalrnn.effects import compare_effects
     >>> fit = Fit.load("fit.nc")  # doctest: +SKIP
-    >>> compare_effects(fit).pairs["correlation"].max() <= 1
+    >>> compare_effects(fit).pairs["model_correlation"].max() <= 1
     True
     """
     require_fit("compare_effects", fit)
     regimes = regimes or find_functional_regimes(fit, random_state=random_state)
     named, effects = _effects_of_models(fit)
-    inputs, options = ([str(each) for each in named[dim].values] for dim in ("input", "option"))
-    places = [(inputs.index(i), lag, options.index(o)) for i, lag, o in regimes.columns]
     fold = np.where(scored_trials(fit.trials), fit.splits["fold"].values, -1)
-    grouped = {
-        name: np.stack([values[(slice(None), *place)] for place in places], axis=-1)
-        for name, values in effects.items()
-    }
-    known = np.logical_and.reduce([np.isfinite(each).all(axis=1) for each in grouped.values()])
-    n_regimes = max(regimes.n_regimes, 2)
-    folds = [np.flatnonzero((fold == k) & known) for k in range(len(fit.folds))]
-    folds = [rows for rows in folds if len(rows) > n_regimes]
-    groups = {
-        name: [_groups(values[rows], n_regimes, random_state) for rows in folds]
-        for name, values in grouped.items()
-    }
+    grouped = _Grouped.of(named, effects, regimes, fold, random_state)
     pairs: list[tuple] = []
     single: list[tuple] = []
     for model, other in combinations(effects, 2):
-        both = grouped[model], grouped[other]
-        agreement = [
-            np.nan if one is None or two is None else adjusted_rand(one, two)
-            for one, two in zip(groups[model], groups[other], strict=True)
-        ]
-        sizes = _rms(both[0] - both[1], folds), *(_rms(each, folds) for each in both)
-        row = model, other, sum(map(len, folds)), *_middle(_correlations(*both, folds)), *sizes
-        pairs.append((*row, n_regimes, *_middle(agreement)))
+        pairs.append((model, other, *grouped.compare(model, other)))
         single += _each_effect(model, other, effects, fold, named)
     return ComparedModels(_table(pairs, _PAIRS), _table(single, _SINGLE))
 
 
-_PAIRS = "model other n_trials correlation correlation_low rms_difference rms_model rms_other "
-_PAIRS += "n_regimes adjusted_rand adjusted_rand_low"
-_SINGLE = "model other input lag option n_trials correlation correlation_low rms_difference effect "
-_SINGLE += "effect_other"
+@dataclass(frozen=True, eq=False)
+class _Grouped:
+    """Effects that trials are grouped by, of every model, where those of all are known."""
+
+    inputs: list
+    values: dict
+    folds: list
+    n_regimes: int
+    random_state: int
+    kept: dict = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, named, effects, regimes, fold, random_state):
+        names = {dim: [str(each) for each in named[dim].values] for dim in ("input", "option")}
+        places = [
+            (slice(None), names["input"].index(name), lag, names["option"].index(option))
+            for name, lag, option in regimes.columns
+        ]
+        values = {
+            name: np.stack([each[place] for place in places], axis=-1)
+            for name, each in effects.items()
+        }
+        known = np.logical_and.reduce([np.isfinite(each).all(axis=1) for each in values.values()])
+        n_regimes = max(regimes.n_regimes, 2)
+        folds = [np.flatnonzero((fold == k) & known) for k in np.unique(fold[fold >= 0])]
+        folds = [rows for rows in folds if len(rows) > n_regimes]
+        return cls([name for name, _, _ in regimes.columns], values, folds, n_regimes, random_state)
+
+    def compare(self, model, other):
+        """Row of the table of pairs, without the names of the models."""
+        reads = self.reads(model) & self.reads(other)
+        columns, folds = tuple(np.flatnonzero(reads)), self.folds if reads.any() else []
+        unread = [name for name, read in zip(self.inputs, reads, strict=True) if not read]
+        one, two = (self.values[name][:, columns] for name in (model, other))
+        pairs = zip(self.groups(model, columns), self.groups(other, columns), strict=True)
+        agreement = [np.nan if a is None or b is None else adjusted_rand(a, b) for a, b in pairs]
+        row = ", ".join(dict.fromkeys(unread)), sum(map(len, folds))
+        row += *_middle(_correlations(one, two, folds)), *(_rms(v, folds) for v in (one - two, one))
+        return *row, _rms(two, folds), self.n_regimes, *_middle(agreement)
+
+    def reads(self, model):
+        """Inputs that have an effect on some trial, shape (column,)."""
+        rows = np.concatenate([np.zeros(0, dtype=int), *self.folds])
+        return np.abs(self.values[model][rows]).max(axis=0, initial=0.0) > ROUNDING
+
+    def groups(self, model, columns):
+        """Groups of the trials of every fold; None where all have the same effects."""
+        if (model, columns) not in self.kept:
+            parts = [self.values[model][rows][:, columns] for rows in self.folds]
+            self.kept[model, columns] = [self._group(vectors) for vectors in parts]
+        return self.kept[model, columns]
+
+    def _group(self, vectors):
+        if not vectors.shape[1] or _is_flat(vectors):
+            return None
+        return cluster(vectors[None], self.n_regimes, self.random_state)[0]
+
+
+_PAIRS = "model other_model unread n_trials model_correlation model_correlation_low rms_difference "
+_PAIRS += "rms_model rms_other n_regimes adjusted_rand adjusted_rand_low"
+_SINGLE = "model other_model input lag option n_trials model_correlation model_correlation_low "
+_SINGLE += "rms_difference input_effect other_effect"
 
 
 def _table(rows, columns):
@@ -170,11 +213,6 @@ def _correlations(one, other, folds):
 def _is_flat(values):
     """Whether effects are the same on all trials (the first axis), but for rounding."""
     return bool((values.std(axis=0) <= ROUNDING * (1 + np.abs(values).max(axis=0))).all())
-
-
-def _groups(vectors, n_regimes, random_state):
-    """Group trials by their effects; None where all have the same."""
-    return None if _is_flat(vectors) else cluster(vectors[None], n_regimes, random_state)[0]
 
 
 def _middle(values):

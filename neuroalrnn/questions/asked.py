@@ -11,7 +11,7 @@ import pandas as pd
 
 from neuroalrnn.arguments import refuse, shown, unknown
 from neuroalrnn.data.schema import COORDS
-from neuroalrnn.effects import find_functional_regimes, name_regimes
+from neuroalrnn.effects import compare_effects, find_functional_regimes, name_regimes
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.questions.tables import Prefixed, Tables
 from neuroalrnn.questions.words import count, strong
@@ -136,6 +136,11 @@ class Asked:
     def stability(self):
         """Agreement of networks, see `neuroalrnn.regimes.stability.compute_stability`."""
         return compute_stability(self.fit, rng=self.rng())
+
+    @cached_property
+    def compared_models(self):
+        """What models compute, see `neuroalrnn.effects.compare_effects`."""
+        return compare_effects(self.fit, self.functional, random_state=self.random_state)
 
     @cached_property
     def known(self):

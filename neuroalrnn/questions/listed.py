@@ -29,6 +29,7 @@ from neuroalrnn.questions.computation import (
     psychometric,
     sources,
 )
+from neuroalrnn.questions.computation import models as same_computation
 from neuroalrnn.questions.mechanism import (
     ablation,
     boundaries,
@@ -51,6 +52,7 @@ _FILES = (
     sources,
     psychometric,
     changes,
+    same_computation,
     scores,
     models,
     comparisons,
