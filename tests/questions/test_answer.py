@@ -144,6 +144,11 @@ def test_what_it_takes(table, enough, expected):
     assert expected in plain(say_what_it_takes(table))
 
 
+def test_a_linear_network_that_was_chosen_is_said_to_be():
+    said = plain(say_what_it_takes(shares(p0=0.9, p1=1.0), is_linear=True))
+    assert said.startswith("A linear network was chosen in every fold: it keeps 90 %")
+
+
 def compared(**estimates):
     rows = [
         {"effect": f"AL-RNN - {name.replace('linear', 'AL-RNN P=0')}", "estimate": each}

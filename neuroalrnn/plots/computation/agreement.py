@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from neuroalrnn.plots.layout import say_empty
-from neuroalrnn.plots.style import BLUE, GREY, INK, SINGLE, axes_or_new, styled
+from neuroalrnn.plots.style import GREY, INK, SINGLE, axes_or_new, styled
 
 
 @styled
@@ -41,7 +41,7 @@ def plot_functional_agreement(
         ax.axhline(value, color=INK, lw=0.6, ls=":", zorder=1)
         ax.text(1, value, f" {name}", transform=ax.get_yaxis_transform(), va="center", size=6)
     for place, (networks, part) in enumerate(known.groupby("networks", sort=False)):
-        colour, dashes = ((BLUE, "-"), (GREY, (0, (4, 1.5))))[min(place, 1)]
+        colour, dashes = ((INK, "-"), (GREY, (0, (4, 1.5))))[min(place, 1)]
         x = part["n_regimes"] + 0.12 * place
         ax.vlines(x, part["adjusted_rand_low"], part["adjusted_rand"], color=colour, lw=1.2)
         ax.plot(x, part["adjusted_rand_low"], "_", color=colour, ms=5)

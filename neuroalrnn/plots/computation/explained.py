@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from neuroalrnn.plots.layout import say_empty
-from neuroalrnn.plots.style import BASELINE, CONTROL, INK, MODEL, SINGLE, axes_or_new, styled
+from neuroalrnn.plots.style import FAINT, GREY, INK, SINGLE, axes_or_new, styled
 
 
 @styled
@@ -22,7 +22,8 @@ def plot_explained(explained: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        Bars are shares with 95 % intervals over subjects of the difference to the best network.
+        Bars are shares with 95 % intervals over subjects of the difference to the best network:
+        dark networks, the hatched one linear, light all other models.
     """
     ax = axes_or_new(ax, SINGLE, 16 + 5 * max(len(explained), 3))
     ax.set_xlabel("Share of what can be explained (%)")
@@ -31,8 +32,9 @@ def plot_explained(explained: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         return ax
     place = np.arange(len(explained))
     percent = 100 * explained[["explained_share", "ci_low", "ci_high"]].to_numpy()
-    colours = [_colour(name) for name in explained["model"]]
-    ax.barh(place, percent[:, 0], 0.7, color=colours, alpha=0.55, lw=0)
+    # shades, as colours are those of regimes
+    for y, share, name in zip(place, percent[:, 0], explained["model"], strict=True):
+        ax.barh(y, share, 0.7, **_look(_units(name)))
     error = np.abs(percent[:, 1:].T - percent[:, 0])
     ax.errorbar(percent[:, 0], place, xerr=error, fmt="none", ecolor=INK, elinewidth=0.9)
     for y, share in zip(place, percent[:, 0], strict=True):
@@ -51,9 +53,12 @@ def _units(model):
     return int(units) if not name and units.isdigit() else None
 
 
-def _colour(model):
-    units = _units(model)
-    return BASELINE if units is None else CONTROL if units == 0 else MODEL
+def _look(units):
+    if units is None:
+        return {"color": FAINT, "lw": 0}
+    if units == 0:
+        return {"facecolor": "white", "edgecolor": GREY, "hatch": "/////", "lw": 0.5}
+    return {"color": GREY, "lw": 0}
 
 
 def _name(model):

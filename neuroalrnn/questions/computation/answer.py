@@ -72,7 +72,8 @@ def _agreement(asked):
 def _what_it_takes(asked):
     if "explained" not in asked.tables:
         return strong("Nothing is explained") + f": {asked.tables.reasons['explained']}."
-    return say_what_it_takes(asked.tables["explained"])
+    is_linear = (asked.fit.selection["n_pwl_chosen"].values == 0).all()
+    return say_what_it_takes(asked.tables["explained"], is_linear=is_linear)
 
 
 def _regression(asked):
@@ -120,6 +121,20 @@ def _draw(asked):
     )
 
 
+def _caption(asked):
+    text = (
+        "(a) What inputs do to the choice, in log-odds: bars are means over subjects with 95 % "
+        "intervals (over subjects, or over networks where that is wider), dots are subjects. (b) "
+        "Held-out prediction: 0 is the frequency of each choice, 100 the best network. (c) "
+        "Predictions for an example session in the colour of the regime (white: none), ticks are "
+        "choices; below, the regime of each trial, and the rule. All trials are those of subjects "
+        "that the network never saw."
+    )
+    if _verdict(asked)["verdict"] != "not reproducible":
+        return text
+    return text + " Networks disagree about the effects in (a): do not interpret them."
+
+
 QUESTION = Question(
     name="answer",
     section=ANSWER,
@@ -131,11 +146,7 @@ QUESTION = Question(
         Lights("lights", lambda asked: asked.tables["lights"]),
         Figure(
             "answer",
-            "(a) What inputs do to the choice, in log-odds: bars are means over subjects with 95 % "
-            "intervals, dots are subjects. (b) Held-out prediction: 0 is the frequency of each "
-            "choice, 100 the best network. (c) Predictions for an example session in the colour of "
-            "the regime (white: none), ticks are choices; below, the regime of each trial, and the "
-            "rule. All trials are those of subjects that the network never saw.",
+            _caption,
             _draw,
             when=lambda asked: "functional_regimes" in asked.tables and "explained" in asked.tables,
         ),

@@ -82,19 +82,24 @@ def shares_by_units(explained):
     return dict(sorted(zip(units, rows["explained_share"], strict=True)))
 
 
-def say_what_it_takes(explained):
+def say_what_it_takes(explained, *, is_linear=False):
     """How many nonlinear units are enough, and what a linear network loses.
 
     Parameters
     ----------
     explained : pandas.DataFrame
         Table ``explained``.
+    is_linear : bool
+        Whether a linear network was chosen in every fold.
 
     Returns
     -------
     str
     """
     share, enough = shares_by_units(explained), enough_units(explained)
+    if is_linear:
+        kept = f": it keeps {percent(share[0])} of what the best network explains."
+        return strong("A linear network was chosen in every fold") + kept
     if enough == 0:
         return strong("No nonlinear unit is needed") + (
             f": a linear network keeps {percent(share[0])} of what can be explained."

@@ -94,7 +94,7 @@ def judge_linear(comparisons, n_pwl_chosen, grid):
 
 
 def _compare(row, other):
-    size = f"{number(row['estimate'], 3)} nats per trial, {interval(row, 3)}"
+    size = f"{number(row['estimate'])} nats per trial, {interval(row)}"
     detail = f"({size}; {int(row['n_favouring'])} of {count(int(row['n_subjects']), 'subject')})"
     if row["ci_low"] > 0:
         return GREEN, "yes", f"The network predicts better than {other} {detail}."
