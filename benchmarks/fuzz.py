@@ -34,7 +34,7 @@ from benchmarks import fuzz_values
 from neuroalrnn.exceptions import NeuroALRNNError
 
 PACKAGES = ("data", "stats", "questions", "behaviour", "plots", "baselines", "study", "recover",
-            "neural", "config", "report", "", "data_loaders")  # fmt: skip
+            "neural", "config", "report", "effects", "", "data_loaders")  # fmt: skip
 # a valid call of these takes a second or more: one argument at least is wrong, and calls are few
 SLOW = {"analyse", "compare_pooling", "cross_validate", "few_shot", "load", "load_miller_rats",
         "load_dezfouli2019", "load_pratte2010", "retrain_without_units", "select_n_pwl",

@@ -171,7 +171,8 @@ def shared_correlation(vectors: np.ndarray) -> float:
         return np.nan
     apart = (vectors - vectors.mean(axis=1, keepdims=True)).reshape(len(vectors), -1)
     pairs = [_correlation(apart[i], apart[j]) for i, j in combinations(range(len(apart)), 2)]
-    return float(np.nanmedian(pairs)) if not np.isnan(pairs).all() else np.nan
+    # a network whose effects are constant shares nothing with one whose effects vary
+    return float(np.median(np.nan_to_num(pairs)))
 
 
 def _same_mean(vectors):

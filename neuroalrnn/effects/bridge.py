@@ -3,12 +3,15 @@
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.arguments import checked
 from neuroalrnn.data.schema import session_number
-from neuroalrnn.effects.functional import FunctionalRegimes
+from neuroalrnn.effects.functional import FunctionalRegimes, _not_regimes
 from neuroalrnn.effects.names import COUNTS
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.branches import Steps
 from neuroalrnn.network.codes import ABSENT, compute_regimes
 from neuroalrnn.results import Fit
+from neuroalrnn.results.checks import not_fit
 
 # share of the trials of a regime that the paths counted as usual ones cover
 USUAL = 0.9
@@ -17,6 +20,7 @@ RARE = 0.01
 OTHERS = "others"
 
 
+@checked(DataError, fit=not_fit, found=_not_regimes)
 def bridge(fit: Fit, found: FunctionalRegimes) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Compare functional regimes with the paths of linear regimes behind them.
 

@@ -5,15 +5,27 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_flag, not_names, not_whole, optional
 from neuroalrnn.effects.counterfactuals import Counterfactuals
 from neuroalrnn.effects.flips import flips_of
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.results import Fit
-from neuroalrnn.results.checks import require_fit
+from neuroalrnn.results.checks import not_fit
 from neuroalrnn.running import one_blas_thread
 
 N_LAGS = 5
 
 
+@checked(
+    DataError,
+    fit=not_fit,
+    inputs=optional(not_names),
+    n_lags=not_whole,
+    n_pwl=optional(not_whole),
+    restart=optional(not_whole),
+    over_folds=not_flag,
+    local=not_flag,
+)
 @one_blas_thread
 def compute_input_effects(
     fit: Fit,
@@ -74,7 +86,6 @@ def compute_input_effects(
     >>> effects.dims
     ('trial', 'input', 'lag', 'option')
     """
-    require_fit("compute_input_effects", fit)
     counterfactuals = Counterfactuals.of(fit)
     held_out, parts = fit.splits["fold"].values, []
     for fold in fit.folds:

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from neuroalrnn.arguments import not_kind, refuse
 from neuroalrnn.data import Sequences, encode
+from neuroalrnn.data.notes import unlogged_notes
 from neuroalrnn.data.offered import offered_options
-from neuroalrnn.data.schema import COORDS, session_number
+from neuroalrnn.data.schema import COORDS, not_trials, session_number
 from neuroalrnn.effects._tangent import Tangent, beside_changes
-from neuroalrnn.effects.flips import Flip
+from neuroalrnn.effects.flips import Flip, _not_encoding
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.network.branches import (
     Stepped,
@@ -69,6 +71,9 @@ class Counterfactuals:
         )
 
     def __init__(self, trials: xr.Dataset, encoding: dict, sequences: Sequences):
+        found = not_trials("trials", trials) + _not_encoding("encoding", encoding)
+        found += not_kind("sequences", sequences, Sequences, "sequences of encode")
+        refuse("Counterfactuals", found, DataError)
         self.trials, self.sequences = trials, sequences
         # what a fit marked as absent somewhere stays marked where a value is set everywhere
         self.encoding = encoding | {"presence": sequences.presence}
@@ -113,7 +118,9 @@ class Counterfactuals:
         if (name, value) not in self._columns:
             known = self.trials[name]
             values = np.where(np.isfinite(known.values.astype(float)), value, np.nan)
-            others = encode(self.trials.assign({name: known.copy(data=values)}), **self.encoding)
+            with unlogged_notes():
+                changed = self.trials.assign({name: known.copy(data=values)})
+                others = encode(changed, **self.encoding)
             own = {name, f"{name}{LAGGED}"}
             own |= {each for each in others.features if each.startswith(f"{name}=")}
             columns = [k for k, each in enumerate(others.features) if each in own]

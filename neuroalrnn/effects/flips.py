@@ -8,11 +8,22 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.arguments import refuse
+from neuroalrnn.arguments import (
+    checked,
+    not_inputs,
+    not_names,
+    not_whole,
+    optional,
+    refuse,
+    shown,
+    unknown,
+)
+from neuroalrnn.data.checks import not_rows
 from neuroalrnn.data.offered import offered_options
-from neuroalrnn.data.schema import is_after_choice, trial_variables, unknown
+from neuroalrnn.data.schema import is_after_choice, not_trials, trial_variables
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.results import Fit
+from neuroalrnn.results.checks import not_fit
 
 JOINT = ":"
 
@@ -75,6 +86,14 @@ class Flip:
         return trials.assign(new)
 
 
+def _not_encoding(name: str, value: Any) -> list[str]:
+    """Describe what holds no arguments of `neuroalrnn.encode`."""
+    if isinstance(value, Mapping) and not not_inputs(name, value.get("inputs")):
+        return []
+    return [f"{name} = {shown(value)}: expected the arguments of encode, with inputs"]
+
+
+@checked(DataError, trials=not_trials, encoding=_not_encoding, inputs=optional(not_names))
 def list_flips(
     trials: xr.Dataset,
     encoding: Mapping[str, Any],
@@ -119,6 +138,7 @@ def list_flips(
     found = [f"input {unknown(each, known)}" for each in named if each not in known]
     refuse("input effects", found, DataError)
     train = np.arange(trials.sizes["trial"]) if train is None else train
+    refuse("input effects", not_rows("train", train, trials.sizes["trial"]), DataError)
     flips = []
     for name, names in parts.items():
         alone = [flip for each in names for flip in _flip(trials, each, train)]
@@ -127,6 +147,7 @@ def list_flips(
     return flips
 
 
+@checked(DataError, fit=not_fit, inputs=optional(not_names), fold=optional(not_whole))
 def flips_of(fit: Fit, inputs: Sequence[str] | None = None, fold: int | None = None) -> list[Flip]:
     """List the flips of a fit; see `list_flips`.
 
@@ -148,6 +169,7 @@ def flips_of(fit: Fit, inputs: Sequence[str] | None = None, fold: int | None = N
     return list_flips(fit.trials, fit.encoding, inputs, train=train)
 
 
+@checked(DataError, trials=not_trials, encoding=_not_encoding)
 def pointing_inputs(trials: xr.Dataset, encoding: Mapping[str, Any]) -> list[str]:
     """List the inputs but the rule of the task, which says which of the others counts.
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.arguments import checked, not_kind, not_names, not_seed, not_whole, optional
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.effects._agree import (
     correlate_folds,
@@ -21,10 +24,11 @@ from neuroalrnn.effects.compute import compute_input_effects
 from neuroalrnn.effects.counterfactuals import Counterfactuals
 from neuroalrnn.effects.flips import flips_of, pointing_inputs
 from neuroalrnn.effects.names import name_regimes
-from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.network.codes import ABSENT
 from neuroalrnn.regimes.labels import match_regimes, relabel_by_use
 from neuroalrnn.results import Fit
+from neuroalrnn.results.checks import not_fit
 
 MOST_REGIMES = 8
 _DIMS = ("input", "lag", "option")
@@ -82,6 +86,20 @@ class FunctionalRegimes:
         return name_regimes(self.regimes)
 
 
+def _not_regimes(name: str, value: Any) -> list[str]:
+    """Describe what holds no functional regimes."""
+    expected = "what find_functional_regimes returns"
+    return not_kind(name, value, FunctionalRegimes, expected)
+
+
+@checked(
+    DataError,
+    fit=not_fit,
+    inputs=optional(not_names),
+    n_pwl=optional(not_whole),
+    most=partial(not_whole, least=2),
+    random_state=not_seed,
+)
 def find_functional_regimes(
     fit: Fit,
     inputs: Sequence[str] | None = None,

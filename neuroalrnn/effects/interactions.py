@@ -5,16 +5,19 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.arguments import checked, not_whole
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.effects._over_subjects import mean_over_subjects
 from neuroalrnn.effects.compute import N_LAGS, compute_input_effects
 from neuroalrnn.effects.flips import JOINT, flips_of
-from neuroalrnn.effects.functional import FunctionalRegimes
+from neuroalrnn.effects.functional import FunctionalRegimes, _not_regimes
 from neuroalrnn.effects.names import LEAST
-from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.results import Fit
+from neuroalrnn.results.checks import not_fit
 
 
+@checked(DataError, fit=not_fit)
 def compute_interactions(fit: Fit) -> pd.DataFrame:
     """Compute how far the effect of each input depends on another input: gating.
 
@@ -64,6 +67,7 @@ def compute_interactions(fit: Fit) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "n_subjects", "gating_index"])
 
 
+@checked(DataError, found=_not_regimes)
 def compute_exchange(found: FunctionalRegimes) -> pd.DataFrame:
     """Find pairs of regimes in which inputs exchange their weights: rule-based integration.
 
@@ -94,6 +98,7 @@ def compute_exchange(found: FunctionalRegimes) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+@checked(DataError, fit=not_fit, n_lags=not_whole)
 def compute_memory(fit: Fit, n_lags: int = N_LAGS) -> pd.DataFrame:
     """Compute how long each input acts: memory-dependent transients.
 

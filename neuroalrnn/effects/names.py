@@ -2,12 +2,16 @@
 
 import pandas as pd
 
+from neuroalrnn.arguments import checked, table
+from neuroalrnn.exceptions import DataError
+
 # share of the largest effect, and log-odds, from which on an input counts
 COUNTS, LEAST = 0.25, 0.1
 MOST_NAMED = 2
 IGNORES = "ignores inputs"
 
 
+@checked(DataError, regimes=table("effect", labels=["regime", "input", "option"]))
 def name_regimes(regimes: pd.DataFrame) -> list[str]:
     """Name functional regimes by the inputs that count in them.
 

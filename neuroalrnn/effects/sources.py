@@ -5,11 +5,14 @@ import json
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.arguments import checked, table
 from neuroalrnn.data.lags import reaches
 from neuroalrnn.data.schema import is_after_choice, trial_variables
-from neuroalrnn.effects.functional import FunctionalRegimes
+from neuroalrnn.effects.functional import FunctionalRegimes, _not_regimes
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.codes import ABSENT
 from neuroalrnn.results import Fit
+from neuroalrnn.results.checks import not_fit
 
 # share of what there is to know of the regime, from which on a variable tells it
 TELLS = 0.9
@@ -17,6 +20,7 @@ MOST_VALUES, N_BINS = 8, 5
 TOLD, SET, INFERRED, UNKNOWN = "told", "set by the trial before", "inferred", "unexplained"
 
 
+@checked(DataError, fit=not_fit, found=_not_regimes)
 def find_sources(fit: Fit, found: FunctionalRegimes) -> pd.DataFrame:
     """Find out how much single variables tell of the functional regime.
 
@@ -58,10 +62,11 @@ def find_sources(fit: Fit, found: FunctionalRegimes) -> pd.DataFrame:
             share = _share_told(labels[known], values[known])
             n_values = len(np.unique(values[known]))
             rows.append((name, lag, name in inputs, name == rule, n_values, share))
-    table = pd.DataFrame(rows, columns=names)
-    return table.sort_values("share_told", ascending=False, ignore_index=True)
+    telling_rows = pd.DataFrame(rows, columns=names)
+    return telling_rows.sort_values("share_told", ascending=False, ignore_index=True)
 
 
+@checked(DataError, sources=table("lag", "share_told", labels=["variable", "is_input", "is_rule"]))
 def judge_source(sources: pd.DataFrame) -> tuple[str, str]:
     """Say where the functional regime of a trial comes from.
 
@@ -99,17 +104,17 @@ def _share_told(labels, values):
 
     The mean bias of the plug-in estimate is removed (Miller 1955).
     """
-    table = np.zeros((labels.max() + 1, values.max() + 1))
-    np.add.at(table, (labels, values), 1)
-    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    n = table.sum()
+    counts = np.zeros((labels.max() + 1, values.max() + 1))
+    np.add.at(counts, (labels, values), 1)
+    counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
+    n = counts.sum()
     of_labels, of_values, both = (
         -np.sum(p * np.log(np.where(p > 0, p, 1)))
-        for p in (table.sum(axis=1) / n, table.sum(axis=0) / n, table / n)
+        for p in (counts.sum(axis=1) / n, counts.sum(axis=0) / n, counts / n)
     )
     if of_labels == 0:
         return np.nan
-    bias = (table.shape[0] - 1) * (table.shape[1] - 1) / (2 * n)
+    bias = (counts.shape[0] - 1) * (counts.shape[1] - 1) / (2 * n)
     return float(np.clip((of_labels + of_values - both - bias) / of_labels, 0, 1))
 
 

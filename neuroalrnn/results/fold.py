@@ -60,11 +60,15 @@ class Fold:
         Raises
         ------
         DataError
-            The value is not in the grid.
+            The value is not in the grid, or there is no such restart.
         """
         selection, grid = self.selection, self.fit.parameters["n_pwl"].values.tolist()
         if n_pwl is not None and n_pwl not in grid:
             text = f"n_pwl: found {n_pwl!r}, expected one of {', '.join(map(str, grid))}"
+            raise problems(DataError, "network of a fold", [text])
+        if restart is not None and restart not in range(self.fit.parameters.sizes["restart"]):
+            most = self.fit.parameters.sizes["restart"] - 1
+            text = f"restart: found {restart!r}, expected 0 to {most}"
             raise problems(DataError, "network of a fold", [text])
         n_pwl = int(selection["n_pwl_chosen"]) if n_pwl is None else int(n_pwl)
         restart = int(selection["restart"].sel(n_pwl=n_pwl)) if restart is None else restart

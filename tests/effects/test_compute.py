@@ -211,3 +211,18 @@ def test_joint_flips_need_two_levels_of_each(fit):
 def test_lags_beyond_the_last_trial_are_cut(fit):
     effects = compute_input_effects(fit, ["rule"], n_lags=9)
     assert effects.sizes["trial"] == fit.trials.sizes["trial"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"inputs": "rule"}, "inputs = 'rule': expected a list"),
+        ({"n_lags": -1}, "n_lags = -1: expected a whole number from 0"),
+        ({"n_pwl": 7}, "n_pwl: found 7, expected one of 0, 2"),
+        ({"restart": 9}, "restart: found 9, expected 0 to 1"),
+        ({"local": "yes"}, "local = 'yes'"),
+    ],
+)
+def test_arguments_that_cannot_be_used_are_told(fit, options, message):
+    with pytest.raises(DataError, match=message):
+        compute_input_effects(fit, **options)

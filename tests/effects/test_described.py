@@ -152,19 +152,17 @@ class TestPrimitives:
         other = compute_input_effects(Fit(tree), ["stimulus"], n_lags=0).values[first, 0, 0, 0]
         np.testing.assert_allclose(both, rule[first] * (own - other) / 2, atol=1e-10)
 
-    def test_regimes_that_exchange_weights_are_found(self):
-        class Two:
-            n_regimes = 2
-            columns = (("a", 0, "right"), ("b", 0, "right"))
-            regimes = pd.DataFrame(
-                [(0, "a", 4.0), (0, "b", 0.5), (1, "a", 0.5), (1, "b", -3.0)],
-                columns=["regime", "input", "effect"],
-            ).assign(lag=0, option="right")
-
-        row = compute_exchange(Two).iloc[0]
+    def test_regimes_that_exchange_weights_are_found(self, found):
+        regimes = pd.DataFrame(
+            [(0, "a", 4.0), (0, "b", 0.5), (1, "a", 0.5), (1, "b", -3.0)],
+            columns=["regime", "input", "effect"],
+        ).assign(lag=0, option="right")
+        columns = [("a", 0, "right"), ("b", 0, "right")]
+        two = replace(found, regimes=regimes, columns=columns, n_regimes=2)
+        row = compute_exchange(two).iloc[0]
         assert (row["input"], row["other_input"], row["exchange"]) == ("a", "b", 2.5)
-        Two.regimes.loc[3, "effect"] = 0.1
-        assert compute_exchange(Two).iloc[0]["exchange"] < 0
+        regimes.loc[3, "effect"] = 0.1
+        assert compute_exchange(replace(two, regimes=regimes)).iloc[0]["exchange"] < 0
 
     def test_memory_starts_at_the_first_lag_and_follows_the_effects(self, fit):
         table = compute_memory(fit, n_lags=2)

@@ -86,6 +86,9 @@ def test_effects_that_hardly_vary_are_one():
 def test_effects_that_networks_do_not_share_are_not_reproducible():
     rng = np.random.default_rng(0)
     assert verdict_on(rng.standard_normal((4, 900, 2)))[1] == "not reproducible"
+    graded = made_up(rng.uniform(-2, 2, (900, 2)), 0.05)
+    graded[:2] = 0.5
+    assert verdict_on(graded) == (1, "not reproducible")
     apart = rng.standard_normal((4, 1, 2)) + 0.01 * rng.standard_normal((4, 900, 2))
     assert verdict_on(apart) == (1, "not reproducible")
 
