@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.rejections import (
+    after_changes,
+    after_changes_correct,
     beside_choices,
     common_drift,
     false_discoveries,
@@ -140,6 +142,11 @@ LEARNING = {
     for curve in ("exponential", "sigmoid")
     for n_subjects, n_trials in ((8, 400), (10, 100), (14, 40))
 }
+AFTER_CHANGES = {
+    "12 subjects, uncued changes": {},
+    "6 subjects, 200 trials, uncued changes": {"n_subjects": 6, "n_trials": 200},
+    "12 subjects, changes and switches rarer and rarer": {"drift": True},
+}
 MODELS = {
     "6 subjects": {"n_subjects": 6},
     "12 subjects": {},
@@ -195,6 +202,12 @@ ROWS = [
         for name, d in LEARNING.items()
     ),
     *rows_of("circular shift, sign-flip", shifted, SUBJECTS, **FLIP),
+    *rows_of("window after a change, t", after_changes, AFTER_CHANGES),
+    Row(
+        "window after a change, t",
+        "12 subjects, steep common learning of correctness, changes rarer",
+        partial(after_changes_correct, drift=True),
+    ),
     *rows_of(
         "trial swap, t",
         swapped,
@@ -267,6 +280,13 @@ ROWS = [
         "circular shift, t",
         "event rate .45 and .55 in two regimes",
         partial(shifted, make=partial(random_signs, mean=0.1, sd=0.0)),
+        POWER,
+        0.95,
+    ),
+    Row(
+        "window after a change, t",
+        "12 subjects, a switch within 2 to 10 trials of 60 % of changes",
+        partial(after_changes, locked=0.6),
         POWER,
         0.95,
     ),

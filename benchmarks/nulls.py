@@ -73,6 +73,36 @@ def blocks(rng, shape, length, *, random=False):
     return np.repeat(drawn * 1.0, length, axis=-1)[..., : shape[-1]]
 
 
+def changes_and_switches(rng, n_subjects, n_trials, *, drift=False, locked=0.0, dwell=10):
+    """Uncued changes of a rule after 20 to 60 trials, and switches of a regime that has memory.
+
+    With a drift, both are rarer and rarer over the session, by the same course in all subjects. A
+    share `locked` of changes is followed by one more switch within 2 to 10 trials.
+
+    Returns
+    -------
+    switch, changed : array (subject, trial)
+    """
+    shape, course = (n_subjects, n_trials), np.linspace(0, 1, n_trials)
+    rate = 0.3 * np.exp(-3 * course) if drift else np.full(n_trials, 1 / dwell)
+    switch, changed = (rng.random(shape) < rate) * 1.0, np.zeros(shape, dtype=bool)
+    # a regime that was just entered is kept for a trial, and its dwell differs between subjects
+    switch[:, 1:] *= 1 - switch[:, :-1]
+    switch *= rng.random(shape) < rng.uniform(0.5, 1, (n_subjects, 1))
+    for subject in range(n_subjects):
+        at = 0
+        while True:
+            longest = 20 + 60 * course[min(at, n_trials - 1)] if drift else 60
+            at += int(rng.integers(10 if drift else 20, longest))
+            if at >= n_trials:
+                break
+            changed[subject, at] = True
+            after = at + int(rng.integers(2, 11))
+            if rng.random() < locked and after < n_trials:
+                switch[subject, after] = 1.0
+    return switch, changed
+
+
 def drifting(rng, shape, low=0.15, high=0.85, *, exponential=False):
     """Independent events whose rate rises over the session, linearly or as 1 - exp(-6 t)."""
     time = np.linspace(0, 1, shape[-1])

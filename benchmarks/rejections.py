@@ -12,6 +12,7 @@ from scipy.special import expit
 from statsmodels.discrete.discrete_model import Logit
 
 from benchmarks import nulls
+from neuroalrnn.behaviour.changes import compare_window
 from neuroalrnn.behaviour.relation import compute_slopes
 from neuroalrnn.stats.clusters import cluster_test, cluster_test_groups
 from neuroalrnn.stats.compare import benjamini_hochberg, paired_difference
@@ -184,6 +185,23 @@ def shifted(rng, *, make, n_subjects=12, n_trials=400, **options):
     subject = nulls.labels(n_subjects, n_trials)
     found = circular_shift_null(regime.ravel(), event.ravel(), subject, subject, rng=rng, **options)
     return rejects(found.effects["p"][0])
+
+
+def after_changes(rng, *, n_subjects=12, n_trials=400, window=20, **design):
+    """The trials after changes of a rule against all others, tested over subjects."""
+    switch, changed = nulls.changes_and_switches(rng, n_subjects, n_trials, **design)
+    subject = nulls.labels(n_subjects, n_trials)
+    series = switch.ravel(), changed.ravel(), subject, subject
+    return rejects(compare_window(*series, window, is_switch=True)["p"][0])
+
+
+def after_changes_correct(rng, *, n_subjects=12, n_trials=400, window=20, **design):
+    """The same for correctness that all subjects learn, and that has nothing to do with changes."""
+    _, changed = nulls.changes_and_switches(rng, n_subjects, n_trials, **design)
+    correct, _ = nulls.steep_learning(rng, n_subjects, n_trials)
+    subject = nulls.labels(n_subjects, n_trials)
+    series = correct.ravel(), changed.ravel(), subject, subject
+    return rejects(compare_window(*series, window)["p"][0])
 
 
 def shifted_session(rng, *, make, n_trials=400):

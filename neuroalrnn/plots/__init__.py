@@ -5,6 +5,7 @@
 """
 
 from neuroalrnn.plots.ablation import plot_ablation, plot_ablation_panels, plot_greedy
+from neuroalrnn.plots.after_change import plot_after_changes
 from neuroalrnn.plots.behaviour import plot_behaviour, plot_behaviour_panels
 from neuroalrnn.plots.calibration import plot_calibration_panels, plot_reliability
 from neuroalrnn.plots.coverage import plot_coverage
@@ -46,6 +47,7 @@ __all__ = [
     "example_session",
     "plot_ablation",
     "plot_ablation_panels",
+    "plot_after_changes",
     "plot_agreement",
     "plot_behaviour",
     "plot_behaviour_panels",

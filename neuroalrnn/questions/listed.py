@@ -1,6 +1,7 @@
 """The questions that a fit is asked, in the order of the page."""
 
 from neuroalrnn.questions import (
+    after_change,
     behaviour,
     calibration,
     comparisons,
@@ -66,6 +67,7 @@ _FILES = (
     transitions,
     switches,
     rule,
+    after_change,
     trend,
     behaviour,
 )
