@@ -288,7 +288,7 @@ ROWS = [
         "12 subjects, a switch within 2 to 10 trials of 60 % of changes",
         partial(after_changes, locked=0.6),
         POWER,
-        0.95,
+        0.80,
     ),
     Row(
         "trial swap, t",
