@@ -2,14 +2,14 @@
 # # From fit to mechanism: word or location
 #
 # 38 people follow the word or the location on a screen (Pratte et al. 2010, Experiment 2). How well
-# does the network predict, and how well without rectified units (P = 0)? Which regimes does it
-# visit, when, and under which rule? What does each of them compute? What breaks when a unit is made
-# affine? And what of all this is also found where the choices are shuffled?
-# `mechanism_rats.py` asks the same of rats.
+# does the network predict, and how well without rectified units (P = 0)? What does each input do to
+# the choice, and when does that change? Do all networks agree? Then: how do they do it, in which
+# linear regimes, and what breaks when a unit is made affine? And what of all this is also found
+# where the choices are shuffled? `mechanism_rats.py` asks the same of rats.
 #
-# Regimes belong to a network, and every fold has its own. What is said over folds must therefore
-# not depend on the name of a regime or unit: ranks, distances between occupancies, and gains of
-# inputs on the choice.
+# What a network computes is the same in all folds; how it does so is its own affair. Linear regimes
+# (sign patterns) belong to a network, so what is said over folds must not depend on the name of a
+# linear regime or unit: ranks, distances between occupancies, and gains of inputs on the choice.
 
 # %%
 from functools import partial
@@ -25,12 +25,14 @@ from neuroalrnn import (
     select_n_pwl,
 )
 from neuroalrnn.config import default_run
+from neuroalrnn.effects import find_functional_regimes
 from neuroalrnn.mechanism import contrasts
 from neuroalrnn.mechanism.ablation.ablate import ablate_units
 from neuroalrnn.mechanism.ablation.summarise import compare_costs
 from neuroalrnn.mechanism.controls import cost_without_switching, shuffle_choices
 from neuroalrnn.mechanism.primitives import tabulate
-from neuroalrnn.questions import take_apart
+from neuroalrnn.plots.computation import plot_effects_around_changes, plot_effects_by_regime
+from neuroalrnn.questions import QUESTIONS, analyse, take_apart
 from neuroalrnn.regimes import compute_occupancy
 from neuroalrnn.regimes.held_out import compute_held_out_regimes
 from neuroalrnn.regimes.replication import is_independent
@@ -60,6 +62,53 @@ fit = train(trials, **plan)
 SCORE = ["log_likelihood", "standard_error", "accuracy"]
 fit.summarise().loc[["AL-RNN", "AL-RNN P=0", "logistic"], SCORE].round(4)
 
+# %% [markdown]
+# ## What is computed
+#
+# The effect of an input is half the change of the log-odds of the choice when this input of one
+# trial is set to its other value. Trials on which all inputs have the same effects are one
+# functional regime, if the networks of all folds group trials in the same way.
+
+# %%
+WANTED = ("answer", "computation")
+asked = [q for q in QUESTIONS if q.section.name in WANTED or q.name == "comparisons"]
+analysis = analyse(fit, questions=asked)
+tables = analysis.tables
+analysis.sentences()
+
+# %%
+regimes = tables["functional_regimes"].query("networks == 'chosen P'")
+EFFECT = ["name", "share", "input", "lag", "input_effect", "ci_low", "ci_high"]
+regimes[EFFECT].round(2)
+
+# %%
+plot_effects_by_regime(regimes, tables["effects_by_subject"], called=analysis.asked.called).figure
+
+# %%
+plot_effects_around_changes(tables["effects_around_changes"], rule=analysis.rule)
+
+# %%
+AGREE = ["networks", "n_regimes", "adjusted_rand", "adjusted_rand_low", "is_chosen"]
+tables["functional_agreement"][AGREE].round(3)
+
+# %%
+tables["functional_sources"].head(3).round(3)
+
+# %%
+tables["functional_degeneracy"].groupby("regime")[["n_paths", "path_entropy"]].median().round(1)
+
+# %% [markdown]
+# With the settings of `neuroalrnn fit` there are two computations, which all six networks find
+# (adjusted Rand index 1.00, lowest pair .99; networks with a single unit: .99). In trials of
+# context -1 people follow the word (3.7 log-odds) and hardly the location (0.4), in trials of
+# context 1 the location (4.8) and hardly the word (0.6). The rule is an input, so that the regime
+# is told: the context of the trial decides it but for 1 %. On the first two trials after a change
+# both inputs still act, as the state has to change first. Networks realise each computation in
+# many ways: 14 to 110 paths of linear regimes, depending on fold and regime. Whoever names one of
+# them names a network. The rest of this notebook looks at how networks do it.
+#
+# ## How: linear regimes
+
 # %%
 held_out = compute_held_out_regimes(fit)
 conditions = ["context", "congruent"]
@@ -67,7 +116,7 @@ apart = take_apart(fit, held_out, conditions=conditions)
 held_out.agreement["adjusted_rand"].describe()[["min", "50%", "max"]].round(2)
 
 # %% [markdown]
-# ## Regimes by epoch and rule
+# ### Linear regimes by epoch and rule
 #
 # Regimes of the fold with most subjects, and which follows which; then shares by step and rule
 # (-1: word, +1: location).
@@ -97,7 +146,7 @@ contrasts.compare_columns({"distance - by chance": by_rule})
 # all subjects: that regimes go with the rule is no sign yet that they serve it. See the shuffled
 # choices below.
 #
-# ## What the regimes compute
+# ### What the linear regimes do
 #
 # Within a regime the network is affine, and the gain of every input on the later read-out follows
 # from its parameters. A gain is that of a small change, which flips no unit.
@@ -229,6 +278,14 @@ chosen = int(np.bincount(fit.selection["n_pwl_chosen"].values).argmax())
 shuffled = train(shuffle_choices(trials), **plan | {"n_pwl": [chosen]})
 shuffled.summarise().loc[["AL-RNN", "class frequency"], SCORE].round(4)
 
+# %% [markdown]
+# Shuffled choices have no computation that depends on the rule: whatever networks find in them,
+# they find alone.
+
+# %%
+nothing = find_functional_regimes(shuffled)
+nothing.verdict, nothing.n_regimes
+
 # %%
 units = ablate_units(shuffled, replacements=["affine"]).query("subject in @first_of_order")
 shuffled_costs = compare_costs(units, ["rank", "epoch"])
@@ -255,6 +312,8 @@ tabulate(*contrasts.detect_gating_by_fold(shuffled, "context", **gate))[DETECTED
 #
 # Said with the settings of `neuroalrnn fit`, for the held-out subjects:
 #
+# - There are two computations, told by the rule: one in which the word decides, and one in which
+#   the location does. All networks agree on them, and one rectified unit is enough.
 # - Without rectified units the networks lose 0.29 nats per trial. Making all units of a trained
 #   network affine costs as much, shuffled choices make it cost nothing.
 # - In every fold the gains of word and location depend on the rule, as the task asks. This does not
@@ -265,7 +324,7 @@ tabulate(*contrasts.detect_gating_by_fold(shuffled, "context", **gate))[DETECTED
 #
 # Not said:
 #
-# - Which regime computes what, beyond the network of one fold: folds disagree about regimes.
+# - Which linear regime does what, beyond the network of one fold: folds disagree about them.
 # - That occupancy by rule shows a mechanism: it differs between rules for shuffled choices as well.
 # - That people compute this way. A GLM-HMM predicts better (see the README), and a logistic
 #   regression that is given the products predicts about as well.

@@ -7,8 +7,8 @@
 # what the second side says about the next choice. Sides come relative to the mapping of the rat,
 # from the first port that commonly leads there.
 #
-# Regimes belong to a network, and every fold has its own: nothing that is said over folds depends
-# on the name of a regime or unit.
+# What a network computes is the same in all folds; how it does so is its own affair. Linear regimes
+# belong to a network: nothing that is said over folds depends on the name of one, or of a unit.
 
 # %%
 from functools import partial
@@ -24,12 +24,14 @@ from neuroalrnn import (
     select_n_pwl,
 )
 from neuroalrnn.config import default_run
+from neuroalrnn.effects import find_functional_regimes
 from neuroalrnn.mechanism import contrasts
 from neuroalrnn.mechanism.ablation.ablate import ablate_units
 from neuroalrnn.mechanism.ablation.summarise import compare_costs
 from neuroalrnn.mechanism.controls import cost_without_switching, shuffle_choices
 from neuroalrnn.mechanism.primitives import tabulate
-from neuroalrnn.questions import take_apart
+from neuroalrnn.plots.computation import plot_effects_around_changes, plot_effects_by_regime
+from neuroalrnn.questions import QUESTIONS, analyse, take_apart
 from neuroalrnn.regimes import compute_occupancy
 from neuroalrnn.regimes.held_out import compute_held_out_regimes
 
@@ -58,12 +60,59 @@ fit = train(trials, **plan)
 SCORE = ["log_likelihood", "standard_error", "accuracy"]
 fit.summarise().loc[["AL-RNN", "AL-RNN P=0", "history-logistic"], SCORE].round(4)
 
+# %% [markdown]
+# ## What is computed
+#
+# The effect of an input is half the change of the log-odds of the next choice when this input of
+# one trial is set to its other value. Trials on which all inputs have the same effects are one
+# functional regime, if the networks of all folds group trials in the same way.
+
+# %%
+WANTED = ("answer", "computation")
+asked = [q for q in QUESTIONS if q.section.name in WANTED or q.name == "comparisons"]
+analysis = analyse(fit, questions=asked)
+tables = analysis.tables
+analysis.sentences()
+
+# %%
+regimes = tables["functional_regimes"].query("networks == 'chosen P'")
+EFFECT = ["name", "share", "input", "lag", "input_effect", "ci_low", "ci_high"]
+regimes[EFFECT].round(2)
+
+# %%
+plot_effects_by_regime(regimes, tables["effects_by_subject"], called=analysis.asked.called).figure
+
+# %%
+plot_effects_around_changes(tables["effects_around_changes"], rule=analysis.rule)
+
+# %%
+AGREE = ["networks", "n_regimes", "adjusted_rand", "adjusted_rand_low", "is_chosen"]
+tables["functional_agreement"][AGREE].round(3)
+
+# %%
+tables["functional_sources"].head(3).round(3)
+
+# %%
+tables["functional_degeneracy"].groupby("regime")[["n_paths", "path_entropy"]].median().round(1)
+
+# %% [markdown]
+# With the settings of `neuroalrnn fit` there are two computations, which all six networks find
+# (adjusted Rand index 1.00 for every pair): after rewarded trials rats go where the second side
+# points (1.2 log-odds), after unrewarded ones away from there (-0.7), and after both they repeat
+# their choice (0.7 and 0.5). The reward of the trial before decides which of the two is used. This
+# is win-stay, lose-shift on the side that the outcome came from, beside a habit. It needs one
+# rectified unit. Which side pays matters through outcomes alone: no regime belongs to a block. Each
+# computation takes 2 to 6 usual paths of linear regimes, others in every fold. The rest of this
+# notebook looks at how networks do it.
+#
+# ## How: linear regimes
+
 # %%
 held_out = compute_held_out_regimes(fit)
 held_out.agreement["adjusted_rand"].describe()[["min", "50%", "max"]].round(2)
 
 # %% [markdown]
-# ## Regimes by epoch and rule
+# ### Linear regimes by epoch and rule
 #
 # The rule is which side pays, in blocks, and nothing tells the rat or the network. Regimes are
 # compared between blocks at c1, the step before the choice, and between rewarded and unrewarded
@@ -94,7 +143,7 @@ contrasts.compare_columns({"side that pays, at c1": by_side, "reward, at s2": by
 # unrewarded trials they differ by 0.64 (0.41 to 0.88) at the step at which the reward is an
 # input.
 #
-# ## What the regimes compute
+# ### What the linear regimes do
 
 # %%
 inputs = fit.sequences.features
@@ -214,6 +263,14 @@ chosen = int(np.bincount(fit.selection["n_pwl_chosen"].values).argmax())
 shuffled = train(permuted, **plan | {"n_pwl": [chosen]})
 shuffled.summarise().loc[["AL-RNN", "class frequency"], SCORE].round(4)
 
+# %% [markdown]
+# Shuffled choices have no computation that depends on the reward: whatever networks find in them,
+# they find alone.
+
+# %%
+nothing = find_functional_regimes(shuffled)
+nothing.verdict, nothing.n_regimes
+
 # %%
 units = ablate_units(shuffled, replacements=["affine"])
 compare_costs(units, ["rank", "epoch"])[["rank", "epoch", *COST]].round(4)
@@ -241,6 +298,8 @@ tabulate(*contrasts.detect_gating_by_fold(shuffled, "reward", **gate))[DETECTED]
 #
 # Said with the settings of `neuroalrnn fit`, for the held-out rats:
 #
+# - There are two computations, set by the reward of the trial before: follow the second side, or
+#   go against it. All networks agree on them, and one rectified unit is enough.
 # - Without rectified units the networks lose 0.07 nats per trial. Making all units of a trained
 #   network affine costs as much, shuffled choices make it cost nothing.
 # - In every fold the gain of the second side depends on the reward, as the task asks. This does not
@@ -250,7 +309,7 @@ tabulate(*contrasts.detect_gating_by_fold(shuffled, "reward", **gate))[DETECTED]
 #
 # Not said:
 #
-# - Which regime computes what, beyond the network of one fold: folds disagree about regimes.
+# - Which linear regime does what, beyond the network of one fold: folds disagree about them.
 # - That occupancy by reward shows a mechanism: an input moves the latents whether or not the choice
 #   depends on it, and shuffled choices do not exclude a difference.
 # - That rats compute this way. A GLM-HMM predicts better (see the README).

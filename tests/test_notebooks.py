@@ -18,6 +18,8 @@ def check_mechanism_people(found):
     summary = found["fit"].summarise()["log_likelihood"]
     assert summary["AL-RNN P=0"] < -0.36
     assert summary["AL-RNN"] > -0.2
+    assert found["tables"]["functional_verdicts"]["n_regimes"].iloc[0] == 2
+    assert found["nothing"].n_regimes == 1
     gains, linear = found["gains_by_rule"], found["linear_gains"]
     assert (gains["high"] > gains["low"] + 1).all()
     assert linear["high"].to_numpy() == pytest.approx(linear["low"].to_numpy(), abs=1e-9)
@@ -27,6 +29,7 @@ def check_mechanism_people(found):
 def check_mechanism_rats(found):
     summary = found["fit"].summarise()["log_likelihood"]
     assert summary["AL-RNN"] > summary["AL-RNN P=0"] + 0.01
+    assert found["nothing"].n_regimes == 1
 
 
 def check_comparison(found):
