@@ -31,7 +31,9 @@ def with_effects(baselines, study):
         option), and ``effect``, float32, shape (test trial, input, lag, option); a model without a
         `fit` is returned as it is. Where more than choices is explained, none has effects.
     """
-    if study.plan.observation is not None or not list_flips(study.trials, study.encoding):
+    observation = study.plan.observation
+    explains_more = observation is not None and list(observation.variables) != ["choice"]
+    if explains_more or not list_flips(study.trials, study.encoding):
         return baselines
 
     @lru_cache(maxsize=1)
@@ -66,10 +68,9 @@ class _HeldOutTrials:
 
     def effects(self, predict):
         """Effects of a fitted model, shape (test trial, input, lag, option)."""
-        with unlogged_notes():
-            if hasattr(predict, "effects"):
-                return predict.effects(self.asked, self.flips, self.rows, N_LAGS)
-            return effects_of_predictions(self.asked, predict, self.flips, self.rows, N_LAGS)
+        if hasattr(predict, "effects"):
+            return predict.effects(self.asked, self.flips, self.rows, N_LAGS)
+        return effects_of_predictions(self.asked, predict, self.flips, self.rows, N_LAGS)
 
 
 def tabulate_effects(study, effects):

@@ -49,6 +49,22 @@ def test_a_fit_keeps_effects_that_a_resumed_run_has_too(trials, fit, tmp_path):
     assert resumed.predictions.equals(found.predictions)
 
 
+@pytest.mark.filterwarnings("ignore::neuroalrnn.exceptions.DataWarning")  # of single options
+def test_limited_offers_have_effects_too_and_what_else_is_explained_has_none(trials, fit):
+    free = np.arange(240) % 5 > 0
+    limited = trials.copy()
+    for option in (0, 1):
+        limited[f"can {option}"] = ((trials["choice"] == option) | free) * 1.0
+    limited["choice"] = trials["choice"].assign_attrs(offered=["can 0", "can 1"])
+    options = {"n_pwl": (0,), "n_restarts": 1, "baselines": None}
+    found = fit(limited, SubjectKFold(2), **options).effects.sel(model="history-logistic")
+    assert np.isfinite(found.sel(input="stimulus", lag=0).values[free]).all()
+    timed = trials.assign(rt=("trial", np.linspace(0.3, 0.9, 240)))
+    told = fit(timed, SubjectKFold(2), observation="choice_rt", **options)
+    with pytest.raises(ResultError, match="explains more than choices"):
+        _ = told.effects
+
+
 def test_effects_of_a_gated_network_are_those_of_one_flip_at_a_time(trials, setting, encoding):
     options = {"n_inner": 2, "n_restarts": 1, "encoding": encoding, "threads": 1}
     study = prepare_study(trials, setting, SubjectKFold(2), **options)
