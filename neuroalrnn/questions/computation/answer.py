@@ -10,7 +10,7 @@ from neuroalrnn.questions.computation.explained import (
     say_regression,
     say_what_it_takes,
 )
-from neuroalrnn.questions.computation.functional_regimes import of_chosen
+from neuroalrnn.questions.computation.input_effects import of_chosen
 from neuroalrnn.questions.computation.lights import (
     judge_linear,
     judge_regression,

@@ -5,7 +5,15 @@ import pandas as pd
 
 from neuroalrnn.effects import find_functional_regimes
 from neuroalrnn.plots.computation import plot_effects_by_regime, plot_functional_agreement
-from neuroalrnn.questions.computation.input_effects import EFFECT_COLUMNS, effects_as_columns
+from neuroalrnn.questions.computation.input_effects import (
+    CHOSEN,
+    EFFECT_COLUMNS,
+    KEYS,
+    ONE_UNIT,
+    effects_as_columns,
+    of_chosen,
+    one_unit,
+)
 from neuroalrnn.questions.question import Figure, Question, Shown, Text
 from neuroalrnn.questions.sections import COMPUTATION
 from neuroalrnn.questions.words import UNIT_OF_INFERENCE, count, listed, number, two_digits
@@ -14,23 +22,18 @@ from neuroalrnn.results.columns import Column
 from neuroalrnn.results.tables import Table
 
 LIMITS = (0.9, 0.8)
-KEYS = ["input", "lag", "option"]
 COLUMNS = ["networks", "regime", "name", "share", *KEYS, "input_effect", "ci_low", "ci_high"]
 COLUMNS += ["n_subjects", "input_effect_low", "input_effect_high"]
-CHOSEN, ONE_UNIT = "chosen P", "P = 1"
 EFFECTS = {"effect": "input_effect", "effect_low": "input_effect_low"}
 EFFECTS |= {"effect_high": "input_effect_high"}
-HEADINGS = {"input_effect": "effect (log-odds)", "n_subjects": "subjects", "share": "trials (%)"}
 
 
 def _one_unit(asked):
     """Functional regimes of networks with one unit; those chosen where all of them have one."""
-    fit = asked.fit
-    if (fit.selection["n_pwl_chosen"].values == 1).all():
-        return asked.functional
-    if 1 not in fit.parameters["n_pwl"].values:
-        return None
-    return find_functional_regimes(fit, n_pwl=1, random_state=asked.random_state)
+    if not one_unit(asked.fit):
+        all_one = (asked.fit.selection["n_pwl_chosen"].values == 1).all()
+        return asked.functional if all_one else None
+    return find_functional_regimes(asked.fit, n_pwl=1, random_state=asked.random_state)
 
 
 def _of_networks(asked):
@@ -88,20 +91,6 @@ def _by_subject(asked):
     table = means.stack(KEYS, future_stack=True).rename("input_effect").reset_index()
     table["n_trials"] = counts.loc[list(zip(table["regime"], table["subject"], strict=True))].values
     return table[["regime", *KEYS, "subject", "input_effect", "n_trials"]]
-
-
-def of_chosen(table):
-    """Rows of a table that are about the chosen networks.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-
-    Returns
-    -------
-    pandas.DataFrame
-    """
-    return table[table["networks"] == CHOSEN]
 
 
 def describe_number(verdict, agreement):
@@ -231,7 +220,6 @@ QUESTION = Question(
         "input_effect_low": Column("lowest mean of the network of a fold", "log odds"),
         "is_chosen": Column("whether this number of regimes was chosen", dtype="bool"),
         "name": Column("what the functional regime is called, by its effects", dtype="str"),
-        "networks": Column("whose networks: those chosen in each fold, or P = 1", dtype="str"),
         "same_as_chosen": Column("adjusted Rand index with regimes of the chosen networks", "1"),
         "share": Column("share of trials", "share"),
         "smallest_share": Column("trials of the rarest regime, in the fold with fewest", "share"),

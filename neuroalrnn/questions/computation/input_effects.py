@@ -17,6 +17,7 @@ from neuroalrnn.stats.means import describe_over_subjects, widen_over_folds
 # trials that the networks of all folds are compared on
 COMPARED = 3000
 KEYS = ["input", "lag", "option"]
+CHOSEN, ONE_UNIT = "chosen P", "P = 1"
 # log-odds below which an input is said to do nothing
 LEAST = 0.1
 EFFECT_COLUMNS = {
@@ -24,7 +25,37 @@ EFFECT_COLUMNS = {
     "input_effect_sd": Column("standard deviation of it over held-out trials", "log odds"),
     "correlation": Column("correlation of effects between folds (median over pairs)", "1"),
     "correlation_low": Column("lowest over pairs", "1"),
+    "networks": Column("whose networks: those chosen in each fold, or P = 1", dtype="str"),
 }
+
+
+def of_chosen(table):
+    """Rows of a table that are about the chosen networks.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    return table[table["networks"] == CHOSEN]
+
+
+def one_unit(fit):
+    """Whether networks with one unit were fitted, and are not those that were chosen.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    bool
+    """
+    is_chosen = (fit.selection["n_pwl_chosen"].values == 1).all()
+    return 1 in fit.parameters["n_pwl"].values and not is_chosen
 
 
 def effects_as_columns(effects):
@@ -45,23 +76,30 @@ def effects_as_columns(effects):
 
 
 def _tabulate(asked):
-    fit, effects = asked.fit, asked.tables["held_out_effects"]
+    parts = {CHOSEN: _describe(asked, asked.tables["held_out_effects"])}
+    if one_unit(asked.fit):
+        parts[ONE_UNIT] = _describe(asked, compute_input_effects(asked.fit, n_pwl=1), 1)
+    return pd.concat(parts, names=["networks"]).reset_index("networks").reset_index(drop=True)
+
+
+def _describe(asked, effects, n_pwl=None):
     rows = np.flatnonzero(asked.functional.labels.values >= 0)
     own = effects_as_columns(effects[rows])
-    by_fold = _by_fold(fit, effects, rows[:: max(len(rows) // COMPARED, 1)])
+    by_fold = _by_fold(asked.fit, effects, rows[:: max(len(rows) // COMPARED, 1)], n_pwl)
     table = describe_over_subjects(own, asked.trials["subject"].values[rows])
     table = widen_over_folds(table, pd.DataFrame([each.mean() for each in by_fold]))
     table = table.rename(columns={"mean": "input_effect"}).assign(input_effect_sd=own.std())
     return table.join(_correlate(by_fold)).reset_index().astype({"lag": "int64"})
 
 
-def _by_fold(fit, effects, rows):
+def _by_fold(fit, effects, rows, n_pwl):
     """Effects on some trials under the network of every fold."""
     counterfactuals, n_lags = Counterfactuals.of(fit), int(effects["lag"].max())
     by_fold = []
     for fold in fit.folds:
         flips = flips_of(fit, None, fold.index)
-        values = counterfactuals.of_network(fold, fold.network, flips, rows, n_lags)
+        network = fold.network_of(n_pwl)
+        values = counterfactuals.of_network(fold, network, flips, rows, n_lags)
         by_fold.append(effects_as_columns(effects[rows].copy(data=values)))
     return by_fold
 
@@ -119,8 +157,8 @@ QUESTION = Question(
     },
     schema={
         "input_effects": Table(
-            "input, lag and option",
-            "input lag option input_effect ci_low ci_high n_subjects input_effect_sd "
+            "kind of networks, input, lag and option",
+            "networks input lag option input_effect ci_low ci_high n_subjects input_effect_sd "
             "correlation correlation_low",
         ),
     },
@@ -128,7 +166,7 @@ QUESTION = Question(
     answer=(
         Text(
             "how long inputs act",
-            lambda asked: describe_memory(asked.tables["input_effects"]),
+            lambda asked: describe_memory(of_chosen(asked.tables["input_effects"])),
             noun="input",
         ),
         Figure(
@@ -137,7 +175,7 @@ QUESTION = Question(
             "means over subjects with 95 % intervals (bands); thin lines are one standard "
             "deviation over trials. An input with a small mean and a large deviation pushes one "
             "way on some trials and the other way on others.",
-            lambda asked: plot_effects_by_lag(asked.tables["input_effects"]),
+            lambda asked: plot_effects_by_lag(of_chosen(asked.tables["input_effects"])),
         ),
     ),
     footnote=(
