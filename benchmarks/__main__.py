@@ -32,6 +32,8 @@ from neuroalrnn.running import count_cores
 
 FOLDER = Path(__file__).parent
 DOCS = FOLDER.parent / "docs"
+# runs that a killed benchmark goes on from
+RUNS = FOLDER.parent / "build" / "computations"
 
 
 def main(
@@ -46,6 +48,9 @@ def main(
     threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores.")] = None,
     rounds: Annotated[int, typer.Option(min=5, help="Rounds of alternation.")] = 7,
     quick: Annotated[bool, typer.Option(help="Small sizes, and nothing is written.")] = False,
+    runs: Annotated[
+        int, typer.Option(min=1, help="computations: runs of each source.")
+    ] = computations.N_RUNS,
 ) -> None:
     """Measure ours beside its peers; print the numbers and keep them in results.json."""
     unknown = sorted(set(parts or ()) - set(PARTS))
@@ -58,7 +63,8 @@ def main(
     options = {"ours": ours, "threads": threads, "rounds": rounds, "quick": quick}
     for name in parts or PARTS:
         save(describe_machine(threads) | {"ours": ours.name})
-        save(PARTS[name](**options))
+        own = {"runs": runs} if name == "computations" else {}
+        save(PARTS[name](**options, **own))
 
 
 def _forget(values):
@@ -171,6 +177,19 @@ def _primitives(ours, threads, rounds, quick):
     return {"primitives": found.to_dict("records")}
 
 
+def _computations(ours, threads, rounds, quick, runs):
+    sizes = {"n_runs": 1, "n_nulls": 2} if quick else {"n_runs": runs}
+    found = computations.measure(RUNS / ("quick" if quick else "full"), **sizes)
+    sources, nulls = computations.tabulate_sources(found), computations.tabulate_nulls(found)
+    for table_of in (sources, nulls):
+        typer.echo(table_of.to_string(index=False, float_format="%.3f"))
+    if not quick:
+        computations.write(DOCS / "computations.md", found)
+    return {
+        "computations": {"sources": sources.to_dict("records"), "nulls": nulls.to_dict("records")}
+    }
+
+
 def _faults(ours, threads, rounds, quick):
     counts = {"kills": 4, "flips": 20, "edits": 20, "kept": 12} if quick else {}
     found = faults.measure(**counts, tell=typer.echo)
@@ -191,6 +210,7 @@ PARTS = {
     "analysis": _analysis,
     "effects": _effects,
     "primitives": _primitives,
+    "computations": _computations,
     "faults": _faults,
 }
 
