@@ -12,6 +12,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 from benchmarks import (
     analysis,
+    computations,
     effects,
     false_positives,
     faults,
@@ -180,14 +181,15 @@ def _primitives(ours, threads, rounds, quick):
 def _computations(ours, threads, rounds, quick, runs):
     sizes = {"n_runs": 1, "n_nulls": 2} if quick else {"n_runs": runs}
     found = computations.measure(RUNS / ("quick" if quick else "full"), **sizes)
-    sources, nulls = computations.tabulate_sources(found), computations.tabulate_nulls(found)
-    for table_of in (sources, nulls):
-        typer.echo(table_of.to_string(index=False, float_format="%.3f"))
+    tables = {
+        "sources": computations.tabulate_sources(found),
+        "nulls": computations.tabulate_nulls(found),
+    }
+    for each in tables.values():
+        typer.echo(each.to_string(index=False, float_format="%.3f"))
     if not quick:
         computations.write(DOCS / "computations.md", found)
-    return {
-        "computations": {"sources": sources.to_dict("records"), "nulls": nulls.to_dict("records")}
-    }
+    return {"computations": {name: each.to_dict("records") for name, each in tables.items()}}
 
 
 def _faults(ours, threads, rounds, quick):

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from benchmarks.computation_runs import AFTER, latencies, matched, share_near, shuffled, simulate
+from benchmarks.computation_runs import (
+    AFTER,
+    SOURCES,
+    latencies,
+    matched,
+    share_near,
+    shuffled,
+    simulate,
+)
 from benchmarks.computations import latency_distance, tabulate_nulls, tabulate_sources, write
 from neuroalrnn.data.schema import session_number
 
@@ -62,10 +70,7 @@ def test_tables_count_what_is_right(tmp_path):
     counts = np.zeros(AFTER + 1, dtype=int)
     counts[2], counts[3] = 3, 1
     timed = {"near": 0.95, "latency": counts[::-1].tolist(), "own_latency": counts.tolist()}
-    found = dict.fromkeys(
-        ("addition", "integration", "parity", "cued rule", "win-stay lose-shift"),
-        [run(2, 1.05), run(2, 1.2), run(3, 5.0)],
-    )
+    found = {name: [run(2, 1.05), run(2, 1.2), run(3, 5.0)] for name in SOURCES}
     found |= {"engaged or not": [run(2, 1.0)], "integrator": [run(2, 1.0)]}
     found["hidden rule"] = [run(2, 1.0, **timed)]
     for null in ("linear network", "shuffled choices", "random network"):
