@@ -10,6 +10,8 @@ from neuroalrnn.regimes.labels import adjusted_rand
 
 # agreement of pairs of folds at which a number of regimes holds, median and lowest
 MEDIAN, LOWEST = 0.9, 0.8
+# how far the median of a larger number may lie below that of the best one that holds
+TIE = 0.02
 # agreement of k-means with Ward's method, median over folds: there are gaps between regimes
 METHODS = 0.9
 # share of trials that the smallest regime has in every fold
@@ -116,7 +118,9 @@ def judge(agreement, vectors):
     """Find the number of regimes, and what can be said of them.
 
     Networks that do not agree on a direction have no common computation at all; those that do, and
-    whose effects hardly vary over trials in a common way, have one.
+    whose effects hardly vary over trials in a common way, have one. A larger number that holds
+    less well than a smaller one cuts out a group between two regimes. A fold in which nothing
+    varies agrees with no other.
     """
     holds = (agreement["adjusted_rand"] >= MEDIAN) & (agreement["adjusted_rand_low"] >= LOWEST)
     holds &= agreement["adjusted_rand_methods"] >= METHODS
@@ -125,7 +129,11 @@ def judge(agreement, vectors):
     if shared <= SMALL * size:
         return 1, ONE if _same_mean(vectors) else NEITHER
     if holds.any():
+        best = agreement["adjusted_rand"][holds].max()
+        holds &= agreement["adjusted_rand"] >= best - TIE
         return int(agreement["n_regimes"][holds].max()), DISCRETE
+    if any(is_flat(each) for each in vectors):
+        return 1, NEITHER
     return 1, GRADED if shared_correlation(vectors) >= ALIKE else NEITHER
 
 

@@ -111,9 +111,10 @@ def find_functional_regimes(
     """Group trials by the effects of their inputs, as far as all networks agree on the groups.
 
     The networks of all folds are run over all trials. The effects of each are grouped by k-means,
-    and the groups of each pair of folds are compared by the adjusted Rand index. The number of
-    regimes is the largest one whose median index is at least .9, whose lowest is at least .8, and
-    whose groups Ward's method finds, too.
+    and the groups of each pair of folds are compared by the adjusted Rand index. A number of
+    regimes holds if the median index is at least .9, the lowest is at least .8, and Ward's method
+    finds the same groups. Of those that hold, the largest one is taken whose median is within .02
+    of the best.
 
     Parameters
     ----------

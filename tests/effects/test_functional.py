@@ -1,6 +1,7 @@
 """Functional regimes of networks of known computation, and verdicts on effects that are made up."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuroalrnn.effects import find_functional_regimes
@@ -69,6 +70,27 @@ def test_groups_with_gaps_are_discrete():
     rng = np.random.default_rng(0)
     centres = np.array([[4.0, 0.4], [0.6, 4.7], [-2.0, -2.0]])
     assert verdict_on(made_up(centres[rng.integers(3, size=900)])) == (3, "discrete")
+
+
+@pytest.mark.parametrize(("three", "n_regimes"), [(0.93, 2), (0.97, 3), (0.89, 2)])
+def test_a_larger_number_holds_as_well_as_a_smaller_one(three, n_regimes):
+    agreement = pd.DataFrame(
+        {
+            "n_regimes": [2, 3],
+            "adjusted_rand": [0.98, three],
+            "adjusted_rand_low": 0.9,
+            "adjusted_rand_methods": 0.95,
+            "smallest_share": 0.05,
+        }
+    )
+    vectors = made_up(np.repeat([[4.0], [0.0]], 50, axis=0))
+    assert judge(agreement, vectors) == (n_regimes, "discrete")
+
+
+def test_a_fold_that_learned_nothing_agrees_with_no_other():
+    vectors = made_up(np.repeat([[4.0, 0.0], [0.0, 4.0]], 50, axis=0))
+    vectors[2] = 1.0
+    assert verdict_on(vectors) == (1, "not reproducible")
 
 
 def test_effects_without_gaps_are_graded():
