@@ -168,6 +168,10 @@ ROWS = [
             "12 subjects, condition": {},
             "12 subjects, condition and linear drift": {"drift": "linear"},
             "12 subjects, condition and exponential drift": {"drift": "exponential"},
+            "12 subjects, score of a trial with memory, condition and drift": {
+                "drift": "exponential",
+                "graded": True,
+            },
         },
     ),
     *rows_of("slopes with the trend chosen, t", with_learning, LEARNING),

@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from scipy.signal import lfilter
 from scipy.special import expit
 
 N_REPEATS = 400
@@ -141,8 +142,10 @@ def drifting_times(rng, n_subjects, n_trials, *, n_steps=50, drift=16, spread=3.
     return switches, event
 
 
-def confounded(rng, n_subjects, n_trials, *, effect=0.0, drift=None):
+def confounded(rng, n_subjects, n_trials, *, effect=0.0, drift=None, graded=False):
     """An indicator that goes with a condition and drifts, and an outcome that does both too.
+
+    Graded, the indicator is a number with memory, such as a score on an axis of effects.
 
     Returns
     -------
@@ -155,6 +158,9 @@ def confounded(rng, n_subjects, n_trials, *, effect=0.0, drift=None):
     trend = {None: 0 * time, "linear": time, "exponential": -np.expm1(-6 * time)}[drift]
     cell = rng.integers(0, 2, n)
     indicator = (rng.random(n) < 0.2 + 0.3 * cell + 0.3 * trend) * 1.0
+    if graded:
+        score = lfilter([1.0], [1.0, -0.8], rng.standard_normal(n))
+        indicator = 2 * cell + 3 * trend + score
     slope = np.repeat(effect + 0.2 * rng.standard_normal(n_subjects), n_trials)
     outcome = 3 * cell + 2 * trend + slope * indicator + rng.standard_normal(n)
     cubic = np.polynomial.legendre.legvander(2 * time - 1, 3)

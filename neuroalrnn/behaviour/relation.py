@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.regimes.events import carry_of, decisive_regimes
 from neuroalrnn.regimes.replication import label_nuisances, nuisances
 from neuroalrnn.regimes.steps import refuse_other_trials
@@ -148,10 +148,46 @@ def relate_to_behaviour(fit, regimes):
     DataError
         The regimes are not those of the fitted trials.
     """
+    return _relate(fit, _predictors(fit, regimes))
+
+
+def relate_scores(fit, scores):
+    """Test scores of trials, such as those on axes of effects, against every outcome.
+
+    Parameters
+    ----------
+    fit : Fit
+    scores : dict of str -> array, shape (trial,)
+        Numbers known before the choice, in any unit; NaN where a trial has none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from `relate_to_behaviour`, with the slope of the outcome in the score.
+
+    Raises
+    ------
+    DataError
+        A score is not one number per trial.
+    """
+    title, n = "scores of trials", fit.trials.sizes["trial"]
+    scores = {name: as_numbers(each, name, title) for name, each in scores.items()}
+    found = [
+        f"{name} has shape {each.shape}, expected ({n},)"
+        for name, each in scores.items()
+        if each.shape != (n,)
+    ]
+    if found:
+        raise problems(DataError, title, found)
+    return _relate(fit, scores)
+
+
+def _relate(fit, predictors):
+    """Test predictors against every outcome, over subjects."""
     trials = fit.trials
     subject = trials["subject"].values.astype(str)
     names = np.unique(subject)
-    outcomes, predictors = compute_outcomes(trials), _predictors(fit, regimes)
+    outcomes = compute_outcomes(trials)
     rows, held, known = [], None, {}
     for outcome, values in outcomes.items():
         degree = choose_degree(values, trials["session"].values, subject)

@@ -2,6 +2,7 @@
 
 from neuroalrnn.questions import (
     after_change,
+    axes,
     behaviour,
     calibration,
     comparisons,
@@ -66,6 +67,7 @@ _FILES = (
     occupancy,
     dwell_times,
     transitions,
+    axes,
     subject_effects,
     switches,
     rule,
