@@ -277,3 +277,27 @@ def test_units_that_a_computation_needs_are_counted_over_folds():
     ]
     columns = ["fold", "unit", "regime", "effect_size", "effect_change"]
     assert "2 of 3 PWL units" in describe_units(pd.DataFrame(rows, columns=columns))
+
+
+def test_what_was_not_fitted_is_not_spoken_of():
+    assert "one size only" in say_what_it_takes(shares(p1=1.0))
+    assert judge_linear(compared(), np.array([0, 0]), [0])[:2] == ("amber", "not known")
+
+
+def test_nothing_explained_is_said_and_gives_a_red_light(fit):
+    tree = fit.tree.copy(deep=True)
+    scores = tree["scores"].to_dataset()
+    worse = [str(name).startswith("AL-RNN") for name in scores["model"].values]
+    scores["log_likelihood"].values[worse] = -5.0
+    tree["scores"] = type(tree)(scores)
+    table = compute_explained(type(fit)(tree))
+    assert len(table) == 0
+    assert plain(say_what_it_takes(table)).startswith("Nothing is explained: no network")
+    assert judge_regression(table, compared())[0] == "red"
+
+
+def test_sessions_that_were_held_out_are_called_so():
+    row = {"n_regimes": 2, "adjusted_rand": 0.99, "adjusted_rand_low": 0.97}
+    said = say_agreement("discrete", row, 0.9, 2, "told", "sessions")
+    assert "both networks, each trained without the sessions" in said
+    assert "different sessions" in judge_reproducible("discrete", row, 0.9, "", "sessions")[2]

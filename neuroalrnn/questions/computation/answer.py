@@ -1,6 +1,7 @@
 """What is computed, how sure is that, and what does it take? The first screen of the page."""
 
 import numpy as np
+import pandas as pd
 
 from neuroalrnn import plots
 from neuroalrnn.effects import judge_source
@@ -26,7 +27,6 @@ from neuroalrnn.questions.computation.sentences import (
 )
 from neuroalrnn.questions.question import Figure, Lights, Question, Text
 from neuroalrnn.questions.sections import ANSWER
-from neuroalrnn.questions.words import strong
 from neuroalrnn.results.columns import Column
 from neuroalrnn.results.tables import Table
 
@@ -51,7 +51,14 @@ def _computations(asked):
         when_used(asked.tables["functional_sources"], labels, trials),
         who_chose(trials),
         _signed(trials, asked.fit.encoding["inputs"]),
+        _parts(asked.fit),
     )
+
+
+def _parts(fit):
+    """What networks of different folds were trained on."""
+    folds = pd.Series(fit.splits["fold"].values).groupby(fit.trials["subject"].values)
+    return "subjects" if (folds.nunique() == 1).all() else "sessions"
 
 
 def _signed(trials, inputs):
@@ -66,18 +73,19 @@ def _agreement(asked):
     row, sources = _verdict(asked), asked.tables["functional_sources"]
     source = judge_source(sources)[0] if len(sources) else ""
     n_folds = len(asked.fit.folds)
-    return say_agreement(row["verdict"], _chosen_row(asked), row["correlation"], n_folds, source)
+    chosen, parts = _chosen_row(asked), _parts(asked.fit)
+    return say_agreement(row["verdict"], chosen, row["correlation"], n_folds, source, parts)
 
 
 def _what_it_takes(asked):
     if "explained" not in asked.tables:
-        return strong("Nothing is explained") + f": {asked.tables.reasons['explained']}."
+        return f"What it takes cannot be said: {asked.tables.reasons['explained']}."
     is_linear = (asked.fit.selection["n_pwl_chosen"].values == 0).all()
     return say_what_it_takes(asked.tables["explained"], is_linear=is_linear)
 
 
 def _regression(asked):
-    if "explained" not in asked.tables:
+    if not len(asked.tables.get("explained", ())):
         return ""
     return say_regression(asked.tables["explained"], asked.tables["comparisons"])
 
@@ -93,11 +101,13 @@ def _lights(asked):
     regression = (
         judge_regression(tables["explained"], compared)
         if "explained" in tables
-        else ("red", "no", "No network predicts better than the frequency of each choice.")
+        else ("amber", "not known", f"It could not be judged: {tables.reasons['explained']}.")
     )
     return tabulate_lights(
         {
-            "Reproducible?": judge_reproducible(row["verdict"], chosen, row["correlation"], why),
+            "Reproducible?": judge_reproducible(
+                row["verdict"], chosen, row["correlation"], why, _parts(fit)
+            ),
             "Better than a regression?": regression,
             "Enough subjects?": judge_subjects(*asked.n_independent),
             "Linear model excluded?": judge_linear(compared, n_pwl, grid),

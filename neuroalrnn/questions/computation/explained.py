@@ -10,6 +10,7 @@ from neuroalrnn.questions.words import name_of, strong
 LOSS = 0.05
 BASE, NETWORK = "class frequency", "AL-RNN P="
 PEERS = ("GRU", "LSTM")
+COLUMNS = ("explained_share", "ci_low", "ci_high")
 
 
 def compute_explained(fit):
@@ -23,22 +24,23 @@ def compute_explained(fit):
     -------
     pandas.DataFrame
         ``model, explained_share, ci_low, ci_high``: the 95 % interval is that of the difference to
-        the best network over subjects, with what it explains taken as known.
+        the best network over subjects, with what it explains taken as known. Empty where no network
+        explains more than the frequency of choices.
 
     Raises
     ------
     NotTestableError
-        Nothing says what the frequency of choices explains, or no network explains more.
+        Nothing says what the frequency of choices explains.
     """
     scores = fit.scores.pivot(index="model", columns="subject", values="log_likelihood")
     grid = [f"{NETWORK}{value}" for value in fit.parameters["n_pwl"].values]
     grid = [name for name in grid if name in scores.index]
     if BASE not in scores.index or not grid:
-        raise NotTestableError(f"explained: no scores of {BASE if grid else 'networks'}")
+        raise NotTestableError(f"found no scores of {BASE if grid else 'networks'}")
     best = scores.loc[grid].mean(axis=1).idxmax()
     whole = (scores.loc[best] - scores.loc[BASE]).mean()
     if not whole > 0:
-        raise NotTestableError("no network predicts better than the frequency of each choice")
+        return pd.DataFrame({"model": pd.Series(dtype=str), **dict.fromkeys(COLUMNS, ())})
     others = [n for n in scores.index if not n.startswith("AL-RNN") and n != BASE]
     names = [*grid, *others]
     difference = (scores.loc[names] - scores.loc[best]) / whole
@@ -96,7 +98,12 @@ def say_what_it_takes(explained, *, is_linear=False):
     -------
     str
     """
+    if not len(explained):
+        rest = "no network predicts better than the frequency of each choice."
+        return strong("Nothing is explained") + f": {rest}"
     share, enough = shares_by_units(explained), enough_units(explained)
+    if len(share) == 1:
+        return "Networks of one size only were fitted, so that nothing is said of what it takes."
     if is_linear:
         kept = f": it keeps {percent(share[0])} of what the best network explains."
         return strong("A linear network was chosen in every fold") + kept

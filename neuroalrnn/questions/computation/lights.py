@@ -10,7 +10,7 @@ GREEN, AMBER, RED = "green", "amber", "red"
 COLUMNS = ["light", "state", "answer", "reason"]
 
 
-def judge_reproducible(verdict, row, correlation, why=""):
+def judge_reproducible(verdict, row, correlation, why="", parts="subjects"):
     """Whether networks trained on different subjects compute the same.
 
     Parameters
@@ -23,6 +23,8 @@ def judge_reproducible(verdict, row, correlation, why=""):
         Of effects between folds, median.
     why : str
         Why there is no verdict.
+    parts : {"subjects", "sessions"}
+        What networks of different folds were trained on.
 
     Returns
     -------
@@ -32,18 +34,14 @@ def judge_reproducible(verdict, row, correlation, why=""):
     if verdict == "discrete":
         detail = f"agreement {number(row['adjusted_rand'], 2)}, lowest pair "
         detail += number(row["adjusted_rand_low"], 2)
-        return (
-            GREEN,
-            "yes",
-            f"Networks trained on different subjects divide trials alike: {detail}.",
-        )
+        return GREEN, "yes", f"Networks trained on different {parts} divide trials alike: {detail}."
     if verdict == "one":
         return GREEN, "yes", "Inputs do the same on all trials, in all networks."
     if verdict == "graded":
         text = f"Effects correlate between networks by {number(correlation, 2)}, but no division "
         return AMBER, "partly", text + "of trials into kinds is the same in all of them."
     if verdict:
-        text = "Networks trained on different subjects do not agree on what inputs do"
+        text = f"Networks trained on different {parts} do not agree on what inputs do"
         return RED, "no", f"{text} (correlation {number(correlation, 2)})."
     return AMBER, "not known", f"It could not be judged: {why}."
 
@@ -61,6 +59,8 @@ def judge_regression(explained, comparisons):
     tuple of str
         State, answer, reason.
     """
+    if not len(explained):
+        return RED, "no", "No network predicts better than the frequency of each choice."
     model = best_regression(explained)
     row = compared_with(comparisons, model)
     if row is None:
@@ -85,6 +85,8 @@ def judge_linear(comparisons, n_pwl_chosen, grid):
     """
     if 0 not in grid:
         return AMBER, "not known", "No linear network (P = 0) was fitted."
+    if len(grid) == 1:
+        return AMBER, "not known", "Only linear networks were fitted."
     if (n_pwl_chosen == 0).all():
         return RED, "no", "A linear network was chosen in every fold: it predicts as well."
     row = compared_with(comparisons, "AL-RNN P=0")

@@ -40,7 +40,7 @@ def who_chose(trials):
     return WHO.get(str(trials.attrs.get("species", "")).lower(), "subjects")
 
 
-def say_computations(verdict, regimes, when, who, signed):
+def say_computations(verdict, regimes, when, who, signed, parts="subjects"):
     """What the inputs do, and when.
 
     Parameters
@@ -54,6 +54,8 @@ def say_computations(verdict, regimes, when, who, signed):
         Those who chose.
     signed : set of str
         Inputs whose values point to an option.
+    parts : {"subjects", "sessions"}
+        What networks of different folds were trained on.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def say_computations(verdict, regimes, when, who, signed):
     """
     if verdict == "not reproducible":
         return strong(f"What {who} compute here cannot be said") + (
-            ": networks that were trained on different subjects do not agree on what the inputs do."
+            f": networks that were trained on different {parts} do not agree on what the inputs do."
         )
     limit = max(COUNTS * regimes["input_effect"].abs().max(), LEAST)
     if verdict != "discrete":
@@ -71,13 +73,13 @@ def say_computations(verdict, regimes, when, who, signed):
         return f"On average {who} {told}; by how much varies from trial to trial."
     size = regimes["input_effect"].abs().groupby(regimes["input"]).max()
     matters = set(size.index[size >= limit])
-    parts = []
+    told = []
     for regime, rows in regimes.groupby("regime"):
-        text = f"{when[regime]} {who if not parts else 'they'} "
-        parts.append(text + _phrases(rows, limit, signed, matters, unit=not parts))
-    more = len(parts) - MOST_TOLD
-    parts = parts[:MOST_TOLD] + ([f"and {more} more, see below"] if more > 0 else [])
-    text = "; ".join(parts)
+        text = f"{when[regime]} {who if not told else 'they'} "
+        told.append(text + _phrases(rows, limit, signed, matters, unit=not told))
+    more = len(told) - MOST_TOLD
+    told = told[:MOST_TOLD] + ([f"and {more} more, see below"] if more > 0 else [])
+    text = "; ".join(told)
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -161,7 +163,7 @@ def _when(source, variable, values):
     return f"{start} {variable} {'is ' if source == 'inferred' else ''}{told}"
 
 
-def say_agreement(verdict, row, correlation, n_folds, source=""):
+def say_agreement(verdict, row, correlation, n_folds, source="", parts="subjects"):
     """Whether all networks compute the same, and whether subjects are told when to.
 
     Parameters
@@ -174,12 +176,15 @@ def say_agreement(verdict, row, correlation, n_folds, source=""):
     n_folds : int
     source : str
         See `neuroalrnn.effects.judge_source`.
+    parts : {"subjects", "sessions"}
+        What networks of different folds were trained on.
 
     Returns
     -------
     str
     """
-    networks = f"all {word(n_folds)} networks, each trained without the subjects it is asked about"
+    every = "both" if n_folds == 2 else f"all {word(n_folds)}"
+    networks = f"{every} networks, each trained without the {parts} it is asked about"
     if verdict == "discrete":
         n = word(int(row["n_regimes"]))
         detail = f"agreement {number(row['adjusted_rand'], 2)}, lowest pair "
