@@ -11,6 +11,7 @@ from scipy.stats import binomtest, nbinom
 
 from benchmarks.computation_runs import (
     AFTER,
+    BADLY_TRAINED,
     NULL_SIZE,
     NULLS,
     SOURCES,
@@ -27,6 +28,7 @@ N_RUNS, N_NULLS, N_PROCESSES = 20, 200, 2
 RIGHT, FOUND, KEPT = 0.9, 0.9, 0.95
 # largest distance of two distributions of latencies
 APART = 0.1
+REFUSED = "refused"
 VERDICTS = ("one", "graded", "not reproducible", "discrete")
 
 
@@ -86,11 +88,11 @@ def make(folder, name, run) -> None:
 
 
 def _judge(kind, run):
-    """Verdict on a null; one that cannot be fitted or tested does not count as k = 1."""
+    """Verdict on a null; one whose training diverges, or that cannot be tested, has none."""
     try:
         regimes = find_functional_regimes(fit_null(kind, run))
     except (FitError, NotTestableError) as error:
-        return {"verdict": f"refused: {error}", "n_regimes": 0}
+        return {"verdict": f"{REFUSED}: {error}", "n_regimes": 0}
     return {"verdict": regimes.verdict, "n_regimes": regimes.n_regimes}
 
 
@@ -192,17 +194,19 @@ def tabulate_nulls(found) -> pd.DataFrame:
     -------
     DataFrame, one row per kind of null
         ``null, n, one, graded, not_reproducible, discrete`` (shares), ``kept``: share with k = 1,
-        with its 95 % interval ``low, high``.
+        with its 95 % interval ``low, high``; ``refused``: others, whose training diverged.
     """
     rows = []
     for kind in NULLS:
-        verdicts = [run["verdict"] for run in found[kind]]
-        n, kept = len(verdicts), sum(run["n_regimes"] == 1 for run in found[kind])
+        tested = [run for run in found[kind] if not run["verdict"].startswith(REFUSED)]
+        verdicts = [run["verdict"] for run in tested]
+        n, kept = len(verdicts), sum(run["n_regimes"] == 1 for run in tested)
         interval = binomtest(kept, n).proportion_ci(method="exact")
         share = {
             v: verdicts.count(v) / n for v in ("one", "graded", "not reproducible", "discrete")
         }
-        rows.append({"null": kind, "n": n} | share | {"kept": kept / n})
+        refused = len(found[kind]) - n
+        rows.append({"null": kind, "n": n} | share | {"kept": kept / n, "refused": refused})
         rows[-1] |= {"low": interval.low, "high": interval.high}
     return pd.DataFrame(rows)
 
@@ -211,19 +215,22 @@ HEAD = f"""# Computations that are known: what functional regimes give back
 
 Written by `python -m benchmarks computations`. Every run simulates new subjects, fits AL-RNNs with
 whole subjects held out (three folds, two restarts, P = 0 beside a small P, chosen inside each
-fold), and calls `find_functional_regimes`. The sources are in `neuroalrnn.tasks`: networks in
+fold; six restarts where held-out choices are predicted {BADLY_TRAINED:g} nats worse than by their
+source), and calls `find_functional_regimes`. The sources are in `neuroalrnn.tasks`: networks in
 closed form (`CONSTRUCTED`), whose trials are grouped by the effects of their values or bits, and
-agents (`COMPUTING`), whose inputs the package chooses by itself. `benchmarks/computation_runs.py`
-has their sizes.
+agents (`COMPUTING`), whose inputs the package chooses by itself; of the one that may be engaged or
+not the stimulus is named. `benchmarks/computation_runs.py` has their sizes.
+
+{{short}}
 
 - **k right**: share of runs with the true number of regimes. What follows is of these runs.
 - **score, own**: held-out nats per trial of the networks, and of the source itself.
 - **trials right**: share of held-out trials in the true regime, among those with a regime.
 - **effects**: of all decisive inputs in all regimes, in log-odds. The largest true one; mean and
   root mean square of estimate minus truth; share of truths inside the 95 % interval; share of runs
-  in which at least {RIGHT:.0%} of the truths are.
+  in which at least {100 * RIGHT:g} % of the truths are.
 - **switches**: mean share of true switches with the same switch found at most two trials away;
-  share of runs in which at least {FOUND:.0%} are.
+  share of runs in which at least {100 * FOUND:g} % are.
 
 | source | k | k right | score | own | trials right | largest | bias | rms | inside | runs inside \
 | switches | runs |
@@ -240,7 +247,9 @@ def write(path, found) -> None:
     found : dict
         From `measure`.
     """
-    parts = [HEAD + "\n".join(_source_line(row) for row in tabulate_sources(found).itertuples())]
+    sources = tabulate_sources(found)
+    lines = "\n".join(_source_line(row) for row in sources.itertuples())
+    parts = [HEAD.format(short=_short(sources)) + lines]
     distances = [latency_distance(run) for run in found["hidden rule"] if "latency" in run]
     close = sum(each <= APART for each in distances)
     parts.append(
@@ -258,12 +267,23 @@ def write(path, found) -> None:
         "## Where there is nothing to find\n\n"
         f"{NULL_SIZE[0]} subjects of {NULL_SIZE[1]} trials of the agents in turn. Linear networks "
         "have P = 0; choices are shuffled within\nsessions; random networks (P = 2) are not "
-        f"trained. At least {KEPT:.0%} must have k = 1.\n\n".replace("%", " %")
-        + "| null | n | one | graded | not reproducible | discrete | k = 1 | 95 % interval |\n"
-        "|---|---|---|---|---|---|---|---|\n"
+        f"trained. At least {KEPT:.0%} must have k = 1. Refused: training diverged; "
+        "the shares are of the others.\n\n".replace("%", " %")
+        + "| null | n | one | graded | not reproducible | discrete | k = 1 | 95 % interval "
+        "| refused |\n|---|---|---|---|---|---|---|---|---|\n"
         + "\n".join(_null_line(row) for row in tabulate_nulls(found).itertuples(index=False))
     )
     Path(path).write_text("\n\n".join([*parts, ""]), encoding="utf-8")
+
+
+def _short(sources):
+    """What falls short of the mark, said first."""
+    few, wrong = (list(sources["source"][sources[name] < RIGHT]) for name in ("right", "inside"))
+    return (
+        f"Fewer than {100 * RIGHT:g} % of runs have the true number of regimes: "
+        f"{', '.join(few) or 'none'}. Fewer than {100 * RIGHT:g} % of\n"
+        f"true effects are inside their interval: {', '.join(wrong) or 'none'}."
+    )
 
 
 def _median(distances):
@@ -291,5 +311,5 @@ def _source_line(row):
 
 def _null_line(row):
     shares = [f"{each:.1%}" for each in row[2:7]]
-    cells = [row.null, row.n, *shares, f"{row.low:.1%} to {row.high:.1%}"]
+    cells = [row.null, row.n, *shares, f"{row.low:.1%} to {row.high:.1%}", row.refused or ""]
     return f"| {' | '.join(map(str, cells))} |".replace("%", " %")

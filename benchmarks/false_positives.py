@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks import nulls
 from benchmarks.false_positive_rows import CONTROL, DISCOVERY, NULL, POWER, ROWS
+from benchmarks.functional_rows import FUNCTIONAL
 from benchmarks.rejections import Q
 from neuroalrnn.exceptions import FitError, NotTestableError
 
@@ -24,7 +25,7 @@ class Found(NamedTuple):
     as_expected: bool
 
 
-def measure(rows=ROWS, *, n_repeats=nulls.N_REPEATS, on_row=None):
+def measure(rows=(*ROWS, *FUNCTIONAL), *, n_repeats=nulls.N_REPEATS, on_row=None):
     """Simulate all rows.
 
     Parameters
@@ -134,7 +135,9 @@ HEAD = """# False positives
 Simulated data without an effect in the population, but with real differences between subjects:
 how often does every statistic of the package reject at .05? {n_repeats} data sets per row, seeds
 fixed. Refused: data sets for which the statistic gave an error instead of a p; the rate is that of
-the others. `benchmarks/nulls.py` makes the data, `benchmarks/false_positive_rows.py` has the rows.
+the others. `benchmarks/nulls.py` makes the data, `benchmarks/false_positive_rows.py` has the rows;
+those of functional regimes, whose labels come from the effects of fitted networks on new subjects,
+are in `benchmarks/functional_rows.py` and `benchmarks/functional_rejections.py`.
 
     python -m benchmarks false_positives
 

@@ -8,6 +8,7 @@ import pytest
 from benchmarks import nulls
 from benchmarks.false_positive_rows import CONTROL, DISCOVERY, NULL, POWER, ROWS, Row
 from benchmarks.false_positives import Found, judge, measure, name, simulate, write
+from benchmarks.functional_rows import FUNCTIONAL
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "false_positives.md"
 # Rows of statistics whose own tests simulate nothing of the kind, data sets that take little time.
@@ -100,7 +101,8 @@ def test_effects_are_found(which):
 def test_the_committed_table_has_every_row_once():
     lines = DOCUMENT.read_text(encoding="utf-8").splitlines()
     found = sorted(tuple(line.split(" | ")[:2]) for line in lines if line.startswith("| "))
-    expected = [(f"| {each.statistic}", each.situation) for each in ROWS]
+    rows = (*ROWS, *FUNCTIONAL)
+    expected = [(f"| {each.statistic}", each.situation) for each in rows]
     expected += [("| statistic", "data")] * 4
     assert found == sorted(expected)
     assert f"{nulls.N_REPEATS} data sets per row" in " ".join(lines)
