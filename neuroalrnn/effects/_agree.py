@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.effects._cluster import cluster, cluster_again
+from neuroalrnn.effects.names import COUNTS
 from neuroalrnn.regimes.labels import adjusted_rand
 
 # agreement of pairs of folds at which a number of regimes holds, median and lowest
@@ -30,15 +31,19 @@ DISCRETE, ONE, GRADED, NEITHER = "discrete", "one", "graded", "not reproducible"
 
 
 def directed_columns(vectors, columns):
-    """Inputs that push towards an option by themselves, in the mean over trials."""
+    """Inputs that push towards an option by themselves, in the mean over trials.
+
+    Where none that counts does, inputs act only together: then one of those that count stays, the
+    choice or else the first.
+    """
     mean = np.abs(vectors.mean(axis=1)).mean(axis=0)
     size = np.sqrt((vectors**2).mean(axis=(0, 1)))
-    directed = mean > DIRECTED * size
-    # of inputs that act only together, the choice stays, or else the first
-    if not directed.any():
+    directed, counts = mean > DIRECTED * size, size >= COUNTS * size.max()
+    if not (directed & counts).any():
         names = [name.split("=")[0] for name, _, _ in columns]
-        stays = "choice" if "choice" in names else names[0]
-        directed = np.array([name == stays for name in names])
+        able = [name for name, each in zip(names, counts, strict=True) if each]
+        stays = "choice" if "choice" in able else able[0]
+        directed |= np.array([name == stays for name in names])
     return directed
 
 

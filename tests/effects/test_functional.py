@@ -45,10 +45,12 @@ def test_a_linear_network_has_one_regime_and_nothing_that_could_agree(fit):
     assert set(found.labels.values) <= {-1, 0}
 
 
-def test_inputs_that_only_act_together_leave_the_one_that_stays(fit):
+def test_of_inputs_that_only_act_together_the_first_groups_trials(fit):
     found = find_functional_regimes(fit)
-    table = found.correlation.set_index("input")["is_clustered"]
-    assert table.sum() == 1
+    clustered = found.correlation.set_index("input")["is_clustered"]
+    assert clustered["stimulus"]
+    assert not clustered["rule"]
+    assert (found.verdict, found.n_regimes) == ("discrete", 2)
 
 
 def test_unknown_inputs_are_named(fit):
