@@ -29,8 +29,8 @@ def effects_of_predictions(
     forgotten. So p is the number of trials after which the effect of a flip, in the mean over
     flips, has faded to 1 % of the largest, from one more than are read to 96. A regression on past
     trials forgets at once, and its effects are exact. In models whose memory fades, what is left of
-    earlier flips adds to an effect: 2 % of the largest one in learners, 6 % in a GLM-HMM, on the
-    trials where it is most.
+    earlier flips adds to an effect: 2 % of the largest one in learners, up to 15 % in a
+    GLM-HMM, on the trials where it is most.
 
     Parameters
     ----------
