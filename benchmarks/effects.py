@@ -31,7 +31,7 @@ def measure(*, n_times=3, quick=False):
     """
     trials, run = data_loaders.load("miller_rats"), default_run("miller_rats")
     if quick:
-        trials = trials.isel(trial=trials["trial_in_session"].values < 8)
+        trials = trials.isel(trial=trials["trial_in_session"].values < 20)
     encoding = json.loads(trials.attrs["encoding"])
     encoding["inputs"]["common"] = "s2"
     setting = run.setting.model_dump() | {"n_pwl": N_PWL, "max_checks": 1}

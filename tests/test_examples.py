@@ -44,8 +44,8 @@ def run_examples(name, **shared):
 
 
 @pytest.mark.parametrize("name", [*RULES["packages"], *PUBLIC])
-def test_examples_give_what_they_show(name):
-    run_examples(name)
+def test_examples_give_what_they_show(name, fit):
+    run_examples(name, fit=fit)
 
 
 @pytest.mark.parametrize("name", TOP)

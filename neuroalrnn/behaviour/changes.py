@@ -27,6 +27,7 @@ MOST_VALUES = 4
 QUARTILES = {"latency_low": 0.75, "latency": 0.5, "latency_high": 0.25}
 SWITCH = "switch"
 TESTED = (SWITCH, "correct", "log rt")
+UNTESTED = ("n_sessions", "n_sessions_not_testable", "trend_degree")
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ def _test(table, window, rule):
             ).assign(note="")
         except NotTestableError as error:
             row = effect_table([{"effect": effect, "method": "not testable", "n_subjects": 0}])
-            row = row.assign(note=str(error))
+            row = row.assign(note=str(error), **dict.fromkeys(UNTESTED, np.nan))
         found.append(row.assign(window=window))
     tests = pd.concat(found, ignore_index=True)
     return tests.assign(q=benjamini_hochberg(tests["p"].fillna(1.0)))

@@ -84,7 +84,7 @@ def compare_effects(
     >>> from neuroalrnn import Fit
     >>> from neuroalrnn.effects import compare_effects
     >>> fit = Fit.load("fit.nc")  # doctest: +SKIP
-    >>> compare_effects(fit).pairs["model_correlation"].max() <= 1
+    >>> bool(compare_effects(fit).pairs["model_correlation"].max() <= 1)
     True
     """
     require_fit("compare_effects", fit)

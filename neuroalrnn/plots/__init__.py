@@ -37,12 +37,11 @@ from neuroalrnn.plots.spectra import plot_spectra, plot_spectra_panels
 from neuroalrnn.plots.stability import plot_stability
 from neuroalrnn.plots.state_space import plot_state_space
 from neuroalrnn.plots.stream import plot_occupancy_stream, plot_occupancy_stream_panels
-from neuroalrnn.plots.style import DOUBLE, save_figure, style
+from neuroalrnn.plots.style import save_figure, style
 from neuroalrnn.plots.switches import plot_locked_switches, plot_switch_probability
 from neuroalrnn.plots.triggered import plot_triggered, plot_triggered_panels
 
 __all__ = [
-    "DOUBLE",
     "example_session",
     "plot_ablation",
     "plot_ablation_panels",

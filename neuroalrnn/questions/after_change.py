@@ -104,7 +104,7 @@ QUESTION = Question(
     schema={
         "after_changes": Table(
             "switches, correctness and reaction time",
-            f"effect {EFFECT} n_sessions n_sessions_not_testable trend_degree note window q",
+            f"effect {EFFECT} n_sessions? n_sessions_not_testable? trend_degree? note window q",
         ),
         "switch_latencies": Table(
             "subject", "subject n_changes n_cut latency_low latency latency_high"

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from neuroalrnn import plots
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.plots.style import signed
+from neuroalrnn.plots.style import DOUBLE, SINGLE, signed
 
 DRAW = {
     "comparison": lambda f, t, **k: plots.plot_comparison(f, t["models"], **k),
@@ -29,7 +29,7 @@ def test_draws_on_the_axes_given_and_leaves_tables_alone(name, fit, analysis):
 @pytest.mark.parametrize("name", DRAW)
 def test_a_figure_of_its_own_has_journal_width(name, fit, analysis):
     width = DRAW[name](fit, analysis.tables).figure.get_figwidth() * 25.4
-    assert width == pytest.approx(plots.SINGLE) or width == pytest.approx(plots.DOUBLE)
+    assert width == pytest.approx(SINGLE) or width == pytest.approx(DOUBLE)
 
 
 def symbols(ax):

@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 
 from neuroalrnn import plots
 from neuroalrnn.plots.style import (
+    DOUBLE,
     OTHER_COLOUR,
     PALETTE,
     REGIME_COLOURS,
+    SINGLE,
     regime_colour,
     regime_name,
     signed,
@@ -67,7 +69,7 @@ def test_makes_a_figure_of_journal_width_outside_pyplot(name, fit, analysis):
 
     ax = DRAW[name](fit, analysis)
     width = ax.figure.get_figwidth() * 25.4
-    assert width == pytest.approx(plots.SINGLE) or width == pytest.approx(plots.DOUBLE)
+    assert width == pytest.approx(SINGLE) or width == pytest.approx(DOUBLE)
     assert pyplot.get_fignums() == []
 
 

@@ -11,12 +11,12 @@ from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats import (
     cluster_robust_logistic,
     sign_flip,
-    subject_slopes,
     t_test,
     two_stage_linear,
     two_stage_logistic,
 )
 from neuroalrnn.stats.effects import COLUMNS
+from neuroalrnn.stats.subject_level import subject_slopes
 
 
 @pytest.fixture

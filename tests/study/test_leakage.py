@@ -83,7 +83,9 @@ def test_the_leakage_test_notices_a_coding_read_from_everybody(trials, monkeypat
         return honest(trials, name) and not np.isin(trials[name], (0, 1)).all()
 
     monkeypatch.setattr(encode_module, "is_centred", leaky)
-    assert ("parameters", "weight") in _differing(fit(trials), fit(_changed(trials, "s2")), 2)
+    # effects of other models would encode the trials of a fold by themselves
+    one, other = (fit(each, baselines={}) for each in (trials, _changed(trials, "s2")))
+    assert ("parameters", "weight") in _differing(one, other, 2)
 
 
 @FAR_OFF
