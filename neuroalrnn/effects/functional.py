@@ -196,6 +196,12 @@ def _columns(fit, inputs, effects):
     if not found:
         raise NotTestableError("functional regimes: no effect is defined on most scored trials")
     rows = scored & np.logical_and.reduce([known[column] for column in found])
+    if rows.sum() <= MOST_REGIMES:
+        raise NotTestableError(
+            f"functional regimes: found {rows.sum()} scored trials on which all effects are "
+            "defined; trials that offer different options, or lack different inputs, cannot be "
+            "compared: name inputs with `inputs`"
+        )
     return found, np.flatnonzero(rows)
 
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
-from neuroalrnn.effects import find_functional_regimes
+from neuroalrnn.effects import compute_input_effects, find_functional_regimes
 from neuroalrnn.effects._agree import judge, tabulate_agreement
 from neuroalrnn.effects._cluster import cluster
 from neuroalrnn.effects._over_subjects import widen
-from neuroalrnn.exceptions import DataError
+from neuroalrnn.effects.functional import _columns
+from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.regimes import adjusted_rand
 
 
@@ -51,6 +53,18 @@ def test_of_inputs_that_only_act_together_the_first_groups_trials(fit):
     assert clustered["stimulus"]
     assert not clustered["rule"]
     assert (found.verdict, found.n_regimes) == ("discrete", 2)
+
+
+def test_trials_without_a_common_effect_are_not_compared(fit):
+    names = ["stimulus", "rule", "choice"]
+    effects = compute_input_effects(fit, names, n_lags=1, over_folds=True).copy(deep=True)
+    for place, name in enumerate(names):
+        gone = np.arange(effects.sizes["trial"]) % 3 == place
+        effects.loc[{"input": name}] = effects.sel(input=name).where(
+            xr.DataArray(~gone, dims="trial")
+        )
+    with pytest.raises(NotTestableError, match="found 0 scored trials on which all effects"):
+        _columns(fit, names, effects)
 
 
 def test_unknown_inputs_are_named(fit):
