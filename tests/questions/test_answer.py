@@ -134,6 +134,7 @@ def shares(**of):
     [
         (shares(p0=0.52, p1=0.995, p4=1.0), 1, "One nonlinear (rectified) unit suffices: it keeps"),
         (shares(p0=0.52, p1=0.995, p4=1.0), 1, "a linear network loses 48 %"),
+        (shares(p0=-0.01, p1=1.0), 1, "None does not: a linear network explains nothing"),
         (shares(p0=0.97, p1=1.0), 0, "No nonlinear unit is needed: a linear network keeps 97 %"),
         (shares(p0=0.5, p1=0.9, p2=1.0), 2, "Fewer do not: 1 loses 10 %"),
         (shares(p1=0.9, p2=1.0), 2, "A linear network was not fitted"),

@@ -11,6 +11,8 @@ from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import INK, SINGLE, axes_or_new, regime_colour, regime_name, styled
 
 MOST_EFFECTS = 12
+# names of effects that have room side by side
+MOST_LEVEL = 5
 KEYS = ["input", "lag", "option"]
 
 
@@ -60,7 +62,10 @@ def plot_effects_by_regime(
         _draw_dots(ax, x, [own.loc[[(regime, *key)]] for key in shown], width, regime)
     ax.axhline(0, color=INK, lw=0.6)
     names = [name_effect(name, lag, option, several) for name, lag, option in shown]
-    ax.set_xticks(range(len(shown)), [name.replace(", ", "\n") for name in names])
+    if len(names) > MOST_LEVEL:
+        ax.set_xticks(range(len(shown)), names, rotation=90)
+    else:
+        ax.set_xticks(range(len(shown)), [name.replace(", ", "\n") for name in names])
     ax.tick_params(axis="x", length=0)
     ax.set_xlim(-0.6, len(shown) - 0.4)
     ax.spines["bottom"].set_visible(False)

@@ -118,7 +118,8 @@ def say_what_it_takes(explained, *, is_linear=False):
     fewer = [units for units in share if 0 < units < enough]
     lost = [f"{units} {_lose(units)} {percent(1 - share[units])}" for units in fewer]
     if 0 in share:
-        end = f"None does not: a linear network loses {percent(1 - share[0])}."
+        does = f"loses {percent(1 - share[0])}" if share[0] > 0 else "explains nothing"
+        end = f"None does not: a linear network {does}."
     else:
         end = "A linear network was not fitted, so nothing is said of one."
     return " ".join([text, *([f"Fewer do not: {', '.join(lost)}."] if lost else []), end])
