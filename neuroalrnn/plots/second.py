@@ -3,11 +3,15 @@
 The second process runs this very file, which imports no other of ours, so that it starts in half a
 second and takes little memory. It is no fork, and does not import the script of its owner: both
 fail where threads run, or where a script has no ``if __name__ == "__main__"``.
+
+Figures go from one to the other as matplotlib pickles them, through the pipe that the first process
+opened. Nothing is unpickled from a file: a process whose input is no pipe ends at once.
 """
 
 import os
 import pickle
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -183,6 +187,8 @@ def _ask(process: subprocess.Popen, job: bytes) -> bytes:
 
 def _work() -> None:
     """Write figures until nobody sends any."""
+    if not stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        sys.exit("figures come through a pipe from the process that draws them, not from a file")
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
     while True:
         try:
@@ -192,7 +198,7 @@ def _work() -> None:
         try:
             write_job(job)
             answer = DONE
-        except Exception:
+        except Exception:  # whatever it is, the first process tries again and tells it
             answer = FAILED
         answers.write(answer)
         answers.flush()

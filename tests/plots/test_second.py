@@ -1,6 +1,7 @@
 """The second process writes what the first would; whatever ends it or either of them is told."""
 
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ import pytest
 
 from neuroalrnn import plots
 from neuroalrnn.plots.second import SecondProcess, write_job
+from neuroalrnn.plots.second import __file__ as second_file
 from neuroalrnn.questions import QUESTIONS
 from neuroalrnn.report import write_report
 
@@ -143,3 +145,15 @@ def test_a_report_does_without_a_process_that_cannot_write(fit, tmp_path, other)
     assert "could not be made" not in page
     for kind in ("svg", "pdf", "png"):
         assert (tmp_path / "out" / "figures" / f"scores.{kind}").exists()
+
+
+def test_nothing_is_unpickled_from_a_file(tmp_path):
+    made = tmp_path / "made"
+    (tmp_path / "job").write_bytes(pickle.dumps(Made(os.mkdir, str(made))))
+    with (tmp_path / "job").open("rb") as job:
+        done = subprocess.run(
+            [sys.executable, second_file], stdin=job, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert "through a pipe" in done.stderr
+    assert not made.exists()
