@@ -1,6 +1,7 @@
 """Effects of inputs on the log-odds of the choice, by running networks anew with other inputs."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -92,9 +93,14 @@ def compute_input_effects(
         rows = np.arange(len(held_out)) if over_folds else np.flatnonzero(held_out == fold.index)
         flips = flips_of(fit, inputs, fold.index)
         network = fold.network_of(n_pwl, restart)
-        parts.append(
-            (rows, counterfactuals.of_network(fold, network, flips, rows, n_lags, local=local))
+        compute = partial(
+            counterfactuals.of_network, fold, network, flips, rows, n_lags, local=local
         )
+        if over_folds:
+            parts.append((rows, compute()))
+        else:  # several questions ask for those held out
+            known = (network.n_pwl, restart, inputs and tuple(inputs), n_lags, local)
+            parts.append((rows, fold.recall(("input effects", *known), compute)))
     if over_folds:
         effects = np.stack([own for _, own in parts])
     else:
