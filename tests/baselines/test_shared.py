@@ -97,9 +97,11 @@ MODELS = [
 def test_every_baseline_is_fitted_once_and_predicts_trials_with_other_values(
     baseline, options, behaviour
 ):
-    if baseline is hybrid and not is_two_step(behaviour):
-        pytest.skip("it is for two options")
     train, test = np.arange(180), np.arange(180, 240)
+    if baseline is hybrid and not is_two_step(behaviour):
+        with pytest.raises(DataError):
+            baseline.fit(behaviour, train, **options)
+        return
     changed = behaviour.copy(deep=True)
     # scales and weights are those of training, and a trial knows nothing of what comes after it
     changed["cue"][:180] *= 3.0

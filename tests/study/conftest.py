@@ -5,9 +5,7 @@ import pandas as pd
 import pytest
 
 from neuroalrnn.config import Setting
-from neuroalrnn.data import (
-    LeaveOneSubjectOut,
-)
+from neuroalrnn.data import LeaveOneSubjectOut, SubjectKFold
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.study import select_n_pwl
 
@@ -104,3 +102,27 @@ def trials():
 def fitted(trials):
     """Their fit, one subject held out at a time."""
     return _fit(trials)
+
+
+def _with_times(trials, *, seed=5):
+    """Slow where stimulus and rule disagree; every ninth time is missing, one trial not scored."""
+    conflict = -(trials["stimulus"] * trials["rule"]).values
+    noise = np.random.default_rng(seed).standard_normal(len(conflict))
+    rt = np.exp(-0.7 + 0.25 * conflict + 0.2 * noise)
+    rt[::9] = np.nan
+    scored = np.arange(len(rt)) != 10
+    return trials.assign(rt=("trial", rt), scored=("trial", scored))
+
+
+@pytest.fixture(scope="session")
+def timed(experiment):
+    """Six subjects with response times; never change them."""
+    return _with_times(experiment(6, 60))
+
+
+@pytest.fixture(scope="session")
+def joint_fit(timed):
+    """Choices and times, in two folds."""
+    long = Setting(n_latent=4, check_every=20, max_checks=8, batch_size=8, learning_rate=0.05)
+    options = {"n_pwl": (2,), "n_inner": 2, "progress": False, "observation": "choice_rt"}
+    return select_n_pwl(timed, long, SubjectKFold(2), 2, encoding=ENCODING, threads=1, **options)

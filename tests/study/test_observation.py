@@ -1,7 +1,5 @@
 """Choices and response times (or counts) from the same latents, through a whole fit."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
@@ -9,19 +7,13 @@ from scipy import stats
 
 from neuroalrnn.config import Setting
 from neuroalrnn.data import LeaveOneSubjectOut, SubjectKFold, encode
-from neuroalrnn.exceptions import ConfigError, DataError, NotTestableError
+from neuroalrnn.exceptions import ConfigError, DataError
 from neuroalrnn.fit import compute_eta, compute_log_likelihood, make_observations
-from neuroalrnn.mechanism.contrasts import compare_gains, detect_gating_by_fold
 from neuroalrnn.model import ALRNN_ARCHITECTURE, VARYING, subject_architecture
 from neuroalrnn.model.observation import OBSERVATION_MODELS, joint
 from neuroalrnn.ops import choose_backend
 from neuroalrnn.peers import GRU, LSTM
-from neuroalrnn.plots.n_pwl import score_curves
-from neuroalrnn.questions import take_apart
-from neuroalrnn.questions.observed import compare_observed
 from neuroalrnn.recover import retrain_without_units
-from neuroalrnn.regimes.held_out import compute_held_out_regimes
-from neuroalrnn.report import write_report
 from neuroalrnn.results import Fit
 from neuroalrnn.study import select_n_pwl
 from neuroalrnn.study.engine import Engine
@@ -36,22 +28,6 @@ shifted = OBSERVATION_MODELS["shifted_lognormal"]
 choice_rt = OBSERVATION_MODELS["choice_rt"]
 
 
-def _with_times(trials, *, seed=5):
-    """Slow where stimulus and rule disagree; every ninth time is missing, one trial not scored."""
-    conflict = -(trials["stimulus"] * trials["rule"]).values
-    noise = np.random.default_rng(seed).standard_normal(len(conflict))
-    rt = np.exp(-0.7 + 0.25 * conflict + 0.2 * noise)
-    rt[::9] = np.nan
-    scored = np.arange(len(rt)) != 10
-    return trials.assign(rt=("trial", rt), scored=("trial", scored))
-
-
-@pytest.fixture(scope="module")
-def timed(experiment):
-    """Six subjects with response times; never change them."""
-    return _with_times(experiment(6, 60))
-
-
 @pytest.fixture(scope="module")
 def run(encoding):
     """Cross-validate in two folds."""
@@ -63,12 +39,6 @@ def run(encoding):
         )
 
     return run
-
-
-@pytest.fixture(scope="module")
-def joint_fit(timed, run):
-    """Choices and times."""
-    return run(timed, observation="choice_rt")
 
 
 @pytest.fixture
@@ -375,39 +345,3 @@ def test_times_are_refused_where_the_number_of_steps_tells_them(timed):
     encoding |= {"inputs": {"stimulus": "stimulus", "rule": "stimulus"}}
     with pytest.raises(DataError, match="'rt' is told by the step"):
         select_n_pwl(timed, encoding=encoding, observation="choice_rt", progress=False)
-
-
-def test_what_is_explained_besides_choices_is_compared_and_shown(joint_fit, tmp_path, quick):
-    table = compare_observed(joint_fit).set_index(["variable", "effect"])
-    assert {name for name, _ in table.index} == {"rt", "joint"}
-    assert not any("logistic" in effect for _, effect in table.index)
-    for name in ("rt", "joint"):
-        scores = joint_fit.scores.pivot(
-            index="subject", columns="model", values=f"log_likelihood_{name}"
-        )
-        difference = (scores["AL-RNN"] - scores["constant"]).mean()
-        assert np.isclose(table.loc[(name, "AL-RNN - constant"), "estimate"], difference)
-    curve = score_curves(joint_fit).query("part == 'test'")["score"]
-    np.testing.assert_allclose(curve, scores["AL-RNN P=2"].mean())
-    page = write_report(joint_fit, tmp_path / "report", mechanism=False).read_text()
-    assert "was fitted to choices and response times" in page
-    assert "<h4>Beyond choices</h4>" in page
-    assert "<li>Response times: " in page
-
-
-def test_a_joint_fit_is_taken_apart_except_for_what_needs_choices_alone(joint_fit):
-    apart = take_apart(joint_fit, compute_held_out_regimes(joint_fit))
-    assert {"regime_graph", "attractors", "gains"} < set(apart.tables)
-    assert "ablation" not in apart.tables
-    lost = {name for note in apart.notes for name in note.partition(": ")[0].split(", ")}
-    assert {"ablation", "ablation tests", "ablation map", "greedy", "necessary"} < lost
-    assert {"primitives", "computing units"} < lost
-    assert all("choices alone" in note for note in apart.notes)
-    for analysis in (
-        partial(compare_gains, step="stimulus", lag=1, feature="stimulus"),
-        partial(detect_gating_by_fold, step="stimulus", features=["stimulus"]),
-    ):
-        with pytest.raises(NotTestableError, match="choices alone are expected"):
-            analysis(joint_fit, "rule")
-    with pytest.raises(NotTestableError, match="choices alone are expected"):
-        retrain_without_units(joint_fit)
