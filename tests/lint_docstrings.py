@@ -51,6 +51,7 @@ def _methods(kind: type) -> list[str]:
         for name, value in found.items()
         if not name.startswith("_")
         and (inspect.isroutine(value) or isinstance(value, property | classmethod | staticmethod))
+        and not (value.__doc__ is None and inspect.getdoc(getattr(kind, name)))  # inherited
     )
 
 

@@ -2,7 +2,9 @@
 
 import ast
 import importlib
+import inspect
 import sys
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -245,11 +247,18 @@ def undocumented(path):
         text = (ast.get_docstring(node) or "").replace("Yields\n---", "Returns\n---")
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         if not text:
-            yield f"{name}: no docstring"
+            if not inherits_docstring(path, name):
+                yield f"{name}: no docstring"
         elif name in exported(path) and arguments and not is_command(node):
             is_silent = isinstance(node.returns, ast.Constant) and node.returns.value is None
             sections = ("Parameters\n---", *(() if is_silent else ("Returns\n---",)))
             yield from (f"{name}: no section {s[:-4]}" for s in sections if s not in text)
+
+
+def inherits_docstring(path, name):
+    """Whether a method does what that of its base is documented to do."""
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    return "." in name and bool(inspect.getdoc(attrgetter(name)(module)))
 
 
 def is_command(node):

@@ -12,7 +12,8 @@ class Tangent(Stepped):
     """A network, and a small change of its state beside it, which moves by the network's own maps.
 
     Within the path of linear regimes that the network takes a change moves as
-    ``delta_t = (diag a + W D_{t-1}) delta_{t-1} + C ds_t``, whatever its size.
+    ``delta_t = (diag a + W D_{t-1}) delta_{t-1} + C ds_t``, whatever its size. Inputs and
+    state have the changes beside them; what is read out is the change of eta.
 
     Parameters
     ----------
@@ -23,17 +24,14 @@ class Tangent(Stepped):
     model: SteppedNetwork
 
     def start(self, n_rows: int) -> np.ndarray:
-        """Give the initial state and no change, shape (row, 2 latent)."""
         state = self.model.start(n_rows)
         return np.hstack([state, np.zeros_like(state)])
 
     def drive(self, inputs: np.ndarray) -> np.ndarray:
-        """Compute what inputs and their changes (row, 2 feature) add, shape (row, 2 latent)."""
         own, change = np.split(inputs, 2, axis=1)
         return np.hstack([self.model.drive(own), change @ self.model.network.input_weight.T])
 
     def step(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
-        """Move the state, and the change by the map of the regime that the state lies in."""
         network = self.model.network
         own, change = np.split(state, 2, axis=1)
         own_drive, change_drive = np.split(drive, 2, axis=1)
@@ -44,7 +42,6 @@ class Tangent(Stepped):
         return np.hstack([self.model.step(own, own_drive), moved])
 
     def read(self, state: np.ndarray) -> np.ndarray:
-        """Compute the change of eta, shape (row, output)."""
         return np.split(state, 2, axis=1)[1] @ self.model.network.readout.T
 
 

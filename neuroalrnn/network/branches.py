@@ -111,7 +111,7 @@ class Stepped(ABC):
 
 @dataclass(frozen=True)
 class SteppedNetwork(Stepped):
-    """An AL-RNN as a model that is run one step at a time.
+    """An AL-RNN as a model that is run one step at a time: ``a z + W phi(z) + (C s + h)``.
 
     Parameters
     ----------
@@ -122,68 +122,18 @@ class SteppedNetwork(Stepped):
     network: Network
 
     def start(self, n_rows: int) -> np.ndarray:
-        """Give ``z_0``.
-
-        Parameters
-        ----------
-        n_rows : int
-            Number of rows.
-
-        Returns
-        -------
-        array, shape (row, state)
-            The initial state in every row.
-        """
         return np.broadcast_to(self.network.initial, (n_rows, len(self.network.bias)))
 
     def drive(self, inputs: np.ndarray) -> np.ndarray:
-        """Compute ``C s + h``.
-
-        Parameters
-        ----------
-        inputs : array, shape (row, feature)
-            Inputs as encoded.
-
-        Returns
-        -------
-        array, shape (row, drive)
-            An affine function of the inputs.
-        """
         return inputs @ self.network.input_weight.T + self.network.bias
 
     def step(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
-        """Compute ``a z + W phi(z) + drive``.
-
-        Parameters
-        ----------
-        state : array, shape (row, state)
-            State before the step.
-        drive : array, shape (row, drive)
-            What the inputs of the step add.
-
-        Returns
-        -------
-        array, shape (row, state)
-            State after the step.
-        """
         phi = state.copy()
         last = phi[:, phi.shape[1] - self.network.n_pwl :]
         np.maximum(last, 0.0, out=last)
         return phi @ self.network.weight.T + self.network.self_slope * state + drive
 
     def read(self, state: np.ndarray) -> np.ndarray:
-        """Compute ``B z + d``.
-
-        Parameters
-        ----------
-        state : array, shape (row, state)
-            State at the step of the choice.
-
-        Returns
-        -------
-        array, shape (row, output)
-            Eta: log-odds of the second of two options, or one number per option.
-        """
         return state @ self.network.readout.T + self.network.offset
 
 

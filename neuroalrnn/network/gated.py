@@ -34,54 +34,20 @@ class _Gated(Stepped):
         return self.readout.shape[1]
 
     def start(self, n_rows: int) -> np.ndarray:
-        """Give the state before the first step of a sequence.
-
-        Parameters
-        ----------
-        n_rows : int
-            Number of rows.
-
-        Returns
-        -------
-        array, shape (row, state)
-            The initial state in every row.
-        """
         return np.broadcast_to(self.first, (n_rows, len(self.first)))
 
     def drive(self, inputs: np.ndarray) -> np.ndarray:
-        """Compute ``C s + b`` of all gates.
-
-        Parameters
-        ----------
-        inputs : array, shape (row, feature)
-            Inputs as encoded.
-
-        Returns
-        -------
-        array, shape (row, drive)
-            An affine function of the inputs.
-        """
         return inputs @ self.input_weight.T + self.bias
 
     def read(self, state: np.ndarray) -> np.ndarray:
-        """Compute ``B h + d``.
-
-        Parameters
-        ----------
-        state : array, shape (row, state)
-            State at the step of the choice.
-
-        Returns
-        -------
-        array, shape (row, output)
-            Eta: log-odds of the second of two options, or one number per option.
-        """
         return state[:, : self.n_latent] @ self.readout.T + self.offset
 
 
 @dataclass(frozen=True)
 class GRUNetwork(_Gated):
     """A trained GRU; its state is that of its hidden units.
+
+    A step gives ``n + u (h - n)``, with the candidate n and the update gate u.
 
     Parameters
     ----------
@@ -110,20 +76,6 @@ class GRUNetwork(_Gated):
         return self.initial
 
     def step(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
-        """Compute ``n + u (h - n)`` with the candidate n and the update gate u.
-
-        Parameters
-        ----------
-        state : array, shape (row, state)
-            State before the step.
-        drive : array, shape (row, drive)
-            What the inputs of the step add.
-
-        Returns
-        -------
-        array, shape (row, state)
-            State after the step.
-        """
         n = self.n_latent
         recurrent = state @ self.recurrent_weight.T
         gates = expit(drive[:, : 2 * n] + recurrent[:, : 2 * n])
@@ -137,6 +89,8 @@ class GRUNetwork(_Gated):
 @dataclass(frozen=True)
 class LSTMNetwork(_Gated):
     """A trained LSTM; its state is that of its hidden units, then that of its cells.
+
+    A step gives the cells ``f c + i n`` and the hidden units ``o tanh(c)``.
 
     Parameters
     ----------
@@ -165,20 +119,6 @@ class LSTMNetwork(_Gated):
         return np.concatenate([self.initial, self.initial_cell])
 
     def step(self, state: np.ndarray, drive: np.ndarray) -> np.ndarray:
-        """Compute the cells ``f c + i n`` and the hidden units ``o tanh(c)``.
-
-        Parameters
-        ----------
-        state : array, shape (row, state)
-            State before the step.
-        drive : array, shape (row, drive)
-            What the inputs of the step add.
-
-        Returns
-        -------
-        array, shape (row, state)
-            State after the step.
-        """
         n = self.n_latent
         drive = drive + state[:, :n] @ self.recurrent_weight.T
         keep = expit(drive[:, : 3 * n])
