@@ -39,6 +39,7 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 _PACKAGES = (
+    "adaptive",
     "baselines",
     "behaviour",
     "config",

@@ -1,5 +1,6 @@
 """What is imported on first use, for type checkers."""
 
+from neuroalrnn import adaptive as adaptive
 from neuroalrnn import baselines as baselines
 from neuroalrnn import behaviour as behaviour
 from neuroalrnn import config as config

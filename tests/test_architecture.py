@@ -25,6 +25,7 @@ TABLE = {
     "store": (set(), set()),
     "netcdf": (set(), {"numpy", "xarray", "h5py"}),
     "data": (set(), ARRAYS),
+    "adaptive": ({"data"}, ARRAYS | {"scipy"}),
     "ops": (set(), {"torch", "numpy"}),
     "network": ({"data"}, {"numpy", "scipy", "xarray"}),
     "stats": (set(), {"numpy", "scipy", "pandas", "statsmodels", "mne.stats"}),
@@ -103,6 +104,7 @@ KERNELS = {"numba_blocks.py", "numba_cpu.py", "numba_kernels.py", "tiles.py", "t
 KERNELS |= {"reference.py", "torch_eager.py"}
 # these read a saved result, so that figures can be redrawn where torch is not installed
 WITHOUT_TORCH = (
+    "adaptive",
     "config",
     "data",
     "netcdf",

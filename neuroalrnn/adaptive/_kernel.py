@@ -1,0 +1,334 @@
+"""The filter compiled, for all subjects in one call; `_reference` says what it computes."""
+
+import math
+
+import numpy as np
+
+from neuroalrnn.running import kernel
+
+# nodes of the quadrature: half of their range, and the distance of two, in standard deviations or
+# nats; the trapezoid rule errs by exp(-2 pi d / h), with h the distance and d that of the next pole
+REACH, COARSE = 8.5, 0.7
+MOST_STEPS = 50
+
+
+@kernel
+def run_two(
+    log_odds, features, choice, offered, drift, first, prior_mean, prior, said, means, kept
+):
+    """Fill `said` (trial, option), and if they are not empty `means` and `kept` (trial, ...)."""
+    n = len(prior_mean)
+    m, S, SH, SHA = np.empty(n), np.empty((n, n)), np.empty((n, 1)), np.empty((n, 1))
+    a, g, G, A = np.empty(1), np.empty(1), np.empty((1, 1)), np.empty((1, 1))
+    for t in range(len(choice)):
+        _move(m, S, first[t], drift[t], prior_mean, prior)
+        if math.isnan(log_odds[t, 0]):
+            said[t, 0], said[t, 1] = math.nan, math.nan
+        else:
+            _project(log_odds[t], features[t], m, S, a, SH, G)
+            _observe_two(a[0], G[0, 0], choice[t], offered[t], said[t], g, A)
+            if choice[t] >= 0:
+                _update(m, S, SH, g, A, SHA)
+        _keep(m, S, t, means, kept)
+
+
+@kernel
+def run_many(
+    log_odds, features, choice, offered, drift, first, prior_mean, prior, said, means, kept
+):
+    """Do the same as `run_two` for more options."""
+    n, n_options = len(prior_mean), offered.shape[1]
+    m, S, SH, SHA = (
+        np.empty(n),
+        np.empty((n, n)),
+        np.empty((n, n_options)),
+        np.empty((n, n_options)),
+    )
+    a, g = np.empty(n_options), np.empty(n_options)
+    G, A = np.empty((n_options, n_options)), np.empty((n_options, n_options))
+    for t in range(len(choice)):
+        _move(m, S, first[t], drift[t], prior_mean, prior)
+        if math.isnan(log_odds[t, 0]):
+            for k in range(n_options):
+                said[t, k] = math.nan
+        else:
+            _project(log_odds[t], features[t], m, S, a, SH, G)
+            _observe_many(a, G, choice[t], offered[t], said[t], g, A)
+            if choice[t] >= 0:
+                _update(m, S, SH, g, A, SHA)
+        _keep(m, S, t, means, kept)
+
+
+@kernel
+def _move(m, S, is_first, drift, prior_mean, prior):
+    """Start a new subject, or let the read-out drift."""
+    for i in range(len(m)):
+        if is_first:
+            m[i] = prior_mean[i]
+        for j in range(len(m)):
+            S[i, j] = prior[i, j] if is_first else S[i, j] + drift * prior[i, j]
+
+
+@kernel
+def _keep(m, S, t, means, kept):
+    if len(means):
+        for i in range(len(m)):
+            means[t, i] = m[i]
+            for j in range(len(m)):
+                kept[t, i, j] = S[i, j]
+
+
+@kernel
+def _project(eta, x, m, S, a, SH, G):
+    """Mean a and covariance G of the log-odds, and covariance SH of the read-out with them."""
+    n_features = len(x)
+    for j in range(len(eta)):
+        start = 1 + j * n_features
+        a[j] = eta[j] * m[0]
+        for f in range(n_features):
+            a[j] += x[f] * m[start + f]
+        for i in range(len(m)):
+            total = eta[j] * S[i, 0]
+            for f in range(n_features):
+                total += x[f] * S[i, start + f]
+            SH[i, j] = total
+    for i in range(len(eta)):
+        start = 1 + i * n_features
+        for j in range(len(eta)):
+            total = eta[i] * SH[0, j]
+            for f in range(n_features):
+                total += x[f] * SH[start + f, j]
+            G[i, j] = total
+
+
+@kernel
+def _update(m, S, SH, g, A, SHA):
+    """Condition the read-out on a choice."""
+    n, n_rows = SH.shape
+    for i in range(n):
+        for j in range(n_rows):
+            m[i] += SH[i, j] * g[j]
+            SHA[i, j] = 0.0
+            for k in range(n_rows):
+                SHA[i, j] += SH[i, k] * A[k, j]
+    for i in range(n):
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(n_rows):
+                total += SHA[i, k] * SH[j, k]
+            S[i, j] -= total
+            S[j, i] = S[i, j]
+
+
+@kernel
+def _observe_two(a, v, choice, offered, said, g, A):
+    g[0], A[0, 0] = 0.0, 0.0
+    if not (offered[0] and offered[1]):
+        said[0] = 0.0 if offered[0] else -math.inf
+        said[1] = 0.0 if offered[1] else -math.inf
+        return
+    rare = 1 if a <= 0 else 0
+    sign = 1.0 if rare else -1.0
+    log_z, slope, curvature = _unlikely(sign * a, v)
+    z = math.exp(log_z)
+    said[rare] = log_z
+    said[1 - rare] = math.log1p(-z)
+    if choice != rare:
+        other = -z * slope / (1 - z)
+        curvature = z * (slope * slope - curvature) / (1 - z) + other * other
+        slope = other
+    g[0], A[0, 0] = sign * slope, curvature
+
+
+@kernel
+def _expit(x):
+    if x >= 0:
+        return 1 / (1 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1 + e)
+
+
+@kernel
+def _log_expit(x):
+    return -math.log1p(math.exp(-x)) if x >= 0 else x - math.log1p(math.exp(x))
+
+
+@kernel
+def _unlikely(a, v):
+    sd = math.sqrt(max(v, 0.0))
+    centre = _mode_of_unlikely(a, sd)
+    step = COARSE / max(sd, 1.0)
+    n = math.ceil(REACH / step)
+    peak = -centre * centre / 2 + _log_expit(a + sd * centre)
+    total, first, second, inside = 0.0, 0.0, 0.0, 0.0
+    for k in range(-n, n + 1):
+        u = centre + step * k
+        x = a + sd * u
+        w = math.exp(-u * u / 2 + _log_expit(x) - peak)
+        p = _expit(x)
+        residual = 1 - p if x < 0 else _expit(-x)
+        total += w
+        first += w * residual
+        second += w * residual * residual
+        inside += w * residual * p
+    slope = first / total
+    curvature = inside / total - (second / total - slope * slope)
+    return peak + math.log(total * step / math.sqrt(2 * math.pi)), slope, curvature
+
+
+@kernel
+def _mode_of_unlikely(a, sd):
+    low, high, u = 0.0, sd, 0.0
+    for _ in range(MOST_STEPS):
+        p = _expit(-(a + sd * u))
+        slope = u - sd * p
+        if slope > 0:
+            high = u
+        else:
+            low = u
+        new = u - slope / (1 + sd * sd * p * (1 - p))
+        if not (low <= new and new <= high):
+            new = (low + high) / 2
+        if abs(new - u) < 1e-3:
+            return new
+        u = new
+    return u
+
+
+@kernel
+def _observe_many(a, G, choice, offered, said, g, A):
+    n_options, n = len(offered), 0
+    among = np.empty(n_options, np.int64)
+    for k in range(n_options):
+        g[k] = 0.0
+        for j in range(n_options):
+            A[k, j] = 0.0
+        said[k] = -math.inf
+        if offered[k]:
+            among[n] = k
+            n += 1
+    if n < 2:
+        said[among[0]] = 0.0
+        return
+    own, joint = np.empty(n), np.empty((n, n))
+    for i in range(n):
+        own[i] = a[among[i]]
+        for j in range(n):
+            joint[i, j] = G[among[i], among[j]]
+    for k in range(n):
+        evidence, slope, curvature = _laplace(own, joint, k)
+        said[among[k]] = evidence
+        if among[k] == choice:
+            for i in range(n):
+                g[among[i]] = slope[i]
+                for j in range(n):
+                    A[among[i], among[j]] = curvature[i, j]
+    peak, total = -math.inf, 0.0
+    for k in range(n_options):
+        peak = max(peak, said[k])
+    for k in range(n_options):
+        total += math.exp(said[k] - peak)
+    for k in range(n_options):
+        said[k] -= peak + math.log(total)
+
+
+@kernel
+def _laplace(a, G, k):
+    n = len(a)
+    g, p, new = np.empty(n), np.empty(n), np.empty(n)
+    for i in range(n):
+        g[i] = 0.0
+    M, R, change = np.empty((n, n)), np.empty((n, n)), np.empty((n, 1))
+    for _ in range(MOST_STEPS):
+        _curve(a, G, g, p, M, R)
+        for i in range(n):
+            change[i, 0] = (1.0 if i == k else 0.0) - p[i]
+            for j in range(n):
+                change[i, 0] += (M[i, j] - (1.0 if i == j else 0.0)) * g[j]
+        _solve(M, change)
+        size, before = 1.0, _height(a, G, g, k)
+        while True:
+            for i in range(n):
+                new[i] = g[i] + size * (change[i, 0] - g[i])
+            if size <= 1e-6 or _height(a, G, new, k) >= before - 1e-12:
+                break
+            size /= 2
+        largest = 0.0
+        for i in range(n):
+            largest = max(largest, abs(new[i] - g[i]))
+            g[i] = new[i]
+        if largest < 1e-10:
+            break
+    _curve(a, G, g, p, M, R)
+    log_determinant = _solve(M, R)
+    return _height(a, G, g, k) - log_determinant / 2, g, R
+
+
+@kernel
+def _curve(a, G, g, p, M, R):
+    """Fill probabilities p, curvature R of the softmax, and M = 1 + R G."""
+    n = len(a)
+    peak, total = -math.inf, 0.0
+    for i in range(n):
+        p[i] = a[i]
+        for j in range(n):
+            p[i] += G[i, j] * g[j]
+        peak = max(peak, p[i])
+    for i in range(n):
+        p[i] = math.exp(p[i] - peak)
+        total += p[i]
+    for i in range(n):
+        p[i] /= total
+    for i in range(n):
+        for j in range(n):
+            R[i, j] = (p[i] if i == j else 0.0) - p[i] * p[j]
+    for i in range(n):
+        for j in range(n):
+            M[i, j] = 1.0 if i == j else 0.0
+            for k in range(n):
+                M[i, j] += R[i, k] * G[k, j]
+
+
+@kernel
+def _height(a, G, g, k):
+    n = len(a)
+    peak, square, total = -math.inf, 0.0, 0.0
+    e = np.empty(n)
+    for i in range(n):
+        e[i] = a[i]
+        for j in range(n):
+            e[i] += G[i, j] * g[j]
+        square += g[i] * (e[i] - a[i])
+        peak = max(peak, e[i])
+    for i in range(n):
+        total += math.exp(e[i] - peak)
+    return e[k] - peak - math.log(total) - square / 2
+
+
+@kernel
+def _solve(M, B):
+    """Solve M X = B in place, by elimination with pivots; returns the log of the determinant."""
+    n, log_determinant = len(M), 0.0
+    for c in range(n):
+        pivot = c
+        for i in range(c + 1, n):
+            if abs(M[i, c]) > abs(M[pivot, c]):
+                pivot = i
+        if pivot != c:
+            for j in range(n):
+                M[c, j], M[pivot, j] = M[pivot, j], M[c, j]
+            for j in range(B.shape[1]):
+                B[c, j], B[pivot, j] = B[pivot, j], B[c, j]
+        log_determinant += math.log(abs(M[c, c]))
+        for i in range(c + 1, n):
+            factor = M[i, c] / M[c, c]
+            for j in range(c, n):
+                M[i, j] -= factor * M[c, j]
+            for j in range(B.shape[1]):
+                B[i, j] -= factor * B[c, j]
+    for c in range(n - 1, -1, -1):
+        for j in range(B.shape[1]):
+            for i in range(c + 1, n):
+                B[c, j] -= M[c, i] * B[i, j]
+            B[c, j] /= M[c, c]
+    return log_determinant

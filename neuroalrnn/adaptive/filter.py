@@ -1,0 +1,121 @@
+"""Filter and smooth the read-outs of subjects."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from neuroalrnn.adaptive.prior import Prior
+from neuroalrnn.adaptive.rows import Rows, drift_of
+
+
+class Course(NamedTuple):
+    """Read-outs of subjects over their trials.
+
+    Parameters
+    ----------
+    mean : array, shape (trial, weight)
+        Gain, then the weights of all features for every row of log-odds.
+    covariance : array, shape (trial, weight, weight)
+        What is not known of them.
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+def predict_adaptively(rows: Rows, prior: Prior) -> np.ndarray:
+    """Predict every trial from earlier choices of its subject, the read-out integrated out.
+
+    Parameters
+    ----------
+    rows : Rows
+        Trials of some subjects, and what the shared model says of them.
+    prior : Prior
+        What is believed of a new subject.
+
+    Returns
+    -------
+    array, shape (trial, option)
+        Log-probabilities (nats), NaN where the shared model says nothing.
+    """
+    n = len(prior.mean)
+    return _run(rows, prior, np.empty((0, n)), np.empty((0, n, n)))
+
+
+def filter_readouts(rows: Rows, prior: Prior) -> tuple[np.ndarray, Course]:
+    """Predict every trial, and keep what is known of the read-out after it.
+
+    Parameters
+    ----------
+    rows : Rows
+        Trials of some subjects, and what the shared model says of them.
+    prior : Prior
+        What is believed of a new subject.
+
+    Returns
+    -------
+    log_probability : array, shape (trial, option)
+        As from `predict_adaptively`.
+    course : Course
+        Given the choices up to and with each trial.
+    """
+    n_trials, n = len(rows.choice), len(prior.mean)
+    course = Course(np.empty((n_trials, n)), np.empty((n_trials, n, n)))
+    return _run(rows, prior, *course), course
+
+
+def _run(rows, prior, means, covariances):
+    from neuroalrnn.adaptive import _kernel  # numba takes a second to import
+
+    said = np.empty(rows.offered.shape)
+    drift = drift_of(rows, prior.drift, prior.session_drift)
+    trials = (rows.log_odds, rows.features, rows.choice, rows.offered, drift, rows.first)
+    kinds = (float, float, np.int64, np.bool_, float, np.bool_)
+    arrays = [np.ascontiguousarray(v, dtype=k) for v, k in zip(trials, kinds, strict=True)]
+    beliefs = [np.ascontiguousarray(each, dtype=float) for each in prior[:2]]
+    run = _kernel.run_two if rows.offered.shape[1] == 2 else _kernel.run_many
+    run(*arrays, *beliefs, said, means, covariances)
+    return said
+
+
+def smooth_readouts(rows: Rows, prior: Prior) -> Course:
+    """Estimate the read-out at every trial from all choices of its subject.
+
+    This is the smoother of Rauch, Tung and Striebel (1965, AIAA Journal) behind the filter.
+
+    Parameters
+    ----------
+    rows : Rows
+        Trials of some subjects, and what the shared model says of them.
+    prior : Prior
+        What is believed of a new subject.
+
+    Returns
+    -------
+    Course
+        Given all choices of the subject, earlier and later ones.
+    """
+    return _smooth(rows, prior, filter_readouts(rows, prior)[1])
+
+
+def _smooth(rows, prior, course):
+    mean, covariance = course.mean.copy(), course.covariance.copy()
+    drift = drift_of(rows, prior.drift, prior.session_drift)
+    for t in range(len(mean) - 2, -1, -1):
+        if rows.first[t + 1]:
+            continue
+        ahead = course.covariance[t] + drift[t + 1] * prior.covariance
+        gain = _gain(course.covariance[t], ahead)
+        mean[t] = course.mean[t] + gain @ (mean[t + 1] - course.mean[t])
+        back = gain @ (covariance[t + 1] - ahead) @ gain.T
+        covariance[t] = course.covariance[t] + (back + back.T) / 2
+    return Course(mean, covariance)
+
+
+def _gain(now, ahead):
+    """``now @ inv(ahead)``; weights that are known for sure, with variance 0, stay as they are."""
+    free = np.diag(ahead) > 0
+    gain = np.zeros_like(now)
+    inside = np.ix_(free, free)
+    gain[inside] = np.linalg.solve(ahead[inside], now[inside]).T
+    return gain

@@ -1,0 +1,142 @@
+"""Trials as the filter takes them: one subject after the other, each in the order it made them."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.data.offered import offered_options
+from neuroalrnn.data.schema import scored_trials, session_number
+
+# log-odds beyond which a model is as sure as it can be
+SURE = 20.0
+
+
+class Rows(NamedTuple):
+    """Trials of some subjects, one subject after the other.
+
+    Parameters
+    ----------
+    log_odds : array, shape (trial, row)
+        What the shared model says (nats). Two options have one row, the second against the first;
+        more options have a row each, against the mean of those offered. NaN where it says nothing.
+    features : array, shape (trial, feature)
+        What else it knows; the first is the constant 1.
+    choice : int array, shape (trial,)
+        Option chosen, -1 where there is nothing to learn.
+    offered : bool array, shape (trial, option)
+        Options among which the choice is made.
+    first : bool array, shape (trial,)
+        Whether a trial is the first of its subject.
+    passed : array, shape (trial,)
+        Trials since the row before, at least 1.
+    new_session : bool array, shape (trial,)
+        Whether a trial is the first of its session.
+    """
+
+    log_odds: np.ndarray
+    features: np.ndarray
+    choice: np.ndarray
+    offered: np.ndarray
+    first: np.ndarray
+    passed: np.ndarray
+    new_session: np.ndarray
+
+
+def lay_out(
+    trials: xr.Dataset,
+    index: np.ndarray,
+    log_probability: np.ndarray,
+    features: np.ndarray | None = None,
+) -> tuple[np.ndarray, Rows]:
+    """Bring trials and what a shared model says of them into the order of the filter.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Labelled trials.
+    index : int array, shape (row,)
+        Positions of the trials to lay out; only those of the same subject meet.
+    log_probability : array, shape (row, option)
+        What the model says of them (nats), NaN where it says nothing.
+    features : array, shape (row, feature), optional
+        What else the model knows, of variance near 1; the constant is added.
+
+    Returns
+    -------
+    order : int array, shape (row,)
+        Place in `index` of every row: subject by subject, each in the order of the dataset.
+    rows : Rows
+        Choices that are not scored count as missing.
+    """
+    subject = pd.factorize(trials["subject"].values[index].astype(str))[0]
+    order = np.lexsort((index, subject))
+    at, subject = index[order], subject[order]
+    session = session_number(trials)[at]
+    number = trials["trial_in_session"].values[at].astype(float)
+    new_session = np.r_[True, session[1:] != session[:-1]][: len(at)]
+    passed = np.where(new_session, 1.0, np.maximum(np.diff(number, prepend=0.0), 1.0))
+    choice = np.where(scored_trials(trials), trials["choice"].values, -1)[at].astype(int)
+    offered = offered_options(trials)
+    n_options = len(trials["choice"].attrs["labels"])
+    among = np.ones((len(at), n_options), bool) if offered is None else offered[at]
+    among = among | ~among.any(axis=1, keepdims=True)
+    constant = np.ones((len(at), 1))
+    rows = Rows(
+        log_odds=contrast(log_probability[order], among),
+        features=constant if features is None else np.c_[constant, features[order]],
+        choice=choice,
+        offered=among,
+        first=np.r_[True, subject[1:] != subject[:-1]][: len(at)],
+        passed=passed,
+        new_session=new_session,
+    )
+    return order, rows
+
+
+def drift_of(rows: Rows, drift: float, session_drift: float) -> np.ndarray:
+    """Compute by how much the read-out has spread since the row before.
+
+    Parameters
+    ----------
+    rows : Rows
+        Trials of some subjects.
+    drift, session_drift : float
+        See `Prior`.
+
+    Returns
+    -------
+    array, shape (trial,)
+        Share of the prior covariance that is added; 0 on the first trial of a subject.
+    """
+    added = drift * rows.passed + session_drift * rows.new_session
+    return np.where(rows.first, 0.0, added)
+
+
+def contrast(log_probability: np.ndarray, offered: np.ndarray) -> np.ndarray:
+    """Turn log-probabilities into rows of log-odds, see `Rows`.
+
+    Parameters
+    ----------
+    log_probability : array, shape (trial, option)
+        What a model predicts (nats).
+    offered : bool array, shape (trial, option)
+        Options among which the choice is made; others count for nothing.
+
+    Returns
+    -------
+    array, shape (trial, row)
+        Log-odds within -20 and 20, as what is surer differs in nothing that can be observed.
+    """
+    with np.errstate(invalid="ignore"):
+        if log_probability.shape[1] == 2:
+            odds = log_probability[:, 1:] - log_probability[:, :1]
+            odds = np.where(offered.all(axis=1, keepdims=True), odds, 0.0)
+            odds[np.isnan(log_probability).any(axis=1)] = np.nan
+            return np.clip(odds, -SURE, SURE)
+        highest = np.max(log_probability, axis=1, keepdims=True, initial=-np.inf)
+        within = np.maximum(log_probability - highest, -2 * SURE)
+    among = np.where(offered, within, 0.0)
+    among = among - among.sum(axis=1, keepdims=True) / np.maximum(offered.sum(1), 1)[:, None]
+    return np.where(offered, among, 0.0)
