@@ -106,7 +106,9 @@ def test_summary_agrees_with_the_scores(fitted):
     assert all(each["state"] in ("green", "amber", "red") for each in summary["lights"].values())
     assert all(each["answer"] and each["reason"] for each in summary["lights"].values())
     assert (summary["dataset"], summary["n_subjects"], summary["n_trials"]) == ("cues", 6, 239)
-    assert summary["selected_n_pwl"] in (0, 2)
+    assert summary["sufficient_n_pwl"] <= summary["best_n_pwl"] <= 2
+    assert set(summary["best_n_pwl_by_fold"]) == set(summary["sufficient_n_pwl_by_fold"])
+    assert (summary["sufficient"], set(summary["explained_share"])) == (0.05, {"0", "2"})
     assert summary["seconds"] >= 0
     rows = pd.read_csv(fitted[0] / "scores.csv").query("model == 'class frequency'")
     expected = np.average(rows["log_likelihood"], weights=rows["n_trials"])
@@ -120,7 +122,7 @@ def test_ties_between_folds_go_to_the_smaller_n_pwl(fitted):
     chosen = fit.tree["selection"].to_dataset()
     chosen["n_pwl_chosen"] = ("fold", np.array([2, 0]))
     fit.tree["selection"] = type(fit.tree)(chosen)
-    assert cli.summarise(fit, "cues")["selected_n_pwl"] == 0
+    assert cli.summarise(fit, "cues")["sufficient_n_pwl"] == 0
 
 
 def test_analyse_and_report_start_from_a_saved_fit(fitted, tmp_path, run, quick):

@@ -171,7 +171,7 @@ def test_a_linear_network_everywhere_is_reported_as_such(fit, tmp_path):
         node["n_pwl_chosen"].values[:] = 0
 
     page = write_report(changed(fit, "selection", linear), tmp_path, **OPTIONS).read_text()
-    assert "P = 0 was chosen in every fold" in page
+    assert "P = 0 is sufficient in every fold" in page
     assert "All held-out steps lie in one linear regime" in page
     for name in ("regime_raster", "linear_regime_raster"):
         assert not (tmp_path / "figures" / f"{name}.svg").exists()

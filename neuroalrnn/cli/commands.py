@@ -324,6 +324,7 @@ def _fit_into(out, source, trials, config: Run, run: str, *, overwrite, **engine
         validation.random_state,
         n_pwl=validation.n_pwl,
         n_inner=validation.n_inner,
+        sufficient=validation.sufficient,
         alternatives=config.alternatives,
         observation=config.observation,
         **engine,

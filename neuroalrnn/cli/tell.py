@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from neuroalrnn.config.defaults import ONE_ERROR
 from neuroalrnn.sources import count_scored, tell_steps, unscored_reasons
 from neuroalrnn.store import replace_file
 
@@ -28,29 +29,44 @@ def summarise(result: "Fit", dataset: str) -> dict:
     Returns
     -------
     summary : dict
-        ``dataset, cautions, n_subjects, n_trials`` (scored), ``selected_n_pwl`` (chosen by most
-        folds, the smaller of a tie), ``selected_n_pwl_by_fold, seconds`` and ``models``: per model
-        ``log_likelihood`` and its ``standard_error`` over subjects (nats per trial;
-        None for one subject), ``accuracy``.
+        ``dataset, cautions, n_subjects, n_trials`` (scored); ``best_n_pwl`` (in most folds, the
+        smaller of a tie) and ``best_n_pwl_by_fold``; ``sufficient``, the share of what is explained
+        that the sufficient P may lose, or a rule, with ``sufficient_n_pwl`` and
+        ``sufficient_n_pwl_by_fold``; ``explained_share`` by P, on validation subjects; ``seconds``;
+        and ``models``: per model ``log_likelihood`` and its ``standard_error`` over subjects (nats
+        per trial; None for one subject), ``accuracy``.
     """
     table = result.summarise()
-    chosen = result.selection["n_pwl_chosen"]
-    by_fold = dict(zip(chosen["fold"].values.astype(str), map(int, chosen.values), strict=True))
-    count = Counter(by_fold.values())
+    from neuroalrnn.plots.n_pwl import score_curves
+
+    curve = score_curves(result).query("part == 'validation'")
     columns = ["log_likelihood", "standard_error", "accuracy"]
     return {
         "dataset": dataset,
         "cautions": result.cautions,
         "n_subjects": int(table["n_subjects"].max()),
         "n_trials": int(table["n_trials"].max()),
-        "selected_n_pwl": min(count, key=lambda n_pwl: (-count[n_pwl], n_pwl)),
-        "selected_n_pwl_by_fold": by_fold,
+        **_chosen(result, "best", "n_pwl_best"),
+        "sufficient": result.config.get("sufficient", ONE_ERROR),
+        **_chosen(result, "sufficient", "n_pwl_chosen"),
+        "explained_share": {
+            str(row.n_pwl): _finite(row.explained_share) for row in curve.itertuples()
+        },
         "seconds": result.provenance["seconds"],
         "models": {
             str(name): {column: _finite(row[column]) for column in columns}
             for name, row in table.iterrows()
         },
     }
+
+
+def _chosen(result, name, variable):
+    """P of most folds, the smaller of a tie, and of every one."""
+    chosen = result.selection[variable]
+    by_fold = dict(zip(chosen["fold"].values.astype(str), map(int, chosen.values), strict=True))
+    count = Counter(by_fold.values())
+    most = min(count, key=lambda n_pwl: (-count[n_pwl], n_pwl))
+    return {f"{name}_n_pwl": most, f"{name}_n_pwl_by_fold": by_fold}
 
 
 def add_lights(out: Path) -> None:

@@ -24,5 +24,8 @@ class _Effort(NamedTuple):
 FIT = _Effort(n_pwl=(0, 1, 2, 4), n_restarts=3, n_inner=3)
 SUBJECTS = FIT._replace(n_restarts=2)
 RECOVERY = _Effort(n_pwl=(0, 1, 2, 3, 4), n_restarts=10, n_inner=2)
+# share of what is explained that the sufficient P may lose, and the name of the other rule
+LOSS = 0.05
+ONE_ERROR = "one standard error"
 # training may take so many bytes beside the data
 MEMORY = 2**28

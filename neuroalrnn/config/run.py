@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from neuroalrnn.arguments import MOST_SEED, checked, not_path, not_text
-from neuroalrnn.config.defaults import FIT
+from neuroalrnn.config.defaults import FIT, LOSS
 from neuroalrnn.config.explain import explain
 from neuroalrnn.config.setting import (
     Count,
@@ -121,6 +121,8 @@ class _ValidationTable(Table):
     n_pwl : list of int, optional
         Values of P to try, each from 0 to ``n_latent``; by default those of
         `neuroalrnn.select_n_pwl`.
+    sufficient : float or "one standard error"
+        Share of what is explained that the sufficient P may lose; see `neuroalrnn.select_n_pwl`.
     """
 
     splitter: Literal[
@@ -131,6 +133,7 @@ class _ValidationTable(Table):
     n_restarts: Count = FIT.n_restarts
     random_state: Annotated[int, Field(ge=0, le=MOST_SEED)] = 0
     n_pwl: Annotated[list[Size], Field(min_length=1)] | None = None
+    sufficient: Probability | Literal["one standard error"] = LOSS
 
 
 class _AnalysisTable(Table):

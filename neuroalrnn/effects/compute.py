@@ -100,7 +100,8 @@ def compute_input_effects(
             parts.append((rows, compute()))
         else:  # several questions ask for those held out
             known = (network.n_pwl, restart, inputs and tuple(inputs), n_lags, local)
-            parts.append((rows, fold.recall(("input effects", *known), compute)))
+            kept = fit.sufficient.folds[fold.index]  # for either view
+            parts.append((rows, kept.recall(("input effects", *known), compute)))
     if over_folds:
         effects = np.stack([own for _, own in parts])
     else:

@@ -14,8 +14,8 @@ from neuroalrnn.effects.functional import FunctionalRegimes, find_functional_reg
 from neuroalrnn.regimes.labels import adjusted_rand
 from neuroalrnn.results import Fit
 from neuroalrnn.results.checks import require_fit
+from neuroalrnn.results.summary import NETWORK
 
-NETWORK = "AL-RNN"
 # standard deviation over trials that is rounding of effects in single precision
 ROUNDING = 1e-6
 _DIMS = ("input", "lag", "option")
@@ -51,9 +51,9 @@ def compare_effects(
 ) -> ComparedModels:
     """Compare models by the effects of their inputs, each trial by models that never saw its group.
 
-    The models are the AL-RNN with the ``n_pwl`` chosen inside each fold and with each of the grid,
-    and those whose effects the fit keeps (`Fit.effects`). For their regimes the effects of every
-    model are grouped into equally many groups, fold by fold.
+    The models are the AL-RNN with the best ``n_pwl`` of each fold, with the sufficient one where it
+    is another, and with each of the grid, and those whose effects the fit keeps (`Fit.effects`).
+    For their regimes the effects of every model are grouped into equally many groups, fold by fold.
 
     A regression may read variables that follow from inputs, such as whether an outcome was common.
     These stay as they were when an input is changed, so that its effects are those of the input
@@ -170,8 +170,8 @@ def _table(rows, columns):
 
 def _effects_of_models(fit):
     """Labelled effects of the AL-RNN, and those of every model by its name, as arrays."""
-    named = compute_input_effects(fit)
-    found = {NETWORK: named.values}
+    named = compute_input_effects(fit.best)
+    found = {NETWORK: named.values, fit.model: compute_input_effects(fit).values}
     for n_pwl in fit.parameters["n_pwl"].values.tolist():
         name = f"{NETWORK} P={n_pwl}"
         if name in fit.predictions["model"].values:  # not if training failed in some fold

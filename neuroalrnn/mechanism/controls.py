@@ -9,7 +9,7 @@ from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.regimes.replication import session_labels
 from neuroalrnn.results import Fit
 
-FITTED, LINEAR = "AL-RNN", "AL-RNN P=0"
+LINEAR = "AL-RNN P=0"
 
 
 def shuffle_choices(trials: xr.Dataset, *, rng: np.random.Generator | None = None) -> xr.Dataset:
@@ -49,7 +49,7 @@ def cost_without_switching(fit: Fit) -> pd.Series:
     Returns
     -------
     Series, indexed by subject
-        Held-out log-likelihood of the chosen P minus that of P = 0, in nats per trial.
+        Held-out log-likelihood of the sufficient P minus that of P = 0, in nats per trial.
 
     Raises
     ------
@@ -59,4 +59,4 @@ def cost_without_switching(fit: Fit) -> pd.Series:
     scores = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
     if LINEAR not in scores:
         raise NotTestableError(f"there is no {LINEAR} among the models: fit with 0 in n_pwl")
-    return (scores[FITTED] - scores[LINEAR]).rename("cost")
+    return (scores[fit.model] - scores[LINEAR]).rename("cost")

@@ -1,4 +1,4 @@
-"""Score against the number of PWL units."""
+"""Score against the number of PWL units, and the share of what is explained that each keeps."""
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,11 @@ from neuroalrnn.plots.style import (
     styled,
 )
 from neuroalrnn.results import Fit
-from neuroalrnn.stats import one_standard_error
+from neuroalrnn.stats import best_and_sufficient
 
 PARTS = {"validation": (BLUE, "o", -0.06), "test": (ORANGE, "s", 0.06)}
 FAR = 10.0
+FLOORS = ("class frequency", "constant")
 
 
 def score_curves(fit):
@@ -34,8 +35,10 @@ def score_curves(fit):
     -------
     pandas.DataFrame
         ``part`` (validation, test), ``n_pwl``, ``score`` (mean over subjects, nats/trial; of all
-        that was explained together), ``difference`` to the best P and its ``standard_error``,
-        paired over subjects.
+        that was explained together), ``difference_to_best`` P and ``standard_error_to_best``,
+        paired over subjects; ``explained_share`` of what the best P explains beyond the frequency
+        of choices, and its 95 % interval ``ci_low, ci_high``: NaN where nothing is explained, or
+        that frequency was not scored.
     """
     # all restarts of a value may have diverged in some fold: it has no score
     models = set(fit.predictions["model"].values)
@@ -43,16 +46,25 @@ def score_curves(fit):
     selection = fit.selection.sel(n_pwl=grid)
     # A subject validates in every fold that does not test it: one value per subject.
     validation = selection["validation_by_subject"].mean("fold", skipna=True).dropna("subject")
+    floor = selection.get("validation_floor", validation[0] * np.nan)  # not in earlier versions
+    floor = floor.mean("fold", skipna=True) if "fold" in floor.dims else floor
+    floors = {"validation": floor.sel(subject=validation["subject"]).values}
     value = "log_likelihood_joint" if len(fit.explained) > 1 else "log_likelihood"
     scores = fit.scores.pivot(index="model", columns="subject", values=value)
     values = {"validation": validation.values, "test": scores.loc[_names(grid)].to_numpy()}
+    known = [name for name in FLOORS if name in scores.index and scores.loc[name].notna().all()]
+    floors["test"] = scores.loc[known[-1]].to_numpy() if known else values["test"][0] * np.nan
     parts = []
     for part, by_subject in values.items():
         if by_subject.shape[1] < 2:
             continue
-        table = one_standard_error(pd.DataFrame(by_subject, index=grid), grid).table
-        parts.append(table.assign(part=part, n_pwl=grid))
-    columns = ["part", "n_pwl", "score", "difference", "standard_error", "n_subjects"]
+        named = pd.DataFrame(by_subject, index=grid)
+        table = best_and_sufficient(named, grid, floors[part], fit.loss or 0.0).table
+        table = table.rename(columns={"standard_error": "standard_error_to_best"})
+        difference = -table["difference"]
+        parts.append(table.assign(part=part, n_pwl=grid, difference_to_best=difference))
+    columns = ["part", "n_pwl", "score", "difference_to_best", "standard_error_to_best"]
+    columns += ["explained_share", "ci_low", "ci_high", "n_subjects"]
     found = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     return found[columns].reset_index(drop=True)
 
@@ -65,15 +77,15 @@ def _unit(fit, part):
 
 @styled
 def plot_score_by_n_pwl(fit: Fit, *, relative: bool = False, ax: Axes | None = None) -> Axes:
-    """Validation and test score against P, and how many folds chose each P.
+    """Validation and test score against P, and in how many folds each P is sufficient, and best.
 
     Parameters
     ----------
     fit : Fit
         A fit, see `neuroalrnn.Fit`.
     relative : bool
-        Draw the difference to the best P with its paired standard error over subjects, which is
-        what the one-standard-error rule looks at, in place of the mean score. Values that would
+        Draw the share of what the best P explains, with its 95 % interval over subjects, in place
+        of the mean score; a dotted line is what the sufficient P has to keep. Values that would
         hide the others are written at the lower edge.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a figure of its own.
@@ -85,29 +97,32 @@ def plot_score_by_n_pwl(fit: Fit, *, relative: bool = False, ax: Axes | None = N
     """
     ax = axes_or_new(ax)
     grid, curves = fit.parameters["n_pwl"].values, score_curves(fit)
+    if relative:
+        curves = curves.dropna(subset="explained_share")
     floor = _floor(curves) if relative else -np.inf
     for part, rows in curves.groupby("part", sort=False):
         color, marker, shift = PARTS[part]
         x = np.searchsorted(grid, rows["n_pwl"]) + shift
-        y = -rows["difference"] if relative else rows["score"]
+        y = 100 * rows["explained_share"] if relative else rows["score"]
         label = f"{part}, {rows['n_subjects'].iloc[0]} {_unit(fit, part)}"
         inside = y >= floor
-        error = rows["standard_error"][inside] if relative else None
+        half = 100 * (rows["ci_high"] - rows["explained_share"])
+        error = half[inside] if relative else None
         kind = {"color": color, "marker": marker, "ms": 4, "lw": 1}
         ax.errorbar(x[inside], y[inside], error, label=label, **kind)
         for far in np.flatnonzero(~inside):
             _below(ax, x[far] + 2 * shift, y.iloc[far], color)
-    if relative:
-        ax.axhline(0, color=INK, lw=0.6, ls=":")
-        if np.isfinite(floor):
-            ax.set_ylim(floor * 1.25, -floor * 0.15)
+    if relative and fit.loss is not None:
+        ax.axhline(100 * (1 - fit.loss), color=INK, lw=0.6, ls=":")
+    if np.isfinite(floor):
+        ax.set_ylim(floor - 0.25 * (100 - floor), 100 + 0.15 * (100 - floor))
     if grid[0] == 0:
         ax.axvspan(-0.5, 0.5, color=CONTROL, alpha=0.1, lw=0, label="linear control, P = 0")
     ax.set_xticks(range(len(grid)), _tick_labels(fit, grid))
     ax.set_xlim(-0.5, len(grid) - 0.5)
-    ax.set_xlabel("PWL units P (number of folds that chose it)")
+    ax.set_xlabel("PWL units P (folds in which it is sufficient | best)")
     score = "Joint log-likelihood" if len(fit.explained) > 1 else "Log-likelihood"
-    ax.set_ylabel(f"{'Difference to best P' if relative else score} (nats/trial)")
+    ax.set_ylabel("Share of what is explained (%)" if relative else f"{score} (nats/trial)")
     if not relative:
         ax.legend(loc="best")
     return ax
@@ -115,7 +130,7 @@ def plot_score_by_n_pwl(fit: Fit, *, relative: bool = False, ax: Axes | None = N
 
 @styled
 def plot_n_pwl_panels(fit: Fit) -> Figure:
-    """Score against P, and paired differences to the best P.
+    """Score against P, and the share of what is explained that each P keeps.
 
     Parameters
     ----------
@@ -130,7 +145,7 @@ def plot_n_pwl_panels(fit: Fit) -> Figure:
     figure = new_figure(DOUBLE, 62)
     left, right = figure.subplots(1, 2)
     plot_score_by_n_pwl(fit, ax=left).set_title("Scores")
-    plot_score_by_n_pwl(fit, relative=True, ax=right).set_title("Paired differences")
+    plot_score_by_n_pwl(fit, relative=True, ax=right).set_title("In units of what is explained")
     return figure
 
 
@@ -139,11 +154,11 @@ def _names(grid):
 
 
 def _floor(curves):
-    """Lowest difference that is drawn to scale: none lies far below all others."""
-    extent = (curves["difference"].abs() + curves["standard_error"]).sort_values().to_numpy()
+    """Lowest percentage that is drawn to scale: none lies far below all others."""
+    extent = (1 - curves["ci_low"]).sort_values().to_numpy()
     extent = extent[extent > 0]
     far = np.flatnonzero(extent[1:] > FAR * extent[:-1])
-    return -extent[far[0]] if len(far) else -np.inf
+    return 100 * (1 - extent[far[0]]) if len(far) else -np.inf
 
 
 def _below(ax, x, value, color):
@@ -165,5 +180,6 @@ def _below(ax, x, value, color):
 
 
 def _tick_labels(fit, grid):
-    chosen = fit.selection["n_pwl_chosen"].values
-    return [f"{value}\n({int((chosen == value).sum())})" for value in grid]
+    chosen, best = (fit.sufficient.selection[n].values for n in ("n_pwl_chosen", "n_pwl_best"))
+    counts = [(int((chosen == value).sum()), int((best == value).sum())) for value in grid]
+    return [f"{value}\n({n} | {m})" for value, (n, m) in zip(grid, counts, strict=True)]

@@ -24,18 +24,20 @@ from neuroalrnn.plots.style import (
     styled,
 )
 from neuroalrnn.results import Fit
+from neuroalrnn.results.summary import NETWORK, SUFFICIENT
 
 FAR = 2.0
 GAP = 2.5
 FURTHEST = 8.0
 FEW = 12
 FLOORS = ("AL-RNN P=0", "class frequency")
+OWN = NETWORK, SUFFICIENT
 
 
 def model_order(fit):
     """Models from top to bottom: AL-RNN, baselines from best to worst, then the grid of P.
 
-    A grid value that is the AL-RNN in every fold is left out, because it is the same model.
+    A grid value that is the best or sufficient AL-RNN in every fold is left out: the same model.
 
     Parameters
     ----------
@@ -48,8 +50,12 @@ def model_order(fit):
     means = fit.summarise()["log_likelihood"].sort_values(ascending=False)
     table = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
     grid = [name for name in means.index if n_pwl_of(name) is not None]
-    main = [name for name in means.index if name == "AL-RNN"]
-    different = [n for n in grid if not main or not np.allclose(table[n], table["AL-RNN"], rtol=0)]
+    main = [name for name in OWN if name in means.index]
+    different = [
+        name
+        for name in grid
+        if not any(np.allclose(table[name], table[own], rtol=0) for own in main)
+    ]
     others = [name for name in means.index if name not in grid and name not in main]
     return main + others + sorted(different, key=n_pwl_of, reverse=True)
 
@@ -68,17 +74,18 @@ def describe(fit, model):
     if n_pwl is not None:
         full = n_pwl == fit.parameters.sizes["latent"]
         return f"P = {n_pwl} (full ReLU)" if full else f"P = {n_pwl}"
-    if model == "AL-RNN":
-        chosen = np.unique(fit.selection["n_pwl_chosen"].values)
-        return f"AL-RNN, P = {', '.join(map(str, chosen))}"
+    if model in OWN:
+        view = fit.best if model == NETWORK else fit.sufficient
+        chosen = np.unique(view.selection["n_pwl_chosen"].values)
+        return f"{model.replace(' ', ', ')}, P = {', '.join(map(str, chosen))}"
     return model
 
 
 def look(model):
     """Colour and marker of a model: ours, the linear control, the grid, baselines."""
     n_pwl = n_pwl_of(model)
-    if model == "AL-RNN":
-        return {"color": MODEL, "marker": "o"}
+    if model in OWN:
+        return {"color": MODEL, "marker": "o", "mfc": MODEL if model == NETWORK else "white"}
     if n_pwl == 0:
         return {"color": CONTROL, "marker": "D"}
     return {"color": BASELINE, "marker": "s"} if n_pwl is None else {"color": GRID, "marker": "o"}

@@ -12,6 +12,7 @@ from neuroalrnn.questions.words import (
     count,
     interval,
     joined,
+    losing,
     name_of,
     number,
     p_value,
@@ -119,9 +120,9 @@ def judge_control(fit, comparisons):
     if "AL-RNN P=0" not in fit.predictions["model"].values:
         return "Training the linear control (P = 0) diverged: nothing is said of linear dynamics."
     if (chosen == 0).all():
-        verdict = "P = 0 was chosen in every fold: a linear network does as well on validation"
+        verdict = "P = 0 is sufficient in every fold: on validation subjects a linear network"
         rest = "There is one regime and there are no switches to interpret."
-        return joined([strong(f"{verdict} subjects."), rest])
+        return joined([strong(f"{verdict} {losing(fit.loss)}."), rest])
     found = comparisons[comparisons["effect"] == "AL-RNN - AL-RNN P=0"]
     if not len(found):
         return "The AL-RNN predicts exactly as the linear control (P = 0) does."

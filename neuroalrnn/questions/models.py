@@ -20,13 +20,14 @@ from neuroalrnn.questions.words import (
     spans,
     strong,
 )
+from neuroalrnn.results.summary import NETWORK, SUFFICIENT
 from neuroalrnn.results.tables import MODELS, Table
 
 FEWEST = 6
 
 
 def distinct(scores):
-    """Scores without grid values that are the AL-RNN in every fold: they are the same model.
+    """Scores without grid values that are the AL-RNN, best or sufficient, in every fold.
 
     Parameters
     ----------
@@ -38,10 +39,12 @@ def distinct(scores):
     pandas.DataFrame
     """
     wide = scores.pivot(index="model", columns="subject", values="log_likelihood")
+    own = [wide.loc[name] for name in (NETWORK, SUFFICIENT) if name in wide.index]
     same = [
         name
         for name in wide.index
-        if name.startswith("AL-RNN P=") and np.allclose(wide.loc[name], wide.loc["AL-RNN"], rtol=0)
+        if name.startswith(f"{NETWORK} P=")
+        and any(np.allclose(wide.loc[name], each, rtol=0) for each in own)
     ]
     return scores[~scores["model"].isin(same)]
 

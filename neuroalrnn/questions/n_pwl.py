@@ -3,15 +3,16 @@
 import numpy as np
 
 from neuroalrnn import plots
+from neuroalrnn.plots.n_pwl import score_curves
 from neuroalrnn.questions.question import Figure, Question, Text
 from neuroalrnn.questions.sections import SCORE_BY_N_PWL
-from neuroalrnn.questions.words import UNIT_OF_INFERENCE, count, listed
+from neuroalrnn.questions.words import UNIT_OF_INFERENCE, count, listed, losing
 from neuroalrnn.regimes import compute_effective_n_pwl
 from neuroalrnn.results.tables import Table
 
 
 def describe_choice_of_n_pwl(fit):
-    """Which P was chosen in how many folds.
+    """Which P is sufficient, and which is best, in how many folds.
 
     Parameters
     ----------
@@ -21,13 +22,22 @@ def describe_choice_of_n_pwl(fit):
     -------
     str
     """
-    values, counts = np.unique(fit.selection["n_pwl_chosen"].values, return_counts=True)
-    parts = [f"P = {v} in {count(int(n), 'fold')}" for v, n in zip(values, counts, strict=True)]
+    selection = fit.sufficient.selection
     full = fit.parameters.sizes["latent"]
     ends = {0: "linear", full: "full ReLU network"}
     grid = fit.parameters["n_pwl"].values.tolist()
     grid = [f"{v} ({ends[v]})" if v in ends else str(v) for v in grid]
-    return f"The grid was P = {listed(grid)}. Chosen on validation subjects: {listed(parts)}."
+    return (
+        f"The grid was P = {listed(grid)}. On validation subjects the best P is "
+        f"{_by_fold(selection['n_pwl_best'])}; the sufficient one, the smallest that "
+        f"{losing(fit.loss)}, is {_by_fold(selection['n_pwl_chosen'])}."
+    )
+
+
+def _by_fold(chosen):
+    """Values with the number of folds that they were chosen in."""
+    values, counts = np.unique(chosen.values, return_counts=True)
+    return listed(f"{v} in {count(int(n), 'fold')}" for v, n in zip(values, counts, strict=True))
 
 
 def describe_effective(effective):
@@ -65,10 +75,13 @@ def _footnote(asked):
         return ()
     return (
         UNIT_OF_INFERENCE,
-        "P was chosen inside each fold by the one-standard-error rule: the smallest P whose "
-        "validation score lies within one standard error, that of the paired difference to the "
-        "best, of the best.",
-        "It is a convention, not a test.",
+        "Both were chosen inside each fold, on its validation subjects: the best P has the highest "
+        "mean (or is smaller, and within 0.1 % of what is explained); the sufficient P is the "
+        f"smallest that {losing(asked.fit.loss)}. It is a convention, not a test: intervals are "
+        "shown, and chose nothing.",
+        "What is explained is the validation score of the best P minus that of the frequency of "
+        "choices, fitted on the same inner training parts. The best P predicts and is compared "
+        "with other models; networks with the sufficient P are taken apart.",
         "Test scores are shown for information and chose nothing.",
         "A validation subject is scored by several networks, of all folds that did not test it.",
     )
@@ -77,8 +90,16 @@ def _footnote(asked):
 QUESTION = Question(
     name="n_pwl",
     section=SCORE_BY_N_PWL,
-    tables={"effective_n_pwl": lambda asked: compute_effective_n_pwl(asked.held_out.codes)},
+    tables={
+        "effective_n_pwl": lambda asked: compute_effective_n_pwl(asked.held_out.codes),
+        "score_by_n_pwl": lambda asked: score_curves(asked.fit),
+    },
     schema={
+        "score_by_n_pwl": Table(
+            "part (validation or test subjects) and P",
+            "part n_pwl score difference_to_best standard_error_to_best explained_share "
+            "ci_low ci_high n_subjects",
+        ),
         "effective_n_pwl": Table("fold", "fold n_pwl effective_n_pwl"),
     },
     answer=(
@@ -87,8 +108,9 @@ QUESTION = Question(
         Text("score against P", _lacks_curve),
         Figure(
             "score_by_n_pwl",
-            "Mean over subjects (left), and difference to the best P with its paired standard "
-            "error over subjects (right). In brackets: folds that chose this P.",
+            "Mean over subjects (left), and what each P keeps of what the best P explains beyond "
+            "the frequency of choices, with 95 % intervals over subjects (right; dotted: what the "
+            "sufficient P has to keep). In brackets: folds in which this P is sufficient | best.",
             lambda asked: plots.plot_n_pwl_panels(asked.fit),
             when=_is_curve,
         ),

@@ -4,6 +4,7 @@ from neuroalrnn import plots
 from neuroalrnn.questions.question import Figure, Question, Shown, Text
 from neuroalrnn.questions.sections import SCORES
 from neuroalrnn.questions.words import UNIT_OF_INFERENCE, strong
+from neuroalrnn.results.summary import SUFFICIENT
 from neuroalrnn.results.tables import EXPLAINED, Table
 
 HEADINGS = {
@@ -23,7 +24,10 @@ def _introduce(asked):
     scores = asked.tables["scores"]
     best = scores.loc[scores["log_likelihood"].idxmax(), "model"]
     start = "Every scored trial was predicted once, by a network that never saw its group. The best"
-    end = ". AL-RNN is the network with the P chosen inside each fold."
+    end = ". AL-RNN is the network with the P that is best on the validation subjects of each fold"
+    if (scores["model"] == SUFFICIENT).any():
+        end += f"; {SUFFICIENT} is the one that is taken apart"
+    end += "."
     return f"{start} score is that of " + strong(best) + end
 
 

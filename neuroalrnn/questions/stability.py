@@ -41,12 +41,12 @@ def judge_stability(stability, n_pwl_chosen, n_restarts):
     n_linear = int((np.asarray(n_pwl_chosen) == 0).sum())
     if n_linear == len(n_pwl_chosen):
         return (
-            "P = 0 was chosen in every fold: there is one linear regime, and no division into "
+            "P = 0 is sufficient in every fold: there is one linear regime, and no division into "
             "regimes that could be stable or not."
         )
     remarks = []
     if n_linear:
-        remarks.append(f"In {n_linear} of {count(len(n_pwl_chosen), 'fold')} P = 0 was chosen.")
+        remarks.append(f"In {n_linear} of {count(len(n_pwl_chosen), 'fold')} P = 0 is sufficient.")
     if n_restarts < 2:
         remarks.append("There is one restart per fold: other restarts might find other regimes.")
     return joined([_agreement_sentence(stability), *remarks])

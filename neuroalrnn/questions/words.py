@@ -14,6 +14,7 @@ UNIT_OF_INFERENCE = (
 )
 NAMES = {
     "AL-RNN": "the AL-RNN",
+    "AL-RNN sufficient": "the AL-RNN with the sufficient P",
     "class frequency": "the frequency of each choice",
     "logistic": "the logistic regression",
     "history-logistic": "the history-logistic regression",
@@ -79,6 +80,23 @@ def listed(names, most=None):
     if most is None or len(names) <= most:
         return ", ".join(names)
     return ", ".join(names[:most]) + f" and {len(names) - most} more"
+
+
+def losing(loss):
+    """What a P that is sufficient may lose, such as ``"loses at most 5 % of what is explained"``.
+
+    Parameters
+    ----------
+    loss : float or None
+        See `neuroalrnn.results.Fit.loss`.
+
+    Returns
+    -------
+    str
+    """
+    if loss is None:
+        return "lies within one standard error of the paired difference to the best"
+    return f"loses at most {100 * loss:g} % of what is explained"
 
 
 def capital(text):

@@ -1,7 +1,7 @@
 """Recovery: simulate from known networks, fit again, and count what comes back.
 
-Every run simulates subjects, chooses P among a grid by the one-standard-error rule on validation
-subjects, and compares the network refitted at the true P with the true one on trials that neither
+Every run simulates subjects, chooses the sufficient P and the best P among a grid on validation
+subjects (see `neuroalrnn.select_n_pwl`), and compares the network refitted at the true P with the true one on trials that neither
 has seen.
 """
 
@@ -132,7 +132,7 @@ def recover(network, trials, fresh, setting, **options):
     Returns
     -------
     row : dict
-        ``true_n_pwl, found_n_pwl``; ``true_score``, what the true network itself gives, and
+        ``true_n_pwl``, ``found_n_pwl`` (the sufficient P) and ``best_n_pwl``; ``true_score``, what the true network itself gives, and
         ``score``, what the refit at the true P gives to validation subjects (nats per trial);
         ``linear_score``, P = 0; ``badly_trained``, whether `score` lies `BADLY_TRAINED` below
         `true_score`; ``restarts_near_best``; and those of `compare_networks`.
@@ -147,7 +147,8 @@ def recover(network, trials, fresh, setting, **options):
     best = _score(network, trials)
     row = {
         "true_n_pwl": network.n_pwl,
-        "found_n_pwl": found.n_pwl,
+        "found_n_pwl": found.sufficient,
+        "best_n_pwl": found.best,
         "true_score": best,
         "score": score,
         "linear_score": float(table["score"].get(0, np.nan)),

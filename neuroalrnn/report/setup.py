@@ -117,7 +117,7 @@ def _fit_rows(fit):
     return [
         ("Splitter", code(config["splitter"])),
         ("Folds", str(fit.parameters.sizes["fold"])),
-        ("Inner parts", f"{inner} which restart to keep and which P to keep"),
+        ("Inner parts", f"{inner} which restart to keep, and which P is best and which sufficient"),
         ("Restarts", f"{config['n_restarts']} per P and fold"),
         ("Seed", str(config["random_state"])),
         ("P", describe_choice_of_n_pwl(fit)),
@@ -156,7 +156,8 @@ def _folds(fit, effective_n_pwl):
                 "fold": str(name),
                 "test subjects": len(members),
                 "test trials scored": int((scored(fit) & (fold == index)).sum()),
-                "chosen P": chosen,
+                "best P": int(selection["n_pwl_best"].values[index]),
+                "sufficient P": chosen,
                 "effective P": int(effective[name]),
                 **(tried[int(one["setting"])] if tried[0] else {}),
                 "restart": restart,

@@ -36,6 +36,7 @@ NAMES = _each(
     {
         "across": "what is compared: restarts of one fold, or the networks of two folds",
         "best": "model with the highest mean over subjects",
+        "part": "validation or test: whose subjects are scored",
         "curve": "curve that a point belongs to",
         "effect": "what is tested, or what is compared",
         "epoch": "steps that are replaced: those of one name, or all",
@@ -99,7 +100,8 @@ COUNTS = _each(
     "",
     {
         "effective_n_pwl": "PWL units that are on in 1 to 99 % of held-out steps",
-        "found_n_pwl": "P that was chosen again",
+        "best_n_pwl": "P that predicts validation subjects best",
+        "found_n_pwl": "P that was found sufficient",
         "n_against": "subjects in whom the reference is better",
         "n_by_chance": "true switches that are found in the next sequence",
         "n_censored": "visits that the end of a sequence cuts",
@@ -168,7 +170,7 @@ LIKELIHOODS = _each(
         "difference_to_best": "model minus best, mean over subjects",
         "linear_score": "validation score of P = 0",
         "log_likelihood": "held-out log-likelihood, every trial counting the same",
-        "score": "validation score of the refit at the true P",
+        "score": "mean of subjects (of recovery: validation score of the refit at the true P)",
         "standard_error_to_best": "standard error of difference_to_best over subjects",
         "subject_mean": "held-out log-likelihood, every subject counting the same",
         "subject_standard_error": "standard error of subject_mean",
@@ -212,6 +214,7 @@ TESTS |= _each(
     },
 )
 PREDICTIONS = {
+    "explained_share": Column("kept of what the best P gains over class frequency", "share"),
     "accuracy": Column("trials whose choice was the most probable option, ties shared", "share"),
     "accuracy_cost": Column("accuracy that a replacement takes away", "share"),
     "bits": Column("gain over class frequency, every trial counting the same", "bits per trial"),

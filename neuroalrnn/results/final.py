@@ -27,7 +27,7 @@ def make_predictor(final, encoding, observation=None, n_pwl=None):
     observation : dict, optional
         What a fit that explains more than choices keeps of its likelihood: ``name``, ``outputs``.
     n_pwl : int, optional
-        A value of the grid; default the one chosen on all subjects.
+        A value of the grid; default the one that predicts best.
 
     Returns
     -------
@@ -38,7 +38,9 @@ def make_predictor(final, encoding, observation=None, n_pwl=None):
     DataError, NotTestableError
     """
     grid = final["n_pwl"].values.tolist()
-    n_pwl = int(final["n_pwl_chosen"]) if n_pwl is None else int(n_pwl)
+    # files of earlier versions hold one choice
+    best = final.get("n_pwl_best", final["n_pwl_chosen"])
+    n_pwl = int(best) if n_pwl is None else int(n_pwl)
     if n_pwl not in grid:
         text = f"n_pwl: found {n_pwl}, expected one of {', '.join(map(str, grid))}"
         raise problems(DataError, "predict", [text])

@@ -33,7 +33,8 @@ from neuroalrnn.netcdf import (
     write_netcdf,
 )
 from neuroalrnn.results.final import make_predictor, require_new
-from neuroalrnn.results.fold import Fold, Folds
+from neuroalrnn.results.fold import Fold, Folds, view_best
+from neuroalrnn.results.summary import NETWORK, SUFFICIENT, compression, further, summarise_model
 from neuroalrnn.store import replace_file
 
 FORMAT = "neuroalrnn fit 1"
@@ -61,8 +62,11 @@ class Fit:
     history : xarray.Dataset
         Learning curves, dims (n_pwl, fold, restart, check), nats per trial.
     selection : xarray.Dataset
-        What was chosen on inner validation: ``restart`` and ``n_updates`` (n_pwl, fold),
-        ``n_pwl_chosen`` (fold), and the validation scores behind it.
+        What was chosen on inner validation: ``restart`` and ``n_updates`` (n_pwl, fold);
+        ``n_pwl_best`` (fold), the P that predicts best; ``n_pwl_chosen`` (fold), that of the
+        networks in `folds`, which is the sufficient one, or the best one in `best`; and the
+        validation scores behind it, with those of the frequency of choices,
+        ``validation_floor``.
     predictions : xarray.Dataset
         Held out, each trial by the fold that never saw its group: ``log_likelihood`` (model,
         trial) in nats and ``probability`` (model, trial, option).
@@ -121,7 +125,44 @@ class Fit:
     @cached_property
     def selection(self) -> xr.Dataset:
         """What was chosen on inner validation, dims (n_pwl, fold)."""
-        return self.tree["selection"].to_dataset()
+        selection = self.tree["selection"].to_dataset()
+        # files of earlier versions hold one choice, which predicts and is taken apart
+        one = selection.get("n_pwl_chosen")
+        return selection if "n_pwl_best" in selection else selection.assign(n_pwl_best=one)
+
+    @cached_property
+    def best(self) -> "Fit":
+        """The same fit, whose `folds` hold the networks that predict best.
+
+        Returns
+        -------
+        Fit
+            Itself where the sufficient P is the best one in every fold; else a view that shares
+            all that is the same, folds among it.
+        """
+        return view_best(self)
+
+    @cached_property
+    def sufficient(self) -> "Fit":
+        """The same fit, whose `folds` hold the sufficient networks: those that are taken apart.
+
+        Returns
+        -------
+        Fit
+            Itself, unless it is the view `best` of another one.
+        """
+        return self
+
+    @property
+    def model(self) -> str:
+        """Name of the networks in `folds` among the models of `scores`: the best, or sufficient."""
+        return NETWORK if self.best is self else SUFFICIENT
+
+    @property
+    def loss(self) -> float | None:
+        """Share of what is explained that P may lose; None by the one-standard-error rule."""
+        loss = self.config.get("sufficient")
+        return None if isinstance(loss, str) else loss
 
     @cached_property
     def predictions(self) -> xr.Dataset:
@@ -179,7 +220,7 @@ class Fit:
         trials : xarray.Dataset
             Of subjects who were not fitted; inputs, labels, events and units as in ``fit.trials``.
         n_pwl : int, optional
-            A value of the grid; default the one chosen on all subjects.
+            A value of the grid; default the one that predicts best on all subjects.
 
         Returns
         -------
@@ -243,7 +284,7 @@ class Fit:
 
     @cached_property
     def folds(self) -> Folds:
-        """The folds in order, each with its network, its trials and its latents.
+        """The folds in order, each with its sufficient network, its trials and its latents.
 
         Returns
         -------
@@ -268,7 +309,7 @@ class Fit:
         table = scores.to_dataframe().reset_index()
         table = table[table["n_trials"] > 0]
         order = ["model", "subject", "n_trials", "log_likelihood", "bits"]
-        order += ["normalised_likelihood", "accuracy", *_further(table)]
+        order += ["normalised_likelihood", "accuracy", *further(table)]
         return table[order].reset_index(drop=True)
 
     @property
@@ -294,7 +335,7 @@ class Fit:
             variables.
         """
         groups = self.scores.groupby("model", sort=False)
-        columns = {name: _summary_row(rows) for name, rows in groups}
+        columns = {name: summarise_model(rows) for name, rows in groups}
         table = pd.DataFrame(columns).T.rename_axis("model")
         return table.astype({"n_subjects": int, "n_trials": int})
 
@@ -321,7 +362,7 @@ class Fit:
             raise ResultError(f"{path.parent} is not a folder; create it first")
         nodes = {node.path: storable(node.to_dataset(inherit=False)) for node in self.tree.subtree}
         tree = xr.DataTree.from_dict(nodes)
-        replace_file(path, write_netcdf(tree, _compression(tree)))
+        replace_file(path, write_netcdf(tree, compression(tree)))
 
     @classmethod
     @checked(ResultError, path=not_path)
@@ -356,39 +397,3 @@ class Fit:
         fit = cls(tree)
         require_unchanged(path, saved, checksums(tree))
         return fit
-
-
-def _further(table):
-    """Columns of a fit that explains more than choices."""
-    return [name for name in table if name.startswith("log_likelihood_")]
-
-
-def _summary_row(rows):
-    """Scores of one model: the mean over trials is a ratio of subject sums, and so is its error."""
-    n, value = rows["n_trials"].to_numpy(), rows["log_likelihood"].to_numpy()
-    share, n_subjects = n / n.sum(), len(n)
-    pooled = float(share @ value)
-    correction = n_subjects / (n_subjects - 1) if n_subjects > 1 else np.nan
-    return {
-        "n_subjects": n_subjects,
-        "n_trials": n.sum(),
-        "log_likelihood": pooled,
-        "standard_error": float(np.sqrt(correction * np.sum((share * (value - pooled)) ** 2))),
-        "subject_mean": float(value.mean()),
-        "subject_standard_error": float(np.sqrt(correction) * value.std() / np.sqrt(n_subjects)),
-        "bits": float(share @ rows["bits"]),
-        "normalised_likelihood": float(np.exp(pooled)),
-        "accuracy": float(share @ rows["accuracy"]),
-    } | {name: float(share @ rows[name]) for name in _further(rows)}
-
-
-def _compression(tree):
-    return {
-        node.path: {
-            name: {"zlib": True, "complevel": 4}
-            for name, variable in node.data_vars.items()
-            if variable.ndim and variable.dtype.kind in "fiub"
-        }
-        for node in tree.subtree
-        if node.data_vars
-    }

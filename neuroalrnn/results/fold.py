@@ -1,6 +1,7 @@
 """A fold of a fit: the network chosen in it, whom it was trained on, and who was held out."""
 
 from collections.abc import Callable, Hashable
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -39,7 +40,7 @@ class Fold:
 
     @cached_property
     def network(self) -> Network:
-        """The network that predicts the held-out trials."""
+        """The network that is taken apart; in `Fit.best`, the one that predicts best."""
         return self.network_of()
 
     def network_of(self, n_pwl: int | None = None, restart: int | None = None) -> Network:
@@ -48,7 +49,7 @@ class Fold:
         Parameters
         ----------
         n_pwl : int, optional
-            A value of the grid; default the one chosen inside the fold.
+            A value of the grid; default the sufficient one, in `Fit.best` the best one.
         restart : int, optional
             Default the one chosen for this `n_pwl`.
 
@@ -187,6 +188,31 @@ class Folds(tuple):
             return super().__getitem__(key)
         text = f"fold: found {key!r}, expected 0 to {len(self) - 1}, or one of {', '.join(names)}"
         raise problems(DataError, "folds of a fit", [text])
+
+
+def view_best(fit):
+    """The fit with the networks that predict best in its folds, see `Fit.best`.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    Fit
+    """
+    selection = fit.selection
+    same = (selection["n_pwl_chosen"] == selection["n_pwl_best"]).values
+    if same.all():
+        return fit
+    view = copy(fit)
+    view.selection = selection.assign(n_pwl_chosen=selection["n_pwl_best"])
+    view.folds = Folds(
+        fold if is_same else Fold(view, fold.index, fold.name)
+        for fold, is_same in zip(fit.folds, same, strict=True)
+    )
+    view.best, view.sufficient = view, fit
+    return view
 
 
 def run_folds(fit):

@@ -68,9 +68,10 @@ FILES = {
     ),
     "recovery.csv": Table(
         "simulation; n_trials are those of a subject (command recover)",
-        "task n_subjects n_trials run true_n_pwl found_n_pwl true_score score linear_score "
-        "badly_trained restarts_near_best adjusted_rand adjusted_rand_clear n_switches n_found "
-        "n_exact n_by_chance n_made n_extra eigenvalue_gap eigenvalue_gap_at_start",
+        "task n_subjects n_trials run true_n_pwl found_n_pwl best_n_pwl true_score score "
+        "linear_score badly_trained restarts_near_best adjusted_rand adjusted_rand_clear "
+        "n_switches n_found n_exact n_by_chance n_made n_extra eigenvalue_gap "
+        "eigenvalue_gap_at_start",
     ),
     "families.csv": Table(
         "simulation; n_trials are those of a subject (command recover)",

@@ -23,7 +23,7 @@ from neuroalrnn.stats.recovery import (
     switch_agreement,
 )
 from neuroalrnn.stats.robust import cluster_robust_logistic
-from neuroalrnn.stats.select import Selection, one_standard_error
+from neuroalrnn.stats.select import best_and_sufficient, one_standard_error
 from neuroalrnn.stats.subject_level import (
     sign_flip,
     t_test,
@@ -33,8 +33,8 @@ from neuroalrnn.stats.subject_level import (
 from neuroalrnn.stats.trends import choose_degree, trend_columns
 
 __all__ = [
-    "Selection",
     "benjamini_hochberg",
+    "best_and_sufficient",
     "calibration_scores",
     "choose_degree",
     "circular_shift_null",

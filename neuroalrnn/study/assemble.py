@@ -51,6 +51,7 @@ def assemble(study, searched, whole, chosen, held_out, *, seconds, effects=None,
         "setting": plan.setting.model_dump(exclude={"n_pwl"}),
         "alternatives": _alternatives(plan),
         "n_pwl": list(plan.grid),
+        "sufficient": plan.sufficient,
         "n_restarts": plan.n_restarts,
         "n_inner": max(len(inner) for inner in plan.inner),
         "random_state": plan.random_state,
@@ -220,11 +221,13 @@ def _history(plan, searched):
 
 def _selection(plan, searched, whole, chosen):
     dims = ("n_pwl", "fold")
-    restart = np.stack([restart for restart, _ in chosen], axis=1)
+    restart = np.stack([each.restart for each in chosen], axis=1)
     subjects = sorted({name for one in searched for name in one.subjects})
     by_subject = np.full((len(plan.grid), len(searched), len(subjects)), np.nan)
+    floor = by_subject[0].copy()
     for fold, (one, final) in enumerate(zip(searched, whole, strict=True)):
         place = np.searchsorted(subjects, one.subjects)
+        floor[fold, place] = chosen[fold].floor
         scores = one.by_subject[np.arange(len(plan.grid)), restart[:, fold]]
         lost = find_lost(one, final.diverged)
         by_subject[:, fold, place] = np.where(lost[:, None], np.nan, scores)
@@ -234,7 +237,8 @@ def _selection(plan, searched, whole, chosen):
         {
             "restart": (dims, restart),
             "setting": (dims, np.stack([one.setting for one in searched], axis=1)),
-            "n_pwl_chosen": ("fold", np.array([plan.grid[position] for _, position in chosen])),
+            "n_pwl_chosen": ("fold", np.array([plan.grid[each.sufficient] for each in chosen])),
+            "n_pwl_best": ("fold", np.array([plan.grid[each.best] for each in chosen])),
             "n_updates": ((*dims, "restart_id"), n_checks * plan.setting.check_every),
             "validation_score": (
                 (*dims, "restart_id"),
@@ -242,6 +246,7 @@ def _selection(plan, searched, whole, chosen):
                 {"units": "nats/trial"},
             ),
             "validation_by_subject": ((*dims, "subject"), by_subject, {"units": "nats/trial"}),
+            "validation_floor": (("fold", "subject"), floor, {"units": "nats/trial"}),
             "train_score": (
                 (*dims, "restart_id"),
                 np.stack([one.train_score for one in whole], axis=1),

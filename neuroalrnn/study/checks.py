@@ -12,13 +12,14 @@ import xarray as xr
 from neuroalrnn.arguments import (
     not_kind,
     not_names,
+    not_number,
     not_path,
     not_seed,
     not_whole,
     refuse,
     shown,
 )
-from neuroalrnn.config.defaults import FIT
+from neuroalrnn.config.defaults import FIT, LOSS, ONE_ERROR
 from neuroalrnn.data import caution, default_encoding, encode, validate
 from neuroalrnn.data.schema import scored_trials, texts
 from neuroalrnn.exceptions import DataError, LeakageWarning, problems
@@ -71,7 +72,7 @@ def score_what_is_read(trials, sequences):
 
 def check_search(
     setting, n_pwl, *, n_restarts, n_inner, random_state, threads=None, memory=1, resume=None,
-    default=FIT.n_pwl,
+    default=FIT.n_pwl, sufficient=LOSS,
 ):  # fmt: skip
     """Refuse an impossible grid or number, naming everything that is wrong.
 
@@ -81,7 +82,7 @@ def check_search(
     n_pwl : sequence of int, or None
         None is the default grid; where that goes beyond ``setting.n_latent`` it is clipped, which
         is logged. A grid that was given is refused instead.
-    n_restarts, n_inner, random_state, threads, memory, resume
+    n_restarts, n_inner, random_state, threads, memory, resume, sufficient
         See `neuroalrnn.select_n_pwl`.
     default : sequence of int
         The default grid.
@@ -114,6 +115,10 @@ def check_search(
     found += not_seed("random_state", random_state)
     found += [] if threads is None else not_whole("threads", threads, least=1)
     found += not_whole("memory", memory, least=1)
+    if not isinstance(sufficient, str):
+        found += not_number("sufficient", sufficient, least=0.0, most=1.0)
+    elif sufficient != ONE_ERROR:
+        found.append(f"sufficient = {shown(sufficient)}: expected a share, or {ONE_ERROR!r}")
     found += [] if resume is None else not_path("resume", resume)
     refuse("n_pwl and counts", found)
     return sorted({int(p) for p in values})

@@ -103,7 +103,7 @@ class Comparison:
         final = train_whole(
             plan, observations, fold, found, engine=self.engine, progress=self.progress
         )
-        restart, position = choose(found, final.diverged, plan.grid)
+        restart, position, *_ = choose(plan, fold, found, final.diverged)
         for n_pwl in np.array(plan.grid)[find_lost(found, final.diverged)]:
             name = plan.folds[fold].name
             logger.warning("%s: n_pwl=%d is left out, every restart diverged", name, n_pwl)

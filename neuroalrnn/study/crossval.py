@@ -12,7 +12,7 @@ import xarray as xr
 from neuroalrnn.baselines import cognitive_baselines, standard_baselines
 from neuroalrnn.baselines.shared import Baseline
 from neuroalrnn.config import Setting, as_setting
-from neuroalrnn.config.defaults import FIT, MEMORY
+from neuroalrnn.config.defaults import FIT, LOSS, MEMORY
 from neuroalrnn.data.offered import offered_names
 from neuroalrnn.data.split import Splitter
 from neuroalrnn.effects.compute import N_LAGS
@@ -22,7 +22,7 @@ from neuroalrnn.results import Fit
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.study.assemble import assemble
 from neuroalrnn.study.checks import check_saveable_names
-from neuroalrnn.study.doubts import lost_values
+from neuroalrnn.study.doubts import lost_values, unexplained
 from neuroalrnn.study.effects import with_effects
 from neuroalrnn.study.final import tabulate_final, train_final
 from neuroalrnn.study.own import check_baselines
@@ -101,6 +101,7 @@ def select_n_pwl(
     encoding: Mapping[str, Any] | None = None,
     observation: ObservationModel | str | None = None,
     baselines: Mapping[str, Baseline] | str | None = None,
+    sufficient: float | str = LOSS,
     threads: int | None = None,
     memory: int = MEMORY,
     backend: str = "auto",
@@ -112,10 +113,12 @@ def select_n_pwl(
 
     In each fold the training groups are split again `n_inner` times. All restarts of all ``n_pwl``
     are trained on the inner training groups and scored on the inner validation groups; these scores
-    alone decide how long to train, which restart to keep, and, by the one-standard-error rule on
-    paired differences over validation subjects, which ``n_pwl`` to keep. Every model is then
-    trained once more on all training groups for the chosen number of updates, and the chosen
-    restart of every ``n_pwl`` is scored on the test group, once.
+    alone decide how long to train, which restart to keep, and which ``n_pwl``, twice: the best one
+    (highest mean over validation subjects) makes the predictions that are compared with other
+    models, and the sufficient one (the smallest that loses at most 5 % of what is explained: the
+    score of the best minus that of the class frequency) is the network that is taken apart. Every
+    model is then trained once more on all training groups for the chosen number of updates, and the
+    chosen restart of every ``n_pwl`` is scored on the test group, once.
 
     Models are scored alike: among the options offered, where an observation model limits them; and
     what no training subject of a fold ever chose has at least the probability that class frequency
@@ -158,6 +161,9 @@ def select_n_pwl(
         option); default class frequency and logistic regressions. "all" adds those of
         `neuroalrnn.baselines.cognitive_baselines`, a GRU and an LSTM, whose sizes are chosen inside
         each fold. All are fitted before the networks; one of ours that fails is left out.
+    sufficient : float or "one standard error"
+        Share of what is explained that the sufficient ``n_pwl`` may lose, from 0 to 1; or the rule
+        `neuroalrnn.stats.one_standard_error` in place of it.
     threads : int, optional
         Default: all cores.
     memory : int
@@ -212,7 +218,8 @@ def select_n_pwl(
     study = prepare_study(
         trials, setting, cv, n_pwl=n_pwl, n_restarts=n_restarts, n_inner=n_inner,
         random_state=random_state, alternatives=alternatives, encoding=encoding,
-        observation=observation, threads=threads, memory=memory, backend=backend, resume=resume,
+        observation=observation, sufficient=sufficient, threads=threads, memory=memory,
+        backend=backend, resume=resume,
     )  # fmt: skip
     others = _baselines(baselines, study)
     check_saveable_names(others)
@@ -225,6 +232,7 @@ def select_n_pwl(
     searched, whole, chosen = _fit_folds(study, progress)
     lost = np.array([find_lost(one, f.diverged) for one, f in zip(searched, whole, strict=True)])
     study = study.warn(lost_values(lost, study.plan))
+    study = study.warn(unexplained(chosen, study.plan), None)
     held_out = predict(study, whole, chosen, others, lost=lost)
     networks = {name: each for name, each in held_out.options.items() if name not in others}
     study = study.warn(perfect_models(study.trials, networks), LeakageWarning)
@@ -284,7 +292,7 @@ def _fit_folds(study, show):
                 save_fold(kept, found, final)
         searched.append(found)
         whole.append(final)
-        chosen.append(choose(found, final.diverged, plan.grid))
+        chosen.append(choose(plan, fold, found, final.diverged))
         for text in diverged_restarts(found.diverged | final.diverged, plan.grid):
             logger.warning("%s: %s diverged and is not used", part.name, text)
         progress.finish_fold(int(ends[fold]))

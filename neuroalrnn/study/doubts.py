@@ -85,6 +85,38 @@ def _doubt(what, values, subjects, guess):
     )
 
 
+def unexplained(chosen, plan):
+    """Name the folds in which nothing says how much is explained, or nothing is.
+
+    Parameters
+    ----------
+    chosen : list of Chosen
+        Per fold.
+    plan : Plan
+
+    Returns
+    -------
+    list of str
+    """
+    gain = np.array([each.table["score"].max() - each.floor.mean() for each in chosen])
+    names = np.array([part.name for part in plan.folds])
+    nothing, unknown = gain <= 0, ~np.isfinite(gain)
+    by_share, found = not isinstance(plan.sufficient, str), []
+    if nothing.any():
+        rest = ", and the smallest P that was fitted is the sufficient one" if by_share else ""
+        found.append(
+            f"{', '.join(names[nothing])}: no network predicts validation subjects better than the "
+            f"frequency of choices does: nothing is explained{rest}"
+        )
+    if unknown.any():
+        rest = ", and the best P is the sufficient one" if by_share else ""
+        found.append(
+            f"{', '.join(names[unknown])}: the frequency of choices has no score on validation "
+            f"subjects: how much is explained is not known{rest}"
+        )
+    return found
+
+
 def lost_values(lost, plan):
     """Name the values of ``n_pwl`` that were left out because all their restarts diverged.
 

@@ -68,14 +68,14 @@ class ALRNN(ClassifierMixin, BaseEstimator):
     network_ : neuroalrnn.network.run.Network
         Trained on all trials, acting on inputs as encoded.
     n_pwl_ : int
-        The value of `n_pwl` that was chosen.
+        The value of `n_pwl` that predicts best, see `neuroalrnn.select_n_pwl`.
     n_updates_ : int
         How long it was trained.
     classes_ : array of str, shape (option,)
         Labels of the choice, in code order.
     selection_ : pandas.DataFrame
-        One row per value of `n_pwl`: validation score and its difference to the best, nats per
-        trial.
+        One row per value of `n_pwl`: validation score, its difference to the best (nats per
+        trial), and the share of what is explained that it keeps; ``chosen`` is the sufficient one.
     cautions_ : list of str
         What a reader of results must hear of the trials.
     predictor_ : neuroalrnn.network.predict.Predictor
@@ -179,8 +179,8 @@ class ALRNN(ClassifierMixin, BaseEstimator):
         final = train_final(study)
         self.predictor_ = make_predictor(tabulate_final(study, final), study.encoding)
         self.network_ = self.predictor_.network
-        self.n_pwl_ = final.n_pwl
-        self.n_updates_ = final.n_updates[final.n_pwl]
+        self.n_pwl_ = final.best
+        self.n_updates_ = final.n_updates[final.best]
         self.classes_ = np.array(self.predictor_.labels)
         self.selection_ = final.table
         self.cautions_ = cautions_of(study.trials)

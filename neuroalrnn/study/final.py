@@ -13,7 +13,6 @@ from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.network.run import Network
 from neuroalrnn.ops import Weights
-from neuroalrnn.stats import one_standard_error
 from neuroalrnn.study.plan import whole_jobs
 from neuroalrnn.study.search import Progress, choose, find_lost, search, train_in_chunks
 
@@ -26,6 +25,7 @@ DIMS = {
     "readout": ("output", "latent"),
     "offset": ("output",),
 }
+SHARES = ("explained_share", "ci_low", "ci_high")
 # nats per trial within which a restart counts as near the best one
 NEAR = 0.01
 
@@ -36,12 +36,14 @@ class Final:
 
     Attributes
     ----------
-    n_pwl : int
-        Chosen by the one-standard-error rule on the validation subjects.
+    best, sufficient : int
+        Values of P chosen on the validation subjects, see `neuroalrnn.select_n_pwl`.
     table : DataFrame
-        One row per P: ``n_pwl, score, difference, standard_error`` (nats per trial on validation
-        subjects; difference to the best P), ``chosen``, and ``restarts_near_best``, the share of
-        restarts within `NEAR` nats per trial of the best one.
+        One row per P: ``n_pwl``, ``score``, ``difference`` to the highest score and its
+        ``standard_error`` (nats per trial on validation subjects), ``explained_share`` (of what is
+        explained) and its interval ``ci_low, ci_high``, ``chosen`` (whether it is the sufficient
+        one), and ``restarts_near_best``, the share of restarts within `NEAR` nats per trial of the
+        best one.
     networks : dict of int -> Network
         Per P, its best restart, trained again on all subjects. A P is absent where every restart
         diverged.
@@ -53,7 +55,8 @@ class Final:
         Training mean of the inputs that they got centred, else 0.
     """
 
-    n_pwl: int
+    best: int
+    sufficient: int
     table: pd.DataFrame
     networks: dict
     starts: dict
@@ -87,11 +90,12 @@ def train_final(study, *, progress=False):
     bar.start_fold(plan.folds[0].name)
     observations = plan.observations(0)
     searched = search(plan, observations, 0, engine=engine, progress=bar)
-    restart, position = choose(searched, searched.diverged, plan.grid)
+    chosen = choose(plan, 0, searched, searched.diverged)
     kept = np.flatnonzero(~find_lost(searched, searched.diverged))
     grid = [plan.grid[k] for k in kept]
-    keys = [(plan.settings[searched.setting[k]], plan.grid[k], int(restart[k])) for k in kept]
-    n_checks = searched.best_check[kept, restart[kept]] + 1
+    restart, settings = chosen.restart[kept], [plan.settings[searched.setting[k]] for k in kept]
+    keys = list(zip(settings, grid, restart.tolist(), strict=True))
+    n_checks = searched.best_check[kept, restart] + 1
     jobs = whole_jobs(plan, 0, keys, n_checks)
     trained = train_in_chunks(
         jobs, observations, plan.setting, engine, bar, plan.observed_architecture
@@ -105,8 +109,9 @@ def train_final(study, *, progress=False):
     starts = plan.architecture.scale_inputs(starts, scaling)
     n_updates = (n_checks * plan.setting.check_every).tolist()
     return Final(
-        n_pwl=plan.grid[position],
-        table=_table(searched, restart, plan.grid),
+        best=plan.grid[chosen.best],
+        sufficient=plan.grid[chosen.sufficient],
+        table=_table(searched, chosen.table, plan.grid),
         networks=dict(zip(grid, as_networks(trained.weights, grid), strict=True)),
         starts=dict(zip(grid, as_networks(starts, grid), strict=True)),
         n_updates=dict(zip(grid, n_updates, strict=True)),
@@ -140,7 +145,8 @@ def tabulate_final(study, final):
         for name in names
     }
     variables |= {
-        "n_pwl_chosen": ((), final.n_pwl),
+        "n_pwl_chosen": ((), final.sufficient),
+        "n_pwl_best": ((), final.best),
         "n_updates": ("n_pwl", list(final.n_updates.values())),
         "validation_score": ("n_pwl", table.loc[grid, "score"].to_numpy(), {"units": "nats/trial"}),
         "centre": ("feature", centre),
@@ -178,12 +184,10 @@ def canonical_form(self_slope, weight, n_pwl):
     return self_slope - moved, weight + moved[..., None] * np.eye(n_latent)
 
 
-def _table(searched, restart, grid):
-    by_subject = searched.by_subject[np.arange(len(grid)), restart]
-    table = one_standard_error(by_subject, np.asarray(grid)).table
+def _table(searched, table, grid):
     score = searched.best_score
     near = (score >= score.max(axis=1, keepdims=True) - NEAR).mean(axis=1)
-    columns = ["score", "difference", "standard_error", "chosen"]
+    columns = ["score", "difference", "standard_error", *SHARES, "chosen"]
     return table[columns].assign(n_pwl=list(grid), restarts_near_best=near)
 
 

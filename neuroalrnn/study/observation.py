@@ -319,12 +319,23 @@ def predict_constant(observation, trials, train, test):
     known = {name: torch.as_tensor(each[train]) for name, each in values.items()}
     values = {name: torch.as_tensor(each[test]) for name, each in values.items()}
     with one_torch_thread():
-        eta = _fit_constant(observation, known).expand(len(test), -1)
+        eta = fit_constant(observation, known).expand(len(test), -1)
         return explain(observation, eta, values, len(trials[CHOICE].attrs["labels"]))
 
 
-def _fit_constant(observation, values):
-    """Offsets of the best model without latents; the starting ones where none is better."""
+def fit_constant(observation, values):
+    """Offsets of the best model without latents; the starting ones where none is better.
+
+    Parameters
+    ----------
+    observation : ObservationModel
+    values : dict of str -> Tensor, shape (trial,)
+        Of everything that it explains, and that is given.
+
+    Returns
+    -------
+    Tensor, shape (output,)
+    """
     n_trials = len(values[CHOICE])
     start = observation.start(values)
     free = ~torch.tensor(observation.fixed)

@@ -11,8 +11,9 @@ from neuroalrnn.baselines import class_frequency
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials, where
 from neuroalrnn.exceptions import ConfigError, problems
+from neuroalrnn.results.summary import NETWORK
 
-NETWORK, CONSTANT, FREQUENCY = "AL-RNN", "constant", "class frequency"
+CONSTANT, FREQUENCY = "constant", "class frequency"
 FORM = "f(trials, train, test) -> array of log-probabilities, shape (test trial, option)"
 # of single precision, added up over options
 TOLERANCE = 1e-5

@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import torch
 
+from neuroalrnn.config.defaults import LOSS
 from neuroalrnn.data.scaling import carriers, scale_of, standardise_inputs
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import DataError, problems
@@ -48,6 +49,8 @@ class Plan:
     architecture : Architecture
     observation : ObservationModel, optional
         Of the variables in ``pieces.observed``.
+    sufficient : float or str
+        Share of what is explained that the sufficient ``n_pwl`` may lose, or the name of a rule.
     """
 
     pieces: object
@@ -62,6 +65,7 @@ class Plan:
     random_state: int
     architecture: Architecture = ALRNN_ARCHITECTURE
     observation: ObservationModel | None = None
+    sufficient: float | str = LOSS
 
     @property
     def setting(self):
@@ -109,7 +113,7 @@ class Plan:
 
 def make_plan(
     trials, sequences, folds, cv, settings, *, grid, n_inner, n_restarts, random_state,
-    architecture=ALRNN_ARCHITECTURE, observation=None,
+    architecture=ALRNN_ARCHITECTURE, observation=None, sufficient=LOSS,
 ):  # fmt: skip
     """Lay out a cross-validation.
 
@@ -125,6 +129,7 @@ def make_plan(
     n_inner, n_restarts, random_state : int
     architecture : Architecture
     observation : ObservationModel, optional
+    sufficient : float or str
 
     Returns
     -------
@@ -152,6 +157,7 @@ def make_plan(
         random_state=random_state,
         architecture=architecture,
         observation=observation,
+        sufficient=sufficient,
     )
     _require_two_units(plan)
     _require_starts(plan)

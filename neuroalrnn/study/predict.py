@@ -11,10 +11,11 @@ from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError, FitError, problems
 from neuroalrnn.fit import compute_eta, make_observations
 from neuroalrnn.model import log_probability, select
+from neuroalrnn.results.summary import NETWORK, SUFFICIENT
 from neuroalrnn.running import progress_bar
 from neuroalrnn.study.engine import one_torch_thread
 from neuroalrnn.study.observation import explain, predict_constant
-from neuroalrnn.study.own import CONSTANT, NETWORK, predict_own
+from neuroalrnn.study.own import CONSTANT, predict_own
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,8 @@ def predict(study, whole, chosen, baselines, *, lost):
     study : Study
     whole : list of Whole
         Per fold.
-    chosen : list of (restart, position)
-        Per fold, from `choose`.
+    chosen : list of Chosen
+        Per fold.
     baselines : dict of str -> array, shape (trial, option)
         From `predict_baselines`.
     lost : bool array, shape (fold, n_pwl)
@@ -143,7 +144,8 @@ def predict(study, whole, chosen, baselines, *, lost):
     Returns
     -------
     HeldOut
-        Models: the AL-RNN with ``n_pwl`` chosen inside, each ``n_pwl`` of the grid, with an
+        Models: the AL-RNN with the best ``n_pwl`` of each fold, the one with the sufficient
+        ``n_pwl`` where that is another one in some fold, each ``n_pwl`` of the grid, with an
         observation model the "constant" one of the training trials, then the baselines.
     """
     trials, sequences, plan = study.trials, study.sequences, study.plan
@@ -151,14 +153,16 @@ def predict(study, whole, chosen, baselines, *, lost):
     counts = scored_trials(trials)
     is_lost = lost.any(axis=0)
     names = [(f"{NETWORK} P={p}", k) for k, p in enumerate(plan.grid) if not is_lost[k]]
+    differs = any(each.best != each.sufficient for each in chosen)
     for fold, part in enumerate(plan.folds):
-        restart, position = chosen[fold]
+        restart, best, sufficient, *_ = chosen[fold]
+        own = [(NETWORK, best), *([(SUFFICIENT, sufficient)] if differs else [])]
         train = part.train[counts[part.train]]
         test = sequences.take(np.isin(sequences.trial[:, 0], part.test))
         keep = np.arange(len(plan.grid)) * plan.n_restarts + restart
         weights = select(whole[fold].weights, torch.as_tensor(keep))
         rows, options, others = predict_observed(weights, plan.grid, test, plan, study.engine)
-        for name, k in [(NETWORK, position), *names]:
+        for name, k in [*own, *names]:
             mine = {other: values[k] for other, values in others.items()}
             held_out.put(trials, name, train, rows, options[k], mine)
         if plan.observation:

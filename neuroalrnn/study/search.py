@@ -2,17 +2,21 @@
 
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 
+from neuroalrnn.config.defaults import LOSS
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.fit import train
 from neuroalrnn.model import ALRNN_ARCHITECTURE
 from neuroalrnn.ops import Weights
 from neuroalrnn.running import progress_bar
-from neuroalrnn.stats import one_standard_error
+from neuroalrnn.stats import best_and_sufficient, one_standard_error
 from neuroalrnn.study.engine import one_torch_thread
+from neuroalrnn.study.floor import score_floor
 from neuroalrnn.study.plan import search_jobs, whole_jobs
 
 
@@ -122,31 +126,52 @@ def _score_group(plan, jobs, trained, group, unit):
     return curve, train_curve, by_subject, bool(trained.diverged[members].any())
 
 
-def choose(searched, diverged, grid):
+class Chosen(NamedTuple):
+    """What is chosen in one fold.
+
+    Attributes
+    ----------
+    restart : int array, shape (n_pwl,)
+        With the best validation score, for every ``n_pwl``.
+    best, sufficient : int
+        Places of the best ``n_pwl`` and of the sufficient one in the grid; none of `find_lost`.
+    floor : array, shape (validation subject,)
+        What the frequency of choices gives to the subjects of the search, nats per trial.
+    table : DataFrame
+        One row per ``n_pwl``, see `neuroalrnn.stats.best_and_sufficient`.
+    """
+
+    restart: np.ndarray
+    best: int
+    sufficient: int
+    floor: np.ndarray
+    table: pd.DataFrame
+
+
+def choose(plan, fold, searched, diverged):
     """Choose restart and ``n_pwl`` from the validation scores of one fold.
 
-    The restart with the best validation score is taken for each ``n_pwl``; then the smallest
-    ``n_pwl`` whose score lies within one standard error of the paired difference to the best one.
+    The restart with the best validation score is taken for each ``n_pwl``; then the best ``n_pwl``
+    and the sufficient one, see `neuroalrnn.stats.best_and_sufficient`.
 
     Parameters
     ----------
+    plan : Plan
+    fold : int
     searched : Searched
     diverged : bool array, shape (n_pwl, restart)
         Restarts whose final training diverged; like those of the search, they are never chosen.
-    grid : sequence of int
 
     Returns
     -------
-    restart : int array, shape (n_pwl,)
-    position : int
-        Place of the chosen ``n_pwl`` in `grid`; none of `find_lost`.
+    Chosen
 
     Raises
     ------
     FitError
         If every restart of every ``n_pwl`` diverged.
     """
-    lost = find_lost(searched, diverged)
+    grid, lost = plan.grid, find_lost(searched, diverged)
     if lost.all():
         raise FitError(
             f"every restart diverged at n_pwl = {', '.join(map(str, grid))}; "
@@ -154,8 +179,17 @@ def choose(searched, diverged, grid):
         )
     restart = np.argmax(np.where(diverged, -np.inf, searched.best_score), axis=1)
     by_subject = searched.by_subject[np.arange(len(grid)), restart]
-    by_subject = np.where(lost[:, None], np.nan, by_subject)
-    return restart, one_standard_error(by_subject, np.asarray(grid)).index
+    by_subject, floor = np.where(lost[:, None], np.nan, by_subject), score_floor(plan, fold)
+    is_share = not isinstance(plan.sufficient, str)
+    loss = plan.sufficient if is_share else LOSS
+    found = best_and_sufficient(by_subject, np.asarray(grid), floor, loss)
+    if is_share:
+        return Chosen(restart, found.best, found.index, floor, found.table)
+    index = one_standard_error(by_subject, np.asarray(grid)).index
+    # the grid is sorted, and where the error is tiny the best value may be the smaller one
+    index = min(index, found.best)
+    is_chosen = np.arange(len(grid)) == index
+    return Chosen(restart, found.best, index, floor, found.table.assign(chosen=is_chosen))
 
 
 def find_lost(searched, diverged):

@@ -16,7 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.config import Setting, as_setting, expand
-from neuroalrnn.config.defaults import FIT, MEMORY
+from neuroalrnn.config.defaults import FIT, LOSS, MEMORY
 from neuroalrnn.data import (
     Audit,
     Sequences,
@@ -95,15 +95,15 @@ class Study:
         """What a reader of any result must hear, one sentence each."""
         return cautions_of(self.trials)
 
-    def warn(self, found: Sequence[str], category: type[Warning] = DataWarning) -> "Study":
+    def warn(self, found: Sequence[str], category: type[Warning] | None = DataWarning) -> "Study":
         """Say aloud what was found, and keep it with the trials.
 
         Parameters
         ----------
         found : list of str
             Whole sentences.
-        category : class of warning
-            How it is said.
+        category : class of warning, or None
+            How it is said; None keeps it without saying it aloud.
 
         Returns
         -------
@@ -127,7 +127,7 @@ class Study:
         plan : Plan
             What is trained on whom.
         """
-        names = ("grid", "n_inner", "n_restarts", "random_state", "observation")
+        names = ("grid", "n_inner", "n_restarts", "random_state", "observation", "sufficient")
         given = {name: getattr(self.plan, name) for name in names}
         given |= {"sequences": self.sequences, "folds": self.folds, "cv": cv or self.cv}
         return make_plan(self.trials, **given | {"settings": self.plan.settings} | changes)
@@ -203,6 +203,7 @@ def prepare_study(
     alternatives: Mapping[str, Sequence] | None = None,
     encoding: Mapping[str, Any] | None = None,
     observation: ObservationModel | str | None = None,
+    sufficient: float | str = LOSS,
     threads: int | None = None,
     memory: int = MEMORY,
     backend: str = "auto",
@@ -231,6 +232,8 @@ def prepare_study(
         Arguments of `neuroalrnn.encode`.
     observation : ObservationModel or str, optional
         What is explained beside the choice; see `neuroalrnn.select_n_pwl`.
+    sufficient : float or str
+        How little of what is explained ``n_pwl`` may lose; see `neuroalrnn.select_n_pwl`.
     threads : int, optional
         Default: all cores.
     memory : int
@@ -270,7 +273,7 @@ def prepare_study(
     counts = {"n_inner": n_inner, "n_restarts": n_restarts, "random_state": random_state}
     grid = check_search(
         setting, n_pwl, threads=threads, memory=memory, resume=resume, default=default_n_pwl,
-        **counts,
+        sufficient=sufficient, **counts,
     )  # fmt: skip
     counts = {name: int(value) for name, value in counts.items()}
     settings = expand(setting, alternatives or {})
@@ -281,8 +284,9 @@ def prepare_study(
     groups = cv.groups(trials)
     sharing = audit(trials, [] if everybody else folds, groups=groups)
     plan = make_plan(
-        trials, sequences, folds, cv, settings, grid=grid, observation=observation, **counts
-    )
+        trials, sequences, folds, cv, settings, grid=grid, observation=observation,
+        sufficient=sufficient, **counts,
+    )  # fmt: skip
     trials = caution_of_inner_parts(trials, plan, groups)
     trials = caution(trials, unseen_labels(trials, folds))
     return Study(trials, sequences, used, cv, sharing, plan, engine, resume)

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from markupsafe import escape
 
 from neuroalrnn.questions.computation.changes import around_changes
 from neuroalrnn.questions.computation.explained import (
     compute_explained,
-    enough_units,
     say_regression,
     say_what_it_takes,
 )
@@ -129,25 +129,41 @@ def shares(**of):
     return table
 
 
+def say(sufficient, best=None, loss=0.05, **of):
+    """What is said of shares by P, and of the P of every fold."""
+    n_pwl = [int(name.removeprefix("p")) for name in of]
+    curve = pd.DataFrame({"n_pwl": n_pwl, "explained_share": list(of.values())})
+    chosen = {"n_pwl_chosen": sufficient, "n_pwl_best": best or sufficient}
+    selection = xr.Dataset({name: ("fold", np.array(values)) for name, values in chosen.items()})
+    return plain(say_what_it_takes(curve.assign(part="validation"), selection, loss))
+
+
 @pytest.mark.parametrize(
-    ("table", "enough", "expected"),
+    ("shares", "enough", "expected"),
     [
-        (shares(p0=0.52, p1=0.995, p4=1.0), 1, "One nonlinear (rectified) unit suffices: it keeps"),
-        (shares(p0=0.52, p1=0.995, p4=1.0), 1, "a linear network loses 48 %"),
-        (shares(p0=-0.01, p1=1.0), 1, "None does not: a linear network explains nothing"),
-        (shares(p0=0.97, p1=1.0), 0, "No nonlinear unit is needed: a linear network keeps 97 %"),
-        (shares(p0=0.5, p1=0.9, p2=1.0), 2, "Fewer do not: 1 loses 10 %"),
-        (shares(p1=0.9, p2=1.0), 2, "A linear network was not fitted"),
+        ({"p0": 0.52, "p1": 0.995, "p4": 1.0}, 1, "One nonlinear (rectified) unit suffices: it"),
+        ({"p0": 0.52, "p1": 0.995, "p4": 1.0}, 1, "a linear network loses 48 %"),
+        ({"p0": -0.01, "p1": 1.0}, 1, "None does not: a linear network explains nothing"),
+        ({"p0": 0.97, "p1": 1.0}, 0, "No nonlinear unit is needed: a linear network keeps 97 %"),
+        ({"p0": 0.5, "p1": 0.9, "p2": 1.0}, 2, "Fewer do not: 1 loses 10 %"),
+        ({"p1": 0.9, "p2": 1.0}, 2, "A linear network was not fitted"),
+        ({"p0": np.nan, "p1": np.nan}, 0, "cannot be said: on validation subjects nothing is"),
+        ({"p1": 1.0}, 1, "one size only"),
     ],
 )
-def test_what_it_takes(table, enough, expected):
-    assert enough_units(table) == enough
-    assert expected in plain(say_what_it_takes(table))
+def test_what_it_takes(shares, enough, expected):
+    assert expected in say([enough, enough], **shares)
 
 
-def test_a_linear_network_that_was_chosen_is_said_to_be():
-    said = plain(say_what_it_takes(shares(p0=0.9, p1=1.0), is_linear=True))
-    assert said.startswith("A linear network was chosen in every fold: it keeps 90 %")
+def test_what_it_takes_is_said_of_most_folds_with_what_predicts_best_and_the_rule():
+    said = say([1, 1, 2], [4, 4, 4], p0=0.5, p1=0.97, p2=0.98, p4=1.0)
+    assert "2 of 3 folds; in the others the sufficient P is 2. P = 4 predicts best." in said
+    assert said.endswith("(Sufficient: loses at most 5 % of what is explained, on validation "
+                         "subjects.)")  # fmt: skip
+    assert "one standard error" in say([0, 0], loss=None, p0=0.9, p1=1.0)
+    assert "P = 0, 1 predicts best" in say([0, 0], [0, 1], p0=0.99, p1=1.0)
+    # of a tie the smaller one
+    assert say([2, 1], p1=0.96, p2=1.0).startswith("One nonlinear")
 
 
 def compared(**estimates):
@@ -218,7 +234,7 @@ def test_lights_are_told_by_symbol_and_text_and_are_escaped():
 def test_shares_are_those_of_the_scores(fit):
     table = compute_explained(fit).set_index("model")["explained_share"]
     means = fit.scores.groupby("model")["log_likelihood"].mean()
-    best = means.filter(like="P=").max()
+    best = means["AL-RNN"]
     for model, share in table.items():
         expected = (means[model] - means["class frequency"]) / (best - means["class frequency"])
         assert share == pytest.approx(expected), model
@@ -281,7 +297,6 @@ def test_units_that_a_computation_needs_are_counted_over_folds():
 
 
 def test_what_was_not_fitted_is_not_spoken_of():
-    assert "one size only" in say_what_it_takes(shares(p1=1.0))
     assert judge_linear(compared(), np.array([0, 0]), [0])[:2] == ("amber", "not known")
 
 
@@ -293,7 +308,6 @@ def test_nothing_explained_is_said_and_gives_a_red_light(fit):
     tree["scores"] = type(tree)(scores)
     table = compute_explained(type(fit)(tree))
     assert len(table) == 0
-    assert plain(say_what_it_takes(table)).startswith("Nothing is explained: no network")
     assert judge_regression(table, compared())[0] == "red"
 
 

@@ -91,9 +91,9 @@ class TestRefit:
         trials = simulated(gated_paths(2), 6, 200)
         found = refit(trials, QUICK, n_pwl=(0, 1, 2, 3), **ONE)
         table = found.table.set_index("n_pwl")
-        assert found.n_pwl == table.index[table["chosen"]].item() == 2
-        inside = table.index[table["difference"] <= table["standard_error"]]
-        assert found.n_pwl == inside.min()
+        assert found.sufficient == table.index[table["chosen"]].item() == 2
+        assert found.sufficient == table.index[table["explained_share"] >= 0.95].min()
+        assert table.loc[found.best, "explained_share"] >= 0.999
         assert [found.networks[p].n_pwl for p in table.index] == [0, 1, 2, 3]
         # trained networks predict, those they started from do not
         sign = 2 * trials["choice"].values - 1

@@ -26,7 +26,8 @@ def test_every_scored_trial_is_predicted_once_by_every_model(fitted):
     log_likelihood = fitted.predictions["log_likelihood"]
     assert np.isfinite(log_likelihood).all()
     assert list(log_likelihood["model"].values) == [
-        "AL-RNN", "AL-RNN P=0", "AL-RNN P=2", "class frequency", "history-logistic",
+        "AL-RNN", "AL-RNN sufficient", "AL-RNN P=0", "AL-RNN P=2", "class frequency",
+        "history-logistic",
     ]  # fmt: skip
     np.testing.assert_allclose(fitted.predictions["probability"].sum("option"), 1, atol=1e-6)
     assert (fitted.splits["fold"].values == np.repeat(np.arange(6), 40)).all()
@@ -142,10 +143,11 @@ def test_a_value_of_the_grid_that_diverges_in_one_fold_is_left_out(
     with pytest.warns(DataWarning, match=f"n_pwl = {lost}: every restart diverged in fold 1; it"):
         found = fit(trials, SubjectKFold(3), n_pwl=(0, 1, 2), baselines=None)
     assert any(text.startswith(f"n_pwl = {lost}: every") for text in found.cautions)
-    assert found.selection["n_pwl_chosen"].values[1] != lost
+    for name in ("n_pwl_chosen", "n_pwl_best"):
+        assert found.selection[name].values[1] != lost
     left = {0, 1, 2} - {lost}
     names = {f"AL-RNN P={p}" for p in left} | {"AL-RNN", "class frequency", "history-logistic"}
-    assert set(found.scores["model"]) == names
+    assert set(found.scores["model"]) - {"AL-RNN sufficient"} == names
     assert np.isfinite(found.scores.select_dtypes(float).to_numpy()).all()
     by_subject = found.selection["validation_by_subject"].sel(n_pwl=lost)
     assert np.isnan(by_subject.isel(fold=1)).all()

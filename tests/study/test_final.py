@@ -57,7 +57,8 @@ def test_it_is_chosen_and_trained_as_a_refit_and_an_estimator_of_everybody(
     final = whole.final
     n_pwl = int(final["n_pwl_chosen"])
     same = refit(whole.trials, setting, SubjectKFold(2), n_pwl=(0, 2), **OPTIONS)
-    assert n_pwl == same.n_pwl
+    assert n_pwl == same.sufficient
+    assert int(final["n_pwl_best"]) == same.best
     for name in Network._fields[1:]:
         np.testing.assert_array_equal(final[name].sel(n_pwl=2), getattr(same.networks[2], name))
     np.testing.assert_array_equal(final["validation_score"], same.table["score"])
@@ -100,7 +101,7 @@ def test_new_subjects_are_predicted_better_than_by_guessing(whole, strangers):
     expected = np.log(found["probability"].values[np.arange(80), code])
     np.testing.assert_allclose(found["log_likelihood"], expected)
     assert found["log_likelihood"].mean() > np.log(0.5)
-    other = whole.predict(strangers, n_pwl=0 if int(whole.final["n_pwl_chosen"]) else 2)
+    other = whole.predict(strangers, n_pwl=0 if int(whole.final["n_pwl_best"]) else 2)
     assert not other["probability"].equals(found["probability"])
 
 

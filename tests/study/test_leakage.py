@@ -47,7 +47,7 @@ def _differing(one, other, fold):
     return {key for key in before if not np.array_equal(before[key], after[key], equal_nan=True)}
 
 
-CHOSEN = {("selection", name) for name in ("restart", "n_updates", "n_pwl_chosen")}
+CHOSEN = {("selection", name) for name in ("restart", "n_updates", "n_pwl_best")}
 
 
 @FAR_OFF

@@ -27,6 +27,7 @@ from neuroalrnn.questions.computation.sentences import (
 )
 from neuroalrnn.questions.question import Figure, Lights, Question, Text
 from neuroalrnn.questions.sections import ANSWER
+from neuroalrnn.questions.words import strong
 from neuroalrnn.results.columns import Column
 from neuroalrnn.results.tables import Table
 
@@ -80,8 +81,13 @@ def _agreement(asked):
 def _what_it_takes(asked):
     if "explained" not in asked.tables:
         return f"What it takes cannot be said: {asked.tables.reasons['explained']}."
-    is_linear = (asked.fit.selection["n_pwl_chosen"].values == 0).all()
-    return say_what_it_takes(asked.tables["explained"], is_linear=is_linear)
+    if not len(asked.tables["explained"]):
+        rest = "no network predicts better than the frequency of each choice."
+        return strong("Nothing is explained") + f": {rest}"
+    fit = asked.fit
+    if "score_by_n_pwl" not in asked.tables:
+        return f"What it takes cannot be said: {asked.tables.reasons['score_by_n_pwl']}."
+    return say_what_it_takes(asked.tables["score_by_n_pwl"], fit.selection, fit.loss)
 
 
 def _regression(asked):
@@ -110,7 +116,7 @@ def _lights(asked):
             ),
             "Better than a regression?": regression,
             "Enough subjects?": judge_subjects(*asked.n_independent),
-            "Linear model excluded?": judge_linear(compared, n_pwl, grid),
+            "Linear model excluded?": judge_linear(compared, n_pwl, grid, fit.loss),
         }
     )
 
@@ -122,7 +128,7 @@ def _draw(asked):
         asked.tables["effects_by_subject"],
         asked.tables["explained"],
         asked.functional.labels,
-        asked.fit.predictions["probability"].sel(model="AL-RNN"),
+        asked.fit.predictions["probability"].sel(model=asked.fit.model),
         asked.trials,
         subject=subject,
         session=session,
@@ -135,7 +141,7 @@ def _caption(asked):
     text = (
         "(a) What inputs do to the choice, in log-odds: bars are means over subjects with 95 % "
         "intervals (over subjects, or over networks where that is wider), dots are subjects. (b) "
-        "Held-out prediction: 0 is the frequency of each choice, 100 the best network. (c) "
+        "Held-out prediction: 0 is the frequency of each choice, 100 the best P. (c) "
         "Predictions for an example session in the colour of the regime (white: none), ticks are "
         "choices; below, the regime of each trial, and the rule. All trials are those of subjects "
         "that the network never saw."
@@ -172,7 +178,6 @@ LIGHTS = Question(
         "lights": Table("light", "light state answer reason"),
     },
     columns={
-        "explained_share": Column("explained of what the best network explains", "share"),
         "light": Column("what is asked", dtype="str"),
         "reason": Column("why the light is as it is", dtype="str"),
         "state": Column("green, amber or red", dtype="str"),

@@ -4,17 +4,16 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import NotTestableError
-from neuroalrnn.questions.words import name_of, strong
+from neuroalrnn.questions.words import count, joined, listed, losing, name_of, strong
+from neuroalrnn.results.summary import NETWORK
 
-# share of what the best network explains that a smaller one may lose and still suffice
-LOSS = 0.05
-BASE, NETWORK = "class frequency", "AL-RNN P="
+BASE = "class frequency"
 PEERS = ("GRU", "LSTM")
 COLUMNS = ("explained_share", "ci_low", "ci_high")
 
 
 def compute_explained(fit):
-    """Share of what the best network explains beyond the frequency of choices, by model.
+    """Share of what the best P explains on held-out trials beyond the frequency of choices.
 
     Parameters
     ----------
@@ -23,9 +22,9 @@ def compute_explained(fit):
     Returns
     -------
     pandas.DataFrame
-        ``model, explained_share, ci_low, ci_high``: the 95 % interval is that of the difference to
-        the best network over subjects, with what it explains taken as known. Empty where no network
-        explains more than the frequency of choices.
+        ``model, explained_share, ci_low, ci_high``; 1 is the AL-RNN with the best P, chosen inside
+        each fold. The 95 % interval is that of the difference to it over subjects, with what it
+        explains taken as known. Empty where it explains no more than the frequency of choices.
 
     Raises
     ------
@@ -33,17 +32,16 @@ def compute_explained(fit):
         Nothing says what the frequency of choices explains.
     """
     scores = fit.scores.pivot(index="model", columns="subject", values="log_likelihood")
-    grid = [f"{NETWORK}{value}" for value in fit.parameters["n_pwl"].values]
+    grid = [f"{NETWORK} P={value}" for value in fit.parameters["n_pwl"].values]
     grid = [name for name in grid if name in scores.index]
     if BASE not in scores.index or not grid:
         raise NotTestableError(f"found no scores of {BASE if grid else 'networks'}")
-    best = scores.loc[grid].mean(axis=1).idxmax()
-    whole = (scores.loc[best] - scores.loc[BASE]).mean()
+    whole = (scores.loc[NETWORK] - scores.loc[BASE]).mean()
     if not whole > 0:
         return pd.DataFrame({"model": pd.Series(dtype=str), **dict.fromkeys(COLUMNS, ())})
-    others = [n for n in scores.index if not n.startswith("AL-RNN") and n != BASE]
+    others = [n for n in scores.index if not n.startswith(NETWORK) and n != BASE]
     names = [*grid, *others]
-    difference = (scores.loc[names] - scores.loc[best]) / whole
+    difference = (scores.loc[names] - scores.loc[NETWORK]) / whole
     n = difference.notna().sum(axis=1)
     error = difference.std(axis=1, ddof=1) / np.sqrt(n)
     share, half = 1 + difference.mean(axis=1), 2 * error
@@ -51,62 +49,49 @@ def compute_explained(fit):
     return pd.DataFrame(found).reset_index(names="model")
 
 
-def enough_units(explained):
-    """The fewest units that lose at most 5 % of what can be explained.
-
-    Parameters
-    ----------
-    explained : pandas.DataFrame
-        Table ``explained``.
-
-    Returns
-    -------
-    int
-    """
-    networks = shares_by_units(explained)
-    return min(units for units, share in networks.items() if share >= 1 - LOSS)
-
-
-def shares_by_units(explained):
-    """Share explained by number of units.
-
-    Parameters
-    ----------
-    explained : pandas.DataFrame
-        Table ``explained``.
-
-    Returns
-    -------
-    dict of int -> float
-    """
-    rows = explained[explained["model"].str.startswith(NETWORK)]
-    units = rows["model"].str.removeprefix(NETWORK).astype(int)
-    return dict(sorted(zip(units, rows["explained_share"], strict=True)))
-
-
-def say_what_it_takes(explained, *, is_linear=False):
+def say_what_it_takes(curve, selection, loss):
     """How many nonlinear units are enough, and what a linear network loses.
 
     Parameters
     ----------
-    explained : pandas.DataFrame
-        Table ``explained``.
-    is_linear : bool
-        Whether a linear network was chosen in every fold.
+    curve : pandas.DataFrame
+        Table ``score_by_n_pwl``; its validation subjects are those that P was chosen on.
+    selection : xarray.Dataset
+        ``n_pwl_chosen``, the sufficient P, and ``n_pwl_best``, by fold.
+    loss : float or None
+        See `neuroalrnn.results.Fit.loss`.
 
     Returns
     -------
     str
     """
-    if not len(explained):
-        rest = "no network predicts better than the frequency of each choice."
-        return strong("Nothing is explained") + f": {rest}"
-    share, enough = shares_by_units(explained), enough_units(explained)
-    if len(share) == 1:
+    rows = curve[curve["part"] == "validation"]
+    share = dict(zip(rows["n_pwl"].astype(int), rows["explained_share"], strict=True))
+    if len(share) < 2:
         return "Networks of one size only were fitted, so that nothing is said of what it takes."
-    if is_linear:
-        kept = f": it keeps {percent(share[0])} of what the best network explains."
-        return strong("A linear network was chosen in every fold") + kept
+    chosen, best = (selection[name].values for name in ("n_pwl_chosen", "n_pwl_best"))
+    enough = _usual(chosen)
+    if not np.isfinite(share[enough]):
+        return strong("How many nonlinear units it takes cannot be said") + (
+            ": on validation subjects nothing is explained, or it is not known how much."
+        )
+    texts = [_say_enough(enough, share), *_say_fewer(enough, share)]
+    others = [str(each) for each in np.unique(chosen[chosen != enough])]
+    if others:
+        n_folds = f"{(chosen == enough).sum()} of {count(len(chosen), 'fold')}"
+        texts.append(f"So it is in {n_folds}; in the others the sufficient P is {listed(others)}.")
+    if (best != chosen).any():
+        texts.append(f"P = {listed(np.unique(best))} predicts best.")
+    return joined([*texts, f"(Sufficient: {losing(loss)}, on validation subjects.)"])
+
+
+def _usual(chosen):
+    """P of most folds, the smallest of a tie."""
+    values, counts = np.unique(chosen, return_counts=True)
+    return int(values[counts.argmax()])
+
+
+def _say_enough(enough, share):
     if enough == 0:
         return strong("No nonlinear unit is needed") + (
             f": a linear network keeps {percent(share[0])} of what can be explained."
@@ -114,7 +99,13 @@ def say_what_it_takes(explained, *, is_linear=False):
     known = {1: "One nonlinear (rectified) unit suffices"}
     start = known.get(enough, f"{enough} nonlinear (rectified) units suffice")
     kept = "it keeps" if enough == 1 else "they keep"
-    text = f"{start}: {kept} {percent(share[enough])} of what can be explained."
+    return f"{start}: {kept} {percent(share[enough])} of what can be explained."
+
+
+def _say_fewer(enough, share):
+    """What smaller networks lose, one text each."""
+    if enough == 0:
+        return []
     fewer = [units for units in share if 0 < units < enough]
     lost = [f"{units} {_lose(units)} {percent(1 - share[units])}" for units in fewer]
     if 0 in share:
@@ -122,7 +113,7 @@ def say_what_it_takes(explained, *, is_linear=False):
         end = f"None does not: a linear network {does}."
     else:
         end = "A linear network was not fitted, so nothing is said of one."
-    return " ".join([text, *([f"Fewer do not: {', '.join(lost)}."] if lost else []), end])
+    return [*([f"Fewer do not: {', '.join(lost)}."] if lost else []), end]
 
 
 def _lose(units):

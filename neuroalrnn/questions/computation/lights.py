@@ -3,7 +3,7 @@
 import pandas as pd
 
 from neuroalrnn.questions.computation.explained import best_regression, compared_with
-from neuroalrnn.questions.words import capital, count, interval, name_of, number
+from neuroalrnn.questions.words import capital, count, interval, losing, name_of, number
 
 FEW, ENOUGH = 6, 12
 GREEN, AMBER, RED = "green", "amber", "red"
@@ -68,7 +68,7 @@ def judge_regression(explained, comparisons):
     return _compare(row, name_of(model))
 
 
-def judge_linear(comparisons, n_pwl_chosen, grid):
+def judge_linear(comparisons, n_pwl_chosen, grid, loss=None):
     """Whether a linear network is excluded.
 
     Parameters
@@ -77,6 +77,8 @@ def judge_linear(comparisons, n_pwl_chosen, grid):
         Table ``comparisons``.
     n_pwl_chosen : array, shape (fold,)
     grid : array
+    loss : float, optional
+        See `neuroalrnn.results.Fit.loss`.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def judge_linear(comparisons, n_pwl_chosen, grid):
     if len(grid) == 1:
         return AMBER, "not known", "Only linear networks were fitted."
     if (n_pwl_chosen == 0).all():
-        return RED, "no", "A linear network was chosen in every fold: it predicts as well."
+        return RED, "no", f"A linear network is sufficient in every fold: it {losing(loss)}."
     row = compared_with(comparisons, "AL-RNN P=0")
     if row is None:
         return AMBER, "not known", "The linear network (P = 0) has no score of its own."

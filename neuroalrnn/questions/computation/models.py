@@ -8,9 +8,9 @@ from neuroalrnn.questions.question import Question, Shown, Text
 from neuroalrnn.questions.sections import COMPUTATION
 from neuroalrnn.questions.words import strong, two_digits
 from neuroalrnn.results.columns import Column
+from neuroalrnn.results.summary import NETWORK, SUFFICIENT
 from neuroalrnn.results.tables import Table
 
-NETWORK = "AL-RNN"
 FREQUENCY = "class frequency"
 # correlation of effects over trials, from which two models are said to compute much the same
 SAME = 0.9
@@ -46,9 +46,25 @@ def judge_models(pairs):
     list of str
         One text per model beside the AL-RNN.
     """
-    rows = _of(pairs, NETWORK)
+    rows = _of(pairs, own_model(pairs))
     rows = rows[~rows["other_model"].str.startswith(NETWORK)]
     return [_judge(row, _of(pairs, row.other_model)) for row in rows.itertuples()]
+
+
+def own_model(pairs):
+    """Name of the networks that are taken apart.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        Table ``models_computation``.
+
+    Returns
+    -------
+    str
+    """
+    names = {*pairs["model"], *pairs["other_model"]}
+    return SUFFICIENT if SUFFICIENT in names else NETWORK
 
 
 def _judge(row, by_n_pwl):
@@ -83,7 +99,8 @@ def _from(rows):
 
 
 def _shown(asked):
-    return _of(asked.tables["models_computation"], NETWORK)[[*SHOWN]].rename(columns=SHOWN)
+    pairs = asked.tables["models_computation"]
+    return _of(pairs, own_model(pairs))[[*SHOWN]].rename(columns=SHOWN)
 
 
 QUESTION = Question(

@@ -25,7 +25,7 @@ def _tabulate(asked):
     inputs = _strongest(found, option)
     cells = pd.DataFrame({key: _levels(asked.trials, *key) for key in inputs})
     choice = asked.trials["choice"].values
-    probability = fit.predictions["probability"].sel(model="AL-RNN", option=option).values
+    probability = fit.predictions["probability"].sel(model=fit.model, option=option).values
     code = [str(each) for each in asked.trials["choice"].attrs["labels"]].index(option)
     known = (found.labels.values >= 0) & cells.notna().all(axis=1).to_numpy()
     known &= np.isfinite(choice) & np.isfinite(probability)

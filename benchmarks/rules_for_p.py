@@ -1,0 +1,141 @@
+"""Rules that choose P, on simulations from known networks: how often the known P comes back.
+
+    python -m benchmarks.rules_for_p out.csv --runs 6 --sizes 4x50,8x100,16x100
+
+Every run is a row per P in the file as soon as it is done, and the same command goes on from there.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.recover.recovery import SETTING, _score
+from neuroalrnn.recover.refit import refit
+from neuroalrnn.tasks import KNOWN, simulate_known
+
+TASKS = (
+    "scalar memory", "addition", "integration", "switching integration", "two gated paths",
+    "three gated paths",
+)  # fmt: skip
+GRID, N_RESTARTS = (0, 1, 2, 3, 4), 6
+# new subjects, and trials of each, on which every network is scored once more
+FRESH = 20, 250
+KEYS = ["task", "n_subjects", "n_trials", "run"]
+RULES = ("one standard error", "loss 5 %", "loss 2 %", "best")
+
+
+def simulate(task, n_subjects, n_trials, run, seed=1):
+    """Fit one simulation: a row per P with its validation and its held-out score.
+
+    Parameters
+    ----------
+    task : str
+        Name of a known network.
+    n_subjects, n_trials, run, seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table of `neuroalrnn.study.final.Final`, with ``test_score`` and ``test_floor`` on new
+        subjects.
+    """
+    known = KNOWN[task]()
+    rng = np.random.default_rng([seed, n_subjects, n_trials, run])
+    trials = simulate_known(known, n_subjects, n_trials, rng=rng)
+    fresh = simulate_known(known, *FRESH, rng=rng)
+    found = refit(trials, SETTING, n_pwl=GRID, n_restarts=N_RESTARTS, random_state=run, threads=1)
+    scores = {n_pwl: _score(network, fresh) for n_pwl, network in found.networks.items()}
+    frequency = np.bincount(trials["choice"].values.astype(int), minlength=2) + 0.5
+    floor = np.log(frequency / frequency.sum())[fresh["choice"].values.astype(int)].mean()
+    head = dict(zip(KEYS, (task, n_subjects, n_trials, run), strict=True))
+    return found.table.assign(
+        **head, true_n_pwl=known.n_pwl, best=found.table["n_pwl"] == found.best,
+        test_score=found.table["n_pwl"].map(scores), test_floor=floor,
+    )  # fmt: skip
+
+
+def choose(table):
+    """What each rule chooses in one simulation, from its curve.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of one simulation, from `simulate`.
+
+    Returns
+    -------
+    dict of str -> int
+        P by rule.
+    """
+    n_pwl, share = table["n_pwl"], table["explained_share"].fillna(1.0)
+    candidates = {
+        "one standard error": table["difference"] <= table["standard_error"],
+        "loss 5 %": share >= 0.95,
+        "loss 2 %": share >= 0.98,
+        "best": table["best"],
+    }
+    return {name: int(n_pwl[rows].min()) for name, rows in candidates.items()}
+
+
+def summarise(table):
+    """Shares of right, too small and too large choices by rule and size, and held-out costs.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        All simulations.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per size and rule: ``right``, ``small``, ``large`` (shares), ``median_cost`` and
+        ``mean_cost``: what its P loses on new subjects against the best P in hindsight, as a share
+        of what that explains.
+    """
+    rows = []
+    for key, run in table.groupby(KEYS, sort=False):
+        score = run.set_index("n_pwl")["test_score"]
+        explained = score.max() - run["test_floor"].iloc[0]
+        for rule, n_pwl in choose(run).items():
+            error = n_pwl - run["true_n_pwl"].iloc[0]
+            cost = (score.max() - score[n_pwl]) / explained
+            rows.append((*key[1:3], rule, error == 0, error < 0, error > 0, cost))
+    columns = ["n_subjects", "n_trials", "rule", "right", "small", "large", "cost"]
+    groups = pd.DataFrame(rows, columns=columns).groupby(columns[:3], sort=False)
+    found = groups[["right", "small", "large"]].mean()
+    cost = groups["cost"]
+    found = found.assign(median_cost=cost.median(), mean_cost=cost.mean(), n_runs=groups.size())
+    return found.reset_index()
+
+
+def main(arguments=None):
+    """Simulate what is not in the file yet, and print the summary.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--runs", type=int, default=6)
+    parser.add_argument("--sizes", default="4x50,8x100,16x100")
+    given = parser.parse_args(arguments)
+    sizes = [tuple(map(int, size.split("x"))) for size in given.sizes.split(",")]
+    done = pd.read_csv(given.out) if given.out.exists() else pd.DataFrame(columns=KEYS)
+    known = set(done[KEYS].itertuples(index=False, name=None))
+    for run in range(given.runs):
+        for size in sizes:
+            for task in TASKS:
+                if (task, *size, run) not in known:
+                    found = simulate(task, *size, run)
+                    found.to_csv(given.out, mode="a", header=not given.out.exists(), index=False)
+    if given.out.exists():
+        table = summarise(pd.read_csv(given.out))
+        sys.stdout.write(f"{table.to_string(index=False, float_format='{:.3f}'.format)}\n")
+
+
+if __name__ == "__main__":
+    main()
