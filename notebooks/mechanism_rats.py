@@ -75,7 +75,7 @@ tables = analysis.tables
 analysis.sentences()
 
 # %%
-regimes = tables["functional_regimes"].query("networks == 'chosen P'")
+regimes = tables["functional_regimes"].query("networks == 'sufficient P'")
 EFFECT = ["name", "share", "input", "lag", "input_effect", "ci_low", "ci_high"]
 regimes[EFFECT].round(2)
 

@@ -1,8 +1,8 @@
 """Recovery: simulate from known networks, fit again, and count what comes back.
 
 Every run simulates subjects, chooses the sufficient P and the best P among a grid on validation
-subjects (see `neuroalrnn.select_n_pwl`), and compares the network refitted at the true P with the true one on trials that neither
-has seen.
+subjects (see `neuroalrnn.select_n_pwl`), and compares the network refitted at the true P with the
+true one on trials that neither has seen.
 """
 
 import numpy as np
@@ -132,8 +132,9 @@ def recover(network, trials, fresh, setting, **options):
     Returns
     -------
     row : dict
-        ``true_n_pwl``, ``found_n_pwl`` (the sufficient P) and ``best_n_pwl``; ``true_score``, what the true network itself gives, and
-        ``score``, what the refit at the true P gives to validation subjects (nats per trial);
+        ``true_n_pwl``, ``found_n_pwl`` (the sufficient P) and ``best_n_pwl``; ``true_score``, what
+        the true network itself gives, and ``score``, what the refit at the true P gives to
+        validation subjects (nats per trial);
         ``linear_score``, P = 0; ``badly_trained``, whether `score` lies `BADLY_TRAINED` below
         `true_score`; ``restarts_near_best``; and those of `compare_networks`.
     """

@@ -11,7 +11,7 @@ from neuroalrnn.plots.style import regime_colour
 
 
 def of_chosen(table):
-    return table[table["networks"] == "chosen P"]
+    return table[table["networks"] == "sufficient P"]
 
 
 CALLED = ("follows stimulus", "against stimulus")

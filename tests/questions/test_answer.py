@@ -12,7 +12,11 @@ from neuroalrnn.questions.computation.explained import (
     say_regression,
     say_what_it_takes,
 )
-from neuroalrnn.questions.computation.functional_regimes import describe_number, describe_one_unit
+from neuroalrnn.questions.computation.functional_regimes import (
+    describe_best,
+    describe_number,
+    describe_one_unit,
+)
 from neuroalrnn.questions.computation.lights import (
     judge_linear,
     judge_regression,
@@ -265,12 +269,27 @@ def test_number_of_regimes():
 
 
 def test_networks_with_one_unit():
-    chosen = {"networks": "chosen P", "verdict": "discrete", "n_regimes": 2, "same_as_chosen": 1.0}
+    chosen = {
+        "networks": "sufficient P",
+        "verdict": "discrete",
+        "n_regimes": 2,
+        "same_as_chosen": 1.0,
+    }
     one = chosen | {"networks": "P = 1", "same_as_chosen": 0.98}
     assert "were not fitted" in describe_one_unit(pd.DataFrame([chosen]))
     assert "find the same regimes" in describe_one_unit(pd.DataFrame([chosen, one]))
     other = one | {"verdict": "one", "n_regimes": 1}
     assert "something else: found one regime" in describe_one_unit(pd.DataFrame([chosen, other]))
+
+
+def test_networks_with_the_best_p():
+    chosen = {"networks": "sufficient P", "verdict": "discrete", "n_regimes": 2}
+    best = chosen | {"networks": "best P", "same_as_chosen": 0.98}
+    assert "the same networks" in describe_best(pd.DataFrame([chosen]))
+    same = describe_best(pd.DataFrame([chosen, best]))
+    assert same.startswith("Networks with the best P find the same regimes (adjusted Rand index")
+    other = best | {"n_regimes": 3}
+    assert "something else: found 3 regimes" in describe_best(pd.DataFrame([chosen, other]))
 
 
 def test_primitives_that_effects_show_and_do_not_show():

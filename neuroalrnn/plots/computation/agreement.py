@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import GREY, INK, SINGLE, axes_or_new, styled
 
+STYLES = (INK, "-"), (GREY, (0, (4, 1.5))), (GREY, ":")
+
 
 @styled
 def plot_functional_agreement(
@@ -27,8 +29,8 @@ def plot_functional_agreement(
     Returns
     -------
     matplotlib.axes.Axes
-        Full line: median over pairs of folds; the bar below it reaches to the lowest pair. Dashed:
-        networks with other numbers of units. A circle marks the number that was chosen.
+        Full line: median over pairs of folds; the bar below it reaches to the lowest pair. Dashed
+        and dotted: networks with other numbers of units. A circle marks the number that was chosen.
     """
     ax = axes_or_new(ax, SINGLE, 55)
     ax.set_xlabel("Number of regimes that trials are grouped into")
@@ -41,7 +43,7 @@ def plot_functional_agreement(
         ax.axhline(value, color=INK, lw=0.6, ls=":", zorder=1)
         ax.text(1, value, f" {name}", transform=ax.get_yaxis_transform(), va="center", size=6)
     for place, (networks, part) in enumerate(known.groupby("networks", sort=False)):
-        colour, dashes = ((INK, "-"), (GREY, (0, (4, 1.5))))[min(place, 1)]
+        colour, dashes = STYLES[min(place, 2)]
         x = part["n_regimes"] + 0.12 * place
         ax.vlines(x, part["adjusted_rand_low"], part["adjusted_rand"], color=colour, lw=1.2)
         ax.plot(x, part["adjusted_rand_low"], "_", color=colour, ms=5)

@@ -6,6 +6,7 @@ import pandas as pd
 from neuroalrnn.effects import find_functional_regimes
 from neuroalrnn.plots.computation import plot_effects_by_regime, plot_functional_agreement
 from neuroalrnn.questions.computation.input_effects import (
+    BEST,
     CHOSEN,
     EFFECT_COLUMNS,
     KEYS,
@@ -36,9 +37,20 @@ def _one_unit(asked):
     return find_functional_regimes(asked.fit, n_pwl=1, random_state=asked.random_state)
 
 
+def _best(asked):
+    """Functional regimes of the networks that predict best; None where they are the same."""
+    best = asked.fit.best
+    if best is asked.fit:
+        return None
+    if (best.selection["n_pwl_chosen"].values == 1).all():
+        return asked.tables["functional_one_unit"]
+    return find_functional_regimes(best, random_state=asked.random_state)
+
+
 def _of_networks(asked):
     """What was found, by the networks that it was found in."""
-    found = {CHOSEN: asked.functional, ONE_UNIT: asked.tables["functional_one_unit"]}
+    names = {BEST: "functional_best", ONE_UNIT: "functional_one_unit"}
+    found = {CHOSEN: asked.functional} | {name: asked.tables[key] for name, key in names.items()}
     return {name: each for name, each in found.items() if each is not None}
 
 
@@ -140,19 +152,42 @@ def describe_one_unit(verdicts):
     -------
     str
     """
+    name = "Networks with a single rectified unit (P = 1)"
+    return _compare(verdicts, ONE_UNIT, name) or f"{name} were not fitted."
+
+
+def describe_best(verdicts):
+    """Whether the networks that predict best compute the same.
+
+    Parameters
+    ----------
+    verdicts : pandas.DataFrame
+        Table ``functional_verdicts``.
+
+    Returns
+    -------
+    str
+    """
+    name = "Networks with the best P"
+    same = "The best P is the sufficient one, in every fold: the same networks."
+    return _compare(verdicts, BEST, name) or same
+
+
+def _compare(verdicts, networks, name):
+    """What other networks find beside those with the sufficient P; empty if there are none."""
     by_name = verdicts.set_index("networks")
-    if ONE_UNIT not in by_name.index:
-        return "Networks with a single rectified unit (P = 1) were not fitted."
-    one, chosen = by_name.loc[ONE_UNIT], by_name.loc[CHOSEN]
+    if networks not in by_name.index:
+        return ""
+    one, chosen = by_name.loc[networks], by_name.loc[CHOSEN]
     if one["verdict"] != chosen["verdict"] or one["n_regimes"] != chosen["n_regimes"]:
         found = {"discrete": count(int(one["n_regimes"]), "regime"), "one": "one regime"}
         return (
-            "Networks with a single rectified unit (P = 1) compute something else: found "
+            f"{name} compute something else: found "
             f"{found.get(one['verdict'], 'effects that are ' + one['verdict'])}."
         )
     same = one["same_as_chosen"]
     detail = f" (adjusted Rand index {number(same, 2)} on held-out trials)"
-    return "Networks with a single rectified unit (P = 1) find the same" + (
+    return f"{name} find the same" + (
         f" regimes{detail}." if np.isfinite(same) else ": no regimes."
     )
 
@@ -187,6 +222,7 @@ QUESTION = Question(
     title="Functional regimes",
     tables={
         "functional_one_unit": _one_unit,
+        "functional_best": _best,
         "functional_regimes": _regimes,
         "functional_agreement": _agreement,
         "functional_verdicts": _verdicts,
@@ -220,7 +256,7 @@ QUESTION = Question(
         "input_effect_low": Column("lowest mean of the network of a fold", "log odds"),
         "is_chosen": Column("whether this number of regimes was chosen", dtype="bool"),
         "name": Column("what the functional regime is called, by its effects", dtype="str"),
-        "same_as_chosen": Column("adjusted Rand index with regimes of the chosen networks", "1"),
+        "same_as_chosen": Column("adjusted Rand index with regimes of the sufficient P", "1"),
         "share": Column("share of trials", "share"),
         "smallest_share": Column("trials of the rarest regime, in the fold with fewest", "share"),
         "verdict": Column("discrete, one, graded or not reproducible", dtype="str"),
@@ -231,6 +267,10 @@ QUESTION = Question(
             lambda asked: describe_number(
                 asked.functional.verdict, of_chosen(asked.tables["functional_agreement"])
             ),
+        ),
+        Text(
+            "networks with the best P",
+            lambda asked: describe_best(asked.tables["functional_verdicts"]),
         ),
         Text(
             "networks with one unit",
@@ -261,8 +301,8 @@ QUESTION = Question(
     footnote=(
         UNIT_OF_INFERENCE,
         "A functional regime is a group of trials on which inputs have the same effects. The "
-        "networks of all folds are run over all trials; the number of regimes is the largest, up "
-        "to 8, that they find alike.",
+        "networks of all folds, with the sufficient P, are run over all trials; the number of "
+        "regimes is the largest, up to 8, that they find alike.",
         "1 is identity, 0 is chance.",
     ),
 )

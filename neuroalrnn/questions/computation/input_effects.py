@@ -17,7 +17,7 @@ from neuroalrnn.stats.means import describe_over_subjects, widen_over_folds
 # trials that the networks of all folds are compared on
 COMPARED = 3000
 KEYS = ["input", "lag", "option"]
-CHOSEN, ONE_UNIT = "chosen P", "P = 1"
+CHOSEN, BEST, ONE_UNIT = "sufficient P", "best P", "P = 1"
 # log-odds below which an input is said to do nothing
 LEAST = 0.1
 EFFECT_COLUMNS = {
@@ -25,12 +25,12 @@ EFFECT_COLUMNS = {
     "input_effect_sd": Column("standard deviation of it over held-out trials", "log odds"),
     "correlation": Column("correlation of effects between folds (median over pairs)", "1"),
     "correlation_low": Column("lowest over pairs", "1"),
-    "networks": Column("whose networks: those chosen in each fold, or P = 1", dtype="str"),
+    "networks": Column("whose networks: of the sufficient P, the best P, or P = 1", dtype="str"),
 }
 
 
 def of_chosen(table):
-    """Rows of a table that are about the chosen networks.
+    """Rows of a table that are about the networks with the sufficient P.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def of_chosen(table):
 
 
 def one_unit(fit):
-    """Whether networks with one unit were fitted, and are not those that were chosen.
+    """Whether networks with one unit were fitted, and are not the sufficient ones.
 
     Parameters
     ----------
