@@ -3,7 +3,8 @@
 from neuroalrnn.effects.bridge import bridge
 from neuroalrnn.effects.compute import compute_input_effects
 from neuroalrnn.effects.counterfactuals import Counterfactuals
-from neuroalrnn.effects.flips import Flip, flips_of, list_flips, pointing_inputs
+from neuroalrnn.effects.describe import describe_effects
+from neuroalrnn.effects.flips import Flip, flips_of, list_flips
 from neuroalrnn.effects.functional import FunctionalRegimes, find_functional_regimes
 from neuroalrnn.effects.interactions import (
     compute_exchange,
@@ -26,6 +27,7 @@ __all__ = [
     "compute_input_effects",
     "compute_interactions",
     "compute_memory",
+    "describe_effects",
     "effects_of_predictions",
     "find_functional_regimes",
     "find_sources",
@@ -33,5 +35,4 @@ __all__ = [
     "judge_source",
     "list_flips",
     "name_regimes",
-    "pointing_inputs",
 ]

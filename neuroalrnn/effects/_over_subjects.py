@@ -7,8 +7,13 @@ from scipy.stats import t
 from neuroalrnn.data.schema import scored_trials
 
 
-def mean_over_subjects(trials, values, rows=None):
+def mean_over_subjects(trials, values, rows=None, moves=None, of_folds=()):
     """Mean over subjects of the mean over their scored trials.
+
+    Subjects who are alike have effects alike, by networks that are wrong alike. How far networks
+    are off is told by the choices of subjects that they never saw: subjects count with their effect
+    as these would move it, see `moves_by_choices`. That takes the state of networks as it is;
+    how far it differs between networks is added.
 
     Parameters
     ----------
@@ -17,48 +22,37 @@ def mean_over_subjects(trials, values, rows=None):
         NaN where there is none.
     rows : bool array, shape (trial,), optional
         Trials that count; default all that are scored.
-
-    Returns
-    -------
-    mean, low, high : float
-        The mean and its 95 % interval by Student's t; without one for a single subject.
-    n_subjects : int
-    """
-    known = np.isfinite(values) & (scored_trials(trials) if rows is None else rows)
-    by_subject = pd.Series(values[known]).groupby(trials["subject"].values[known].astype(str))
-    means = by_subject.mean().to_numpy()
-    n = len(means)
-    if not n:
-        return np.nan, np.nan, np.nan, 0
-    half = t.ppf(0.975, n - 1) * means.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-    return means.mean(), means.mean() - half, means.mean() + half, n
-
-
-def widen(mean, low, high, n_subjects, of_folds):
-    """Let an interval over subjects be as wide as one over networks, which were trained on some.
-
-    Subjects who are alike have effects alike, by networks that are wrong alike: how far networks
-    are off is told by a jackknife over folds, which leave out other subjects each.
-
-    Parameters
-    ----------
-    mean, low, high : float
-        Mean over subjects and its 95 % interval.
-    n_subjects : int
-        Number of subjects.
+    moves : array, shape (subject,), optional
+        What the choices of each subject add, subjects in the order of their names; default nothing.
     of_folds : array, shape (fold,)
         The same mean by the network of each fold.
 
     Returns
     -------
     mean, low, high : float
-        The mean as it was.
+        The mean and its 95 % interval by Student's t, over subjects. Of a single one it is a
+        jackknife over folds.
     n_subjects : int
-        As it was.
     """
-    n_folds = len(of_folds)
-    if n_folds < 2:
-        return mean, low, high, n_subjects
-    error = (n_folds - 1) / np.sqrt(n_folds) * of_folds.std(ddof=1)
-    half = np.nanmax([high - mean, t.ppf(0.975, n_folds - 1) * error])
-    return mean, mean - half, mean + half, n_subjects
+    known = np.isfinite(values) & (scored_trials(trials) if rows is None else rows)
+    subject = trials["subject"].values.astype(str)
+    means = pd.Series(values[known]).groupby(subject[known]).mean()
+    n = len(means)
+    if not n:
+        return np.nan, np.nan, np.nan, 0
+    half = _half(means, np.unique(subject), moves, np.asarray(of_folds))
+    return means.mean(), means.mean() - half, means.mean() + half, n
+
+
+def _half(means, names, moves, of_folds):
+    """Half of an interval, NaN where neither subjects nor folds are several."""
+    n, n_folds = len(means), len(of_folds)
+    apart = of_folds.var(ddof=1) if n_folds > 1 else 0.0
+    if n == 1:
+        error = (n_folds - 1) * np.sqrt(apart / n_folds) if n_folds > 1 else np.nan
+        return t.ppf(0.975, n_folds - 1) * error
+    moves = np.zeros(len(names)) if moves is None else moves
+    is_known = np.isin(names, means.index)
+    own = means.to_numpy() + n / len(names) * moves[is_known]
+    error = own.var(ddof=1) / n + (moves[~is_known] ** 2).sum() / len(names) ** 2
+    return t.ppf(0.975, n - 1) * np.sqrt(error + apart / max(n_folds, 1))

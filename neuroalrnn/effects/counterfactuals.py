@@ -160,14 +160,17 @@ class Counterfactuals:
         array, shape (row, input, lag, option)
             See `compute_input_effects`.
         """
+        way = self.local_effects if local else self.effects
+        return way(SteppedNetwork(network), self._states(fold, network), flips, rows, n_lags)
+
+    def _states(self, fold, network):
+        """Latents after every step; those of the network chosen in the fold are known."""
         is_chosen = all(
             np.array_equal(np.asarray(one), np.asarray(other))
             for one, other in zip(network, fold.network, strict=True)
         )
         latents = fold.latents if is_chosen else compute_latents(network, self.sequences)
-        states = latents[self.sequences.trial >= 0]
-        way = self.local_effects if local else self.effects
-        return way(SteppedNetwork(network), states, flips, rows, n_lags)
+        return latents[self.sequences.trial >= 0]
 
     def effects(
         self,
@@ -197,17 +200,7 @@ class Counterfactuals:
         array, shape (row, input, lag, option)
             See `compute_input_effects`.
         """
-        base = model.drive(self.steps.inputs)
-
-        def contrast(flip, starts):
-            weights = np.array(list(flip.contrasts.values()))
-            etas = [
-                self._branch(model, states, base, self.inputs(flip, level), starts, n_lags)
-                for level in range(len(flip.levels))
-            ]
-            return np.einsum("cl,lrko->rcko", weights, np.stack(etas))
-
-        return self.collect(contrast, flips, rows, n_lags)
+        return self.collect(self._contrast(model, states, n_lags), flips, rows, n_lags)
 
     def local_effects(
         self,
@@ -282,6 +275,20 @@ class Counterfactuals:
         name = f"effect on the log-odds of an option against {against}"
         attrs = {"units": "nats", "long_name": name}
         return xr.DataArray(effects, dims=dims, coords=coords, name="input_effect", attrs=attrs)
+
+    def _contrast(self, model, states, n_lags):
+        """What `collect` follows: differences that the levels of a flip make to the read-out."""
+        base = model.drive(self.steps.inputs)
+
+        def contrast(flip, starts):
+            weights = np.array(list(flip.contrasts.values()))
+            etas = [
+                self._branch(model, states, base, self.inputs(flip, level), starts, n_lags)
+                for level in range(len(flip.levels))
+            ]
+            return np.einsum("cl,lrko->rcko", weights, np.stack(etas))
+
+        return contrast
 
     def _branch(self, model, states, base, changed, starts, n_lags):
         """Eta after every start; of the model's own run where nothing is changed."""

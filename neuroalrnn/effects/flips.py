@@ -169,22 +169,8 @@ def flips_of(fit: Fit, inputs: Sequence[str] | None = None, fold: int | None = N
     return list_flips(fit.trials, fit.encoding, inputs, train=train)
 
 
-@checked(DataError, trials=not_trials, encoding=_not_encoding)
-def pointing_inputs(trials: xr.Dataset, encoding: Mapping[str, Any]) -> list[str]:
-    """List the inputs but the rule of the task, which says which of the others counts.
-
-    Parameters
-    ----------
-    trials : xarray.Dataset
-        Labelled trials; ``attrs["analysis"]`` may name the rule.
-    encoding : dict
-        Arguments of `neuroalrnn.encode`.
-
-    Returns
-    -------
-    list of str
-        In the order of the encoding.
-    """
+def _pointing_inputs(trials, encoding):
+    """Inputs but the rule of the task, which says which of the others counts."""
     rule = json.loads(trials.attrs.get("analysis", "{}")).get("rule")
     known = trial_variables(trials)
     return [name for name in encoding["inputs"] if name in known and name != rule]

@@ -18,11 +18,12 @@ from neuroalrnn.effects._agree import (
     judge,
     tabulate_agreement,
 )
+from neuroalrnn.effects._choices import moves_by_choices
 from neuroalrnn.effects._cluster import cluster
-from neuroalrnn.effects._over_subjects import mean_over_subjects, widen
+from neuroalrnn.effects._over_subjects import mean_over_subjects
 from neuroalrnn.effects.compute import compute_input_effects
 from neuroalrnn.effects.counterfactuals import Counterfactuals
-from neuroalrnn.effects.flips import flips_of, pointing_inputs
+from neuroalrnn.effects.flips import _pointing_inputs, flips_of
 from neuroalrnn.effects.names import name_regimes
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.network.codes import ABSENT
@@ -50,8 +51,8 @@ class FunctionalRegimes:
         -1 where an effect is not defined or the trial is not scored.
     regimes : pandas.DataFrame
         One row per regime and input: ``regime, input, lag, option, effect`` (mean over subjects of
-        their held-out trials), its 95 % interval ``ci_low, ci_high`` over ``n_subjects``, or over
-        the networks of the folds (jackknife) where that is wider,
+        their held-out trials), its 95 % interval ``ci_low, ci_high`` over ``n_subjects``, of
+        what their choices would make of it, and over the networks of the folds,
         ``effect_low, effect_high`` (lowest and highest mean of the network of a fold over all
         trials), ``share`` of trials.
     agreement : pandas.DataFrame
@@ -155,7 +156,7 @@ def find_functional_regimes(
     if len(fit.folds) < 2:
         raise NotTestableError("functional regimes: found one fold, expected two to compare")
     named = inputs is not None
-    inputs = pointing_inputs(fit.trials, fit.encoding) if inputs is None else list(inputs)
+    inputs = _pointing_inputs(fit.trials, fit.encoding) if inputs is None else list(inputs)
     effects = compute_input_effects(fit, inputs, n_lags=1, n_pwl=n_pwl, over_folds=True)
     columns, rows = _columns(fit, inputs, effects)
     vectors = _vectors(effects, columns)[:, rows]
@@ -169,11 +170,13 @@ def find_functional_regimes(
     agreement["is_chosen"] = agreement["n_regimes"] == n_regimes
     found = tried.get(n_regimes, np.zeros(vectors.shape[:2], dtype=int))
     by_fold, labels = _label(fit, found, rows)
+    groups = [labels.values == regime for regime in range(n_regimes)]
+    moves = _pick_from(effects, moves_by_choices(fit, inputs, groups, 1, n_pwl), columns)
     return FunctionalRegimes(
         verdict=verdict,
         n_regimes=n_regimes,
         labels=labels,
-        regimes=_describe(fit, vectors, by_fold, labels.values, columns, rows),
+        regimes=_describe(fit, vectors, by_fold, labels.values, columns, rows, moves),
         agreement=agreement,
         correlation=correlation,
         effects=effects,
@@ -207,8 +210,13 @@ def _columns(fit, inputs, effects):
 
 def _vectors(effects, columns):
     """Effects by column, shape (..., trial, column)."""
+    return _pick_from(effects, effects.values, columns)
+
+
+def _pick_from(effects, values, columns):
+    """Columns of values that have the last three dimensions of effects."""
     inputs, options = ([str(each) for each in effects[dim].values] for dim in ("input", "option"))
-    return _pick(effects.values, inputs, options, columns)
+    return _pick(values, inputs, options, columns)
 
 
 def _pick(values, inputs, options, columns):
@@ -258,7 +266,7 @@ def _label(fit, found, rows):
     return new[by_fold], xr.DataArray(labels, dims="trial", coords=coords, name="functional_regime")
 
 
-def _describe(fit, vectors, by_fold, labels, columns, rows):
+def _describe(fit, vectors, by_fold, labels, columns, rows, moves):
     held_out, table = fit.splits["fold"].values[rows], []
     own = np.full((len(labels), len(columns)), np.nan)
     own[rows] = vectors[held_out, np.arange(len(rows))]
@@ -267,7 +275,8 @@ def _describe(fit, vectors, by_fold, labels, columns, rows):
         pairs = zip(vectors, by_fold[:, rows] == regime, strict=True)
         of_folds = np.stack([each[inside].mean(axis=0) for each, inside in pairs if inside.any()])
         for k, column in enumerate(columns):
-            estimate = widen(*mean_over_subjects(fit.trials, own[:, k], here), of_folds[:, k])
+            sampling = moves[regime, :, k], of_folds[:, k]
+            estimate = mean_over_subjects(fit.trials, own[:, k], here, *sampling)
             folds = of_folds[:, k].min(), of_folds[:, k].max()
             table.append((regime, *column, *estimate, *folds, here[rows].mean()))
     names = ["regime", *_DIMS, "effect", "ci_low", "ci_high", "n_subjects", "effect_low"]

@@ -7,14 +7,17 @@ import pandas as pd
 
 from neuroalrnn.arguments import checked, not_whole
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.effects._over_subjects import mean_over_subjects
 from neuroalrnn.effects.compute import N_LAGS, compute_input_effects
+from neuroalrnn.effects.describe import KEYS, describe_effects
 from neuroalrnn.effects.flips import JOINT, flips_of
 from neuroalrnn.effects.functional import FunctionalRegimes, _not_regimes
 from neuroalrnn.effects.names import LEAST
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.results import Fit
 from neuroalrnn.results.checks import not_fit
+
+INTERVAL = ["effect", "ci_low", "ci_high", "n_subjects"]
+NONE = np.nan, np.nan, np.nan, 0
 
 
 @checked(DataError, fit=not_fit)
@@ -53,18 +56,24 @@ def compute_interactions(fit: Fit) -> pd.DataFrame:
     names = [JOINT.join((one.name, other.name)) for one, other in pairs]
     alone = [flip.name for flip in flips]
     effects = compute_input_effects(fit, [*alone, *names], n_lags=1)
+    means = _means(describe_effects(fit, effects, inputs=[*alone, *names]))
     rows = []
     for (one, other), name in zip(pairs, names, strict=True):
         for option in effects["option"].values:
-            where = {"lag": one.first_lag, "option": option}
-            both = mean_over_subjects(fit.trials, effects.sel(input=name, **where).values)
+            where = one.first_lag, str(option)
+            both = means.get((name, *where), NONE)
             for flip, gate in permutations((one, other)):
-                own = effects.sel(input=flip.name, **where).values
-                effect = mean_over_subjects(fit.trials, own)[0]
+                effect = means.get((flip.name, *where), NONE)[0]
                 index = abs(both[0]) / max(abs(both[0]) + abs(effect), np.finfo(float).tiny)
-                rows.append((flip.name, gate.name, *where.values(), effect, *both, index))
+                rows.append((flip.name, gate.name, *where, effect, *both, index))
     columns = ["input", "gate", "lag", "option", "effect", "interaction", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=[*columns, "n_subjects", "gating_index"])
+
+
+def _means(table):
+    """Effect, its interval and the number of subjects, by input, lag and option."""
+    rows = zip(*(table[name] for name in (*KEYS, *INTERVAL)), strict=True)
+    return {tuple(row[: len(KEYS)]): row[len(KEYS) :] for row in rows}
 
 
 @checked(DataError, found=_not_regimes)
@@ -118,6 +127,7 @@ def compute_memory(fit: Fit, n_lags: int = N_LAGS) -> pd.DataFrame:
         (NaN at the first lag, and where that is below .1 log-odds).
     """
     effects = compute_input_effects(fit, n_lags=n_lags)
+    means = _means(describe_effects(fit, effects))
     scored, rows = scored_trials(fit.trials), []
     for name in effects["input"].values:
         for option in effects["option"].values:
@@ -129,8 +139,6 @@ def compute_memory(fit: Fit, n_lags: int = N_LAGS) -> pd.DataFrame:
                     continue
                 size = float(np.sqrt((known**2).mean()))
                 kept = size / before if before >= LEAST else np.nan
-                mean = mean_over_subjects(fit.trials, values)
-                rows.append((name, int(lag), option, *mean, size, kept))
+                rows.append((name, int(lag), option, *means[name, lag, option], size, kept))
                 before = size
-    columns = ["input", "lag", "option", "effect", "ci_low", "ci_high", "n_subjects"]
-    return pd.DataFrame(rows, columns=[*columns, "effect_size", "kept"])
+    return pd.DataFrame(rows, columns=[*KEYS, *INTERVAL, "effect_size", "kept"])

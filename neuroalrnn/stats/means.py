@@ -29,29 +29,3 @@ def describe_over_subjects(values: pd.DataFrame, subject: ArrayLike) -> pd.DataF
     mean = means.mean()
     found = {"mean": mean, "ci_low": mean - half, "ci_high": mean + half, "n_subjects": n}
     return pd.DataFrame(found).astype({"n_subjects": "int64"})
-
-
-def widen_over_folds(described: pd.DataFrame, of_folds: pd.DataFrame) -> pd.DataFrame:
-    """Let intervals over subjects be as wide as those over networks, which were trained on some.
-
-    Parameters
-    ----------
-    described : pandas.DataFrame
-        From `describe_over_subjects`.
-    of_folds : pandas.DataFrame
-        The same means by the network of each fold: one row per fold.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With the wider of the two intervals; that over networks is a jackknife over folds, each of
-        which leaves other subjects out.
-    """
-    n_folds = len(of_folds)
-    if n_folds < 2:
-        return described
-    error = (n_folds - 1) / np.sqrt(n_folds) * of_folds.std(ddof=1)
-    own = described["ci_high"] - described["mean"]
-    half = np.fmax(own, stats.t.ppf(0.975, n_folds - 1) * error)
-    low, high = described["mean"] - half, described["mean"] + half
-    return described.assign(ci_low=low, ci_high=high)

@@ -5,10 +5,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from neuroalrnn.effects import compute_input_effects, find_functional_regimes
+from neuroalrnn.effects import (
+    compute_input_effects,
+    describe_effects,
+    find_functional_regimes,
+)
 from neuroalrnn.effects._agree import judge, tabulate_agreement
 from neuroalrnn.effects._cluster import cluster
-from neuroalrnn.effects._over_subjects import widen
 from neuroalrnn.effects.functional import _columns
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.regimes import adjusted_rand
@@ -131,10 +134,10 @@ def test_effects_that_networks_do_not_share_are_not_reproducible():
     assert verdict_on(apart) == (1, "not reproducible")
 
 
-def test_an_interval_is_as_wide_as_networks_of_other_folds_are_apart():
-    # a jackknife of three: 2 / sqrt(3) SD, and t with two degrees of freedom
-    _, low, high, n = widen(2.0, 1.9, 2.1, 6, np.array([1.0, 2.0, 3.0]))
-    assert (low, high) == pytest.approx((2 - 4.9682, 2 + 4.9682), abs=1e-3)
-    assert n == 6
-    assert widen(2.0, 1.0, 3.0, 6, np.array([2.0, 2.0, 2.0])) == (2.0, 1.0, 3.0, 6)
-    assert widen(2.0, 1.9, 2.1, 6, np.array([2.0])) == (2.0, 1.9, 2.1, 6)
+def test_intervals_are_those_of_effects_over_the_same_trials(fit):
+    found = find_functional_regimes(fit, ["stimulus"], n_pwl=0)
+    effects = compute_input_effects(fit, ["stimulus"], n_lags=1, n_pwl=0)
+    table = describe_effects(fit, effects, inputs=["stimulus"], n_pwl=0)
+    own, other = found.regimes.iloc[0], table[table["lag"] == 0].iloc[0]
+    for name in ("effect", "ci_low", "ci_high"):
+        assert own[name] == pytest.approx(other[name], abs=1e-9)

@@ -1,11 +1,11 @@
-"""Means over subjects with intervals over subjects, or over networks where these are wider."""
+"""Means over subjects, with their intervals."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import ttest_1samp
 
-from neuroalrnn.stats.means import describe_over_subjects, widen_over_folds
+from neuroalrnn.stats.means import describe_over_subjects
 
 
 def test_means_and_intervals_are_those_of_subject_means():
@@ -26,15 +26,3 @@ def test_one_subject_has_no_interval():
     found = describe_over_subjects(pd.DataFrame({"a": [1.0, 2.0]}), ["s", "s"])
     assert found.loc["a", "mean"] == 1.5
     assert found[["ci_low", "ci_high"]].isna().all(axis=None)
-
-
-def test_intervals_widen_where_networks_are_apart_and_nowhere_else():
-    values = pd.DataFrame({"a": [0.9, 1.0, 1.1], "b": [0.9, 1.0, 1.1]})
-    found = describe_over_subjects(values, ["x", "y", "z"])
-    folds = pd.DataFrame({"a": [1.0, 1.0, 1.0], "b": [0.0, 1.0, 2.0]})
-    wide = widen_over_folds(found, folds)
-    assert wide.loc["a"].equals(found.loc["a"])
-    # the jackknife of Tukey: (n - 1) / n times the sum of squares
-    error = np.sqrt(2 / 3 * 2)
-    assert wide.loc["b", "ci_high"] == pytest.approx(1 + 4.30265 * error, rel=1e-5)
-    assert widen_over_folds(found, folds[:1]).equals(found)

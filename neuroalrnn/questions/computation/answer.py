@@ -140,7 +140,7 @@ def _draw(asked):
 def _caption(asked):
     text = (
         "(a) What inputs do to the choice, in log-odds: bars are means over subjects with 95 % "
-        "intervals (over subjects, or over networks where that is wider), dots are subjects. (b) "
+        "intervals (over subjects and networks), dots are subjects. (b) "
         "Held-out prediction: 0 is the frequency of each choice, 100 the best P. (c) "
         "Predictions for an example session in the colour of the regime (white: none), ticks are "
         "choices; below, the regime of each trial, and the rule. All trials are those of subjects "

@@ -1,21 +1,16 @@
 """What does every input do to the choice, and for how long?"""
 
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.effects import Counterfactuals, compute_input_effects, flips_of
+from neuroalrnn.effects import compute_input_effects, describe_effects
 from neuroalrnn.plots.computation import plot_effects_by_lag
 from neuroalrnn.questions.question import Figure, Question, Text
 from neuroalrnn.questions.sections import COMPUTATION
 from neuroalrnn.questions.words import UNIT_OF_INFERENCE, number
 from neuroalrnn.results.columns import Column
 from neuroalrnn.results.tables import Table
-from neuroalrnn.stats.means import describe_over_subjects, widen_over_folds
 
-# trials that the networks of all folds are compared on
-COMPARED = 3000
 KEYS = ["input", "lag", "option"]
 CHOSEN, BEST, ONE_UNIT = "sufficient P", "best P", "P = 1"
 # log-odds below which an input is said to do nothing
@@ -84,32 +79,9 @@ def _tabulate(asked):
 
 def _describe(asked, effects, n_pwl=None):
     rows = np.flatnonzero(asked.functional.labels.values >= 0)
-    own = effects_as_columns(effects[rows])
-    by_fold = _by_fold(asked.fit, effects, rows[:: max(len(rows) // COMPARED, 1)], n_pwl)
-    table = describe_over_subjects(own, asked.trials["subject"].values[rows])
-    table = widen_over_folds(table, pd.DataFrame([each.mean() for each in by_fold]))
-    table = table.rename(columns={"mean": "input_effect"}).assign(input_effect_sd=own.std())
-    return table.join(_correlate(by_fold)).reset_index().astype({"lag": "int64"})
-
-
-def _by_fold(fit, effects, rows, n_pwl):
-    """Effects on some trials under the network of every fold."""
-    counterfactuals, n_lags = Counterfactuals.of(fit), int(effects["lag"].max())
-    by_fold = []
-    for fold in fit.folds:
-        flips = flips_of(fit, None, fold.index)
-        network = fold.network_of(n_pwl)
-        values = counterfactuals.of_network(fold, network, flips, rows, n_lags)
-        by_fold.append(effects_as_columns(effects[rows].copy(data=values)))
-    return by_fold
-
-
-def _correlate(by_fold):
-    """Correlation of effects between pairs of folds."""
-    with np.errstate(invalid="ignore"):
-        pairs = [one.corrwith(other) for one, other in combinations(by_fold, 2)]
-    pairs = pd.concat(pairs, axis=1) if pairs else pd.DataFrame(index=by_fold[0].columns)
-    return pd.DataFrame({"correlation": pairs.median(axis=1), "correlation_low": pairs.min(axis=1)})
+    table = describe_effects(asked.fit, effects, rows, n_pwl=n_pwl)
+    names = {"effect": "input_effect", "effect_sd": "input_effect_sd"}
+    return table.rename(columns=names).astype({"lag": "int64"})
 
 
 def describe_memory(table):
@@ -183,7 +155,8 @@ QUESTION = Question(
         "The effect of an input is half the change of the log-odds of a choice when the input of "
         "one trial is set to its high instead of its low value, everything else as it happened. "
         "Each trial is asked of the network that never saw its subject.",
-        "Intervals are over subjects, or over the networks of the folds where that is wider.",
+        "Intervals are over subjects, with what the choices of each, whom the network never saw, "
+        "would make of its effects, and over the networks of the folds.",
         "Correlations between folds are over the same trials.",
     ),
 )

@@ -1,0 +1,108 @@
+"""Mean effects of inputs: how large they are, how uncertain, and how far networks agree."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neuroalrnn.arguments import checked, not_names, not_whole, optional, refuse
+from neuroalrnn.data.checks import not_rows
+from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.effects._choices import moves_by_choices
+from neuroalrnn.effects._over_subjects import mean_over_subjects
+from neuroalrnn.effects.counterfactuals import Counterfactuals
+from neuroalrnn.effects.flips import flips_of
+from neuroalrnn.exceptions import DataError
+from neuroalrnn.results import Fit
+from neuroalrnn.results.checks import not_fit
+
+# trials that the networks of all folds are compared on
+COMPARED = 3000
+KEYS = ["input", "lag", "option"]
+
+
+@checked(DataError, fit=not_fit, inputs=optional(not_names), n_pwl=optional(not_whole))
+def describe_effects(
+    fit: Fit,
+    effects: xr.DataArray,
+    rows: np.ndarray | None = None,
+    *,
+    inputs: Sequence[str] | None = None,
+    n_pwl: int | None = None,
+) -> pd.DataFrame:
+    """Describe mean effects of inputs, and how far the networks of the folds agree on them.
+
+    The interval of a mean is over subjects, each with its mean as its own choices would move
+    it. The network never saw them; a Newton step of its read-out says what they add. How far the
+    networks of the folds are apart is added.
+
+    Parameters
+    ----------
+    fit : Fit
+        A cross-validated fit.
+    effects : xarray.DataArray, dims (trial, input, lag, option)
+        See `compute_input_effects`, with the same `inputs` and `n_pwl`.
+    rows : int array, optional
+        Trials that count; default all that are scored.
+    inputs : sequence of str, optional
+        Default all.
+    n_pwl : int, optional
+        A value of the grid; default the one chosen inside each fold.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per input, lag and option whose effect is defined somewhere: ``input, lag, option,
+        effect`` (mean over subjects), its 95 % interval ``ci_low, ci_high`` over ``n_subjects``,
+        ``effect_sd`` (over trials), ``correlation, correlation_low`` (between the networks of the
+        folds on up to 3,000 trials, median and lowest over pairs).
+
+    Raises
+    ------
+    DataError
+        There is no such trial, or the fit has no such `n_pwl`.
+    """
+    rows = np.flatnonzero(scored_trials(fit.trials)) if rows is None else rows
+    refuse("effects", not_rows("rows", rows, fit.trials.sizes["trial"]), DataError)
+    is_asked = np.isin(np.arange(fit.trials.sizes["trial"]), rows)
+    n_lags = int(effects["lag"].max())
+    few = rows[:: max(len(rows) // COMPARED, 1)]
+    networks = [_columns(each, effects) for each in _by_fold(fit, inputs, few, n_lags, n_pwl)]
+    moves = moves_by_choices(fit, inputs, [is_asked], n_lags, n_pwl)[0]
+    own, moves = _columns(effects.values, effects), _columns(moves, effects)
+    own = own.loc[:, own.iloc[rows].notna().any()]
+    means = pd.DataFrame([each.mean() for each in networks])
+    found = [
+        mean_over_subjects(
+            fit.trials, own[each].to_numpy(), is_asked, moves[each].to_numpy(), means[each]
+        )
+        for each in own
+    ]
+    names = ["effect", "ci_low", "ci_high", "n_subjects"]
+    table = pd.DataFrame(found, columns=names, index=own.columns)
+    table = table.assign(effect_sd=own.iloc[rows].std()).join(_correlate(networks))
+    return table.reset_index()
+
+
+def _by_fold(fit, inputs, rows, n_lags, n_pwl):
+    """Effects on some trials under the network of every fold."""
+    counterfactuals = Counterfactuals.of(fit)
+    for fold in fit.folds:
+        network, flips = fold.network_of(n_pwl), flips_of(fit, inputs, fold.index)
+        yield counterfactuals.of_network(fold, network, flips, rows, n_lags)
+
+
+def _columns(values, effects):
+    """One column per input, lag and option."""
+    columns = pd.MultiIndex.from_product([effects[dim].values for dim in KEYS], names=KEYS)
+    return pd.DataFrame(values.reshape(len(values), -1), columns=columns)
+
+
+def _correlate(networks):
+    """Correlation of effects between pairs of networks."""
+    with np.errstate(invalid="ignore"):
+        pairs = [one.corrwith(other) for one, other in combinations(networks, 2)]
+    pairs = pd.concat(pairs, axis=1) if pairs else pd.DataFrame(index=networks[0].columns)
+    return pd.DataFrame({"correlation": pairs.median(axis=1), "correlation_low": pairs.min(axis=1)})
