@@ -52,6 +52,12 @@ def main(
     runs: Annotated[
         int, typer.Option(min=1, help="computations: runs of each source.")
     ] = computations.N_RUNS,
+    nulls: Annotated[
+        int, typer.Option(min=1, help="computations: nulls of each kind.")
+    ] = computations.N_NULLS,
+    cache: Annotated[
+        Path, typer.Option(help="computations: folder of finished runs, which are not made again.")
+    ] = RUNS,
 ) -> None:
     """Measure ours beside its peers; print the numbers and keep them in results.json."""
     unknown = sorted(set(parts or ()) - set(PARTS))
@@ -64,7 +70,7 @@ def main(
     options = {"ours": ours, "threads": threads, "rounds": rounds, "quick": quick}
     for name in parts or PARTS:
         save(describe_machine(threads) | {"ours": ours.name})
-        own = {"runs": runs} if name == "computations" else {}
+        own = {"sizes": (runs, nulls), "cache": cache} if name == "computations" else {}
         save(PARTS[name](**options, **own))
 
 
@@ -178,9 +184,9 @@ def _primitives(ours, threads, rounds, quick):
     return {"primitives": found.to_dict("records")}
 
 
-def _computations(ours, threads, rounds, quick, runs):
-    sizes = {"n_runs": 1, "n_nulls": 2} if quick else {"n_runs": runs}
-    found = computations.measure(RUNS / ("quick" if quick else "full"), **sizes)
+def _computations(ours, threads, rounds, quick, sizes, cache):
+    n_runs, n_nulls = (1, 2) if quick else sizes
+    found = computations.measure(cache, n_runs=n_runs, n_nulls=n_nulls, n_processes=threads)
     tables = {
         "sources": computations.tabulate_sources(found),
         "nulls": computations.tabulate_nulls(found),

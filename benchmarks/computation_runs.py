@@ -15,6 +15,8 @@ from neuroalrnn.regimes.labels import match_regimes
 from neuroalrnn.tasks import COMPUTING, simulate_computing, simulate_constructed
 
 N_FOLDS, N_INNER, N_RESTARTS = 3, 2, 2
+# subjects, and trials of each, of every source: as many as the hardest one needs
+SIZE = 24, 500
 # trials from a switch at which it counts as found, and after a change that latencies are counted in
 NEAR, AFTER = 2, 15
 # nats per trial below the source itself from which networks count as badly trained
@@ -43,33 +45,33 @@ class Source(NamedTuple):
     is_named: bool = False
 
 
-def _network(name, n_trials, n_latent):
-    make = partial(simulate_constructed, name, 6, n_trials)
+def _network(name, n_latent):
+    make = partial(simulate_constructed, name, *SIZE)
     return Source(make, QUICK | {"n_latent": n_latent}, 2, is_named=True)
 
 
-def _agent(name, n_subjects, n_trials, n_latent, n_pwl, *, is_named=False, **setting):
+def _agent(name, n_latent, n_pwl, *, is_named=False, **setting):
     def simulate(rng):
-        return simulate_computing(COMPUTING[name](), n_subjects, n_trials, rng=rng)
+        return simulate_computing(COMPUTING[name](), *SIZE, rng=rng)
 
     return Source(simulate, PIECES | {"n_latent": n_latent} | setting, n_pwl, is_named)
 
 
 SOURCES = {
-    "addition": _network("addition", 500, 4),
-    "integration": _network("integration", 500, 6),
-    "parity": _network("parity", 300, 4),
-    "cued rule": _agent("cued rule", 9, 300, 4, 2),
-    "hidden rule": _agent("hidden rule", 12, 500, 6, 4, max_checks=50),
-    "win-stay lose-shift": _agent("win-stay lose-shift", 9, 300, 4, 2),
-    "engaged or not": _agent("engaged or not", 12, 500, 8, 4, is_named=True, max_checks=50),
-    "integrator": _agent("integrator", 9, 300, 4, 2),
+    "addition": _network("addition", 4),
+    "integration": _network("integration", 6),
+    "parity": _network("parity", 4),
+    "cued rule": _agent("cued rule", 4, 2),
+    "hidden rule": _agent("hidden rule", 6, 4, max_checks=50),
+    "win-stay lose-shift": _agent("win-stay lose-shift", 4, 2),
+    "engaged or not": _agent("engaged or not", 8, 4, is_named=True, max_checks=50),
+    "integrator": _agent("integrator", 4, 2),
 }
 
 
 def simulate(name, run):
     """Trials, truth and log-odds of a run, which has a seed of its own."""
-    seed = [list(SOURCES).index(name), run]
+    seed = [*SIZE, list(SOURCES).index(name), run]
     source = SOURCES[name].simulate
     return source(rng=np.random.default_rng(seed))
 
@@ -129,9 +131,10 @@ def score_run(name, run, fit) -> dict:
     dict
         ``verdict, n_regimes, true_n_regimes``; ``score, own_score``: held out, and of the source
         itself (nats per trial); ``agreement``: share of trials in the right regime; ``effects``: a
-        list of ``truth, effect, low, high`` of every decisive input in every true regime, as far
-        as the number of regimes is right; ``near``: share of true switches with the same switch
-        within two trials; ``latency, own_latency``: counts of trials after an uncued change.
+        list of ``truth, effect, low, high, n_subjects`` of every decisive input in every true
+        regime, as far as the number of regimes is right; ``near``: share of true switches with the
+        same switch within two trials; ``latency, own_latency``: counts of trials after an uncued
+        change.
     """
     computed = simulate(name, run)
     truth, decisive = computed.truth, list(computed.truth.attrs["decisive"])
@@ -191,8 +194,7 @@ def compare_effects(truth, found, true, labels, decisive):
                     "effect": float(each["effect"]),
                     "low": float(each["ci_low"]),
                     "high": float(each["ci_high"]),
-                    "fold_low": float(each["effect_low"]),
-                    "fold_high": float(each["effect_high"]),
+                    "n_subjects": int(each["n_subjects"]),
                 }
             )
     return rows

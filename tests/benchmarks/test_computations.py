@@ -62,6 +62,7 @@ def test_choices_are_shuffled_inside_sessions():
 
 def run(n_regimes, effect, **more):
     each = {"truth": 1.0, "effect": effect, "low": effect - 0.1, "high": effect + 0.1}
+    each |= {"n_subjects": 24}
     row = {"n_regimes": n_regimes, "true_n_regimes": 2, "score": -0.5, "own_score": -0.4}
     return row | {"verdict": "discrete", "agreement": 1.0, "effects": [each]} | more
 
@@ -78,7 +79,10 @@ def test_tables_count_what_is_right(tmp_path):
     row = tabulate_sources(found).set_index("source").loc["addition"]
     assert row["right"] == pytest.approx(2 / 3)
     assert row["inside"] == 0.5
+    assert row["runs_inside"] == pytest.approx(1 / 3)
     assert row["bias"] == pytest.approx(0.125)
+    assert row["standard_error"] == pytest.approx(0.1 / 2.0687, rel=1e-4)
+    assert row["rms_z"] == pytest.approx(np.sqrt(0.02125) / row["standard_error"])
     assert latency_distance(found["hidden rule"][0]) == 1
     nulls = tabulate_nulls(found)
     assert nulls["kept"].tolist() == [0.5] * 3
@@ -87,3 +91,14 @@ def test_tables_count_what_is_right(tmp_path):
     text = (tmp_path / "table.md").read_text()
     assert "| addition | 2 | 67 % |" in text
     assert "in 0 of 1 runs" in text
+
+
+def test_intervals_of_a_run_are_widened_for_their_number():
+    def share(*effects):
+        rows = [run(2, each)["effects"][0] for each in effects]
+        found = {name: [run(2, 1.0) | {"effects": rows}] for name in SOURCES}
+        return tabulate_sources(found).set_index("source").loc["addition", "runs_inside"]
+
+    assert share(1.11) == 0
+    assert share(1.11, 1.0) == 1
+    assert share(1.15, 1.0) == 0
