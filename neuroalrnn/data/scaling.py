@@ -99,10 +99,12 @@ def standardiser(trials: xr.Dataset, train: np.ndarray) -> Callable[[xr.Dataset]
     }
 
     def scale(others: xr.Dataset) -> xr.Dataset:
+        # bare variables need not be aligned, which takes most of the time
+        values = {name: others.variables[name] for name in scales}
         return others.assign(
             {
-                name: others[name].copy(data=each.apply(others[name].values.astype(float)))
-                for name, each in scales.items()
+                name: each.copy(data=scales[name].apply(each.values.astype(float)))
+                for name, each in values.items()
             }
         )
 

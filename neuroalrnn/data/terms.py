@@ -82,14 +82,14 @@ def parse_terms(trials: xr.Dataset, terms: Sequence[str]) -> list[list[tuple[str
         A term cannot be read, is unknown, or uses the outcome of its own trial; the message names
         all such terms.
     """
-    parsed, found = [], []
+    parsed, found, known = [], [], trial_variables(trials)
     for term in terms:
         factors = [FACTOR.fullmatch(part.strip()) for part in str(term).split(":")]
         pairs = [(factor["name"], int(factor["lag"] or 0)) for factor in factors if factor]
         if len(pairs) < len(factors):
             found.append(f"term {term!r}: expected factors 'name' or 'name[-k]' joined by ':'")
             continue
-        found += [f"term {term!r}: {text}" for text in _check(trials, pairs)]
+        found += [f"term {term!r}: {text}" for text in _check(trials, pairs, known)]
         parsed.append(pairs)
     if len(set(terms)) < len(terms):
         found.append("a term is named more than once")
@@ -98,8 +98,7 @@ def parse_terms(trials: xr.Dataset, terms: Sequence[str]) -> list[list[tuple[str
     return parsed
 
 
-def _check(trials, pairs) -> list[str]:
-    known = trial_variables(trials)
+def _check(trials, pairs, known) -> list[str]:
     found = [no_number(trials, name, known) for name, _ in pairs if name not in known]
     for name, lag in pairs:
         if name in known and lag == 0 and is_after_choice(trials, name):

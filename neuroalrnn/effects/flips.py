@@ -82,7 +82,7 @@ class Flip:
         for name, value in zip(self.variables, self.levels[level], strict=True):
             values = trials[name].values.astype(float)
             values[which] = value
-            new[name] = trials[name].copy(data=values)
+            new[name] = trials.variables[name].copy(data=values)
         return trials.assign(new)
 
 

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from neuroalrnn.data import validate
+from neuroalrnn.data.schema import session_number
 from neuroalrnn.exceptions import DataError
 
 
@@ -150,3 +151,10 @@ def test_n_steps_must_fit_into_time(trials):
     ).assign_coords(time=np.arange(4) * 0.1)
     with pytest.raises(DataError, match=r"'n_steps' must hold integers 1..4"):
         validate(timed)
+
+
+def test_sessions_have_one_number_however_their_labels_are_written():
+    subject = np.array(["\u00e9", "e\u0301", " \u00e9", "b", "b", "\u00e9"], dtype=object)
+    session = np.array([1, "1", "1", 1, 2, 1], dtype=object)
+    trials = xr.Dataset(coords={"subject": ("trial", subject), "session": ("trial", session)})
+    assert session_number(trials).tolist() == [0, 0, 0, 1, 2, 0]
