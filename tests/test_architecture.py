@@ -38,7 +38,7 @@ TABLE = {
     "results": ({"data", "network", "netcdf", "store"}, ARRAYS),
     "study": (
         {"data", "ops", "model", "fit", "peers", "baselines", "stats", "results", "config"}
-        | {"network", "netcdf", "store", "effects"},
+        | {"network", "netcdf", "store", "effects", "adaptive"},
         ARRAYS | {"torch"},
     ),
     "regimes": ({"data", "network", "results", "stats"}, ARRAYS | {"scipy"}),

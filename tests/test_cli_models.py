@@ -54,6 +54,8 @@ def test_compare_scores_all_models_on_the_same_trials(run, run_file, tmp_path):
     scores = pd.read_csv(tmp_path / "scores.csv")
     wanted = {"AL-RNN", "AL-RNN P=0", "AL-RNN P=2", "class frequency", "history-logistic"}
     wanted |= {"history-logistic, lags chosen", "GLM-HMM", "GRU", "LSTM"}
+    plain = wanted - {"AL-RNN P=0", "AL-RNN P=2", "class frequency"}
+    wanted |= {f"{name} adaptive" for name in plain}
     assert set(scores["model"]) == wanted
     assert (scores.groupby("model")["n_trials"].sum() == 360).all()
     assert np.isfinite(scores["log_likelihood"]).all()

@@ -164,9 +164,10 @@ def _unlikely(a, v):
     for k in range(-n, n + 1):
         u = centre + step * k
         x = a + sd * u
-        w = math.exp(-u * u / 2 + _log_expit(x) - peak)
-        p = _expit(x)
-        residual = 1 - p if x < 0 else _expit(-x)
+        e = math.exp(-abs(x))
+        w = math.exp(-u * u / 2 + min(x, 0.0) - peak) / (1 + e)
+        high, low = 1 / (1 + e), e / (1 + e)
+        p, residual = (high, low) if x >= 0 else (low, high)
         total += w
         first += w * residual
         second += w * residual * residual

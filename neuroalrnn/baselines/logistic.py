@@ -12,7 +12,7 @@ from scipy.special import log_softmax
 from neuroalrnn.arguments import checked, not_inputs, refuse
 from neuroalrnn.baselines._among import fit_offered
 from neuroalrnn.baselines.frequency import class_frequency
-from neuroalrnn.baselines.shared import Predict, from_fit
+from neuroalrnn.baselines.shared import Predict, _Model, from_fit
 from neuroalrnn.data import design
 from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.scaling import standardiser
@@ -58,8 +58,14 @@ def logistic(trials: xr.Dataset, train: np.ndarray, *, terms: Sequence[str]) -> 
         return design(scale(trials), terms).to_numpy()
 
     features, offered = covariates(trials), offered_options(trials)
+    size = np.sqrt((features[train] ** 2).mean(axis=0))
+    size[size == 0] = 1.0
+
+    def scaled(trials, test):
+        return covariates(trials)[test] / size
+
     if offered is not None and not offered[train].all():
-        return fit_offered(trials, train, features, offered, covariates)
+        return _Model(fit_offered(trials, train, features, offered, covariates), scaled)
     codes, regress = _regress(features[train], choice)
 
     def predict(trials, test):
@@ -67,7 +73,7 @@ def logistic(trials: xr.Dataset, train: np.ndarray, *, terms: Sequence[str]) -> 
         result[:, codes] = np.maximum(regress(covariates(trials)[test]), LOWEST)
         return result
 
-    return predict
+    return _Model(predict, scaled)
 
 
 def _regress(features, choice):

@@ -1,6 +1,7 @@
 """What baselines share: fit and prediction, whole sessions, a choice inside the training part."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import wraps
 from inspect import Parameter, signature
 from typing import Any, Protocol, TypeVar
@@ -20,6 +21,31 @@ Baseline = Callable[[xr.Dataset, np.ndarray, np.ndarray], np.ndarray]
 Predict = Callable[[xr.Dataset, np.ndarray], np.ndarray]
 Inner = Callable[[np.ndarray], Sequence[tuple[np.ndarray, np.ndarray]]]
 Candidate = TypeVar("Candidate")
+
+
+@dataclass
+class _Model:
+    """A fitted baseline that knows more than what it predicts.
+
+    Parameters
+    ----------
+    predict : callable
+        ``predict(trials, test)`` returns log-probabilities.
+    features : callable, optional
+        ``features(trials, test)`` returns what the prediction is a function of, shape (test trial,
+        feature), scaled by the training part: read-outs that learn their subject weigh them.
+    inside : list of tuple
+        For every inner part of the training trials, if the model was chosen by them: the trials it
+        was fitted to and those validated on, the log-probabilities and the features of the latter.
+    """
+
+    predict: Predict
+    features: Predict | None = None
+    inside: list[tuple] = field(default_factory=list)
+
+    def __call__(self, trials, test):
+        """Predict trials."""
+        return self.predict(trials, test)
 
 
 class _Fitted(Protocol):
@@ -95,13 +121,23 @@ def fit_chosen(
     Returns
     -------
     callable
-        ``predict(trials, test)`` of the fit to the whole training part.
+        ``predict(trials, test)`` of the fit to the whole training part. Its attribute ``inside``
+        lists what the candidate chosen said of the validation trials of every inner part.
     """
+    inside: list[tuple] = []
 
     def baseline(trials, train, test, candidate):
-        return fit(trials, train, candidate)(trials, test)
+        model = fit(trials, train, candidate)
+        said = model(trials, test)
+        features = getattr(model, "features", None)
+        known = features and features(trials, test)
+        inside.append((candidate, (train, test, said, known)))
+        return said
 
-    return fit(trials, train, choose_inside(baseline, candidates, trials, train, inner))
+    chosen = choose_inside(baseline, candidates, trials, train, inner)
+    model = fit(trials, train, chosen)
+    own = [each for candidate, each in inside if candidate is chosen]
+    return _Model(model, getattr(model, "features", None), own)
 
 
 def whole_sessions(trials: xr.Dataset, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

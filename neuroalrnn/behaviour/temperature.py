@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.special import log_softmax, logsumexp, softmax
 
 from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.results.summary import ADAPTIVE
 
 INVERSE_TEMPERATURES = 2.0 ** np.linspace(-1, 1, 9)
 
@@ -48,6 +49,8 @@ def score_own_temperature(fit):
     names, code = np.unique(subject, return_inverse=True)
     tables = []
     for model in fit.predictions["model"].values:
+        if model.endswith(ADAPTIVE):  # it learns more than that already
+            continue
         one = fit.predictions.sel(model=model)
         log_p = _log_probability(one, scored, choice)
         total = np.array(

@@ -316,6 +316,7 @@ def _fit_into(out, source, trials, config: Run, run: str, *, overwrite, **engine
     from neuroalrnn.study import select_n_pwl
 
     validation = config.validation
+    engine.setdefault("adaptive", True)
     result = select_n_pwl(
         trials,
         Setting(**config.setting.model_dump()),

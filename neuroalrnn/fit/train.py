@@ -104,12 +104,16 @@ class Trained:
         infinity where it overflows, NaN where a model does not validate on it or has stopped.
     diverged : bool array, shape (model,)
         Whether parameters or scores of a model were not finite.
+    best : Weights
+        Weights at the check at which the group of a model had its best validation score; those at
+        the end where nothing was validated.
     """
 
     weights: Any
     train_score: np.ndarray
     validation: np.ndarray
     diverged: np.ndarray
+    best: Any
 
 
 def train(
@@ -185,6 +189,7 @@ class _Run:
         n_scored = [observations.n_scored[ids].sum() for ids in jobs.train]
         self.n_scored = torch.stack(n_scored).to(observations.inputs)
         self.final = self.optimiser.averaged()
+        self.best = type(self.final)(*(part.clone() for part in self.final))
         self.train_score = np.full((n_models, n_checks), np.nan)
         self.validation = np.full((n_models, n_checks, len(observations.n_steps)), np.nan)
         self.diverged = np.zeros(n_models, dtype=bool)
@@ -235,9 +240,13 @@ class _Run:
         self._mark_diverged()
         self.n_done += 1
         done = self.n_done >= self.jobs.n_checks[self.active]
-        stopped = done | self._in_groups(self.diverged) | self._stalled()
-        for kept, now in zip(self.final, weights, strict=True):
-            kept[self.active] = now
+        since_best = self._since_best()
+        stalled = since_best >= self.setting.patience
+        stopped = done | self._in_groups(self.diverged) | stalled
+        improved = since_best == 0
+        for final, best, now in zip(self.final, self.best, weights, strict=True):
+            final[self.active] = now
+            best[self.active[improved]] = now[improved]
         if stopped.any():
             self.optimiser.keep(np.flatnonzero(~stopped))
             self.active = self.active[~stopped]
@@ -266,15 +275,12 @@ class _Run:
         """Which active models are in a group of which any member is marked."""
         return np.isin(self.jobs.group[self.active], self.jobs.group[marked])
 
-    def _stalled(self):
-        """Which active models are in a group that has not improved for ``patience`` checks."""
-        stalled = [g for g in np.unique(self.jobs.group[self.active]) if self._has_stalled(g)]
-        return np.isin(self.jobs.group[self.active], stalled)
-
-    def _has_stalled(self, group):
-        curve = self.curve(group)
-        since_best = self.n_done - 1 - int(np.argmax(curve))
-        return curve.any() and since_best >= self.setting.patience
+    def _since_best(self):
+        """Checks since the group of every active model was best; 0 where nothing is validated."""
+        groups, place = np.unique(self.jobs.group[self.active], return_inverse=True)
+        curves = [self.curve(group) for group in groups]
+        since = [self.n_done - 1 - int(np.argmax(c)) if c.any() else 0 for c in curves]
+        return np.array(since)[place]
 
     def curve(self, group):
         """Validation log-likelihood of a group at every check so far, summed."""
@@ -290,9 +296,13 @@ class _Run:
 
     def result(self):
         n = self.n_done
-        final = type(self.final)(*(part.double() for part in self.final))
-        weights = self.architecture.scale_inputs(final, self.jobs.scaling.after(self.jobs.observed))
-        return Trained(weights, self.train_score[:, :n], self.validation[:, :n], self.diverged)
+        scores = self.train_score[:, :n], self.validation[:, :n], self.diverged
+        return Trained(self._unscaled(self.final), *scores, self._unscaled(self.best))
+
+    def _unscaled(self, weights):
+        """Weights that act on the inputs as they are, in double precision."""
+        weights = type(weights)(*(part.double() for part in weights))
+        return self.architecture.scale_inputs(weights, self.jobs.scaling.after(self.jobs.observed))
 
 
 class _Stream:

@@ -24,14 +24,14 @@ from neuroalrnn.plots.style import (
     styled,
 )
 from neuroalrnn.results import Fit
-from neuroalrnn.results.summary import NETWORK, SUFFICIENT
+from neuroalrnn.results.summary import ADAPTIVE, NETWORK, SUFFICIENT
 
 FAR = 2.0
 GAP = 2.5
 FURTHEST = 8.0
 FEW = 12
 FLOORS = ("AL-RNN P=0", "class frequency")
-OWN = NETWORK, SUFFICIENT
+OWN = NETWORK, NETWORK + ADAPTIVE, SUFFICIENT
 
 
 def model_order(fit):
@@ -75,7 +75,7 @@ def describe(fit, model):
         full = n_pwl == fit.parameters.sizes["latent"]
         return f"P = {n_pwl} (full ReLU)" if full else f"P = {n_pwl}"
     if model in OWN:
-        view = fit.best if model == NETWORK else fit.sufficient
+        view = fit.sufficient if model == SUFFICIENT else fit.best
         chosen = np.unique(view.selection["n_pwl_chosen"].values)
         return f"{model.replace(' ', ', ')}, P = {', '.join(map(str, chosen))}"
     return model
@@ -85,7 +85,7 @@ def look(model):
     """Colour and marker of a model: ours, the linear control, the grid, baselines."""
     n_pwl = n_pwl_of(model)
     if model in OWN:
-        return {"color": MODEL, "marker": "o", "mfc": MODEL if model == NETWORK else "white"}
+        return {"color": MODEL, "marker": "o", "mfc": "white" if model == SUFFICIENT else MODEL}
     if n_pwl == 0:
         return {"color": CONTROL, "marker": "D"}
     return {"color": BASELINE, "marker": "s"} if n_pwl is None else {"color": GRID, "marker": "o"}

@@ -20,7 +20,7 @@ from neuroalrnn.questions.words import (
     spans,
     strong,
 )
-from neuroalrnn.results.summary import NETWORK, SUFFICIENT
+from neuroalrnn.results.summary import ADAPTIVE, NETWORK, SUFFICIENT
 from neuroalrnn.results.tables import MODELS, Table
 
 FEWEST = 6
@@ -71,7 +71,8 @@ def judge_models(models):
         f"{best['n_best']:.3g} of {count(n_subjects, 'subject')} (ties shared). {_as_good(models)}"
     )
     verdict = f"{capital(name_of(best['model']))} has the best mean over subjects"
-    own = models[(models["model"] == "AL-RNN") & (models["reference"] != "AL-RNN")]
+    ours = models["model"].isin([NETWORK, NETWORK + ADAPTIVE])
+    own = models[ours & (models["model"] != models["reference"])]
     texts = [
         strong(verdict) + detail,
         *(_against_reference(row, n_subjects) for row in own.to_dict("records")),
@@ -97,10 +98,11 @@ def _as_good(models):
 
 def _against_reference(row, n_subjects):
     other, size = name_of(row["reference"]), f"{number(abs(row['difference']))} nats per trial"
-    detail = f"AL-RNN minus other {number(row['difference'])}, {interval(row)}, {p_value(row['p'])}"
+    own = row["model"]
+    detail = f"{own} minus other {number(row['difference'])}, {interval(row)}, {p_value(row['p'])}"
     detail += f", {p_value(row['q'], 'q')}; better in {row['n_favouring']} of {n_subjects}"
     kind = "model" if row["reference"].startswith("AL-RNN") else "model that is no AL-RNN"
-    start = f"Against the best {kind}, {other}, the AL-RNN"
+    start = f"Against the best {kind}, {other}, {name_of(own)}"
     if row["q"] < 0.05:
         direction = "better" if row["difference"] > 0 else "worse"
         return f"{start} is " + strong(f"{direction} by {size}") + f" ({detail})."

@@ -7,6 +7,8 @@ so when it is added to text with ``+``, and is escaped where an f-string takes i
 import numpy as np
 from markupsafe import Markup
 
+from neuroalrnn.results.summary import ADAPTIVE
+
 HUGE = 1e5
 REPRODUCIBLE, ALIKE = 0.5, 0.8
 UNIT_OF_INFERENCE = (
@@ -106,6 +108,8 @@ def capital(text):
 
 def name_of(model):
     """A model within a sentence."""
+    if model.endswith(ADAPTIVE):
+        return f"the adaptive {name_of(model.removesuffix(ADAPTIVE)).removeprefix('the ')}"
     return NAMES.get(model, model.replace("AL-RNN P=", "the AL-RNN with P = "))
 
 

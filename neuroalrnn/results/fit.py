@@ -34,6 +34,7 @@ from neuroalrnn.netcdf import (
 )
 from neuroalrnn.results.final import make_predictor, require_new
 from neuroalrnn.results.fold import Fold, Folds, view_best
+from neuroalrnn.results.optional import optional_node
 from neuroalrnn.results.summary import NETWORK, SUFFICIENT, compression, further, summarise_model
 from neuroalrnn.store import replace_file
 
@@ -75,6 +76,9 @@ class Fit:
     effects : xarray.DataArray
         What inputs do in the models beside the AL-RNN, held out: dims (model, trial, input, lag,
         option), as from `neuroalrnn.effects.compute_input_effects`.
+    adaptive : xarray.Dataset
+        Of read-outs that learn their subject: what was chosen in every fold, dims (model, fold),
+        and the validation scores without and with it; see `neuroalrnn.adaptive.prior.Spread`.
     final : xarray.Dataset
         Networks trained on everybody, where ``select_n_pwl(..., final=True)`` made them: weights
         with dims (n_pwl, ...), ``n_pwl_chosen``, ``n_updates`` and ``validation_score``, the
@@ -186,13 +190,12 @@ class Fit:
         ResultError
             The fit has none.
         """
-        if "effects" not in self.tree.children:
-            raise ResultError(
-                "this fit keeps no input effects of the models beside the AL-RNN: it was made by "
-                "an earlier version, explains more than choices, or has no such models but the "
-                "caller's own; fit again, finished folds in its folder resume are not trained again"
-            )
-        return self.tree["effects"].to_dataset()["effect"]
+        return optional_node(self.tree, "effects")["effect"]
+
+    @cached_property
+    def adaptive(self) -> xr.Dataset:
+        """What was chosen for read-outs that learn their subject, dims (model, fold)."""
+        return optional_node(self.tree, "adaptive")
 
     @cached_property
     def final(self) -> xr.Dataset:
@@ -203,13 +206,7 @@ class Fit:
         ResultError
             The fit has none.
         """
-        if "final" not in self.tree.children:
-            raise ResultError(
-                "this fit has no network that was trained on everybody, as the prediction of new "
-                "subjects needs: fit again with select_n_pwl(..., final=True); finished folds in "
-                "its folder resume are not trained again"
-            )
-        return self.tree["final"].to_dataset()
+        return optional_node(self.tree, "final")
 
     @checked(DataError, trials=not_trials, n_pwl=optional(not_whole))
     def predict(self, trials: xr.Dataset, n_pwl: int | None = None) -> xr.Dataset:

@@ -4,6 +4,8 @@ import numpy as np
 
 # the networks that predict best, and those that are taken apart, where these are others
 NETWORK, SUFFICIENT = "AL-RNN", "AL-RNN sufficient"
+# ends the name of a model whose read-out learns its subject
+ADAPTIVE = " adaptive"
 
 
 def further(table):

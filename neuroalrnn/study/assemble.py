@@ -23,7 +23,9 @@ from neuroalrnn.study.search import find_lost
 PACKAGES = ("torch", "numba", "numpy", "pandas", "xarray", "scikit-learn")
 
 
-def assemble(study, searched, whole, chosen, held_out, *, seconds, effects=None, final=None):
+def assemble(
+    study, searched, whole, chosen, held_out, *, seconds, effects=None, final=None, adaptive=None
+):  # fmt: skip
     """Label everything and put it into one tree.
 
     Parameters
@@ -38,6 +40,8 @@ def assemble(study, searched, whole, chosen, held_out, *, seconds, effects=None,
         Of the models beside the AL-RNN, see `neuroalrnn.study.effects.tabulate_effects`.
     final : xarray.Dataset, optional
         See `neuroalrnn.study.final.tabulate_final`.
+    adaptive : xarray.Dataset, optional
+        See `neuroalrnn.study.adaptive.adapt_all`.
 
     Returns
     -------
@@ -76,6 +80,7 @@ def assemble(study, searched, whole, chosen, held_out, *, seconds, effects=None,
     }
     nodes |= {"/effects": tabulate_effects(study, effects)} if effects else {}
     nodes |= {} if final is None else {"/final": final}
+    nodes |= {} if adaptive is None else {"/adaptive": adaptive}
     tree = xr.DataTree.from_dict(nodes)
     tree.attrs = {
         "format": FORMAT,

@@ -20,10 +20,12 @@ from neuroalrnn.exceptions import FitError, LeakageWarning
 from neuroalrnn.model.observation import ObservationModel
 from neuroalrnn.results import Fit
 from neuroalrnn.running import one_blas_thread
+from neuroalrnn.study.adaptive import adapt_all, adaptation_of
+from neuroalrnn.study.answers import with_answers
 from neuroalrnn.study.assemble import assemble
 from neuroalrnn.study.checks import check_saveable_names
 from neuroalrnn.study.doubts import lost_values, unexplained
-from neuroalrnn.study.effects import with_effects
+from neuroalrnn.study.effects import effects_of
 from neuroalrnn.study.final import tabulate_final, train_final
 from neuroalrnn.study.own import check_baselines
 from neuroalrnn.study.predict import predict, predict_baselines
@@ -108,6 +110,7 @@ def select_n_pwl(
     progress: bool = True,
     resume: PathLike | str | None = None,
     final: bool = False,
+    adaptive: bool = False,
 ) -> Fit:
     """Fit AL-RNNs over a grid of ``n_pwl`` with whole groups held out.
 
@@ -180,6 +183,11 @@ def select_n_pwl(
     final : bool
         Train a network on everybody, too, for `Fit.predict` of new subjects. Its ``n_pwl``, restart
         and training time are chosen as in a fold, on inner parts of all groups.
+    adaptive : bool
+        Predict by every model, baselines of the caller apart, also with a read-out that learns
+        every held-out subject from its choices so far: "AL-RNN adaptive" and so on. How far
+        subjects may be from the model, and how fast they drift, is chosen on inner validation
+        inside each fold; see `neuroalrnn.adaptive`.
 
     Returns
     -------
@@ -223,24 +231,31 @@ def select_n_pwl(
     )  # fmt: skip
     others = _baselines(baselines, study)
     check_saveable_names(others)
-    others = others if own else with_effects(others, study)
-    if resume and not own:
-        others = keeping(others, resume, _key(study), study.engine.backend.name)
+    if not own:
+        asks = effects_of(study), adaptation_of(study) if adaptive else None
+        others = with_answers(others, [ask for ask in asks if ask])
+        if resume:
+            key = _key(study) | ({"adaptive": True} if adaptive else {})
+            others = keeping(others, resume, key, study.engine.backend.name)
     # before the networks, so that a baseline of the caller that fails costs nothing
-    others, effects, left_out = predict_baselines(study, others, own=own, progress=progress)
+    others, answers, left_out = predict_baselines(study, others, own=own, progress=progress)
     study = study.warn(left_out).warn(perfect_models(study.trials, others), LeakageWarning)
     searched, whole, chosen = _fit_folds(study, progress)
     lost = np.array([find_lost(one, f.diverged) for one, f in zip(searched, whole, strict=True)])
     study = study.warn(lost_values(lost, study.plan))
     study = study.warn(unexplained(chosen, study.plan), None)
-    held_out = predict(study, whole, chosen, others, lost=lost)
+    learned, read_outs = {}, None
+    if adaptive:
+        learned, read_outs = adapt_all(study, searched, whole, chosen, answers)
+    held_out = predict(study, whole, chosen, others, lost=lost, adaptive=learned)
     networks = {name: each for name, each in held_out.options.items() if name not in others}
     study = study.warn(perfect_models(study.trials, networks), LeakageWarning)
     study, table = _fit_everybody(study, progress) if final else (study, None)
     seconds = time.perf_counter() - started
     return assemble(
-        study, searched, whole, chosen, held_out, seconds=seconds, effects=effects, final=table
-    )
+        study, searched, whole, chosen, held_out, seconds=seconds,
+        effects=answers.get("effect"), final=table, adaptive=read_outs,
+    )  # fmt: skip
 
 
 def _fit_everybody(study, progress):

@@ -1,7 +1,7 @@
 """What inputs do in the models beside the AL-RNN, on trials that they never saw."""
 
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 import xarray as xr
@@ -13,42 +13,35 @@ from neuroalrnn.effects import Counterfactuals, effects_of_predictions, list_fli
 from neuroalrnn.effects.compute import N_LAGS
 
 
-def with_effects(baselines, study):
-    """The same models, which say what their inputs do on the trials that they predict.
+def effects_of(study):
+    """Ask fitted models beside the AL-RNN what their inputs do on the trials that they predict.
 
     Parameters
     ----------
-    baselines : dict of str -> callable
-        Those with a ``fit(trials, train)`` can be asked about other inputs; see
-        `neuroalrnn.baselines.from_fit`. What it returns may have a method ``effects`` that takes
-        `Counterfactuals`, flips, rows and lags, as networks do whose states are known.
     study : Study
 
     Returns
     -------
-    dict of str -> callable
-        ``f(trials, train, test)``, which returns a dict of ``predicted``, shape (test trial,
-        option), and ``effect``, float32, shape (test trial, input, lag, option); a model without a
-        `fit` is returned as it is. Where more than choices is explained, none has effects.
+    callable, or None
+        See `neuroalrnn.study.answers.with_answers`: it returns ``effect``, float32, shape (test
+        trial, input, lag, option). A model may have a method ``effects`` that takes
+        `Counterfactuals`, flips, rows and lags, as networks do whose states are known. Where more
+        than choices is explained, or nothing can be flipped, there is nothing to ask.
     """
     observation = study.plan.observation
     explains_more = observation is not None and list(observation.variables) != ["choice"]
     if explains_more or not list_flips(study.trials, study.encoding):
-        return baselines
+        return None
 
     @lru_cache(maxsize=1)
     def held_out(test):
         return _HeldOutTrials(study, np.frombuffer(test, dtype=int))
 
-    def answer(trials, train, test, *, baseline):
-        predict = baseline.fit(trials, train)
-        effect = held_out(test.astype(int).tobytes()).effects(predict)
-        return {"predicted": predict(trials, test), "effect": effect.astype(np.float32)}
+    def ask(name, baseline, model, train, test, predicted):
+        effect = held_out(test.astype(int).tobytes()).effects(model)
+        return {"effect": effect.astype(np.float32)}
 
-    return {
-        name: partial(answer, baseline=each) if hasattr(each, "fit") else each
-        for name, each in baselines.items()
-    }
+    return ask
 
 
 class _HeldOutTrials:

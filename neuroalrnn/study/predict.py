@@ -11,7 +11,7 @@ from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError, FitError, problems
 from neuroalrnn.fit import compute_eta, make_observations
 from neuroalrnn.model import log_probability, select
-from neuroalrnn.results.summary import NETWORK, SUFFICIENT
+from neuroalrnn.results.summary import ADAPTIVE, NETWORK, SUFFICIENT
 from neuroalrnn.running import progress_bar
 from neuroalrnn.study.engine import one_torch_thread
 from neuroalrnn.study.observation import explain, predict_constant
@@ -43,6 +43,12 @@ class HeldOut:
                 values = values + _change(trials, rows, options, levelled)
             by_model = self.others.setdefault(name, {})
             by_model.setdefault(model, np.full(trials.sizes["trial"], np.nan))[rows] = values
+
+    def put_adaptive(self, trials, model, train, test, adaptive):
+        """Store what a model says whose read-out learns its subject, if it is among those."""
+        if model in adaptive:
+            rows = test[~np.isnan(adaptive[model][test]).any(axis=1)]
+            self.put(trials, model + ADAPTIVE, train, rows, adaptive[model][rows], {})
 
 
 def empty_predictions(trials):
@@ -76,8 +82,8 @@ def predict_baselines(study, baselines, *, own=False, progress=False):
     -------
     predicted : dict of str -> array, shape (trial, option)
         Log-probabilities as returned.
-    effects : dict of str -> array, shape (trial, input, lag, option)
-        Of the models that return them; see `neuroalrnn.study.effects.with_effects`.
+    answers : dict of str -> dict of str -> array, shape (trial, ...)
+        By kind and model, of those that answer more; see `neuroalrnn.study.answers.with_answers`.
     left_out : list of str
         Why some are missing.
 
@@ -88,7 +94,7 @@ def predict_baselines(study, baselines, *, own=False, progress=False):
         first fold in which one does.
     """
     trials, folds = study.trials, study.folds
-    found = {"predicted": {}, "effect": {}}
+    found = {"predicted": {}}
     counts, failed = scored_trials(trials), {}
     n_fits = len(folds) * len(baselines)
     show = progress and n_fits > 0
@@ -102,16 +108,18 @@ def predict_baselines(study, baselines, *, own=False, progress=False):
                 failed[name] = [f"{name!r}, {part.name}: {text}" for text in wrong]
             for kind, values in answer.items():
                 empty = np.full((trials.sizes["trial"], *values.shape[1:]), np.nan, values.dtype)
-                found[kind].setdefault(name, empty)[part.test] = values
+                found.setdefault(kind, {}).setdefault(name, empty)[part.test] = values
             bar.update()
         if own and failed:
             raise problems(ConfigError, "baselines", list(chain(*failed.values())))
     bar.close()
-    kept = [
-        {name: by_model[name] for name in baselines if name in by_model and name not in failed}
-        for by_model in found.values()
-    ]
-    return *kept, [f"left out: {text}" for text in chain(*failed.values())]
+    whole = [name for name in baselines if name not in failed]
+    kept = {
+        kind: {name: by_model[name] for name in whole if name in by_model}
+        for kind, by_model in found.items()
+    }
+    left_out = [f"left out: {text}" for text in chain(*failed.values())]
+    return kept.pop("predicted"), kept, left_out
 
 
 def _call(baseline, own, *arguments):
@@ -126,7 +134,7 @@ def _call(baseline, own, *arguments):
     return answer if isinstance(answer, dict) else {"predicted": answer}, []
 
 
-def predict(study, whole, chosen, baselines, *, lost):
+def predict(study, whole, chosen, baselines, *, lost, adaptive=None):
     """Predict every held-out choice by every model.
 
     Parameters
@@ -140,6 +148,8 @@ def predict(study, whole, chosen, baselines, *, lost):
         From `predict_baselines`.
     lost : bool array, shape (fold, n_pwl)
         From `find_lost`; a value that is lost in some fold has no score of all subjects.
+    adaptive : dict of str -> array, shape (trial, option), optional
+        Log-probabilities of models whose read-out learns its subject, by the name of the model.
 
     Returns
     -------
@@ -149,7 +159,7 @@ def predict(study, whole, chosen, baselines, *, lost):
         observation model the "constant" one of the training trials, then the baselines.
     """
     trials, sequences, plan = study.trials, study.sequences, study.plan
-    held_out = HeldOut({}, {})
+    held_out, adaptive = HeldOut({}, {}), adaptive or {}
     counts = scored_trials(trials)
     is_lost = lost.any(axis=0)
     names = [(f"{NETWORK} P={p}", k) for k, p in enumerate(plan.grid) if not is_lost[k]]
@@ -165,11 +175,13 @@ def predict(study, whole, chosen, baselines, *, lost):
         for name, k in [*own, *names]:
             mine = {other: values[k] for other, values in others.items()}
             held_out.put(trials, name, train, rows, options[k], mine)
+            held_out.put_adaptive(trials, name, train, part.test, adaptive)
         if plan.observation:
             found = predict_constant(plan.observation, trials, train, part.test)
             held_out.put(trials, CONSTANT, train, part.test, *found)
         for name, values in baselines.items():
             held_out.put(trials, name, train, part.test, values[part.test], {})
+            held_out.put_adaptive(trials, name, train, part.test, adaptive)
     return held_out
 
 
@@ -196,6 +208,53 @@ def predict_trials(weights, n_pwl, sequences, plan, engine):
     return rows, values
 
 
+def states_at_choice(weights, n_pwl, sequences, plan, engine):
+    """States of a network at the steps at which choices are read out, in float64.
+
+    Parameters
+    ----------
+    weights : Weights
+        Of one model, with a model axis.
+    n_pwl : int
+    sequences : Sequences
+    plan : Plan
+    engine : Engine
+
+    Returns
+    -------
+    rows : int array
+        Trials with a choice, as from `predict_trials`.
+    states : array, shape (row, latent)
+    """
+    n_latent = weights.readout.shape[-1]
+    bare = weights._replace(
+        readout=torch.eye(n_latent, dtype=torch.float64)[None],
+        offset=torch.zeros(1, n_latent, dtype=torch.float64),
+    )
+    rows, made, eta = _read(bare, [n_pwl], sequences, plan, engine)
+    return rows, eta.transpose(1, 2).numpy()[0, made]
+
+
+def _read_steps(sequences):
+    """Steps at which some sequence has a choice."""
+    return np.flatnonzero(np.isfinite(sequences.target).any(axis=0))
+
+
+def _read(weights, n_pwl, sequences, plan, engine):
+    """Trials with a choice, where they are read out, and eta (model, step, lane, output)."""
+    weights = type(weights)(*(part.double() for part in weights))
+    observations = make_observations(sequences, dtype=torch.float64, subjects=plan.subjects)
+    index = torch.arange(len(sequences.n_steps)).expand(len(n_pwl), -1)
+    read = _read_steps(sequences)
+    made = np.isfinite(sequences.target)[:, read]
+    with torch.no_grad(), one_torch_thread():
+        eta = compute_eta(
+            weights, torch.as_tensor(n_pwl), observations, index, architecture=plan.architecture,
+            read_steps=torch.as_tensor(read), scan=engine.backend.scan(engine.threads),
+        )  # fmt: skip
+    return sequences.trial[:, read][made], made, eta
+
+
 def predict_observed(weights, n_pwl, sequences, plan, engine):
     """Predict every choice, and what else the observation model of a plan explains.
 
@@ -211,22 +270,13 @@ def predict_observed(weights, n_pwl, sequences, plan, engine):
     others : dict of str -> array, shape (model, row)
         See `neuroalrnn.study.observation.explain`; empty without an observation model.
     """
-    weights = type(weights)(*(part.double() for part in weights))
-    observations = make_observations(sequences, dtype=torch.float64, subjects=plan.subjects)
-    index = torch.arange(len(sequences.n_steps)).expand(len(n_pwl), -1)
-    read = np.flatnonzero(np.isfinite(sequences.target).any(axis=0))
-    made = np.isfinite(sequences.target)[:, read]
-    rows = sequences.trial[:, read][made]
+    rows, made, eta = _read(weights, n_pwl, sequences, plan, engine)
     with torch.no_grad(), one_torch_thread():
-        eta = compute_eta(
-            weights, torch.as_tensor(n_pwl), observations, index, architecture=plan.architecture,
-            read_steps=torch.as_tensor(read), scan=engine.backend.scan(engine.threads),
-        )  # fmt: skip
         if plan.observation is None:
             return rows, log_probability(eta).transpose(1, 2).numpy()[:, made], {}
         eta = eta.transpose(1, 2)[:, torch.as_tensor(made)]
         values = {
-            name: torch.as_tensor(each[:, read][made]).expand(eta.shape[:-1])
+            name: torch.as_tensor(each[:, _read_steps(sequences)][made]).expand(eta.shape[:-1])
             for name, each in sequences.observed.items()
         }
         return rows, *explain(plan.observation, eta, values, len(sequences.labels))

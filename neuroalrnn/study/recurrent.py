@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.data.split import Split
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.model import select
 from neuroalrnn.network import GRUNetwork, LSTMNetwork
 from neuroalrnn.peers import GRU, LSTM, GRUWeights
+from neuroalrnn.study.adaptive import network_says, says_inside
 from neuroalrnn.study.observation import attach_observation
 from neuroalrnn.study.predict import predict_trials
 from neuroalrnn.study.search import Progress, search, train_whole
@@ -98,8 +100,10 @@ class Recurrent:
         score = np.where(final.diverged, -np.inf, found.best_score)[0]
         if not np.isfinite(score).any():
             raise FitError(f"{self.architecture.name}: every restart diverged; lower learning_rate")
-        weights = select(final.weights, torch.tensor([int(np.argmax(score))]))
-        return TrainedRecurrent(weights, sequences, plan, engine)
+        restart = int(np.argmax(score))
+        weights = select(final.weights, torch.tensor([restart]))
+        inner = type(found.inner)(*(part[0, restart] for part in found.inner))
+        return TrainedRecurrent(weights, sequences, plan, engine, self.study, inner)
 
     def _plan(self, size, changes):
         settings = [s.model_copy(update={"n_latent": size, "n_pwl": 0}) for s in self.settings]
@@ -121,12 +125,18 @@ class TrainedRecurrent:
     plan : Plan
         What it was trained by.
     engine : Engine
+    study : Study
+        That of the AL-RNN.
+    inner : GRUWeights or LSTMWeights of arrays, shape (part, ...)
+        The same restart, trained on the inner parts.
     """
 
     weights: object
     sequences: object
     plan: object
     engine: object
+    study: object
+    inner: object
 
     def __call__(self, trials, test):
         """Predict choices.
@@ -148,6 +158,33 @@ class TrainedRecurrent:
         predicted = np.full((trials.sizes["trial"], values.shape[-1]), np.nan)
         predicted[rows] = values[0]
         return predicted[test]
+
+    def features(self, trials, test):
+        """States at the choice, scaled by the training part.
+
+        Parameters
+        ----------
+        trials : xarray.Dataset
+            Those of the study.
+        test : int array
+            Trials of whole sequences.
+
+        Returns
+        -------
+        array, shape (test trial, state)
+            NaN where there is no choice.
+        """
+        train = self.plan.folds[0].train
+        train = train[scored_trials(trials)[train]]
+        said = network_says(self.study, self.plan, self.weights, 0, train, test)
+        states = np.full((trials.sizes["trial"], said.features.shape[1]), np.nan)
+        states[said.rows] = said.features
+        return states[test]
+
+    @property
+    def inside(self):
+        """What its networks of the inner parts say of the validation trials."""
+        return says_inside(self.study, self.plan, 0, self.inner, 0)
 
     def effects(self, counterfactuals, flips, rows, n_lags):
         """Compute effects of inputs from its states; see `Counterfactuals.effects`.

@@ -140,7 +140,8 @@ def save_fold(kept, searched, whole):
     searched : Searched
     whole : Whole
     """
-    arrays = {f"searched.{name}": value for name, value in vars(searched).items()}
+    arrays = {f"searched.{n}": v for n, v in vars(searched).items() if n != "inner"}
+    arrays |= {f"inner.{n}": v for n, v in searched.inner._asdict().items()}
     arrays |= {f"weights.{n}": v.numpy() for n, v in whole.weights._asdict().items()}
     arrays |= {f"refitted.{n}": getattr(whole, n) for n in ("train_score", "diverged")}
     kept.save(_as_bytes(arrays))
@@ -174,8 +175,11 @@ def load_fold(kept):
             return {name.removeprefix(kind + "."): arrays[name] for name in names}
 
         searched, whole, weights = group("searched"), group("refitted"), group("weights")
+        inner = group("inner")
+    if not inner:  # of a version that did not keep them
+        return None
     weights = Weights(**{name: torch.as_tensor(value) for name, value in weights.items()})
-    return Searched(**searched), Whole(weights, **whole)
+    return Searched(**searched, inner=Weights(**inner)), Whole(weights, **whole)
 
 
 def save_tables(kept, tables):
@@ -220,7 +224,7 @@ def keeping(baselines, folder, study, backend):
     ----------
     baselines : dict of str -> callable
         ``f(trials, train, test)`` returns log-probabilities, or a dict of arrays; see
-        `neuroalrnn.study.effects.with_effects`.
+        `neuroalrnn.study.answers.with_answers`.
     folder : path-like
     study : dict
         Whatever decides what they predict, beside the trials.

@@ -2,7 +2,7 @@
 
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,8 @@ class Searched:
         Place of the setting that was chosen, to which all of the above belongs.
     setting_score : array, shape (setting, n_pwl)
         Best validation score of any restart, which the choice was made by.
+    inner : Weights of arrays, shape (n_pwl, restart, part, ...)
+        The networks that were trained on the inner parts, at their best check.
     """
 
     curve: np.ndarray
@@ -48,6 +50,7 @@ class Searched:
     diverged: np.ndarray
     setting: np.ndarray
     setting_score: np.ndarray
+    inner: Any
 
     @property
     def best_check(self):
@@ -109,7 +112,17 @@ def search(plan, observations, fold, *, engine, progress):
         values[setting, np.arange(len(plan.grid))]
         for values in (curve, train_curve, by_subject, diverged)
     )
-    return Searched(curve, train_curve, by_subject, subjects, diverged, setting, setting_score)
+    inner = _inner_weights(trained.best, (*shape, len(plan.inner[fold])), setting)
+    return Searched(
+        curve, train_curve, by_subject, subjects, diverged, setting, setting_score, inner
+    )
+
+
+def _inner_weights(weights, shape, setting):
+    """Those of the settings that were chosen, as arrays."""
+    place = setting, np.arange(len(setting))
+    arrays = (part.numpy().reshape(*shape, *part.shape[1:])[place] for part in weights)
+    return type(weights)(*arrays)
 
 
 def _score_group(plan, jobs, trained, group, unit):
@@ -286,14 +299,16 @@ def _join(parts, order):
         return np.pad(values, width, constant_values=np.nan)
 
     kind = type(parts[0].weights)
-    weights = kind(
-        *(torch.cat(p)[order] for p in zip(*(part.weights for part in parts), strict=True))
+    weights, best = (
+        kind(*(torch.cat(p)[order] for p in zip(*each, strict=True)))
+        for each in ([part.weights for part in parts], [part.best for part in parts])
     )
     return type(parts[0])(
         weights,
         np.concatenate([longest(part.train_score) for part in parts])[order],
         np.concatenate([longest(part.validation) for part in parts])[order],
         np.concatenate([part.diverged for part in parts])[order],
+        best,
     )
 
 

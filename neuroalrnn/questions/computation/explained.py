@@ -5,7 +5,7 @@ import pandas as pd
 
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.questions.words import count, joined, listed, losing, name_of, strong
-from neuroalrnn.results.summary import NETWORK
+from neuroalrnn.results.summary import ADAPTIVE, NETWORK
 
 BASE = "class frequency"
 PEERS = ("GRU", "LSTM")
@@ -40,6 +40,7 @@ def compute_explained(fit):
     if not whole > 0:
         return pd.DataFrame({"model": pd.Series(dtype=str), **dict.fromkeys(COLUMNS, ())})
     others = [n for n in scores.index if not n.startswith(NETWORK) and n != BASE]
+    others = [name for name in others if not name.endswith(ADAPTIVE)]
     names = [*grid, *others]
     difference = (scores.loc[names] - scores.loc[NETWORK]) / whole
     n = difference.notna().sum(axis=1)

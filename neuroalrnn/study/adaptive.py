@@ -1,0 +1,236 @@
+"""Models whose read-out learns every held-out subject, with what is chosen inside each fold."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import xarray as xr
+
+from neuroalrnn.adaptive.choose import choose_spread
+from neuroalrnn.adaptive.filter import predict_adaptively
+from neuroalrnn.adaptive.prior import make_prior
+from neuroalrnn.adaptive.rows import lay_out
+from neuroalrnn.data.level import level
+from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.model import select
+from neuroalrnn.results.summary import NETWORK
+from neuroalrnn.study.own import FREQUENCY
+from neuroalrnn.study.predict import empty_predictions, predict_trials, states_at_choice
+
+CHOSEN = ("gain", "offset", "readout", "drift", "session_drift", "plain", "score")
+# standard deviation of a state on training trials below which it says nothing
+STILL = 1e-6
+
+
+class Said(NamedTuple):
+    """What a model says of trials that it was not fitted to.
+
+    Attributes
+    ----------
+    rows : int array, shape (row,)
+        Positions of the trials.
+    log_probability : array, shape (row, option)
+        On the level of all models, see `neuroalrnn.data.level.level`.
+    features : array, shape (row, feature), or None
+        What else it knows of them, scaled by the trials that it was fitted to.
+    """
+
+    rows: np.ndarray
+    log_probability: np.ndarray
+    features: np.ndarray | None
+
+
+def adapt(trials, inside, held_out):
+    """Predict held-out subjects with read-outs that learn them.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    inside : list of Said
+        Of inner validation subjects, by models that were fitted without them; they alone choose how
+        far read-outs may go.
+    held_out : Said
+        Of the test subjects, by the model of the whole training part.
+
+    Returns
+    -------
+    log_probability : array, shape (row, option)
+        Of the held-out rows.
+    chosen : array, shape (value,)
+        What was chosen; see `CHOSEN`.
+    """
+    choice = choose_spread([lay_out(trials, *each)[1] for each in inside])
+    order, rows = lay_out(trials, *held_out)
+    prior = make_prior(choice.spread, rows.log_odds.shape[1], rows.features.shape[1])
+    found = np.empty(rows.offered.shape)
+    found[order] = predict_adaptively(rows, prior)
+    return found, np.array([*choice.spread, choice.plain, choice.score])
+
+
+def adaptation_of(study):
+    """Ask fitted models beside the AL-RNN what they say with a read-out that learns its subject.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    callable
+        See `neuroalrnn.study.answers.with_answers`. What depends on nothing but the frequency of
+        options is not asked.
+    """
+
+    def ask(name, baseline, model, train, test, predicted):
+        if name == FREQUENCY:
+            return {}
+        trials = study.trials
+        held_out = Said(test, level(predicted, trials, train, test), _features(model, trials, test))
+        found, chosen = adapt(trials, _inside(study, baseline, model, train), held_out)
+        return {"adaptive": found, "chosen": np.tile(chosen, (len(test), 1))}
+
+    return ask
+
+
+def _features(model, trials, rows):
+    features = getattr(model, "features", None)
+    return features and features(trials, rows)
+
+
+def _inside(study, baseline, model, train):
+    """What fits to inner parts say of the validation trials; they are made if none are kept."""
+    trials, kept = study.trials, getattr(model, "inside", None)
+    if kept and isinstance(kept[0], Said):
+        return kept
+    if not kept:
+        parts = study.inner(train)
+        models = [baseline.fit(trials, fit) for fit, _ in parts]
+        kept = [
+            (fit, rows, each(trials, rows), _features(each, trials, rows))
+            for (fit, rows), each in zip(parts, models, strict=True)
+        ]
+    return [Said(rows, level(said, trials, fit, rows), known) for fit, rows, said, known in kept]
+
+
+def adapt_all(study, searched, whole, chosen, answers):
+    """Collect what all models say with read-outs that learn their subjects.
+
+    Parameters
+    ----------
+    study : Study
+    searched, whole : list
+        Per fold.
+    chosen : list of Chosen
+    answers : dict of str -> dict of str -> array, shape (trial, ...)
+        Of the models beside the AL-RNN, see `adaptation_of`.
+
+    Returns
+    -------
+    adaptive : dict of str -> array, shape (trial, option)
+        Log-probabilities by the name of the model.
+    table : xarray.Dataset
+        What was chosen: dims (model, fold).
+    """
+    network = empty_predictions(study.trials)
+    values = np.full((study.trials.sizes["trial"], len(CHOSEN)), np.nan)
+    for fold, each in enumerate(chosen):
+        found = _adapt_network(study, fold, searched[fold], whole[fold], each.restart, each.best)
+        rows, network[rows], values[study.folds[fold].test] = found
+    adaptive = {NETWORK: network} | answers.get("adaptive", {})
+    table = {NETWORK: values} | answers.get("chosen", {})
+    return adaptive, _tabulate(study, table)
+
+
+def _tabulate(study, table):
+    first = [part.test[0] for part in study.folds]
+    stacked = np.stack([values[first] for values in table.values()])
+    columns = zip(CHOSEN, np.moveaxis(stacked, -1, 0), strict=True)
+    found = xr.Dataset(
+        {name: (("model", "fold"), values) for name, values in columns},
+        coords={"model": list(table), "fold": [part.name for part in study.folds]},
+    )
+    for name in ("plain", "score"):
+        found[name].attrs["units"] = "nats/trial"
+    return found
+
+
+def _adapt_network(study, fold, searched, whole, restart, position):
+    """Trials of the test part with a choice, what the network of a fold says, what was chosen."""
+    plan, n_pwl, own = study.plan, study.plan.grid[position], int(restart[position])
+    inner = [part[position, own] for part in searched.inner]
+    inside = says_inside(study, plan, fold, type(searched.inner)(*inner), n_pwl)
+    weights = select(whole.weights, torch.tensor([position * plan.n_restarts + own]))
+    part = study.folds[fold]
+    train = part.train[scored_trials(study.trials)[part.train]]
+    held_out = network_says(study, plan, weights, n_pwl, train, part.test)
+    return held_out.rows, *adapt(study.trials, inside, held_out)
+
+
+def says_inside(study, plan, fold, inner, n_pwl):
+    """What networks that were trained on the inner parts say of the validation trials.
+
+    Parameters
+    ----------
+    study : Study
+    plan : Plan
+        By which the networks were trained.
+    fold : int
+        Fold of the plan.
+    inner : Weights of arrays, shape (part, ...)
+        A network for every inner part.
+    n_pwl : int
+
+    Returns
+    -------
+    list of Said
+    """
+    found = []
+    for k, part in enumerate(plan.inner[fold]):
+        weights = type(inner)(*(torch.as_tensor(each[k : k + 1]) for each in inner))
+        train, validate = (_scored(study, plan, each) for each in (part.train, part.validate))
+        found.append(network_says(study, plan, weights, n_pwl, train, validate))
+    return found
+
+
+def _scored(study, plan, pieces):
+    """Scored trials of the groups that some training sequences belong to."""
+    groups = study.cv.groups(study.trials)
+    inside = np.isin(groups, groups[plan.pieces.trial[pieces, 0]])
+    return np.flatnonzero(inside & scored_trials(study.trials))
+
+
+def network_says(study, plan, weights, n_pwl, train, test):
+    """What a network says of the trials of test groups, and its states, scaled by training trials.
+
+    Parameters
+    ----------
+    study : Study
+    plan : Plan
+        Of the architecture of the network.
+    weights : Weights
+        Of one model, with a model axis.
+    n_pwl : int
+    train, test : int arrays
+        Scored training trials, and trials of the groups to predict.
+
+    Returns
+    -------
+    Said
+    """
+    trials, engine = study.trials, study.engine
+    rows, states = states_at_choice(weights, n_pwl, _sequences(study, train), plan, engine)
+    known = states[np.isin(rows, train)]
+    size = known.std(axis=0)
+    size[size < STILL] = np.inf
+    held_out = _sequences(study, test)
+    rows, said = predict_trials(weights, [n_pwl], held_out, plan, engine)
+    _, states = states_at_choice(weights, n_pwl, held_out, plan, engine)
+    features = (states - known.mean(axis=0)) / size
+    return Said(rows, level(said[0], trials, train, rows), features)
+
+
+def _sequences(study, index):
+    """The sequences of the groups that some trials belong to."""
+    groups = study.cv.groups(study.trials)
+    inside = np.isin(groups, groups[index])
+    return study.sequences.take(inside[study.sequences.trial[:, 0]])

@@ -1,0 +1,107 @@
+"""Read-outs that learn every held-out subject, beside the plain models of a fit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neuroalrnn.adaptive.prior import Spread
+from neuroalrnn.data import SubjectKFold
+from neuroalrnn.exceptions import ResultError
+from neuroalrnn.results import Fit
+from neuroalrnn.study.adaptive import adaptation_of
+from neuroalrnn.study.recurrent import recurrent_baselines
+from neuroalrnn.study.study import prepare_study
+
+OPTIONS = {"n_pwl": (2,), "n_restarts": 1, "adaptive": True}
+
+
+def turned(trials, subjects):
+    """Subjects who choose the other option, in trials that are the same otherwise."""
+    who = np.isin(trials["subject"].values.astype(str), subjects)
+    found = trials.copy(deep=True)
+    found["choice"] = trials["choice"].copy(
+        data=np.where(who, 1 - trials["choice"], trials["choice"])
+    )
+    return found  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def adaptive(trials, fit):
+    return fit(trials, SubjectKFold(3), **OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def other(trials, fit):
+    """The same with the choices of the first test part turned round."""
+    return fit(turned(trials, held_out(trials)), SubjectKFold(3), **OPTIONS)
+
+
+def held_out(trials):
+    test = next(iter(SubjectKFold(3).split(trials))).test
+    return np.unique(trials["subject"].values[test].astype(str))
+
+
+def test_every_model_is_scored_beside_its_plain_self(adaptive, trials):
+    names = list(adaptive.summarise().index)
+    assert names == [
+        "AL-RNN", "AL-RNN adaptive", "AL-RNN P=2", "class frequency", "history-logistic",
+        "history-logistic adaptive",
+    ]  # fmt: skip
+    p = adaptive.predictions["probability"]
+    np.testing.assert_allclose(p.sum("option"), 1, rtol=1e-6)
+    counts = adaptive.scores.groupby("model")["n_trials"].sum()
+    assert (counts == trials.sizes["trial"]).all()
+
+
+def test_what_was_chosen_is_kept_in_the_file(adaptive, tmp_path):
+    adaptive.save(tmp_path / "fit.nc")
+    chosen = Fit.load(tmp_path / "fit.nc").adaptive
+    assert chosen.equals(adaptive.adaptive)
+    assert list(chosen["model"].values) == ["AL-RNN", "history-logistic"]
+    assert set(chosen.data_vars) == {*Spread._fields, "plain", "score"}
+    assert (chosen["score"] >= chosen["plain"]).all()
+    assert np.isfinite(chosen.to_array()).all()
+
+
+def test_plain_validation_score_is_that_of_the_search(adaptive):
+    """Inner networks at the check that was chosen, run over whole sessions."""
+    found = adaptive.adaptive["plain"].sel(model="AL-RNN").values
+    for fold, chosen in enumerate(adaptive.folds):
+        restart = int(chosen.selection["restart"][0])
+        wanted = float(chosen.selection["validation_score"][0, restart])
+        assert found[fold] == pytest.approx(wanted, abs=2e-4)
+
+
+def test_test_subjects_choose_nothing_about_themselves(adaptive, other):
+    first = {"fold": 0}
+    assert other.adaptive.isel(first).equals(adaptive.adaptive.isel(first))
+    assert not other.adaptive["plain"].isel(fold=1).equals(adaptive.adaptive["plain"].isel(fold=1))
+
+
+def test_subjects_who_do_the_opposite_are_learned(other, trials):
+    scores = other.scores.pivot(index="subject", columns="model", values="log_likelihood")
+    turned_round = scores.loc[held_out(trials)].mean()
+    assert turned_round["history-logistic adaptive"] > turned_round["history-logistic"] + 0.3
+
+
+def test_fits_without_say_how_to_get_one(fitted):
+    with pytest.raises(ResultError, match="adaptive=True"):
+        _ = fitted.adaptive
+
+
+def test_gated_networks_adapt_by_their_states(trials, setting, encoding):
+    options = {"n_pwl": (0,), "n_restarts": 1, "n_inner": 2, "encoding": encoding}
+    study = prepare_study(trials, setting, SubjectKFold(3), **options)
+    baseline = replace(recurrent_baselines(study)["GRU"], sizes=(2,))
+    part = study.folds[0]
+    model = baseline.fit(study.trials, part.train)
+    predicted = model(study.trials, part.test)
+    ask = adaptation_of(study)
+    found = ask("GRU", baseline, model, part.train, part.test, predicted)
+    assert found["adaptive"].shape == predicted.shape
+    assert np.isfinite(found["adaptive"]).all()
+    states = model.features(study.trials, part.train)
+    np.testing.assert_allclose(states.mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(states.std(axis=0), 1)
+    assert sorted(np.concatenate([each.rows for each in model.inside])) == part.train.tolist()
