@@ -168,7 +168,8 @@ def test_unknown_condition_leaves_nothing_behind(fit, tmp_path):
 
 def test_a_linear_network_everywhere_is_reported_as_such(fit, tmp_path):
     def linear(node):
-        node["n_pwl_chosen"].values[:] = 0
+        for name in ("n_pwl_chosen", "n_pwl_best"):
+            node[name].values[:] = 0
 
     page = write_report(changed(fit, "selection", linear), tmp_path, **OPTIONS).read_text()
     assert "P = 0 is sufficient in every fold" in page

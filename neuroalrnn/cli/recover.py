@@ -7,6 +7,7 @@ import typer
 from neuroalrnn.arguments import not_names, not_whole, refuse
 from neuroalrnn.cli.folder import refuse_existing
 from neuroalrnn.config import load_run
+from neuroalrnn.config.defaults import ONE_ERROR
 from neuroalrnn.exceptions import ConfigError
 
 OUTPUTS = ("recovery.csv", "families.csv", "recovery.svg", "families.svg")
@@ -77,11 +78,16 @@ def study_fitted(saved: Path, out: Path, *, overwrite, run=None, **options):
         fit.trials,
         setting_of_fold(fit, 0),
         environment_for(with_task(fit.trials, run)),
-        **{"n_pwl": fit.config["n_pwl"]} | options,
+        **_rule(fit) | options,
     )
     out.mkdir(parents=True, exist_ok=True)
     save_table(table, out, "recovery.csv")
     _tell_recovery(table)
+
+
+def _rule(fit):
+    """The grid of a fit, and how its sufficient P was chosen."""
+    return {"n_pwl": fit.config["n_pwl"], "sufficient": fit.config.get("sufficient", ONE_ERROR)}
 
 
 def with_task(trials, run: Path | None):
@@ -137,9 +143,11 @@ def _recover_families(out, agents, sizes, options) -> None:
 def _tell_recovery(table) -> None:
     from neuroalrnn.stats.recovery import confusion_matrix, summarise_recovery
 
-    counts = confusion_matrix(table["true_n_pwl"], table["found_n_pwl"])
+    for name, found in (("sufficient", "found_n_pwl"), ("best", "best_n_pwl")):
+        counts = confusion_matrix(table["true_n_pwl"], table[found])
+        typer.echo(f"\nPWL units P (rows: true, columns: {name})\n{counts.to_string()}")
     summary = summarise_recovery(table).to_string(index=False, float_format="{:.3f}".format)
-    typer.echo(f"\nPWL units P (rows: true, columns: found)\n{counts.to_string()}\n\n{summary}")
+    typer.echo(f"\n{summary}")
 
 
 def _impossible_grid(grid, known) -> list[str]:

@@ -89,7 +89,7 @@ LABELS = {
 
 @styled
 def plot_recovery_panels(table):
-    """Confusion over P of all runs, and the power of every task.
+    """Confusion over the sufficient and the best P of all runs, and the power of every task.
 
     Parameters
     ----------
@@ -101,13 +101,15 @@ def plot_recovery_panels(table):
     matplotlib.figure.Figure
     """
     tasks = table["task"].unique()
-    figure = new_figure(DOUBLE, 55 * (1 + len(tasks) // 3))
-    axes = np.atleast_2d(figure.subplots(1 + len(tasks) // 3, 3, squeeze=False)).ravel()
-    plot_confusion(confusion_matrix(table["true_n_pwl"], table["found_n_pwl"]), ax=axes[0])
-    axes[0].set_title("PWL units P")
+    n_rows = -(-(2 + len(tasks)) // 3)
+    figure = new_figure(DOUBLE, 55 * n_rows)
+    axes = figure.subplots(n_rows, 3, squeeze=False).ravel()
+    for ax, name in zip(axes, ("found_n_pwl", "best_n_pwl"), strict=False):
+        plot_confusion(confusion_matrix(table["true_n_pwl"], table[name]), ax=ax)
+        ax.set_title("Sufficient P" if name == "found_n_pwl" else "Best P")
     summary = summarise_recovery(table)
-    for ax, task in zip(axes[1:], tasks, strict=False):
+    for ax, task in zip(axes[2:], tasks, strict=False):
         plot_power(summary[summary["task"] == task], ax=ax).set_title(task)
-    for ax in axes[1 + len(tasks) :]:
+    for ax in axes[2 + len(tasks) :]:
         ax.set_axis_off()
     return figure

@@ -131,5 +131,5 @@ def _alrnn(trials, train, test, setting, options):
     """Log-probabilities of an AL-RNN fitted to the training subjects."""
     subject = trials["subject"].values
     fitted = refit(trials.isel(trial=np.isin(subject, subject[train])), setting, **options)
-    log_odds = compute_log_odds(fitted.networks[fitted.n_pwl], trials)[test]
+    log_odds = compute_log_odds(fitted.networks[fitted.best], trials)[test]
     return log_probability(log_odds[:, None])

@@ -4,7 +4,7 @@ import warnings
 from contextlib import contextmanager
 
 from neuroalrnn.config import Setting
-from neuroalrnn.config.defaults import MEMORY, RECOVERY
+from neuroalrnn.config.defaults import LOSS, MEMORY, RECOVERY
 from neuroalrnn.data.notes import unlogged_notes
 from neuroalrnn.exceptions import DataWarning, FitError
 from neuroalrnn.study.final import train_final
@@ -20,6 +20,7 @@ def refit(
     n_restarts=RECOVERY.n_restarts,
     n_inner=RECOVERY.n_inner,
     random_state=0,
+    sufficient=LOSS,
     threads=None,
     memory=MEMORY,
     backend="auto",
@@ -39,7 +40,7 @@ def refit(
     n_pwl : sequence of int, optional
         Default 0 to 4, clipped to ``setting.n_latent``.
     n_restarts, n_inner, random_state : int
-    threads, memory, backend
+    sufficient, threads, memory, backend
         See `select_n_pwl`.
 
     Returns
@@ -53,8 +54,8 @@ def refit(
     with unheard():
         study = prepare_study(
             trials, setting, cv, n_pwl=n_pwl, n_restarts=n_restarts, n_inner=n_inner,
-            random_state=random_state, threads=threads, memory=memory, backend=backend,
-            default_n_pwl=RECOVERY.n_pwl, everybody=True,
+            random_state=random_state, sufficient=sufficient, threads=threads, memory=memory,
+            backend=backend, default_n_pwl=RECOVERY.n_pwl, everybody=True,
         )  # fmt: skip
     final = train_final(study)
     lost = [n_pwl for n_pwl in study.plan.grid if n_pwl not in final.networks]

@@ -19,6 +19,7 @@ def runs():
             "n_trials": np.tile(np.repeat([50, 100], 12), 2),
             "true_n_pwl": true,
             "found_n_pwl": true + (rng.random(n) < 0.3),
+            "best_n_pwl": true + (rng.random(n) < 0.6),
             "badly_trained": False,
             "adjusted_rand": rng.random(n),
             "adjusted_rand_clear": rng.random(n),
@@ -60,4 +61,4 @@ def test_panels_show_all_tasks(runs, n_tasks):
     some = runs[runs["task"].isin(["addition", "flip-flop"][:n_tasks])]
     figure = plot_recovery_panels(some)
     titles = [ax.get_title(loc="left") for ax in figure.axes if ax.axison]
-    assert titles == ["PWL units P", "addition", "flip-flop"][: 1 + n_tasks]
+    assert titles == ["Sufficient P", "Best P", "addition", "flip-flop"][: 2 + n_tasks]

@@ -153,6 +153,7 @@ def say(sufficient, best=None, loss=0.05, **of):
         ({"p1": 0.9, "p2": 1.0}, 2, "A linear network was not fitted"),
         ({"p0": np.nan, "p1": np.nan}, 0, "cannot be said: on validation subjects nothing is"),
         ({"p1": 1.0}, 1, "one size only"),
+        ({"p1": 0.9, "p2": 1.0}, 0, "Training failed in some fold at P = 0"),
     ],
 )
 def test_what_it_takes(shares, enough, expected):

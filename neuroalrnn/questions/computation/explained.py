@@ -72,6 +72,8 @@ def say_what_it_takes(curve, selection, loss):
         return "Networks of one size only were fitted, so that nothing is said of what it takes."
     chosen, best = (selection[name].values for name in ("n_pwl_chosen", "n_pwl_best"))
     enough = _usual(chosen)
+    if enough not in share:
+        return f"Training failed in some fold at P = {enough}, so that what it keeps is not known."
     if not np.isfinite(share[enough]):
         return strong("How many nonlinear units it takes cannot be said") + (
             ": on validation subjects nothing is explained, or it is not known how much."
