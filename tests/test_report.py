@@ -131,7 +131,7 @@ def test_nothing_to_hear_first_leaves_no_box(page):
 def test_figures_and_tables_lie_beside_the_page(folder):
     names = {path.stem for path in (folder / "figures").iterdir()}
     # the inputs, which are held constant, decide the functional regime: there is nothing to test
-    drawn = {name for question in QUESTIONS for name in question.figures}
+    drawn = {figure.name for question in QUESTIONS for figure in question.figures}
     assert names == drawn - {"behaviour", "axis_behaviour"}
     assert len(list((folder / "figures").iterdir())) == 3 * len(names)
     scores = pd.read_csv(folder / "tables" / "scores.csv")

@@ -1,10 +1,27 @@
 """The derivative of a network along its own path, run beside the network as a model of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from neuroalrnn.network.branches import Stepped, SteppedNetwork, Steps
+
+
+class Change(NamedTuple):
+    """What is added to some features of every step.
+
+    Parameters
+    ----------
+    columns : int array, shape (column,)
+        Positions of the features.
+    added : array, shape (step, column)
+        What is added to them.
+    """
+
+    columns: np.ndarray
+    added: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -45,22 +62,38 @@ class Tangent(Stepped):
         return np.split(state, 2, axis=1)[1] @ self.model.network.readout.T
 
 
-def beside_changes(steps: Steps, change: np.ndarray) -> tuple[Steps, np.ndarray]:
-    """Lay changes of inputs beside the inputs.
+def beside_changes(steps: Steps) -> Steps:
+    """Lay room for changes beside the inputs.
 
     Parameters
     ----------
     steps : Steps
         Of all trials.
-    change : array, shape (step, feature)
-        What is added to the inputs of a trial that begins a branch.
 
     Returns
     -------
-    steps : Steps
+    Steps
         With no change anywhere.
-    changed : array, shape (step, 2 feature)
-        The inputs and their change.
     """
-    nothing = np.hstack([steps.inputs, np.zeros_like(steps.inputs)])
-    return replace(steps, inputs=nothing), np.hstack([steps.inputs, change])
+    return replace(steps, inputs=np.hstack([steps.inputs, np.zeros_like(steps.inputs)]))
+
+
+def among_changes(levels: Sequence[Change], weights: Sequence[float], n_features: int) -> Change:
+    """Sum changes of inputs, as a change of the room beside them.
+
+    Parameters
+    ----------
+    levels : sequence of Change
+        Of the same features.
+    weights : sequence of float
+        Weight of each.
+    n_features : int
+        Number of features.
+
+    Returns
+    -------
+    Change
+        Of the inputs that `beside_changes` returns.
+    """
+    added = sum(weight * each.added for weight, each in zip(weights, levels, strict=True))
+    return Change(levels[0].columns + n_features, np.asarray(added))

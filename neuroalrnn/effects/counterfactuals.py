@@ -11,8 +11,8 @@ from neuroalrnn.arguments import not_kind, refuse
 from neuroalrnn.data import Sequences, encode
 from neuroalrnn.data.notes import unlogged_notes
 from neuroalrnn.data.offered import offered_options
-from neuroalrnn.data.schema import COORDS, not_trials, session_number
-from neuroalrnn.effects._tangent import Tangent, beside_changes
+from neuroalrnn.data.schema import COORDS, not_trials, session_number, trial_variables
+from neuroalrnn.effects._tangent import Change, Tangent, among_changes, beside_changes
 from neuroalrnn.effects.flips import Flip, _not_encoding
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.network.branches import (
@@ -80,9 +80,10 @@ class Counterfactuals:
         self.steps = Steps.of(sequences, session_number(trials))
         self.is_lagged = np.array([name.endswith(LAGGED) for name in sequences.features])
         self.offered = offered_options(trials)
-        self._columns: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
+        self._extremes: dict[str, tuple[float, float]] = {}
+        self._encoded: dict[int, np.ndarray] = {}
 
-    def inputs(self, flip: Flip, level: int) -> np.ndarray:
+    def change(self, flip: Flip, level: int) -> Change:
         """Encode the trials as if an input had one level in all of them.
 
         Parameters
@@ -94,39 +95,54 @@ class Counterfactuals:
 
         Returns
         -------
-        array, shape (step, feature)
-            Steps of all trials in one row.
+        Change
+            What this adds to the inputs of every step.
         """
-        inputs = self.steps.inputs.copy()
-        for name, value in zip(flip.variables, flip.levels[level], strict=True):
-            columns, values = self._with(name, value)
-            inputs[:, columns] = values
-        return inputs
+        pairs = zip(flip.variables, flip.levels[level], strict=True)
+        parts = [self._with(name, value) for name, value in pairs]
+        columns = np.concatenate([columns for columns, _ in parts])
+        values = np.concatenate([values for _, values in parts], axis=1)
+        return Change(columns, values - self.steps.inputs[:, columns])
 
     def _with(self, name, value):
         """Features of a variable, and their values if it had one value in all trials."""
-        known = self.trials[name].values.astype(float)
-        low, high = np.nanmin(known), np.nanmax(known)
-        if name == "choice" or value in (low, high):
-            return self._encoded(name, value)
+        names = {name, f"{name}{LAGGED}"}
+        is_own = [each in names or each.startswith(f"{name}=") for each in self.sequences.features]
+        columns = np.flatnonzero(is_own)
+        if name == "choice":
+            return columns, self._inputs(int(value))[:, columns]
         # what models get of a number grows with it in a straight line
-        columns, first = self._encoded(name, low)
-        _, last = self._encoded(name, high)
-        return columns, first + (value - low) / (high - low) * (last - first)
+        low, high = self._range(name)
+        first, last = (self._inputs(level)[:, columns] for level in (0, 1))
+        return columns, first + (value - low) / ((high - low) or 1.0) * (last - first)
 
-    def _encoded(self, name, value):
-        if (name, value) not in self._columns:
-            known = self.trials[name]
-            values = np.where(np.isfinite(known.values.astype(float)), value, np.nan)
+    def _range(self, name):
+        """Lowest and highest value of a variable."""
+        if name not in self._extremes:
+            known = self.trials[name].values.astype(float)
+            self._extremes[name] = float(np.nanmin(known)), float(np.nanmax(known))
+        return self._extremes[name]
+
+    def _inputs(self, level):
+        """Inputs if every variable had its lowest value (0) or its highest (1) in all trials.
+
+        Choices are of the option whose number the level is.
+        """
+        if level not in self._encoded:
+            known = [
+                name for name in trial_variables(self.trials) if self.trials[name].notnull().any()
+            ]
+            named = [name for name in self.encoding["inputs"] if name in known]
+            changed = {name: self._at(name, level) for name in named}
             with unlogged_notes():
-                changed = self.trials.assign({name: known.copy(data=values)})
-                others = encode(changed, **self.encoding)
-            own = {name, f"{name}{LAGGED}"}
-            own |= {each for each in others.features if each.startswith(f"{name}=")}
-            columns = [k for k, each in enumerate(others.features) if each in own]
-            flat = others.inputs[self.sequences.trial >= 0]
-            self._columns[name, value] = columns, flat[:, columns]
-        return self._columns[name, value]
+                others = encode(self.trials.assign(changed), **self.encoding)
+            self._encoded[level] = others.inputs[self.sequences.trial >= 0]
+        return self._encoded[level]
+
+    def _at(self, name, level):
+        known = self.trials[name]
+        value = level if name == "choice" else self._range(name)[min(level, 1)]
+        return known.copy(data=np.where(np.isfinite(known.values.astype(float)), value, np.nan))
 
     def of_network(
         self,
@@ -230,18 +246,20 @@ class Counterfactuals:
         array, shape (row, input, lag, option)
             See `compute_input_effects`.
         """
-        tangent = Tangent(model)
-        states = np.hstack([states, np.zeros_like(states)])
-        follow = partial(run_branches, tangent, is_lagged=np.tile(self.is_lagged, 2), n_lags=n_lags)
+        tangent, steps = Tangent(model), beside_changes(self.steps)
+        states, base = np.hstack([states, np.zeros_like(states)]), tangent.drive(steps.inputs)
+        follow = partial(
+            run_branches, tangent, steps, states,
+            base=base, is_lagged=np.tile(self.is_lagged, 2), n_lags=n_lags,
+        )  # fmt: skip
 
         def derive(flip, starts):
-            levels = np.stack([self.inputs(flip, level) for level in range(len(flip.levels))])
-            found = []
-            for weights in flip.contrasts.values():
-                steps, changed = beside_changes(self.steps, np.tensordot(weights, levels, axes=1))
-                base = tangent.drive(steps.inputs)
-                found.append(follow(steps, states, changed, starts, base=base))
-            return np.stack(found, axis=1)
+            levels = [self.change(flip, level) for level in range(len(flip.levels))]
+            parts = [
+                among_changes(levels, weights, len(self.is_lagged))
+                for weights in flip.contrasts.values()
+            ]
+            return np.stack([follow(**part._asdict(), rows=starts) for part in parts], axis=1)
 
         return self.collect(derive, flips, rows, n_lags)
 
@@ -278,43 +296,46 @@ class Counterfactuals:
 
     def _contrast(self, model, states, n_lags):
         """What `collect` follows: differences that the levels of a flip make to the read-out."""
-        base = model.drive(self.steps.inputs)
+        base, own = model.drive(self.steps.inputs), self._own(model, states, n_lags)
 
         def contrast(flip, starts):
             weights = np.array(list(flip.contrasts.values()))
-            etas = [
-                self._branch(model, states, base, self.inputs(flip, level), starts, n_lags)
-                for level in range(len(flip.levels))
-            ]
+            etas = []
+            for level in range(len(flip.levels)):
+                change, eta = self.change(flip, level), own(starts)
+                differs = self._differs(change)[starts]
+                eta[differs] = run_branches(
+                    model, self.steps, states, starts[differs], **change._asdict(),
+                    base=base, is_lagged=self.is_lagged, n_lags=n_lags,
+                )  # fmt: skip
+                etas.append(eta)
             return np.einsum("cl,lrko->rcko", weights, np.stack(etas))
 
         return contrast
 
-    def _branch(self, model, states, base, changed, starts, n_lags):
-        """Eta after every start; of the model's own run where nothing is changed."""
-        steps = self.steps
-        reached = starts[:, None] + np.arange(n_lags + 1)
-        goes_on = np.r_[steps.session, np.full(n_lags, -1)][reached] == steps.session[starts, None]
-        eta = np.where(goes_on[..., None], self._own(model, states, n_lags)[reached], np.nan)
-        differs = self._differs(changed)[starts]
-        changes = partial(run_branches, is_lagged=self.is_lagged, n_lags=n_lags, base=base)
-        eta[differs] = changes(model, steps, states, changed, starts[differs])
-        return eta
-
     def _own(self, model, states, n_lags):
-        """Eta of every trial in the model's own run, and NaN for trials after the last."""
+        """A function that gives eta of some trials and those after them, nothing being changed."""
         steps = self.steps
         is_read = steps.readout >= 0
         eta = model.read(states[(steps.start[:-1] + steps.readout)[is_read]])
         own = np.full((steps.n_trials + n_lags, eta.shape[1]), np.nan)
         own[: steps.n_trials][is_read] = eta
-        return own
+        session = np.r_[steps.session, np.full(n_lags, -1)]
 
-    def _differs(self, changed):
+        def after(starts):
+            reached = starts[:, None] + np.arange(n_lags + 1)
+            goes_on = session[reached] == session[starts, None]
+            return np.where(goes_on[..., None], own[reached], np.nan)
+
+        return after
+
+    def _differs(self, change):
         """Trials in which a change changes anything, shape (trial,)."""
-        steps, differs = self.steps, changed != self.steps.inputs
-        own = np.logical_or.reduceat(differs[:, ~self.is_lagged].any(axis=1), steps.start[:-1])
-        later = np.logical_or.reduceat(differs[:, self.is_lagged].any(axis=1), steps.start[:-1])
+        differs, is_lagged = change.added != 0, self.is_lagged[change.columns]
+        own, later = (
+            np.logical_or.reduceat(differs[:, which].any(axis=1), self.steps.start[:-1])
+            for which in (~is_lagged, is_lagged)
+        )
         return own | np.r_[later[1:], False]
 
     def collect(

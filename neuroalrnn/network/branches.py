@@ -198,9 +198,10 @@ def run_branches(
     model: Stepped,
     steps: Steps,
     states: np.ndarray,
-    changed: np.ndarray,
     rows: np.ndarray,
     *,
+    columns: np.ndarray,
+    added: np.ndarray,
     base: np.ndarray,
     is_lagged: np.ndarray,
     n_lags: int,
@@ -215,10 +216,12 @@ def run_branches(
         All trials.
     states : array, shape (step, state)
         State after every step of the model's own run, see `Stepped.run`.
-    changed : array, shape (step, feature)
-        Inputs if every trial were changed. A branch takes its own trial from here.
     rows : int array, shape (row,)
         Trials that begin a branch.
+    columns : int array, shape (column,)
+        Features that are changed.
+    added : array, shape (step, column)
+        What is added to them if every trial is changed. A branch changes its own trial.
     base : array, shape (step, drive)
         What the inputs as they were add to every step, ``model.drive(steps.inputs)``.
     is_lagged : bool array, shape (feature,)
@@ -232,20 +235,25 @@ def run_branches(
         Eta of the branch's own trial and those after it in the session; NaN where the session is
         over or the choice is not read out.
     """
+    n_features = steps.inputs.shape[1]
+    # drive is affine: what an input adds does not depend on the others
+    weight = model.drive(np.eye(n_features)) - model.drive(np.zeros((1, n_features)))
+    is_late = is_lagged[columns]
+    own, later = (
+        base + added[:, which] @ weight[columns[which]] if which.any() else base
+        for which in (~is_late, is_late)
+    )
     n_outputs = model.read(model.start(1)).shape[1]
     eta = np.full((len(rows), n_lags + 1, n_outputs), np.nan)
-    drives = {0: model.drive(np.where(is_lagged, steps.inputs, changed))}
-    if is_lagged.any():
-        drives[1] = model.drive(np.where(is_lagged, changed, steps.inputs))
     for first in range(0, len(rows), AT_ONCE):
         part = slice(first, first + AT_ONCE)
-        branches = _follow(model, steps, states, base, drives, rows[part], n_lags)
+        branches = _follow(model, steps, states, (own, later, base), rows[part], n_lags)
         for offset, which, values in branches:
             eta[first + which, offset] = values
     return eta
 
 
-def _follow(model, steps, states, base, drives, rows, n_lags) -> Iterator[tuple]:
+def _follow(model, steps, states, drives, rows, n_lags) -> Iterator[tuple]:
     """Yield the trial after a branch's own, which branches are read out there, and eta."""
     which = np.arange(len(rows))
     state = _before(model, steps, states, rows)
@@ -258,7 +266,7 @@ def _follow(model, steps, states, base, drives, rows, n_lags) -> Iterator[tuple]
             new = steps.is_new[trial]
             state[new] = model.start(int(new.sum()))
         first, length = steps.start[trial], steps.start[trial + 1] - steps.start[trial]
-        drive = drives.get(offset, base)
+        drive = drives[min(offset, 2)]
         for k in range(int(length.max(initial=0))):
             here = k < length
             if here.all():

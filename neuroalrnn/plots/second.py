@@ -26,6 +26,7 @@ if __name__ == "__main__":  # the first process decides what Ctrl-C ends
 
 import matplotlib
 from fontTools.subset import Options
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.font_manager import fontManager
 
 DATES: dict[str, dict] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
@@ -35,10 +36,20 @@ DONE, FAILED = b"d", b"f"
 
 
 def write_files(figure: Any, paths: dict[str, Path]) -> None:
-    """Write a figure into files that bear no date, by their kinds."""
+    """Lay a figure out, and write it into files that bear no date, by their kinds."""
+    # the layout takes half of the time of a drawing: two rounds of it, in which texts beside
+    # the axes find their room, are enough for all files
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(figure)
+        layout.execute(figure)
+    # with none at all, not a place holder, savefig draws once and not twice
+    figure.set_layout_engine(None)
     with _small_fonts():
         for kind, path in paths.items():
             figure.savefig(path, format=kind, metadata=DATES[kind])
+    if layout is not None:
+        figure.set_layout_engine(layout)
 
 
 @contextmanager
@@ -58,7 +69,7 @@ def _small_fonts() -> Iterator[None]:
 
 
 class SecondProcess:
-    """Writes one figure at a time; while it is busy, and what it cannot write, the first does.
+    """Writes figures one after the other, while the first process goes on.
 
     It starts with its first figure, and ends with the ``with`` block, at once if by an error.
     """
@@ -66,9 +77,7 @@ class SecondProcess:
     def __init__(self) -> None:
         self.process: subprocess.Popen | None = None
         self.thread = ThreadPoolExecutor(max_workers=1)
-        self.answer: Future[bytes] | None = None
-        self.sent: tuple[str, bytes] = ("", b"")
-        self.failed: dict[str, bytes] = {}
+        self.jobs: list[tuple[str, bytes, Future[bytes]]] = []
 
     def __enter__(self) -> "SecondProcess":
         return self
@@ -78,7 +87,7 @@ class SecondProcess:
     ) -> None:
         if self.process is not None:
             self.process.kill()
-            self.thread.shutdown()
+            self.thread.shutdown(cancel_futures=True)
             with suppress(OSError), self.process:  # closes pipes, one of them with what is unread
                 pass
 
@@ -88,7 +97,7 @@ class SecondProcess:
         Parameters
         ----------
         figure : matplotlib.figure.Figure
-            A figure whose layout is done.
+            A figure.
         paths : dict of str to pathlib.Path
             Path of each file, by its kind.
 
@@ -97,49 +106,55 @@ class SecondProcess:
         ChildProcessError
             The second process has ended.
         """
-        if self.answer is not None and not self.answer.done():
-            write_files(figure, paths)
-            return
-        self._receive()
+        self._check()
         try:
             job = pickle.dumps((*_settings(), figure, paths), pickle.HIGHEST_PROTOCOL)
         except (AttributeError, TypeError, pickle.PicklingError):  # it holds a lambda, say
             write_files(figure, paths)
             return
         self.process = self.process or _start()
-        self.sent = (next(iter(paths.values())).stem, job)
-        self.answer = self.thread.submit(_ask, self.process, job)
+        name = next(iter(paths.values())).stem
+        self.jobs.append((name, job, self.thread.submit(_ask, self.process, job)))
 
-    def finish(self) -> dict[str, bytes]:
-        """Wait for the last figure.
+    def left(self) -> Iterator[tuple[str, bytes]]:
+        """Give back what the first process has to write, until everything is written.
 
-        Returns
-        -------
-        failed : dict of str to bytes
-            What the second process could not write, for `write_job`, by the names of the figures.
+        These are the figures that the second has not come to, from the last one on, then those that
+        it could not write.
+
+        Yields
+        ------
+        name : str
+            Of the figure.
+        job : bytes
+            For `write_job`.
 
         Raises
         ------
         ChildProcessError
             The second process has ended.
         """
-        self._receive()
-        return self.failed
+        for name, job, answer in reversed(self.jobs):
+            if answer.cancel():
+                yield name, job
+        for name, job, answer in self.jobs:
+            if not answer.cancelled() and answer.result() == FAILED:
+                yield name, job
+        self._check()
+        self.jobs = []
 
-    def _receive(self) -> None:
-        """Take the last answer, once it is there."""
-        if self.answer is None:
-            return
-        name, job = self.sent
-        answer, self.answer = self.answer.result(), None
-        if answer == FAILED:
-            self.failed[name] = job
-        elif answer != DONE:
-            code = self.process.wait() if self.process else None
-            raise ChildProcessError(
-                f"figure {name} was not written: the process that writes it has ended with code "
-                f"{code}; if it lacked memory, give more to this run or close other programs"
-            )
+    def _check(self) -> None:
+        """Forget what is written, and refuse to go on once the second process has ended."""
+        ended = [job for job in self.jobs if job[2].done() and not job[2].cancelled()]
+        self.jobs = [job for job in self.jobs if job not in ended or job[2].result() == FAILED]
+        for name, _, answer in ended:
+            if answer.result() not in (DONE, FAILED):
+                code = self.process.wait() if self.process else None
+                raise ChildProcessError(
+                    f"figure {name} was not written: the process that writes it has ended with "
+                    f"code {code}; if it lacked memory, give more to this run or close other "
+                    "programs"
+                )
 
 
 def write_job(job: bytes) -> None:
@@ -151,6 +166,7 @@ def write_job(job: bytes) -> None:
         Settings and fonts of matplotlib, figure and paths.
     """
     settings, fontManager.ttflist, figure, paths = pickle.loads(job)
+    FigureCanvasAgg(figure)  # a figure that was sent has none
     with matplotlib.rc_context(settings):
         write_files(figure, paths)
 

@@ -98,7 +98,7 @@ def save_figure(
     name : str
         File name without suffix.
     second : SecondProcess, optional
-        Writes PDF and PNG while this one goes on, where it is free.
+        Writes the files by and by, while this one goes on.
 
     Returns
     -------
@@ -107,20 +107,7 @@ def save_figure(
     """
     paths = {kind: folder / f"{name}.{kind}" for kind in ("svg", "pdf", "png")}
     with style():
-        # the layout takes half of the time of a drawing: two rounds of it, in which texts beside
-        # the axes find their room, are enough for all three
-        layout = figure.get_layout_engine()
-        if layout is not None:
-            layout.execute(figure)
-            layout.execute(figure)
-        # with none at all, not a place holder, savefig draws once and not twice
-        figure.set_layout_engine(None)
-        svg = {"svg": paths["svg"]}
-        others = {kind: path for kind, path in paths.items() if kind != "svg"}
-        write_files(figure, svg)
-        (second.write_files if second else write_files)(figure, others)
-        if layout is not None:
-            figure.set_layout_engine(layout)
+        (second.write_files if second else write_files)(figure, paths)
     return paths
 
 

@@ -205,6 +205,30 @@ def analyse(
     >>> "occupancy" in tables
     True
     """
+    asked = ask(
+        fit, conditions=conditions, rule=rule, random_state=random_state, mechanism=mechanism,
+        progress=progress, questions=questions,
+    )  # fmt: skip
+    return answer_all(asked, questions, mechanism=mechanism, progress=progress)
+
+
+def ask(fit, *, conditions, rule, random_state, mechanism, progress, questions):
+    """Check what a fit is asked with.
+
+    Parameters
+    ----------
+    fit, conditions, rule, random_state, mechanism, progress, questions
+        See `analyse`.
+
+    Returns
+    -------
+    Asked
+
+    Raises
+    ------
+    DataError
+        See `analyse`.
+    """
     require_fit("analyse", fit)
     found = [*not_seed("random_state", random_state), *not_flag("mechanism", mechanism)]
     found += not_flag("progress", progress) + not_questions("questions", questions)
@@ -213,15 +237,33 @@ def analyse(
     conditions = _as_names(defaults.get("conditions", []) if conditions is None else conditions)
     rule = defaults.get("rule") if rule is None else rule
     check_names("analyse", fit, conditions, rule)
-    asked = Asked(fit, tuple(conditions), rule, random_state)
-    unasked = answer([each for each in questions if not each.mechanism], asked)
-    apart = _take_apart(asked, questions, progress) if mechanism else None
+    return Asked(fit, tuple(conditions), rule, random_state)
+
+
+def answer_all(asked, questions, *, mechanism, progress, answered=None):
+    """Answer questions.
+
+    Parameters
+    ----------
+    asked : Asked
+    questions, mechanism, progress
+        See `analyse`.
+    answered : callable, optional
+        See `neuroalrnn.questions.tables.answer`.
+
+    Returns
+    -------
+    Analysis
+    """
+    about = [each for each in questions if not each.mechanism]
+    unasked = answer(about, asked, answered=answered)
+    apart = _take_apart(asked, questions, progress, answered) if mechanism else None
     own = {k: why for k, why in asked.tables.reasons.items() if not k.startswith(PREFIX)}
     asked.tables.reasons |= unasked
     return Analysis(
         **_of(asked),
-        conditions=list(conditions),
-        rule=rule,
+        conditions=list(asked.conditions),
+        rule=asked.rule,
         notes=describe_missing(own),
         mechanism=apart,
         asked=asked,
@@ -237,8 +279,9 @@ def _of(asked):
     return {"tables": tables, "regimes": regimes, "switches": switches, "locked": asked.locked}
 
 
-def _take_apart(asked, questions, progress):
-    apart, reason = attempt(lambda: answer_apart(asked, questions, progress=progress), "mechanism")
+def _take_apart(asked, questions, progress, answered):
+    answer_these = partial(answer_apart, asked, questions, progress=progress, answered=answered)
+    apart, reason = attempt(answer_these, "mechanism")
     asked.tables.reasons |= {"mechanism": reason} if reason else {}
     return apart
 
@@ -260,7 +303,7 @@ def not_questions(name, value):
     kinds = {
         "questions": [each.name for each in value],
         "tables": [table for each in value for table in each.table_names],
-        "figures": [figure for each in value for figure in each.figures],
+        "figures": [figure.name for each in value for figure in each.figures],
     }
     return [
         f"{name}: several {kind} have the name {one!r}; each needs its own"

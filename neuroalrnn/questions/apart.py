@@ -101,7 +101,7 @@ def take_apart(
     return answer_apart(asked, QUESTIONS, progress=progress)
 
 
-def answer_apart(asked, questions, *, progress=False):
+def answer_apart(asked, questions, *, progress=False, answered=None):
     """Answer the questions about mechanism.
 
     Parameters
@@ -112,6 +112,8 @@ def answer_apart(asked, questions, *, progress=False):
         Those that are not about mechanism are left out.
     progress : bool
         Show a progress bar over tables.
+    answered : callable, optional
+        See `neuroalrnn.questions.tables.answer`.
 
     Returns
     -------
@@ -123,7 +125,8 @@ def answer_apart(asked, questions, *, progress=False):
         There are no regimes.
     """
     example, labels = asked.example.name, asked.labels
-    answer([each for each in questions if each.mechanism], asked, progress=progress)
+    about = [each for each in questions if each.mechanism]
+    answer(about, asked, progress=progress, answered=answered)
     found = _without_prefix(asked.tables)
     tables = Tables({name: each for name, each in found.items() if isinstance(each, pd.DataFrame)})
     tables.reasons = _without_prefix(asked.tables.reasons)

@@ -143,6 +143,21 @@ class Figure:
     draw: Callable
     when: Callable = always
 
+    def told(self, asked: Asked) -> str:
+        """Tell the caption.
+
+        Parameters
+        ----------
+        asked : Asked
+            A fit and what it is asked with.
+
+        Returns
+        -------
+        str
+            The text under the figure.
+        """
+        return self.caption(asked) if callable(self.caption) else self.caption
+
 
 @dataclass(frozen=True)
 class Question:
@@ -190,9 +205,9 @@ class Question:
     mechanism: bool = False
 
     @property
-    def figures(self) -> list[str]:
-        """Names of its figures."""
-        return [part.name for part in self.answer if isinstance(part, Figure)]
+    def figures(self) -> list[Figure]:
+        """Its figures."""
+        return [part for part in self.answer if isinstance(part, Figure)]
 
     @property
     def table_names(self) -> list[str]:

@@ -18,13 +18,27 @@ class Tables(dict):
     ----------
     reasons : dict of str -> str
         Why a table could not be made.
+    missed : set of str
+        Tables that were asked for and were not there.
     """
 
     def __init__(self, *tables):
         super().__init__(*tables)
         self.reasons = {}
+        self.missed = set()
+
+    def __contains__(self, name):
+        is_there = super().__contains__(name)
+        if not is_there:
+            self.missed.add(name)
+        return is_there
+
+    def get(self, name, default=None):
+        """The table of a name, or the default where there is none."""
+        return super().get(name, default) if name in self else default
 
     def __missing__(self, name):
+        self.missed.add(name)
         if name in self.reasons:
             raise NotTestableError(f"table {name!r}: {self.reasons[name]}")
         raise DataError(f"table {unknown(name, self)}")
@@ -70,7 +84,7 @@ class Prefixed(Mapping):
         return named if named in self._tables or named in self._tables.reasons else name
 
 
-def answer(questions, asked, *, progress=False):
+def answer(questions, asked, *, progress=False, answered=None):
     """Make every table of some questions that can be made, into ``asked.tables``.
 
     Parameters
@@ -79,6 +93,8 @@ def answer(questions, asked, *, progress=False):
     asked : Asked
     progress : bool
         Show a progress bar.
+    answered : callable, optional
+        Called with a question and `asked` once all tables of the question are made.
 
     Returns
     -------
@@ -90,7 +106,7 @@ def answer(questions, asked, *, progress=False):
     IncompleteWarning
         If a table failed through a fault of this package.
     """
-    unasked, jobs = {}, {}
+    unasked, jobs, last = {}, {}, {}
     for question in questions:
         made = {key: partial(_make, job, key, question) for key, job in question.tables.items()}
         # one that cannot be told either is told by every table
@@ -99,11 +115,14 @@ def answer(questions, asked, *, progress=False):
             unasked |= dict.fromkeys(question.table_names, plain(reason))
         else:
             jobs |= made
+            last |= dict.fromkeys([*made][-1:], question)
     for key in progress_bar(jobs, desc="taking apart", unit="table", show=progress):
         names = (key,) if isinstance(key, str) else key
         made, reason = attempt(partial(jobs[key], asked), f"table {names[0]!r}")
         asked.tables.update(made or {})
         asked.tables.reasons.update(dict.fromkeys(names, reason) if reason else {})
+        if answered and key in last:
+            answered(last[key], asked)
     return unasked
 
 

@@ -100,25 +100,56 @@ def _named(figure):
     return f"figure {figure.replace('_', ' ')}"
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A figure that was drawn.
+
+    Attributes
+    ----------
+    name : str
+        Of its files.
+    width : float
+        In inches.
+    svg : pathlib.Path
+        The file that the page shows.
+    """
+
+    name: str
+    width: float
+    svg: Path
+
+    def shown(self, caption):
+        """The figure itself and its caption, as HTML."""
+        data = Markup(base64.b64encode(self.svg.read_bytes()).decode("ascii"))
+        width = ON_SCREEN * self.width * 96
+        return _PARTS.figure(self.name, data, f"{width:.0f}", f"{LEGIBLE * width:.0f}", caption)
+
+
 @dataclass
 class Gallery:
-    """Makes the parts of the page one by one; a figure is saved into a folder and shown.
+    """Draws figures into a folder, and makes the parts of the page one by one.
 
     Attributes
     ----------
     folder : pathlib.Path
     second : SecondProcess, optional
-        Writes some files while the page is made.
+        Writes files while tables and figures are made.
+    drawn : dict of str -> Drawn or None
+        Figures drawn so far by their names; None where there was nothing to draw.
     names : list of str
-        Figures saved so far.
+        Figures of the page so far.
     missing : list of str
         Parts that could not be made, and why.
+    reasons : dict of str -> str
+        The same of figures, by their names.
     """
 
     folder: Path
     second: SecondProcess | None = None
+    drawn: dict = field(default_factory=dict)
     names: list = field(default_factory=list)
     missing: list = field(default_factory=list)
+    reasons: dict = field(default_factory=dict)
 
     def part(self, what, make):
         """HTML that `make` returns, or one line on why it cannot."""
@@ -133,8 +164,47 @@ class Gallery:
         found = [self.texts(what, make) for what, make in makers.items()]
         return bullets([text for texts in found for text in texts])
 
+    def draw_early(self, question, asked):
+        """Draw the figures of a question that was just answered, if they need no other tables.
+
+        Their files are written while other questions are answered. What fails is tried again when
+        everything is answered, and told then.
+
+        Parameters
+        ----------
+        question : neuroalrnn.questions.Question
+        asked : Asked
+        """
+        for figure in question.figures if self.second else ():
+            missed = asked.tables.missed
+            missed.clear()
+            try:
+                drawn = None if question.needs(asked) else _draw(figure, asked)
+            except Exception:
+                continue
+            if drawn is not None and not missed:
+                self.drawn[figure.name] = self._save(figure.name, drawn)
+
+    def draw(self, questions, asked):
+        """Draw all other figures, and wait for the files of all.
+
+        Parameters
+        ----------
+        questions : iterable of Question
+        asked : Asked
+            With all tables that can be made.
+        """
+        for question in questions:
+            why, failed = attempt(partial(question.needs, asked), question.name)
+            for figure in () if why or failed else question.figures:
+                if figure.name not in self.drawn:
+                    make = partial(self._draw, figure, asked)
+                    self.drawn[figure.name] = self._figure(figure.name, make)
+        for name, job in self.second.left() if self.second else ():
+            self._figure(name, partial(write_job, job))
+
     def show(self, figure, asked):
-        """Draw a figure and save it as SVG, PDF and PNG.
+        """A figure that was drawn, with its caption.
 
         Parameters
         ----------
@@ -146,17 +216,30 @@ class Gallery:
         markupsafe.Markup
             It holds the SVG itself; empty where there is nothing to draw.
         """
-        return self.part(
-            _named(figure.name), lambda: self._show(figure, asked) if figure.when(asked) else ""
-        )
+        if figure.name in self.reasons:
+            return paragraph(capital(self.reasons[figure.name]), "missing")
+        drawn = self.drawn.get(figure.name)
+        if drawn is None:
+            return ""
+        self.names.append(figure.name)
+        return self.part(_named(figure.name), lambda: drawn.shown(figure.told(asked)))
 
-    def finish(self):
-        """Wait for the files of all figures; what the second process could not write is tried here.
+    def _draw(self, figure, asked):
+        drawn = _draw(figure, asked)
+        return None if drawn is None else self._save(figure.name, drawn)
 
-        An error is told as of any part.
-        """
-        for name, job in (self.second.finish() if self.second else {}).items():
-            self.part(_named(name), partial(write_job, job))
+    def _save(self, name, drawn):
+        paths = save_figure(drawn, self.folder, name, self.second)
+        drawn.clear()  # its parts hold each other, and would stay in memory for long
+        return Drawn(name, drawn.get_figwidth(), paths["svg"])
+
+    def _figure(self, name, make):
+        """What is made of a figure; None where it cannot be made, and why is kept."""
+        made, reason = attempt(make, _named(name))
+        if reason:
+            self.reasons[name] = f"{_named(name)}: {reason}"
+            self.missing.append(self.reasons[name])
+        return made
 
     def _part(self, what, make, tell):
         made, reason = attempt(make, what)
@@ -166,12 +249,10 @@ class Gallery:
         self.missing.append(text)
         return tell(capital(text))
 
-    def _show(self, figure, asked):
-        caption = figure.caption(asked) if callable(figure.caption) else figure.caption
-        drawn = figure.draw(asked)
-        drawn = getattr(drawn, "figure", None) or drawn
-        paths = save_figure(drawn, self.folder, figure.name, self.second)
-        self.names.append(figure.name)
-        data = Markup(base64.b64encode(paths["svg"].read_bytes()).decode("ascii"))
-        width = ON_SCREEN * drawn.get_figwidth() * 96
-        return _PARTS.figure(figure.name, data, f"{width:.0f}", f"{LEGIBLE * width:.0f}", caption)
+
+def _draw(figure, asked):
+    """The figure as matplotlib has it, or None where there is nothing to draw."""
+    if not figure.when(asked):
+        return None
+    drawn = figure.draw(asked)
+    return getattr(drawn, "figure", None) or drawn

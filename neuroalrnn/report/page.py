@@ -44,7 +44,6 @@ def build_sections(analysis, gallery):
         bodies.pop(SETUP, ""),
         describe_setup(asked.fit, asked.tables, gallery),
     ]
-    gallery.finish()
     # the notes come last, as they tell what could not be made
     last = gallery.part(NOTES.title, lambda: notes(analysis, gallery))
     return [*first, (SETUP, together(opening)), *bodies.items(), (NOTES, last)]

@@ -11,7 +11,8 @@ from markupsafe import Markup
 from neuroalrnn.arguments import not_flag, not_path, refuse
 from neuroalrnn.exceptions import DataError, ResultError
 from neuroalrnn.plots.second import SecondProcess
-from neuroalrnn.questions import QUESTIONS, Question, analyse
+from neuroalrnn.questions import QUESTIONS, Question
+from neuroalrnn.questions.analyse import answer_all, ask
 from neuroalrnn.questions.words import count
 from neuroalrnn.report.markup import Gallery
 from neuroalrnn.report.notes import all_missing
@@ -37,7 +38,7 @@ def report_files(questions=QUESTIONS):
     -------
     tuple of str
     """
-    names = [name for question in questions for name in question.figures]
+    names = [figure.name for question in questions for figure in question.figures]
     figures = [f"figures/{name}.{kind}" for name in names for kind in KINDS]
     return ("tables/*.csv", *figures, PAGE)
 
@@ -106,7 +107,7 @@ def write_report(
     page = out_dir / PAGE
     if page.exists() and not overwrite:
         raise ResultError(f"{page} exists; pass overwrite=True to replace it")
-    analysis = analyse(
+    asked = ask(
         fit, conditions=conditions, rule=rule, random_state=random_state, mechanism=mechanism,
         progress=progress, questions=questions,
     )  # fmt: skip
@@ -114,8 +115,12 @@ def write_report(
     with replacing(out_dir, replaced) as new, _second_process() as second:
         for folder in ("figures", "tables"):
             (new / folder).mkdir()
-        analysis.save_tables(new / "tables")
         gallery = Gallery(new / "figures", second)
+        analysis = answer_all(
+            asked, questions, mechanism=mechanism, progress=progress, answered=gallery.draw_early
+        )
+        analysis.save_tables(new / "tables")
+        gallery.draw(analysis.questions, asked)
         sections = build_sections(analysis, gallery)
         first = [*fit.cautions, *alarms(fit), *_incomplete(analysis, gallery)]
         (new / PAGE).write_text(build_page(_title(fit), _made(fit), first, sections), "utf-8")

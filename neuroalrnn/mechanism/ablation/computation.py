@@ -1,7 +1,5 @@
 """What each PWL unit is needed for: how effects change in every functional regime without it."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
@@ -9,25 +7,33 @@ from neuroalrnn.effects import Counterfactuals, FunctionalRegimes, flips_of
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.mechanism.ablation.replace import best_affine
 from neuroalrnn.network.branches import SteppedNetwork
+from neuroalrnn.network.run import Network, compute_latents_together
 from neuroalrnn.results import Fit
 
+# of latents that are kept at once: 160 MB
+MOST_VALUES = 2e7
 
-@dataclass(frozen=True)
-class _WithoutUnit(SteppedNetwork):
-    """A network with one unit replaced by an affine function of its own latent."""
 
-    unit: int
-    slope: float
-    intercept: float
+def _make_affine(network, unit, slope, intercept):
+    """The network with a unit replaced by an affine function of its own latent, which comes first.
 
-    def step(self, state, drive):
-        """Compute the state after a step."""
-        phi = state.copy()
-        first = phi.shape[1] - self.network.n_pwl
-        last = phi[:, first:]
-        np.maximum(last, 0.0, out=last)
-        phi[:, first + self.unit] = self.slope * state[:, first + self.unit] + self.intercept
-        return phi @ self.network.weight.T + self.network.self_slope * state + drive
+    What the unit passes on is part of the linear part of the network then.
+    """
+    first = len(network.bias) - network.n_pwl
+    order = np.r_[first + unit, np.delete(np.arange(len(network.bias)), first + unit)]
+    weight = network.weight[np.ix_(order, order)]
+    bias = network.bias[order] + weight[:, 0] * intercept
+    weight[:, 0] *= slope
+    return Network(
+        n_pwl=network.n_pwl - 1,
+        self_slope=network.self_slope[order],
+        weight=weight,
+        input_weight=network.input_weight[order],
+        bias=bias,
+        initial=network.initial[..., order],
+        readout=network.readout[:, order],
+        offset=network.offset,
+    )
 
 
 def compute_computing_units(fit: Fit, found: FunctionalRegimes) -> pd.DataFrame:
@@ -62,10 +68,14 @@ def compute_computing_units(fit: Fit, found: FunctionalRegimes) -> pd.DataFrame:
         if not len(trials) or not fold.network.n_pwl:
             continue
         flips = flips_of(fit, names, fold.index)
-        intact = _effects(counterfactuals, SteppedNetwork(fold.network), flips, trials, found)
-        for unit, (slope, intercept) in enumerate(zip(*best_affine(fold), strict=True)):
-            model = _WithoutUnit(fold.network, unit, float(slope), float(intercept))
-            change = _effects(counterfactuals, model, flips, trials, found) - intact
+        affine = zip(*best_affine(fold), strict=True)
+        changed = [_make_affine(fold.network, k, *each) for k, each in enumerate(affine)]
+        intact, *others = (
+            _effects(counterfactuals, network, states, flips, trials, found)
+            for network, states in _run([fold.network, *changed], fit.sequences)
+        )
+        for unit, other in enumerate(others):
+            change = other - intact
             for regime in range(found.n_regimes):
                 here = labels[trials] == regime
                 if here.any():
@@ -77,9 +87,19 @@ def compute_computing_units(fit: Fit, found: FunctionalRegimes) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _effects(counterfactuals, model, flips, trials, found):
+def _run(networks, sequences):
+    """Networks with their states (step, latent), some run at once, as many as memory allows."""
+    n_values = sequences.trial.size * len(networks[0].bias)
+    at_once = max(int(MOST_VALUES // n_values), 1)
+    for first in range(0, len(networks), at_once):
+        some = networks[first : first + at_once]
+        for network, latents in zip(some, compute_latents_together(some, sequences), strict=True):
+            yield network, latents[sequences.trial >= 0]
+
+
+def _effects(counterfactuals, network, states, flips, trials, found):
     """Effects that trials are grouped by, shape (trial, column)."""
-    states = model.run(counterfactuals.sequences)
+    model = SteppedNetwork(network)
     values = counterfactuals.effects(model, states, flips, trials, n_lags=1)
     inputs = [name for flip in flips for name in flip.contrasts]
     options = [str(each) for each in found.effects["option"].values]
