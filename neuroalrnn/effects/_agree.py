@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.effects._cluster import cluster, cluster_again
+from neuroalrnn.effects._cluster import cluster_again
 from neuroalrnn.effects.names import COUNTS
 from neuroalrnn.regimes.labels import adjusted_rand
 
@@ -26,7 +26,7 @@ DIRECTED = 0.25
 # standard deviation over trials that is rounding, relative to the largest effect
 FLAT = 1e-9
 _TRIED = ["n_regimes", "n_pairs", "adjusted_rand", "adjusted_rand_low"]
-_TRIED += ["adjusted_rand_restarts", "adjusted_rand_methods", "smallest_share"]
+_TRIED += ["adjusted_rand_methods", "smallest_share"]
 DISCRETE, ONE, GRADED, NEITHER = "discrete", "one", "graded", "not reproducible"
 
 
@@ -76,10 +76,8 @@ def is_flat(values):
 def tabulate_agreement(
     tried: dict[int, np.ndarray],
     vectors: np.ndarray,
-    others: list[tuple[int, np.ndarray, np.ndarray]],
-    random_state: int = 0,
 ) -> pd.DataFrame:
-    """Compare groups between folds, with those of other restarts, and between two methods.
+    """Compare groups between folds, and between two methods.
 
     Parameters
     ----------
@@ -87,35 +85,26 @@ def tabulate_agreement(
         Groups by their number.
     vectors : array, shape (fold, trial, column)
         Effects.
-    others : list of (int, int array, array)
-        Fold, places of its held-out trials and effects there, of every other restart.
-    random_state : int
-        Seed of the starts of k-means.
 
     Returns
     -------
     pandas.DataFrame
-        See `FunctionalRegimes`.
+        See `FunctionalRegimes`; without what other restarts find.
     """
-    is_constant = [is_flat(each) for each in vectors]
+    is_constant = any(is_flat(each) for each in vectors)
+    again = [] if is_constant else [cluster_again(each, tried) for each in vectors]
     table = []
     for k, labels in tried.items():
-        if any(is_constant):
-            table.append((k, 0, *[np.nan] * 5))
+        if is_constant:
+            table.append((k, 0, *[np.nan] * 4))
             continue
         pairs = [adjusted_rand(one, other) for one, other in combinations(labels, 2)]
-        restarts = [
-            adjusted_rand(cluster(values[None], k, random_state)[0], labels[fold, here])
-            for fold, here, values in others
-        ]
         methods = [
-            adjusted_rand(*cluster_again(each, label, k))
-            for each, label in zip(vectors, labels, strict=True)
+            adjusted_rand(groups[k], label[rows])
+            for (rows, groups), label in zip(again, labels, strict=True)
         ]
         share = min(np.bincount(label, minlength=k).min() for label in labels) / labels.shape[1]
-        restart = np.median(restarts) if restarts else np.nan
-        row = (k, len(pairs), np.median(pairs), min(pairs), restart, np.median(methods), share)
-        table.append(row)
+        table.append((k, len(pairs), np.median(pairs), min(pairs), np.median(methods), share))
     return pd.DataFrame(table, columns=_TRIED)
 
 

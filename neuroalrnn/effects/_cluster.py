@@ -1,5 +1,7 @@
 """Groups of effect vectors: by k-means, and again by Ward's method."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.cluster import KMeans
@@ -28,7 +30,7 @@ def cluster(vectors: np.ndarray, n_groups: int, random_state: int = 0) -> np.nda
     """
     labels = []
     for each in vectors:
-        few = _some(each, MOST_FITTED)
+        few = each[_some(len(each), MOST_FITTED)]
         n_distinct = min(n_groups, len(np.unique(few.round(9), axis=0)))
         means = KMeans(n_distinct, n_init=N_STARTS, random_state=random_state)
         labels.append(means.fit(few).predict(each))
@@ -36,28 +38,29 @@ def cluster(vectors: np.ndarray, n_groups: int, random_state: int = 0) -> np.nda
 
 
 def cluster_again(
-    vectors: np.ndarray, labels: np.ndarray, n_groups: int
-) -> tuple[np.ndarray, np.ndarray]:
+    vectors: np.ndarray, numbers: Iterable[int]
+) -> tuple[np.ndarray, dict[int, np.ndarray]]:
     """Group trials by Ward's method, which finds the same groups if there are gaps between them.
 
     Parameters
     ----------
     vectors : array, shape (trial, column)
         Effects.
-    labels : int array, shape (trial,)
-        Groups by k-means.
-    n_groups : int
-        Number of groups.
+    numbers : iterable of int
+        Numbers of groups.
 
     Returns
     -------
-    again, labels : int array, shape (some trial,)
-        Groups of up to 1,000 trials, evenly spaced, by Ward's method and by k-means.
+    rows : int array, shape (some trial,)
+        Up to 1,000 trials, evenly spaced.
+    groups : dict of int -> int array, shape (some trial,)
+        Their groups, by the number of groups.
     """
-    few = _some(vectors, MOST_AGAIN)
-    return fcluster(linkage(few, "ward"), n_groups, "maxclust"), _some(labels, MOST_AGAIN)
+    rows = _some(len(vectors), MOST_AGAIN)
+    tree = linkage(vectors[rows], "ward")
+    return rows, {k: fcluster(tree, k, "maxclust") for k in numbers}
 
 
-def _some(values, most):
+def _some(n_rows, most):
     """Up to so many rows, evenly spaced."""
-    return values[np.unique(np.linspace(0, len(values) - 1, most).astype(int))]
+    return np.unique(np.linspace(0, n_rows - 1, most).astype(int))

@@ -27,7 +27,7 @@ from neuroalrnn.effects.flips import _pointing_inputs, flips_of
 from neuroalrnn.effects.names import name_regimes
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.network.codes import ABSENT
-from neuroalrnn.regimes.labels import match_regimes, relabel_by_use
+from neuroalrnn.regimes.labels import adjusted_rand, match_regimes, relabel_by_use
 from neuroalrnn.results import Fit
 from neuroalrnn.results.checks import not_fit
 
@@ -57,9 +57,9 @@ class FunctionalRegimes:
         trials), ``share`` of trials.
     agreement : pandas.DataFrame
         One row per number of regimes: ``n_regimes, n_pairs, adjusted_rand`` (median over pairs of
-        folds), ``adjusted_rand_low``, ``adjusted_rand_restarts`` (median over the other restarts of
-        a fold), ``adjusted_rand_methods`` (k-means against Ward, median over folds),
-        ``smallest_share``, ``is_chosen``.
+        folds), ``adjusted_rand_low``, ``adjusted_rand_restarts`` (of the number chosen, median over
+        the other restarts of a fold), ``adjusted_rand_methods`` (k-means against Ward, median over
+        folds), ``smallest_share``, ``is_chosen``.
     correlation : pandas.DataFrame
         One row per input: ``input, lag, option, effect`` (mean), ``effect_sd`` (over trials),
         ``correlation`` (median over pairs of folds), ``correlation_low``, ``is_clustered``.
@@ -165,10 +165,17 @@ def find_functional_regimes(
     columns = [column for column, keep in zip(columns, kept, strict=True) if keep]
     vectors = vectors[..., kept]
     tried = {k: cluster(vectors, k, random_state) for k in range(2, most + 1)}
-    agreement = _compare(fit, tried, vectors, columns, rows, n_pwl, random_state)
+    agreement = tabulate_agreement(tried, vectors)
     n_regimes, verdict = judge(agreement, vectors)
     agreement["is_chosen"] = agreement["n_regimes"] == n_regimes
     found = tried.get(n_regimes, np.zeros(vectors.shape[:2], dtype=int))
+    others = list(_other_restarts(fit, columns, rows, n_pwl)) if n_regimes > 1 else []
+    same = [
+        adjusted_rand(cluster(each[None], n_regimes, random_state)[0], found[fold, here])
+        for fold, here, each in others
+    ]
+    restarts = np.where(agreement["is_chosen"], np.median(same) if same else np.nan, np.nan)
+    agreement.insert(4, "adjusted_rand_restarts", restarts)
     by_fold, labels = _label(fit, found, rows)
     groups = [labels.values == regime for regime in range(n_regimes)]
     moves = _pick_from(effects, moves_by_choices(fit, inputs, groups, 1, n_pwl), columns)
@@ -225,14 +232,9 @@ def _pick(values, inputs, options, columns):
     return np.stack([values[(..., *place)] for place in places], axis=-1)
 
 
-def _compare(fit, tried, vectors, columns, rows, n_pwl, random_state):
-    inputs = list(dict.fromkeys(name.split("=")[0] for name, _, _ in columns))
-    others = list(_other_restarts(fit, columns, rows, inputs, n_pwl))
-    return tabulate_agreement(tried, vectors, others, random_state)
-
-
-def _other_restarts(fit, columns, rows, inputs, n_pwl):
+def _other_restarts(fit, columns, rows, n_pwl):
     """Fold, places among the rows and effects on held-out trials of restarts not chosen."""
+    inputs = list(dict.fromkeys(name.split("=")[0] for name, _, _ in columns))
     counterfactuals, held_out = Counterfactuals.of(fit), fit.splits["fold"].values[rows]
     labels = [str(label) for label in fit.trials["choice"].attrs["labels"]]
     options = labels[1:] if len(labels) == 2 else labels

@@ -28,6 +28,7 @@ import matplotlib
 from fontTools.subset import Options
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.font_manager import fontManager
+from matplotlib.transforms import TransformNode
 
 DATES: dict[str, dict] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
 # which glyphs to exchange, to shift and to combine, which was done when they were placed
@@ -165,10 +166,34 @@ def write_job(job: bytes) -> None:
     job : bytes
         Settings and fonts of matplotlib, figure and paths.
     """
-    settings, fontManager.ttflist, figure, paths = pickle.loads(job)
+    with _own_numbers():
+        settings, fontManager.ttflist, figure, paths = pickle.loads(job)
     FigureCanvasAgg(figure)  # a figure that was sent has none
     with matplotlib.rc_context(settings):
         write_files(figure, paths)
+
+
+@contextmanager
+def _own_numbers() -> Iterator[None]:
+    """Let transforms that are unpickled know what depends on them by the numbers of this process.
+
+    Matplotlib keeps the numbers that objects had where they were pickled. A new transform that
+    happens to have one of these pushes another out, which misses all changes from then on, and
+    draws a part of the figure at a place that it once had.
+    """
+    restore = TransformNode.__setstate__
+
+    def renumber(node: TransformNode, state: dict[str, Any]) -> None:
+        if "_parents" in state:
+            known = [each for each in state["_parents"].values() if each is not None]
+            state["_parents"] = {id(each): each for each in known}
+        restore(node, state)
+
+    TransformNode.__setstate__ = renumber
+    try:
+        yield
+    finally:
+        TransformNode.__setstate__ = restore
 
 
 def _settings() -> tuple[dict[str, Any], list]:

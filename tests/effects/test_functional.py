@@ -77,7 +77,7 @@ def test_unknown_inputs_are_named(fit):
 
 def verdict_on(vectors):
     tried = {k: cluster(vectors, k) for k in range(2, 6)}
-    return judge(tabulate_agreement(tried, vectors, []), vectors)
+    return judge(tabulate_agreement(tried, vectors), vectors)
 
 
 def made_up(common, noise=0.1, n_folds=4, seed=0):

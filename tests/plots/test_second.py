@@ -1,5 +1,6 @@
 """The second process writes what the first would; whatever ends it or either of them is told."""
 
+import gc
 import os
 import pickle
 import subprocess
@@ -7,9 +8,10 @@ import sys
 import time
 
 import pytest
+from matplotlib.transforms import TransformNode
 
 from neuroalrnn import plots
-from neuroalrnn.plots.second import SecondProcess, write_job
+from neuroalrnn.plots.second import SecondProcess, _own_numbers, write_job
 from neuroalrnn.plots.second import __file__ as second_file
 from neuroalrnn.questions import QUESTIONS
 from neuroalrnn.report import write_report
@@ -18,13 +20,15 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from matplotlib.figure import Figure
-from neuroalrnn.plots.second import SecondProcess
+from neuroalrnn.plots.second import SecondProcess, write_job
 print("started", flush=True)
 figure = Figure()
 figure.add_subplot().plot([1, 2])
 with SecondProcess() as second:
     second.write_files(figure, {"png": Path(sys.argv[1])})
-    assert second.finish() == {}
+    for name, job in second.left():
+        assert name == "figure"
+        write_job(job)
 """
 ENDS = "import sys\nsys.exit(5)\n"
 FAILS = (
@@ -55,17 +59,24 @@ def test_files_are_the_same_as_those_of_one_process(fit, tmp_path, second):
     for folder, process in ((own, None), (other, second)):
         folder.mkdir()
         paths = plots.save_figure(plots.plot_scores(fit).figure, folder, "scores", process)
-    assert second.answer is not None
-    assert second.finish() == {}
+    (job,) = second.jobs
+    assert job[2].result(60)
+    assert [*second.left()] == []
     for path in paths.values():
         assert path.read_bytes() == (own / path.name).read_bytes()
 
 
-def test_while_it_is_busy_the_first_writes(fit, tmp_path, second):
+def test_what_it_has_not_come_to_is_written_by_the_first(fit, tmp_path, second):
     second.write_files(Made(time.sleep, 60), {"pdf": tmp_path / "slow.pdf"})
-    paths = plots.save_figure(plots.plot_scores(fit).figure, tmp_path, "scores", second)
-    assert paths["png"].exists()
-    assert not second.answer.done()
+    for name in ("one", "two"):
+        paths = plots.save_figure(plots.plot_scores(fit).figure, tmp_path, name, second)
+    assert not paths["png"].exists()
+    left = second.left()
+    name, job = next(left)
+    write_job(job)
+    assert (name, paths["png"].exists()) == ("two", True)
+    assert next(left)[0] == "one"
+    assert not second.jobs[0][2].done()
 
 
 def test_a_figure_that_cannot_be_sent_is_written_by_the_first(fit, tmp_path, second):
@@ -79,19 +90,35 @@ def test_a_figure_that_cannot_be_sent_is_written_by_the_first(fit, tmp_path, sec
 def test_what_it_cannot_write_is_told_by_the_first(fit, tmp_path, second):
     figure = plots.plot_scores(fit).figure
     second.write_files(figure, {"pdf": tmp_path / "nowhere" / "scores.pdf"})
-    failed = second.finish()
-    assert [*failed] == ["scores"]
+    assert second.jobs[0][2].result(60)
+    ((name, failed),) = second.left()
+    assert name == "scores"
     with pytest.raises(FileNotFoundError, match="nowhere"):
-        write_job(failed["scores"])
+        write_job(failed)
     second.write_files(figure, {"pdf": tmp_path / "again.pdf"})
-    second.finish()
+    assert second.jobs[0][2].result(60)
+    assert [*second.left()] == []
     assert (tmp_path / "again.pdf").exists()
+
+
+def test_a_figure_that_was_sent_keeps_its_parts_together(fit):
+    sent, there = pickle.dumps(plots.plot_scores(fit).figure), gc.get_objects()
+    known = {id(each) for each in there}
+    with _own_numbers():
+        figure = pickle.loads(sent)
+    nodes = [each for each in gc.get_objects() if isinstance(each, TransformNode)]
+    nodes = [node for node in nodes if id(node) not in known]
+    named = [number == id(parent()) for node in nodes for number, parent in node._parents.items()]
+    assert figure.axes
+    assert len(named) > 100
+    assert all(named)
 
 
 def test_an_end_of_it_names_the_figure(tmp_path, second):
     second.write_files(Made(os._exit, 7), {"pdf": tmp_path / "scores.pdf"})
+    second.jobs[0][2].result(60)
     with pytest.raises(ChildProcessError, match=r"figure scores was not written: .* with code 7;"):
-        second.finish()
+        [*second.left()]
 
 
 def test_an_error_ends_it_at_once(tmp_path):
@@ -106,7 +133,7 @@ def test_an_error_ends_it_at_once(tmp_path):
 
 def test_it_ends_when_the_first_is_gone(fit, tmp_path, second):
     second.write_files(plots.plot_scores(fit).figure, {"png": tmp_path / "scores.png"})
-    second.finish()
+    second.jobs[0][2].result(60)
     second.process.stdin.close()
     assert second.process.wait(60) == 0
 
@@ -134,7 +161,7 @@ def other(tmp_path, monkeypatch):
 
 def test_a_report_is_whole_or_absent(fit, tmp_path, other):
     other(ENDS)
-    with pytest.raises(ChildProcessError, match=r"figure scores was not written: .* code 5"):
+    with pytest.raises(ChildProcessError, match=r"figure \w+ was not written: .* code 5"):
         write_report(fit, tmp_path / "out", questions=SCORES)
     assert list((tmp_path / "out").iterdir()) == []
 

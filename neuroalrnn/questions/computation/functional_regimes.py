@@ -251,7 +251,9 @@ QUESTION = Question(
     columns=EFFECT_COLUMNS
     | {
         "adjusted_rand_methods": Column("agreement of two ways to group (median)", "1"),
-        "adjusted_rand_restarts": Column("agreement with other restarts (median)", "1"),
+        "adjusted_rand_restarts": Column(
+            "agreement of the number chosen with other restarts (median)", "1"
+        ),
         "input_effect_high": Column("highest mean of the network of a fold", "log odds"),
         "input_effect_low": Column("lowest mean of the network of a fold", "log odds"),
         "is_chosen": Column("whether this number of regimes was chosen", dtype="bool"),
