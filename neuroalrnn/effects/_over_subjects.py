@@ -8,12 +8,12 @@ from neuroalrnn.data.schema import scored_trials
 
 
 def mean_over_subjects(trials, values, rows=None, moves=None, of_folds=()):
-    """Mean over subjects of the mean over their scored trials.
+    """Mean over subjects of the mean over their scored trials, as their choices correct it.
 
-    Subjects who are alike have effects alike, by networks that are wrong alike. How far networks
-    are off is told by the choices of subjects that they never saw: subjects count with their effect
-    as these would move it, see `moves_by_choices`. That takes the state of networks as it is;
-    how far it differs between networks is added.
+    Subjects who are alike have effects alike, by networks that are wrong alike: too small where
+    training stopped early. What networks miss is told by the choices of subjects that they never
+    saw. Subjects count with their effect as these would move it, see `moves_by_choices`. That takes
+    the state of networks as it is; how far it differs between networks is added to the variance.
 
     Parameters
     ----------
@@ -37,22 +37,23 @@ def mean_over_subjects(trials, values, rows=None, moves=None, of_folds=()):
     known = np.isfinite(values) & (scored_trials(trials) if rows is None else rows)
     subject = trials["subject"].values.astype(str)
     means = pd.Series(values[known]).groupby(subject[known]).mean()
-    n = len(means)
+    names, n = np.unique(subject), len(means)
     if not n:
         return np.nan, np.nan, np.nan, 0
-    half = _half(means, np.unique(subject), moves, np.asarray(of_folds))
-    return means.mean(), means.mean() - half, means.mean() + half, n
+    moves = np.zeros(len(names)) if moves is None else moves
+    is_known = np.isin(names, means.index)
+    own, others = n / len(names) * moves[is_known] + means, moves[~is_known] / len(names)
+    mean = own.mean() + others.sum()
+    half = _half(own, others, np.asarray(of_folds))
+    return mean, mean - half, mean + half, n
 
 
-def _half(means, names, moves, of_folds):
+def _half(own, others, of_folds):
     """Half of an interval, NaN where neither subjects nor folds are several."""
-    n, n_folds = len(means), len(of_folds)
+    n, n_folds = len(own), len(of_folds)
     apart = of_folds.var(ddof=1) if n_folds > 1 else 0.0
     if n == 1:
         error = (n_folds - 1) * np.sqrt(apart / n_folds) if n_folds > 1 else np.nan
         return t.ppf(0.975, n_folds - 1) * error
-    moves = np.zeros(len(names)) if moves is None else moves
-    is_known = np.isin(names, means.index)
-    own = means.to_numpy() + n / len(names) * moves[is_known]
-    error = own.var(ddof=1) / n + (moves[~is_known] ** 2).sum() / len(names) ** 2
-    return t.ppf(0.975, n - 1) * np.sqrt(error + apart / max(n_folds, 1))
+    error = own.var(ddof=1) / n + (others**2).sum() + apart / max(n_folds, 1)
+    return t.ppf(0.975, n - 1) * np.sqrt(error)

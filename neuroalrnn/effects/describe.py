@@ -34,9 +34,10 @@ def describe_effects(
 ) -> pd.DataFrame:
     """Describe mean effects of inputs, and how far the networks of the folds agree on them.
 
-    The interval of a mean is over subjects, each with its mean as its own choices would move
-    it. The network never saw them; a Newton step of its read-out says what they add. How far the
-    networks of the folds are apart is added.
+    Networks may be wrong alike: their effects are too small where training stopped early. So what
+    the choices of subjects that a network never saw add to its effects, by one Newton step of its
+    read-out, is added to the mean of each subject. The interval is over subjects so corrected; how
+    far the networks of the folds are apart is added to the variance.
 
     Parameters
     ----------
@@ -55,9 +56,9 @@ def describe_effects(
     -------
     pandas.DataFrame
         One row per input, lag and option whose effect is defined somewhere: ``input, lag, option,
-        effect`` (mean over subjects), its 95 % interval ``ci_low, ci_high`` over ``n_subjects``,
-        ``effect_sd`` (over trials), ``correlation, correlation_low`` (between the networks of the
-        folds on up to 3,000 trials, median and lowest over pairs).
+        effect`` (mean over subjects, corrected), its 95 % interval ``ci_low, ci_high`` over
+        ``n_subjects``, ``effect_sd`` (over trials), ``correlation, correlation_low`` (between the
+        networks of the folds on up to 3,000 trials, median and lowest over pairs).
 
     Raises
     ------

@@ -51,8 +51,8 @@ class FunctionalRegimes:
         -1 where an effect is not defined or the trial is not scored.
     regimes : pandas.DataFrame
         One row per regime and input: ``regime, input, lag, option, effect`` (mean over subjects of
-        their held-out trials), its 95 % interval ``ci_low, ci_high`` over ``n_subjects``, of
-        what their choices would make of it, and over the networks of the folds,
+        their held-out trials, as their choices correct it, see `describe_effects`), its 95 %
+        interval ``ci_low, ci_high`` over ``n_subjects`` and the networks of the folds,
         ``effect_low, effect_high`` (lowest and highest mean of the network of a fold over all
         trials), ``share`` of trials.
     agreement : pandas.DataFrame

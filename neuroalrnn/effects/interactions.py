@@ -37,7 +37,7 @@ def compute_interactions(fit: Fit) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per ordered pair of inputs with two levels that are known at the same time: ``input,
-        gate, lag, option, effect`` (of the input, mean over subjects of their held-out trials),
+        gate, lag, option, effect`` (of the input, mean over subjects, see `describe_effects`),
         ``interaction``, its 95 % interval ``ci_low, ci_high`` over ``n_subjects``, and
         ``gating_index``, ``|I| / (|I| + |E|)``: 0 where the gate does not matter, 1/2 where it
         switches the input on and off, 1 where it reverses it.

@@ -95,7 +95,7 @@ def test_an_interval_is_over_subjects_with_what_their_choices_add():
     values, moves = np.repeat([1.0, 2.0, 4.0, 5.0], 2), np.array([1.0, -1.0, 0.5, 0.0])
     mean, low, high, n = mean_of(values, moves=moves)
     expected = ttest_1samp(values[::2] + moves, 0).confidence_interval()
-    assert (mean, n) == (3.0, 4)
+    assert (mean, n) == (pytest.approx(3.125), 4)
     assert high - low == pytest.approx(expected.high - expected.low)
     assert high - mean == pytest.approx(mean - low)
 
@@ -112,7 +112,7 @@ def test_what_networks_are_apart_is_added():
 def test_choices_of_subjects_without_an_effect_count_as_well():
     values, moves = np.repeat([1.0, 1.0, 1.0, np.nan], 2), np.array([0.0, 0.0, 0.0, 2.0])
     mean, _, high, n = mean_of(values, moves=moves)
-    assert n == 3
+    assert (mean, n) == (pytest.approx(1.5), 3)
     assert high - mean == pytest.approx(t.ppf(0.975, 2) * 2 / 4)
 
 
@@ -122,7 +122,9 @@ def test_effects_are_described_where_they_are_defined(fit):
     assert ("choice", 0) not in table.index
     row, values = table.loc[("stimulus", 0)], effects.sel(input="stimulus", lag=0).values[:, 0]
     by_subject = pd.Series(values).groupby(fit.trials["subject"].values).mean()
-    assert row["effect"] == pytest.approx(by_subject.mean())
+    everything = np.ones(len(values), dtype=bool)
+    moves = moves_by_choices(fit, None, [everything], 1)[0, :, 0, 0, 0]
+    assert row["effect"] == pytest.approx(by_subject.mean() + moves.mean())
     assert row["effect_sd"] == pytest.approx(values.std(ddof=1))
     assert row["n_subjects"] == 6
     assert (table["ci_low"] < table["effect"]).all()

@@ -155,8 +155,8 @@ QUESTION = Question(
         "The effect of an input is half the change of the log-odds of a choice when the input of "
         "one trial is set to its high instead of its low value, everything else as it happened. "
         "Each trial is asked of the network that never saw its subject.",
-        "Intervals are over subjects, with what the choices of each, whom the network never saw, "
-        "would make of its effects, and over the networks of the folds.",
+        "Means and intervals are over subjects, with what the choices of each, whom the network "
+        "never saw, add to its effects; how far the networks of the folds are apart is added.",
         "Correlations between folds are over the same trials.",
     ),
 )
