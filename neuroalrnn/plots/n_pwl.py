@@ -111,7 +111,8 @@ def plot_score_by_n_pwl(fit: Fit, *, relative: bool = False, ax: Axes | None = N
         kind = {"color": color, "marker": marker, "ms": 4, "lw": 1}
         ax.errorbar(x[inside], y[inside], error, label=label, **kind)
         for far in np.flatnonzero(~inside):
-            _below(ax, x[far] + 2 * shift, y.iloc[far], color)
+            text = signed(y.iloc[far], 1 if relative else 3)
+            _below(ax, x[far] + 2 * shift, text, color)
     if relative and fit.loss is not None:
         ax.axhline(100 * (1 - fit.loss), color=INK, lw=0.6, ls=":")
     if np.isfinite(floor):
@@ -161,7 +162,7 @@ def _floor(curves):
     return 100 * (1 - extent[far[0]]) if len(far) else -np.inf
 
 
-def _below(ax, x, value, color):
+def _below(ax, x, text, color):
     """An arrow through the lower edge, with the number that lies beyond."""
     where = ax.get_xaxis_transform()
     arrow = {"arrowstyle": "-|>", "color": color, "lw": 0.8, "shrinkA": 0, "shrinkB": 0}
@@ -169,7 +170,7 @@ def _below(ax, x, value, color):
     ax.text(
         x,
         0.15,
-        signed(value),
+        text,
         transform=where,
         ha="center",
         va="bottom",

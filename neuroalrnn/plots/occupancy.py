@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 
 from neuroalrnn.plots.layout import (
     condition_names,
@@ -153,6 +154,9 @@ def plot_dwell_times(
         # Between two observed lengths the share is already that of the longer one.
         ax.plot(part["n_steps"], part["survival"], "o-", ms=2.5, drawstyle="steps-pre", **look)
     ax.set_yscale("log")
+    ax.yaxis.set_major_formatter("{x:g}")
+    within_a_decade = known["survival"].min() > 0.1
+    ax.yaxis.set_minor_formatter("{x:g}" if within_a_decade else NullFormatter())
     ax.set_xlabel(f"Length of a visit ({unit_of(called)}s)")
     ax.set_ylabel("Share of visits at least as long")
     ax.xaxis.get_major_locator().set_params(integer=True)

@@ -19,7 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 MILLIMETRE = 1 / 25.4
 SINGLE, DOUBLE = 88, 180
-BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#7A1F5C"
 SKY, VERMILLION, YELLOW, GREY = "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW)
 # of regimes 0, 1, ... in all figures; anything else that has to be told apart takes the palette
