@@ -102,7 +102,7 @@ def test_permuting_means_does_fail_with_unequal_variances_where_welch_does_not(s
         p.append(((np.sum(size[1] >= size[0]) + 1) / 200, own))
     by_means, own = np.mean(np.array(p) < 0.05, axis=0)
     assert by_means > 0.15
-    assert simulate.keeps_level(own, 200)
+    assert simulate.keeps_level(own, n_repeats=200)
 
 
 def test_a_missing_group_is_no_group():

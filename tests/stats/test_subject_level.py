@@ -286,7 +286,7 @@ class TestPower:
     )
     def test_slope_is_found(self, simulate, function, n_subjects, least):
         draw = p_of_logistic(simulate, function, n_subjects, 100, slope=0.4)
-        assert simulate.rejections(draw, seed=1, n_repeats=400) >= least
+        assert simulate.rejections(draw, seed=1) >= least
 
 
 class TestWhatComesIn:
