@@ -23,7 +23,7 @@ from neuroalrnn.neural.sessions import Session, split_sessions
     nuisances=not_names,
     window=optional(not_window),
     pooled=not_flag,
-    degree=partial(not_whole, most=20),
+    degree=optional(partial(not_whole, most=20)),
     held_out=not_held_out,
     strength=partial(not_number, least=1e-12),
 )
@@ -36,16 +36,17 @@ def decode_regimes(
     nuisances: Sequence[str] = (),
     window: tuple[float, float] | None = None,
     pooled: bool = False,
-    degree: int = 3,
+    degree: int | None = None,
     strength: float = 1.0,
 ) -> xr.Dataset:
     """Decode the regime of held-out trials, and compare with circular shifts of their regimes.
 
     Units are standardised and enter a multinomial logistic regression in which all regimes weigh
     the same; scaler and regression see training sessions only. Trend in trial number and nuisances
-    are removed from the neural data of each session first, without using its regimes. The decoder
-    stays as it is while the regimes of a held-out session are shifted over its trials. All shifts
-    but the smallest are used, and trials are never shuffled.
+    are removed from the neural data of each session first; of regimes only the degree of the trend
+    that subjects share in them is used for it. The decoder stays as it is while the regimes of a
+    held-out session are shifted over its trials. All shifts but the smallest are used, and trials
+    are never shuffled.
 
     Parameters
     ----------
@@ -66,8 +67,9 @@ def decode_regimes(
         First and last time in s, inclusive.
     pooled : bool
         Whether one decoder uses the mean over the window, instead of one decoder per time.
-    degree : int
-        Degree of the trend in trial number that is removed within each session.
+    degree : int, optional
+        Degree of the trend in trial number that is removed within each session; by default 3, or as
+        high as the trend that subjects share in the use of any regime needs, up to 10.
     strength : float
         Inverse strength of the ridge penalty (``C`` of scikit-learn).
 

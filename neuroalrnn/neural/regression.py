@@ -34,7 +34,7 @@ ESTIMABLE = 1e-8
     nuisances=not_names,
     window=optional(not_window),
     pooled=not_flag,
-    degree=partial(not_whole, most=20),
+    degree=optional(partial(not_whole, most=20)),
 )
 def regress_neural(
     trials: xr.Dataset,
@@ -46,7 +46,7 @@ def regress_neural(
     reference: int | None = None,
     window: tuple[float, float] | None = None,
     pooled: bool = False,
-    degree: int = 3,
+    degree: int | None = None,
 ) -> xr.DataArray:
     """Estimate mean differences of neural data between regimes, with nuisances held fixed.
 
@@ -70,8 +70,9 @@ def regress_neural(
         First and last time in s, inclusive.
     pooled : bool
         Whether data are averaged over the window, instead of one coefficient per time.
-    degree : int
-        Degree of the trend in trial number that is removed within each session.
+    degree : int, optional
+        Degree of the trend in trial number that is removed within each session; by default 3, or as
+        high as the trend that subjects share in the use of any regime needs, up to 10.
 
     Returns
     -------
@@ -118,7 +119,7 @@ def regress_neural(
     nuisances=not_names,
     window=optional(not_window),
     pooled=not_flag,
-    degree=partial(not_whole, most=20),
+    degree=optional(partial(not_whole, most=20)),
     held_out=not_held_out,
 )
 def explain_neural(
@@ -130,7 +131,7 @@ def explain_neural(
     nuisances: Sequence[str] = (),
     window: tuple[float, float] | None = None,
     pooled: bool = False,
-    degree: int = 3,
+    degree: int | None = None,
 ) -> xr.Dataset:
     """Compute the variance that regimes explain beyond nuisances in held-out sessions.
 
@@ -157,8 +158,9 @@ def explain_neural(
         First and last time in s, inclusive.
     pooled : bool
         Whether data are averaged over the window, instead of one number per time.
-    degree : int
-        Degree of the trend in trial number that is removed within each session.
+    degree : int, optional
+        Degree of the trend in trial number that is removed within each session; by default 3, or as
+        high as the trend that subjects share in the use of any regime needs, up to 10.
 
     Returns
     -------

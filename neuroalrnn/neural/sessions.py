@@ -17,6 +17,7 @@ from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.regimes import ABSENT, trial_variable
 from neuroalrnn.regimes.steps import refuse_other_trials
 from neuroalrnn.stats.permutation import FEWEST_SWITCHES, FEWEST_TRIALS, nuisance_basis
+from neuroalrnn.stats.trends import LOWEST, choose_degree, session_degree
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def split_sessions(
     nuisances: Sequence[str] = (),
     window: tuple[float, float] | None = None,
     pooled: bool = False,
-    degree: int = 3,
+    degree: int | None = None,
 ) -> Recording:
     """Bring neural data and regimes together, session by session.
 
@@ -98,8 +99,10 @@ def split_sessions(
         First and last time in s, inclusive; all trials must reach its end.
     pooled : bool
         Whether data are averaged over the window.
-    degree : int
-        Degree of the polynomial in trial number that is removed within each session.
+    degree : int, optional
+        Degree of the polynomial in trial number that is removed within each session, at most a
+        quarter of its trials, or 3; by default what subjects share in the use of any regime needs,
+        up to 10, see `neuroalrnn.stats.choose_degree`.
 
     Returns
     -------
@@ -117,10 +120,12 @@ def split_sessions(
     _refuse_gaps(trials, neural, variables, present)
     block = trials["block"].values if "block" in nuisances else None
     values = neural.mean(axis=1, keepdims=True) if pooled else neural
+    degree = _shared_degree(trials, codes, present) if degree is None else degree
     sessions = []
     for rows in _rows_by_session(trials, present):
         part = None if block is None else block[rows]
-        basis = _basis(nuisance_basis(rows.size, degree, part), variables[rows])
+        trend = nuisance_basis(rows.size, session_degree(degree, rows.size), part)
+        basis = _basis(trend, variables[rows])
         rest = remove(basis, values[rows].astype(float))
         subject, session = (str(trials[n].values[rows[0]]) for n in ("subject", "session"))
         sessions.append(Session(subject, session, codes[rows], rest, basis))
@@ -217,6 +222,14 @@ def _refuse_gaps(trials, neural, variables, present) -> None:
             found.append(f"nuisances are NaN in {where}: leave these trials out")
     if found:
         raise problems(DataError, "neural data and regimes", found)
+
+
+def _shared_degree(trials, codes, present) -> int:
+    """Degree of the highest trend that subjects share in the use of a regime."""
+    session, subject = session_number(trials)[present], trials["subject"].values[present]
+    used = codes[present]
+    shared = (choose_degree(used == each, session, subject) for each in np.unique(used))
+    return max(shared, default=LOWEST)
 
 
 def _rows_by_session(trials, present):

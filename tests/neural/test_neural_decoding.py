@@ -72,6 +72,16 @@ def test_drift_does_fool_the_decoder_that_leaves_it_in(simulate):
     assert p_over_subjects(trials, regimes, degree=0) < 1e-3
 
 
+def test_a_steep_change_that_subjects_share_fools_a_cubic_but_not_the_default(simulate):
+    trials, regimes = simulate(0, n_subjects=8, memory=0.5)
+    late = trials["trial_in_session"].values > 40
+    rare = np.random.default_rng(0).random(late.size) < 0.1
+    regimes.values[:, 0] = late ^ rare
+    trials["neural"] = trials["neural"] + 3.0 * late[:, None, None]
+    assert p_over_subjects(trials, regimes, degree=3) < 1e-3
+    assert p_over_subjects(trials, regimes) > 0.05
+
+
 @pytest.mark.parametrize("held_out", ["session", ["s6", "s7", "s8", "s9", "s10", "s11"]])
 def test_planted_regimes_are_decoded(simulate, held_out):
     weights = np.array([0.0, 0.7])[:, None, None]
