@@ -123,7 +123,11 @@ TITLES = {
         "Several tests",
         f"Mean share of false discoveries at q = {Q:g}; three standard errors are allowed.",
     ),
-    POWER: ("Something to find", "Share of data sets in which it is found."),
+    POWER: (
+        "Something to find",
+        "Share of data sets in which it is found. Limits are floors, written with the rates in "
+        "view:\nthey describe, and catch a later loss of power, but test no prediction.",
+    ),
     CONTROL: (
         "Methods that must fail",
         "Not in the package, or not what it does by default. If these were not seen to fail, the "

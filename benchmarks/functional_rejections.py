@@ -6,43 +6,79 @@ outcomes of the trials before, are slow, and carry the errors of the networks. W
 to is drawn anew for every data set, without regard to them.
 """
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from benchmarks import nulls
-from benchmarks.computation_runs import N_RESTARTS, SOURCES, fit_quietly, simulate
+from benchmarks.computation_runs import N_RESTARTS, SOURCES, fit_quietly
 from benchmarks.rejections import rejects
 from neuroalrnn import Fit, Setting
 from neuroalrnn.behaviour.relation import compute_slopes
 from neuroalrnn.effects import find_functional_regimes
+from neuroalrnn.neural import decode_regimes, effects_over_subjects, subject_means
 from neuroalrnn.regimes.replication import label_nuisances, nuisances
 from neuroalrnn.stats import circular_shift_null, compare_groups, t_test
 from neuroalrnn.stats.trends import choose_degree
+from neuroalrnn.tasks import COMPUTING, simulate_computing
 
 SOURCE, RUN = "engaged or not", 7
-N_SUBJECTS, N_TRIALS = 12, 500
+N_SUBJECTS, N_TRIALS, N_SESSIONS = 12, 500, 2
+N_UNITS = 3
 # new subjects that the networks meet; every data set takes one of these
 N_SETS = 16
 
 
 @lru_cache
 def _networks():
-    source = SOURCES[SOURCE]
+    source, trials = SOURCES[SOURCE], _simulate([6, RUN]).trials
     setting, grid = Setting(**source.setting), (0, source.n_pwl)
-    return fit_quietly(simulate(SOURCE, RUN).trials, setting, grid, N_RESTARTS, seed=RUN)
+    return fit_quietly(trials, setting, grid, N_RESTARTS, seed=RUN)
+
+
+def _simulate(seed, agent="steady", n_sessions=1):
+    shape = N_SUBJECTS, N_TRIALS // n_sessions
+    rng = np.random.default_rng(seed)
+    return simulate_computing(AGENTS[agent](), *shape, rng=rng, n_sessions=n_sessions)
+
+
+@dataclass(frozen=True)
+class Tiring(COMPUTING[SOURCE]):
+    """An agent of the source whose rewards, and so its engagement, get rarer over the session."""
+
+    lost: float = 0.4
+    steep: bool = False
+
+    def show(self, shape, rng):
+        time = np.linspace(0, 1, shape[1])
+        course = nulls.LEARNING["sigmoid"](time) if self.steep else time
+        return super().show(shape, rng) | {"course": np.tile(course, (shape[0], 1))}
+
+    def respond(self, now, choice, rng):
+        found = super().respond(now, choice, rng)
+        kept = rng.random(choice.shape) > self.lost * now["course"]
+        return found | {"reward": found["reward"] * kept}
+
+
+STEEP = "tiring within a few trials"
+AGENTS = {"steady": COMPUTING[SOURCE], "tiring": Tiring, STEEP: partial(Tiring, steep=True)}
 
 
 @lru_cache
-def labelled(number):
+def labelled(number, agent="steady", n_sessions=1):
     """A fit to one set of new subjects, and their functional regimes.
 
     Parameters
     ----------
     number : int
         0 to ``N_SETS - 1``.
+    agent : str
+        One of `AGENTS`: whether and how the use of regimes changes over the session.
+    n_sessions : int
+        Into how many sessions the trials of a subject are divided.
 
     Returns
     -------
@@ -50,16 +86,15 @@ def labelled(number):
     found : FunctionalRegimes
     """
     tree = _networks().tree.copy()
-    rng = np.random.default_rng([RUN, number])
-    tree["trials"] = xr.DataTree(SOURCES[SOURCE].simulate(rng=rng).trials)
+    tree["trials"] = xr.DataTree(_simulate([RUN, number], agent, n_sessions).trials)
     fit = Fit(tree)
     return fit, find_functional_regimes(fit, ["stimulus_side"])
 
 
-def _draw(rng):
+def _draw(rng, *kind):
     """Number of one of the sets with at least two regimes."""
     number = int(rng.integers(N_SETS))
-    while labelled(number)[1].n_regimes < 2:
+    while labelled(number, *kind)[1].n_regimes < 2:
         number = int(rng.integers(N_SETS))
     return number
 
@@ -145,3 +180,35 @@ def plain_reaction_times(rng, *, slowing=0.2):
     log_rt[:, 1:] += slowing * (1 - fit.trials["reward"].values.reshape(used.shape)[:, :-1])
     means = [np.nanmean(np.where(used == each, log_rt, np.nan), axis=1) for each in (0, 1)]
     return rejects(t_test(means[1] - means[0])["p"][0])
+
+
+def of_recordings(rng, *, agent="steady", held_out="session", dealt=False, effect=0.0, **options):
+    """Decoding of regimes in sessions or subjects that the decoder has not seen.
+
+    Dealt, the trials of a session go to a training and a test part at random, as in folds of
+    shuffled trials. The effect is that on the signal of one unit, in standard deviations of it.
+    """
+    kind = agent, 1 if dealt else N_SESSIONS
+    fit, found = labelled(_draw(rng, *kind), *kind)
+    trials, labels = fit.trials[["choice", *fit.trials.coords]], found.labels
+    shape = N_SUBJECTS, kind[1], N_TRIALS // kind[1], N_UNITS
+    neural = nulls.recordings(rng, *shape, steep=agent == STEEP).reshape(-1, 1, N_UNITS)
+    neural[:, 0, 0] += effect * (labels.values == 1)
+    trials = trials.assign(neural=(("trial", "time", "unit"), neural)).assign_coords(time=[0.0])
+    trials = trials.assign(n_steps=("trial", np.ones(len(neural), dtype=int)))
+    if dealt:
+        trials, labels = _dealt(rng, trials, labels)
+    scores = decode_regimes(trials, labels, held_out=held_out, pooled=True, **options)
+    means = subject_means(scores["balanced_accuracy_corrected"])
+    return rejects(effects_over_subjects(means)["p"][0])
+
+
+def _dealt(rng, *series):
+    """Give the trials of every subject to two sessions at random, in their order."""
+    part = rng.permuted(np.tile([1, 2], (N_SUBJECTS, N_TRIALS // 2)), axis=1)
+    order = np.argsort(part, axis=1, kind="stable") + N_TRIALS * np.arange(N_SUBJECTS)[:, None]
+    names = {
+        "session": ("trial", np.sort(part, axis=1).ravel().astype(str)),
+        "trial_in_session": ("trial", np.tile(np.arange(N_TRIALS // 2), 2 * N_SUBJECTS)),
+    }
+    return [each.isel(trial=order.ravel()).assign_coords(names) for each in series]

@@ -201,6 +201,26 @@ def steep_learning(rng, n_subjects, n_trials, *, curve="sigmoid", effect=0.0, me
     return choice, regime
 
 
+def recordings(rng, n_subjects, n_sessions, n_trials, n_units, *, memory=0.95, steep=False):
+    """Neural data with offsets of subjects and sessions, slow noise of SD 1, and a common drift.
+
+    The drift saturates over the session, or is a steep learning curve; its size differs between
+    subjects and units.
+
+    Returns
+    -------
+    array (subject, session, trial, unit)
+    """
+    time = np.linspace(0, 1, n_trials)
+    course = 3 * LEARNING["sigmoid"](time) if steep else -2 * np.expm1(-6 * time)
+    offset = 2 * rng.normal(size=(n_subjects, 1, 1, n_units))
+    offset = offset + rng.normal(size=(n_subjects, n_sessions, 1, n_units))
+    gain = 1 + 0.3 * rng.normal(size=(n_subjects, 1, 1, n_units))
+    white = rng.normal(size=(n_subjects, n_sessions, 100 + n_trials, n_units))
+    slow = lfilter([np.sqrt(1 - memory**2)], [1.0, -memory], white, axis=2)[:, :, 100:]
+    return offset + gain * course[:, None] + slow
+
+
 def smooth_courses(rng, shape, width=4.0):
     """Smooth noise of SD 1 along the second axis (subject, time, ...)."""
     noise = rng.normal(size=shape)
