@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from neuroalrnn.behaviour.simulate import simulate_fit
+from neuroalrnn.cli.options import share_or_rule
 from neuroalrnn.cli.recover import study_fitted, study_recovery
 from neuroalrnn.exceptions import ConfigError, DataError, ResultError
 from neuroalrnn.results import Fit
@@ -26,6 +27,19 @@ def test_writes_a_row_per_run_and_figures(tmp_path, capsys):
     assert "share_n_pwl" in capsys.readouterr().out
     with pytest.raises(ResultError, match="already holds"):
         study_recovery(tmp_path / "new", tasks=["parity"], agents=[], **SMALL, **ONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("0.1", 0.1), ("one standard error", "one standard error")]
+)
+def test_the_rule_is_a_share_or_a_name(text, expected):
+    assert share_or_rule("--sufficient", text) == expected
+
+
+@pytest.mark.parametrize("text", ["5 %", "-0.1", "1.5", "nan", "two standard errors"])
+def test_another_rule_is_refused(text):
+    with pytest.raises(ConfigError, match=r"--sufficient .*expected a share from 0 to 1, or 'one"):
+        share_or_rule("--sufficient", text)
 
 
 def test_names_every_unknown_task(tmp_path):

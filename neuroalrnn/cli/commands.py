@@ -36,6 +36,7 @@ from neuroalrnn.cli.options import (
     Threads,
     names,
     numbers,
+    share_or_rule,
 )
 from neuroalrnn.cli.recover import study_fitted, study_recovery, with_task
 from neuroalrnn.cli.remedies import as_typed
@@ -43,7 +44,7 @@ from neuroalrnn.cli.request import Request, on_data
 from neuroalrnn.cli.subjects import study_subjects
 from neuroalrnn.cli.tell import add_lights, describe, summarise, tell_scores, tell_trials
 from neuroalrnn.config import Run, Setting, default_run
-from neuroalrnn.config.defaults import RECOVERY
+from neuroalrnn.config.defaults import LOSS, ONE_ERROR, RECOVERY
 from neuroalrnn.exceptions import NeuroALRNNError
 from neuroalrnn.sources import import_data_loaders, load_trials, make_splitter
 from neuroalrnn.store import explain, replacing
@@ -224,6 +225,13 @@ def recover(
     n_pwl: Numbers = RECOVERY_GRID,
     runs: Annotated[int, typer.Option(min=1, help="Simulations per size.")] = 5,
     restarts: Annotated[int, typer.Option(min=1)] = RECOVERY.n_restarts,
+    sufficient: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Share of what is explained that P may lose ({LOSS}; that of --fit), or "
+            f"'{ONE_ERROR}'."
+        ),
+    ] = None,
     seed: AnySeed = 0,
     threads: Threads = None,
     overwrite: Overwrite = False,
@@ -235,6 +243,8 @@ def recover(
         "trials": numbers("--trials", trials, least=1),
         "n_pwl": numbers("--n-pwl", n_pwl),
     }
+    if sufficient is not None:
+        options["sufficient"] = share_or_rule("--sufficient", sufficient)
     with results_folder(out):
         if saved is not None:
             study_fitted(saved, out, run=run, overwrite=overwrite, **options)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from neuroalrnn.arguments import MOST_SEED, not_path, shown
+from neuroalrnn.config.defaults import ONE_ERROR
 from neuroalrnn.exceptions import ConfigError
 
 # more of anything fits no memory
@@ -42,6 +43,30 @@ def numbers(option: str, text: str, *, least: int = 0) -> list[int]:
         expected = f"whole numbers from {least} to {MOST}, such as 8,16"
         raise ConfigError(f"{option} {shown(text)}: expected {expected}")
     return found
+
+
+def share_or_rule(option: str, text: str) -> float | str:
+    """A share such as 0.05, or the name of the rule that takes its place.
+
+    Parameters
+    ----------
+    option : str
+        For the message.
+    text : str
+
+    Raises
+    ------
+    ConfigError
+    """
+    if text == ONE_ERROR:
+        return text
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ConfigError(f"{option} {shown(text)}: expected a share from 0 to 1, or {ONE_ERROR!r}")
+    return share
 
 
 def names(text: str | None) -> list[str] | None:

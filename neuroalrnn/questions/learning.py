@@ -51,8 +51,8 @@ QUESTION = Question(
         Figure(
             "learning_curves",
             "Score on validation (blue) and training (orange) subjects of the inner parts, at the "
-            "chosen P, for at most twelve folds. Bold is the restart that was kept, the ring the "
-            "number of updates. The first steep rise is cut.",
+            "sufficient P, for at most twelve folds. Bold is the restart that was kept, the ring "
+            "the number of updates. The first steep rise is cut.",
             lambda asked: plots.plot_learning_panels(asked.fit),
         ),
     ),

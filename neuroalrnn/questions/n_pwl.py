@@ -10,6 +10,11 @@ from neuroalrnn.questions.words import UNIT_OF_INFERENCE, count, listed, losing
 from neuroalrnn.regimes import compute_effective_n_pwl
 from neuroalrnn.results.tables import Table
 
+EARLIER = (
+    "This fit is of an earlier version, which chose one P for prediction and for what is taken "
+    "apart, by the one-standard-error rule."
+)
+
 
 def describe_choice_of_n_pwl(fit):
     """Which P is sufficient, and which is best, in how many folds.
@@ -27,10 +32,13 @@ def describe_choice_of_n_pwl(fit):
     ends = {0: "linear", full: "full ReLU network"}
     grid = fit.parameters["n_pwl"].values.tolist()
     grid = [f"{v} ({ends[v]})" if v in ends else str(v) for v in grid]
+    start, chosen = f"The grid was P = {listed(grid)}.", _by_fold(selection["n_pwl_chosen"])
+    if "sufficient" not in fit.config:
+        return f"{start} Chosen on validation subjects: P = {chosen}. {EARLIER}"
     return (
-        f"The grid was P = {listed(grid)}. On validation subjects the best P is "
+        f"{start} On validation subjects the best P is "
         f"{_by_fold(selection['n_pwl_best'])}; the sufficient one, the smallest that "
-        f"{losing(fit.loss)}, is {_by_fold(selection['n_pwl_chosen'])}."
+        f"{losing(fit.loss)}, is {chosen}."
     )
 
 
@@ -73,6 +81,12 @@ def _lacks_curve(asked):
 def _footnote(asked):
     if not _is_curve(asked):
         return ()
+    test = (
+        "Test scores are shown for information and chose nothing.",
+        "A validation subject is scored by several networks, of all folds that did not test it.",
+    )
+    if "sufficient" not in asked.fit.config:
+        return UNIT_OF_INFERENCE, *test
     return (
         UNIT_OF_INFERENCE,
         "Both were chosen inside each fold, on its validation subjects: the best P has the highest "
@@ -82,8 +96,7 @@ def _footnote(asked):
         "What is explained is the validation score of the best P minus that of the frequency of "
         "choices, fitted on the same inner training parts. The best P predicts and is compared "
         "with other models; networks with the sufficient P are taken apart.",
-        "Test scores are shown for information and chose nothing.",
-        "A validation subject is scored by several networks, of all folds that did not test it.",
+        *test,
     )
 
 

@@ -107,7 +107,7 @@ def describe_score_spread(spread):
     training = spread["training_spread"].median()
     return (
         "Other restarts of the same training, and networks trained on other folds, might divide "
-        "the same trials differently. At the chosen P, restarts of a fold differ by "
+        "the same trials differently. At the sufficient P, restarts of a fold differ by "
         f"{number(middle)} nats per trial on validation subjects in the median over folds "
         f"({number(most)} at most), the final networks by {number(training)} on their training "
         "subjects."

@@ -9,6 +9,7 @@ from neuroalrnn.baselines import class_frequency
 from neuroalrnn.data import LeaveOneSubjectOut, SubjectKFold
 from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.network.run import compute_latents
+from neuroalrnn.questions.n_pwl import describe_choice_of_n_pwl
 from neuroalrnn.results import Fit
 from neuroalrnn.stats import best_and_sufficient, one_standard_error
 from neuroalrnn.study.floor import score_floor
@@ -117,6 +118,14 @@ def test_a_file_of_an_earlier_version_has_one_choice_for_both(changed, tmp_path)
     config = {name: value for name, value in old.config.items() if name != "sufficient"}
     tree.attrs = old.tree.attrs | {"config": json.dumps(config)}
     assert Fit(tree).loss is None
+    said = describe_choice_of_n_pwl(Fit(tree))
+    assert "Chosen on validation subjects: P = 0 in 2 folds, 2 in 4 folds. This fit is of" in said
+
+
+def test_both_are_told_with_the_share_that_may_be_lost(changed):
+    said = describe_choice_of_n_pwl(changed([0] * 6, [0, 0, 2, 2, 2, 2]))
+    assert "the best P is 0 in 2 folds, 2 in 4 folds; the sufficient one" in said
+    assert "loses at most 5 % of what is explained, is 0 in 6 folds" in said
 
 
 def test_a_view_is_saved_as_the_fit_that_it_shows(changed, tmp_path):

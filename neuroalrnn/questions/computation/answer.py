@@ -25,6 +25,7 @@ from neuroalrnn.questions.computation.sentences import (
     when_used,
     who_chose,
 )
+from neuroalrnn.questions.n_pwl import EARLIER
 from neuroalrnn.questions.question import Figure, Lights, Question, Text
 from neuroalrnn.questions.sections import ANSWER
 from neuroalrnn.questions.words import strong
@@ -85,6 +86,8 @@ def _what_it_takes(asked):
         rest = "no network predicts better than the frequency of each choice."
         return strong("Nothing is explained") + f": {rest}"
     fit = asked.fit
+    if "sufficient" not in fit.config:
+        return f"{EARLIER} Fit again to hear how many nonlinear units it takes."
     if "score_by_n_pwl" not in asked.tables:
         return f"What it takes cannot be said: {asked.tables.reasons['score_by_n_pwl']}."
     return say_what_it_takes(asked.tables["score_by_n_pwl"], fit.selection, fit.loss)
