@@ -3,6 +3,7 @@
     python -m benchmarks.rules_for_p out.csv --runs 6 --sizes 4x50,8x100,16x100
 
 Every run is a row per P in the file as soon as it is done, and the same command goes on from there.
+``--fits FIT.nc ...`` prints what the choices in saved fits lose on their test subjects instead.
 """
 
 import argparse
@@ -12,8 +13,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.config.defaults import LOSS
 from neuroalrnn.recover.recovery import SETTING, _score
 from neuroalrnn.recover.refit import refit
+from neuroalrnn.results import Fit
+from neuroalrnn.stats import best_and_sufficient, one_standard_error
 from neuroalrnn.tasks import KNOWN, simulate_known
 
 TASKS = (
@@ -111,6 +115,39 @@ def summarise(table):
     return found.reset_index()
 
 
+def costs_of_fit(fit):
+    """What each rule loses on the test subjects of a fold, against the best P in hindsight.
+
+    Parameters
+    ----------
+    fit : Fit
+        With the scores of class frequency on validation and on test subjects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per fold: ``fold``, and for each rule its P and its cost, as a share of what the
+        best P in hindsight explains.
+    """
+    grid = fit.parameters["n_pwl"].values
+    owner = pd.Series(fit.splits["fold"].values, fit.trials["subject"].values.astype(str))
+    scores = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
+    rows = []
+    for fold in fit.folds:
+        one = fold.selection.dropna("subject", subset=["validation_floor"])
+        values, floor = one["validation_by_subject"].values, one["validation_floor"].values
+        found = best_and_sufficient(values, grid, floor, LOSS)
+        chosen = {"best": found.best, "loss 5 %": found.index}
+        chosen["one standard error"] = one_standard_error(values, grid).index
+        test = scores.loc[scores.index.intersection(owner.index[owner == fold.index])].mean()
+        by_n_pwl = np.array([test[f"AL-RNN P={value}"] for value in grid])
+        explained = by_n_pwl.max() - test["class frequency"]
+        cost = {name: (by_n_pwl.max() - by_n_pwl[k]) / explained for name, k in chosen.items()}
+        named = {f"P, {name}": int(grid[k]) for name, k in chosen.items()}
+        rows.append({"fold": fold.name} | named | {f"cost, {k}": v for k, v in cost.items()})
+    return pd.DataFrame(rows)
+
+
 def main(arguments=None):
     """Simulate what is not in the file yet, and print the summary.
 
@@ -119,10 +156,15 @@ def main(arguments=None):
     arguments : list of str, optional
     """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, nargs="?")
+    parser.add_argument("--fits", type=Path, nargs="*", default=[])
     parser.add_argument("--runs", type=int, default=6)
     parser.add_argument("--sizes", default="4x50,8x100,16x100")
     given = parser.parse_args(arguments)
+    for path in given.fits:
+        _show(path.parent.name, costs_of_fit(Fit.load(path)))
+    if given.out is None:
+        return
     sizes = [tuple(map(int, size.split("x"))) for size in given.sizes.split(",")]
     done = pd.read_csv(given.out) if given.out.exists() else pd.DataFrame(columns=KEYS)
     known = set(done[KEYS].itertuples(index=False, name=None))
@@ -133,8 +175,11 @@ def main(arguments=None):
                     found = simulate(task, *size, run)
                     found.to_csv(given.out, mode="a", header=not given.out.exists(), index=False)
     if given.out.exists():
-        table = summarise(pd.read_csv(given.out))
-        sys.stdout.write(f"{table.to_string(index=False, float_format='{:.3f}'.format)}\n")
+        _show(given.out.name, summarise(pd.read_csv(given.out)))
+
+
+def _show(name, table):
+    sys.stdout.write(f"{name}\n{table.to_string(index=False, float_format='{:.4f}'.format)}\n")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import shutil
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -237,7 +237,12 @@ def recover(
     overwrite: Overwrite = False,
 ) -> None:
     """Simulate a known truth, fit it again, and see whether P would come back with these sizes."""
-    options = {"n_runs": runs, "random_state": seed, "n_restarts": restarts, "threads": threads}
+    options: dict[str, Any] = {
+        "n_runs": runs,
+        "random_state": seed,
+        "n_restarts": restarts,
+        "threads": threads,
+    }
     sizes = {
         "subjects": numbers("--subjects", subjects, least=2),
         "trials": numbers("--trials", trials, least=1),

@@ -12,8 +12,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
+from neuroalrnn.arguments import refuse
 from neuroalrnn.exceptions import DataError, NotTestableError
-from neuroalrnn.stats.checks import as_numbers, refuse_reordered
+from neuroalrnn.stats.checks import SHARE, as_numbers, refuse_reordered
 
 # share of what is explained by which a smaller setting may be worse and yet be the best one
 NEAR = 0.001
@@ -78,6 +79,7 @@ def best_and_sufficient(
         Fewer than two subjects, or no setting with finite scores.
     """
     title = "best and sufficient"
+    refuse(title, SHARE("loss", loss), DataError)
     values, complexity, finite = _checked(title, scores, complexity)
     floor = as_numbers(floor, "floor", title)
     if floor.shape != values.shape[1:]:

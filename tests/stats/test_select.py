@@ -95,6 +95,8 @@ def test_a_constant_added_to_a_subject_changes_nothing():
 def test_refusals():
     with pytest.raises(DataError, match=r"floor has shape \(2,\), expected \(4,\)"):
         choose([-0.3, -0.2], floor=[0, 0])
+    with pytest.raises(DataError, match=r"loss = 5: expected a number from 0 to 1"):
+        choose([-0.3, -0.2], loss=5)
     with pytest.raises(NotTestableError, match="found 1 subject"):
         best_and_sufficient([[0.0]], [0], [0.0], 0.05)
     with pytest.raises(NotTestableError, match="0 finite setting"):
