@@ -166,7 +166,7 @@ def test_what_it_takes_is_said_of_most_folds_with_what_predicts_best_and_the_rul
     assert said.endswith("(Sufficient: loses at most 5 % of what is explained, on validation "
                          "subjects.)")  # fmt: skip
     assert "one standard error" in say([0, 0], loss=None, p0=0.9, p1=1.0)
-    assert "P = 0, 1 predicts best" in say([0, 0], [0, 1], p0=0.99, p1=1.0)
+    assert "P = 0 or 1 predicts best" in say([0, 0], [0, 1], p0=0.99, p1=1.0)
     # of a tie the smaller one
     assert say([2, 1], p1=0.96, p2=1.0).startswith("One nonlinear")
 

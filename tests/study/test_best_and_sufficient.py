@@ -7,12 +7,14 @@ import pytest
 
 from neuroalrnn.baselines import class_frequency
 from neuroalrnn.data import LeaveOneSubjectOut, SubjectKFold
+from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.network.run import compute_latents
 from neuroalrnn.questions.n_pwl import describe_choice_of_n_pwl
 from neuroalrnn.results import Fit
 from neuroalrnn.stats import best_and_sufficient, one_standard_error
 from neuroalrnn.study.floor import score_floor
+from neuroalrnn.study.observation import predict_constant
 from neuroalrnn.study.study import prepare_study
 
 
@@ -50,6 +52,25 @@ def test_what_explains_nothing_is_the_class_frequency_of_the_inner_training_part
         np.testing.assert_allclose(found, [expected[name] for name in sorted(expected)])
         kept = fitted.selection["validation_floor"].isel(fold=fold).dropna("subject")
         assert part.name not in kept["subject"]
+        np.testing.assert_array_equal(kept, found)
+
+
+def test_with_further_variables_it_is_the_constant_model_of_the_inner_training_parts(
+    timed, setting, encoding, joint_fit
+):
+    options = {"n_pwl": [0], "n_inner": 2, "encoding": encoding, "observation": "choice_rt"}
+    study = prepare_study(timed, setting, SubjectKFold(2), **options)
+    subject, scored = study.trials["subject"].values, scored_trials(study.trials)
+    for fold, part in enumerate(study.folds):
+        expected = {}
+        for train, validate in study.inner(part.train):
+            train, rows = train[scored[train]], validate[scored[validate]]
+            joint = predict_constant(study.plan.observation, study.trials, train, rows)[1]["joint"]
+            for name in np.unique(subject[rows]):
+                expected[name] = joint[subject[rows] == name].mean()
+        found = score_floor(study.plan, fold)
+        np.testing.assert_allclose(found, [expected[name] for name in sorted(expected)], rtol=1e-4)
+        kept = joint_fit.selection["validation_floor"].isel(fold=fold).dropna("subject")
         np.testing.assert_array_equal(kept, found)
 
 

@@ -84,7 +84,8 @@ def say_what_it_takes(curve, selection, loss):
         n_folds = f"{(chosen == enough).sum()} of {count(len(chosen), 'fold')}"
         texts.append(f"So it is in {n_folds}; in the others the sufficient P is {listed(others)}.")
     if (best != chosen).any():
-        texts.append(f"P = {listed(np.unique(best))} predicts best.")
+        told = " or ".join(map(str, np.unique(best)))
+        texts.append(f"P = {told} predicts best.")
     return joined([*texts, f"(Sufficient: {losing(loss)}, on validation subjects.)"])
 
 
