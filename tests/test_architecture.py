@@ -46,7 +46,10 @@ TABLE = {
         {"data", "network", "results", "regimes", "stats", "effects"},
         ARRAYS | {"scipy"},
     ),
-    "behaviour": ({"data", "network", "results", "regimes", "stats"}, ARRAYS | {"scipy"}),
+    "behaviour": (
+        {"adaptive", "data", "network", "results", "regimes", "stats"},
+        ARRAYS | {"scipy"},
+    ),
     "recover": (
         {"data", "ops", "model", "fit", "baselines", "tasks", "network", "results", "study"}
         | {"config", "stats", "mechanism", "behaviour", "regimes"},

@@ -63,12 +63,24 @@ def compare_with_others(
         try:
             row = paired_difference(scores[model], scores[other], effect=effect).assign(note="")
         except NotTestableError as error:
-            row = _not_testable(effect, scores[model] - scores[other]).assign(note=str(error))
+            row = not_testable(effect, scores[model] - scores[other]).assign(note=str(error))
         rows.append(row)
     return pd.concat(rows, ignore_index=True) if rows else effect_table([])
 
 
-def _not_testable(effect, difference):
+def not_testable(effect, difference):
+    """A row for a difference of which there is no test.
+
+    Parameters
+    ----------
+    effect : str
+    difference : pandas.Series
+        By subject.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
     row = {"effect": effect, "estimate": difference.mean(), "n_subjects": len(difference)}
     row |= {"method": "not testable", "scale": "nats per trial"}
     return effect_table([row | {"n_favouring": int((difference > 0).sum())}])

@@ -1,6 +1,7 @@
 """The questions that a fit is asked, in the order of the page."""
 
 from neuroalrnn.questions import (
+    adaptive,
     after_change,
     axes,
     behaviour,
@@ -59,6 +60,7 @@ _FILES = (
     scores,
     models,
     comparisons,
+    adaptive,
     observed,
     calibration,
     n_pwl,

@@ -140,6 +140,41 @@ def reliability_curve(
     return pd.concat(parts, ignore_index=True)
 
 
+def subject_calibration_errors(
+    probability: ArrayLike, choice: ArrayLike, subject: ArrayLike, *, n_bins: int = N_BINS
+) -> pd.Series:
+    """Compute the expected calibration error of every subject alone.
+
+    Parameters
+    ----------
+    probability : array (trial, option)
+        Held-out predictions; rows sum to 1.
+    choice : int array (trial,)
+        Position of the option chosen.
+    subject : array (trial,)
+        Who chose.
+    n_bins : int
+        Number of bins with equally many trials of the subject.
+
+    Returns
+    -------
+    pandas.Series
+        By subject: mean distance of the observed share from the prediction over bins, averaged over
+        options. It is above 0 by chance, more so for few trials: compare models of the same trials.
+    """
+    probability, choice, subject = _checked(probability, choice, subject)
+    found = {}
+    for name in np.unique(subject):
+        own = subject == name
+        errors = [
+            _bin_error((choice[own] == k).astype(float), p, _equal_count_bins(p, n_bins))
+            for k in _options(probability)
+            for p in [probability[own, k]]
+        ]
+        found[name] = float(np.mean(errors))
+    return pd.Series(found)
+
+
 def _checked(probability, choice, subject) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     probability = as_numbers(probability, "probability", "calibration")
     refuse("calibration", not_labels("choice", choice), DataError)

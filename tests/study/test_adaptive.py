@@ -5,9 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neuroalrnn.adaptive.filter import predict_adaptively
 from neuroalrnn.adaptive.prior import Spread
+from neuroalrnn.behaviour.readouts import lay_out_fold, trace_readouts
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.exceptions import ResultError
+from neuroalrnn.plots.readouts import plot_readout_panels
+from neuroalrnn.questions.adaptive import QUESTION, compare_adaptive, say_adaptive
 from neuroalrnn.results import Fit
 from neuroalrnn.study.adaptive import adaptation_of
 from neuroalrnn.study.recurrent import recurrent_baselines
@@ -88,6 +92,59 @@ def test_subjects_who_do_the_opposite_are_learned(other, trials):
 def test_fits_without_say_how_to_get_one(fitted):
     with pytest.raises(ResultError, match="adaptive=True"):
         _ = fitted.adaptive
+
+
+def test_saved_fits_give_the_same_predictions_again(adaptive):
+    stored = adaptive.predictions["probability"].sel(model="AL-RNN adaptive").values
+    for fold in adaptive.best.folds:
+        index, rows, prior = lay_out_fold(adaptive, fold)
+        np.testing.assert_allclose(
+            np.exp(predict_adaptively(rows, prior)), stored[index], atol=1e-5
+        )
+
+
+def test_readouts_of_all_subjects_are_traced_with_intervals(adaptive, other, trials):
+    table = trace_readouts(adaptive)
+    assert set(table["subject"]) == set(trials["subject"].values)
+    assert list(dict.fromkeys(table["weight"])) == [
+        "gain",
+        "offset",
+        "latent 1",
+        "latent 2",
+        "latent 3",
+    ]
+    assert (table["ci_low"] <= table["estimate"]).all()
+    assert (table["estimate"] <= table["ci_high"]).all()
+    assert (
+        table.groupby(["subject", "weight"])["trial"].agg(["min", "max"]).eq([0, 39]).all(axis=None)
+    )
+    gain = trace_readouts(other).query("weight == 'gain'").groupby("subject")["estimate"].mean()
+    kept = table.query("weight == 'gain'").groupby("subject")["estimate"].mean()
+    assert (gain[held_out(trials)] < kept[held_out(trials)]).all()
+    assert len(plot_readout_panels(table).subfigs) == 3
+
+
+def test_gain_of_learning_a_subject_is_told_for_every_model(adaptive):
+    compared = compare_adaptive(adaptive)
+    names = QUESTION.schema["adaptive"].columns.split()
+    assert [name.rstrip("?") for name in names] == list(compared)
+    assert compared["model"].tolist() == ["AL-RNN"] * 2 + ["history-logistic"] * 2
+    wanted = adaptive.scores.pivot(index="subject", columns="model", values="log_likelihood")
+    wanted = (wanted["AL-RNN adaptive"] - wanted["AL-RNN"]).mean()
+    assert compared["estimate"][0] == pytest.approx(wanted)
+    assert len(say_adaptive(compared)) == 2
+
+
+@pytest.mark.parametrize(("estimate", "text"), [(0.1, "gains"), (-0.1, "loses"), (0.01, "cannot")])
+def test_words_follow_the_direction_of_the_gain(adaptive, estimate, text):
+    compared = compare_adaptive(adaptive).iloc[:2].copy()
+    half = 0.05
+    columns = ["estimate", "ci_low", "ci_high"]
+    compared.loc[0, columns] = estimate, estimate - half, estimate + half
+    compared.loc[1, columns] = -estimate, -estimate - half, -estimate + half
+    (found,) = say_adaptive(compared)
+    assert text in found
+    assert ("falls" if estimate > 0 else "rises") in found
 
 
 def test_gated_networks_adapt_by_their_states(trials, setting, encoding):

@@ -1,0 +1,106 @@
+"""How the read-out of every held-out subject drifts over its trials, as the smoother has it."""
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.adaptive.filter import smooth_readouts
+from neuroalrnn.adaptive.prior import Prior, Spread, make_prior
+from neuroalrnn.adaptive.rows import Rows, lay_out
+from neuroalrnn.data.level import level
+from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.network.choices import log_probability
+from neuroalrnn.results.summary import NETWORK
+
+# trials of a subject that a table keeps, and standard errors of an interval
+MOST_POINTS, NORMAL = 50, 1.96
+
+
+def lay_out_fold(fit, fold) -> tuple[np.ndarray, Rows, Prior]:
+    """Bring the held-out trials of a fold, as its network sees them, into the order of the filter.
+
+    Parameters
+    ----------
+    fit : Fit
+        With read-outs that learn their subject.
+    fold : Fold
+        One of ``fit.best.folds``.
+
+    Returns
+    -------
+    index : int array, shape (row,)
+        Trial of every row.
+    rows : Rows
+        The states of the network are the features, scaled by the training part.
+    prior : Prior
+        That was chosen in the fold.
+
+    Raises
+    ------
+    ResultError
+        The fit has no such read-outs.
+    """
+    chosen = fit.adaptive.sel(model=NETWORK).isel(fold=fold.index)
+    network, trials = fold.network, fit.trials
+    scored = scored_trials(trials)
+    known, states = _at_choice(fold.train, fold.train_latents)
+    train = states[scored[known]]
+    size = train.std(axis=0)
+    size[size < 1e-6] = np.inf
+    index, states = _at_choice(fold.test, fold.test_latents)
+    said = log_probability(states @ network.readout.T + network.offset, fold.available, index)
+    said = level(said, trials, known[scored[known]], index)
+    order, rows = lay_out(trials, index, said, (states - train.mean(axis=0)) / size)
+    spread = Spread(*(float(chosen[name]) for name in Spread._fields))
+    prior = make_prior(spread, rows.log_odds.shape[1], rows.features.shape[1])
+    return index[order], rows, prior
+
+
+def _at_choice(sequences, latents):
+    made = np.isfinite(sequences.target)
+    return sequences.trial[made], latents[made]
+
+
+def trace_readouts(fit) -> pd.DataFrame:
+    """Estimate the read-out of every held-out subject at some of its trials, given all choices.
+
+    Parameters
+    ----------
+    fit : Fit
+        With read-outs that learn their subject.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per subject, trial and weight: ``subject, trial`` (count within the subject, from
+        0), ``weight`` ("gain", "offset" or a latent; with more than two options that of each),
+        ``estimate`` and its 95 % interval ``ci_low, ci_high``. At most 50 trials per subject,
+        equally spaced, the first and the last among them.
+    """
+    tables = []
+    for fold in fit.best.folds:
+        index, rows, prior = lay_out_fold(fit, fold)
+        course = smooth_readouts(rows, prior)
+        sd = np.sqrt(np.maximum(np.einsum("tii->ti", course.covariance), 0))
+        names = _names(rows, list(fit.predictions["option"].values.astype(str)))
+        subject = fit.trials["subject"].values.astype(str)[index]
+        starts = np.flatnonzero(rows.first)
+        for start, end in zip(starts, np.r_[starts[1:], len(index)], strict=True):
+            n = min(MOST_POINTS, end - start)
+            at = np.linspace(start, end - 1, n).round().astype(int)
+            tables.append(_tabulate(subject[start], at - start, names, course.mean[at], sd[at]))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _tabulate(subject, trial, names, mean, sd):
+    values = {"subject": subject, "trial": np.repeat(trial, len(names))}
+    values |= {"weight": np.tile(names, len(trial)), "estimate": mean.ravel()}
+    half = NORMAL * sd.ravel()
+    low, high = values["estimate"] - half, values["estimate"] + half
+    return pd.DataFrame(values | {"ci_low": low, "ci_high": high})
+
+
+def _names(rows, options):
+    features = ["offset", *(f"latent {k + 1}" for k in range(rows.features.shape[1] - 1))]
+    if rows.log_odds.shape[1] == 1:
+        return ["gain", *features]
+    return ["gain", *(f"{name}, {option}" for option in options for name in features)]

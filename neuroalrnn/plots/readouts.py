@@ -1,0 +1,65 @@
+"""How the read-outs of subjects drift: gain and offset over trials."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from neuroalrnn.plots.style import DOUBLE, GREY, MODEL, new_figure, styled
+
+MOST_SUBJECTS = 12
+COLUMNS = 4
+
+
+@styled
+def plot_readout_panels(readouts: pd.DataFrame) -> Figure:
+    """Draw gain and offset over trials: of all subjects, and with intervals of the first twelve.
+
+    Parameters
+    ----------
+    readouts : pandas.DataFrame
+        Table ``readouts`` of `neuroalrnn.questions.analyse`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The group on top, a panel per subject below.
+    """
+    weights = list(dict.fromkeys(readouts["weight"]))[:2]
+    subjects = list(dict.fromkeys(readouts["subject"]))
+    shown = subjects[:MOST_SUBJECTS]
+    n_rows = 1 + -(-len(shown) // COLUMNS)
+    figure = new_figure(DOUBLE, 40 * n_rows)
+    top, *below = figure.subfigures(n_rows, 1, squeeze=False)[:, 0]
+    for ax, weight in zip(top.subplots(1, 2), weights, strict=True):
+        _draw_group(ax, readouts[readouts["weight"] == weight], weight)
+    for row, part in enumerate(below):
+        panels = part.subplots(1, COLUMNS, sharey=True)
+        names = shown[row * COLUMNS : (row + 1) * COLUMNS]
+        for ax, name in zip(panels, names, strict=False):
+            _draw_subject(ax, readouts[readouts["subject"] == name], weights, name)
+        for ax in panels[len(names) :]:
+            ax.set_axis_off()
+    return figure
+
+
+def _draw_group(ax, rows, weight):
+    for _, own in rows.groupby("subject", sort=False):
+        ax.plot(own["trial"], own["estimate"], color=GREY, lw=0.6, alpha=0.7)
+    ax.axhline(_shared(weight), color=MODEL, lw=0.8, ls=(0, (4, 2)))
+    ax.set_xlabel("Trial of the subject")
+    ax.set_ylabel(weight.capitalize())
+
+
+def _draw_subject(ax, rows, weights, name):
+    for weight, color in zip(weights, (MODEL, GREY), strict=True):
+        own = rows[rows["weight"] == weight]
+        x, low, high = (own[key].to_numpy() for key in ("trial", "ci_low", "ci_high"))
+        ax.fill_between(x, low, high, color=color, alpha=0.2, lw=0)
+        ax.plot(x, own["estimate"], color=color, lw=1.0, label=weight)
+    ax.set_title(name)
+    ax.set_xlim(0, max(np.max(rows["trial"]), 1))
+
+
+def _shared(weight):
+    """Value of a weight in the shared network."""
+    return 1.0 if weight == "gain" else 0.0

@@ -1,0 +1,174 @@
+"""How much of a subject do the models not see, and does learning it help?"""
+
+import pandas as pd
+
+from neuroalrnn.behaviour.readouts import trace_readouts
+from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.exceptions import NotTestableError
+from neuroalrnn.plots.readouts import plot_readout_panels
+from neuroalrnn.questions.comparisons import not_testable
+from neuroalrnn.questions.question import Figure, Question, Text
+from neuroalrnn.questions.sections import SCORES
+from neuroalrnn.questions.words import capital, interval, name_of, number, p_value, strong
+from neuroalrnn.results.columns import Column
+from neuroalrnn.results.summary import ADAPTIVE
+from neuroalrnn.results.tables import EFFECT, Table
+from neuroalrnn.stats import paired_difference
+from neuroalrnn.stats.calibration import subject_calibration_errors
+
+LIKELIHOOD, CALIBRATION = "log-likelihood", "calibration error"
+CHOSEN = {
+    "gain": "sd_gain",
+    "offset": "sd_offset",
+    "readout": "sd_readout",
+    "drift": "drift_per_trial",
+    "session_drift": "drift_per_session",
+}
+
+
+def compare_adaptive(fit):
+    """Every model with a read-out that learns its subject, minus the same without.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    pandas.DataFrame
+        Two rows per model, paired over subjects: of the log-likelihood, and of the calibration
+        error. The spread that was chosen is the median over folds.
+    """
+    scores = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
+    errors = _calibration_errors(fit)
+    chosen = fit.adaptive.median("fold")
+    rows = []
+    for model in fit.adaptive["model"].values.astype(str):
+        spread = {new: float(chosen[old].sel(model=model)) for old, new in CHOSEN.items()}
+        for quantity, values, unit in (
+            (LIKELIHOOD, scores, "nats per trial"),
+            (CALIBRATION, errors, "share"),
+        ):
+            row = _difference(values, model + ADAPTIVE, model).assign(scale=unit)
+            rows.append(row.assign(model=model, quantity=quantity, **spread))
+    table = pd.concat(rows, ignore_index=True)
+    return table[["model", "quantity", *(n for n in table if n not in ("model", "quantity"))]]
+
+
+def _difference(values, model, other):
+    effect = f"{model} - {other}"
+    try:
+        return paired_difference(values[model], values[other], effect=effect).assign(note="")
+    except NotTestableError as error:
+        return not_testable(effect, values[model] - values[other]).assign(note=str(error))
+
+
+def _calibration_errors(fit):
+    """Calibration error of every subject and model."""
+    scored = scored_trials(fit.trials)
+    choice = fit.trials["choice"].values[scored].astype(int)
+    subject = fit.trials["subject"].values[scored].astype(str)
+    found = {}
+    for model in fit.adaptive["model"].values.astype(str):
+        for name in (model, model + ADAPTIVE):
+            probability = fit.predictions["probability"].sel(model=name).values[scored]
+            found[name] = subject_calibration_errors(probability, choice, subject)
+    return pd.DataFrame(found)
+
+
+def say_adaptive(compared):
+    """What a read-out that learns its subject gains, one text per model.
+
+    Parameters
+    ----------
+    compared : pandas.DataFrame
+        Table ``adaptive``.
+
+    Returns
+    -------
+    list of str
+    """
+    texts = []
+    for model, rows in compared.groupby("model", sort=False):
+        row, error = (rows[rows["quantity"] == what].iloc[0] for what in (LIKELIHOOD, CALIBRATION))
+        texts.append(_gain_sentence(name_of(model), row) + _error_sentence(error))
+    return texts
+
+
+def _gain_sentence(name, row):
+    size = f"{number(abs(row['estimate']))} nats per trial"
+    detail = f" ({interval(row)}, {p_value(row['p'])}): "
+    if row["ci_low"] > 0:
+        return (
+            strong(f"{capital(name)} gains {size} by learning its subject")
+            + detail
+            + ("subjects differ in ways that it does not see by itself; ")
+        )
+    if row["ci_high"] < 0:
+        return (
+            strong(f"{capital(name)} loses {size} by learning its subject")
+            + detail
+            + ("test subjects differ less than validation subjects did; ")
+        )
+    return f"Learning its subject changes {name} by {number(row['estimate'])} nats per trial" + (
+        detail + "it cannot be told whether that helps; "
+    )
+
+
+def _error_sentence(row):
+    change = "falls" if row["estimate"] < 0 else "rises"
+    sure = "" if row["ci_low"] > 0 or row["ci_high"] < 0 else ", which may be chance"
+    return (
+        f"its calibration error {change} by {number(abs(row['estimate']), 3)} "
+        f"({interval(row, 3)}{sure})."
+    )
+
+
+def _none(asked):
+    lacking = "adaptive" not in asked.fit.tree.children
+    return "no read-outs that learn their subject were fitted (adaptive=True)" if lacking else ""
+
+
+QUESTION = Question(
+    name="adaptive",
+    section=SCORES,
+    title="Read-outs that learn their subject",
+    tables={
+        "adaptive": lambda asked: compare_adaptive(asked.fit),
+        "readouts": lambda asked: trace_readouts(asked.fit),
+    },
+    schema={
+        "adaptive": Table(
+            "model and quantity: with a read-out that learns its subject minus without",
+            f"model quantity effect {EFFECT} n_favouring note {' '.join(CHOSEN.values())}",
+        ),
+        "readouts": Table(
+            "subject, trial and weight: smoothed read-out of the AL-RNN",
+            "subject trial weight estimate ci_low ci_high",
+        ),
+    },
+    columns={
+        "sd_gain": Column("spread of subjects in the factor on the log odds", "1"),
+        "sd_offset": Column("spread of subjects in the constant", "log odds"),
+        "sd_readout": Column("spread of subjects in what states of variance 1 add", "log odds"),
+        "drift_per_trial": Column("variance added per trial, of that of subjects", "share"),
+        "drift_per_session": Column("variance added between sessions, of that", "share"),
+        "trial": Column("trials of the subject before it", dtype="int64"),
+        "weight": Column("gain, offset, or the latent that is weighed", dtype="str"),
+    },
+    answer=(
+        Text("adaptive", lambda asked: say_adaptive(asked.tables["adaptive"])),
+        Figure(
+            "readouts",
+            "Gain and offset of the read-out of the AL-RNN given all choices of a held-out "
+            "subject. Top: every subject, the shared network dashed. Below: the first twelve "
+            "subjects with 95 % intervals; colour is the gain, grey the offset.",
+            lambda asked: plot_readout_panels(asked.tables["readouts"]),
+        ),
+    ),
+    footnote=(
+        "A read-out learns from the earlier choices of its own subject alone; how far it may go "
+        "was chosen on validation subjects inside each fold. The same is done for all models.",
+    ),
+    unasked=_none,
+)
