@@ -18,6 +18,8 @@ GRID = (SD, SD, SD, DRIFT, SESSION)
 START = (4, 4, 5, 3, 0)
 # nats per trial that a step has to gain
 LEAST = 1e-5
+# trials that the search looks at: of more subjects than that takes, every second, third, ... one
+ENOUGH = 40_000
 
 
 class Choice(NamedTuple):
@@ -49,13 +51,15 @@ def choose_spread(parts: Sequence[Rows]) -> Choice:
     Returns
     -------
     Choice
-        Of the values tried, those with the best score over all choices of all parts.
+        Of the values tried, those with the best score over the choices of all parts; where there
+        are many, of equally spaced subjects. Both scores are of all.
     """
+    few = _thin(parts)
     known: dict[tuple[int, ...], float] = {}
 
     def score(place):
         if place not in known:
-            known[place] = score_spread(parts, _spread(place))
+            known[place] = score_spread(few, _spread(place))
         return known[place]
 
     nobody = Spread(0.0, 0.0, 0.0, 0.0, 0.0)
@@ -68,9 +72,22 @@ def choose_spread(parts: Sequence[Rows]) -> Choice:
         for k, step in product(free, (1, -1)):
             while (further := _step(place, k, step)) and score(further) > score(place) + LEAST:
                 place = further
-    if score(place) <= plain:
+    best = score_spread(parts, _spread(place))
+    if best <= plain:
         return Choice(nobody, plain, plain)
-    return Choice(_spread(place), score(place), plain)
+    return Choice(_spread(place), best, plain)
+
+
+def _thin(parts):
+    """Parts with as many subjects, equally spaced, as take about `ENOUGH` trials."""
+    every = int(np.ceil(sum(len(rows.choice) for rows in parts) / ENOUGH))
+    found, n_before = [], 0
+    for rows in parts:
+        subject = n_before + np.cumsum(rows.first) - 1
+        n_before += rows.first.sum()
+        kept = subject % every == 0
+        found.append(Rows(*(values[kept] for values in rows)))
+    return [rows for rows in found if len(rows.choice)]
 
 
 def _spread(place):

@@ -12,7 +12,9 @@ from neuroalrnn.data import SubjectKFold
 from neuroalrnn.exceptions import ResultError
 from neuroalrnn.plots.readouts import plot_readout_panels
 from neuroalrnn.questions.adaptive import QUESTION, compare_adaptive, say_adaptive
+from neuroalrnn.questions.listed import COLUMNS
 from neuroalrnn.results import Fit
+from neuroalrnn.results.tables import columns_of, conform
 from neuroalrnn.study.adaptive import adaptation_of
 from neuroalrnn.study.recurrent import recurrent_baselines
 from neuroalrnn.study.study import prepare_study
@@ -126,8 +128,11 @@ def test_readouts_of_all_subjects_are_traced_with_intervals(adaptive, other, tri
 
 def test_gain_of_learning_a_subject_is_told_for_every_model(adaptive):
     compared = compare_adaptive(adaptive)
-    names = QUESTION.schema["adaptive"].columns.split()
-    assert [name.rstrip("?") for name in names] == list(compared)
+    for name, table in (("adaptive", compared), ("readouts", trace_readouts(adaptive))):
+        found = conform(name, table, QUESTION.schema[name], COLUMNS)
+        dtypes = {column: str(dtype) for column, dtype in found.dtypes.items()}
+        assert dtypes == columns_of(QUESTION.schema[name], COLUMNS)
+        assert list(dtypes) == list(table)
     assert compared["model"].tolist() == ["AL-RNN"] * 2 + ["history-logistic"] * 2
     wanted = adaptive.scores.pivot(index="subject", columns="model", values="log_likelihood")
     wanted = (wanted["AL-RNN adaptive"] - wanted["AL-RNN"]).mean()
