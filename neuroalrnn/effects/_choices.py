@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.special import softmax
 
-from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.data.lags import lagged
+from neuroalrnn.data.schema import scored_trials, session_number
 from neuroalrnn.effects.counterfactuals import Counterfactuals
 from neuroalrnn.effects.flips import flips_of
 from neuroalrnn.network.branches import SteppedNetwork
@@ -11,8 +12,10 @@ from neuroalrnn.running import one_blas_thread
 
 # trials of a group and fold over which changes of the state are averaged
 MOST = 2000
-# smallest curvature along a direction of the read-out, relative to the largest
+# smallest curvature along a direction of the regression, relative to the largest
 FLAT = 1e-8
+# variance of an input in a group, relative to that in all trials, from which on it is a term
+VARIES = 0.1
 
 
 class _Unread(SteppedNetwork):
@@ -26,11 +29,12 @@ class _Unread(SteppedNetwork):
 def moves_by_choices(fit, inputs, groups, n_lags, n_pwl=None):
     """Compute how far the choices of each subject would move the effects of inputs.
 
-    An effect is a read-out of a change of the state. The read-out of each network is moved by one
-    Newton step up the likelihood of the choices of every subject that it never saw, as if all
-    subjects were like this one. In a logistic regression this gives the regression of the
-    subject alone, to first order. So subjects whose choices speak for other effects, by chance or
-    by nature, are apart, though one network makes all of their effects.
+    In a logistic regression of choices the log-odds of a network are the offset; its latents, and
+    in each group of trials the inputs that vary there, are the terms. It takes one Newton step
+    from nothing, for the choices of every subject that the network never saw, as if all subjects
+    were like this one. So subjects whose choices speak for other effects, by chance or by nature,
+    are apart, though one network makes all of their effects; and what subjects add on average is
+    what the network misses.
 
     Parameters
     ----------
@@ -56,17 +60,61 @@ def moves_by_choices(fit, inputs, groups, n_lags, n_pwl=None):
         states = counterfactuals._states(fold, network)
         flips = flips_of(fit, inputs, fold.index)
         follow = counterfactuals._contrast(_Unread(network), states, n_lags)
-        changes = [
-            _mean_change(counterfactuals, follow, flips, group & is_own, subject, n_lags)
-            for group in groups
-        ]
-        steps = _newton_steps(counterfactuals, network, states, is_own, subject)
-        moves = moves + np.einsum("gilokm,skm->gsilo", np.stack(changes), steps)
+        terms, added = _terms(fit.trials, flips, groups, n_lags)
+        steps = _newton_steps(counterfactuals, network, states, terms, is_own, subject)
+        moves = moves + np.stack(
+            [
+                _moved(counterfactuals, follow, flips, group & is_own, subject, own, steps)
+                for group, own in zip(groups, added, strict=True)
+            ]
+        )
     return len(names) * moves
 
 
-def _newton_steps(counterfactuals, network, states, is_own, subject):
-    """Steps of the read-out for the choices of each subject, shape (subject, output, latent)."""
+def _terms(trials, flips, groups, n_lags):
+    """Inputs in each group as terms (trial, term), and what flips add to them.
+
+    The latter by group, shape (input, lag, term).
+    """
+    inputs = np.concatenate([_oriented(trials, flip) for flip in flips])
+    weights = [np.array(list(flip.contrasts.values())) for flip in flips]
+    firsts = np.repeat([flip.first_lag for flip in flips], [len(each) for each in weights])
+    session = session_number(trials)
+    values = np.zeros((trials.sizes["trial"], len(inputs), n_lags + 1))
+    for i, (each, first) in enumerate(zip(inputs, firsts, strict=True)):
+        for lag in range(first, n_lags + 1):
+            values[:, i, lag] = lagged(trials, each, lag, True, session) if lag else each
+    # flipping one level of a choice against the average of all lowers the others
+    joint = np.zeros((len(inputs), len(inputs)))
+    ends = np.cumsum([0, *(len(each) for each in weights)])
+    for first, last, own in zip(ends[:-1], ends[1:], weights, strict=True):
+        joint[first:last, first:last] = own @ own.T / (own**2).sum(axis=1)
+    added = np.einsum("ij,lm->iljm", joint, np.eye(n_lags + 1))
+    terms, found = [], np.zeros((len(groups), *added.shape[:2], len(groups), *values.shape[1:]))
+    for g, group in enumerate(groups):
+        apart = values[group].var(axis=0) if group.any() else np.zeros(values.shape[1:])
+        varies = apart >= VARIES * np.maximum(values.var(axis=0), np.finfo(float).tiny)
+        terms.append(values * (group[:, None, None] & varies))
+        found[g, :, :, g] = added * varies
+    terms = np.stack(terms, axis=1).reshape(len(values), -1)
+    return np.hstack([terms, np.stack(groups, axis=1)]), found.reshape(*found.shape[:3], -1)
+
+
+def _oriented(trials, flip):
+    """Values of an input, 1 where it is high and -1 where it is low, shape (contrast, trial)."""
+    levels, weights = np.array(flip.levels), np.array(list(flip.contrasts.values()))
+    values = np.stack([trials[name].values.astype(float) for name in flip.variables], axis=1)
+    if len(levels) == 2 ** levels.shape[1]:
+        low, high = levels.min(axis=0), levels.max(axis=0)
+        found = ((2 * values - low - high) / (high - low)).prod(axis=1)[None]
+    else:
+        level = np.abs(np.nan_to_num(values) - levels[:, 0]).argmin(axis=1)
+        found = weights[:, level] / (weights**2).sum(axis=1, keepdims=True)
+    return np.where(flip.is_set, found, 0.0)
+
+
+def _newton_steps(counterfactuals, network, states, terms, is_own, subject):
+    """Steps of latents and terms for the choices of each subject, shape (subject, output, each)."""
     steps, trials = counterfactuals.steps, counterfactuals.trials
     choice = trials["choice"].values.astype(float)
     read = np.flatnonzero((steps.readout >= 0) & scored_trials(trials) & np.isfinite(choice))
@@ -75,21 +123,22 @@ def _newton_steps(counterfactuals, network, states, is_own, subject):
     offered = counterfactuals.offered
     offered = None if offered is None else offered[read]
     residual, curvature = _derivatives(eta, choice[read].astype(int), offered)
-    state = np.hstack([state, np.ones((len(state), 1))])
-    n_outputs, n_weights = eta.shape[1], state.shape[1]
-    score = np.zeros((subject.max() + 1, n_outputs, n_weights))
+    each = np.hstack([state, terms[read], np.ones((len(state), 1))])
+    n_outputs, n_each = eta.shape[1], each.shape[1]
+    score = np.zeros((subject.max() + 1, n_outputs, n_each))
     own = is_own[read]
-    np.add.at(score, subject[read][own], residual[own][:, :, None] * state[own][:, None])
+    np.add.at(score, subject[read][own], residual[own][:, :, None] * each[own][:, None])
     information = np.block(
         [
-            [(state * curvature[:, i, j, None]).T @ state for j in range(n_outputs)]
+            [(each * curvature[:, i, j, None]).T @ each for j in range(n_outputs)]
             for i in range(n_outputs)
         ]
     )
-    scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
+    scale = np.sqrt(np.diag(information))
+    scale = np.where(scale > 0, scale, 1.0)
     inverse = np.linalg.pinv(information / np.outer(scale, scale), FLAT, hermitian=True)
     found = score.reshape(len(score), -1) / scale @ inverse / scale
-    return found.reshape(score.shape)[..., :-1]
+    return found.reshape(score.shape)
 
 
 def _derivatives(eta, choice, offered):
@@ -102,27 +151,29 @@ def _derivatives(eta, choice, offered):
     return (residual[:, 1:], curvature[:, 1:, 1:]) if is_binary else (residual, curvature)
 
 
-def _mean_change(counterfactuals, follow, flips, group, subject, n_lags):
-    """Weights of the read-out in mean effects, shape (input, lag, option, output, latent)."""
-    rows = np.flatnonzero(group)
+def _moved(counterfactuals, follow, flips, group, subject, added, steps):
+    """Mean effects of flips in a group after the steps, shape (subject, input, lag, option)."""
+    rows, (n_inputs, n_lags) = np.flatnonzero(group), added.shape[:2]
     rows = rows[:: max(len(rows) // MOST, 1)]
 
     def unread(flip, starts):
         found = np.moveaxis(follow(flip, starts), -1, 2)  # start, contrast, latent, lag
-        return found.reshape(len(found), found.shape[1] * found.shape[2], n_lags + 1, 1)
+        return found.reshape(len(found), found.shape[1] * found.shape[2], n_lags, 1)
 
-    change = counterfactuals.collect(unread, flips, rows, n_lags)[..., 0]
-    n_inputs = sum(len(flip.contrasts) for flip in flips)
+    change = counterfactuals.collect(unread, flips, rows, n_lags - 1)[..., 0]
     n_latents = change.shape[1] // n_inputs
-    change = change.reshape(len(rows), n_inputs, n_latents, n_lags + 1).swapaxes(2, 3)
+    change = change.reshape(len(rows), n_inputs, n_latents, n_lags).swapaxes(2, 3)
     towards, is_offered = _towards(counterfactuals, rows)
     weight = is_offered / np.bincount(subject[rows], minlength=1)[subject[rows], None]
     weight = np.isfinite(change[..., 0])[..., None] * weight[:, None, None]
-    total = np.maximum(weight.sum(axis=0), np.finfo(float).tiny)[..., None, None]
-    summed = np.einsum(
-        "rilo,rok,rilm->ilokm", weight, towards, np.nan_to_num(change), optimize=True
+    weight = weight / np.maximum(weight.sum(axis=0), np.finfo(float).tiny)
+    terms, change = "rilo,rok,rilm->ilokm", np.nan_to_num(change)
+    by_latents = np.einsum(terms, weight, towards, change, optimize=True)
+    alone = np.einsum("rilo,rok->ilok", weight, towards)
+    own, others = np.split(steps[..., :-1], [n_latents], axis=-1)
+    return np.einsum("ilokm,skm->silo", by_latents, own) + np.einsum(
+        "ilok,ilt,skt->silo", alone, added, others[..., : added.shape[-1]], optimize=True
     )
-    return summed / total
 
 
 def _towards(counterfactuals, rows):

@@ -34,10 +34,11 @@ def describe_effects(
 ) -> pd.DataFrame:
     """Describe mean effects of inputs, and how far the networks of the folds agree on them.
 
-    Networks may be wrong alike: their effects are too small where training stopped early. So what
-    the choices of subjects that a network never saw add to its effects, by one Newton step of its
-    read-out, is added to the mean of each subject. The interval is over subjects so corrected; how
-    far the networks of the folds are apart is added to the variance.
+    Networks may be wrong alike: their effects are too small where training stopped early. What they
+    miss is told by the choices of subjects that they never saw: a logistic regression of these on
+    latents and inputs, with the network's log-odds as offset, of which one Newton step is taken.
+    What it says of each subject is added to the subject's mean. The interval is over subjects so
+    corrected; how far the networks of the folds are apart is added to the variance.
 
     Parameters
     ----------

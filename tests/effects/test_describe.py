@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 from scipy.stats import t, ttest_1samp
 
-from neuroalrnn.effects import compute_input_effects, describe_effects
-from neuroalrnn.effects._choices import moves_by_choices
+from neuroalrnn.effects import compute_input_effects, describe_effects, flips_of, list_flips
+from neuroalrnn.effects._choices import _oriented, moves_by_choices
 from neuroalrnn.effects._over_subjects import mean_over_subjects
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.results import Fit
@@ -137,3 +137,35 @@ def test_trials_that_do_not_exist_are_refused(fit):
     effects = compute_input_effects(fit, n_lags=0)
     with pytest.raises(DataError, match="rows"):
         describe_effects(fit, effects, np.array([0, 720]))
+
+
+def test_inputs_that_a_network_misses_in_a_group_are_found_by_choices(fit):
+    # a linear network knows no effect of the stimulus that depends on the rule
+    rule, subject = fit.trials["rule"].values, fit.trials["subject"].values
+    groups = [rule > 0, rule < 0]
+    effects = compute_input_effects(fit, ["stimulus"], n_lags=0, n_pwl=0).values[:, 0, 0, 0]
+    assert np.abs(effects).max() < 0.5
+    moves = moves_by_choices(fit, ["stimulus"], groups, 0, 0)[..., 0, 0, 0]
+    # the first step of Newton's towards the log-odds of .9 from about .5
+    towards = effects.mean() + moves.mean(axis=1)
+    np.testing.assert_allclose(towards, [1.6, -1.6], atol=0.3)
+    choice = fit.trials["choice"].values * 2 - 1
+    follows = pd.Series(choice * fit.trials["stimulus"].values)[groups[0]]
+    share = follows.groupby(subject[groups[0]]).mean().to_numpy()
+    assert np.corrcoef(share, moves[0])[0, 1] > 0.7
+
+
+def test_inputs_are_oriented_from_low_to_high(fit):
+    stimulus, both, choice = flips_of(fit, ["stimulus", "stimulus:rule", "choice"])
+    values = fit.trials["stimulus"].values
+    np.testing.assert_array_equal(_oriented(fit.trials, stimulus)[0], values)
+    product = values * fit.trials["rule"].values
+    np.testing.assert_array_equal(_oriented(fit.trials, both)[0], product)
+    three = fit.trials["choice"].copy(data=np.arange(fit.trials.sizes["trial"]) % 3.0)
+    three.attrs["labels"] = ["left", "right", "none"]
+    encoding = fit.encoding | {"inputs": {"choice": "response"}}
+    (choice,) = list_flips(fit.trials.assign(choice=three), encoding)
+    found = _oriented(fit.trials.assign(choice=three), choice)
+    # the effect of a level against the average of all is 1 where eta is what is found
+    weights = np.array(list(choice.contrasts.values()))
+    np.testing.assert_allclose((weights * found[:, :3]).sum(axis=1), 1)
