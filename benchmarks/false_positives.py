@@ -125,8 +125,9 @@ TITLES = {
     ),
     POWER: (
         "Something to find",
-        "Share of data sets in which it is found. Limits are floors, written with the rates in "
-        "view:\nthey describe, and catch a later loss of power, but test no prediction.",
+        "Share of data sets in which it is found. Limits are floors: they describe, and catch a "
+        "later loss\nof power, but test no prediction. That of the window after a change and that "
+        "of decoding were\nset with the rate in view.",
     ),
     CONTROL: (
         "Methods that must fail",
