@@ -40,7 +40,7 @@ def plot_effects_by_regime(
     Returns
     -------
     matplotlib.axes.Axes
-        Bars are means over subjects with 95 % intervals, dots are subjects, by their held-out
+        Bars are corrected means over subjects with 95 % intervals, dots subjects, by their held-out
         trials. Of many effects the largest are drawn.
     """
     regimes = functional_regimes

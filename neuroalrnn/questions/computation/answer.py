@@ -142,8 +142,9 @@ def _draw(asked):
 
 def _caption(asked):
     text = (
-        "(a) What inputs do to the choice, in log-odds: bars are means over subjects with 95 % "
-        "intervals (over subjects and networks), dots are subjects. (b) "
+        "(a) What inputs do to the choice, in log-odds: bars are means over subjects, corrected by "
+        "what their choices add to the networks, with 95 % intervals (over subjects and networks); "
+        "dots are subjects, as the networks have them. (b) "
         "Held-out prediction: 0 is the frequency of each choice, 100 the best P. (c) "
         "Predictions for an example session in the colour of the regime (white: none), ticks are "
         "choices; below, the regime of each trial, and the rule. All trials are those of subjects "

@@ -280,9 +280,10 @@ QUESTION = Question(
         ),
         Figure(
             "effects_by_regime",
-            "What inputs do to the choice in each functional regime: bars are means over subjects "
-            "with 95 % intervals, dots are subjects on their held-out trials. A positive effect "
-            "makes the named option more likely where the input is high.",
+            "What inputs do to the choice in each functional regime: bars are means over subjects, "
+            "corrected by what their choices add to the networks, with 95 % intervals; dots are "
+            "subjects on their held-out trials, as the networks have them. A positive effect makes "
+            "the named option more likely where the input is high.",
             lambda asked: plot_effects_by_regime(
                 of_chosen(asked.tables["functional_regimes"]),
                 asked.tables["effects_by_subject"],
