@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from markupsafe import Markup
+from xdist.scheduler import LoadScopeScheduling
 
 from neuroalrnn.cli import main
 from neuroalrnn.config import Setting
@@ -26,6 +27,24 @@ from neuroalrnn.tasks.simulate import ENCODING as TASK_ENCODING
 # numba's cache knows no lock: what two workers compile at once may be mixed up
 _CACHE = Path(__file__).parents[1] / ".pytest_cache" / "numba"
 os.environ["NUMBA_CACHE_DIR"] = str(_CACHE / os.environ.get("PYTEST_XDIST_WORKER", "alone"))
+
+# too long to be one piece of work, and its tests share nothing
+IN_PIECES = "tests/test_notebooks.py"
+
+
+class ByFolder(LoadScopeScheduling):
+    """Keep a folder, or a file of this one, in one process: its tests share fits and kernels."""
+
+    def _split_scope(self, nodeid):
+        path = nodeid.partition("::")[0]
+        return nodeid if path == IN_PIECES else "/".join(path.split("/")[:2])
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Give folders to processes in alphabetical order, so that small files come last."""
+    config.option.loadscopereorder = False
+    return ByFolder(config, log)
+
 
 ENCODING = {
     "step": "event",
