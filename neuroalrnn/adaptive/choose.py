@@ -11,15 +11,16 @@ from neuroalrnn.adaptive.prior import Spread, make_prior
 from neuroalrnn.adaptive.rows import Rows
 
 # values to choose from, in the order of `Spread`, and the place of each where the search starts
-SD = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0)
+SD = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 5.0)
 DRIFT = (0.0, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
-SESSION = (0.0, 0.01, 0.03, 0.1, 0.3)
+SESSION = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
 GRID = (SD, SD, SD, DRIFT, SESSION)
 START = (4, 4, 5, 3, 0)
 # nats per trial that a step has to gain
 LEAST = 1e-5
-# trials that the search looks at: of more subjects than that takes, every second, third, ... one
-ENOUGH = 40_000
+# trials that the search looks at: of more subjects than that takes, every second, third, ... one;
+# fewer where a read-out has more than so many weights
+ENOUGH, FEW_WEIGHTS = 100_000, 40
 
 
 class Choice(NamedTuple):
@@ -79,8 +80,10 @@ def choose_spread(parts: Sequence[Rows]) -> Choice:
 
 
 def _thin(parts):
-    """Parts with as many subjects, equally spaced, as take about `ENOUGH` trials."""
-    every = int(np.ceil(sum(len(rows.choice) for rows in parts) / ENOUGH))
+    """Parts with as many subjects, equally spaced, as take about as many trials as are enough."""
+    n_weights = 1 + parts[0].log_odds.shape[1] * parts[0].features.shape[1]
+    enough = ENOUGH * min(1.0, FEW_WEIGHTS / n_weights)
+    every = int(np.ceil(sum(len(rows.choice) for rows in parts) / enough))
     found, n_before = [], 0
     for rows in parts:
         subject = n_before + np.cumsum(rows.first) - 1

@@ -1,12 +1,15 @@
 """Trials as the filter takes them: one subject after the other, each in the order it made them."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.data import design
 from neuroalrnn.data.offered import offered_options
+from neuroalrnn.data.scaling import standardiser
 from neuroalrnn.data.schema import scored_trials, session_number
 
 # log-odds beyond which a model is as sure as it can be
@@ -93,6 +96,28 @@ def lay_out(
         new_session=new_session,
     )
     return order, rows
+
+
+def history_features(trials: xr.Dataset, train: np.ndarray, terms: Sequence[str]) -> np.ndarray:
+    """Compute the terms of a regression as features, which read-outs weigh beside states.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Labelled trials.
+    train : int array, shape (trial,)
+        Scored training trials: they alone give centres and sizes.
+    terms : sequence of str
+        See `neuroalrnn.data.design`.
+
+    Returns
+    -------
+    array, shape (trial, term)
+        Of all trials; the mean square of every column over the training trials is 1.
+    """
+    columns = design(standardiser(trials, train)(trials), terms).to_numpy()
+    size = np.sqrt((columns[train] ** 2).mean(axis=0))
+    return columns / np.where(size > 0, size, np.inf)
 
 
 def drift_of(rows: Rows, drift: float, session_drift: float) -> np.ndarray:

@@ -1,11 +1,13 @@
 """How the read-out of every held-out subject drifts over its trials, as the smoother has it."""
 
+import json
+
 import numpy as np
 import pandas as pd
 
 from neuroalrnn.adaptive.filter import smooth_readouts
 from neuroalrnn.adaptive.prior import Prior, Spread, make_prior
-from neuroalrnn.adaptive.rows import Rows, lay_out
+from neuroalrnn.adaptive.rows import Rows, history_features, lay_out
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.network.choices import log_probability
@@ -30,7 +32,8 @@ def lay_out_fold(fit, fold) -> tuple[np.ndarray, Rows, Prior]:
     index : int array, shape (row,)
         Trial of every row.
     rows : Rows
-        The states of the network are the features, scaled by the training part.
+        Features are the states of the network, then the terms of the history regression, scaled by
+        the training part.
     prior : Prior
         That was chosen in the fold.
 
@@ -46,10 +49,12 @@ def lay_out_fold(fit, fold) -> tuple[np.ndarray, Rows, Prior]:
     train = states[scored[known]]
     size = train.std(axis=0)
     size[size < 1e-6] = np.inf
+    terms = history_features(trials, known[scored[known]], json.loads(fit.adaptive.attrs["terms"]))
     index, states = _at_choice(fold.test, fold.test_latents)
     said = log_probability(states @ network.readout.T + network.offset, fold.available, index)
     said = level(said, trials, known[scored[known]], index)
-    order, rows = lay_out(trials, index, said, (states - train.mean(axis=0)) / size)
+    features = np.c_[(states - train.mean(axis=0)) / size, terms[index]]
+    order, rows = lay_out(trials, index, said, features)
     spread = Spread(*(float(chosen[name]) for name in Spread._fields))
     prior = make_prior(spread, rows.log_odds.shape[1], rows.features.shape[1])
     return index[order], rows, prior
@@ -72,7 +77,8 @@ def trace_readouts(fit) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per subject, trial and weight: ``subject, trial`` (count within the subject, from
-        0), ``weight`` ("gain", "offset" or a latent; with more than two options that of each),
+        0), ``weight`` ("gain", "offset", a latent or a term of the history regression; with more
+        than two options that of each),
         ``estimate`` and its 95 % interval ``ci_low, ci_high``. At most 50 trials per subject,
         equally spaced, the first and the last among them.
     """
@@ -81,7 +87,7 @@ def trace_readouts(fit) -> pd.DataFrame:
         index, rows, prior = lay_out_fold(fit, fold)
         course = smooth_readouts(rows, prior)
         sd = np.sqrt(np.maximum(np.einsum("tii->ti", course.covariance), 0))
-        names = _names(rows, list(fit.predictions["option"].values.astype(str)))
+        names = _names(fit, rows)
         subject = fit.trials["subject"].values.astype(str)[index]
         starts = np.flatnonzero(rows.first)
         for start, end in zip(starts, np.r_[starts[1:], len(index)], strict=True):
@@ -99,8 +105,10 @@ def _tabulate(subject, trial, names, mean, sd):
     return pd.DataFrame(values | {"ci_low": low, "ci_high": high})
 
 
-def _names(rows, options):
-    features = ["offset", *(f"latent {k + 1}" for k in range(rows.features.shape[1] - 1))]
+def _names(fit, rows):
+    latents = (f"latent {k + 1}" for k in range(fit.parameters.sizes["latent"]))
+    features = ["offset", *latents, *json.loads(fit.adaptive.attrs["terms"])]
     if rows.log_odds.shape[1] == 1:
         return ["gain", *features]
+    options = fit.predictions["option"].values.astype(str)
     return ["gain", *(f"{name}, {option}" for option in options for name in features)]

@@ -154,7 +154,7 @@ QUESTION = Question(
         "drift_per_trial": Column("variance added per trial, of that of subjects", "share"),
         "drift_per_session": Column("variance added between sessions, of that", "share"),
         "trial": Column("trials of the subject before it", dtype="int64"),
-        "weight": Column("gain, offset, or the latent that is weighed", dtype="str"),
+        "weight": Column("gain, offset, or the latent or term that is weighed", dtype="str"),
     },
     answer=(
         Text("adaptive", lambda asked: say_adaptive(asked.tables["adaptive"])),
@@ -168,7 +168,8 @@ QUESTION = Question(
     ),
     footnote=(
         "A read-out learns from the earlier choices of its own subject alone; how far it may go "
-        "was chosen on validation subjects inside each fold. The same is done for all models.",
+        "was chosen on validation subjects inside each fold. All models weigh the terms of the "
+        "history regression, networks their states, too.",
     ),
     unasked=_none,
 )

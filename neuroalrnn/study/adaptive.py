@@ -1,5 +1,6 @@
 """Models whose read-out learns every held-out subject, with what is chosen inside each fold."""
 
+import json
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,8 @@ import xarray as xr
 from neuroalrnn.adaptive.choose import choose_spread
 from neuroalrnn.adaptive.filter import predict_adaptively
 from neuroalrnn.adaptive.prior import make_prior
-from neuroalrnn.adaptive.rows import lay_out
+from neuroalrnn.adaptive.rows import history_features, lay_out
+from neuroalrnn.baselines import default_terms
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.model import select
@@ -85,16 +87,37 @@ def adaptation_of(study):
         if name == FREQUENCY:
             return {}
         trials = study.trials
-        held_out = Said(test, level(predicted, trials, train, test), _features(model, trials, test))
+        said = level(predicted, trials, train, test)
+        held_out = Said(test, said, _features(study, model, train, test))
         found, chosen = adapt(trials, _inside(study, baseline, model, train), held_out)
         return {"adaptive": found, "chosen": np.tile(chosen, (len(test), 1))}
 
     return ask
 
 
-def _features(model, trials, rows):
+def _features(study, model, train, rows):
+    """What a model knows; the terms of the regression, where it tells nothing."""
     features = getattr(model, "features", None)
-    return features and features(trials, rows)
+    return features(study.trials, rows) if features else _history(study, train)[rows]
+
+
+def _history(study, train):
+    return history_features(study.trials, train, terms_of(study))
+
+
+def terms_of(study):
+    """Terms of the history regression of a dataset, which all read-outs weigh.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of str
+    """
+    named = json.loads(study.trials.attrs.get("baselines", "{}"))
+    return named.get("history-logistic") or default_terms(study.trials, study.encoding["inputs"])
 
 
 def _inside(study, baseline, model, train):
@@ -106,10 +129,14 @@ def _inside(study, baseline, model, train):
         parts = study.inner(train)
         models = [baseline.fit(trials, fit) for fit, _ in parts]
         kept = [
-            (fit, rows, each(trials, rows), _features(each, trials, rows))
+            (fit, rows, each(trials, rows), _features(study, each, fit, rows))
             for (fit, rows), each in zip(parts, models, strict=True)
         ]
-    return [Said(rows, level(said, trials, fit, rows), known) for fit, rows, said, known in kept]
+    found = []
+    for fit, rows, said, known in kept:
+        known = _history(study, fit)[rows] if known is None else known
+        found.append(Said(rows, level(said, trials, fit, rows), known))
+    return found
 
 
 def adapt_all(study, searched, whole, chosen, answers):
@@ -151,7 +178,7 @@ def _tabulate(study, table):
     )
     for name in ("plain", "score"):
         found[name].attrs["units"] = "nats/trial"
-    return found
+    return found.assign_attrs(terms=json.dumps(terms_of(study)))
 
 
 def _adapt_network(study, fold, searched, whole, restart, position):
@@ -200,7 +227,7 @@ def _scored(study, plan, pieces):
 
 
 def network_says(study, plan, weights, n_pwl, train, test):
-    """What a network says of the trials of test groups, and its states, scaled by training trials.
+    """What a network says of the trials of test groups, its states and the terms of the regression.
 
     Parameters
     ----------
@@ -225,7 +252,8 @@ def network_says(study, plan, weights, n_pwl, train, test):
     held_out = _sequences(study, test)
     rows, said = predict_trials(weights, [n_pwl], held_out, plan, engine)
     _, states = states_at_choice(weights, n_pwl, held_out, plan, engine)
-    features = (states - known.mean(axis=0)) / size
+    states = (states - known.mean(axis=0)) / size
+    features = np.c_[states, _history(study, train)[rows]]
     return Said(rows, level(said[0], trials, train, rows), features)
 
 

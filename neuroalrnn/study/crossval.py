@@ -185,9 +185,10 @@ def select_n_pwl(
         and training time are chosen as in a fold, on inner parts of all groups.
     adaptive : bool
         Predict by every model, baselines of the caller apart, also with a read-out that learns
-        every held-out subject from its choices so far: "AL-RNN adaptive" and so on. How far
-        subjects may be from the model, and how fast they drift, is chosen on inner validation
-        inside each fold; see `neuroalrnn.adaptive`.
+        every held-out subject from its choices so far: "AL-RNN adaptive" and so on. All weigh
+        the terms of the history regression, networks their states, too. How far subjects may be
+        from the model, and how fast they drift, is chosen on inner validation inside each fold;
+        see `neuroalrnn.adaptive`.
 
     Returns
     -------
