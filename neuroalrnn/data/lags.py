@@ -67,7 +67,12 @@ def lagged(
     values : ndarray, shape (trial,)
         The numbers of earlier trials.
     """
-    return np.where(reaches(trials, lag, over_gaps, session), np.roll(values, lag), 0.0)
+    return earlier(values, lag, reaches(trials, lag, over_gaps, session))
+
+
+def earlier(values: np.ndarray, lag: int, reached: np.ndarray) -> np.ndarray:
+    """Take values from `lag` trials earlier where `reached`, see `reaches`, else 0."""
+    return np.where(reached, np.roll(values, lag), 0.0)
 
 
 def count_gaps(trials: xr.Dataset) -> int:

@@ -19,10 +19,13 @@ def texts(values: np.ndarray) -> np.ndarray:
 
 
 def _texts(values):
-    column = pd.Series(values, dtype=object)
-    column = column.where(column.notna(), "").astype(str).str.strip()
-    form = {text: one_form(text) for text in pd.unique(column) if not text.isascii()}
-    return (column.replace(form) if form else column).to_numpy(dtype=object)
+    # many times as fast as methods of pandas for the few labels that there are
+    pairs = zip(values, pd.isna(values), strict=True)
+    return np.array(["" if is_missing else _text(each) for each, is_missing in pairs], dtype=object)
+
+
+def _text(value):
+    return one_form(value.decode() if isinstance(value, bytes) else value)
 
 
 def one_form(text: Any) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
@@ -10,7 +11,7 @@ import xarray as xr
 
 from neuroalrnn.arguments import checked, not_names
 from neuroalrnn.data.coding import coded
-from neuroalrnn.data.lags import lagged
+from neuroalrnn.data.lags import earlier, reaches
 from neuroalrnn.data.schema import (
     is_after_choice,
     no_number,
@@ -53,9 +54,10 @@ def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
         A term cannot be read, is unknown, or uses the outcome of its own trial; the message names
         all such terms.
     """
-    columns, session = {}, session_number(trials)
+    columns = {}
+    reach = cache(partial(reaches, trials, session=session_number(trials)))
     for pairs in parse_terms(trials, terms):
-        for factors in product(*(_factor(trials, name, lag, session) for name, lag in pairs)):
+        for factors in product(*(_factor(trials, name, lag, reach) for name, lag in pairs)):
             name = ":".join(label for label, _ in factors)
             columns[name] = np.prod([value for _, value in factors], axis=0)
     return pd.DataFrame(columns, index=pd.RangeIndex(trials.sizes["trial"], name="trial"))
@@ -106,9 +108,9 @@ def _check(trials, pairs, known) -> list[str]:
     return found
 
 
-def _factor(trials, name, lag, session) -> list[tuple[str, np.ndarray]]:
+def _factor(trials, name, lag, reach) -> list[tuple[str, np.ndarray]]:
     suffix = f"[-{lag}]" if lag else ""
     return [
-        (label + suffix, lagged(trials, values, lag, session=session) if lag else values)
+        (label + suffix, earlier(values, lag, reach(lag)) if lag else values)
         for label, values in coded(trials, name)
     ]
