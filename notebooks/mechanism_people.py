@@ -24,6 +24,7 @@ from neuroalrnn import (
     retrain_without_units,
     select_n_pwl,
 )
+from neuroalrnn.baselines import class_frequency
 from neuroalrnn.config import default_run
 from neuroalrnn.effects import find_functional_regimes
 from neuroalrnn.mechanism import contrasts
@@ -70,8 +71,8 @@ fit.summarise().loc[["AL-RNN", "AL-RNN P=0", "logistic"], SCORE].round(4)
 # functional regime, if the networks of all folds group trials in the same way.
 
 # %%
-WANTED = ("answer", "computation")
-asked = [q for q in QUESTIONS if q.section.name in WANTED or q.name == "comparisons"]
+WANTED, BESIDE = ("answer", "computation"), ("comparisons", "n_pwl")
+asked = [q for q in QUESTIONS if q.section.name in WANTED or q.name in BESIDE]
 analysis = analyse(fit, questions=asked)
 tables = analysis.tables
 analysis.sentences()
@@ -275,7 +276,8 @@ plots.plot_triggered_panels(apart.triggered)
 
 # %%
 chosen = int(np.bincount(fit.selection["n_pwl_chosen"].values).argmax())
-shuffled = train(shuffle_choices(trials), **plan | {"n_pwl": [chosen]})
+guess = {"class frequency": class_frequency}
+shuffled = train(shuffle_choices(trials), **plan | {"n_pwl": [chosen], "baselines": guess})
 shuffled.summarise().loc[["AL-RNN", "class frequency"], SCORE].round(4)
 
 # %% [markdown]
