@@ -16,8 +16,8 @@ DRIFT = (0.0, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 SESSION = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
 GRID = (SD, SD, SD, DRIFT, SESSION)
 START = (4, 4, 5, 3, 0)
-# nats per trial that a step has to gain
-LEAST = 1e-5
+# nats that a step has to gain, over all trials: few subjects are no reason to go far
+LEAST = 1.0
 # trials that the search looks at: of more subjects than that takes, every second, third, ... one;
 # fewer where a read-out has more than so many weights
 ENOUGH, FEW_WEIGHTS = 100_000, 40
@@ -65,13 +65,13 @@ def choose_spread(parts: Sequence[Rows]) -> Choice:
 
     nobody = Spread(0.0, 0.0, 0.0, 0.0, 0.0)
     plain = score_spread(parts, nobody)
-    free = _free(parts)
+    free, least = _free(parts), LEAST / max(sum((rows.choice >= 0).sum() for rows in few), 1)
     place = tuple(at if k in free else 0 for k, at in enumerate(START))
     before = None
     while place != before:
         before = place
         for k, step in product(free, (1, -1)):
-            while (further := _step(place, k, step)) and score(further) > score(place) + LEAST:
+            while (further := _step(place, k, step)) and score(further) > score(place) + least:
                 place = further
     best = score_spread(parts, _spread(place))
     if best <= plain:
