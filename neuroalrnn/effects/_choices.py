@@ -90,14 +90,17 @@ def _terms(trials, flips, groups, n_lags):
     for first, last, own in zip(ends[:-1], ends[1:], weights, strict=True):
         joint[first:last, first:last] = own @ own.T / (own**2).sum(axis=1)
     added = np.einsum("ij,lm->iljm", joint, np.eye(n_lags + 1))
-    terms, found = [], np.zeros((len(groups), *added.shape[:2], len(groups), *values.shape[1:]))
+    terms, levels = [], []
+    found = np.zeros((len(groups), *added.shape[:2], len(groups), *values.shape[1:]))
     for g, group in enumerate(groups):
         apart = values[group].var(axis=0) if group.any() else np.zeros(values.shape[1:])
         varies = apart >= VARIES * np.maximum(values.var(axis=0), np.finfo(float).tiny)
         terms.append(values * (group[:, None, None] & varies))
+        # the level of a group that inputs decide is what they do: latents tell it
+        levels.append(group & varies.any())
         found[g, :, :, g] = added * varies
     terms = np.stack(terms, axis=1).reshape(len(values), -1)
-    return np.hstack([terms, np.stack(groups, axis=1)]), found.reshape(*found.shape[:3], -1)
+    return np.hstack([terms, np.stack(levels, axis=1)]), found.reshape(*found.shape[:3], -1)
 
 
 def _oriented(trials, flip):
