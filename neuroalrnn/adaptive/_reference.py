@@ -3,8 +3,7 @@
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax
 
-from neuroalrnn.adaptive._kernel import COARSE, MOST_STEPS, REACH
-from neuroalrnn.adaptive.rows import drift_of
+from neuroalrnn.adaptive.rows import COARSE, MOST_STEPS, REACH, drift_of
 
 
 def filter_by_equations(rows, prior, observe=None):

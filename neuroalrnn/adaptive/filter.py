@@ -65,7 +65,7 @@ def filter_readouts(rows: Rows, prior: Prior) -> tuple[np.ndarray, Course]:
 
 
 def _run(rows, prior, means, covariances):
-    from neuroalrnn.adaptive import _kernel  # numba takes a second to import
+    from neuroalrnn.adaptive import _kernels  # numba takes a second to import
 
     said = np.empty(rows.offered.shape)
     drift = drift_of(rows, prior.drift, prior.session_drift)
@@ -73,7 +73,7 @@ def _run(rows, prior, means, covariances):
     kinds = (float, float, np.int64, np.bool_, float, np.bool_)
     arrays = [np.ascontiguousarray(v, dtype=k) for v, k in zip(trials, kinds, strict=True)]
     beliefs = [np.ascontiguousarray(each, dtype=float) for each in prior[:2]]
-    run = _kernel.run_two if rows.offered.shape[1] == 2 else _kernel.run_many
+    run = _kernels.run_two if rows.offered.shape[1] == 2 else _kernels.run_many
     run(*arrays, *beliefs, said, means, covariances)
     return said
 

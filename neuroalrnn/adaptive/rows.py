@@ -15,6 +15,11 @@ from neuroalrnn.data.schema import scored_trials, session_number
 # log-odds beyond which a model is as sure as it can be
 SURE = 20.0
 
+# nodes of the quadrature: half of their range, and the distance of two, in standard deviations or
+# nats; the trapezoid rule errs by exp(-2 pi d / h), with h the distance and d that of the next pole
+REACH, COARSE = 8.5, 0.7
+MOST_STEPS = 50
+
 
 class Rows(NamedTuple):
     """Trials of some subjects, one subject after the other.

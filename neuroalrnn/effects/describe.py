@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.arguments import checked, not_names, not_whole, optional, refuse
+from neuroalrnn.arguments import checked, not_names, not_whole, optional, refuse, shown
 from neuroalrnn.data.checks import not_rows
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.effects._choices import moves_by_choices
@@ -23,7 +24,21 @@ COMPARED = 3000
 KEYS = ["input", "lag", "option"]
 
 
-@checked(DataError, fit=not_fit, inputs=optional(not_names), n_pwl=optional(not_whole))
+def _not_effects(name: str, value: Any) -> list[str]:
+    """Describe what holds no effects of inputs."""
+    dims = ("trial", *KEYS)
+    if isinstance(value, xr.DataArray) and value.dims == dims and {*KEYS} <= {*value.coords}:
+        return []
+    return [f"{name} = {shown(value)}: expected what compute_input_effects returns, dims {dims}"]
+
+
+@checked(
+    DataError,
+    fit=not_fit,
+    effects=_not_effects,
+    inputs=optional(not_names),
+    n_pwl=optional(not_whole),
+)
 def describe_effects(
     fit: Fit,
     effects: xr.DataArray,

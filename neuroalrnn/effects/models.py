@@ -7,13 +7,15 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from neuroalrnn.arguments import checked, not_seed, optional
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.effects._cluster import cluster
 from neuroalrnn.effects.compute import compute_input_effects
-from neuroalrnn.effects.functional import FunctionalRegimes, find_functional_regimes
+from neuroalrnn.effects.functional import FunctionalRegimes, _not_regimes, find_functional_regimes
+from neuroalrnn.exceptions import DataError
 from neuroalrnn.regimes.labels import adjusted_rand
 from neuroalrnn.results import Fit
-from neuroalrnn.results.checks import require_fit
+from neuroalrnn.results.checks import not_fit
 from neuroalrnn.results.summary import NETWORK
 
 # standard deviation over trials that is rounding of effects in single precision
@@ -46,6 +48,7 @@ class ComparedModels:
     effects: pd.DataFrame
 
 
+@checked(DataError, fit=not_fit, regimes=optional(_not_regimes), random_state=not_seed)
 def compare_effects(
     fit: Fit, regimes: FunctionalRegimes | None = None, *, random_state: int = 0
 ) -> ComparedModels:
@@ -87,7 +90,6 @@ def compare_effects(
     >>> bool(compare_effects(fit).pairs["model_correlation"].max() <= 1)
     True
     """
-    require_fit("compare_effects", fit)
     regimes = regimes or find_functional_regimes(fit, random_state=random_state)
     named, effects = _effects_of_models(fit)
     fold = np.where(scored_trials(fit.trials), fit.splits["fold"].values, -1)

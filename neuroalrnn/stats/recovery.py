@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import binomtest
 
+from neuroalrnn.arguments import refuse, shown
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.stats.checks import as_numbers, refuse_unnamed, require_columns
 
@@ -42,6 +43,9 @@ def confusion_matrix(
     DataError
         Different lengths, missing values, or values that are no label.
     """
+    both = {"true": true, "found": found}.items()
+    wrong = [f"{k} = {shown(v)}: expected labels" for k, v in both if np.ndim(v) != 1]
+    refuse("confusion matrix", wrong, DataError)
     true, found = list(true), list(found)
     if len(true) != len(found):
         raise DataError(f"confusion matrix: {len(true)} true and {len(found)} found values")

@@ -4,12 +4,8 @@ import math
 
 import numpy as np
 
+from neuroalrnn.adaptive.rows import COARSE, MOST_STEPS, REACH
 from neuroalrnn.running import kernel
-
-# nodes of the quadrature: half of their range, and the distance of two, in standard deviations or
-# nats; the trapezoid rule errs by exp(-2 pi d / h), with h the distance and d that of the next pole
-REACH, COARSE = 8.5, 0.7
-MOST_STEPS = 50
 
 
 @kernel
