@@ -279,7 +279,9 @@ the inputs of each regime are terms, too. This was decided on runs 0 to 4 of int
 and win-stay lose-shift.
 
 Where integration is given a third regime, that has 2 to 3 % of trials, with effects between those
-of the two, which the networks of all folds blur alike. Nothing was changed for it."""
+of the two, which the networks of all folds blur alike. Regimes of parity are decided by its own
+inputs, which do not vary within one, so that latents alone are terms there. Nothing was changed for
+either."""
 
 
 def write(path, found) -> None:
