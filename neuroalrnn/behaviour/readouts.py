@@ -77,9 +77,9 @@ def trace_readouts(fit) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per subject, trial and weight: ``subject, trial`` (count within the subject, from
-        0), ``weight`` ("gain", "offset", a latent or a term of the history regression; with more
-        than two options that of each),
-        ``estimate`` and its 95 % interval ``ci_low, ci_high``. At most 50 trials per subject,
+        0), ``readout_weight`` ("gain", "offset", a latent or a term of the history regression; with
+        more than two options that of each), ``readout`` (its value) and its 95 % interval
+        ``ci_low, ci_high``. At most 50 trials per subject,
         equally spaced, the first and the last among them.
     """
     tables = []
@@ -99,9 +99,9 @@ def trace_readouts(fit) -> pd.DataFrame:
 
 def _tabulate(subject, trial, names, mean, sd):
     values = {"subject": subject, "trial": np.repeat(trial, len(names))}
-    values |= {"weight": np.tile(names, len(trial)), "estimate": mean.ravel()}
+    values |= {"readout_weight": np.tile(names, len(trial)), "readout": mean.ravel()}
     half = NORMAL * sd.ravel()
-    low, high = values["estimate"] - half, values["estimate"] + half
+    low, high = values["readout"] - half, values["readout"] + half
     return pd.DataFrame(values | {"ci_low": low, "ci_high": high})
 
 

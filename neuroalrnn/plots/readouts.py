@@ -24,14 +24,14 @@ def plot_readout_panels(readouts: pd.DataFrame) -> Figure:
     matplotlib.figure.Figure
         The group on top, a panel per subject below.
     """
-    weights = list(dict.fromkeys(readouts["weight"]))[:2]
+    weights = list(dict.fromkeys(readouts["readout_weight"]))[:2]
     subjects = list(dict.fromkeys(readouts["subject"]))
     shown = subjects[:MOST_SUBJECTS]
     n_rows = 1 + -(-len(shown) // COLUMNS)
     figure = new_figure(DOUBLE, 40 * n_rows)
     top, *below = figure.subfigures(n_rows, 1, squeeze=False)[:, 0]
     for ax, weight in zip(top.subplots(1, 2), weights, strict=True):
-        _draw_group(ax, readouts[readouts["weight"] == weight], weight)
+        _draw_group(ax, readouts[readouts["readout_weight"] == weight], weight)
     for row, part in enumerate(below):
         panels = part.subplots(1, COLUMNS, sharey=True)
         names = shown[row * COLUMNS : (row + 1) * COLUMNS]
@@ -44,7 +44,7 @@ def plot_readout_panels(readouts: pd.DataFrame) -> Figure:
 
 def _draw_group(ax, rows, weight):
     for _, own in rows.groupby("subject", sort=False):
-        ax.plot(own["trial"], own["estimate"], color=GREY, lw=0.6, alpha=0.7)
+        ax.plot(own["trial"], own["readout"], color=GREY, lw=0.6, alpha=0.7)
     ax.axhline(_shared(weight), color=MODEL, lw=0.8, ls=(0, (4, 2)))
     ax.set_xlabel("Trial of the subject")
     ax.set_ylabel(weight.capitalize())
@@ -52,10 +52,10 @@ def _draw_group(ax, rows, weight):
 
 def _draw_subject(ax, rows, weights, name):
     for weight, color in zip(weights, (MODEL, GREY), strict=True):
-        own = rows[rows["weight"] == weight]
+        own = rows[rows["readout_weight"] == weight]
         x, low, high = (own[key].to_numpy() for key in ("trial", "ci_low", "ci_high"))
         ax.fill_between(x, low, high, color=color, alpha=0.2, lw=0)
-        ax.plot(x, own["estimate"], color=color, lw=1.0, label=weight)
+        ax.plot(x, own["readout"], color=color, lw=1.0, label=weight)
     ax.set_title(name)
     ax.set_xlim(0, max(np.max(rows["trial"]), 1))
 

@@ -144,7 +144,7 @@ QUESTION = Question(
         ),
         "readouts": Table(
             "subject, trial and weight: smoothed read-out of the AL-RNN",
-            "subject trial weight estimate ci_low ci_high",
+            "subject trial readout_weight readout ci_low ci_high",
         ),
     },
     columns={
@@ -154,7 +154,10 @@ QUESTION = Question(
         "drift_per_trial": Column("variance added per trial, of that of subjects", "share"),
         "drift_per_session": Column("variance added between sessions, of that", "share"),
         "trial": Column("trials of the subject before it", dtype="int64"),
-        "weight": Column("gain, offset, or the latent or term that is weighed", dtype="str"),
+        "readout": Column("weight of the read-out given all choices of the subject", "1"),
+        "readout_weight": Column(
+            "gain, offset, or the latent or term that is weighed", dtype="str"
+        ),
     },
     answer=(
         Text("adaptive", lambda asked: say_adaptive(asked.tables["adaptive"])),

@@ -109,16 +109,19 @@ def test_saved_fits_give_the_same_predictions_again(adaptive):
 def test_readouts_of_all_subjects_are_traced_with_intervals(adaptive, other, trials):
     table = trace_readouts(adaptive)
     assert set(table["subject"]) == set(trials["subject"].values)
-    names = list(dict.fromkeys(table["weight"]))
+    names = list(dict.fromkeys(table["readout_weight"]))
     assert names[:5] == ["gain", "offset", "latent 1", "latent 2", "latent 3"]
     assert names[5:] == json.loads(adaptive.adaptive.attrs["terms"])
-    assert (table["ci_low"] <= table["estimate"]).all()
-    assert (table["estimate"] <= table["ci_high"]).all()
+    assert (table["ci_low"] <= table["readout"]).all()
+    assert (table["readout"] <= table["ci_high"]).all()
     assert (
-        table.groupby(["subject", "weight"])["trial"].agg(["min", "max"]).eq([0, 39]).all(axis=None)
+        table.groupby(["subject", "readout_weight"])["trial"]
+        .agg(["min", "max"])
+        .eq([0, 39])
+        .all(axis=None)
     )
     turned_round, kept = (
-        each.query("weight == 'stimulus:rule'").groupby("subject")["estimate"].mean()
+        each.query("readout_weight == 'stimulus:rule'").groupby("subject")["readout"].mean()
         for each in (trace_readouts(other), table)
     )
     assert (turned_round[held_out(trials)] < 0).all()
