@@ -60,7 +60,8 @@ def match_regimes(reference: Codes, other: Codes) -> Any:
     a, b = _common(reference, other)
     codes = used_regimes(other)
     names = used_regimes(reference)
-    overlap = np.array([[np.sum((a == i) & (b == j)) for i in names] for j in codes])
+    pair = np.searchsorted(codes, b) * names.size + np.searchsorted(names, a)
+    overlap = np.bincount(pair, minlength=codes.size * names.size)
     row, column = linear_sum_assignment(overlap.reshape(codes.size, names.size), maximize=True)
     new = np.full(codes.size, ABSENT)
     new[row] = names[column]
