@@ -14,6 +14,8 @@ from neuroalrnn.data.schema import scored_trials, session_number
 
 # log-odds beyond which a model is as sure as it can be
 SURE = 20.0
+# standard deviation of a state on training trials below which it stands still
+STILL = 1e-6
 
 # nodes of the quadrature: half of their range, and the distance of two, in standard deviations or
 # nats; the trapezoid rule errs by exp(-2 pi d / h), with h the distance and d that of the next pole
@@ -123,6 +125,25 @@ def history_features(trials: xr.Dataset, train: np.ndarray, terms: Sequence[str]
     columns = design(standardiser(trials, train)(trials), terms).to_numpy()
     size = np.sqrt((columns[train] ** 2).mean(axis=0))
     return columns / np.where(size > 0, size, np.inf)
+
+
+def scale_states(known: np.ndarray, states: np.ndarray) -> np.ndarray:
+    """Centre and scale states of a network by those of the trials that it was trained on.
+
+    Parameters
+    ----------
+    known : array, shape (training row, state)
+        States at the choices of scored training trials.
+    states : array, shape (row, state)
+        States at other choices.
+
+    Returns
+    -------
+    array, shape (row, state)
+        0 for a state that stands still in training, as it says nothing.
+    """
+    size = known.std(axis=0)
+    return (states - known.mean(axis=0)) / np.where(size < STILL, np.inf, size)
 
 
 def drift_of(rows: Rows, drift: float, session_drift: float) -> np.ndarray:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from neuroalrnn.adaptive.filter import smooth_readouts
 from neuroalrnn.adaptive.prior import Prior, Spread, make_prior
-from neuroalrnn.adaptive.rows import Rows, history_features, lay_out
+from neuroalrnn.adaptive.rows import Rows, history_features, lay_out, scale_states
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.network.choices import log_probability
@@ -47,13 +47,11 @@ def lay_out_fold(fit, fold) -> tuple[np.ndarray, Rows, Prior]:
     scored = scored_trials(trials)
     known, states = _at_choice(fold.train, fold.train_latents)
     train = states[scored[known]]
-    size = train.std(axis=0)
-    size[size < 1e-6] = np.inf
     terms = history_features(trials, known[scored[known]], json.loads(fit.adaptive.attrs["terms"]))
     index, states = _at_choice(fold.test, fold.test_latents)
     said = log_probability(states @ network.readout.T + network.offset, fold.available, index)
     said = level(said, trials, known[scored[known]], index)
-    features = np.c_[(states - train.mean(axis=0)) / size, terms[index]]
+    features = np.c_[scale_states(train, states), terms[index]]
     order, rows = lay_out(trials, index, said, features)
     spread = Spread(*(float(chosen[name]) for name in Spread._fields))
     prior = make_prior(spread, rows.log_odds.shape[1], rows.features.shape[1])

@@ -170,8 +170,8 @@ def _moved(counterfactuals, follow, flips, group, subject, added, steps):
     weight = is_offered / np.bincount(subject[rows], minlength=1)[subject[rows], None]
     weight = np.isfinite(change[..., 0])[..., None] * weight[:, None, None]
     weight = weight / np.maximum(weight.sum(axis=0), np.finfo(float).tiny)
-    terms, change = "rilo,rok,rilm->ilokm", np.nan_to_num(change)
-    by_latents = np.einsum(terms, weight, towards, change, optimize=True)
+    change = np.nan_to_num(change)
+    by_latents = np.einsum("rilo,rok,rilm->ilokm", weight, towards, change, optimize=True)
     alone = np.einsum("rilo,rok->ilok", weight, towards)
     own, others = np.split(steps[..., :-1], [n_latents], axis=-1)
     return np.einsum("ilokm,skm->silo", by_latents, own) + np.einsum(

@@ -164,7 +164,8 @@ def write_job(job: bytes) -> None:
     Parameters
     ----------
     job : bytes
-        Settings and fonts of matplotlib, figure and paths.
+        Settings and fonts of matplotlib, figure and paths, as `SecondProcess.write_files` pickles
+        them: the first process is given back its own bytes, the second one those of its pipe.
     """
     with _own_numbers():
         settings, fontManager.ttflist, figure, paths = pickle.loads(job)

@@ -1,6 +1,7 @@
 """Sentences, tables and figures as HTML; the templates escape all text that is not marked up."""
 
 import base64
+import warnings
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from neuroalrnn.exceptions import IncompleteWarning
 from neuroalrnn.plots import save_figure
 from neuroalrnn.plots.second import SecondProcess, write_job
 from neuroalrnn.questions.words import capital, count, number
@@ -178,10 +180,9 @@ class Gallery:
         for figure in question.figures if self.second else ():
             missed = asked.tables.missed
             missed.clear()
-            try:
-                drawn = None if question.needs(asked) else _draw(figure, asked)
-            except Exception:
-                continue
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", IncompleteWarning)
+                drawn, _ = attempt(partial(_draw_if_shown, question, figure, asked), figure.name)
             if drawn is not None and not missed:
                 self.drawn[figure.name] = self._save(figure.name, drawn)
 
@@ -256,3 +257,8 @@ def _draw(figure, asked):
         return None
     drawn = figure.draw(asked)
     return getattr(drawn, "figure", None) or drawn
+
+
+def _draw_if_shown(question, figure, asked):
+    """What `_draw` returns, and None where the question has nothing to show."""
+    return None if question.needs(asked) else _draw(figure, asked)

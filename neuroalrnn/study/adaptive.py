@@ -10,7 +10,7 @@ import xarray as xr
 from neuroalrnn.adaptive.choose import choose_spread
 from neuroalrnn.adaptive.filter import predict_adaptively
 from neuroalrnn.adaptive.prior import make_prior
-from neuroalrnn.adaptive.rows import history_features, lay_out
+from neuroalrnn.adaptive.rows import history_features, lay_out, scale_states
 from neuroalrnn.baselines import default_terms
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
@@ -20,8 +20,6 @@ from neuroalrnn.study.own import FREQUENCY
 from neuroalrnn.study.predict import empty_predictions, predict_trials, states_at_choice
 
 CHOSEN = ("gain", "offset", "readout", "drift", "session_drift", "plain", "score")
-# standard deviation of a state on training trials below which it says nothing
-STILL = 1e-6
 
 
 class Said(NamedTuple):
@@ -247,13 +245,10 @@ def network_says(study, plan, weights, n_pwl, train, test):
     trials, engine = study.trials, study.engine
     rows, states = states_at_choice(weights, n_pwl, _sequences(study, train), plan, engine)
     known = states[np.isin(rows, train)]
-    size = known.std(axis=0)
-    size[size < STILL] = np.inf
     held_out = _sequences(study, test)
     rows, said = predict_trials(weights, [n_pwl], held_out, plan, engine)
     _, states = states_at_choice(weights, n_pwl, held_out, plan, engine)
-    states = (states - known.mean(axis=0)) / size
-    features = np.c_[states, _history(study, train)[rows]]
+    features = np.c_[scale_states(known, states), _history(study, train)[rows]]
     return Said(rows, level(said[0], trials, train, rows), features)
 
 
