@@ -8,6 +8,7 @@ import pandas as pd
 from neuroalrnn.adaptive.filter import smooth_readouts
 from neuroalrnn.adaptive.prior import Prior, Spread, make_prior
 from neuroalrnn.adaptive.rows import Rows, history_features, lay_out, scale_states
+from neuroalrnn.data import design
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.network.choices import log_probability
@@ -105,7 +106,9 @@ def _tabulate(subject, trial, names, mean, sd):
 
 def _names(fit, rows):
     latents = (f"latent {k + 1}" for k in range(fit.parameters.sizes["latent"]))
-    features = ["offset", *latents, *json.loads(fit.adaptive.attrs["terms"])]
+    # a term that tells of a choice among several options has a column for each
+    terms = design(fit.trials, json.loads(fit.adaptive.attrs["terms"])).columns
+    features = ["offset", *latents, *terms]
     if rows.log_odds.shape[1] == 1:
         return ["gain", *features]
     options = fit.predictions["option"].values.astype(str)

@@ -129,6 +129,17 @@ def test_readouts_of_all_subjects_are_traced_with_intervals(adaptive, other, tri
     assert len(plot_readout_panels(table).subfigs) == 3
 
 
+def test_readouts_of_three_options_have_a_weight_for_each(trials, fit):
+    choice = trials["choice"].copy(data=np.arange(trials.sizes["trial"]) % 3.0)
+    choice.attrs["labels"] = ["left", "right", "none"]
+    found = fit(trials.assign(choice=choice), SubjectKFold(3), **OPTIONS | {"n_pwl": (0,)})
+    table = trace_readouts(found)
+    names = set(table["readout_weight"])
+    assert {"gain", "offset, left", "offset, none", "choice=left[-1], right"} <= names
+    assert (table.groupby(["subject", "trial"])["readout_weight"].nunique() == len(names)).all()
+    assert plot_readout_panels(table).subfigs
+
+
 def test_gain_of_learning_a_subject_is_told_for_every_model(adaptive):
     compared = compare_adaptive(adaptive)
     for name, table in (("adaptive", compared), ("readouts", trace_readouts(adaptive))):
