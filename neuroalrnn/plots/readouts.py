@@ -32,22 +32,29 @@ def plot_readout_panels(readouts: pd.DataFrame) -> Figure:
     top, *below = figure.subfigures(n_rows, 1, squeeze=False)[:, 0]
     for ax, weight in zip(top.subplots(1, 2), weights, strict=True):
         _draw_group(ax, readouts[readouts["readout_weight"] == weight], weight)
+    seen = readouts[readouts["subject"].isin(shown) & readouts["readout_weight"].isin(weights)]
+    limits = seen["ci_low"].min(), seen["ci_high"].max()
     for row, part in enumerate(below):
         panels = part.subplots(1, COLUMNS, sharey=True)
+        panels[0].set_ylabel(f"{_capital(weights[0])}, {weights[1]}")
         names = shown[row * COLUMNS : (row + 1) * COLUMNS]
         for ax, name in zip(panels, names, strict=False):
             _draw_subject(ax, readouts[readouts["subject"] == name], weights, name)
+            ax.set_ylim(*limits)
+            ax.set_xlabel("Trial of the subject")
         for ax in panels[len(names) :]:
             ax.set_axis_off()
+    handles, labels = below[0].axes[0].get_legend_handles_labels()
+    below[0].legend(handles, labels, loc="outside upper right", ncols=2)
     return figure
 
 
 def _draw_group(ax, rows, weight):
     for _, own in rows.groupby("subject", sort=False):
         ax.plot(own["trial"], own["readout"], color=GREY, lw=0.6, alpha=0.7)
-    ax.axhline(_shared(weight), color=MODEL, lw=0.8, ls=(0, (4, 2)))
+    ax.axhline(_shared(weight), color=MODEL, lw=0.8, ls=(0, (4, 2)), label="shared network")
     ax.set_xlabel("Trial of the subject")
-    ax.set_ylabel(weight.capitalize())
+    ax.set_ylabel(f"{_capital(weight)} ({'factor' if weight == 'gain' else 'log-odds'})")
 
 
 def _draw_subject(ax, rows, weights, name):
@@ -58,6 +65,11 @@ def _draw_subject(ax, rows, weights, name):
         ax.plot(x, own["readout"], color=color, lw=1.0, label=weight)
     ax.set_title(name)
     ax.set_xlim(0, max(np.max(rows["trial"]), 1))
+
+
+def _capital(weight):
+    """The name of a weight with a capital, and options as they are written."""
+    return weight[:1].upper() + weight[1:]
 
 
 def _shared(weight):
