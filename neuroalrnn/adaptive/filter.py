@@ -95,21 +95,22 @@ def smooth_readouts(rows: Rows, prior: Prior) -> Course:
     Course
         Given all choices of the subject, earlier and later ones.
     """
-    return _smooth(rows, prior, filter_readouts(rows, prior)[1])
+    course = filter_readouts(rows, prior)[1]
+    _smooth(rows, prior, *course)
+    return course
 
 
-def _smooth(rows, prior, course):
-    mean, covariance = course.mean.copy(), course.covariance.copy()
+def _smooth(rows, prior, mean, covariance):
+    """Smooth in place, as covariances are large: from the last trial on, only later ones change."""
     drift = drift_of(rows, prior.drift, prior.session_drift)
     for t in range(len(mean) - 2, -1, -1):
         if rows.first[t + 1]:
             continue
-        ahead = course.covariance[t] + drift[t + 1] * prior.covariance
-        gain = _gain(course.covariance[t], ahead)
-        mean[t] = course.mean[t] + gain @ (mean[t + 1] - course.mean[t])
+        ahead = covariance[t] + drift[t + 1] * prior.covariance
+        gain = _gain(covariance[t], ahead)
+        mean[t] += gain @ (mean[t + 1] - mean[t])
         back = gain @ (covariance[t + 1] - ahead) @ gain.T
-        covariance[t] = course.covariance[t] + (back + back.T) / 2
-    return Course(mean, covariance)
+        covariance[t] += (back + back.T) / 2
 
 
 def _gain(now, ahead):

@@ -84,15 +84,16 @@ def trace_readouts(fit) -> pd.DataFrame:
     tables = []
     for fold in fit.best.folds:
         index, rows, prior = lay_out_fold(fit, fold)
-        course = smooth_readouts(rows, prior)
-        sd = np.sqrt(np.maximum(np.einsum("tii->ti", course.covariance), 0))
         names = _names(fit, rows)
         subject = fit.trials["subject"].values.astype(str)[index]
         starts = np.flatnonzero(rows.first)
         for start, end in zip(starts, np.r_[starts[1:], len(index)], strict=True):
+            # covariances of all subjects at once would take most of the memory of a report
+            course = smooth_readouts(Rows(*(values[start:end] for values in rows)), prior)
+            sd = np.sqrt(np.maximum(np.einsum("tii->ti", course.covariance), 0))
             n = min(MOST_POINTS, end - start)
-            at = np.linspace(start, end - 1, n).round().astype(int)
-            tables.append(_tabulate(subject[start], at - start, names, course.mean[at], sd[at]))
+            at = np.linspace(0, end - start - 1, n).round().astype(int)
+            tables.append(_tabulate(subject[start], at, names, course.mean[at], sd[at]))
     return pd.concat(tables, ignore_index=True)
 
 

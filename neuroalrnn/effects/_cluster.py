@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
-from sklearn.cluster import KMeans
 
 N_STARTS = 5
 # trials that the centres are fitted to, and that Ward's method groups
@@ -28,6 +27,8 @@ def cluster(vectors: np.ndarray, n_groups: int, random_state: int = 0) -> np.nda
     int array, shape (fold, trial)
         Groups of each fold, 0 to k - 1, in any order.
     """
+    from sklearn.cluster import KMeans  # it takes 20 MB, also where nothing is grouped
+
     labels = []
     for each in vectors:
         few = each[_some(len(each), MOST_FITTED)]

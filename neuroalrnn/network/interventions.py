@@ -266,7 +266,7 @@ def _table(intervention, n_pwl):
 def _used(intervention, begin, shape):
     """Rows of the common table, where those of this intervention begin at `begin`."""
     own = _with_start(intervention.used, intervention.used_at_start, shape)
-    return np.where(own < 0, 0, own + begin)
+    return np.where(own < 0, 0, own + begin).astype(np.int32)
 
 
 def _with_start(values, start, shape):

@@ -10,9 +10,6 @@ from neuroalrnn.network.choices import score_choices
 from neuroalrnn.network.interventions import Intervention
 from neuroalrnn.network.run import Network, run_network
 
-# of all interventions that run at once, so that they fit into memory
-MOST_STEPS = 4_000_000
-
 
 class Scores(NamedTuple):
     """How well scored choices are predicted.
@@ -58,32 +55,23 @@ def score_trials(
     Returns
     -------
     Scores
-        With a leading axis for a list.
+        With a leading axis for a list, all of whose interventions run at once.
+
+    Raises
+    ------
+    NotTestableError
+        If no choice in the sequences is scored.
     """
-    if not isinstance(interventions, list):
-        return _score(network, sequences, interventions, available)
-    size = max(1, MOST_STEPS // max(sequences.trial.size, 1))
-    starts = range(0, max(len(interventions), 1), size)
-    parts = [
-        _score(network, sequences, interventions[start : start + size], available)
-        for start in starts
-    ]
-    joined = (np.concatenate([getattr(p, name) for p in parts]) for name in Scores._fields[1:])
-    return Scores(parts[0].trial, *joined)
-
-
-def _score(network, sequences, interventions, available):
-    eta, trial, choice = [], [], []
-    is_read = sequences.scored.any(axis=0)
+    etas, trials, choices = [], [], []
+    is_read = np.any(sequences.scored, axis=0)
     for t, (rows, z) in enumerate(run_network(network, sequences, interventions)):
         if is_read[t]:
             here = sequences.scored[rows, t]
             rows = rows[here]
-            eta.append(z[..., here, :] @ network.readout.T + network.offset)
-            trial.append(sequences.trial[rows, t])
-            choice.append(sequences.target[rows, t].astype(int))
-    if not eta:
+            etas.append(z[..., here, :] @ network.readout.T + network.offset)
+            trials.append(sequences.trial[rows, t])
+            choices.append(sequences.target[rows, t].astype(int))
+    if not etas:
         raise NotTestableError("there is no scored choice in these sequences")
-    trial = np.concatenate(trial)
-    eta, choice = np.concatenate(eta, axis=-2), np.concatenate(choice)
-    return Scores(trial, *score_choices(eta, choice, available, trial))
+    eta, trial = np.concatenate(etas, axis=-2), np.concatenate(trials)
+    return Scores(trial, *score_choices(eta, np.concatenate(choices), available, trial))

@@ -8,6 +8,7 @@ Figures go from one to the other as matplotlib pickles them, through the pipe th
 opened. Nothing is unpickled from a file: a process whose input is no pipe ends at once.
 """
 
+import gc
 import os
 import pickle
 import signal
@@ -25,7 +26,6 @@ if __name__ == "__main__":  # the first process decides what Ctrl-C ends
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 import matplotlib
-from fontTools.subset import Options
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.font_manager import fontManager
 from matplotlib.transforms import TransformNode
@@ -60,6 +60,8 @@ def _small_fonts() -> Iterator[None]:
     With them, half of the time of a PDF goes into its fonts. Where a fontTools to come does not
     know the setting, they are in the files.
     """
+    from fontTools.subset import Options  # it takes 10 MB, and the first process seldom writes
+
     options: Any = Options
     before = getattr(options, "_drop_tables_default", [])
     options._drop_tables_default = [*before, *UNREAD]
@@ -232,6 +234,7 @@ def _work() -> None:
     if not stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
         sys.exit("figures come through a pipe from the process that draws them, not from a file")
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
+    gc.freeze()  # what is imported stays, so that looking for old figures takes no time
     while True:
         try:
             job = pickle.load(sys.stdin.buffer)
@@ -244,6 +247,8 @@ def _work() -> None:
             answer = FAILED
         answers.write(answer)
         answers.flush()
+        del job
+        gc.collect()  # parts of a figure know each other, and would stay for many figures
 
 
 if __name__ == "__main__":

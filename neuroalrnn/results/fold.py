@@ -86,9 +86,9 @@ class Fold:
         """Which sequences of the fit are held out, shape (sequence,)."""
         return self.fit.owner == self.index
 
-    @cached_property
+    @property
     def train(self) -> Sequences:
-        """The sequences that the network was trained on."""
+        """The sequences that the network was trained on, made anew: they are most of the data."""
         return self.fit.sequences.take(~self.is_test)
 
     @cached_property
@@ -136,7 +136,8 @@ class Fold:
     @property
     def train_latents(self) -> np.ndarray:
         """Latents of the training part, shape (sequence, step, latent)."""
-        return self.latents[~self.is_test, : self.train.trial.shape[1]]
+        n_steps = self.fit.sequences.n_steps[~self.is_test].max(initial=0)
+        return self.latents[~self.is_test, :n_steps]
 
     @property
     def test_latents(self) -> np.ndarray:

@@ -150,7 +150,8 @@ def test_filter_and_smoother_equal_a_gaussian_process_where_observations_are_nor
     wanted = multivariate_normal.logpdf(y, H @ centre, S)
     assert said[made, 0].sum() == pytest.approx(wanted, abs=1e-10)
     gain = np.linalg.solve(S, H @ joint).T
-    smooth = _smooth(rows, prior, Course(mean, covariance))
+    smooth = Course(mean.copy(), covariance.copy())
+    _smooth(rows, prior, *smooth)
     np.testing.assert_allclose(
         smooth.mean.ravel(), centre + gain @ (y - H @ centre), rtol=0, atol=1e-10
     )

@@ -8,8 +8,6 @@ import pytest
 from scipy.special import log_softmax
 
 from neuroalrnn.exceptions import NotTestableError
-from neuroalrnn.mechanism.ablation.activations import identity, zero
-from neuroalrnn.network import scores
 from neuroalrnn.network.interventions import Intervention
 from neuroalrnn.network.run import Network, compute_latents
 from neuroalrnn.network.scores import score_trials
@@ -69,16 +67,6 @@ def test_ties_share_a_hit(known_fit):
     found = score_trials(flat, sequences)
     chosen = sequences.target[sequences.scored]
     assert found.accuracy.sum() == 0.5 * (chosen < 2).sum()
-
-
-def test_many_interventions_are_scored_in_parts(known_fit, monkeypatch):
-    fold = known_fit(parity(), 2, 20).folds[0]
-    several = [Intervention("none"), identity(fold.network), zero(fold.network)]
-    whole = score_trials(fold.network, fold.test, several)
-    monkeypatch.setattr(scores, "MOST_STEPS", fold.test.trial.size)
-    parts = score_trials(fold.network, fold.test, several)
-    for one, other in zip(whole, parts, strict=True):
-        np.testing.assert_array_equal(one, other)
 
 
 def observing(fit, **observation):

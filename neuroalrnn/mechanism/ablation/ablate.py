@@ -21,6 +21,8 @@ from neuroalrnn.results.fold import Fold
 
 # an ablated network may be wrong without bound: log-likelihoods count down to this
 FLOOR = float(np.log(1e-12))
+# of networks that run at once: more are a little faster, and take the memory of their scores
+MOST_STEPS = 1_000_000
 # of tables of costs; what divides the trials is called otherwise
 COLUMNS = (
     *("fold", "unit", "rank", "replacement", "epoch", "retrained", "n_trials", "cost"),
@@ -123,9 +125,20 @@ def _cost_table(
         takes away (log-likelihoods below log 1e-12 count as that); ``accuracy_cost``, share of
         trials; ``n_floored``, trials with such a log-likelihood under the intervention.
     """
-    every = [Intervention("none"), *(each for _, each in made)]
-    scores = score_trials(fold.network, sequences, every, available=fold.available)
-    return tabulate_costs(fold, [name for name, _ in made], scores, by)
+
+    def score(interventions):
+        return score_trials(fold.network, sequences, interventions, available=fold.available)
+
+    def tabulate(some):
+        scores = score([each for _, each in some])
+        pairs = zip(plain[1:], scores[1:], strict=True)
+        scores = Scores(scores.trial, *(np.concatenate(pair) for pair in pairs))
+        return tabulate_costs(fold, [name for name, _ in some], scores, by)
+
+    plain = score([Intervention("none")])
+    size = max(1, MOST_STEPS // sequences.trial.size)
+    parts = [made[start : start + size] for start in range(0, len(made), size)]
+    return pd.concat([tabulate(part) for part in parts], ignore_index=True)
 
 
 def tabulate_costs(

@@ -111,6 +111,15 @@ def test_costs_are_differences_of_floored_log_likelihoods(known_fit):
     assert (row["fold"], row["subject"], row["n_trials"]) == ("fold 0", "000", 100)
 
 
+def test_costs_do_not_depend_on_how_many_networks_run_at_once(known_fit, monkeypatch):
+    fold = known_fit(parity(), 2, 20).folds[0]
+    made = [({"unit": k}, replace_units(fold, fold.test, 0, k)) for k in REPLACEMENTS]
+    whole = _cost_table(fold, fold.test, made)
+    module = import_module("neuroalrnn.mechanism.ablation.ablate")
+    monkeypatch.setattr(module, "MOST_STEPS", fold.test.trial.size)
+    pd.testing.assert_frame_equal(_cost_table(fold, fold.test, made), whole)
+
+
 def sabotage(fit, *, flip=1, scale=1):
     """Other choices or other inputs in the test trials of the first fold."""
     tree = fit.tree.copy(deep=True)
