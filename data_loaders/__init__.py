@@ -5,6 +5,7 @@ from typing import Any
 import xarray as xr
 
 from data_loaders.dezfouli2019 import load_dezfouli2019
+from data_loaders.fontanesi2019 import load_fontanesi2019
 from data_loaders.miller_rats import load_miller_rats
 from data_loaders.pratte2010 import load_pratte2010
 from neuroalrnn.arguments import not_one_of, refuse
@@ -14,6 +15,7 @@ DATASETS = {
     "pratte2010": load_pratte2010,
     "miller_rats": load_miller_rats,
     "dezfouli2019": load_dezfouli2019,
+    "fontanesi2019": load_fontanesi2019,
 }
 
 
@@ -47,4 +49,11 @@ def load(name: str, **options: Any) -> xr.Dataset:
     return DATASETS[name](**options)
 
 
-__all__ = ["DATASETS", "load", "load_dezfouli2019", "load_miller_rats", "load_pratte2010"]
+__all__ = [
+    "DATASETS",
+    "load",
+    "load_dezfouli2019",
+    "load_fontanesi2019",
+    "load_miller_rats",
+    "load_pratte2010",
+]

@@ -70,7 +70,7 @@ def test_json_round_trip(written, text):
     assert Run.model_validate_json(run.model_dump_json()) == run
 
 
-@pytest.mark.parametrize("name", ["pratte2010", "miller_rats", "dezfouli2019"])
+@pytest.mark.parametrize("name", ["pratte2010", "miller_rats", "dezfouli2019", "fontanesi2019"])
 def test_bundled_run_files(name):
     run = default_run(name)
     assert run.data.name == name

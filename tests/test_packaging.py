@@ -83,7 +83,7 @@ def test_wheel_holds_the_licences(unpacked):
     (info,) = unpacked.glob("neuroalrnn-*.dist-info")
     licences = [path.name for path in (info / "licenses").rglob("*") if path.is_file()]
     assert "LICENSE" in licences
-    for data in ("pratte2010", "miller_rats", "dezfouli2019"):
+    for data in ("pratte2010", "miller_rats", "dezfouli2019", "fontanesi2019"):
         assert [name for name in licences if name.startswith(data)]
         assert list((unpacked / "data_loaders" / "files").glob(f"{data}_[lL]*.txt"))
 
@@ -99,7 +99,8 @@ for name in data_loaders.DATASETS:
 """
     home, *rows = python(code, cwd=tmp_path, path=unpacked).splitlines()
     assert Path(home).is_relative_to(unpacked)
-    assert rows == ["pratte2010 27360", "miller_rats 36351", "dezfouli2019 132251"]
+    expected = ["pratte2010 27360", "miller_rats 36351", "dezfouli2019 132251"]
+    assert rows == [*expected, "fontanesi2019 6464"]
 
 
 def test_version_is_the_same_everywhere(wheel):
