@@ -1,5 +1,6 @@
 """Logistic regression on the current trial and its history."""
 
+import threading
 import warnings
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -23,6 +24,8 @@ N_LAGS = 5
 # number of weights up to which Newton steps are faster
 MOST_NEWTON = 500
 LOWEST = np.log(np.finfo(float).tiny)
+# what is done with warnings holds for all threads
+_ONE = threading.RLock()
 
 
 @from_fit("logistic")
@@ -87,7 +90,7 @@ def _regress(features, choice):
     is_small = features.shape[1] * len(codes) <= MOST_NEWTON
     solver = "newton-cholesky" if is_small else "lbfgs"
     model = LogisticRegression(C=1.0, solver=solver, tol=1e-12, max_iter=10_000)
-    with warnings.catch_warnings():
+    with _ONE, warnings.catch_warnings():
         # where Newton steps are impossible, scikit-learn goes on without them by itself
         warnings.simplefilter("ignore", LinAlgWarning)
         model.fit(features, choice)

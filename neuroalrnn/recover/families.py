@@ -14,7 +14,7 @@ from neuroalrnn.network.choices import log_probability
 from neuroalrnn.recover.refit import refit, unheard
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.stats import one_standard_error
-from neuroalrnn.study.predict import predict_baselines
+from neuroalrnn.study.beside import predict_baselines
 from neuroalrnn.study.study import prepare_study
 from neuroalrnn.tasks import compute_log_odds, simulate_agents
 

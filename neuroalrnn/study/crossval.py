@@ -23,12 +23,13 @@ from neuroalrnn.running import one_blas_thread
 from neuroalrnn.study.adaptive import adapt_all, adaptation_of
 from neuroalrnn.study.answers import with_answers
 from neuroalrnn.study.assemble import assemble
+from neuroalrnn.study.beside import predict_baselines, sharing
 from neuroalrnn.study.checks import check_saveable_names
 from neuroalrnn.study.doubts import lost_values, unexplained
 from neuroalrnn.study.effects import effects_of
 from neuroalrnn.study.final import tabulate_final, train_final
 from neuroalrnn.study.own import check_baselines
-from neuroalrnn.study.predict import predict, predict_baselines
+from neuroalrnn.study.predict import predict
 from neuroalrnn.study.recurrent import recurrent_baselines
 from neuroalrnn.study.resume import fold_file, keeping, load_fold, parts_digest, save_fold
 from neuroalrnn.study.search import Progress, choose, find_lost, search, train_whole
@@ -230,10 +231,11 @@ def select_n_pwl(
         observation=observation, sufficient=sufficient, threads=threads, memory=memory,
         backend=backend, resume=resume,
     )  # fmt: skip
-    others = _baselines(baselines, study)
+    shared = sharing(study)
+    others = _baselines(baselines, shared)
     check_saveable_names(others)
     if not own:
-        asks = effects_of(study), adaptation_of(study) if adaptive else None
+        asks = effects_of(shared), adaptation_of(shared) if adaptive else None
         others = with_answers(others, [ask for ask in asks if ask])
         if resume:
             key = _key(study) | ({"adaptive": True} if adaptive else {})

@@ -1,21 +1,18 @@
 """Held-out probabilities: every trial once, by models that never saw its group."""
 
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import torch
 
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.exceptions import ConfigError, FitError, problems
 from neuroalrnn.fit import compute_eta, make_observations
 from neuroalrnn.model import log_probability, select
 from neuroalrnn.results.summary import ADAPTIVE, NETWORK, SUFFICIENT
-from neuroalrnn.running import progress_bar
 from neuroalrnn.study.engine import one_torch_thread
 from neuroalrnn.study.observation import explain, predict_constant
-from neuroalrnn.study.own import CONSTANT, predict_own
+from neuroalrnn.study.own import CONSTANT
 
 
 @dataclass(frozen=True)
@@ -66,74 +63,6 @@ def _change(trials, rows, before, after):
     return change
 
 
-def predict_baselines(study, baselines, *, own=False, progress=False):
-    """Predict every held-out choice by the models that are fitted beside the AL-RNN.
-
-    Parameters
-    ----------
-    study : Study
-    baselines : dict of str -> callable
-    own : bool
-        They are the caller's: what they return is checked.
-    progress : bool
-        Show a progress bar over folds and baselines.
-
-    Returns
-    -------
-    predicted : dict of str -> array, shape (trial, option)
-        Log-probabilities as returned.
-    answers : dict of str -> dict of str -> array, shape (trial, ...)
-        By kind and model, of those that answer more; see `neuroalrnn.study.answers.with_answers`.
-    left_out : list of str
-        Why some are missing.
-
-    Raises
-    ------
-    ConfigError
-        If baselines of the caller return anything else than log-probabilities, naming each, and the
-        first fold in which one does.
-    """
-    trials, folds = study.trials, study.folds
-    found = {"predicted": {}}
-    counts, failed = scored_trials(trials), {}
-    n_fits = len(folds) * len(baselines)
-    show = progress and n_fits > 0
-    bar = progress_bar(total=n_fits, show=show, unit="model", desc="other models")
-    for fold, part in enumerate(folds):
-        train = part.train[counts[part.train]]
-        for name in [each for each in baselines if each not in failed]:
-            bar.set_postfix_str(f"{name}, {part.name} ({fold + 1}/{len(folds)})")
-            answer, wrong = _call(baselines[name], own, trials, train, part.test)
-            if wrong:
-                failed[name] = [f"{name!r}, {part.name}: {text}" for text in wrong]
-            for kind, values in answer.items():
-                empty = np.full((trials.sizes["trial"], *values.shape[1:]), np.nan, values.dtype)
-                found.setdefault(kind, {}).setdefault(name, empty)[part.test] = values
-            bar.update()
-        if own and failed:
-            raise problems(ConfigError, "baselines", list(chain(*failed.values())))
-    bar.close()
-    whole = [name for name in baselines if name not in failed]
-    kept = {
-        kind: {name: by_model[name] for name in whole if name in by_model}
-        for kind, by_model in found.items()
-    }
-    left_out = [f"left out: {text}" for text in chain(*failed.values())]
-    return kept.pop("predicted"), kept, left_out
-
-
-def _call(baseline, own, *arguments):
-    """What a baseline says, and why nothing of that can be used."""
-    if own:
-        predicted, wrong = predict_own(baseline, *arguments)
-        return {} if wrong else {"predicted": predicted}, wrong
-    try:
-        answer = baseline(*arguments)
-    except FitError as error:
-        return {}, [str(error)]
-    return answer if isinstance(answer, dict) else {"predicted": answer}, []
-
-
 def predict(study, whole, chosen, baselines, *, lost, adaptive=None):
     """Predict every held-out choice by every model.
 
@@ -145,7 +74,7 @@ def predict(study, whole, chosen, baselines, *, lost, adaptive=None):
     chosen : list of Chosen
         Per fold.
     baselines : dict of str -> array, shape (trial, option)
-        From `predict_baselines`.
+        From `neuroalrnn.study.beside.predict_baselines`.
     lost : bool array, shape (fold, n_pwl)
         From `find_lost`; a value that is lost in some fold has no score of all subjects.
     adaptive : dict of str -> array, shape (trial, option), optional
