@@ -16,6 +16,9 @@ from neuroalrnn.fit.optimise import FULL_ROW, Adam
 from neuroalrnn.model import ALRNN_ARCHITECTURE, Architecture, Scaling, select
 from neuroalrnn.ops import torch_eager
 
+# groups that are behind a rival have so many times less patience
+HASTE = 3
+
 
 @dataclass(frozen=True)
 class Jobs:
@@ -124,6 +127,7 @@ def train(
     scan: Callable = torch_eager.scan,
     architecture: Architecture = ALRNN_ARCHITECTURE,
     on_check: Callable[[int, float], None] | None = None,
+    rival: float = -np.inf,
 ) -> Trained:
     """Train a batch of models.
 
@@ -147,13 +151,17 @@ def train(
         ``on_check(n_models, score)`` is called after every check, with the number of models that
         were trained and the best of their latest validation scores (nats per trial; NaN if none
         validates).
+    rival : float
+        Validation score that others have reached on the same sequences, nats per trial. A group
+        whose best score is below it stops after a third of ``setting.patience`` without a gain;
+        all others learn as they would without it.
 
     Returns
     -------
     Trained
         Final weights of all models, and their scores on the way.
     """
-    run = _Run(jobs, observations, setting, scan, architecture)
+    run = _Run(jobs, observations, setting, scan, architecture, rival)
     while run.active.size:
         n_active = run.active.size
         run.advance()
@@ -166,9 +174,9 @@ def train(
 class _Run:
     """One batch of models while they train; models that have stopped leave the tensors."""
 
-    def __init__(self, jobs, observations, setting, scan, architecture):
+    def __init__(self, jobs, observations, setting, scan, architecture, rival):
         self.jobs, self.observations, self.setting = jobs, observations, setting
-        self.scan, self.architecture = scan, architecture
+        self.scan, self.architecture, self.rival = scan, architecture, rival
         n_models, n_checks = len(jobs), int(jobs.n_checks.max())
         self.active = np.arange(n_models)
         self.scaling = jobs.scaling.to(observations.inputs.dtype)
@@ -241,7 +249,9 @@ class _Run:
         self.n_done += 1
         done = self.n_done >= self.jobs.n_checks[self.active]
         since_best = self._since_best()
-        stalled = since_best >= self.setting.patience
+        stalled = since_best >= np.where(
+            self._is_behind(), -(-self.setting.patience // HASTE), self.setting.patience
+        )
         stopped = done | self._in_groups(self.diverged) | stalled
         improved = since_best == 0
         for final, best, now in zip(self.final, self.best, weights, strict=True):
@@ -281,6 +291,20 @@ class _Run:
         curves = [self.curve(group) for group in groups]
         since = [self.n_done - 1 - int(np.argmax(c)) if c.any() else 0 for c in curves]
         return np.array(since)[place]
+
+    def _is_behind(self):
+        """Whether the group of every active model has yet to reach the rival."""
+        groups, place = np.unique(self.jobs.group[self.active], return_inverse=True)
+        if np.isneginf(self.rival):
+            return np.zeros(len(place), dtype=bool)
+        return np.array([self._best(group) < self.rival for group in groups])[place]
+
+    def _best(self, group):
+        """Best validation score of a group so far, in nats per trial."""
+        members = np.flatnonzero(self.jobs.group == group)
+        held_out = np.concatenate([self.jobs.validate[m] for m in members])
+        n_scored = self.observations.n_scored.numpy()[held_out].sum()
+        return self.curve(group).max() / max(n_scored, 1)
 
     def curve(self, group):
         """Validation log-likelihood of a group at every check so far, summed."""

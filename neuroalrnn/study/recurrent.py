@@ -3,20 +3,22 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.data.split import Split
 from neuroalrnn.exceptions import FitError
-from neuroalrnn.model import select
 from neuroalrnn.network import GRUNetwork, LSTMNetwork
 from neuroalrnn.peers import GRU, LSTM, GRUWeights
 from neuroalrnn.study.adaptive import network_says, says_inside
+from neuroalrnn.study.floor import score_floor
 from neuroalrnn.study.observation import attach_observation
+from neuroalrnn.study.plan import whole_jobs
 from neuroalrnn.study.predict import predict_trials
-from neuroalrnn.study.search import Progress, search, train_whole
+from neuroalrnn.study.search import Progress, search, train_in_chunks
 
 SIZES = (8, 16, 32)
+# share of what is explained
+WORSE = 0.01
 
 
 @dataclass(frozen=True)
@@ -91,22 +93,49 @@ class Recurrent:
         whole = np.setdiff1d(np.arange(trials.sizes["trial"]), test)
         fold = Split(self.architecture.name, whole, test)
         changes = {"sequences": sequences, "folds": [fold], "observation": observation}
-        plans = [self._plan(size, changes) for size in self.sizes]
-        progress, engine = Progress(0, show=False), self.study.engine
-        observations = plans[0].observations(0)
-        found = [search(plan, observations, 0, engine=engine, progress=progress) for plan in plans]
-        plan, found = max(zip(plans, found, strict=True), key=lambda one: one[1].best_score.max())
-        final = train_whole(plan, observations, 0, found, engine=engine, progress=progress)
-        score = np.where(final.diverged, -np.inf, found.best_score)[0]
-        if not np.isfinite(score).any():
-            raise FitError(f"{self.architecture.name}: every restart diverged; lower learning_rate")
-        restart = int(np.argmax(score))
-        weights = select(final.weights, torch.tensor([restart]))
+        plan, observations, found = self._grow(changes)
+        restart, weights = self._finish(plan, observations, found)
         inner = type(found.inner)(*(part[0, restart] for part in found.inner))
-        return TrainedRecurrent(weights, sequences, plan, engine, self.study, inner)
+        return TrainedRecurrent(weights, sequences, plan, self.study.engine, self.study, inner)
 
-    def _plan(self, size, changes):
-        settings = [s.model_copy(update={"n_latent": size, "n_pwl": 0}) for s in self.settings]
+    def _grow(self, changes):
+        """Search from the smallest size on; what it finds saves most of what larger ones take.
+
+        A larger network is taken not to need less decay, and not to come back once size has cost
+        more than `WORSE`; and those that are behind give up sooner.
+        """
+        settings, best, rival, observations = self.settings, None, -np.inf, None
+        for size in sorted(self.sizes):
+            plan = self._plan(size, settings, changes)
+            observations = observations or plan.observations(0)
+            found = search(plan, observations, 0, **self._means, rival=rival)
+            score = float(found.best_score.max())
+            if best is None or score > rival:
+                best, rival = (plan, observations, found), score
+            elif score < rival - WORSE * (rival - float(score_floor(plan, 0).mean())):
+                break
+            least = best[0].settings[best[2].setting[0]].weight_decay
+            settings = [each for each in settings if each.weight_decay >= least]
+        return best
+
+    def _finish(self, plan, observations, found):
+        """Train the best restart on the whole training part; the next one, where it diverges."""
+        setting, score = plan.settings[found.setting[0]], found.best_score[0]
+        for restart in np.argsort(-score, kind="stable")[: np.isfinite(score).sum()]:
+            n_checks = found.best_check[0, [restart]] + 1
+            jobs = whole_jobs(plan, 0, [(setting, 0, int(restart))], n_checks)
+            means = *self._means.values(), plan.observed_architecture
+            trained = train_in_chunks(jobs, observations, setting, *means)
+            if not trained.diverged[0]:
+                return restart, trained.weights
+        raise FitError(f"{self.architecture.name}: every restart diverged; lower learning_rate")
+
+    @property
+    def _means(self):
+        return {"engine": self.study.engine, "progress": Progress(0, show=False)}
+
+    def _plan(self, size, settings, changes):
+        settings = [each.model_copy(update={"n_latent": size, "n_pwl": 0}) for each in settings]
         return self.study.lay_out(
             settings=settings, grid=(0,), architecture=self.architecture, **changes
         )

@@ -86,10 +86,11 @@ class Whole:
     diverged: np.ndarray
 
 
-def search(plan, observations, fold, *, engine, progress):
+def search(plan, observations, fold, *, engine, progress, rival=-np.inf):
     """Train every (setting, n_pwl, restart, inner part) of one fold and score validation subjects.
 
-    For each ``n_pwl`` the setting with the best validation score is kept.
+    For each ``n_pwl`` the setting with the best validation score is kept. Models that are behind a
+    `rival`, see `neuroalrnn.fit.train`, give up sooner.
 
     Returns
     -------
@@ -97,7 +98,7 @@ def search(plan, observations, fold, *, engine, progress):
     """
     keys, jobs = search_jobs(plan, fold)
     trained = train_in_chunks(
-        jobs, observations, plan.setting, engine, progress, plan.observed_architecture
+        jobs, observations, plan.setting, engine, progress, plan.observed_architecture, rival
     )
     shape = len(plan.settings), len(plan.grid), plan.n_restarts
     unit = plan.validation_units(fold)
@@ -250,7 +251,9 @@ def train_whole(plan, observations, fold, searched, *, engine, progress):
     return Whole(trained.weights, last.reshape(shape), trained.diverged.reshape(shape))
 
 
-def train_in_chunks(jobs, observations, setting, engine, progress, architecture=ALRNN_ARCHITECTURE):
+def train_in_chunks(
+    jobs, observations, setting, engine, progress, architecture=ALRNN_ARCHITECTURE, rival=-np.inf
+):
     """Train chunks of models side by side in threads.
 
     Parameters
@@ -261,6 +264,7 @@ def train_in_chunks(jobs, observations, setting, engine, progress, architecture=
     engine : Engine
     progress : Progress
     architecture : Architecture
+    rival : float
 
     Returns
     -------
@@ -272,8 +276,9 @@ def train_in_chunks(jobs, observations, setting, engine, progress, architecture=
     def run(models):
         part = jobs.take(models)
         return train(
-            part, observations, setting, scan=scan, architecture=architecture, on_check=progress
-        )
+            part, observations, setting, scan=scan, architecture=architecture, on_check=progress,
+            rival=rival,
+        )  # fmt: skip
 
     with one_torch_thread(), ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(run, models) for models in members]

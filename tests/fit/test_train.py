@@ -210,3 +210,17 @@ def test_a_validation_score_that_overflows_is_the_worst_not_the_best():
     trained = train(together, make_observations(sequences, dtype=torch.float64), SETTING)
     assert (trained.validation[0, :, 10] == -np.inf).all()
     assert np.isnan(trained.validation[:, :, :10]).all()
+
+
+def test_who_is_behind_a_rival_gives_up_sooner_and_nobody_else_is_touched():
+    setting = SETTING.model_copy(update={"learning_rate": 1e-12, "patience": 6})
+    start = jobs([1], train_on=TRAIN_ON, validate_on=[10, 11], n_checks=50, setting=setting)
+    observations = make_observations(behaviour(), dtype=torch.float64)
+    alone = train(start, observations, setting)
+    ahead, behind = (train(start, observations, setting, rival=each) for each in (-1e3, 0.0))
+    n_checks = [each.train_score.shape[1] for each in (alone, ahead, behind)]
+    assert n_checks[0] == n_checks[1]
+    assert n_checks[0] - n_checks[2] == 4
+    np.testing.assert_array_equal(behind.validation, alone.validation[:, : n_checks[2]])
+    for one, other in zip(behind.best, alone.best, strict=True):
+        assert torch.equal(one, other)
