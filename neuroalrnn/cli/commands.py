@@ -104,7 +104,8 @@ def demo(
 ) -> None:
     """Fit the stimulus-selection experiment pratte2010 and write its report."""
     config = default_run("pratte2010")
-    _fit("pratte2010", config, out, overwrite=overwrite, threads=threads, mechanism=False)
+    options = {"threads": threads, "mechanism": False, "regression": False}
+    _fit("pratte2010", config, out, overwrite=overwrite, **options)
     typer.echo(f"mechanism: neuroalrnn report {out / 'fit.nc'} --out {out} --overwrite")
 
 
@@ -331,7 +332,7 @@ def _fit_into(out, source, trials, config: Run, run: str, *, overwrite, **engine
     from neuroalrnn.study import select_n_pwl
 
     validation = config.validation
-    engine.setdefault("adaptive", True)
+    engine = {"adaptive": True, "regression": validation.regression} | engine
     result = select_n_pwl(
         trials,
         Setting(**config.setting.model_dump()),

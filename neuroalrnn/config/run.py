@@ -123,6 +123,8 @@ class _ValidationTable(Table):
         `neuroalrnn.select_n_pwl`.
     sufficient : float or "one standard error"
         Share of what is explained that the sufficient P may lose; see `neuroalrnn.select_n_pwl`.
+    regression : bool
+        Whether networks on top of the history regression are trained, too.
     """
 
     splitter: Literal[
@@ -134,6 +136,7 @@ class _ValidationTable(Table):
     random_state: Annotated[int, Field(ge=0, le=MOST_SEED)] = 0
     n_pwl: Annotated[list[Size], Field(min_length=1)] | None = None
     sufficient: Probability | Literal["one standard error"] = LOSS
+    regression: bool = False
 
 
 class _AnalysisTable(Table):

@@ -7,7 +7,7 @@ from neuroalrnn.model import log_likelihood
 
 
 def sum_scored(eta: torch.Tensor, observations: Observations, index: torch.Tensor) -> torch.Tensor:
-    """Sum the log-likelihood of the scored choices of every lane.
+    """Sum the log-likelihood of the scored choices of every lane, with its shift of the read-out.
 
     With an observation model, it is that of everything observed in these trials.
 
@@ -25,6 +25,8 @@ def sum_scored(eta: torch.Tensor, observations: Observations, index: torch.Tenso
     Tensor, shape (model, lane)
         Nats.
     """
+    if observations.shift is not None:
+        eta = eta + lane_values(observations.shift[: eta.shape[1]], index)
     if observations.observation_model is not None:
         values = {
             name: lane_values(each[: eta.shape[1]], index)
@@ -42,14 +44,14 @@ def lane_values(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
 
     Parameters
     ----------
-    values : Tensor, shape (scored step, sequence)
+    values : Tensor, shape (scored step, sequence, ...)
         Values of all sequences.
     index : Tensor of int, shape (model, lane)
         Sequences that each model runs over, -1 for none.
 
     Returns
     -------
-    Tensor, shape (model, scored step, lane)
+    Tensor, shape (model, scored step, lane, ...)
         Values of the lanes, laid out like eta.
     """
     lanes = index.remainder(values.shape[1]).flatten()

@@ -34,6 +34,8 @@ class Observations:
         What explains the values. Without one, only the choices are explained.
     values : dict of str -> Tensor, shape (scored step, sequence)
         Trial variables of the observation model; NaN where missing, and where nothing is scored.
+    shift : Tensor, shape (scored step, sequence, output), optional
+        Log-odds (nats) that another model gives, which are added to what is read out.
     """
 
     inputs: torch.Tensor
@@ -45,6 +47,7 @@ class Observations:
     subject: torch.Tensor
     observation_model: ObservationModel | None = None
     values: dict[str, torch.Tensor] = field(default_factory=dict)
+    shift: torch.Tensor | None = None
 
 
 def make_observations(
@@ -53,6 +56,7 @@ def make_observations(
     dtype: torch.dtype = torch.float32,
     subjects: ArrayLike | None = None,
     observation_model: ObservationModel | None = None,
+    shift: np.ndarray | None = None,
 ) -> Observations:
     """Turn sequences into tensors.
 
@@ -66,6 +70,8 @@ def make_observations(
         All subjects, where `sequences` are only those of some.
     observation_model : ObservationModel, optional
         A model of variables that `sequences` hold as ``observed``.
+    shift : array, shape (sequence, step, output), optional
+        See `Observations`.
 
     Returns
     -------
@@ -93,7 +99,12 @@ def make_observations(
             name: _with_empty(each, dtype, torch.nan).T.contiguous()
             for name, each in values.items()
         },
+        shift=None if shift is None else _shift(shift[:, read_steps], dtype),
     )
+
+
+def _shift(values, dtype):
+    return _with_empty(values, dtype).transpose(0, 1).contiguous()
 
 
 def _needed(observation_model):

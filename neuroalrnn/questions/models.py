@@ -20,14 +20,14 @@ from neuroalrnn.questions.words import (
     spans,
     strong,
 )
-from neuroalrnn.results.summary import ADAPTIVE, NETWORK, SUFFICIENT
+from neuroalrnn.results.summary import ADAPTIVE, CHOSEN, NETWORK, ON_REGRESSION, SUFFICIENT
 from neuroalrnn.results.tables import MODELS, Table
 
 FEWEST = 6
 
 
 def distinct(scores):
-    """Scores without grid values that are the AL-RNN, best or sufficient, in every fold.
+    """Scores without those that are the same model in every fold, such as the best P.
 
     Parameters
     ----------
@@ -45,6 +45,15 @@ def distinct(scores):
         for name in wide.index
         if name.startswith(f"{NETWORK} P=")
         and any(np.allclose(wide.loc[name], each, rtol=0) for each in own)
+    ]
+    same += [
+        CHOSEN + end
+        for end in ("", ADAPTIVE)
+        if CHOSEN + end in wide.index
+        and any(
+            np.allclose(wide.loc[CHOSEN + end], wide.loc[each + end], rtol=0)
+            for each in (NETWORK, ON_REGRESSION)
+        )
     ]
     return scores[~scores["model"].isin(same)]
 
@@ -71,7 +80,7 @@ def judge_models(models):
         f"{best['n_best']:.3g} of {count(n_subjects, 'subject')} (ties shared). {_as_good(models)}"
     )
     verdict = f"{capital(name_of(best['model']))} has the best mean over subjects"
-    ours = models["model"].isin([NETWORK, NETWORK + ADAPTIVE])
+    ours = models["model"].isin([NETWORK, NETWORK + ADAPTIVE, CHOSEN + ADAPTIVE])
     own = models[ours & (models["model"] != models["reference"])]
     texts = [
         strong(verdict) + detail,

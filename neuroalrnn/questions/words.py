@@ -17,6 +17,8 @@ UNIT_OF_INFERENCE = (
 NAMES = {
     "AL-RNN": "the AL-RNN",
     "AL-RNN sufficient": "the AL-RNN with the sufficient P",
+    "AL-RNN on regression": "the AL-RNN on top of the regression",
+    "AL-RNN chosen": "the AL-RNN with or without the regression",
     "class frequency": "the frequency of each choice",
     "logistic": "the logistic regression",
     "history-logistic": "the history-logistic regression",

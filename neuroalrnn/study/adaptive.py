@@ -17,7 +17,12 @@ from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.model import select
 from neuroalrnn.results.summary import NETWORK
 from neuroalrnn.study.own import FREQUENCY
-from neuroalrnn.study.predict import empty_predictions, predict_trials, states_at_choice
+from neuroalrnn.study.predict import (
+    add_log_odds,
+    empty_predictions,
+    predict_trials,
+    states_at_choice,
+)
 
 CHOSEN = ("gain", "offset", "readout", "drift", "session_drift", "plain", "score")
 
@@ -212,19 +217,31 @@ def says_inside(study, plan, fold, inner, n_pwl):
     found = []
     for k, part in enumerate(plan.inner[fold]):
         weights = type(inner)(*(torch.as_tensor(each[k : k + 1]) for each in inner))
-        train, validate = (_scored(study, plan, each) for each in (part.train, part.validate))
+        train, validate = (scored_of(study, plan, each) for each in (part.train, part.validate))
         found.append(network_says(study, plan, weights, n_pwl, train, validate))
     return found
 
 
-def _scored(study, plan, pieces):
-    """Scored trials of the groups that some training sequences belong to."""
+def scored_of(study, plan, pieces):
+    """Find the scored trials of the groups that some training sequences belong to.
+
+    Parameters
+    ----------
+    study : Study
+    plan : Plan
+    pieces : int array
+        Training sequences of the plan.
+
+    Returns
+    -------
+    int array
+    """
     groups = study.cv.groups(study.trials)
     inside = np.isin(groups, groups[plan.pieces.trial[pieces, 0]])
     return np.flatnonzero(inside & scored_trials(study.trials))
 
 
-def network_says(study, plan, weights, n_pwl, train, test):
+def network_says(study, plan, weights, n_pwl, train, test, *, added=None):
     """What a network says of the trials of test groups, its states and the terms of the regression.
 
     Parameters
@@ -237,6 +254,8 @@ def network_says(study, plan, weights, n_pwl, train, test):
     n_pwl : int
     train, test : int arrays
         Scored training trials, and trials of the groups to predict.
+    added : array, shape (trial, option), optional
+        Log-odds of another model that are added to what is read out.
 
     Returns
     -------
@@ -248,8 +267,9 @@ def network_says(study, plan, weights, n_pwl, train, test):
     held_out = _sequences(study, test)
     rows, said = predict_trials(weights, [n_pwl], held_out, plan, engine)
     _, states = states_at_choice(weights, n_pwl, held_out, plan, engine)
+    said = said[0] if added is None else add_log_odds(said[0], added[rows])
     features = np.c_[scale_states(known, states), _history(study, train)[rows]]
-    return Said(rows, level(said[0], trials, train, rows), features)
+    return Said(rows, level(said, trials, train, rows), features)
 
 
 def _sequences(study, index):

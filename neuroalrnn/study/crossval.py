@@ -19,6 +19,7 @@ from neuroalrnn.effects.compute import N_LAGS
 from neuroalrnn.exceptions import FitError, LeakageWarning
 from neuroalrnn.model.observation import ObservationModel
 from neuroalrnn.results import Fit
+from neuroalrnn.results.summary import ON_REGRESSION
 from neuroalrnn.running import one_blas_thread
 from neuroalrnn.study.adaptive import adapt_all, adaptation_of
 from neuroalrnn.study.answers import with_answers
@@ -31,6 +32,7 @@ from neuroalrnn.study.final import tabulate_final, train_final
 from neuroalrnn.study.own import check_baselines
 from neuroalrnn.study.predict import predict
 from neuroalrnn.study.recurrent import recurrent_baselines
+from neuroalrnn.study.regression import choose_inside, grid_of, on_regression
 from neuroalrnn.study.resume import fold_file, keeping, load_fold, parts_digest, save_fold
 from neuroalrnn.study.search import Progress, choose, find_lost, search, train_whole
 from neuroalrnn.study.study import prepare_study
@@ -112,6 +114,7 @@ def select_n_pwl(
     resume: PathLike | str | None = None,
     final: bool = False,
     adaptive: bool = False,
+    regression: bool = False,
 ) -> Fit:
     """Fit AL-RNNs over a grid of ``n_pwl`` with whole groups held out.
 
@@ -190,6 +193,12 @@ def select_n_pwl(
         the terms of the history regression, networks their states, too. How far subjects may be
         from the model, and how fast they drift, is chosen on inner validation inside each fold;
         see `neuroalrnn.adaptive`.
+    regression : bool
+        Also train networks on top of the history regression, whose log-odds are added where they
+        are read out: "AL-RNN on regression" learns what the regression does not explain. The
+        regression is fitted to the training trials of every part alone, and drives no latent. With
+        `adaptive`, "AL-RNN chosen" is, in each fold, the network with or without it that
+        validation subjects prefer. What is taken apart is always the network without.
 
     Returns
     -------
@@ -224,7 +233,7 @@ def select_n_pwl(
     ['AL-RNN', 'AL-RNN P=0', 'AL-RNN P=1']
     """
     started = time.perf_counter()
-    own = check_baselines(baselines)
+    own = check_baselines(baselines, regression=regression)
     study = prepare_study(
         trials, setting, cv, n_pwl=n_pwl, n_restarts=n_restarts, n_inner=n_inner,
         random_state=random_state, alternatives=alternatives, encoding=encoding,
@@ -235,13 +244,15 @@ def select_n_pwl(
     others = _baselines(baselines, shared)
     check_saveable_names(others)
     if not own:
-        asks = effects_of(shared), adaptation_of(shared) if adaptive else None
-        others = with_answers(others, [ask for ask in asks if ask])
-        if resume:
-            key = _key(study) | ({"adaptive": True} if adaptive else {})
-            others = keeping(others, resume, key, study.engine.backend.name)
+        others = _prepared(shared, others, adaptive)
     # before the networks, so that a baseline of the caller that fails costs nothing
     others, answers, left_out = predict_baselines(study, others, own=own, progress=progress)
+    if regression:
+        key = {"grid": grid_of(study.plan)}
+        ours = _prepared(shared, on_regression(shared, others), adaptive, **key)
+        more, told, failed = predict_baselines(study, ours, progress=progress)
+        others, left_out = others | more, left_out + failed
+        answers = {kind: answers.get(kind, {}) | each for kind, each in (answers | told).items()}
     study = study.warn(left_out).warn(perfect_models(study.trials, others), LeakageWarning)
     searched, whole, chosen = _fit_folds(study, progress)
     lost = np.array([find_lost(one, f.diverged) for one, f in zip(searched, whole, strict=True)])
@@ -251,6 +262,8 @@ def select_n_pwl(
     if adaptive:
         learned, read_outs = adapt_all(study, searched, whole, chosen, answers)
     held_out = predict(study, whole, chosen, others, lost=lost, adaptive=learned)
+    if regression and adaptive and ON_REGRESSION in others:
+        held_out.options.update(choose_inside(study, held_out.options, read_outs))
     networks = {name: each for name, each in held_out.options.items() if name not in others}
     study = study.warn(perfect_models(study.trials, networks), LeakageWarning)
     study, table = _fit_everybody(study, progress) if final else (study, None)
@@ -268,6 +281,16 @@ def _fit_everybody(study, progress):
         return study, tabulate_final(everybody, train_final(everybody, progress=progress))
     except FitError as error:  # it must not take with it what the folds found
         return study.warn([f"there is no final network of everybody: {error}"]), None
+
+
+def _prepared(study, baselines, adaptive, **key):
+    """Our own models, asked for effects and adaptation, too, whose answers are kept."""
+    asks = effects_of(study), adaptation_of(study) if adaptive else None
+    asked = with_answers(baselines, [ask for ask in asks if ask])
+    if not study.resume:
+        return asked
+    key |= _key(study) | ({"adaptive": True} if adaptive else {})
+    return keeping(asked, study.resume, key, study.engine.backend.name)
 
 
 def _baselines(named, study):

@@ -11,7 +11,7 @@ from neuroalrnn.baselines import class_frequency
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials, where
 from neuroalrnn.exceptions import ConfigError, problems
-from neuroalrnn.results.summary import NETWORK
+from neuroalrnn.results.summary import NETWORK, REGRESSION
 
 CONSTANT, FREQUENCY = "constant", "class frequency"
 FORM = "f(trials, train, test) -> array of log-probabilities, shape (test trial, option)"
@@ -19,12 +19,14 @@ FORM = "f(trials, train, test) -> array of log-probabilities, shape (test trial,
 TOLERANCE = 1e-5
 
 
-def check_baselines(baselines):
+def check_baselines(baselines, *, regression=False):
     """Refuse baselines that cannot be called, or whose names are taken, before anything is run.
 
     Parameters
     ----------
     baselines : dict of str -> callable, None or "all"
+    regression : bool
+        Whether networks on top of the history regression are fitted, too.
 
     Returns
     -------
@@ -41,14 +43,14 @@ def check_baselines(baselines):
     if not isinstance(baselines, Mapping):
         found = [f"baselines = {shown(baselines)}: expected a dict {{name: {FORM}}}, or 'all'"]
         raise problems(ConfigError, "baselines", found)
-    found = [*_bad_names(baselines)]
+    found = [*_bad_names(baselines, {REGRESSION} if regression else set())]
     found += [text for name, each in baselines.items() for text in _bad_callable(name, each)]
     if found:
         raise problems(ConfigError, "baselines", found)
     return True
 
 
-def _bad_names(baselines):
+def _bad_names(baselines, ours):
     known = {}
     for name, each in baselines.items():
         if not isinstance(name, str) or not name.strip() or not name.isprintable():
@@ -58,7 +60,7 @@ def _bad_names(baselines):
         if form in known:
             yield f"{name!r} and {known[form]!r} are one name, given twice"
         known[form] = name
-        if form.startswith(NETWORK) or form == CONSTANT:
+        if form.startswith(NETWORK) or form in {CONSTANT, *ours}:
             yield f"{name!r}: the name belongs to a model that is always fitted; give another"
         if form == FREQUENCY and inspect.unwrap(each) is not inspect.unwrap(class_frequency):
             yield f"{name!r}: the name belongs to what bits are counted from; give another"

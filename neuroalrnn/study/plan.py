@@ -51,6 +51,8 @@ class Plan:
         Of the variables in ``pieces.observed``.
     sufficient : float or str
         Share of what is explained that the sufficient ``n_pwl`` may lose, or the name of a rule.
+    shift : array, shape (piece, step, output), optional
+        Log-odds that are added to what is read out.
     """
 
     pieces: object
@@ -66,6 +68,7 @@ class Plan:
     architecture: Architecture = ALRNN_ARCHITECTURE
     observation: ObservationModel | None = None
     sufficient: float | str = LOSS
+    shift: np.ndarray | None = None
 
     @property
     def setting(self):
@@ -83,6 +86,7 @@ class Plan:
             dtype=getattr(torch, self.setting.dtype),
             subjects=self.subjects,
             observation_model=self.observation,
+            shift=self.shift,
         )
 
     @property
@@ -294,6 +298,8 @@ def _offset(plan, train):
     """
     pieces = plan.pieces
     scored = pieces.scored[train]
+    if plan.shift is not None:  # what is added knows the frequencies
+        return np.zeros(plan.shift.shape[-1])
     if plan.observation:
         observed = {name: values[train][scored] for name, values in pieces.observed.items()}
         return plan.observation.start(observed)

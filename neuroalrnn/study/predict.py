@@ -164,6 +164,22 @@ def states_at_choice(weights, n_pwl, sequences, plan, engine):
     return rows, eta.transpose(1, 2).numpy()[0, made]
 
 
+def add_log_odds(log_probability, log_odds):
+    """Add log-odds to what a model says.
+
+    Parameters
+    ----------
+    log_probability, log_odds : array, shape (row, option)
+
+    Returns
+    -------
+    array, shape (row, option)
+        Log-probabilities.
+    """
+    total = log_probability + log_odds
+    return total - np.logaddexp.reduce(total, axis=1, keepdims=True)
+
+
 def _read_steps(sequences):
     """Steps at which some sequence has a choice."""
     return np.flatnonzero(np.isfinite(sequences.target).any(axis=0))
