@@ -16,7 +16,7 @@ from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.model import select
 from neuroalrnn.results.summary import NETWORK
-from neuroalrnn.study.own import FREQUENCY
+from neuroalrnn.study.own import FREQUENCY, predict_own
 from neuroalrnn.study.predict import (
     add_log_odds,
     empty_predictions,
@@ -89,13 +89,46 @@ def adaptation_of(study):
     def ask(name, baseline, model, train, test, predicted):
         if name == FREQUENCY:
             return {}
-        trials = study.trials
-        said = level(predicted, trials, train, test)
+        said = level(predicted, study.trials, train, test)
         held_out = Said(test, said, _features(study, model, train, test))
-        found, chosen = adapt(trials, _inside(study, baseline, model, train), held_out)
-        return {"adaptive": found, "chosen": np.tile(chosen, (len(test), 1))}
+        return _answers(study, _inside(study, baseline, model, train), held_out)
 
     return ask
+
+
+def adaptation_of_own(study):
+    """Ask baselines of the caller: what they say of inner parts gives them gain and offset.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    callable
+        ``ask(name, baseline, train, test, predicted)`` returns a dict of arrays over the test
+        trials, and a list of what is wrong with the log-probabilities for inner parts.
+    """
+
+    def ask(name, baseline, train, test, predicted):
+        trials, inside = study.trials, []
+        if name == FREQUENCY:
+            return {}, []
+        for fit, rows in study.inner(train):
+            said, wrong = predict_own(baseline, trials, fit, rows)
+            if wrong:
+                part = f"asked for {len(rows)} inner validation trials (adaptive=True)"
+                return {}, [f"{part}: {text}" for text in wrong]
+            inside.append(Said(rows, level(said, trials, fit, rows), None))
+        held_out = Said(test, level(predicted, trials, train, test), None)
+        return _answers(study, inside, held_out), []
+
+    return ask
+
+
+def _answers(study, inside, held_out):
+    found, chosen = adapt(study.trials, inside, held_out)
+    return {"adaptive": found, "chosen": np.tile(chosen, (len(found), 1))}
 
 
 def _features(study, model, train, rows):

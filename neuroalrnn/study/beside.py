@@ -32,7 +32,7 @@ def sharing(study):
     )
 
 
-def predict_baselines(study, baselines, *, own=False, progress=False):
+def predict_baselines(study, baselines, *, own=False, ask=None, progress=False):
     """Predict every held-out choice by the models that are fitted beside the AL-RNN.
 
     As many are fitted at once as the engine has threads; what they say does not depend on that.
@@ -44,6 +44,8 @@ def predict_baselines(study, baselines, *, own=False, progress=False):
     own : bool
         They are the caller's: they are called one after the other, fold by fold, and what they
         return is checked.
+    ask : callable, optional
+        Asks baselines of the caller for more; see `neuroalrnn.study.adaptive.adaptation_of_own`.
     progress : bool
         Show a progress bar over folds and baselines.
 
@@ -65,7 +67,7 @@ def predict_baselines(study, baselines, *, own=False, progress=False):
     n_fits = len(study.folds) * len(baselines)
     show = progress and n_fits > 0
     with progress_bar(total=n_fits, show=show, unit="model", desc="other models") as bar:
-        run = _Run(study, baselines, own, bar)
+        run = _Run(study, baselines, own, ask, bar)
         if own or study.engine.threads == 1:
             _one_by_one(run)
         else:
@@ -96,6 +98,7 @@ class _Run:
     study: Any
     baselines: dict
     own: bool
+    ask: Any
     bar: Any
     found: dict = field(default_factory=lambda: {"predicted": {}})
     failed: dict = field(default_factory=dict)
@@ -109,10 +112,25 @@ class _Run:
             self.busy[what] = None
             self.bar.set_postfix_str("; ".join(list(self.busy)))
             train = part.train[scored_trials(trials)[part.train]]
-            answer, wrong = _call(self.baselines[name], self.own, trials, train, part.test)
+            answer, wrong = self.call(name, trials, train, part.test)
             del self.busy[what]
             return fold, name, answer, wrong
         return fold, name, {}, []
+
+    def call(self, name, trials, train, test):
+        """What a baseline says, and why nothing of that can be used."""
+        baseline = self.baselines[name]
+        if self.own:
+            predicted, wrong = predict_own(baseline, trials, train, test)
+            if wrong:
+                return {}, wrong
+            more, wrong = self.ask(name, baseline, train, test, predicted) if self.ask else ({}, [])
+            return {"predicted": predicted, **more}, wrong
+        try:
+            answer = baseline(trials, train, test)
+        except FitError as error:
+            return {}, [str(error)]
+        return answer if isinstance(answer, dict) else {"predicted": answer}, []
 
     def put(self, fold, name, answer, wrong):
         """Store what a model said of a fold, or why it failed."""
@@ -153,15 +171,3 @@ def _side_by_side(run):
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def _call(baseline, own, *arguments):
-    """What a baseline says, and why nothing of that can be used."""
-    if own:
-        predicted, wrong = predict_own(baseline, *arguments)
-        return {} if wrong else {"predicted": predicted}, wrong
-    try:
-        answer = baseline(*arguments)
-    except FitError as error:
-        return {}, [str(error)]
-    return answer if isinstance(answer, dict) else {"predicted": answer}, []

@@ -21,7 +21,7 @@ from neuroalrnn.model.observation import ObservationModel
 from neuroalrnn.results import Fit
 from neuroalrnn.results.summary import ON_REGRESSION
 from neuroalrnn.running import one_blas_thread
-from neuroalrnn.study.adaptive import adapt_all, adaptation_of
+from neuroalrnn.study.adaptive import adapt_all, adaptation_of, adaptation_of_own
 from neuroalrnn.study.answers import with_answers
 from neuroalrnn.study.assemble import assemble
 from neuroalrnn.study.beside import predict_baselines, sharing
@@ -188,9 +188,10 @@ def select_n_pwl(
         Train a network on everybody, too, for `Fit.predict` of new subjects. Its ``n_pwl``, restart
         and training time are chosen as in a fold, on inner parts of all groups.
     adaptive : bool
-        Predict by every model, baselines of the caller apart, also with a read-out that learns
-        every held-out subject from its choices so far: "AL-RNN adaptive" and so on. All weigh
-        the terms of the history regression, networks their states, too. How far subjects may be
+        Predict by every model also with a read-out that learns every held-out subject from its
+        choices so far: "AL-RNN adaptive" and so on. All weigh the terms of the history regression,
+        networks their states, too; baselines of the caller, which are asked for inner parts, too,
+        get gain and offset alone. How far subjects may be
         from the model, and how fast they drift, is chosen on inner validation inside each fold;
         see `neuroalrnn.adaptive`.
     regression : bool
@@ -233,7 +234,7 @@ def select_n_pwl(
     ['AL-RNN', 'AL-RNN P=0', 'AL-RNN P=1']
     """
     started = time.perf_counter()
-    own = check_baselines(baselines, regression=regression)
+    own = check_baselines(baselines, regression=regression, adaptive=adaptive)
     study = prepare_study(
         trials, setting, cv, n_pwl=n_pwl, n_restarts=n_restarts, n_inner=n_inner,
         random_state=random_state, alternatives=alternatives, encoding=encoding,
@@ -246,7 +247,10 @@ def select_n_pwl(
     if not own:
         others = _prepared(shared, others, adaptive)
     # before the networks, so that a baseline of the caller that fails costs nothing
-    others, answers, left_out = predict_baselines(study, others, own=own, progress=progress)
+    ask = adaptation_of_own(study) if adaptive else None
+    others, answers, left_out = predict_baselines(
+        study, others, own=own, ask=ask, progress=progress
+    )
     if regression:
         key = {"grid": grid_of(study.plan)}
         ours = _prepared(shared, on_regression(shared, others), adaptive, **key)

@@ -11,7 +11,7 @@ from neuroalrnn.baselines import class_frequency
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials, where
 from neuroalrnn.exceptions import ConfigError, problems
-from neuroalrnn.results.summary import NETWORK, REGRESSION
+from neuroalrnn.results.summary import ADAPTIVE, NETWORK, REGRESSION
 
 CONSTANT, FREQUENCY = "constant", "class frequency"
 FORM = "f(trials, train, test) -> array of log-probabilities, shape (test trial, option)"
@@ -19,7 +19,7 @@ FORM = "f(trials, train, test) -> array of log-probabilities, shape (test trial,
 TOLERANCE = 1e-5
 
 
-def check_baselines(baselines, *, regression=False):
+def check_baselines(baselines, *, regression=False, adaptive=False):
     """Refuse baselines that cannot be called, or whose names are taken, before anything is run.
 
     Parameters
@@ -27,6 +27,8 @@ def check_baselines(baselines, *, regression=False):
     baselines : dict of str -> callable, None or "all"
     regression : bool
         Whether networks on top of the history regression are fitted, too.
+    adaptive : bool
+        Each is predicted by with a read-out that learns its subject, too.
 
     Returns
     -------
@@ -44,6 +46,7 @@ def check_baselines(baselines, *, regression=False):
         found = [f"baselines = {shown(baselines)}: expected a dict {{name: {FORM}}}, or 'all'"]
         raise problems(ConfigError, "baselines", found)
     found = [*_bad_names(baselines, {REGRESSION} if regression else set())]
+    found += _taken(baselines) if adaptive else []
     found += [text for name, each in baselines.items() for text in _bad_callable(name, each)]
     if found:
         raise problems(ConfigError, "baselines", found)
@@ -64,6 +67,12 @@ def _bad_names(baselines, ours):
             yield f"{name!r}: the name belongs to a model that is always fitted; give another"
         if form == FREQUENCY and inspect.unwrap(each) is not inspect.unwrap(class_frequency):
             yield f"{name!r}: the name belongs to what bits are counted from; give another"
+
+
+def _taken(baselines):
+    for name in (f"{each}{ADAPTIVE}" for each in baselines):
+        if name in baselines:
+            yield f"{name!r}: the name belongs to another of them, adaptive=True; give another"
 
 
 def _bad_callable(name, each):

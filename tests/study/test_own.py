@@ -5,8 +5,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import log_softmax
 
-from neuroalrnn.baselines import class_frequency
+from neuroalrnn.baselines import class_frequency, logistic
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError, DataWarning, FitError, LeakageWarning
@@ -160,3 +161,32 @@ def test_a_baseline_that_knows_the_choice_is_named_before_training(untrained):
 
     with pytest.raises(LeakageWarning, match=r"mine: more than 99\.9 % of held-out choices"):
         untrained({"mine": knows})
+
+
+def shy(trials, train, test):
+    """Right in kind, but never sure: the log-odds of the history regression by a quarter."""
+    said = logistic(trials, train, test, terms=["stimulus:rule"])
+    return log_softmax(said / 4, axis=1)
+
+
+def test_baselines_of_the_caller_learn_gain_and_offset(fit, trials):
+    given = {"shy": shy, "class frequency": class_frequency}
+    options = {"n_pwl": (0,), "n_restarts": 1, "adaptive": True}
+    found = fit(trials, SubjectKFold(2), baselines=given, **options)
+    score = found.summarise()["log_likelihood"]
+    assert [*score.index][-3:] == ["shy", "shy adaptive", "class frequency"]
+    assert score["shy adaptive"] > score["shy"] + 0.1
+    chosen = found.adaptive.sel(model="shy")
+    assert (chosen["readout"] == 0).all()
+    assert (chosen["gain"] > 0).all()
+
+
+def test_baselines_of_the_caller_are_checked_on_inner_parts(trials, fit):
+    def lost_on_few(trials, train, test):
+        return even(trials, train, test) + (np.nan if len(test) < 100 else 0.0)
+
+    text = r"'mine', fold 0: asked for \d+ inner validation trials .*: returned NaN on test row"
+    with pytest.raises(ConfigError, match=text):
+        fit(trials, SubjectKFold(2), baselines={"mine": lost_on_few}, adaptive=True)
+    with pytest.raises(ConfigError, match="'mine adaptive': the name belongs to another of them"):
+        fit(trials, baselines={"mine": even, "mine adaptive": even}, adaptive=True)
