@@ -28,6 +28,7 @@ from neuroalrnn.study.beside import predict_baselines, sharing
 from neuroalrnn.study.checks import check_saveable_names
 from neuroalrnn.study.doubts import lost_values, unexplained
 from neuroalrnn.study.effects import effects_of
+from neuroalrnn.study.expected import announce, tell_expected
 from neuroalrnn.study.final import tabulate_final, train_final
 from neuroalrnn.study.own import check_baselines
 from neuroalrnn.study.predict import predict
@@ -179,7 +180,8 @@ def select_n_pwl(
         One of `neuroalrnn.ops.dispatch.BACKENDS`; "auto" takes the fastest that can run here.
         Backends give the same results up to rounding; threads and memory change no bit.
     progress : bool
-        Show a progress bar.
+        Say what is fitted, and about how many minutes and how much memory that takes; then show
+        progress bars.
     resume : path-like, optional
         Folder in which every finished fold is kept, and what every baseline that is not the
         caller's own predicts in it. A run with the same data, settings and seed takes them from
@@ -244,6 +246,8 @@ def select_n_pwl(
     shared = sharing(study)
     others = _baselines(baselines, shared)
     check_saveable_names(others)
+    if progress:
+        announce(tell_expected(study, others, adaptive=adaptive))
     if not own:
         others = _prepared(shared, others, adaptive)
     # before the networks, so that a baseline of the caller that fails costs nothing
