@@ -12,6 +12,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 from benchmarks import (
     analysis,
+    compare,
     computations,
     effects,
     false_positives,
@@ -42,7 +43,7 @@ def main(
         list[str] | None,
         typer.Argument(
             help="kernels, scaling, sweep, start_up, lorenz, false_positives, fixed_points, "
-            "analysis, effects, primitives, faults; or all"
+            "analysis, effects, compare, primitives, faults; or all"
         ),
     ] = None,
     backend: Annotated[str, typer.Option(help="Backend of ours.")] = "auto",
@@ -58,6 +59,13 @@ def main(
     cache: Annotated[
         Path, typer.Option(help="computations: folder of finished runs, which are not made again.")
     ] = RUNS,
+    dataset: Annotated[str, typer.Option(help="compare: what is fitted.")] = "miller_rats",
+    other: Annotated[
+        Path | None, typer.Option(help="compare: another source tree, timed in turn.")
+    ] = None,
+    models: Annotated[
+        str, typer.Option(help="compare: names, with commas; empty for all models.")
+    ] = "",
 ) -> None:
     """Measure ours beside its peers; print the numbers and keep them in results.json."""
     unknown = sorted(set(parts or ()) - set(PARTS))
@@ -70,8 +78,11 @@ def main(
     options = {"ours": ours, "threads": threads, "rounds": rounds, "quick": quick}
     for name in parts or PARTS:
         save(describe_machine(threads) | {"ours": ours.name})
-        own = {"sizes": (runs, nulls), "cache": cache} if name == "computations" else {}
-        save(PARTS[name](**options, **own))
+        own = {
+            "computations": {"sizes": (runs, nulls), "cache": cache},
+            "compare": {"dataset": dataset, "other": other, "models": models},
+        }
+        save(PARTS[name](**options, **own.get(name, {})))
 
 
 def _forget(values):
@@ -176,6 +187,16 @@ def _effects(ours, threads, rounds, quick):
     return {"effects": found}
 
 
+def _compare(ours, threads, rounds, quick, dataset, other, models):
+    found = compare.measure(
+        dataset=dataset, n_folds=1 if quick else 2, threads=threads, other=other,
+        models=[each for each in models.split(",") if each],
+    )  # fmt: skip
+    typer.echo(f"{dataset}: seconds per fold, {threads} threads")
+    typer.echo(compare.tabulate(found).to_string(float_format="%.1f"))
+    return {"compare": found}
+
+
 def _primitives(ours, threads, rounds, quick):
     found = primitives.measure(n_networks=5 if quick else primitives.N_NETWORKS)
     typer.echo(found.to_string(index=False, float_format="%.3f"))
@@ -217,6 +238,7 @@ PARTS = {
     "fixed_points": _fixed_points,
     "analysis": _analysis,
     "effects": _effects,
+    "compare": _compare,
     "primitives": _primitives,
     "computations": _computations,
     "faults": _faults,

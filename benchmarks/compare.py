@@ -1,0 +1,146 @@
+"""Time of `neuroalrnn compare` by model, in this source tree and in another one, in turn."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+FIT, ADAPT = "AL-RNN, all P", "AL-RNN adaptive"
+
+
+def measure(*, dataset="miller_rats", n_folds=1, threads=2, other=None, models=(), n_times=1):
+    """Time every model in this tree, and in another one if it is given.
+
+    Parameters
+    ----------
+    dataset : str
+        With the settings that come with it.
+    n_folds : int
+        So many of its folds, from the first.
+    threads : int
+        With 1, seconds are those of the processor, which other work on the machine hardly changes;
+        else by the clock, and models that are fitted at once wait for one another.
+    other : path-like, optional
+        Root of another source tree, such as a worktree of an earlier commit.
+    models : sequence of str
+        These alone are fitted beside the AL-RNN; all if there are none.
+    n_times : int
+        Rounds; in each, every tree is timed once, in a process of its own.
+
+    Returns
+    -------
+    dict
+        ``dataset``, ``folds``, ``threads``, ``here`` and ``other``: a list of rounds, each with the
+        seconds per fold by model and in total.
+    """
+    trees = {"here": ROOT} | ({"other": Path(other).resolve()} if other else {})
+    found = {name: [] for name in trees}
+    arguments = [dataset, str(n_folds), str(threads), ",".join(models)]
+    for _ in range(n_times):
+        for name, tree in trees.items():
+            found[name].append(_run(tree, arguments))
+    return {"dataset": dataset, "folds": n_folds, "threads": threads, **found}
+
+
+def tabulate(found):
+    """Seconds per fold by model: least of all rounds, by tree, and how many times less they are.
+
+    Parameters
+    ----------
+    found : dict
+        From `measure`.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    trees = {name: pd.DataFrame(found[name]).min() for name in ("here", "other") if name in found}
+    table = pd.DataFrame(trees).rename_axis("model")
+    return table.assign(times=table["other"] / table["here"]) if "other" in trees else table
+
+
+def _run(tree, arguments):
+    environment = os.environ | {"PYTHONPATH": str(tree)}
+    # -P: the folder of this file holds modules of other names
+    command = [sys.executable, "-P", __file__, *arguments]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "found.json"
+        subprocess.run([*command, str(path)], env=environment, check=True)
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _time_tree(dataset, n_folds, threads, models, path):
+    """Run the comparison of the tree that is imported, once to compile and once to be timed."""
+    from neuroalrnn.config import default_run
+    from neuroalrnn.sources import load_trials
+
+    run = default_run(dataset)
+    trials = load_trials(dataset, run)
+    few = trials.isel(trial=trials["trial_in_session"].values < 30)
+    short = run.setting.model_copy(update={"max_checks": 1})
+    _compare(few, run.model_copy(update={"setting": short}), 1, threads, models)
+    found = _compare(trials, run, n_folds, threads, models)
+    Path(path).write_text(json.dumps(found), encoding="utf-8")
+
+
+def _compare(trials, run, n_folds, threads, models):
+    """Seconds per fold, by model."""
+    from neuroalrnn import Setting
+    from neuroalrnn.sources import make_splitter
+    from neuroalrnn.study import crossval
+
+    clock, seconds = time.process_time if threads == 1 else time.perf_counter, Counter()
+
+    def timed(name, function):
+        def call(*arguments, **options):
+            begin = clock()
+            try:
+                return function(*arguments, **options)
+            finally:
+                seconds[name] += (clock() - begin) / n_folds
+
+        return call
+
+    def with_answers(baselines, asks):
+        asked = parts["with_answers"](baselines, asks)
+        return {n: timed(n, each) for n, each in asked.items() if n in models or not models}
+
+    parts = {n: getattr(crossval, n) for n in ("with_answers", "_fit_folds", "adapt_all")}
+    crossval.with_answers = with_answers
+    crossval._fit_folds = timed(FIT, parts["_fit_folds"])
+    crossval.adapt_all = timed(ADAPT, parts["adapt_all"])
+    fit = timed("total", crossval.select_n_pwl)
+    validation = run.validation
+    try:
+        fit(
+            trials, Setting(**run.setting.model_dump()), _first(make_splitter(run), n_folds),
+            validation.n_restarts, validation.random_state, n_pwl=validation.n_pwl,
+            n_inner=validation.n_inner, sufficient=validation.sufficient,
+            alternatives=run.alternatives, observation=run.observation, baselines="all",
+            adaptive=True, threads=threads, progress=False,
+        )  # fmt: skip
+    finally:
+        vars(crossval).update(parts)
+    return {name: round(each, 3) for name, each in seconds.items()}
+
+
+def _first(cv, n_folds):
+    """The same splitter with its first folds alone."""
+    return SimpleNamespace(
+        split=lambda trials: list(cv.split(trials))[:n_folds], groups=cv.groups, inner=cv.inner
+    )
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    name, n_folds, threads, models, path = sys.argv[1:]
+    _time_tree(name, int(n_folds), int(threads), [m for m in models.split(",") if m], path)
