@@ -151,6 +151,22 @@ def progress_bar(iterable: Iterable | None = None, *, show: bool = True, **optio
     return tqdm(iterable, disable=not show, **options)
 
 
+def announce(text: str) -> None:
+    """Write lines beside the progress bars, in terminals as in logs.
+
+    Parameters
+    ----------
+    text : str
+        Whole lines.
+
+    Returns
+    -------
+    None
+        They go to the error stream.
+    """
+    tqdm.write(text, file=sys.stderr)
+
+
 def _is_plain(stream):
     in_notebook = "notebook" in "".join(kind.__module__ for kind in tqdm.__mro__)
     return not in_notebook and not (hasattr(stream, "isatty") and stream.isatty())

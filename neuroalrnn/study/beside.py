@@ -9,7 +9,7 @@ import numpy as np
 
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError, FitError, problems
-from neuroalrnn.running import progress_bar
+from neuroalrnn.running import announce, progress_bar
 from neuroalrnn.study.engine import one_torch_thread
 from neuroalrnn.study.own import predict_own
 
@@ -170,4 +170,6 @@ def _side_by_side(run):
                 run.put(*each.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            if run.busy and not run.bar.disable:
+                announce(f"stops when these are done: {'; '.join(list(run.busy))}")
             raise

@@ -20,7 +20,7 @@ from neuroalrnn.exceptions import FitError, LeakageWarning
 from neuroalrnn.model.observation import ObservationModel
 from neuroalrnn.results import Fit
 from neuroalrnn.results.summary import ON_REGRESSION
-from neuroalrnn.running import one_blas_thread
+from neuroalrnn.running import announce, one_blas_thread
 from neuroalrnn.study.adaptive import adapt_all, adaptation_of, adaptation_of_own
 from neuroalrnn.study.answers import with_answers
 from neuroalrnn.study.assemble import assemble
@@ -28,7 +28,7 @@ from neuroalrnn.study.beside import predict_baselines, sharing
 from neuroalrnn.study.checks import check_saveable_names
 from neuroalrnn.study.doubts import lost_values, unexplained
 from neuroalrnn.study.effects import effects_of
-from neuroalrnn.study.expected import announce, tell_expected
+from neuroalrnn.study.expected import tell_expected
 from neuroalrnn.study.final import tabulate_final, train_final
 from neuroalrnn.study.own import check_baselines
 from neuroalrnn.study.predict import predict
@@ -246,8 +246,9 @@ def select_n_pwl(
     shared = sharing(study)
     others = _baselines(baselines, shared)
     check_saveable_names(others)
+    more = on_regression(shared, others) if regression else {}
     if progress:
-        announce(tell_expected(study, others, adaptive=adaptive))
+        announce(tell_expected(study, others | more, adaptive=adaptive))
     if not own:
         others = _prepared(shared, others, adaptive)
     # before the networks, so that a baseline of the caller that fails costs nothing
@@ -257,8 +258,8 @@ def select_n_pwl(
     )
     if regression:
         key = {"grid": grid_of(study.plan)}
-        ours = _prepared(shared, on_regression(shared, others), adaptive, **key)
-        more, told, failed = predict_baselines(study, ours, progress=progress)
+        more = _prepared(shared, more, adaptive, **key)
+        more, told, failed = predict_baselines(study, more, progress=progress)
         others, left_out = others | more, left_out + failed
         answers = {kind: answers.get(kind, {}) | each for kind, each in (answers | told).items()}
     study = study.warn(left_out).warn(perfect_models(study.trials, others), LeakageWarning)

@@ -3,12 +3,10 @@
 Costs are those of one core of about 3 GHz, fitted to `python -m benchmarks compare`.
 """
 
-import sys
-
 import numpy as np
 
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.results.summary import NETWORK
+from neuroalrnn.results.summary import NETWORK, ON_REGRESSION
 from neuroalrnn.study.own import FREQUENCY
 from neuroalrnn.study.recurrent import Recurrent
 
@@ -53,6 +51,8 @@ def expected_seconds(study, baselines, *, adaptive=False):
     for name, baseline in baselines.items():
         if isinstance(baseline, Recurrent):
             found[name] = _gated(plan, GATES[name], baseline)
+        elif name == ON_REGRESSION:
+            found[name] = found[NETWORK]
         else:
             is_ours = name in TRIAL or hasattr(baseline, "fit")
             found[name] = n_trials * TRIAL.get(name, REGRESSION) / 1e6 if is_ours else np.nan
@@ -137,9 +137,3 @@ def _minutes(seconds):
     if np.isnan(seconds):
         return "not known"
     return "under a minute" if seconds < 60 else f"about {round(seconds / 60)} min"
-
-
-def announce(text):
-    """Write to the error stream, beside the progress bars, in logs as in terminals."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()

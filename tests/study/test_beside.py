@@ -9,6 +9,7 @@ import pytest
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.study.beside import predict_baselines, sharing
+from neuroalrnn.study.resume import keeping
 from neuroalrnn.study.study import prepare_study
 
 
@@ -74,6 +75,30 @@ def test_an_interrupt_starts_nothing_new(study, threads):
     with pytest.raises(KeyboardInterrupt):
         predict_baselines(study(threads), named)
     assert len(calls) < 20
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_killed_run_goes_on_from_the_last_model_of_the_last_fold(study, threads, tmp_path):
+    finished, kills = [], iter([False, False, True])
+
+    def counted(name):
+        def answer(trials, train, test):
+            if next(kills, False):
+                raise KeyboardInterrupt
+            finished.append((name, test[0]))
+            return said(float(test[0]), test)
+
+        return answer
+
+    named = {name: counted(name) for name in ("one", "other")}
+    kept = keeping(named, tmp_path, {}, "backend")
+    with pytest.raises(KeyboardInterrupt):
+        predict_baselines(study(threads), kept)
+    assert len(finished) >= 2
+    predicted, answers, _ = predict_baselines(study(threads), kept)
+    assert len(finished) == len(set(finished)) == 6
+    assert list(predicted) == list(answers["effect"]) == ["one", "other"]
+    assert not any(np.isnan(each).any() for each in predicted.values())
 
 
 def test_bar_names_models_and_folds(study, capsys):

@@ -50,8 +50,10 @@ def test_models_of_the_caller_have_no_estimate(study):
     def mine(trials, train, test):
         pytest.fail("called")
 
-    found = expected_seconds(study(), {"mine": mine, "class frequency": class_frequency})
+    named = {"mine": mine, "class frequency": class_frequency, "AL-RNN on regression": mine}
+    found = expected_seconds(study(), named)
     assert np.isnan(found["mine"])
+    assert found["AL-RNN on regression"] == found["AL-RNN"]
     assert found["class frequency"] < 1
 
 
