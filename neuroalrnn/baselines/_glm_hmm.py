@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_expit, log_softmax
+from scipy.special import log_softmax
 
-from neuroalrnn.baselines._hidden_states import filter_states, smooth_states
+from neuroalrnn.baselines._hidden_states import Lanes, expect_states, filter_states, lay_in_lanes
 
 # the prior is worth so many transitions: of every kind, and of staying in addition
 PSEUDO_MOVE, PSEUDO_STAY = 1.0, 10.0
@@ -14,6 +14,8 @@ PRIOR_PRECISION = 1.0
 N_SHORT = 10
 MAX_STEPS = 300
 N_HALVINGS = 20
+# rows that are multiplied at a time, so that what comes of it stays in the cache
+BLOCK = 4096
 
 
 class GLMHMM(NamedTuple):
@@ -56,8 +58,66 @@ class Rows(NamedTuple):
     offered: np.ndarray | None = None
 
 
+class Kinds(NamedTuple):
+    """Different rows of some sessions: where covariates are discrete, they are few.
+
+    Parameters
+    ----------
+    features : array, shape (design, feature)
+        Different covariates.
+    offered : bool array, shape (design, option), optional
+        Options that go with them; all without it.
+    design : int array, shape (kind,)
+        Covariates of a kind of row.
+    choice : int array, shape (kind,)
+        Option chosen, -1 where a row does not count. No two kinds are equal in both.
+    lanes : Lanes
+        All rows, by their kinds.
+    """
+
+    features: np.ndarray
+    offered: np.ndarray | None
+    design: np.ndarray
+    choice: np.ndarray
+    lanes: Lanes
+
+
+def group_rows(rows: Rows) -> Kinds:
+    """Group rows that are equal to a model, wherever they stand.
+
+    Parameters
+    ----------
+    rows : Rows
+        Choices and their covariates.
+
+    Returns
+    -------
+    Kinds
+        The same rows.
+    """
+    n_choices = rows.choice.max() + 2
+    given = rows.features if rows.offered is None else np.c_[rows.features, rows.offered]
+    at, design = _distinct(given)
+    pair, kind = np.unique(design * n_choices + rows.choice + 1, return_inverse=True)
+    return Kinds(
+        np.asfortranarray(rows.features[at]),
+        None if rows.offered is None else rows.offered[at],
+        pair // n_choices,
+        pair % n_choices - 1,
+        lay_in_lanes(kind, rows.first),
+    )
+
+
+def _distinct(table):
+    """One place of each different row of a table, and the number of each row among these."""
+    # adding 0 turns -0 into 0, which is equal to it but has other bytes
+    table = np.ascontiguousarray(table + 0.0)
+    whole = table.view(np.dtype((np.void, table.itemsize * table.shape[1]))).ravel()
+    return np.unique(whole, return_index=True, return_inverse=True)[1:]
+
+
 def fit_glm_hmm(
-    rows: Rows,
+    kinds: Kinds,
     n_options: int,
     n_states: int,
     *,
@@ -69,7 +129,7 @@ def fit_glm_hmm(
 
     Parameters
     ----------
-    rows : Rows
+    kinds : Kinds
         Choices and their covariates.
     n_options, n_states : int
         Number of options and of hidden states.
@@ -88,15 +148,15 @@ def fit_glm_hmm(
         Nats, up to a constant: of the restart that was taken, before each step and after the last.
     """
     n_outputs = 1 if n_options == 2 else n_options
-    shape = 1, n_outputs, rows.features.shape[1]
+    shape = 1, n_outputs, kinds.features.shape[1]
     single = GLMHMM(np.ones(1), np.ones((1, 1)), np.zeros(shape))
-    single, path = _climb(single, rows, tolerance, MAX_STEPS)
+    single, path = _climb(single, kinds, tolerance, MAX_STEPS)
     if n_states == 1:
         return single, path
     starts = [_scatter(single, n_states, rng) for _ in range(n_restarts)]
-    short = [_climb(model, rows, tolerance, N_SHORT) for model in starts]
+    short = [_climb(model, kinds, tolerance, N_SHORT) for model in starts]
     model, path = max(short, key=lambda climbed: climbed[1][-1])
-    model, rest = _climb(model, rows, tolerance, MAX_STEPS)
+    model, rest = _climb(model, kinds, tolerance, MAX_STEPS)
     return model, path[:-1] + rest
 
 
@@ -116,9 +176,9 @@ def predict_glm_hmm(model: GLMHMM, rows: Rows) -> np.ndarray:
         Log-probabilities (nats).
     """
     every = log_options(model.weights, rows.features, rows.offered)
-    made = _made(every, rows.choice)
+    made = _made(every, np.arange(len(rows.choice)), rows.choice).T
     _, before, _ = filter_states(made, model.start, model.transition, rows.first)
-    probability = np.einsum("tk,tko->to", before, np.exp(every))
+    probability = np.einsum("tk,kot->to", before, np.exp(every))
     return np.log(np.maximum(probability, np.finfo(float).tiny))
 
 
@@ -141,19 +201,19 @@ def log_options(
 
     Returns
     -------
-    array, shape (row, state, option)
+    array, shape (state, option, row)
         Log-probabilities (nats).
     """
     n_states, n_outputs, n_features = weights.shape
-    z = features @ weights.reshape(-1, n_features).T
+    z = weights.reshape(-1, n_features) @ features.T
     if n_outputs == 1:
-        second = log_expit(z)
-        return np.stack([second - z, second], axis=2)
-    z = z.reshape(len(z), n_states, n_outputs)
+        second = np.minimum(z, 0) - np.log1p(np.exp(-np.abs(z)))
+        return np.stack([second - z, second], axis=1)
+    z = z.reshape(n_states, n_outputs, -1)
     if offered is not None:
         hidden = offered.any(axis=1, keepdims=True) & ~offered
-        z = np.where(hidden[:, None], -np.inf, z)
-    return log_softmax(z, axis=2)
+        z = np.where(hidden.T, -np.inf, z)
+    return log_softmax(z, axis=1)
 
 
 def _log_prior(model):
@@ -163,10 +223,11 @@ def _log_prior(model):
     return chain - _penalty(model.weights).sum()
 
 
-def _made(every, choice):
-    """Log-probability of the choices made, shape (row, state); 0 where a row does not count."""
-    made = every[np.arange(len(choice)), :, np.maximum(choice, 0)]
-    return np.where(choice[:, None] >= 0, made, 0.0)
+def _made(every, design, choice):
+    """Log-probability of the choices made, shape (state, row); 0 where a row does not count."""
+    made = every[:, np.maximum(choice, 0), design]
+    made[:, choice < 0] = 0.0
+    return made
 
 
 def _scatter(single, n_states, rng):
@@ -178,36 +239,36 @@ def _scatter(single, n_states, rng):
     return GLMHMM(np.full(n_states, 1 / n_states), transition, single.weights + noise / 2)
 
 
-def _climb(model, rows, tolerance, most):
+def _climb(model, kinds, tolerance, most):
     """Alternate expectation and maximisation; return the model and its log posteriors."""
-    path, every = [], log_options(model.weights, rows.features, rows.offered)
-    enough = tolerance * (rows.choice >= 0).sum()
+    path, every = [], log_options(model.weights, kinds.features, kinds.offered)
+    made = kinds.choice >= 0
+    enough = tolerance * kinds.lanes.n_rows[made].sum()
     while True:
-        made = _made(every, rows.choice)
-        chain = model.start, model.transition, rows.first
-        total, posterior, moves = smooth_states(made, *chain)
+        said = _made(every, kinds.design, kinds.choice)
+        total, share, begun, moves = expect_states(said, model.start, model.transition, kinds.lanes)
         path.append(total + _log_prior(model))
         if len(path) > most or (len(path) > 1 and path[-1] - path[-2] < enough):
             return model, path
-        weights, every = _ascend(model.weights, every, made, posterior, rows)
-        start = posterior[rows.first].sum(axis=0) + PSEUDO_MOVE
+        count = np.zeros(every.shape)
+        count[:, kinds.choice[made], kinds.design[made]] = share[:, made]
+        weights, every = _ascend(model.weights, every, count, kinds)
+        begun += PSEUDO_MOVE
         moves += PSEUDO_MOVE + PSEUDO_STAY * np.eye(len(moves))
-        model = GLMHMM(start / start.sum(), moves / moves.sum(axis=1, keepdims=True), weights)
+        model = GLMHMM(begun / begun.sum(), moves / moves.sum(axis=1, keepdims=True), weights)
 
 
-def _ascend(weights, every, made, posterior, rows):
+def _ascend(weights, every, count, kinds):
     """Take one Newton step on the expected log posterior of the weights of each state.
 
-    The step of a state is halved until its expected log posterior does not fall.
+    The step of a state is halved until its expected log posterior does not fall. `count` holds the
+    expected number of choices of every option in every state, shape (state, option, design).
     """
-    share = np.where(rows.choice[:, None] >= 0, posterior, 0.0)
-    step = np.stack(
-        [_newton(one, np.exp(every[:, k]), share[:, k], rows) for k, one in enumerate(weights)]
-    )
-    before = _expected(weights, made, share)
+    step = _newton(weights, np.exp(every), count, kinds.features)
+    before = _expected(weights, every, count)
     for _ in range(N_HALVINGS):
-        every_next = log_options(weights + step, rows.features, rows.offered)
-        after = _expected(weights + step, _made(every_next, rows.choice), share)
+        every_next = log_options(weights + step, kinds.features, kinds.offered)
+        after = _expected(weights + step, every_next, count)
         if (after >= before).all():
             return weights + step, every_next
         step[after < before] /= 2
@@ -219,23 +280,35 @@ def _penalty(weights):
     return PRIOR_PRECISION * np.square(weights).sum(axis=(1, 2)) / 2
 
 
-def _expected(weights, made, share):
+def _expected(weights, every, count):
     """Expected log posterior of each state's weights, up to a constant."""
-    return np.einsum("tk,tk->k", share, made) - _penalty(weights)
+    # options that are not offered are never chosen
+    every = np.where(count > 0, every, 0.0)
+    return np.einsum("kod,kod->k", count, every) - _penalty(weights)
 
 
-def _newton(weights, probability, share, rows):
-    """Newton step of one state's penalised regression, rows weighted by their share in it."""
-    n_outputs, n_features = weights.shape
-    free = probability[:, -n_outputs:]
-    made = rows.choice[:, None] == np.arange(probability.shape[1])[-n_outputs:]
-    slope = (share[:, None] * (made - free)).T @ rows.features
-    slope -= PRIOR_PRECISION * weights
-    curvature = PRIOR_PRECISION * np.eye(weights.size)
-    curvature = curvature.reshape(n_outputs, n_features, n_outputs, n_features)
+def _newton(weights, chance, count, features):
+    """Newton step of each state's penalised regression; see `_ascend`."""
+    n_states, n_outputs, n_features = weights.shape
+    free, total = chance[:, -n_outputs:], count.sum(axis=1)
+    slope = (count[:, -n_outputs:] - total[:, None] * free) @ features - PRIOR_PRECISION * weights
+    curvature = np.empty((n_states, n_outputs, n_features, n_outputs, n_features))
     for i in range(n_outputs):
-        for j in range(n_outputs):
-            spread = share * free[:, i] * ((i == j) - free[:, j])
-            curvature[i, :, j] += (spread[:, None] * rows.features).T @ rows.features
-    step = np.linalg.solve(curvature.reshape(weights.size, -1), slope.ravel())
-    return step.reshape(weights.shape)
+        for j in range(i + 1):
+            spread = total * free[:, i] * ((i == j) - free[:, j])
+            curvature[:, i, :, j] = curvature[:, j, :, i] = _squares(spread, features)
+    n_weights = n_outputs * n_features
+    curvature = curvature.reshape(n_states, n_weights, n_weights)
+    curvature += PRIOR_PRECISION * np.eye(n_weights)
+    return np.linalg.solve(curvature, slope.reshape(n_states, -1, 1)).reshape(weights.shape)
+
+
+def _squares(spread, features):
+    """Sum of ``spread x x'`` over covariates x, shape (state, feature, feature)."""
+    n_states, n_features = len(spread), features.shape[1]
+    found = np.zeros((n_states * n_features, n_features))
+    for start in range(0, len(features), BLOCK):
+        some = features[start : start + BLOCK]
+        spread_here = spread[:, None, start : start + BLOCK] * some.T
+        found += spread_here.reshape(-1, len(some)) @ some
+    return found.reshape(n_states, n_features, n_features)

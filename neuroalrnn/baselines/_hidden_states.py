@@ -1,11 +1,68 @@
-"""A hidden Markov chain over many sessions: filter, smoother, expected counts.
+"""A hidden Markov chain over many sessions: filter, and what the expectation step counts.
 
 The chain starts anew with every session, whose first row `first` marks.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from neuroalrnn.baselines._kernel import kernel
+
+# sessions that are followed side by side, as a processor does the same to many numbers at once
+N_LANES = 16
+
+
+class Lanes(NamedTuple):
+    """Sessions side by side: each lane holds some of them, one after the other.
+
+    Parameters
+    ----------
+    kind : int array, shape (step, lane)
+        Kind of each row: rows of a kind are equal to the chain. Lanes are filled up with rows of
+        one more kind, at which nothing is observed.
+    first : float array, shape (step, lane)
+        1 where a session, or what fills up a lane, begins; else 0.
+    n_rows : int array, shape (kind,)
+        Number of rows of each kind.
+    """
+
+    kind: np.ndarray
+    first: np.ndarray
+    n_rows: np.ndarray
+
+
+def lay_in_lanes(kind: np.ndarray, first: np.ndarray) -> Lanes:
+    """Lay sessions into lanes of about equal length.
+
+    Parameters
+    ----------
+    kind : int array, shape (row,)
+        Kind of each row, from 0 on.
+    first : bool array, shape (row,)
+        Whether a row is the first of its session.
+
+    Returns
+    -------
+    Lanes
+        Of the same rows.
+    """
+    count = np.bincount(kind)
+    begin = np.flatnonzero(first)
+    length = np.diff(np.r_[begin, len(kind)])
+    lanes: list[list[np.ndarray]] = [[] for _ in range(N_LANES)]
+    load = np.zeros(N_LANES, int)
+    for i in np.argsort(-length, kind="stable"):
+        lane = int(np.argmin(load))
+        lanes[lane].append(np.arange(begin[i], begin[i] + length[i]))
+        load[lane] += length[i]
+    laid = np.full((load.max(), N_LANES), len(count))
+    begins = np.ones(laid.shape)
+    for lane, sessions in enumerate(lanes):
+        rows = np.concatenate([*sessions, np.empty(0, int)])
+        laid[: len(rows), lane] = kind[rows]
+        begins[: len(rows), lane] = first[rows]
+    return Lanes(laid, begins, count)
 
 
 def filter_states(
@@ -34,37 +91,55 @@ def filter_states(
         ``p(state_t | observations up to t)``.
     """
     before, after = np.empty_like(log_emission), np.empty_like(log_emission)
-    total = _forward(log_emission, start, transition, first, before, after)
+    total = _filter(log_emission, start, transition, first, before, after)
     return total, before, after
 
 
-def smooth_states(
-    log_emission: np.ndarray, start: np.ndarray, transition: np.ndarray, first: np.ndarray
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Compute the posterior of the states given all observations: the expectation step.
+def expect_states(
+    log_emission: np.ndarray, start: np.ndarray, transition: np.ndarray, lanes: Lanes
+) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    """Count states and transitions as expected given all observations: the expectation step.
 
     Parameters
     ----------
-    log_emission, start, transition, first : array
+    log_emission : array, shape (state, kind)
+        Log-probability of each kind's observation given the state, 0 where nothing is observed.
+    start, transition : array
         See `filter_states`.
+    lanes : Lanes
+        The rows.
 
     Returns
     -------
     log_likelihood : float
         Log-likelihood of the observations (nats), summed over rows.
-    posterior : array, shape (row, state)
-        ``p(state_t | all observations of the session)``.
+    share : array, shape (state, kind)
+        Expected number of rows of a kind in a state.
+    begun : array, shape (state,)
+        Expected number of sessions that begin in a state.
     moves : array, shape (state, state)
         Expected number of transitions from the first state to the second.
     """
-    total, before, after = filter_states(log_emission, start, transition, first)
-    moves = np.zeros_like(transition)
-    _backward(before, after, transition, first, moves)
-    return total, after, moves
+    n_states, n_kinds = log_emission.shape
+    highest = log_emission.max(axis=0)
+    emission = np.ones((n_states, n_kinds + 1))
+    np.exp(log_emission - highest, out=emission[:, :-1])
+    n_steps = len(lanes.kind)
+    before, after = (np.empty((n_steps, n_states, N_LANES)) for _ in range(2))
+    # it counts for nothing before the first row, but must be a number
+    after[0] = 0.0
+    mass = np.empty((n_steps, N_LANES))
+    _forward(emission, start, transition, lanes.kind, lanes.first, before, after, mass)
+    moves = np.zeros((n_states, n_states, N_LANES))
+    share, begun = np.zeros((n_states, n_kinds + 1)), np.zeros(n_states)
+    _backward(before, after, transition, lanes.first, moves)
+    _gather(after, lanes.kind, lanes.first, share, begun)
+    total = highest @ lanes.n_rows + np.log(mass).sum()
+    return float(total), share[:, :-1], begun, moves.sum(axis=2)
 
 
 @kernel
-def _forward(log_emission, start, transition, first, before, after):
+def _filter(log_emission, start, transition, first, before, after):
     n_rows, n_states = log_emission.shape
     total = 0.0
     for t in range(n_rows):
@@ -87,20 +162,74 @@ def _forward(log_emission, start, transition, first, before, after):
     return total
 
 
+# the inner loops of these two are over lanes, of a number that the compiler does not know, as it
+# would write out a known number of turns one by one
+
+
+@kernel
+def _forward(emission, start, transition, kind, first, before, after, mass):
+    n_steps, n_states, n_lanes = after.shape
+    scale = np.empty(n_lanes)
+    for t in range(n_steps):
+        begins, total, here = first[t], mass[t], kind[t]
+        for j in range(n_lanes):
+            total[j] = 0.0
+        for k in range(n_states):
+            now, then, given = after[t, k], before[t, k], emission[k]
+            for j in range(n_lanes):
+                then[j] = 0.0
+            for i in range(n_states):
+                ago, chance = after[max(t - 1, 0), i], transition[i, k]
+                for j in range(n_lanes):
+                    then[j] += ago[j] * chance
+            for j in range(n_lanes):
+                then[j] = begins[j] * start[k] + (1 - begins[j]) * then[j]
+            for j in range(n_lanes):
+                now[j] = given[here[j]] * then[j]
+            for j in range(n_lanes):
+                total[j] += now[j]
+        for j in range(n_lanes):
+            scale[j] = 1 / total[j]
+        for k in range(n_states):
+            now = after[t, k]
+            for j in range(n_lanes):
+                now[j] *= scale[j]
+
+
 @kernel
 def _backward(before, after, transition, first, moves):
     """Turn `after` into the posterior given the whole session (Rauch-Tung-Striebel), in place."""
-    n_rows, n_states = after.shape
-    ratio = np.empty(n_states)
-    for t in range(n_rows - 2, -1, -1):
-        if first[t + 1]:
-            continue
+    n_steps, n_states, n_lanes = after.shape
+    ratio, later = np.empty((n_states, n_lanes)), np.empty(n_lanes)
+    for t in range(n_steps - 2, -1, -1):
+        begins = first[t + 1]
         for k in range(n_states):
-            ratio[k] = after[t + 1, k] / before[t + 1, k]
+            share, known, expected = ratio[k], after[t + 1, k], before[t + 1, k]
+            for j in range(n_lanes):
+                share[j] = (1 - begins[j]) * known[j] / expected[j]
         for i in range(n_states):
-            later = 0.0
+            now = after[t, i]
+            for j in range(n_lanes):
+                later[j] = now[j] * begins[j]
             for k in range(n_states):
-                move = after[t, i] * transition[i, k] * ratio[k]
-                moves[i, k] += move
-                later += move
-            after[t, i] = later
+                share, counted, chance = ratio[k], moves[i, k], transition[i, k]
+                for j in range(n_lanes):
+                    move = now[j] * chance * share[j]
+                    counted[j] += move
+                    later[j] += move
+            for j in range(n_lanes):
+                now[j] = later[j]
+
+
+@kernel
+def _gather(posterior, kind, first, share, begun):
+    """Add up the posterior over rows of a kind, and over the first rows of sessions."""
+    n_steps, n_states, n_lanes = posterior.shape
+    filling = share.shape[1] - 1
+    for t in range(n_steps):
+        for j in range(n_lanes):
+            here = kind[t, j]
+            for k in range(n_states):
+                share[k, here] += posterior[t, k, j]
+                if first[t, j] > 0 and here < filling:
+                    begun[k] += posterior[t, k, j]

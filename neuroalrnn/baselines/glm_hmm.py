@@ -1,7 +1,9 @@
 """Logistic regression whose weights follow a hidden Markov state (GLM-HMM)."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import product
 
 import numpy as np
 import xarray as xr
@@ -13,13 +15,14 @@ from neuroalrnn.arguments import (
     not_whole,
 )
 from neuroalrnn.baselines._checks import not_inner, not_sizes
-from neuroalrnn.baselines._glm_hmm import Rows, fit_glm_hmm, predict_glm_hmm
+from neuroalrnn.baselines._glm_hmm import Rows, fit_glm_hmm, group_rows, predict_glm_hmm
 from neuroalrnn.baselines.shared import Inner, Predict, fit_chosen, from_fit, whole_sessions
 from neuroalrnn.data import design
 from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.scaling import standardiser
 from neuroalrnn.data.schema import not_trials, scored_trials
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.running import count_cores, one_blas_thread
 
 
 @checked(
@@ -89,34 +92,57 @@ def glm_hmm(
     ----------
     Ashwood et al. (2022), Nature Neuroscience: the model.
     """
-    fit = partial(_fit, terms=terms, n_restarts=n_restarts, seed=random_state)
-    return fit_chosen(fit, tuple(n_states), trials, train, inner)
+    find = partial(_find, trials, n_restarts=n_restarts, seed=random_state)
+    return _fit_sizes(trials, train, terms, inner, tuple(n_states), find)
 
 
-def _rows(trials, index, features, counted):
-    """Positions of all trials in the sessions of some trials, and these trials as rows."""
-    place, first = whole_sessions(trials, index)
-    choice = np.where(counted[place], trials["choice"].values[place], -1).astype(int)
-    offered = offered_options(trials)
-    return place, Rows(features[place], choice, first, None if offered is None else offered[place])
+def _find(trials, kinds, n_states, *, n_restarts, seed):
+    """Fit a model to rows, see `fit_glm_hmm`."""
+    rng, n_options = np.random.default_rng([seed, n_states]), len(trials["choice"].attrs["labels"])
+    return fit_glm_hmm(kinds, n_options, n_states, rng=rng, n_restarts=n_restarts)[0]
 
 
-def _fit(trials, train, n_states, *, terms, n_restarts, seed):
+@one_blas_thread
+def _fit_sizes(trials, train, terms, inner, n_states, find):
+    """Fit the number of states that predicts best inside, see `fit_chosen`.
+
+    The fits inside do not wait for each other, so they run side by side.
+    """
+    parts = [part for part, _ in inner(train)] if inner and len(n_states) > 1 else []
+    prepared = {part.tobytes(): _prepare(trials, part, terms) for part in parts}
+    jobs = list(product(sorted(n_states, reverse=True), prepared))
+    with ThreadPoolExecutor(count_cores()) as pool:
+        models = pool.map(lambda job: find(prepared[job[1]][1], job[0]), jobs)
+        known = dict(zip(jobs, models, strict=True))
+
+    def fit(trials, part, n):
+        covariates, kinds = prepared.get(part.tobytes()) or _prepare(trials, part, terms)
+        model = known.get((n, part.tobytes())) or find(kinds, n)
+        return partial(_predict, model, covariates)
+
+    return fit_chosen(fit, n_states, trials, train, inner)
+
+
+def _prepare(trials, train, terms):
+    """A function that computes covariates, scaled by training trials, and these as rows."""
     scale = standardiser(trials, train)
 
     def covariates(trials):
         columns = design(scale(trials), terms).to_numpy()
         return np.c_[np.ones(len(columns)), columns]
 
-    features = covariates(trials)
-    n_options = len(trials["choice"].attrs["labels"])
-    counted = np.isin(np.arange(len(features)), train)
-    _, rows = _rows(trials, train, features, counted)
-    rng = np.random.default_rng([seed, n_states])
-    model, _ = fit_glm_hmm(rows, n_options, n_states, rng=rng, n_restarts=n_restarts)
+    counted = np.isin(np.arange(trials.sizes["trial"]), train)
+    return covariates, group_rows(_rows(trials, train, covariates, counted)[1])
 
-    def predict(trials, test):
-        place, rows = _rows(trials, test, covariates(trials), scored_trials(trials))
-        return predict_glm_hmm(model, rows)[np.searchsorted(place, test)]
 
-    return predict
+def _rows(trials, index, covariates, counted):
+    """Positions of all trials in the sessions of some trials, and these trials as rows."""
+    place, first = whole_sessions(trials, index)
+    part = trials.isel(trial=place)
+    choice = np.where(counted[place], part["choice"].values, -1).astype(int)
+    return place, Rows(covariates(part), choice, first, offered_options(part))
+
+
+def _predict(model, covariates, trials, test):
+    place, rows = _rows(trials, test, covariates, scored_trials(trials))
+    return predict_glm_hmm(model, rows)[np.searchsorted(place, test)]

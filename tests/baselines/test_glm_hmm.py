@@ -9,11 +9,14 @@ from neuroalrnn.baselines import glm_hmm
 from neuroalrnn.baselines._glm_hmm import (
     GLMHMM,
     Rows,
+    _climb,
     fit_glm_hmm,
+    group_rows,
     log_options,
     predict_glm_hmm,
 )
 from neuroalrnn.baselines._hidden_states import filter_states
+from tests.baselines.test_hidden_states import smooth
 
 STAY = 0.95
 TRUE = GLMHMM(
@@ -29,7 +32,7 @@ def simulate(model, n_sessions=20, n_rows=200, n_options=2, seed=0):
     n, n_states = n_sessions * n_rows, len(model.start)
     features = np.c_[np.ones(n), rng.normal(size=(n, model.weights.shape[2] - 1))]
     first = np.arange(n) % n_rows == 0
-    probability = np.exp(log_options(model.weights, features))
+    probability = np.exp(log_options(model.weights, features)).transpose(2, 0, 1)
     choice = np.zeros(n, int)
     for t in range(n):
         chance = model.start if first[t] else model.transition[state]  # noqa: F821
@@ -68,7 +71,12 @@ def test_log_posterior_never_falls(n_options, n_outputs):
     observed = Rows(features, choice, np.arange(300) % 37 == 0)
     for seed in range(3):
         model, path = fit_glm_hmm(
-            observed, n_options, 3, rng=np.random.default_rng(seed), n_restarts=2, tolerance=1e-9
+            group_rows(observed),
+            n_options,
+            3,
+            rng=np.random.default_rng(seed),
+            n_restarts=2,
+            tolerance=1e-9,
         )
         assert model.weights.shape == (3, n_outputs, 4)
         assert len(path) > 20
@@ -82,25 +90,70 @@ def test_one_state_is_the_logistic_regression_with_the_same_penalty(n_options):
     logits = features @ rng.normal(size=(4, n_options))
     choice = np.argmax(logits + rng.gumbel(size=logits.shape), axis=1)
     observed = Rows(features, choice, np.arange(400) % 100 == 0)
-    model, _ = fit_glm_hmm(observed, n_options, 1, rng=rng, tolerance=1e-12)
+    model, _ = fit_glm_hmm(group_rows(observed), n_options, 1, rng=rng, tolerance=1e-12)
     other = LogisticRegression(C=1.0, fit_intercept=False, tol=1e-10, max_iter=5000)
     expected = other.fit(features, choice).predict_log_proba(features)
     np.testing.assert_allclose(predict_glm_hmm(model, observed), expected, atol=1e-6)
 
 
+def climb_plainly(rows, n_options, model, n_steps):
+    """Expectation maximisation row by row, as it is written down."""
+    n_states, n_outputs = model.weights.shape[:2]
+    counted = rows.choice >= 0
+    made = np.eye(n_options)[rows.choice][:, -n_outputs:]
+    for _ in range(n_steps):
+        every = log_options(model.weights, rows.features, rows.offered).transpose(2, 0, 1)
+        said = every[np.arange(len(rows.choice)), :, rows.choice] * counted[:, None]
+        _, posterior, moves = smooth(said, model.start, model.transition, rows.first)
+        begun = posterior[rows.first].sum(axis=0) + 1
+        moves = moves + 1 + 10 * np.eye(n_states)
+        weights = model.weights.copy()
+        for k in range(n_states):
+            share, p = posterior[:, k] * counted, np.exp(every[:, k, -n_outputs:])
+            slope = np.einsum("t,to,tf->of", share, made - p, rows.features) - weights[k]
+            spread = p[:, :, None] * (np.eye(n_outputs) - p[:, None])
+            curvature = np.einsum("t,tij,tf,tg->ifjg", share, spread, rows.features, rows.features)
+            curvature = curvature.reshape(slope.size, slope.size) + np.eye(slope.size)
+            weights[k] += np.linalg.solve(curvature, slope.ravel()).reshape(slope.shape)
+        transition = moves / moves.sum(axis=1, keepdims=True)
+        model = GLMHMM(begun / begun.sum(), transition, weights)
+    return model
+
+
+@pytest.mark.parametrize(("n_options", "limited"), [(2, False), (3, False), (3, True)])
+def test_steps_are_those_of_plain_loops(n_options, limited):
+    rng = np.random.default_rng(4)
+    features = np.c_[np.ones(500), rng.integers(-1, 2, (500, 2)) / 2]
+    offered = np.ones((500, n_options), bool)
+    offered[:, 0] = rng.random(500) < 0.8 if limited else True
+    choice = np.where(rng.random(500) < 0.9, rng.integers(1, n_options, 500), -1)
+    choice[offered[:, 0] & (features[:, 1] > 0)] = 0
+    rows = Rows(features, choice, np.arange(500) % 70 == 0, offered if limited else None)
+    n_outputs = 1 if n_options == 2 else n_options
+    weights = rng.normal(size=(3, n_outputs, 3)) / 2
+    start = GLMHMM(np.full(3, 1 / 3), np.full((3, 3), 0.1) + 0.7 * np.eye(3), weights)
+    kinds = group_rows(rows)
+    assert len(kinds.choice) < 100
+    found, path = _climb(start, kinds, -np.inf, 4)
+    expected = climb_plainly(rows, n_options, start, 4)
+    assert len(path) == 5
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-9)
+
+
 def test_simulated_model_is_found_again(observed):
-    model, path = fit_glm_hmm(observed, 2, 2, rng=np.random.default_rng(0))
+    model, path = fit_glm_hmm(group_rows(observed), 2, 2, rng=np.random.default_rng(0))
     order = np.argsort(-model.weights[:, 0, 1])
     np.testing.assert_allclose(model.weights[order], TRUE.weights, atol=0.35)
     np.testing.assert_allclose(model.transition[np.ix_(order, order)], TRUE.transition, atol=0.02)
-    _, single = fit_glm_hmm(observed, 2, 1, rng=np.random.default_rng(0))
+    _, single = fit_glm_hmm(group_rows(observed), 2, 1, rng=np.random.default_rng(0))
     assert path[-1] > single[-1] + 200
 
 
 def test_predictions_are_the_filtered_mixture(observed):
     few = Rows(*(part[:30] for part in observed[:3]))
     found = predict_glm_hmm(TRUE, few)
-    every = log_options(TRUE.weights, few.features)
+    every = log_options(TRUE.weights, few.features).transpose(2, 0, 1)
     made = every[np.arange(30), :, few.choice]
     total, before, _ = filter_states(made, TRUE.start, TRUE.transition, few.first)
     np.testing.assert_allclose(np.exp(found).sum(axis=1), 1)

@@ -1,11 +1,16 @@
-"""Filter and smoother against enumeration of every path of states."""
+"""Filter and expectation step against every path of states, and the latter against plain loops."""
 
 from itertools import product
 
 import numpy as np
 import pytest
 
-from neuroalrnn.baselines._hidden_states import filter_states, smooth_states
+from neuroalrnn.baselines._hidden_states import (
+    N_LANES,
+    expect_states,
+    filter_states,
+    lay_in_lanes,
+)
 
 
 def chain(n_states, seed=0):
@@ -25,21 +30,63 @@ def paths(log_emission, start, transition):
     return every, weight + np.log(transition)[every[:, :-1], every[:, 1:]].sum(axis=1)
 
 
+def smooth(log_emission, start, transition, first):
+    """Posterior of the states and expected moves by the recursions of Rabiner (1989), unscaled."""
+    ahead = np.zeros_like(log_emission)
+    behind = np.zeros_like(log_emission)
+    moves = np.zeros_like(transition)
+    step = np.log(transition)
+    for t, begins in enumerate(first):
+        before = np.log(start) if begins else np.logaddexp.reduce(ahead[t - 1, :, None] + step)
+        ahead[t] = before + log_emission[t]
+    for t in range(len(first) - 2, -1, -1):
+        if not first[t + 1]:
+            joint = step + log_emission[t + 1] + behind[t + 1]
+            behind[t] = np.logaddexp.reduce(joint, axis=1)
+            joint += ahead[t, :, None]
+            moves += np.exp(joint - np.logaddexp.reduce(joint, axis=None))
+    total = np.logaddexp.reduce(ahead + behind, axis=1)
+    return total[first].sum(), np.exp(ahead + behind - total[:, None]), moves
+
+
 @pytest.mark.parametrize("n_states", [1, 2, 3])
 def test_likelihood_posterior_and_moves_are_those_of_all_paths(n_states):
     log_emission, start, transition, first = chain(n_states)
-    total, posterior, moves = smooth_states(log_emission, start, transition, first)
-    expected, expected_moves = 0.0, np.zeros((n_states, n_states))
+    found = expect_states(log_emission.T, start, transition, lay_in_lanes(np.arange(7), first))
+    total, posterior, begun, moves = found
+    expected, expected_moves, expected_begun = 0.0, np.zeros((n_states, n_states)), 0.0
     for session in (slice(0, 4), slice(4, 6), slice(6, 7)):
         every, weight = paths(log_emission[session], start, transition)
         expected += np.logaddexp.reduce(weight)
         share = np.exp(weight - np.logaddexp.reduce(weight))
-        for k in range(n_states):
-            np.testing.assert_allclose(posterior[session, k], share @ (every == k), atol=1e-12)
+        states = np.stack([share @ (every == k) for k in range(n_states)])
+        np.testing.assert_allclose(posterior[:, session], states, atol=1e-12)
+        expected_begun += states[:, 0]
         for one, weight_of_path in zip(every, share, strict=True):
             np.add.at(expected_moves, (one[:-1], one[1:]), weight_of_path)
     np.testing.assert_allclose(total, expected, rtol=1e-12)
+    np.testing.assert_allclose(begun, expected_begun, atol=1e-12)
     np.testing.assert_allclose(moves, expected_moves, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_sessions", [1, 5, 3 * N_LANES])
+def test_sessions_side_by_side_count_as_one_after_the_other(n_sessions):
+    rng = np.random.default_rng(n_sessions)
+    n_rows, n_kinds = 600, 40
+    first = np.zeros(n_rows, bool)
+    first[np.r_[0, rng.choice(np.arange(1, n_rows), n_sessions - 1, replace=False)]] = True
+    kind = np.r_[np.arange(n_kinds), rng.integers(0, n_kinds, n_rows - n_kinds)]
+    start, transition = rng.dirichlet(np.ones(4)), rng.dirichlet(np.ones(4), 4)
+    log_emission = rng.normal(scale=5, size=(4, n_kinds)) - 300
+    lanes = lay_in_lanes(kind, first)
+    total, share, begun, moves = expect_states(log_emission, start, transition, lanes)
+    expected, posterior, expected_moves = smooth(log_emission.T[kind], start, transition, first)
+    of_kinds = np.zeros((n_kinds, 4))
+    np.add.at(of_kinds, kind, posterior)
+    np.testing.assert_allclose(total, expected, rtol=1e-12)
+    np.testing.assert_allclose(share, of_kinds.T, atol=1e-9)
+    np.testing.assert_allclose(begun, posterior[first].sum(axis=0), atol=1e-9)
+    np.testing.assert_allclose(moves, expected_moves, atol=1e-9)
 
 
 def test_filter_uses_no_later_observation_and_no_other_session():
