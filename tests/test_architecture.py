@@ -35,7 +35,7 @@ TABLE = {
     "reconstruct": ({"ops", "model", "fit", "stats"}, {"torch", "numpy", "scipy", "xarray"}),
     "baselines": ({"data"}, ARRAYS | {"scipy", "sklearn"}),
     "tasks": ({"data", "network"}, ARRAYS),
-    "results": ({"data", "network", "netcdf", "store"}, ARRAYS),
+    "results": ({"adaptive", "data", "network", "netcdf", "store"}, ARRAYS),
     "study": (
         {"data", "ops", "model", "fit", "peers", "baselines", "stats", "results", "config"}
         | {"network", "netcdf", "store", "effects", "adaptive"},

@@ -10,7 +10,8 @@ import xarray as xr
 from neuroalrnn.data import design
 from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.scaling import standardiser
-from neuroalrnn.data.schema import scored_trials, session_number
+from neuroalrnn.data.schema import scored_trials, session_number, trial_variables
+from neuroalrnn.data.terms import parse_terms
 
 # log-odds beyond which a model is as sure as it can be
 SURE = 20.0
@@ -105,7 +106,12 @@ def lay_out(
     return order, rows
 
 
-def history_features(trials: xr.Dataset, train: np.ndarray, terms: Sequence[str]) -> np.ndarray:
+def history_features(
+    trials: xr.Dataset,
+    train: np.ndarray,
+    terms: Sequence[str],
+    others: xr.Dataset | None = None,
+) -> np.ndarray:
     """Compute the terms of a regression as features, which read-outs weigh beside states.
 
     Parameters
@@ -116,15 +122,20 @@ def history_features(trials: xr.Dataset, train: np.ndarray, terms: Sequence[str]
         Scored training trials: they alone give centres and sizes.
     terms : sequence of str
         See `neuroalrnn.data.design`.
+    others : xarray.Dataset, optional
+        Other trials, of which the terms are wanted; default `trials`.
 
     Returns
     -------
     array, shape (trial, term)
         Of all trials; the mean square of every column over the training trials is 1.
     """
-    columns = design(standardiser(trials, train)(trials), terms).to_numpy()
-    size = np.sqrt((columns[train] ** 2).mean(axis=0))
-    return columns / np.where(size > 0, size, np.inf)
+    others = trials if others is None else others
+    used = {name for pairs in parse_terms(others, terms) for name, _ in pairs}
+    spare = [name for name in trial_variables(trials) if name in trials.data_vars]
+    scale = standardiser(trials.drop_vars(set(spare) - used - {"choice"}), train)
+    size = np.sqrt((design(scale(trials), terms).to_numpy()[train] ** 2).mean(axis=0))
+    return design(scale(others), terms).to_numpy() / np.where(size > 0, size, np.inf)
 
 
 def scale_states(known: np.ndarray, states: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Predict the choices of trials that a network was not trained on."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -16,6 +17,24 @@ from neuroalrnn.network.choices import log_probability
 from neuroalrnn.network.run import Network, run_network
 
 COORDS = ("subject", "session", "block", "trial_in_session")
+
+
+class _Said(NamedTuple):
+    """What a network says of trials.
+
+    Parameters
+    ----------
+    rows : int array, shape (row,)
+        Positions of the trials whose choice is read out.
+    log_probability : array, shape (row, option)
+        On the level of all models, see `neuroalrnn.data.level.level`.
+    states : array, shape (row, latent)
+        Of the network, where the choice is read out.
+    """
+
+    rows: np.ndarray
+    log_probability: np.ndarray
+    states: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,18 +92,70 @@ class Predictor:
         FitError
             The network diverges on these trials.
         """
+        trials, said = self.say(trials)
+        options = np.full((trials.sizes["trial"], len(self.labels)), np.nan)
+        options[said.rows] = said.log_probability
+        return self.label(trials, options)
+
+    def say(self, trials: xr.Dataset) -> tuple[xr.Dataset, _Said]:
+        """Run the network on trials, and level what it says of them.
+
+        Parameters
+        ----------
+        trials : xarray.Dataset
+            As for `predict`.
+
+        Returns
+        -------
+        trials : xarray.Dataset
+            As checked.
+        said : _Said
+            What the network says of those whose choice is read out.
+
+        Raises
+        ------
+        DataError, FitError
+            As for `predict`.
+        """
         trials = self._check(validate(trials))
         sequences = encode(trials, **self.encoding)
         network = self._receive(sequences)
         _, layout = lay_out(trials, **self.encoding)
-        rows, eta = _read_out(network, sequences, layout.readout)
-        options = np.full((trials.sizes["trial"], len(self.labels)), np.nan)
+        rows, states = _read_out(network, sequences, layout.readout)
         offered = offered_options(trials)
         if offered is not None:  # a trial without a choice may offer nothing
             offered = offered | ~offered.any(axis=1, keepdims=True)
         among = None if offered is None else offered[rows]
-        options[rows] = level_counted(log_probability(eta, offered, rows), self.n_chosen, among)
-        return _label(trials, options, scored_trials(trials) & ~forced_trials(trials))
+        eta = states @ network.readout.T + network.offset
+        options = level_counted(log_probability(eta, offered, rows), self.n_chosen, among)
+        return trials, _Said(rows, options, states)
+
+    def label(self, trials: xr.Dataset, options: np.ndarray) -> xr.Dataset:
+        """Label what is said of trials.
+
+        Parameters
+        ----------
+        trials : xarray.Dataset
+            From `say`.
+        options : array, shape (trial, option)
+            Log-probabilities, NaN where the choice is never read out.
+
+        Returns
+        -------
+        xarray.Dataset
+            As from `predict`.
+        """
+        scored = scored_trials(trials) & ~forced_trials(trials)
+        choice = np.where(scored, trials["choice"].values, 0).astype(int)
+        made = options[np.arange(len(choice)), choice]
+        coords = {name: trials[name] for name in COORDS if name in trials.coords}
+        return xr.Dataset(
+            {
+                "probability": (("trial", "option"), np.exp(options)),
+                "log_likelihood": ("trial", np.where(scored, made, np.nan), {"units": "nats"}),
+            },
+            coords=coords | {"option": list(self.labels)},
+        )
 
     def _check(self, trials):
         """The trials, once they are known to hold what the network needs."""
@@ -138,32 +209,18 @@ class Predictor:
 
 
 def _read_out(network, sequences, readout):
-    """Trials whose choice is read out, and eta there, shape (row, output)."""
+    """Trials whose choice is read out, and the states there, shape (row, latent)."""
     is_read = (sequences.trial >= 0) & (sequences.step_in_trial == readout[sequences.trial])
-    rows, eta = [], []
+    rows, states = [], []
     for t, (present, z) in enumerate(run_network(network, sequences)):
         here = is_read[present, t]
         if here.any():
             rows.append(sequences.trial[present[here], t])
-            eta.append(z[here] @ network.readout.T + network.offset)
+            states.append(z[here])
     if not rows:
         raise DataError("predict: no choice is read out: look at the times of the choice event")
-    eta = np.concatenate(eta)
-    if not np.isfinite(eta).all():
+    states = np.concatenate(states)
+    if not np.isfinite(states).all():
         text = "the network overflows on these trials: look at the units and far values of inputs"
         raise problems(FitError, "predict", [text])
-    return np.concatenate(rows), eta
-
-
-def _label(trials, options, scored):
-    choice = np.where(scored, trials["choice"].values, 0).astype(int)
-    made = options[np.arange(len(choice)), choice]
-    coords = {name: trials[name] for name in COORDS if name in trials.coords}
-    labels = [str(label) for label in trials["choice"].attrs["labels"]]
-    return xr.Dataset(
-        {
-            "probability": (("trial", "option"), np.exp(options)),
-            "log_likelihood": ("trial", np.where(scored, made, np.nan), {"units": "nats"}),
-        },
-        coords=coords | {"option": labels},
-    )
+    return np.concatenate(rows), states

@@ -5,8 +5,18 @@ import warnings
 
 import numpy as np
 
-from neuroalrnn.data.schema import session_number, texts, trial_variables
-from neuroalrnn.exceptions import DataError, LeakageWarning, NotTestableError, problems
+from neuroalrnn.adaptive.filter import predict_adaptively
+from neuroalrnn.adaptive.prior import Spread, make_prior
+from neuroalrnn.adaptive.rows import history_features, lay_out, scale_states
+from neuroalrnn.data.level import level_counted
+from neuroalrnn.data.schema import scored_trials, session_number, texts, trial_variables
+from neuroalrnn.exceptions import (
+    DataError,
+    LeakageWarning,
+    NotTestableError,
+    ResultError,
+    problems,
+)
 from neuroalrnn.network.predict import Predictor
 from neuroalrnn.network.run import Network
 
@@ -57,6 +67,74 @@ def make_predictor(final, encoding, observation=None, n_pwl=None):
         n_chosen=final["n_chosen"].values,
         offered=tuple(json.loads(final.attrs["offered"])),
     )
+
+
+def predict_learning(fit, predictor, trials):
+    """Predict new subjects by the final network, with a read-out that learns each of them.
+
+    Parameters
+    ----------
+    fit : Fit
+        Whose ``final`` tells how far subjects are from the network.
+    predictor : neuroalrnn.network.predict.Predictor
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    xarray.Dataset
+        See `Fit.predict`.
+
+    Raises
+    ------
+    ResultError
+        The fit has no such read-outs.
+    DataError
+        `predictor` is not of the P for which they were chosen.
+    """
+    final = fit.final
+    if "terms" not in final.attrs:
+        text = "has no read-outs that learn new subjects: fit again with select_n_pwl"
+        raise ResultError(f"this fit {text}(..., final=True, adaptive=True)")
+    best = int(final["n_pwl_best"])
+    if predictor.network.n_pwl != best:
+        found = f"n_pwl: found {predictor.network.n_pwl}"
+        text = f"{found}, but how subjects differ is known for the best one, {best}: leave it out"
+        raise problems(DataError, "predict(adaptive=True)", [text])
+    spread = Spread(*final["spread"].values.tolist())
+    return learn(predictor, fit.trials, trials, json.loads(final.attrs["terms"]), spread)
+
+
+def learn(predictor, fitted, trials, terms, spread):
+    """Predict subjects with a read-out that learns each of them from its choices so far.
+
+    Parameters
+    ----------
+    predictor : neuroalrnn.network.predict.Predictor
+    fitted : xarray.Dataset
+        Trials that its network was trained on, which give the scale of what is weighed.
+    trials : xarray.Dataset
+        Of the subjects to predict.
+    terms : list of str
+        Of the history regression, weighed beside the latents.
+    spread : Spread
+        How far subjects may be from the network.
+
+    Returns
+    -------
+    xarray.Dataset
+        See `Fit.predict`.
+    """
+    scored = np.flatnonzero(scored_trials(fitted))
+    trials, said = predictor.say(trials)
+    known = predictor.say(fitted)[1]
+    states = scale_states(known.states[np.isin(known.rows, scored)], said.states)
+    history = history_features(fitted, scored, terms, trials)[said.rows]
+    order, rows = lay_out(trials, said.rows, said.log_probability, np.c_[states, history])
+    prior = make_prior(spread, rows.log_odds.shape[1], rows.features.shape[1])
+    found = np.full((trials.sizes["trial"], len(predictor.labels)), np.nan)
+    learned = level_counted(predict_adaptively(rows, prior), predictor.n_chosen, rows.offered)
+    found[said.rows[order]] = learned
+    return predictor.label(trials, found)
 
 
 def _choice_outputs(observation):

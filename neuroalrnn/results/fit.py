@@ -32,7 +32,7 @@ from neuroalrnn.netcdf import (
     storable,
     write_netcdf,
 )
-from neuroalrnn.results.final import make_predictor, require_new
+from neuroalrnn.results.final import make_predictor, predict_learning, require_new
 from neuroalrnn.results.fold import Fold, Folds, view_best
 from neuroalrnn.results.optional import optional_node
 from neuroalrnn.results.summary import NETWORK, SUFFICIENT, compression, further, summarise_model
@@ -81,8 +81,8 @@ class Fit:
         and the validation scores without and with it; see `neuroalrnn.adaptive.prior.Spread`.
     final : xarray.Dataset
         Networks trained on everybody, where ``select_n_pwl(..., final=True)`` made them: weights
-        with dims (n_pwl, ...), ``n_pwl_chosen``, ``n_updates`` and ``validation_score``, the
-        training mean ``centre`` of every feature, and how often each option was chosen.
+        with dims (n_pwl, ...), ``n_pwl_chosen``, ``n_updates`` and ``validation_score``, the mean
+        ``centre`` of every feature, how often each option was chosen, ``spread`` of subjects.
 
     Examples
     --------
@@ -208,8 +208,10 @@ class Fit:
         """
         return optional_node(self.tree, "final")
 
-    @checked(DataError, trials=not_trials, n_pwl=optional(not_whole))
-    def predict(self, trials: xr.Dataset, n_pwl: int | None = None) -> xr.Dataset:
+    @checked(DataError, trials=not_trials, n_pwl=optional(not_whole), adaptive=not_flag)
+    def predict(
+        self, trials: xr.Dataset, n_pwl: int | None = None, *, adaptive: bool = False
+    ) -> xr.Dataset:
         """Predict the choices of new subjects by the network that was trained on everybody.
 
         Parameters
@@ -218,6 +220,9 @@ class Fit:
             Of subjects who were not fitted; inputs, labels, events and units as in ``fit.trials``.
         n_pwl : int, optional
             A value of the grid; default the one that predicts best on all subjects.
+        adaptive : bool
+            Let the read-out learn each new subject from its earlier choices; how far it may go was
+            chosen on inner parts (``select_n_pwl(..., final=True, adaptive=True)``).
 
         Returns
         -------
@@ -240,9 +245,9 @@ class Fit:
             A subject has the name of one who was fitted.
         """
         observation = self.config.get("observation")
-        predictor = make_predictor(self.final, self.encoding, observation, n_pwl)
+        model = make_predictor(self.final, self.encoding, observation, n_pwl)
         require_new(self, trials)
-        return predictor.predict(trials)
+        return predict_learning(self, model, trials) if adaptive else model.predict(trials)
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -302,8 +307,7 @@ class Fit:
             trial, against class frequency), ``normalised_likelihood, accuracy``; where more than
             choices was observed, ``log_likelihood_joint`` and one for each further variable.
         """
-        scores = self.tree["scores"].to_dataset()
-        table = scores.to_dataframe().reset_index()
+        table = self.tree["scores"].to_dataset().to_dataframe().reset_index()
         table = table[table["n_trials"] > 0]
         order = ["model", "subject", "n_trials", "log_likelihood", "bits"]
         order += ["normalised_likelihood", "accuracy", *further(table)]

@@ -220,13 +220,31 @@ def _tabulate(study, table):
 def _adapt_network(study, fold, searched, whole, restart, position):
     """Trials of the test part with a choice, what the network of a fold says, what was chosen."""
     plan, n_pwl, own = study.plan, study.plan.grid[position], int(restart[position])
-    inner = [part[position, own] for part in searched.inner]
-    inside = says_inside(study, plan, fold, type(searched.inner)(*inner), n_pwl)
+    inside = inside_of(study, fold, searched, position, own)
     weights = select(whole.weights, torch.tensor([position * plan.n_restarts + own]))
     part = study.folds[fold]
     train = part.train[scored_trials(study.trials)[part.train]]
     held_out = network_says(study, plan, weights, n_pwl, train, part.test)
     return held_out.rows, *adapt(study.trials, inside, held_out)
+
+
+def inside_of(study, fold, searched, position, restart):
+    """What the inner networks of a fold say of validation subjects.
+
+    Parameters
+    ----------
+    study : Study
+    fold : int
+    searched : Searched
+    position, restart : int
+        Place of ``n_pwl`` in the grid, and the restart.
+
+    Returns
+    -------
+    list of Said
+    """
+    inner = type(searched.inner)(*(part[position, restart] for part in searched.inner))
+    return says_inside(study, study.plan, fold, inner, study.plan.grid[position])
 
 
 def says_inside(study, plan, fold, inner, n_pwl):

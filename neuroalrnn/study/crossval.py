@@ -275,7 +275,7 @@ def select_n_pwl(
         held_out.options.update(choose_inside(study, held_out.options, read_outs))
     networks = {name: each for name, each in held_out.options.items() if name not in others}
     study = study.warn(perfect_models(study.trials, networks), LeakageWarning)
-    study, table = _fit_everybody(study, progress) if final else (study, None)
+    study, table = _fit_everybody(study, adaptive, progress) if final else (study, None)
     seconds = time.perf_counter() - started
     return assemble(
         study, searched, whole, chosen, held_out, seconds=seconds,
@@ -283,11 +283,12 @@ def select_n_pwl(
     )  # fmt: skip
 
 
-def _fit_everybody(study, progress):
+def _fit_everybody(study, adaptive, progress):
     """The study, and the final networks as a table; without one if training fails."""
     everybody = study.of_everybody()
     try:
-        return study, tabulate_final(everybody, train_final(everybody, progress=progress))
+        final = train_final(everybody, adaptive=adaptive, progress=progress)
+        return study, tabulate_final(everybody, final)
     except FitError as error:  # it must not take with it what the folds found
         return study.warn([f"there is no final network of everybody: {error}"]), None
 

@@ -7,12 +7,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neuroalrnn.adaptive.choose import choose_spread
+from neuroalrnn.adaptive.prior import Spread
+from neuroalrnn.adaptive.rows import lay_out
 from neuroalrnn.data.level import count_choices
 from neuroalrnn.data.offered import offered_names
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.network.run import Network
 from neuroalrnn.ops import Weights
+from neuroalrnn.study.adaptive import inside_of, terms_of
 from neuroalrnn.study.plan import whole_jobs
 from neuroalrnn.study.search import Progress, choose, find_lost, search, train_in_chunks
 
@@ -53,6 +57,8 @@ class Final:
         How long each of them was trained.
     centre : array, shape (own feature,)
         Training mean of the inputs that they got centred, else 0.
+    spread : Spread, optional
+        How far subjects are from the best network; see `neuroalrnn.adaptive.prior.Spread`.
     """
 
     best: int
@@ -62,9 +68,10 @@ class Final:
     starts: dict
     n_updates: dict
     centre: np.ndarray
+    spread: Spread | None = None
 
 
-def train_final(study, *, progress=False):
+def train_final(study, *, adaptive=False, progress=False):
     """Choose P, restart and training time on inner parts, and train on everybody.
 
     Nothing is held out beyond the inner validation: scores are good for choosing only.
@@ -73,6 +80,8 @@ def train_final(study, *, progress=False):
     ----------
     study : Study
         Prepared with ``everybody=True``.
+    adaptive : bool
+        Also choose how far subjects are from the best network, on the same inner parts.
     progress : bool
         Show a progress bar.
 
@@ -116,7 +125,13 @@ def train_final(study, *, progress=False):
         starts=dict(zip(grid, as_networks(starts, grid), strict=True)),
         n_updates=dict(zip(grid, n_updates, strict=True)),
         centre=scaling.centre[0].numpy(),
+        spread=_spread(study, searched, chosen) if adaptive else None,
     )
+
+
+def _spread(study, searched, chosen):
+    inside = inside_of(study, 0, searched, chosen.best, int(chosen.restart[chosen.best]))
+    return choose_spread([lay_out(study.trials, *each)[1] for each in inside]).spread
 
 
 def tabulate_final(study, final):
@@ -157,6 +172,10 @@ def tabulate_final(study, final):
         coords["output"] = list(study.plan.observation.outputs)
     attrs = {"present_at": json.dumps(sequences.present_at)}
     attrs |= {"offered": json.dumps(offered_names(trials))}
+    if final.spread:
+        variables["spread"] = ("spread_of", list(final.spread))
+        coords["spread_of"] = list(final.spread._fields)
+        attrs |= {"terms": json.dumps(terms_of(study))}
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 

@@ -1,13 +1,18 @@
 """A network of everybody is part of a fit, and predicts subjects who were not in it."""
 
+import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from neuroalrnn.adaptive.prior import Spread
 from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold
+from neuroalrnn.data.level import count_choices
 from neuroalrnn.exceptions import (
     DataError,
     DataWarning,
@@ -19,6 +24,7 @@ from neuroalrnn.exceptions import (
 from neuroalrnn.network.run import Network
 from neuroalrnn.recover.refit import refit
 from neuroalrnn.results import Fit
+from neuroalrnn.results.final import learn, make_predictor
 from neuroalrnn.study import ALRNN, select_n_pwl
 
 OPTIONS = {"n_restarts": 2, "n_inner": 2, "threads": 1}
@@ -208,3 +214,62 @@ def test_a_final_training_that_fails_costs_no_fold(trials, setting, encoding, mo
         )  # fmt: skip
     assert any("no final network" in text for text in fit.cautions)
     assert "AL-RNN" in fit.summarise().index
+
+
+@pytest.fixture(scope="module")
+def learning(trials, setting, encoding):
+    return select_n_pwl(
+        trials, setting, SubjectKFold(2), n_pwl=(2,), encoding=encoding, final=True, adaptive=True,
+        **OPTIONS, **QUIET,
+    )  # fmt: skip
+
+
+def test_read_outs_of_new_subjects_learn_from_their_earlier_choices_alone(learning, strangers):
+    plain, before = learning.predict(strangers), learning.predict(strangers, adaptive=True)
+    assert not np.allclose(before["probability"], plain["probability"], atol=1e-3)
+    np.testing.assert_allclose(before["probability"].sum("option"), 1, rtol=1e-9)
+    changed, at = strangers.copy(deep=True), 20
+    changed["choice"][at:] = 1 - changed["choice"][at:]
+    after = learning.predict(changed, adaptive=True)["probability"].values
+    np.testing.assert_array_equal(after[: at + 1], before["probability"].values[: at + 1])
+    assert (after[at + 1 : 40] != before["probability"].values[at + 1 : 40]).any()
+    # who else is predicted, and in which order, does not matter
+    second = strangers.isel(trial=slice(40, None))
+    alone = learning.predict(second, adaptive=True)["probability"].values
+    np.testing.assert_allclose(alone, before["probability"].values[40:], rtol=1e-9)
+
+
+def test_the_network_of_a_fold_predicts_its_test_part_as_in_the_fit(learning):
+    """A final network, its scale and its spread that are those of a fold."""
+    trials, fold = learning.trials, learning.best.folds[0]
+    held_out = learning.splits["fold"].values == 0
+    fitted, new = (trials.isel(trial=np.flatnonzero(at)) for at in (~held_out, held_out))
+    made = make_predictor(learning.final, learning.encoding)
+    predictor = replace(made, network=fold.network, n_chosen=count_choices(trials, ~held_out))
+    chosen = learning.adaptive.sel(model="AL-RNN").isel(fold=0)
+    spread = Spread(*(float(chosen[name]) for name in Spread._fields))
+    terms = json.loads(learning.adaptive.attrs["terms"])
+    found = learn(predictor, fitted, new, terms, spread)
+    stored = learning.predictions["probability"].sel(model="AL-RNN adaptive")
+    np.testing.assert_allclose(found["probability"], stored.values[held_out], atol=1e-5)
+
+
+def test_adaptive_predictions_are_refused_where_nothing_is_known_of_subjects(whole, strangers):
+    with pytest.raises(ResultError, match=r"final=True, adaptive=True"):
+        whole.predict(strangers, adaptive=True)
+
+
+def test_how_subjects_differ_is_known_for_the_best_network_alone(learning, strangers):
+    final = learning.final.isel(n_pwl=[0, 0]).assign_coords(n_pwl=[2, 3])
+    tree = learning.tree.copy()
+    tree["final"] = xr.DataTree(final)
+    with pytest.raises(DataError, match="known for the best one, 2: leave it out"):
+        Fit(tree).predict(strangers, 3, adaptive=True)
+
+
+def test_new_trials_lack_what_is_weighed(learning, strangers):
+    terms = {"terms": json.dumps(["stimulus", "hunger"])}
+    tree = learning.tree.copy()
+    tree["final"] = xr.DataTree(learning.final.assign_attrs(learning.final.attrs | terms))
+    with pytest.raises(DataError, match="'hunger'"):
+        Fit(tree).predict(strangers, adaptive=True)
