@@ -124,6 +124,7 @@ def fit_glm_hmm(
     rng: np.random.Generator,
     n_restarts: int = 5,
     tolerance: float = 1e-6,
+    lapses: bool = False,
 ) -> tuple[GLMHMM, list[float]]:
     """Find a mode of the posterior by expectation maximisation from several starts.
 
@@ -139,6 +140,8 @@ def fit_glm_hmm(
         Number of restarts. Each starts from the weights of the one-state model plus normal noise.
     tolerance : float
         Gain of the log posterior, in nats per counted row, below which a restart has converged.
+    lapses : bool
+        Whether in the last of several states only the first covariate, the constant, has a weight.
 
     Returns
     -------
@@ -153,10 +156,12 @@ def fit_glm_hmm(
     single, path = _climb(single, kinds, tolerance, MAX_STEPS)
     if n_states == 1:
         return single, path
-    starts = [_scatter(single, n_states, rng) for _ in range(n_restarts)]
-    short = [_climb(model, kinds, tolerance, N_SHORT) for model in starts]
+    free = np.ones((n_states, *shape[1:]), bool)
+    free[-1, :, 1:] = not lapses
+    starts = [_scatter(single, free, rng) for _ in range(n_restarts)]
+    short = [_climb(model, kinds, tolerance, N_SHORT, free) for model in starts]
     model, path = max(short, key=lambda climbed: climbed[1][-1])
-    model, rest = _climb(model, kinds, tolerance, MAX_STEPS)
+    model, rest = _climb(model, kinds, tolerance, MAX_STEPS, free)
     return model, path[:-1] + rest
 
 
@@ -230,18 +235,22 @@ def _made(every, design, choice):
     return made
 
 
-def _scatter(single, n_states, rng):
-    """Draw a start: weights near those of the one-state model, and states that mostly stay."""
-    noise = rng.normal(size=(n_states, *single.weights.shape[1:]))
+def _scatter(single, free, rng):
+    """Draw a start: weights near those of the one-state model, and states that mostly stay.
+
+    Weights that are not `free`, shape (state, output, feature), are 0 and stay so.
+    """
+    n_states, noise = len(free), rng.normal(size=free.shape)
     stay = 0.9
     transition = np.full((n_states, n_states), (1 - stay) / (n_states - 1))
     np.fill_diagonal(transition, stay)
-    return GLMHMM(np.full(n_states, 1 / n_states), transition, single.weights + noise / 2)
+    return GLMHMM(np.full(n_states, 1 / n_states), transition, (single.weights + noise / 2) * free)
 
 
-def _climb(model, kinds, tolerance, most):
+def _climb(model, kinds, tolerance, most, free=None):
     """Alternate expectation and maximisation; return the model and its log posteriors."""
     path, every = [], log_options(model.weights, kinds.features, kinds.offered)
+    free = np.ones(model.weights.shape, bool) if free is None else free
     made = kinds.choice >= 0
     enough = tolerance * kinds.lanes.n_rows[made].sum()
     while True:
@@ -252,19 +261,19 @@ def _climb(model, kinds, tolerance, most):
             return model, path
         count = np.zeros(every.shape)
         count[:, kinds.choice[made], kinds.design[made]] = share[:, made]
-        weights, every = _ascend(model.weights, every, count, kinds)
+        weights, every = _ascend(model.weights, every, count, kinds, free)
         begun += PSEUDO_MOVE
         moves += PSEUDO_MOVE + PSEUDO_STAY * np.eye(len(moves))
         model = GLMHMM(begun / begun.sum(), moves / moves.sum(axis=1, keepdims=True), weights)
 
 
-def _ascend(weights, every, count, kinds):
+def _ascend(weights, every, count, kinds, free):
     """Take one Newton step on the expected log posterior of the weights of each state.
 
     The step of a state is halved until its expected log posterior does not fall. `count` holds the
     expected number of choices of every option in every state, shape (state, option, design).
     """
-    step = _newton(weights, np.exp(every), count, kinds.features)
+    step = _newton(weights, np.exp(every), count, kinds.features, free)
     before = _expected(weights, every, count)
     for _ in range(N_HALVINGS):
         every_next = log_options(weights + step, kinds.features, kinds.offered)
@@ -287,20 +296,23 @@ def _expected(weights, every, count):
     return np.einsum("kod,kod->k", count, every) - _penalty(weights)
 
 
-def _newton(weights, chance, count, features):
+def _newton(weights, chance, count, features, free):
     """Newton step of each state's penalised regression; see `_ascend`."""
     n_states, n_outputs, n_features = weights.shape
-    free, total = chance[:, -n_outputs:], count.sum(axis=1)
-    slope = (count[:, -n_outputs:] - total[:, None] * free) @ features - PRIOR_PRECISION * weights
+    own, total = chance[:, -n_outputs:], count.sum(axis=1)
+    slope = (count[:, -n_outputs:] - total[:, None] * own) @ features - PRIOR_PRECISION * weights
     curvature = np.empty((n_states, n_outputs, n_features, n_outputs, n_features))
     for i in range(n_outputs):
         for j in range(i + 1):
-            spread = total * free[:, i] * ((i == j) - free[:, j])
+            spread = total * own[:, i] * ((i == j) - own[:, j])
             curvature[:, i, :, j] = curvature[:, j, :, i] = _squares(spread, features)
     n_weights = n_outputs * n_features
     curvature = curvature.reshape(n_states, n_weights, n_weights)
+    moving = free.reshape(n_states, n_weights, 1)
+    curvature *= moving & moving.transpose(0, 2, 1)
     curvature += PRIOR_PRECISION * np.eye(n_weights)
-    return np.linalg.solve(curvature, slope.reshape(n_states, -1, 1)).reshape(weights.shape)
+    slope = slope.reshape(moving.shape) * moving
+    return np.linalg.solve(curvature, slope).reshape(weights.shape)
 
 
 def _squares(spread, features):

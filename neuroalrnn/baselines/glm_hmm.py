@@ -10,6 +10,7 @@ import xarray as xr
 
 from neuroalrnn.arguments import (
     checked,
+    not_flag,
     not_names,
     not_seed,
     not_whole,
@@ -32,6 +33,7 @@ from neuroalrnn.running import count_cores, one_blas_thread
     inner=not_inner,
     n_states=not_sizes,
     n_restarts=partial(not_whole, least=1),
+    lapses=not_flag,
     random_state=not_seed,
 )
 @from_fit("GLM-HMM")
@@ -43,6 +45,7 @@ def glm_hmm(
     inner: Inner | None = None,
     n_states: Sequence[int] = (1, 2, 3, 4, 5),
     n_restarts: int = 5,
+    lapses: bool = False,
     random_state: int = 0,
 ) -> Predict:
     """Predict by a GLM-HMM, fitted to all training subjects at once.
@@ -75,6 +78,9 @@ def glm_hmm(
     n_restarts : int
         Number of restarts. Each runs for 10 steps, and the one with the highest posterior is run to
         the end.
+    lapses : bool
+        Whether the last of several states is one in which the subject does not heed the terms: it
+        has no weights but that of the constant.
     random_state : int
         Seed of the restarts.
 
@@ -92,14 +98,14 @@ def glm_hmm(
     ----------
     Ashwood et al. (2022), Nature Neuroscience: the model.
     """
-    find = partial(_find, trials, n_restarts=n_restarts, seed=random_state)
+    find = partial(_find, trials, n_restarts=n_restarts, lapses=lapses, seed=random_state)
     return _fit_sizes(trials, train, terms, inner, tuple(n_states), find)
 
 
-def _find(trials, kinds, n_states, *, n_restarts, seed):
+def _find(trials, kinds, n_states, *, seed, **options):
     """Fit a model to rows, see `fit_glm_hmm`."""
     rng, n_options = np.random.default_rng([seed, n_states]), len(trials["choice"].attrs["labels"])
-    return fit_glm_hmm(kinds, n_options, n_states, rng=rng, n_restarts=n_restarts)[0]
+    return fit_glm_hmm(kinds, n_options, n_states, rng=rng, **options)[0]
 
 
 @one_blas_thread

@@ -41,11 +41,20 @@ class Listed(NamedTuple):
     applies: Callable[[xr.Dataset], bool] = lambda trials: True
 
 
+def _settle(baseline, **options):
+    """A baseline whose options are set; where it has a ``fit``, so has the result."""
+    settled = partial(baseline, **options)
+    if hasattr(baseline, "fit"):
+        settled.fit = partial(baseline.fit, **options)
+    return settled
+
+
 BASELINES = [
     Listed("history-logistic, lags chosen", history_logistic),
     Listed("Q-learning", q_learning, lambda trials: "reward" in trial_variables(trials)),
     Listed("hybrid", hybrid, is_two_step),
     Listed("GLM-HMM", glm_hmm),
+    Listed("GLM-HMM with lapses", _settle(glm_hmm, lapses=True, n_states=(2, 3, 4, 5))),
 ]
 
 
@@ -118,14 +127,6 @@ def cognitive_baselines(
         for each in BASELINES
         if each.applies(trials)
     }
-
-
-def _settle(baseline, **options):
-    """A baseline whose options are set; where it has a ``fit``, so has the result."""
-    settled = partial(baseline, **options)
-    if hasattr(baseline, "fit"):
-        settled.fit = partial(baseline.fit, **options)
-    return settled
 
 
 def _asked(function, given):

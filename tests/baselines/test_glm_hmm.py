@@ -150,6 +150,22 @@ def test_simulated_model_is_found_again(observed):
     assert path[-1] > single[-1] + 200
 
 
+@pytest.mark.parametrize("n_options", [2, 3])
+def test_state_of_lapses_is_found_again_and_heeds_nothing_but_the_constant(n_options):
+    weights = np.zeros((2, 1 if n_options == 2 else 3, 3))
+    weights[0, :, 1:] = [[4.0, -3.0], [-3.0, 4.0], [0.0, 0.0]][: len(weights[0])]
+    weights[1, 0, 0] = 1.0
+    rows = simulate(TRUE._replace(weights=weights), n_options=n_options)
+    options = {"rng": np.random.default_rng(0), "n_restarts": 3, "lapses": True}
+    model, path = fit_glm_hmm(group_rows(rows), n_options, 2, **options)
+    assert np.diff(path).min() > -1e-9
+    assert not model.weights[1, :, 1:].any()
+    gap = model.weights - weights
+    gap -= gap.mean(axis=1, keepdims=True) if n_options > 2 else 0.0
+    np.testing.assert_allclose(gap, 0, atol=0.5)
+    np.testing.assert_allclose(model.transition, TRUE.transition, atol=0.02)
+
+
 def test_predictions_are_the_filtered_mixture(observed):
     few = Rows(*(part[:30] for part in observed[:3]))
     found = predict_glm_hmm(TRUE, few)
