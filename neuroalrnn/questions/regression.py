@@ -110,6 +110,8 @@ def say_chosen(fit):
     if "adaptive" not in fit.tree.children:
         return ""
     score = fit.adaptive["score"]
+    if ON_REGRESSION not in score["model"].values:
+        return ""
     better = (score.sel(model=ON_REGRESSION) > score.sel(model=NETWORK)).values
     folds = fit.adaptive["fold"].values[better]
     where = f" ({listed(folds, 3)})" if 0 < better.sum() < better.size else ""

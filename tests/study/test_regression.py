@@ -1,8 +1,11 @@
 """Networks on top of the history regression, beside those without."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 from neuroalrnn.data import SubjectKFold, encode
 from neuroalrnn.data.schema import scored_trials
@@ -220,3 +223,9 @@ def test_words_follow_the_direction(both, estimate, text):
     row[["estimate", "ci_low", "ci_high"]] = estimate, estimate - 0.05, estimate + 0.05
     (sentence,) = say_added(row)
     assert text in sentence
+
+
+def test_nothing_is_said_of_a_choice_that_was_not_made():
+    adaptive = xr.Dataset({"score": (("model", "fold"), [[0.0]])}, coords={"model": [NETWORK]})
+    fit = SimpleNamespace(tree=SimpleNamespace(children={"adaptive"}), adaptive=adaptive)
+    assert say_chosen(fit) == ""
