@@ -2,12 +2,13 @@
 
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from benchmarks import analysis, effects, jax_peer, lorenz, peers, record, scaling, sweep
+from benchmarks import analysis, compare, effects, jax_peer, lorenz, peers, record, scaling, sweep
 from benchmarks.kernels import check_agreement, stacked
 from benchmarks.timing import Contestant, alternate
 from benchmarks.workloads import Workload, count_flops, make_problem
@@ -143,3 +144,15 @@ def test_analysis_is_timed_on_networks_of_the_given_size():
     assert 2_000 < found["steps"] <= 2_400
     assert (found["latents"], found["n_pwl"]) == (12, [4] * 6)
     assert found["seconds"][0] > 0
+
+
+def test_models_of_compare_are_timed_in_two_source_trees(monkeypatch):
+    seconds = {"here": [{"GRU": 2.0, "total": 5.0}, {"GRU": 1.0, "total": 6.0}]}
+    seconds["other"] = [{"GRU": 4.0, "total": 9.0}, {"GRU": 5.0, "total": 10.0}]
+    left = {compare.ROOT: iter(seconds["here"]), Path("/other"): iter(seconds["other"])}
+    monkeypatch.setattr(compare, "_run", lambda tree, arguments: next(left[tree]))
+    found = compare.measure(other="/other", n_times=2)
+    assert {name: found[name] for name in seconds} == seconds
+    table = compare.tabulate(found)
+    assert table.loc["GRU"].tolist() == [1.0, 4.0, 4.0]
+    assert table.loc["total", "times"] == 9 / 5
