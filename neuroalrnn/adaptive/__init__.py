@@ -19,6 +19,10 @@ to its log marginal likelihood under the filter.
   mode, and the curvature of the softmax there). The prediction is the evidence that this
   approximation gives to each option offered, scaled to add up to 1.
 
+:math:`S_0` has independent weights whose spread predicts validation subjects best; or, where that
+predicts better, :math:`m_0` and :math:`S_0` of gain, offset and weights of terms are learned from
+the read-outs of validation subjects (`population`).
+
 With terms of a regression as :math:`z_t` this is dynamic logistic regression (Roy et al. 2021,
 Neuron), with states of another network it is an adaptive network.
 """

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neuroalrnn.adaptive.filter import predict_adaptively
-from neuroalrnn.adaptive.prior import Spread, make_prior
+from neuroalrnn.adaptive.prior import Prior, Spread, make_prior
 from neuroalrnn.adaptive.rows import Rows
 
 # values to choose from, in the order of `Spread`, and the place of each where the search starts
@@ -129,8 +129,28 @@ def score_spread(parts: Sequence[Rows], spread: Spread) -> float:
     total, n_trials = 0.0, 0
     for rows in parts:
         prior = make_prior(spread, rows.log_odds.shape[1], rows.features.shape[1])
-        said = predict_adaptively(rows, prior)
-        made = np.flatnonzero((rows.choice >= 0) & ~np.isnan(said).any(axis=1))
-        total += said[made, rows.choice[made]].sum()
-        n_trials += len(made)
+        own, n_own = score_prior(rows, prior)
+        total, n_trials = total + own, n_trials + n_own
     return float(total / max(n_trials, 1))
+
+
+def score_prior(rows: Rows, prior: Prior) -> tuple[float, int]:
+    """Score the choices of subjects under a prior.
+
+    Parameters
+    ----------
+    rows : Rows
+        Subjects, as a model says that never saw them.
+    prior : Prior
+        What is believed of a new subject.
+
+    Returns
+    -------
+    total : float
+        Log-likelihood of all choices, nats.
+    n_trials : int
+        Number of choices.
+    """
+    said = predict_adaptively(rows, prior)
+    made = np.flatnonzero((rows.choice >= 0) & ~np.isnan(said).any(axis=1))
+    return float(said[made, rows.choice[made]].sum()), len(made)

@@ -54,9 +54,15 @@ def lay_out_fold(fit, fold) -> tuple[np.ndarray, Rows, Prior]:
     said = level(said, trials, known[scored[known]], index)
     features = np.c_[scale_states(train, states), terms[index]]
     order, rows = lay_out(trials, index, said, features)
+    return index[order], rows, _prior(chosen, rows)
+
+
+def _prior(chosen, rows):
+    if "prior_mean" in chosen:
+        return Prior(*(chosen[f"prior_{name}"].values for name in Prior._fields))
+    # of earlier versions, which learned none
     spread = Spread(*(float(chosen[name]) for name in Spread._fields))
-    prior = make_prior(spread, rows.log_odds.shape[1], rows.features.shape[1])
-    return index[order], rows, prior
+    return make_prior(spread, rows.log_odds.shape[1], rows.features.shape[1])
 
 
 def _at_choice(sequences, latents):

@@ -171,8 +171,9 @@ QUESTION = Question(
     ),
     footnote=(
         "A read-out learns from the earlier choices of its own subject alone; how far it may go "
-        "was chosen on validation subjects inside each fold. All models weigh the terms of the "
-        "history regression, networks their states, too.",
+        "was chosen on validation subjects inside each fold. So were the means and covariances "
+        "over subjects, where learning them predicts validation subjects better. All models weigh "
+        "the terms of the history regression, networks their states, too.",
     ),
     unasked=_none,
 )

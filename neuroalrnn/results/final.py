@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 
 from neuroalrnn.adaptive.filter import predict_adaptively
-from neuroalrnn.adaptive.prior import Spread, make_prior
+from neuroalrnn.adaptive.prior import Prior
 from neuroalrnn.adaptive.rows import history_features, lay_out, scale_states
 from neuroalrnn.data.level import level_counted
 from neuroalrnn.data.schema import scored_trials, session_number, texts, trial_variables
@@ -100,11 +100,11 @@ def predict_learning(fit, predictor, trials):
         found = f"n_pwl: found {predictor.network.n_pwl}"
         text = f"{found}, but how subjects differ is known for the best one, {best}: leave it out"
         raise problems(DataError, "predict(adaptive=True)", [text])
-    spread = Spread(*final["spread"].values.tolist())
-    return learn(predictor, fit.trials, trials, json.loads(final.attrs["terms"]), spread)
+    prior = Prior(*(final[f"prior_{name}"].values for name in Prior._fields))
+    return learn(predictor, fit.trials, trials, json.loads(final.attrs["terms"]), prior)
 
 
-def learn(predictor, fitted, trials, terms, spread):
+def learn(predictor, fitted, trials, terms, prior):
     """Predict subjects with a read-out that learns each of them from its choices so far.
 
     Parameters
@@ -116,8 +116,8 @@ def learn(predictor, fitted, trials, terms, spread):
         Of the subjects to predict.
     terms : list of str
         Of the history regression, weighed beside the latents.
-    spread : Spread
-        How far subjects may be from the network.
+    prior : Prior
+        What is believed of the read-out of a new subject.
 
     Returns
     -------
@@ -130,7 +130,6 @@ def learn(predictor, fitted, trials, terms, spread):
     states = scale_states(known.states[np.isin(known.rows, scored)], said.states)
     history = history_features(fitted, scored, terms, trials)[said.rows]
     order, rows = lay_out(trials, said.rows, said.log_probability, np.c_[states, history])
-    prior = make_prior(spread, rows.log_odds.shape[1], rows.features.shape[1])
     found = np.full((trials.sizes["trial"], len(predictor.labels)), np.nan)
     learned = level_counted(predict_adaptively(rows, prior), predictor.n_chosen, rows.offered)
     found[said.rows[order]] = learned

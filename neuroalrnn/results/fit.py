@@ -78,11 +78,11 @@ class Fit:
         option), as from `neuroalrnn.effects.compute_input_effects`.
     adaptive : xarray.Dataset
         Of read-outs that learn their subject: what was chosen in every fold, dims (model, fold),
-        and the validation scores without and with it; see `neuroalrnn.adaptive.prior.Spread`.
+        and validation scores without and with it; see `neuroalrnn.adaptive.prior`.
     final : xarray.Dataset
         Networks trained on everybody, where ``select_n_pwl(..., final=True)`` made them: weights
         with dims (n_pwl, ...), ``n_pwl_chosen``, ``n_updates`` and ``validation_score``, the mean
-        ``centre`` of every feature, how often each option was chosen, ``spread`` of subjects.
+        ``centre`` of every feature, how often options were chosen, ``prior_mean``, ...
 
     Examples
     --------

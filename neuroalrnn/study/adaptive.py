@@ -9,7 +9,8 @@ import xarray as xr
 
 from neuroalrnn.adaptive.choose import choose_spread
 from neuroalrnn.adaptive.filter import predict_adaptively
-from neuroalrnn.adaptive.prior import make_prior
+from neuroalrnn.adaptive.population import learn_prior
+from neuroalrnn.adaptive.prior import Prior, make_prior
 from neuroalrnn.adaptive.rows import history_features, lay_out, scale_states
 from neuroalrnn.baselines import default_terms
 from neuroalrnn.data.level import level
@@ -24,7 +25,7 @@ from neuroalrnn.study.predict import (
     states_at_choice,
 )
 
-CHOSEN = ("gain", "offset", "readout", "drift", "session_drift", "plain", "score")
+CHOSEN = ("gain", "offset", "readout", "drift", "session_drift", "plain", "score", "learned")
 
 
 class Said(NamedTuple):
@@ -38,11 +39,31 @@ class Said(NamedTuple):
         On the level of all models, see `neuroalrnn.data.level.level`.
     features : array, shape (row, feature), or None
         What else it knows of them, scaled by the trials that it was fitted to.
+    n_own : int
+        How many of these, the first, mean something else in every fit, such as states.
     """
 
     rows: np.ndarray
     log_probability: np.ndarray
     features: np.ndarray | None
+    n_own: int = 0
+
+
+class Adapted(NamedTuple):
+    """Held-out trials predicted with read-outs that learn their subject.
+
+    Attributes
+    ----------
+    log_probability : array, shape (row, option)
+    chosen : array, shape (value,)
+        What was chosen; see `CHOSEN`.
+    prior : Prior
+        What is believed of a new subject.
+    """
+
+    log_probability: np.ndarray
+    chosen: np.ndarray
+    prior: Prior
 
 
 def adapt(trials, inside, held_out):
@@ -59,17 +80,58 @@ def adapt(trials, inside, held_out):
 
     Returns
     -------
-    log_probability : array, shape (row, option)
-        Of the held-out rows.
-    chosen : array, shape (value,)
-        What was chosen; see `CHOSEN`.
+    Adapted
     """
-    choice = choose_spread([lay_out(trials, *each)[1] for each in inside])
-    order, rows = lay_out(trials, *held_out)
-    prior = make_prior(choice.spread, rows.log_odds.shape[1], rows.features.shape[1])
+    prior, chosen = choose_prior(trials, inside)
+    order, rows = lay_out(trials, *held_out[:3])
     found = np.empty(rows.offered.shape)
     found[order] = predict_adaptively(rows, prior)
-    return found, np.array([*choice.spread, choice.plain, choice.score])
+    return Adapted(found, chosen, prior)
+
+
+def choose_prior(trials, inside):
+    """Choose what is believed of new subjects, by validation subjects.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+    inside : list of Said
+        See `adapt`.
+
+    Returns
+    -------
+    prior : Prior
+        Independent weights, or what was learned of them where that predicts better.
+    chosen : array, shape (value,)
+        See `CHOSEN`.
+    """
+    parts = [lay_out(trials, *each[:3])[1] for each in inside]
+    choice = choose_spread(parts)
+    prior = make_prior(choice.spread, parts[0].log_odds.shape[1], parts[0].features.shape[1])
+    learned = learn_prior(parts, choice, inside[0].n_own)
+    prior, score = learned or (prior, choice.score)
+    chosen = [*choice.spread, choice.plain, score, learned is not None]
+    return prior, np.array(chosen, dtype=float)
+
+
+def label_prior(prior, dims=()):
+    """Lay out a prior, or a list of them, as variables of a saved fit.
+
+    Parameters
+    ----------
+    prior : Prior
+        Of arrays that begin with `dims`.
+    dims : tuple of str
+
+    Returns
+    -------
+    dict of str -> tuple
+    """
+    own = {"mean": ("weight",), "covariance": ("weight", "weight_in")}
+    return {
+        f"prior_{name}": ((*dims, *own.get(name, ())), np.asarray(values))
+        for name, values in prior._asdict().items()
+    }
 
 
 def adaptation_of(study):
@@ -127,7 +189,7 @@ def adaptation_of_own(study):
 
 
 def _answers(study, inside, held_out):
-    found, chosen = adapt(study.trials, inside, held_out)
+    found, chosen, _ = adapt(study.trials, inside, held_out)
     return {"adaptive": found, "chosen": np.tile(chosen, (len(found), 1))}
 
 
@@ -196,15 +258,18 @@ def adapt_all(study, searched, whole, chosen, answers):
     """
     network = empty_predictions(study.trials)
     values = np.full((study.trials.sizes["trial"], len(CHOSEN)), np.nan)
+    priors = []
     for fold, each in enumerate(chosen):
         found = _adapt_network(study, fold, searched[fold], whole[fold], each.restart, each.best)
-        rows, network[rows], values[study.folds[fold].test] = found
+        rows, network[rows], values[study.folds[fold].test], prior = found
+        priors.append(prior)
     adaptive = {NETWORK: network} | answers.get("adaptive", {})
     table = {NETWORK: values} | answers.get("chosen", {})
-    return adaptive, _tabulate(study, table)
+    return adaptive, _tabulate(study, table, priors)
 
 
-def _tabulate(study, table):
+def _tabulate(study, table, priors):
+    """What was chosen, for all models, and the prior of the read-out of the AL-RNN."""
     first = [part.test[0] for part in study.folds]
     stacked = np.stack([values[first] for values in table.values()])
     columns = zip(CHOSEN, np.moveaxis(stacked, -1, 0), strict=True)
@@ -214,11 +279,14 @@ def _tabulate(study, table):
     )
     for name in ("plain", "score"):
         found[name].attrs["units"] = "nats/trial"
-    return found.assign_attrs(terms=json.dumps(terms_of(study)))
+    stacked = Prior(*map(np.array, zip(*priors, strict=True)))
+    return found.assign(label_prior(stacked, ("fold",))).assign_attrs(
+        terms=json.dumps(terms_of(study))
+    )
 
 
 def _adapt_network(study, fold, searched, whole, restart, position):
-    """Trials of the test part with a choice, what the network of a fold says, what was chosen."""
+    """Trials of the test part with a choice, what a network says, what was chosen, the prior."""
     plan, n_pwl, own = study.plan, study.plan.grid[position], int(restart[position])
     inside = inside_of(study, fold, searched, position, own)
     weights = select(whole.weights, torch.tensor([position * plan.n_restarts + own]))
@@ -320,7 +388,7 @@ def network_says(study, plan, weights, n_pwl, train, test, *, added=None):
     _, states = states_at_choice(weights, n_pwl, held_out, plan, engine)
     said = said[0] if added is None else add_log_odds(said[0], added[rows])
     features = np.c_[scale_states(known, states), _history(study, train)[rows]]
-    return Said(rows, level(said, trials, train, rows), features)
+    return Said(rows, level(said, trials, train, rows), features, states.shape[1])
 
 
 def _sequences(study, index):

@@ -7,16 +7,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.adaptive.choose import choose_spread
-from neuroalrnn.adaptive.prior import Spread
-from neuroalrnn.adaptive.rows import lay_out
+from neuroalrnn.adaptive.prior import Prior
 from neuroalrnn.data.level import count_choices
 from neuroalrnn.data.offered import offered_names
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import FitError
 from neuroalrnn.network.run import Network
 from neuroalrnn.ops import Weights
-from neuroalrnn.study.adaptive import inside_of, terms_of
+from neuroalrnn.study.adaptive import choose_prior, inside_of, label_prior, terms_of
 from neuroalrnn.study.plan import whole_jobs
 from neuroalrnn.study.search import Progress, choose, find_lost, search, train_in_chunks
 
@@ -57,8 +55,8 @@ class Final:
         How long each of them was trained.
     centre : array, shape (own feature,)
         Training mean of the inputs that they got centred, else 0.
-    spread : Spread, optional
-        How far subjects are from the best network; see `neuroalrnn.adaptive.prior.Spread`.
+    prior : Prior, optional
+        What is believed of the read-out of a new subject; see `neuroalrnn.adaptive.prior.Prior`.
     """
 
     best: int
@@ -68,7 +66,7 @@ class Final:
     starts: dict
     n_updates: dict
     centre: np.ndarray
-    spread: Spread | None = None
+    prior: Prior | None = None
 
 
 def train_final(study, *, adaptive=False, progress=False):
@@ -125,13 +123,13 @@ def train_final(study, *, adaptive=False, progress=False):
         starts=dict(zip(grid, as_networks(starts, grid), strict=True)),
         n_updates=dict(zip(grid, n_updates, strict=True)),
         centre=scaling.centre[0].numpy(),
-        spread=_spread(study, searched, chosen) if adaptive else None,
+        prior=_prior(study, searched, chosen) if adaptive else None,
     )
 
 
-def _spread(study, searched, chosen):
+def _prior(study, searched, chosen):
     inside = inside_of(study, 0, searched, chosen.best, int(chosen.restart[chosen.best]))
-    return choose_spread([lay_out(study.trials, *each)[1] for each in inside]).spread
+    return choose_prior(study.trials, inside)[0]
 
 
 def tabulate_final(study, final):
@@ -172,9 +170,8 @@ def tabulate_final(study, final):
         coords["output"] = list(study.plan.observation.outputs)
     attrs = {"present_at": json.dumps(sequences.present_at)}
     attrs |= {"offered": json.dumps(offered_names(trials))}
-    if final.spread:
-        variables["spread"] = ("spread_of", list(final.spread))
-        coords["spread_of"] = list(final.spread._fields)
+    if final.prior:
+        variables |= label_prior(final.prior)
         attrs |= {"terms": json.dumps(terms_of(study))}
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 

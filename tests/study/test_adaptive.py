@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neuroalrnn.adaptive.filter import predict_adaptively
-from neuroalrnn.adaptive.prior import Spread
+from neuroalrnn.adaptive.prior import Prior, Spread
 from neuroalrnn.behaviour.readouts import lay_out_fold, trace_readouts
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.exceptions import ResultError
@@ -66,9 +66,10 @@ def test_what_was_chosen_is_kept_in_the_file(adaptive, tmp_path):
     chosen = Fit.load(tmp_path / "fit.nc").adaptive
     assert chosen.equals(adaptive.adaptive)
     assert list(chosen["model"].values) == ["AL-RNN", "history-logistic"]
-    assert set(chosen.data_vars) == {*Spread._fields, "plain", "score"}
+    priors = {f"prior_{name}" for name in Prior._fields}
+    assert set(chosen.data_vars) == {*Spread._fields, "plain", "score", "learned"} | priors
     assert (chosen["score"] >= chosen["plain"]).all()
-    assert np.isfinite(chosen.to_array()).all()
+    assert all(np.isfinite(each).all() for each in chosen.data_vars.values())
 
 
 def test_plain_validation_score_is_that_of_the_search(adaptive):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neuroalrnn.adaptive.prior import Spread
+from neuroalrnn.adaptive.prior import Prior
 from neuroalrnn.config import Setting
 from neuroalrnn.data import SubjectKFold
 from neuroalrnn.data.level import count_choices
@@ -240,16 +240,16 @@ def test_read_outs_of_new_subjects_learn_from_their_earlier_choices_alone(learni
 
 
 def test_the_network_of_a_fold_predicts_its_test_part_as_in_the_fit(learning):
-    """A final network, its scale and its spread that are those of a fold."""
+    """A final network, its scale and its prior that are those of a fold."""
     trials, fold = learning.trials, learning.best.folds[0]
     held_out = learning.splits["fold"].values == 0
     fitted, new = (trials.isel(trial=np.flatnonzero(at)) for at in (~held_out, held_out))
     made = make_predictor(learning.final, learning.encoding)
     predictor = replace(made, network=fold.network, n_chosen=count_choices(trials, ~held_out))
     chosen = learning.adaptive.sel(model="AL-RNN").isel(fold=0)
-    spread = Spread(*(float(chosen[name]) for name in Spread._fields))
+    prior = Prior(*(chosen[f"prior_{name}"].values for name in Prior._fields))
     terms = json.loads(learning.adaptive.attrs["terms"])
-    found = learn(predictor, fitted, new, terms, spread)
+    found = learn(predictor, fitted, new, terms, prior)
     stored = learning.predictions["probability"].sel(model="AL-RNN adaptive")
     np.testing.assert_allclose(found["probability"], stored.values[held_out], atol=1e-5)
 
