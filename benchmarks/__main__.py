@@ -64,7 +64,7 @@ def main(
         Path | None, typer.Option(help="compare: another source tree, timed in turn.")
     ] = None,
     models: Annotated[
-        str, typer.Option(help="compare: names, with commas; empty for all models.")
+        str, typer.Option(help="compare: names, with semicolons between them; empty for all.")
     ] = "",
 ) -> None:
     """Measure ours beside its peers; print the numbers and keep them in results.json."""
@@ -190,7 +190,7 @@ def _effects(ours, threads, rounds, quick):
 def _compare(ours, threads, rounds, quick, dataset, other, models):
     found = compare.measure(
         dataset=dataset, n_folds=1 if quick else 2, threads=threads, other=other,
-        models=[each for each in models.split(",") if each],
+        models=[each for each in models.split(";") if each],
     )  # fmt: skip
     typer.echo(f"{dataset}: seconds per fold, {threads} threads")
     typer.echo(compare.tabulate(found).to_string(float_format="%.1f"))

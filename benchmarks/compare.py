@@ -44,7 +44,7 @@ def measure(*, dataset="miller_rats", n_folds=1, threads=2, other=None, models=(
     """
     trees = {"here": ROOT} | ({"other": Path(other).resolve()} if other else {})
     found = {name: [] for name in trees}
-    arguments = [dataset, str(n_folds), str(threads), ",".join(models)]
+    arguments = [dataset, str(n_folds), str(threads), ";".join(models)]
     for _ in range(n_times):
         for name, tree in trees.items():
             found[name].append(_run(tree, arguments))
@@ -143,4 +143,4 @@ def _first(cv, n_folds):
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     name, n_folds, threads, models, path = sys.argv[1:]
-    _time_tree(name, int(n_folds), int(threads), [m for m in models.split(",") if m], path)
+    _time_tree(name, int(n_folds), int(threads), [m for m in models.split(";") if m], path)

@@ -18,7 +18,13 @@ GATES = {"GRU": 3, "LSTM": 4}
 VALIDATION, CHECKED, BEHIND = 1.15, 0.6, 0.3
 # microseconds by training trial and fold, all that is chosen inside included; a regression, where
 # none is named
-TRIAL = {FREQUENCY: 0.1, "Q-learning": 400.0, "hybrid": 1200.0, "GLM-HMM": 1000.0}
+TRIAL = {
+    FREQUENCY: 0.1,
+    "Q-learning": 330.0,
+    "hybrid": 800.0,
+    "GLM-HMM": 400.0,
+    "GLM-HMM with lapses": 400.0,
+}
 REGRESSION = 30.0
 # read-outs that learn their subject, microseconds by training trial and feature
 READOUT = 4.0
