@@ -47,7 +47,7 @@ TABLE = {
         ARRAYS | {"scipy"},
     ),
     "behaviour": (
-        {"adaptive", "data", "network", "results", "regimes", "stats"},
+        {"adaptive", "data", "effects", "network", "results", "regimes", "stats"},
         ARRAYS | {"scipy"},
     ),
     "recover": (

@@ -1,6 +1,7 @@
 """How the read-out of every held-out subject drifts over its trials, as the smoother has it."""
 
 import json
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -46,10 +47,10 @@ def lay_out_fold(fit, fold) -> tuple[np.ndarray, Rows, Prior]:
     chosen = fit.adaptive.sel(model=NETWORK).isel(fold=fold.index)
     network, trials = fold.network, fit.trials
     scored = scored_trials(trials)
-    known, states = _at_choice(fold.train, fold.train_latents)
+    known, states = states_at_choice(fold.train, fold.train_latents)
     train = states[scored[known]]
     terms = history_features(trials, known[scored[known]], json.loads(fit.adaptive.attrs["terms"]))
-    index, states = _at_choice(fold.test, fold.test_latents)
+    index, states = states_at_choice(fold.test, fold.test_latents)
     said = log_probability(states @ network.readout.T + network.offset, fold.available, index)
     said = level(said, trials, known[scored[known]], index)
     features = np.c_[scale_states(train, states), terms[index]]
@@ -65,9 +66,75 @@ def _prior(chosen, rows):
     return make_prior(spread, rows.log_odds.shape[1], rows.features.shape[1])
 
 
-def _at_choice(sequences, latents):
+def states_at_choice(sequences, latents) -> tuple[np.ndarray, np.ndarray]:
+    """Pick the steps at which choices are read out.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    latents : array, shape (sequence, step, latent)
+
+    Returns
+    -------
+    index : int array, shape (row,)
+        Trial of every choice.
+    states : array, shape (row, latent)
+    """
     made = np.isfinite(sequences.target)
     return sequences.trial[made], latents[made]
+
+
+class _Trace(NamedTuple):
+    """Read-out of a subject at some of its trials.
+
+    Parameters
+    ----------
+    subject : str
+    trial : int array, shape (point,)
+        Counted within the subject.
+    mean, sd : array, shape (point, weight)
+    covariance : array, shape (point, weight, weight), or None
+        Of choices between two options.
+    """
+
+    subject: str
+    trial: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+    covariance: Any
+
+
+def trace_fold(fit, fold) -> list[_Trace]:
+    """Smooth the read-outs of the held-out subjects of a fold, which keeps them.
+
+    Parameters
+    ----------
+    fit : Fit
+        With read-outs that learn their subject.
+    fold : Fold
+        One of ``fit.best.folds``.
+
+    Returns
+    -------
+    list of _Trace
+        At most 50 trials per subject, equally spaced, the first and the last among them.
+    """
+    return fold.recall("traced read-outs", lambda: _trace_fold(fit, fold))
+
+
+def _trace_fold(fit, fold):
+    index, rows, prior = lay_out_fold(fit, fold)
+    subject, traced = fit.trials["subject"].values.astype(str)[index], []
+    starts = np.flatnonzero(rows.first)
+    for start, end in zip(starts, np.r_[starts[1:], len(index)], strict=True):
+        # covariances of all subjects at once would take most of the memory of a report
+        course = smooth_readouts(Rows(*(values[start:end] for values in rows)), prior)
+        n = min(MOST_POINTS, end - start)
+        at = np.linspace(0, end - start - 1, n).round().astype(int)
+        sd = np.sqrt(np.maximum(np.einsum("tii->ti", course.covariance[at]), 0))
+        kept = course.covariance[at] if rows.log_odds.shape[1] == 1 else None
+        traced.append(_Trace(subject[start], at, course.mean[at], sd, kept))
+    return traced
 
 
 def trace_readouts(fit) -> pd.DataFrame:
@@ -87,19 +154,10 @@ def trace_readouts(fit) -> pd.DataFrame:
         ``ci_low, ci_high``. At most 50 trials per subject,
         equally spaced, the first and the last among them.
     """
-    tables = []
+    tables, names = [], _names(fit)
     for fold in fit.best.folds:
-        index, rows, prior = lay_out_fold(fit, fold)
-        names = _names(fit, rows)
-        subject = fit.trials["subject"].values.astype(str)[index]
-        starts = np.flatnonzero(rows.first)
-        for start, end in zip(starts, np.r_[starts[1:], len(index)], strict=True):
-            # covariances of all subjects at once would take most of the memory of a report
-            course = smooth_readouts(Rows(*(values[start:end] for values in rows)), prior)
-            sd = np.sqrt(np.maximum(np.einsum("tii->ti", course.covariance), 0))
-            n = min(MOST_POINTS, end - start)
-            at = np.linspace(0, end - start - 1, n).round().astype(int)
-            tables.append(_tabulate(subject[start], at, names, course.mean[at], sd[at]))
+        for subject, trial, mean, sd, _ in trace_fold(fit, fold):
+            tables.append(_tabulate(subject, trial, names, mean, sd))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -111,12 +169,12 @@ def _tabulate(subject, trial, names, mean, sd):
     return pd.DataFrame(values | {"ci_low": low, "ci_high": high})
 
 
-def _names(fit, rows):
+def _names(fit):
     latents = (f"latent {k + 1}" for k in range(fit.parameters.sizes["latent"]))
     # a term that tells of a choice among several options has a column for each
     terms = design(fit.trials, json.loads(fit.adaptive.attrs["terms"])).columns
     features = ["offset", *latents, *terms]
-    if rows.log_odds.shape[1] == 1:
-        return ["gain", *features]
     options = fit.predictions["option"].values.astype(str)
+    if len(options) == 2:
+        return ["gain", *features]
     return ["gain", *(f"{name}, {option}" for option in options for name in features)]

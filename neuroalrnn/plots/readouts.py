@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from neuroalrnn.plots.style import DOUBLE, GREY, MODEL, new_figure, styled
+from neuroalrnn.plots.style import DOUBLE, GREY, MODEL, PALETTE, new_figure, styled
 
 MOST_SUBJECTS = 12
 COLUMNS = 4
@@ -49,6 +49,74 @@ def plot_readout_panels(readouts: pd.DataFrame) -> Figure:
     return figure
 
 
+@styled
+def plot_effect_trajectories(traced: pd.DataFrame, group: pd.DataFrame) -> Figure:
+    """Draw what inputs do over trials: the mean over subjects, and single subjects.
+
+    Parameters
+    ----------
+    traced, group : pandas.DataFrame
+        Tables ``readout_effects`` and ``mean_readout_effects`` of
+        `neuroalrnn.questions.analyse`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A panel per input with the mean and all subjects on top; a panel per subject below.
+    """
+    inputs = list(dict.fromkeys(traced["input"]))[: len(PALETTE)]
+    colours = dict(zip(inputs, PALETTE, strict=False))
+    shown = list(dict.fromkeys(traced["subject"]))[:MOST_SUBJECTS]
+    n_group, n_below = -(-len(inputs) // COLUMNS), -(-len(shown) // COLUMNS)
+    figure = new_figure(DOUBLE, 40 * (n_group + n_below))
+    parts = figure.subfigures(n_group + n_below, 1, squeeze=False)[:, 0]
+    for row, panels in _panels(parts[:n_group], inputs):
+        panels[0].set_ylabel("Effect (log-odds)")
+        for ax, name in row:
+            own, mean = (each[each["input"] == name] for each in (traced, group))
+            _draw_mean(ax, own, mean, colours[name])
+            ax.set_title(name)
+    seen = traced[traced["subject"].isin(shown) & traced["input"].isin(inputs)]
+    limits = seen["ci_low"].min(), seen["ci_high"].max()
+    for row, panels in _panels(parts[n_group:], shown):
+        panels[0].set_ylabel("Effect (log-odds)")
+        for ax, name in row:
+            own = seen[seen["subject"] == name]
+            for each in inputs:
+                _draw_course(ax, own[own["input"] == each], "input_effect", colours[each], each)
+            ax.axhline(0, color=GREY, lw=0.6)
+            ax.set_title(name)
+            ax.set_ylim(*limits)
+    handles, labels = parts[n_group].axes[0].get_legend_handles_labels()
+    parts[n_group].legend(handles, labels, loc="outside upper right", ncols=len(inputs))
+    return figure
+
+
+def _panels(parts, names):
+    """Axes for names, a row of them per part; the others are switched off."""
+    for k, part in enumerate(parts):
+        panels = part.subplots(1, COLUMNS, sharey=True)
+        here = names[k * COLUMNS : (k + 1) * COLUMNS]
+        for ax in panels[len(here) :]:
+            ax.set_axis_off()
+        for ax in panels[: len(here)]:
+            ax.set_xlabel("Trial of the subject")
+        yield list(zip(panels, here, strict=False)), panels
+
+
+def _draw_mean(ax, traced, group, colour):
+    for _, own in traced.groupby("subject", sort=False):
+        ax.plot(own["trial"], own["input_effect"], color=GREY, lw=0.5, alpha=0.5)
+    ax.axhline(0, color=GREY, lw=0.6)
+    _draw_course(ax, group, "input_effect", colour, "mean")
+
+
+def _draw_course(ax, rows, value, colour, label):
+    x, low, high = (rows[key].to_numpy() for key in ("trial", "ci_low", "ci_high"))
+    ax.fill_between(x, low, high, color=colour, alpha=0.2, lw=0)
+    ax.plot(x, rows[value], color=colour, lw=1.0, label=label)
+
+
 def _draw_group(ax, rows, weight):
     for _, own in rows.groupby("subject", sort=False):
         ax.plot(own["trial"], own["readout"], color=GREY, lw=0.6, alpha=0.7)
@@ -60,9 +128,7 @@ def _draw_group(ax, rows, weight):
 def _draw_subject(ax, rows, weights, name):
     for weight, color in zip(weights, (MODEL, GREY), strict=True):
         own = rows[rows["readout_weight"] == weight]
-        x, low, high = (own[key].to_numpy() for key in ("trial", "ci_low", "ci_high"))
-        ax.fill_between(x, low, high, color=color, alpha=0.2, lw=0)
-        ax.plot(x, own["readout"], color=color, lw=1.0, label=weight)
+        _draw_course(ax, own, "readout", color, weight)
     ax.set_title(name)
     ax.set_xlim(0, max(np.max(rows["trial"]), 1))
 

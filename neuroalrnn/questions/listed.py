@@ -22,6 +22,7 @@ from neuroalrnn.questions import (
     spectra,
     subject_effects,
     switches,
+    trajectories,
     transitions,
     trend,
 )
@@ -62,6 +63,7 @@ _FILES = (
     models,
     comparisons,
     adaptive,
+    trajectories,
     regression,
     observed,
     calibration,

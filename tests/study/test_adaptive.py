@@ -4,14 +4,20 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuroalrnn.adaptive.filter import predict_adaptively
 from neuroalrnn.adaptive.prior import Prior, Spread
-from neuroalrnn.behaviour.readouts import lay_out_fold, trace_readouts
-from neuroalrnn.data import SubjectKFold
+from neuroalrnn.adaptive.rows import history_features, scale_states
+from neuroalrnn.behaviour.readouts import lay_out_fold, states_at_choice, trace_readouts
+from neuroalrnn.behaviour.trajectories import _moves, average_trajectories, trace_effects
+from neuroalrnn.data import SubjectKFold, encode
+from neuroalrnn.effects import flips_of
 from neuroalrnn.exceptions import ResultError
-from neuroalrnn.plots.readouts import plot_readout_panels
+from neuroalrnn.network.run import compute_latents
+from neuroalrnn.plots.readouts import plot_effect_trajectories, plot_readout_panels
+from neuroalrnn.questions import trajectories
 from neuroalrnn.questions.adaptive import QUESTION, compare_adaptive, say_adaptive
 from neuroalrnn.questions.listed import COLUMNS
 from neuroalrnn.results import Fit
@@ -182,3 +188,64 @@ def test_gated_networks_adapt_by_their_states(trials, setting, encoding):
     np.testing.assert_allclose(states.mean(axis=0), 0, atol=1e-9)
     np.testing.assert_allclose(states.std(axis=0), 1)
     assert sorted(np.concatenate([each.rows for each in model.inside])) == part.train.tolist()
+
+
+def test_effects_under_a_readout_are_what_changed_inputs_change(adaptive):
+    """Trial by trial, against trials that are changed, encoded and run anew."""
+    fold, trials = adaptive.best.folds[1], adaptive.trials
+    index, _, names, lags, moves = _moves(adaptive, fold)
+    assert dict(zip(names, lags, strict=True)) == {
+        "stimulus": 0, "rule": 0, "choice": 1, "reward": 1,
+    }  # fmt: skip
+    trained, known = states_at_choice(fold.train, fold.train_latents)
+    terms = json.loads(adaptive.adaptive.attrs["terms"])
+    theta = np.random.default_rng(0).normal(size=moves.shape[2])
+
+    def log_odds(changed, at):
+        sequences = encode(changed, **adaptive.encoding)
+        rows, states = states_at_choice(sequences, compute_latents(fold.network, sequences))
+        state = states[rows == at]
+        features = [
+            state @ fold.network.readout.T, [[1.0]], scale_states(known, state),
+            history_features(trials, trained, terms, changed)[[at]],
+        ]  # fmt: skip
+        return (np.hstack(features) @ theta).item()
+
+    for row in (3, 47):
+        for k, flip in enumerate(flips_of(adaptive, None, fold.index)):
+            at = index[row]
+            low, high = (flip.set(trials, level, [at - lags[k]]) for level in (0, 1))
+            expected = (log_odds(high, at) - log_odds(low, at)) / 2
+            assert moves[row, k] @ theta == pytest.approx(expected, abs=1e-9), flip.name
+
+
+def test_effects_of_inputs_are_traced_for_every_subject_and_their_mean(other, trials):
+    traced = trace_effects(other)
+    assert set(traced["subject"]) == set(trials["subject"].values)
+    assert (traced["ci_low"] < traced["input_effect"]).all()
+    group = average_trajectories(traced)
+    assert (group["n_subjects"] == 6).all()
+    at = traced.query("trial == 39 and input == 'stimulus'")
+    own = group.query("trial == 39 and input == 'stimulus'")
+    assert own["input_effect"].item() == pytest.approx(at["input_effect"].mean())
+    values = at["input_effect"]
+    half = values.std() / np.sqrt(6) * 2.5705818
+    assert own["ci_high"].item() == pytest.approx(values.mean() + half)
+    assert plot_effect_trajectories(traced, group).subfigs
+    for name, table in (("readout_effects", traced), ("mean_readout_effects", group)):
+        found = conform(name, table, trajectories.QUESTION.schema[name], COLUMNS)
+        assert list(found) == list(table)
+
+
+def test_the_mean_goes_as_far_as_half_of_the_subjects():
+    rows = [
+        {"subject": name, "trial": trial, "input": "cue", "lag": 0, "input_effect": float(k)}
+        for k, (name, n) in enumerate({"a": 10, "b": 20, "c": 90}.items())
+        for trial in range(n)
+    ]
+    group = average_trajectories(pd.DataFrame(rows))
+    assert group["trial"].max() == 19
+    np.testing.assert_array_equal(group["n_subjects"], np.where(group["trial"] < 10, 3, 2))
+    np.testing.assert_allclose(group["input_effect"], np.where(group["trial"] < 10, 1.0, 1.5))
+    one = average_trajectories(pd.DataFrame(rows).query("subject == 'a'"))
+    assert one["ci_low"].isna().all()
