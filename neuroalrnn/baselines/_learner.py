@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import product
 
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.baselines._traces import Traces, fit_agent, predict_agent
+from neuroalrnn.baselines._traces import Agent, Traces, fit_agent, predict_agent
 from neuroalrnn.baselines.shared import Inner, Predict, fit_chosen, whole_sessions
 from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.scaling import measure
@@ -16,6 +17,8 @@ from neuroalrnn.exceptions import DataError, problems
 # each member of the family adds one idea to the one before
 MEMBERS = ("plain", "forgetting", "perseveration", "dual")
 FORGETTING, PERSEVERATION, DUAL = 1, 2, 3
+# where rates start
+SLOW, FAST = 0.02, 0.6
 # standard deviations above the mean that may be due to rounding
 AT_MEAN = 1e-6
 
@@ -61,7 +64,7 @@ def fit_learner(
         If there is no ``reward``, or a member is unknown.
     """
     _require(trials, members)
-    fit = partial(_fit, credit=credit, random_state=random_state)
+    fit = partial(_fit, credit=credit, random_state=random_state, kept={})
     return fit_chosen(fit, members, trials, train, inner)
 
 
@@ -129,17 +132,20 @@ def build_traces(
     reward = reward[rows]
     gain = np.nan_to_num(reward)[:, None]
     options = np.arange(len(trials["choice"].attrs["labels"]))
-    which, target = [], []
+    which, target, edges = [], [], [0]
     for kind, option in enumerate(credited):
         hit = option[rows][:, None] == options
         learning = kind * (level + 1)
-        rate = _value_rates(hit, reward[:, None], learning, level)
-        which += [rate, rate]
+        which.append(_value_rates(hit, reward[:, None], learning, level))
         target += [hit * gain, hit * 1.0]
+        edges.append(len(target))
         if level >= PERSEVERATION:
             which.append(np.full(hit.shape, learning + PERSEVERATION))
             target.append(hit * 1.0)
-    return Traces(np.stack(which, 1), np.stack(target, 1), first), len(credited) * (level + 1)
+            edges.append(len(target))
+    rules = np.stack(which, 1).astype(np.int8)
+    traces = Traces(rules, np.stack(target, 1), first, np.array(edges))
+    return traces, len(credited) * (level + 1)
 
 
 def _value_rates(hit, reward, learning, level):
@@ -150,27 +156,59 @@ def _value_rates(hit, reward, learning, level):
     return np.where(hit, np.where(np.isnan(reward), -1, rate), forgetting)
 
 
-def _fit(trials, train, member, *, credit, random_state):
+def _fit(trials, train, member, *, credit, random_state, kept):
     scale = measure(trials["reward"].values[train].astype(float))
 
-    def follow(trials, part):
+    def follow(trials, part, member):
         reward = scale.apply(trials["reward"].values.astype(float))
         rows, first = whole_sessions(trials, part)
         return rows, *build_traces(trials, rows, first, credit(trials), member, reward)
 
-    rows, traces, n_rates = follow(trials, train)
-    offered = offered_options(trials)
-    agent = fit_agent(
-        traces,
-        trials["choice"].values[rows],
-        np.isin(rows, train),
-        n_rates,
-        rng=np.random.default_rng(random_state),
-        offered=None if offered is None else offered[rows],
-    )
+    def fitted(level):
+        key = level, train.tobytes()
+        if key not in kept:
+            rows, traces, n_rates = follow(trials, train, MEMBERS[level])
+            offered = offered_options(trials)
+            kept[key] = fit_agent(
+                traces,
+                trials["choice"].values[rows],
+                np.isin(rows, train),
+                n_rates,
+                rng=np.random.default_rng(random_state),
+                starts=starts(level, traces),
+                offered=None if offered is None else offered[rows],
+            )
+        return kept[key]
+
+    def starts(level, traces):
+        n_kinds = len(credit(trials))
+        grown = _grow(fitted(level - 1), level) if level else []
+        return grown + _contrast(level, n_kinds, traces.target.shape)
+
+    agent = fitted(MEMBERS.index(member))
 
     def predict(trials, test):
-        rows, traces, _ = follow(trials, test)
+        rows, traces, _ = follow(trials, test, member)
         return predict_agent(agent, traces)[np.searchsorted(rows, test)]
 
     return predict
+
+
+def _grow(agent, level):
+    """Agents of a member that are or come close to one of the member before."""
+    rates = agent.rates.reshape(-1, level)
+    weights = agent.weights.reshape(len(rates), -1)
+    if level == PERSEVERATION:
+        weights = np.c_[weights, np.zeros(len(rates))]
+    new = product((SLOW, FAST), repeat=len(rates)) if level < DUAL else [rates[:, 0]]
+    return [Agent(np.c_[rates, each].ravel(), weights.ravel(), agent.bias) for each in new]
+
+
+def _contrast(level, n_kinds, shape):
+    """Agents without weights that learn slowly and forget repeats fast, or the other way round."""
+    _, n_traces, n_options = shape
+    quick = np.full(level + 1, FAST), np.full(level + 1, SLOW)
+    for rates, other in zip(quick, (SLOW, FAST), strict=True):
+        rates[PERSEVERATION : PERSEVERATION + 1] = other
+    nothing = np.zeros(n_traces), np.zeros(n_options)
+    return [Agent(np.concatenate(each), *nothing) for each in product(quick, repeat=n_kinds)]

@@ -1,28 +1,35 @@
 """Softmax choice from leaky averages, as reinforcement-learning agents compute it.
 
 Every trace m holds one number per option i, which is 0 at the start of a session. Trial t either
-moves it towards a target, at one of the rates a, or leaves it as it is::
+moves it towards a target, at one of the rates a, or leaves it as it is. Traces of a group g move at
+the same rates::
 
-    x[t+1, m, i] = x[t, m, i] + a[which[t, m, i]] (target[t, m, i] - x[t, m, i])
+    x[t+1, m, i] = x[t, m, i] + a[which[t, g, i]] (target[t, m, i] - x[t, m, i])
     log p(choice_t = i) = w . x[t, :, i] + b[i] - log sum_j exp(w . x[t, :, j] + b[j]),  b[0] = 0
 
-The log-likelihood is concave in w and b. Its gradient with respect to the rates is exact: the
-derivatives with respect to all traces are carried back through each session.
+The log-likelihood is concave in w and b. Its gradient and the Fisher information are exact: the
+derivatives of the traces by the rates are carried along through each session.
 """
 
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import expit, log_softmax
+from scipy.special import expit, log_softmax, logit
 
 from neuroalrnn.baselines._kernel import kernel
 
 # choices do not distinguish a rate of 0.001 from a slower one, nor 0.999 from 1
 LARGEST_LOGIT = 7.0
 LARGEST_WEIGHT = 100.0
-TIGHT = {"ftol": 0.0, "gtol": 1e-10, "maxiter": 1000}
+# what `which` says of a trace that a row leaves as it is, and of one that is its target already
+STILL, GIVEN = -1, -2
+# how many climbs go on, the most steps, and nats per trial that a step must promise
+CLIMBS = ((6, 5, 1e-9), (3, 8, 1e-9), (1, 20, 1e-9), (1, 1000, 1e-18))
+# nats per trial within which ends of climbs count as one
+SAME = 1e-6
+# rows of derivatives that are multiplied at once
+BLOCK = 256
 
 
 class Traces(NamedTuple):
@@ -30,17 +37,25 @@ class Traces(NamedTuple):
 
     Parameters
     ----------
-    which : int array, shape (row, trace, option)
-        Number of the rate at which a row moves a trace, -1 where it does not.
+    which : int8 array, shape (row, group, option)
+        Number of the rate at which a row moves the traces of a group, `STILL` where it does not.
+        Traces that are `GIVEN` have the value of their target in every row.
     target : array, shape (row, trace, option)
         What a row moves a trace towards.
     first : bool array, shape (row,)
         Whether a row is the first of its session.
+    edges : int array, shape (group + 1,)
+        First trace of every group, and the number of traces.
+    falling : int8 array, shape (row, group, option), optional
+        In place of `which` where the weighted sum of the traces of a group, in units of the first,
+        is above its target; the same as `which` without it.
     """
 
     which: np.ndarray
     target: np.ndarray
     first: np.ndarray
+    edges: np.ndarray
+    falling: np.ndarray | None = None
 
 
 class Agent(NamedTuple):
@@ -68,14 +83,17 @@ def fit_agent(
     n_rates: int,
     *,
     rng: np.random.Generator,
-    n_starts: int = 8,
+    n_starts: int = 4,
+    starts: Sequence[Agent] = (),
     offered: np.ndarray | None = None,
 ) -> Agent:
     """Fit an agent by maximum likelihood, pooled over all sessions.
 
-    L-BFGS starts from `n_starts` points, one fixed and the others random, and the best of their
-    ends is improved until nothing more is gained. Rates are logistic functions of the optimised
-    numbers, and stay within 0.001 and 0.999. Weights stay within -100 and 100.
+    Scoring steps (Newton steps with the Fisher information, damped) start from `n_starts` points,
+    one fixed and the others random, and from those that are given. After a few steps the best climb
+    on, and the best of their ends is improved until nothing more is gained. Rates are logistic
+    functions of the optimised numbers, and stay within 0.001 and 0.999. Weights stay within -100
+    and 100.
 
     Parameters
     ----------
@@ -91,6 +109,8 @@ def fit_agent(
         Draws the random starting points.
     n_starts : int
         Number of starting points.
+    starts : sequence of Agent
+        More of them.
     offered : bool array, shape (row, option), optional
         Options that a row offers; all without it.
 
@@ -102,21 +122,17 @@ def fit_agent(
     n_traces, n_options = traces.target.shape[1:]
     n_free = n_traces + n_options - 1
     code = np.where(counts, choice, -1).astype(np.int64)
-    bounds = [(-LARGEST_LOGIT, LARGEST_LOGIT)] * n_rates
-    bounds += [(-LARGEST_WEIGHT, LARGEST_WEIGHT)] * n_free
-    starts = [np.r_[np.full(n_rates, -1.0), np.ones(n_traces), np.zeros(n_options - 1)]]
+    reach = np.r_[np.full(n_rates, LARGEST_LOGIT), np.full(n_free, LARGEST_WEIGHT)]
+    points = [np.r_[np.full(n_rates, -1.0), np.ones(n_traces), np.zeros(n_options - 1)]]
     for _ in range(n_starts - 1):
-        starts.append(np.r_[rng.uniform(-4, 2, n_rates), rng.normal(size=n_free)])
-    climb = partial(
-        minimize,
-        _loss,
-        args=(traces, code, n_rates, offered),
-        method="L-BFGS-B",
-        jac=True,
-        bounds=bounds,
-    )
-    best = min((climb(x) for x in starts), key=lambda end: end.fun)
-    return _agent(climb(best.x, options=TIGHT).x, n_rates, n_traces)
+        points.append(np.r_[rng.uniform(-4, 2, n_rates), rng.normal(size=n_free)])
+    points += [np.r_[logit(each.rates), each.weights, each.bias[1:]] for each in starts]
+    points = [np.clip(each, -reach, reach) for each in points]
+    score = _scorer(traces, code, offered, n_rates)
+    for n_kept, n_steps, gain in CLIMBS:
+        ends = [_climb(score, x, reach, n_steps, gain) for x in points]
+        points = _best(ends, n_kept)
+    return _agent(points[0], n_rates, n_traces)
 
 
 def predict_agent(agent: Agent, traces: Traces) -> np.ndarray:
@@ -134,13 +150,33 @@ def predict_agent(agent: Agent, traces: Traces) -> np.ndarray:
     array, shape (row, option)
         Log-probabilities (nats).
     """
-    return _log_options(agent, _follow(*traces, agent.rates))
+    return log_softmax(agent.weights @ follow(agent, traces) + agent.bias, axis=1)
+
+
+def follow(agent: Agent, traces: Traces) -> np.ndarray:
+    """Compute the traces before every row.
+
+    Parameters
+    ----------
+    agent : Agent
+        Parameters.
+    traces : Traces
+        What moves the traces.
+
+    Returns
+    -------
+    array, shape (row, trace, option)
+        Values of the traces.
+    """
+    seen = np.empty(traces.target.shape)
+    _score(agent, traces, np.zeros((2, 0), dtype=int), np.full(len(seen), -1), None, seen)
+    return seen
 
 
 def log_likelihood(
     agent: Agent, traces: Traces, code: np.ndarray, offered: np.ndarray | None = None
-) -> tuple[float, Agent]:
-    """Compute the log-likelihood of choices and its gradient.
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Compute the log-likelihood of choices, its gradient, and the Fisher information.
 
     Parameters
     ----------
@@ -157,20 +193,22 @@ def log_likelihood(
     -------
     value : float
         Log-likelihood (nats), summed over rows.
-    gradient : Agent
-        Derivatives with respect to rates, weights and bias.
+    gradient : array, shape (parameter,)
+        Derivatives with respect to rates, weights, and bias without that of the first option.
+    information : array, shape (parameter, parameter)
+        Sum over rows of the covariance of the gradient of a single row.
     """
-    x = _follow(*traces, agent.rates)
-    error = np.zeros((len(x), len(agent.bias)))
-    offered = np.ones(error.shape, dtype=bool) if offered is None else offered
-    total = _compare(x, agent.weights, agent.bias, code, offered, error)
-    rates = _carry_back(*traces, agent.rates, agent.weights, x, error)
-    weights = np.tensordot(error, x, ((0, 1), (0, 2)))
-    return total, Agent(rates, weights, error.sum(axis=0))
+    return _score(agent, traces, _pairs(traces), code, offered)
 
 
-def _log_options(agent, x):
-    return log_softmax(agent.weights @ x + agent.bias, axis=1)
+def _pairs(traces):
+    """Groups and the rates that move them, group by group, shape (2, pair)."""
+    rules = [traces.which, traces.which if traces.falling is None else traces.falling]
+    numbers = [
+        np.unique(np.concatenate([each[:, g] for each in rules])) for g in range(rules[0].shape[1])
+    ]
+    pairs = [(g, k) for g, known in enumerate(numbers) for k in known if k >= 0]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2).T.copy()
 
 
 def _agent(free, n_rates, n_traces):
@@ -178,70 +216,152 @@ def _agent(free, n_rates, n_traces):
     return Agent(expit(rates), weights, np.r_[0.0, bias])
 
 
-def _loss(free, traces, code, n_rates, offered):
-    """Mean negative log-likelihood and its gradient, as functions of unconstrained parameters."""
-    agent = _agent(free, n_rates, traces.target.shape[1])
-    value, gradient = log_likelihood(agent, traces, code, offered)
-    slope = np.r_[
-        gradient.rates * agent.rates * (1 - agent.rates), gradient.weights, gradient.bias[1:]
-    ]
-    n = max((code >= 0).sum(), 1)
-    return -value / n, -slope / n
+def _score(agent, traces, pairs, code, offered, seen=None):
+    size = len(agent.rates) + len(agent.weights) + len(agent.bias) - 1
+    slope, information = np.zeros(size), np.zeros((size, size))
+    which, target, first, edges, falling = traces
+    given = (which[:1] == GIVEN).all(axis=(0, 2)) & (len(which) > 0)
+    given = np.flatnonzero(np.repeat(given, np.diff(edges)))
+    offered = np.ones((1, len(agent.bias)), dtype=bool) if offered is None else offered
+    seen = np.empty((0, *target.shape[1:])) if seen is None else seen
+    # the last two are the rates of `GIVEN` and `STILL`, as negative numbers count from the end
+    rates = np.r_[agent.rates, 1.0, 0.0]
+    total = _walk(
+        which, which if falling is None else falling, target, first, edges, given, *pairs,
+        rates, agent.weights, agent.bias, code, offered, seen, slope, information,
+    )  # fmt: skip
+    return total, slope, information
+
+
+def _best(ends, n_kept):
+    """The highest ends of climbs, those of the same height once."""
+    points, last = [], np.inf
+    for value, x in sorted(ends, key=lambda end: -end[0]):
+        if last - value > SAME:
+            points.append(x)
+            last = value
+    return points[:n_kept]
+
+
+def _scorer(traces, code, offered, n_rates):
+    """Mean log-likelihood of choices, by unconstrained parameters, with slope and information."""
+    n_traces, n_options = traces.target.shape[1:]
+    n, pairs = max(int((code >= 0).sum()), 1), _pairs(traces)
+    others = np.ones(n_traces + n_options - 1)
+
+    def score(free):
+        agent = _agent(free, n_rates, n_traces)
+        value, slope, information = _score(agent, traces, pairs, code, offered)
+        scale = np.r_[agent.rates * (1 - agent.rates), others]
+        return value / n, slope * scale / n, information * np.outer(scale, scale) / n
+
+    return score
+
+
+def _climb(score: Callable, x: np.ndarray, reach: np.ndarray, n_steps: int, gain: float):
+    """Go up by damped scoring steps within bounds, until one promises less than a gain."""
+    value, slope, information = score(x)
+    damping = 1e-3
+    for _ in range(n_steps):
+        held = ((x >= reach) & (slope > 0)) | ((x <= -reach) & (slope < 0))
+        free = np.flatnonzero(~held)
+        curve = information[np.ix_(free, free)]
+        ridge = damping * curve.diagonal() + 1e-9
+        step = np.zeros(len(x))
+        step[free] = np.linalg.solve(curve + np.diag(ridge), slope[free])
+        if slope @ step < gain or damping > 1e9:
+            break
+        further = np.clip(x + step, -reach, reach)
+        found = score(further)
+        if found[0] > value:
+            x, (value, slope, information) = further, found
+            damping /= 10
+        else:
+            damping *= 10
+    return value, x
 
 
 @kernel
-def _follow(which, target, first, rates):
-    """Value of the traces before every row, shape (row, trace, option)."""
-    x = np.zeros(target.shape)
+def _walk(which, falling, target, first, edges, given, of_group, of_rate, rates, weights, bias,
+          code, offered, seen, slope, information):  # fmt: skip
+    """Compute the log-likelihood of all rows, and add to its gradient and to the information."""
     n_rows, n_traces, n_options = target.shape
-    for t in range(n_rows - 1):
-        if first[t + 1]:
-            continue
-        for m in range(n_traces):
-            for i in range(n_options):
-                x[t + 1, m, i] = x[t, m, i]
-                k = which[t, m, i]
-                if k >= 0:
-                    x[t + 1, m, i] += rates[k] * (target[t, m, i] - x[t, m, i])
-    return x
-
-
-@kernel
-def _compare(x, weights, bias, code, offered, error):
-    """Compute the log-likelihood; write its derivative by the drive of each option to `error`."""
-    n_rows, n_traces, n_options = x.shape
-    total, drive = 0.0, np.empty(n_options)
+    n_groups, n_pairs, n_rates = len(edges) - 1, len(of_rate), len(rates) - 2
+    x, sensitivity = np.zeros((n_traces, n_options)), np.zeros((n_pairs, n_options))
+    size, n_others = len(slope), n_options - 1
+    drive, p = np.empty(n_options), np.empty(n_options)
+    # derivatives of the drive of each option but the first, against the first
+    by, block, n_filled = np.zeros((n_others, size)), np.empty((BLOCK, size)), 0
+    for j in range(n_others):
+        by[j, n_rates + n_traces + j] = 1.0
+    total = 0.0
     for t in range(n_rows):
-        if code[t] < 0:
-            continue
-        for i in range(n_options):
-            drive[i] = bias[i] if offered[t, i] else -np.inf
-            for m in range(n_traces):
-                drive[i] += weights[m] * x[t, m, i]
-        highest, mass = drive.max(), 0.0
-        for i in range(n_options):
-            mass += np.exp(drive[i] - highest)
-        total += drive[code[t]] - highest - np.log(mass)
-        for i in range(n_options):
-            error[t, i] = (i == code[t]) - np.exp(drive[i] - highest) / mass
-    return total
-
-
-@kernel
-def _carry_back(which, target, first, rates, weights, x, error):
-    """Compute derivatives with respect to the rates from those with respect to the drive."""
-    n_rows, n_traces, n_options = target.shape
-    slope = np.zeros(len(rates))
-    # derivatives with respect to the traces after row t
-    later = np.zeros((n_traces, n_options))
-    for t in range(n_rows - 1, -1, -1):
-        for m in range(n_traces):
+        if first[t]:
+            x[:] = 0.0
+            sensitivity[:] = 0.0
+        for m in given:
             for i in range(n_options):
-                k = which[t, m, i]
-                if k >= 0:
-                    slope[k] += later[m, i] * (target[t, m, i] - x[t, m, i])
-                    later[m, i] *= 1.0 - rates[k]
-                later[m, i] += weights[m] * error[t, i]
-                if first[t]:
-                    later[m, i] = 0.0
-    return slope
+                x[m, i] = target[t, m, i]
+        if len(seen):
+            seen[t] = x
+        if code[t] >= 0:
+            offers = offered[t if len(offered) > 1 else 0]
+            highest = -np.inf
+            for i in range(n_options):
+                drive[i] = bias[i] if offers[i] else -np.inf
+                for m in range(n_traces):
+                    drive[i] += weights[m] * x[m, i]
+                highest = max(highest, drive[i])
+            mass = 0.0
+            for i in range(n_options):
+                p[i] = np.exp(drive[i] - highest)
+                mass += p[i]
+            total += drive[code[t]] - highest - np.log(mass)
+            for i in range(n_options):
+                p[i] /= mass
+            for j in range(n_others):
+                for k in range(n_rates):
+                    by[j, k] = 0.0
+                for q in range(n_pairs):
+                    by[j, of_rate[q]] += sensitivity[q, j + 1] - sensitivity[q, 0]
+                for m in range(n_traces):
+                    by[j, n_rates + m] = x[m, j + 1] - x[m, 0]
+            # the covariance of the gradient is the product of these rows with themselves
+            if n_options == 2:
+                error, spread = (code[t] == 1) - p[1], np.sqrt(p[0] * p[1])
+                for a in range(size):
+                    slope[a] += error * by[0, a]
+                    block[n_filled, a] = spread * by[0, a]
+            else:
+                for a in range(size):
+                    mean = 0.0
+                    for j in range(n_others):
+                        mean += p[j + 1] * by[j, a]
+                    slope[a] += (by[code[t] - 1, a] if code[t] else 0.0) - mean
+                    block[n_filled, a] = -np.sqrt(p[0]) * mean
+                    for j in range(n_others):
+                        block[n_filled + j + 1, a] = np.sqrt(p[j + 1]) * (by[j, a] - mean)
+            n_filled += 1 if n_options == 2 else n_options
+            if n_filled + n_options > len(block):
+                information += np.dot(block[:n_filled].T, block[:n_filled])
+                n_filled = 0
+        q = 0
+        for g in range(n_groups):
+            start = q
+            while q < n_pairs and of_group[q] == g:
+                q += 1
+            for i in range(n_options):
+                error = 0.0
+                for m in range(edges[g], edges[g + 1]):
+                    error += weights[m] * (target[t, m, i] - x[m, i])
+                rises = error >= 0 if weights[edges[g]] >= 0 else error <= 0
+                k = which[t, g, i] if rises else falling[t, g, i]
+                rate = rates[k]
+                for m in range(edges[g], edges[g + 1]):
+                    x[m, i] += rate * (target[t, m, i] - x[m, i])
+                for r in range(start, q):
+                    sensitivity[r, i] *= 1.0 - rate
+                    if of_rate[r] == k:
+                        sensitivity[r, i] += error
+    information += np.dot(block[:n_filled].T, block[:n_filled])
+    return total
