@@ -72,7 +72,11 @@ def calibration_scores(
         p, chosen = probability[:, option], (choice == option).astype(float)
         bins = _equal_count_bins(p, n_bins)
         row = {"option": option, "n_subjects": codes.max() + 1, "n_trials": chosen.size}
-        row |= _slope(chosen, _log_odds(probability, option), codes)
+        # what is not offered is never chosen, and tells nothing of a slope
+        asked = (p > 0) | (chosen > 0)
+        asked |= ~asked.any()
+        who = np.unique(codes[asked], return_inverse=True)[1]
+        row |= _slope(chosen[asked], _log_odds(probability[asked], option), who)
         simulated = [_bin_error(rng.random(p.size) < p, p, bins) for _ in range(N_SIMULATIONS)]
         row |= {"calibration_error": _bin_error(chosen, p, bins)}
         row |= {"error_by_chance": np.mean(simulated), "brier": np.mean((p - chosen) ** 2)}

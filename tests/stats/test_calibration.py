@@ -182,3 +182,22 @@ def test_subjects_and_bins_must_be_there():
             score(table, choice, np.where(subject == "a", None, subject))
     with pytest.raises(DataError, match="'probability' should be numbers"):
         calibration_scores([["a", "b"]], [0], ["a"])
+
+
+def test_options_that_are_not_offered_tell_nothing_of_a_slope():
+    """Two of three options on every trial: slopes and errors are those of the trials with it."""
+    rng = np.random.default_rng(4)
+    eta, subject = rng.normal(0, 1.5, (900, 3)), np.repeat(np.arange(9), 100)
+    eta[np.arange(900), rng.integers(0, 3, 900)] = -np.inf
+    probability = softmax(eta, axis=1)
+    choice = (rng.random((900, 1)) > probability.cumsum(axis=1)).sum(axis=1)
+    found = calibration_scores(probability, choice, subject)
+    offered = probability[:, 1] > 0
+    pair = np.column_stack([1 - probability[:, 1], probability[:, 1]])[offered]
+    alone = calibration_scores(pair, (choice == 1)[offered].astype(int), subject[offered]).iloc[0]
+    for name in ("slope", "slope_low", "slope_high", "intercept"):
+        assert found.loc[1, name] == pytest.approx(alone[name], rel=1e-9), name
+    assert (found["slope_low"] < 1).all()
+    assert (found["slope_high"] > 1).all()
+    hidden = np.insert(pair, 1, 0.0, axis=1)
+    assert calibration_scores(hidden, 2 * (choice == 1)[offered], subject[offered]).loc[1, "note"]
