@@ -20,8 +20,8 @@ VALIDATION, CHECKED, BEHIND = 1.15, 0.6, 0.3
 # none is named
 TRIAL = {
     FREQUENCY: 0.1,
-    "Q-learning": 330.0,
-    "hybrid": 800.0,
+    "Q-learning": 130.0,
+    "hybrid": 310.0,
     "GLM-HMM": 400.0,
     "GLM-HMM with lapses": 400.0,
 }

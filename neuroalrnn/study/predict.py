@@ -180,6 +180,27 @@ def add_log_odds(log_probability, log_odds):
     return total - np.logaddexp.reduce(total, axis=1, keepdims=True)
 
 
+def values_at(wanted, rows, values):
+    """Values of the trials that are asked for.
+
+    Parameters
+    ----------
+    wanted : int array
+        Trials.
+    rows : int array, shape (row,)
+        Trials whose values are known.
+    values : array, shape (row, column)
+
+    Returns
+    -------
+    array, shape (wanted, column)
+        NaN where nothing is known.
+    """
+    every = np.full((1 + np.r_[wanted, rows].max(initial=-1), values.shape[1]), np.nan)
+    every[rows] = values
+    return every[wanted]
+
+
 def _read_steps(sequences):
     """Steps at which some sequence has a choice."""
     return np.flatnonzero(np.isfinite(sequences.target).any(axis=0))

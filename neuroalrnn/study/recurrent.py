@@ -13,7 +13,7 @@ from neuroalrnn.study.adaptive import network_says, says_inside
 from neuroalrnn.study.floor import score_floor
 from neuroalrnn.study.observation import attach_observation
 from neuroalrnn.study.plan import whole_jobs
-from neuroalrnn.study.predict import predict_trials
+from neuroalrnn.study.predict import predict_trials, values_at
 from neuroalrnn.study.search import Progress, search, train_in_chunks
 
 SIZES = (8, 16, 32)
@@ -184,9 +184,7 @@ class TrainedRecurrent:
         """
         held_out = self.sequences.take(np.isin(self.sequences.trial[:, 0], test))
         rows, values = predict_trials(self.weights, [0], held_out, self.plan, self.engine)
-        predicted = np.full((trials.sizes["trial"], values.shape[-1]), np.nan)
-        predicted[rows] = values[0]
-        return predicted[test]
+        return values_at(test, rows, values[0])
 
     def features(self, trials, test):
         """States at the choice, scaled by the training part.
@@ -206,9 +204,7 @@ class TrainedRecurrent:
         train = self.plan.folds[0].train
         train = train[scored_trials(trials)[train]]
         said = network_says(self.study, self.plan, self.weights, 0, train, test)
-        states = np.full((trials.sizes["trial"], said.features.shape[1]), np.nan)
-        states[said.rows] = said.features
-        return states[test]
+        return values_at(test, said.rows, said.features)
 
     @property
     def inside(self):

@@ -25,7 +25,7 @@ from neuroalrnn.study.adaptive import network_says, scored_of, terms_of
 from neuroalrnn.study.final import canonical_form
 from neuroalrnn.study.observation import attach_observation
 from neuroalrnn.study.plan import Part
-from neuroalrnn.study.predict import add_log_odds, predict_trials
+from neuroalrnn.study.predict import add_log_odds, predict_trials, values_at
 from neuroalrnn.study.search import Progress, choose, search, train_whole
 
 
@@ -223,9 +223,7 @@ class TrainedOnRegression:
         rows, values = predict_trials(
             self.weights[-1], [self.n_pwl], held_out, self.plan, self.study.engine
         )
-        predicted = np.full((trials.sizes["trial"], values.shape[-1]), np.nan)
-        predicted[rows] = add_log_odds(values[0], self._added(-1, trials)[rows])
-        return predicted[test]
+        return values_at(test, rows, add_log_odds(values[0], self._added(-1, trials)[rows]))
 
     def _says(self, k, train, test):
         added = self._added(k, self.study.trials)
@@ -250,9 +248,7 @@ class TrainedOnRegression:
         """
         train = self.plan.folds[0].train
         said = self._says(-1, train[scored_trials(trials)[train]], test)
-        found = np.full((trials.sizes["trial"], said.features.shape[1]), np.nan)
-        found[said.rows] = said.features
-        return found[test]
+        return values_at(test, said.rows, said.features)
 
     @property
     def inside(self):
