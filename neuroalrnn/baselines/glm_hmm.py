@@ -1,9 +1,7 @@
 """Logistic regression whose weights follow a hidden Markov state (GLM-HMM)."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import product
 
 import numpy as np
 import xarray as xr
@@ -23,7 +21,7 @@ from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.scaling import standardiser
 from neuroalrnn.data.schema import not_trials, scored_trials
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.running import count_cores, one_blas_thread
+from neuroalrnn.running import one_blas_thread
 
 
 @checked(
@@ -110,21 +108,15 @@ def _find(trials, kinds, n_states, *, seed, **options):
 
 @one_blas_thread
 def _fit_sizes(trials, train, terms, inner, n_states, find):
-    """Fit the number of states that predicts best inside, see `fit_chosen`.
-
-    The fits inside do not wait for each other, so they run side by side.
-    """
-    parts = [part for part, _ in inner(train)] if inner and len(n_states) > 1 else []
-    prepared = {part.tobytes(): _prepare(trials, part, terms) for part in parts}
-    jobs = list(product(sorted(n_states, reverse=True), prepared))
-    with ThreadPoolExecutor(count_cores()) as pool:
-        models = pool.map(lambda job: find(prepared[job[1]][1], job[0]), jobs)
-        known = dict(zip(jobs, models, strict=True))
+    """Fit the number of states that predicts best inside, see `fit_chosen`."""
+    prepared = {}
 
     def fit(trials, part, n):
-        covariates, kinds = prepared.get(part.tobytes()) or _prepare(trials, part, terms)
-        model = known.get((n, part.tobytes())) or find(kinds, n)
-        return partial(_predict, model, covariates)
+        key = part.tobytes()
+        if key not in prepared:
+            prepared[key] = _prepare(trials, part, terms)
+        covariates, kinds = prepared[key]
+        return partial(_predict, find(kinds, n), covariates)
 
     return fit_chosen(fit, n_states, trials, train, inner)
 
