@@ -7,7 +7,8 @@ import pytest
 from benchmarks.schema import NUMBERED, PAGE, RENAMED, describe
 from neuroalrnn.questions import analyse
 from neuroalrnn.questions.asked import LINEAR
-from neuroalrnn.questions.listed import COLUMNS, TABLES
+from neuroalrnn.questions.listed import COLUMNS, QUESTIONS, TABLES
+from neuroalrnn.results.columns import COLUMNS as SHARED
 from neuroalrnn.results.tables import FILES, Table, columns_of, conform, save_table
 
 CONDITIONS = ["rule"]
@@ -31,6 +32,13 @@ def test_every_table_of_an_analysis_is_as_the_schema_says(tables):
         assert dtypes(table) == columns_of(TABLES[name], COLUMNS), name
         assert list(dtypes(table)) == list(columns_of(TABLES[name], COLUMNS)), name
         assert isinstance(table.index, pd.RangeIndex), name
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda each: each.name)
+def test_every_question_says_what_the_columns_of_its_tables_mean(question):
+    known = SHARED | question.columns
+    for table in question.schema.values():
+        columns_of(table, known)
 
 
 def test_folds_go_by_name_and_regimes_by_label(fit, tables):

@@ -24,6 +24,7 @@ CHOSEN = {
     "drift": "drift_per_trial",
     "session_drift": "drift_per_session",
 }
+TRIAL = Column("trials of the subject before it", dtype="int64")
 
 
 def compare_adaptive(fit):
@@ -153,7 +154,7 @@ QUESTION = Question(
         "sd_readout": Column("spread of subjects in what states of variance 1 add", "log odds"),
         "drift_per_trial": Column("variance added per trial, of that of subjects", "share"),
         "drift_per_session": Column("variance added between sessions, of that", "share"),
-        "trial": Column("trials of the subject before it", dtype="int64"),
+        "trial": TRIAL,
         "readout": Column("weight of the read-out given all choices of the subject", "1"),
         "readout_weight": Column(
             "gain, offset, or the latent or term that is weighed", dtype="str"

@@ -17,6 +17,7 @@ from neuroalrnn.questions.words import (
     spans,
     strong,
 )
+from neuroalrnn.results.columns import Column
 from neuroalrnn.results.summary import ADAPTIVE, CHOSEN, NETWORK, ON_REGRESSION, REGRESSION
 from neuroalrnn.results.tables import EFFECT, Table
 
@@ -152,6 +153,7 @@ QUESTION = Question(
             f"model other_model effect {EFFECT} n_favouring note",
         )
     },
+    columns={"other_model": Column("model that it is compared with", dtype="str")},
     answer=(
         Text("regression", lambda asked: say_added(asked.tables["regression"])),
         Text("choice of the regression", lambda asked: say_chosen(asked.fit)),

@@ -2,6 +2,8 @@
 
 from neuroalrnn.behaviour.trajectories import average_trajectories, trace_effects
 from neuroalrnn.plots.readouts import plot_effect_trajectories
+from neuroalrnn.questions.adaptive import TRIAL
+from neuroalrnn.questions.computation.input_effects import EFFECT_COLUMNS
 from neuroalrnn.questions.question import Figure, Question
 from neuroalrnn.questions.sections import SCORES
 from neuroalrnn.results.tables import Table
@@ -35,6 +37,7 @@ QUESTION = Question(
             "input lag trial input_effect ci_low ci_high n_subjects",
         ),
     },
+    columns={"trial": TRIAL, "input_effect": EFFECT_COLUMNS["input_effect"]},
     answer=(
         Figure(
             TRACED,
