@@ -32,7 +32,8 @@ OPTIONS = {"conditions": ["stimulus", "rule"], "rule": "rule"}
 @pytest.fixture(scope="module")
 def folder(fit, by_stimulus, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    page = write_report(fit, folder, **OPTIONS)
+    without_memory = Fit(fit.tree)  # costs computed in other groups differ in their last digit
+    page = write_report(without_memory, folder, **OPTIONS)
     assert page == folder / "report.html"
     return folder
 
