@@ -87,6 +87,7 @@ MORE = {
     "neuroalrnn/ops/triton_gpu.py": {"triton"},
     "neuroalrnn/plots/second.py": {"fontTools"},
     "neuroalrnn/study/estimator.py": {"sklearn"},
+    "neuroalrnn/study/states.py": {"scipy"},
     "neuroalrnn/peers/_tiles.py": {"numba", "llvmlite"},
 }
 # packages whose public names are all exported; the list grows until it holds every package

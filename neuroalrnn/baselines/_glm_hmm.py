@@ -5,7 +5,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import log_softmax
 
-from neuroalrnn.baselines._hidden_states import Lanes, expect_states, filter_states, lay_in_lanes
+from neuroalrnn.baselines._hidden_states import (
+    Lanes,
+    expect_states,
+    filter_states,
+    lay_in_lanes,
+    smooth_states,
+)
 
 # the prior is worth so many transitions: of every kind, and of staying in addition
 PSEUDO_MOVE, PSEUDO_STAY = 1.0, 10.0
@@ -180,11 +186,37 @@ def predict_glm_hmm(model: GLMHMM, rows: Rows) -> np.ndarray:
     array, shape (row, option)
         Log-probabilities (nats).
     """
-    every = log_options(model.weights, rows.features, rows.offered)
-    made = _made(every, np.arange(len(rows.choice)), rows.choice).T
-    _, before, _ = filter_states(made, model.start, model.transition, rows.first)
+    every, before, _ = _follow(model, rows)
     probability = np.einsum("tk,kot->to", before, np.exp(every))
     return np.log(np.maximum(probability, np.finfo(float).tiny))
+
+
+def infer_states(model: GLMHMM, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Infer the state of each row, from earlier choices of its session and from all.
+
+    Parameters
+    ----------
+    model : GLMHMM
+        Parameters.
+    rows : Rows
+        Choices and their covariates.
+
+    Returns
+    -------
+    before : array, shape (row, state)
+        Probability of every state given the choices before: what predicts the choice.
+    smoothed : array, shape (row, state)
+        That given all choices of the session, the row's own and later ones among them.
+    """
+    _, before, after = _follow(model, rows)
+    return before, smooth_states(before, after, model.transition, rows.first)
+
+
+def _follow(model, rows):
+    """Log-probability of every option, and the states before and after each choice."""
+    every = log_options(model.weights, rows.features, rows.offered)
+    made = _made(every, np.arange(len(rows.choice)), rows.choice).T
+    return every, *filter_states(made, model.start, model.transition, rows.first)[1:]
 
 
 def log_options(

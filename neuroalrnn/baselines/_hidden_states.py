@@ -95,6 +95,32 @@ def filter_states(
     return total, before, after
 
 
+def smooth_states(
+    before: np.ndarray, after: np.ndarray, transition: np.ndarray, first: np.ndarray
+) -> np.ndarray:
+    """Compute the probability of every state given all observations of its session.
+
+    Parameters
+    ----------
+    before, after : array, shape (row, state)
+        See `filter_states`.
+    transition : array, shape (state, state)
+        Probability of the second state in a row, given the first in the row before.
+    first : bool array, shape (row,)
+        Whether a row is the first of its session.
+
+    Returns
+    -------
+    array, shape (row, state)
+        ``p(state_t | observations of the session)`` (Rauch-Tung-Striebel).
+    """
+    smoothed = after.copy()
+    for t in range(len(first) - 2, -1, -1):
+        if not first[t + 1]:
+            smoothed[t] *= transition @ (smoothed[t + 1] / before[t + 1])
+    return smoothed
+
+
 def expect_states(
     log_emission: np.ndarray, start: np.ndarray, transition: np.ndarray, lanes: Lanes
 ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:

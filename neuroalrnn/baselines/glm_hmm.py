@@ -1,6 +1,7 @@
 """Logistic regression whose weights follow a hidden Markov state (GLM-HMM)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -14,7 +15,14 @@ from neuroalrnn.arguments import (
     not_whole,
 )
 from neuroalrnn.baselines._checks import not_inner, not_sizes
-from neuroalrnn.baselines._glm_hmm import Rows, fit_glm_hmm, group_rows, predict_glm_hmm
+from neuroalrnn.baselines._glm_hmm import (
+    GLMHMM,
+    Rows,
+    fit_glm_hmm,
+    group_rows,
+    infer_states,
+    predict_glm_hmm,
+)
 from neuroalrnn.baselines.shared import Inner, Predict, fit_chosen, from_fit, whole_sessions
 from neuroalrnn.data import design
 from neuroalrnn.data.offered import offered_options
@@ -22,6 +30,8 @@ from neuroalrnn.data.scaling import standardiser
 from neuroalrnn.data.schema import not_trials, scored_trials
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.running import one_blas_thread
+
+CONSTANT = "constant"
 
 
 @checked(
@@ -116,7 +126,7 @@ def _fit_sizes(trials, train, terms, inner, n_states, find):
         if key not in prepared:
             prepared[key] = _prepare(trials, part, terms)
         covariates, kinds = prepared[key]
-        return partial(_predict, find(kinds, n), covariates)
+        return _Fitted(find(kinds, n), covariates, terms)
 
     return fit_chosen(fit, n_states, trials, train, inner)
 
@@ -141,6 +151,37 @@ def _rows(trials, index, covariates, counted):
     return place, Rows(covariates(part), choice, first, offered_options(part))
 
 
-def _predict(model, covariates, trials, test):
-    place, rows = _rows(trials, test, covariates, scored_trials(trials))
-    return predict_glm_hmm(model, rows)[np.searchsorted(place, test)]
+@dataclass(frozen=True)
+class _Fitted:
+    """A fitted GLM-HMM.
+
+    Parameters
+    ----------
+    model : GLMHMM
+        What was found.
+    covariates : callable
+        Covariates of trials, scaled by the training part; the constant is the first.
+    terms : list of str
+        Terms of the others.
+    """
+
+    model: GLMHMM
+    covariates: Callable
+    terms: Sequence[str]
+
+    def _rows(self, trials, test):
+        place, rows = _rows(trials, test, self.covariates, scored_trials(trials))
+        return np.searchsorted(place, test), rows
+
+    def __call__(self, trials, test):
+        """Predict trials."""
+        at, rows = self._rows(trials, test)
+        return predict_glm_hmm(self.model, rows)[at]
+
+    def states(self, trials, test):
+        """Parameters, and the states of trials before their choice and given all choices."""
+        at, rows = self._rows(trials, test)
+        before, smoothed = infer_states(self.model, rows)
+        terms = np.array([CONSTANT, *design(trials.isel(trial=test[:1]), self.terms)])
+        found = {"term": terms, "before_choice": before[at], "smoothed": smoothed[at]}
+        return found | self.model._asdict()

@@ -37,11 +37,14 @@ class _Model:
     inside : list of tuple
         For every inner part of the training trials, if the model was chosen by them: the trials it
         was fitted to and those validated on, the log-probabilities and the features of the latter.
+    states : callable, optional
+        ``states(trials, test)`` returns hidden states that the prediction goes through.
     """
 
     predict: Predict
     features: Predict | None = None
     inside: list[tuple] = field(default_factory=list)
+    states: Callable[[xr.Dataset, np.ndarray], dict[str, np.ndarray]] | None = None
 
     def __call__(self, trials, test):
         """Predict trials."""
@@ -137,7 +140,7 @@ def fit_chosen(
     chosen = choose_inside(baseline, candidates, trials, train, inner)
     model = fit(trials, train, chosen)
     own = [each for candidate, each in inside if candidate is chosen]
-    return _Model(model, getattr(model, "features", None), own)
+    return _Model(model, getattr(model, "features", None), own, getattr(model, "states", None))
 
 
 def whole_sessions(trials: xr.Dataset, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -79,6 +79,11 @@ class Fit:
     adaptive : xarray.Dataset
         Of read-outs that learn their subject: what was chosen in every fold, dims (model, fold),
         and validation scores without and with it; see `neuroalrnn.adaptive.prior`.
+    states : xarray.Dataset
+        Hidden states of the GLM-HMMs, matched over folds by their weights, 0 for the most used one:
+        ``n_states``, ``start``, ``transition`` and ``weight``, dims (model, fold, state, ...); and
+        the probability of states in held-out trials, dims (model, trial, state): ``before_choice``
+        given earlier choices of the session, ``smoothed`` given all of them.
     final : xarray.Dataset
         Networks trained on everybody, where ``select_n_pwl(..., final=True)`` made them: weights
         with dims (n_pwl, ...), ``n_pwl_chosen``, ``n_updates`` and ``validation_score``, the mean
@@ -184,11 +189,6 @@ class Fit:
 
         Held out, in nats of log-odds; those of the AL-RNN are computed from its networks, see
         `neuroalrnn.effects.compute_input_effects`.
-
-        Raises
-        ------
-        ResultError
-            The fit has none.
         """
         return optional_node(self.tree, "effects")["effect"]
 
@@ -198,14 +198,13 @@ class Fit:
         return optional_node(self.tree, "adaptive")
 
     @cached_property
-    def final(self) -> xr.Dataset:
-        """The networks trained on everybody, dims (n_pwl, ...), and how they were chosen.
+    def states(self) -> xr.Dataset:
+        """Hidden states of the GLM-HMMs beside the AL-RNN, dims (model, fold, state)."""
+        return optional_node(self.tree, "states")
 
-        Raises
-        ------
-        ResultError
-            The fit has none.
-        """
+    @cached_property
+    def final(self) -> xr.Dataset:
+        """The networks trained on everybody, dims (n_pwl, ...), and how they were chosen."""
         return optional_node(self.tree, "final")
 
     @checked(DataError, trials=not_trials, n_pwl=optional(not_whole), adaptive=not_flag)

@@ -8,6 +8,10 @@ _LACKING = {
         "keeps no input effects of the models beside the AL-RNN: it was made by an earlier "
         "version, explains more than choices, or has no such models but the caller's own; fit again"
     ),
+    "states": (
+        "keeps no hidden states: it was made by an earlier version, or has no GLM-HMM of ours "
+        'beside the AL-RNN; fit again with baselines="all" (neuroalrnn compare)'
+    ),
     "adaptive": "has no read-outs that learn their subject: fit again with adaptive=True",
     "final": (
         "has no network that was trained on everybody, as the prediction of new subjects needs: "

@@ -2,6 +2,9 @@
 
 from functools import partial
 
+# begins the kinds of answers that are no arrays over trials, or differ in shape between folds
+OF_FOLD = "of fold: "
+
 
 def with_answers(baselines, asks):
     """The same models, which answer more than what they predict.
@@ -12,7 +15,8 @@ def with_answers(baselines, asks):
         Those with a ``fit(trials, train)`` can be asked; see `neuroalrnn.baselines.from_fit`.
     asks : list of callable
         ``ask(name, baseline, model, train, test, predicted)`` returns a dict of arrays over the
-        test trials; `model` is what ``baseline.fit`` returned.
+        test trials, or of any shape where its key begins with `OF_FOLD`; `model` is what
+        ``baseline.fit`` returned.
 
     Returns
     -------

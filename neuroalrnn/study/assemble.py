@@ -24,7 +24,8 @@ PACKAGES = ("torch", "numba", "numpy", "pandas", "xarray", "scikit-learn")
 
 
 def assemble(
-    study, searched, whole, chosen, held_out, *, seconds, effects=None, final=None, adaptive=None
+    study, searched, whole, chosen, held_out, *, seconds, effects=None, final=None, adaptive=None,
+    states=None,
 ):  # fmt: skip
     """Label everything and put it into one tree.
 
@@ -42,6 +43,8 @@ def assemble(
         See `neuroalrnn.study.final.tabulate_final`.
     adaptive : xarray.Dataset, optional
         See `neuroalrnn.study.adaptive.adapt_all`.
+    states : xarray.Dataset, optional
+        See `neuroalrnn.study.states.tabulate_states`.
 
     Returns
     -------
@@ -81,6 +84,7 @@ def assemble(
     nodes |= {"/effects": tabulate_effects(study, effects)} if effects else {}
     nodes |= {} if final is None else {"/final": final}
     nodes |= {} if adaptive is None else {"/adaptive": adaptive}
+    nodes |= {} if states is None else {"/states": states}
     tree = xr.DataTree.from_dict(nodes)
     tree.attrs = {
         "format": FORMAT,

@@ -10,6 +10,7 @@ import numpy as np
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import ConfigError, FitError, problems
 from neuroalrnn.running import announce, progress_bar
+from neuroalrnn.study.answers import OF_FOLD
 from neuroalrnn.study.engine import one_torch_thread
 from neuroalrnn.study.own import predict_own
 
@@ -55,6 +56,7 @@ def predict_baselines(study, baselines, *, own=False, ask=None, progress=False):
         Log-probabilities as returned.
     answers : dict of str -> dict of str -> array, shape (trial, ...)
         By kind and model, of those that answer more; see `neuroalrnn.study.answers.with_answers`.
+        A list with an array per fold, where kinds are of folds.
     left_out : list of str
         Why some are missing.
 
@@ -138,6 +140,10 @@ class _Run:
         if wrong and fold < self.failed.get(name, (np.inf,))[0]:
             self.failed[name] = fold, [f"{name!r}, {part.name}: {text}" for text in wrong]
         for kind, values in answer.items():
+            if kind.startswith(OF_FOLD):
+                by_model = self.found.setdefault(kind, {})
+                by_model.setdefault(name, [None] * len(self.study.folds))[fold] = values
+                continue
             shape = self.study.trials.sizes["trial"], *values.shape[1:]
             by_model = self.found.setdefault(kind, {})
             if name not in by_model:

@@ -36,6 +36,7 @@ from neuroalrnn.study.recurrent import recurrent_baselines
 from neuroalrnn.study.regression import choose_inside, grid_of, on_regression
 from neuroalrnn.study.resume import fold_file, keeping, load_fold, parts_digest, save_fold
 from neuroalrnn.study.search import Progress, choose, find_lost, search, train_whole
+from neuroalrnn.study.states import states_of, tabulate_states
 from neuroalrnn.study.study import prepare_study
 from neuroalrnn.study.telling import perfect_models
 
@@ -280,6 +281,7 @@ def select_n_pwl(
     return assemble(
         study, searched, whole, chosen, held_out, seconds=seconds,
         effects=answers.get("effect"), final=table, adaptive=read_outs,
+        states=tabulate_states(study, answers),
     )  # fmt: skip
 
 
@@ -295,7 +297,7 @@ def _fit_everybody(study, adaptive, progress):
 
 def _prepared(study, baselines, adaptive, **key):
     """Our own models, asked for effects and adaptation, too, whose answers are kept."""
-    asks = effects_of(study), adaptation_of(study) if adaptive else None
+    asks = effects_of(study), states_of(study), adaptation_of(study) if adaptive else None
     asked = with_answers(baselines, [ask for ask in asks if ask])
     if not study.resume:
         return asked
@@ -320,7 +322,8 @@ def _key(study):
     key = {name: getattr(plan, name) for name in ("n_inner", "n_restarts", "random_state")}
     key |= {"setting": plan.setting.model_dump(mode="json"), "encoding": study.encoding}
     key |= {"offered": offered_names(study.trials), "inner": parts_digest(plan)}
-    return key | {"terms": study.trials.attrs.get("baselines"), "effect_lags": N_LAGS}
+    key |= {"terms": study.trials.attrs.get("baselines"), "effect_lags": N_LAGS}
+    return key | {"states": True}
 
 
 def _fit_folds(study, show):

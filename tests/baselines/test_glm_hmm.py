@@ -189,6 +189,22 @@ def test_later_choices_and_other_sessions_do_not_matter(observed):
     assert same[400:].all()
 
 
+def test_states_before_a_choice_know_nothing_of_it_and_smoothed_ones_do(observed):
+    trials, train, test = as_trials(observed), np.arange(3000), np.arange(3000, 3400)
+    fitted = glm_hmm.fit(trials, train, terms=["cue"], n_states=(2,), n_restarts=2)
+    found = fitted.states(trials, test)
+    assert list(found["term"]) == ["constant", "cue"]
+    changed = trials.copy(deep=True)
+    changed["choice"][3050] = 1 - changed["choice"][3050]
+    other = fitted.states(changed, test)
+    same = (found["before_choice"] == other["before_choice"]).all(axis=1)
+    assert same[:51].all()
+    assert not same[51:55].any()
+    assert np.abs(found["smoothed"][45:51] - other["smoothed"][45:51]).max() > 1e-3
+    # sessions have 200 rows
+    np.testing.assert_array_equal(found["smoothed"][200:], other["smoothed"][200:])
+
+
 def test_choices_that_do_not_count_leave_no_trace_in_the_states(observed):
     trials, train, test = as_trials(observed), np.arange(3000), np.arange(3000, 4000)
     counts = np.arange(4000) % 10 != 3

@@ -10,6 +10,7 @@ from neuroalrnn.baselines._hidden_states import (
     expect_states,
     filter_states,
     lay_in_lanes,
+    smooth_states,
 )
 
 
@@ -104,3 +105,15 @@ def test_filter_uses_no_later_observation_and_no_other_session():
         share = np.exp(weight - np.logaddexp.reduce(weight))
         expected = [share[every[:, -1] == k].sum() for k in range(3)]
         np.testing.assert_allclose(before[t], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_states", [1, 3])
+def test_smoothed_states_are_those_of_all_paths_of_their_session(n_states):
+    log_emission, start, transition, first = chain(n_states)
+    _, before, after = filter_states(log_emission, start, transition, first)
+    smoothed = smooth_states(before, after, transition, first)
+    for session in (slice(0, 4), slice(4, 6), slice(6, 7)):
+        every, weight = paths(log_emission[session], start, transition)
+        share = np.exp(weight - np.logaddexp.reduce(weight))
+        states = np.stack([share @ (every == k) for k in range(n_states)], axis=1)
+        np.testing.assert_allclose(smoothed[session], states, atol=1e-12)
