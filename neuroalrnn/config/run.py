@@ -160,7 +160,7 @@ class _TaskTable(Table):
     Parameters
     ----------
     name : str
-        Name of the task, see `neuroalrnn.tasks.TASKS`.
+        Name of the task, see `neuroalrnn.tasks.environment_for`.
     probability, better, target, p_reward_left, mapping : str or list of str, optional
         Variables of trials that the task needs.
     p_better, p_other, p_common : float, optional

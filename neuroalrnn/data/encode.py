@@ -24,6 +24,7 @@ from neuroalrnn.data.schema import (
     validate,
 )
 from neuroalrnn.data.sequences import Sequences
+from neuroalrnn.data.timed import flat_targets, has_targets
 from neuroalrnn.data.timing import TIMINGS, steps_to_choices
 from neuroalrnn.data.units import session_clock
 from neuroalrnn.exceptions import DataError, problems
@@ -224,6 +225,8 @@ def _check_request(trials, inputs, step, choice_event, carry, dt, max_steps, mar
     found += [f"input {no_number(trials, name, known)}" for name in inputs if name not in known]
     repeated = {name for name in inputs if list(inputs).count(name) > 1}
     found += [f"input {name!r} is named more than once" for name in sorted(repeated)]
+    if step != "time" and "choice" not in trials:
+        found.append(f"step={step!r} reads out a choice, of which there is none; use step='time'")
     if step in ("event", "time"):
         found += _check_event_request(trials, inputs, step, choice_event)
     if step == "time":
@@ -315,6 +318,11 @@ def _assemble(trials, timing, columns, carry, distance, notes, step, presence) -
     after = {column.name for column in columns if column.after}
     features, flat, present_at = add_presence(names, flat, present, after=after, own=presence)
     target, scored = _flat_choice(trials, timing, start)
+    observed = {}
+    if step == "time" and has_targets(trials):
+        observed = flat_targets(trials, flat_trial, flat_step)
+    if "choice" not in trials:
+        scored = np.isfinite(next(iter(observed.values())))
     return Sequences(
         inputs=scatter(flat, 0.0),
         target=scatter(target, np.nan),
@@ -326,7 +334,7 @@ def _assemble(trials, timing, columns, carry, distance, notes, step, presence) -
         session=texts(trials["session"].values)[first].astype(str),
         features=tuple(features),
         steps=timing.steps,
-        labels=tuple(str(label) for label in trials["choice"].attrs["labels"]),
+        labels=_labels(trials),
         steps_to_choice={
             name: own if own is not None else then for name, (own, then) in distance.items()
         },
@@ -335,8 +343,13 @@ def _assemble(trials, timing, columns, carry, distance, notes, step, presence) -
         },
         notes=notes,
         n_trials=n_trials,
+        observed={name: scatter(values, np.nan) for name, values in observed.items()},
         present_at=present_at,
     )
+
+
+def _labels(trials) -> tuple[str, ...]:
+    return tuple(map(str, trials["choice"].attrs["labels"])) if "choice" in trials else ()
 
 
 def _refuse_too_large(n_steps, n_columns) -> None:
@@ -361,6 +374,8 @@ def _sequence_of_trial(trials, carry) -> np.ndarray:
 
 
 def _flat_choice(trials, timing, start) -> tuple[np.ndarray, np.ndarray]:
+    if "choice" not in trials:
+        return np.full(start[-1], np.nan), np.zeros(start[-1], dtype=bool)
     choice, scored = trials["choice"].values, scored_trials(trials)
     read = timing.readout >= 0
     at = (start[:-1] + timing.readout)[read]

@@ -12,6 +12,7 @@ from neuroalrnn.data.coding import INDICATOR, SIGNED
 from neuroalrnn.data.events import event_names, misnamed
 from neuroalrnn.data.names import one_form, texts, where
 from neuroalrnn.data.saveable import find_no_json, find_unsaveable
+from neuroalrnn.data.timed import check_time, has_targets
 from neuroalrnn.exceptions import DataError, problems
 
 SCHEMA_VERSION = "1"
@@ -33,7 +34,10 @@ def validate(trials: xr.Dataset) -> xr.Dataset:
     ``scored`` (bool), ``reward``, ``correct`` (0, 1, NaN), ``rt`` (s, >= 0), numeric covariates,
     ``event_time(trial, event)`` (s, in order within a trial) with the coordinate ``event``, which
     may be there without times; ``inputs(trial, time, feature)`` and
-    ``neural(trial, time, unit)`` with ``n_steps(trial)``. Missing is NaN, never infinite. A
+    ``neural(trial, time, unit)`` with ``n_steps(trial)``. Where values are to be given out at time
+    steps, ``target(trial, time, output)`` holds them and ``scored(trial, time)`` says which count,
+    optionally with a ``weight`` of the same shape as the targets; a choice is then not needed.
+    Missing is NaN, never infinite. A
     variable with ``attrs["coding"]`` holds 0, 1, NaN, which models get as -1, +1, 0 if "signed", as
     0, 1, 0 if "indicator"; others they get centred. Text variables on ``trial`` only label trials,
     such as ``unscored_reason`` (why a trial is not scored, "" where it is); they are no inputs.
@@ -75,7 +79,7 @@ def find_problems(trials: xr.Dataset) -> list[str]:
     if trials.sizes.get("trial", 0) == 0:
         return ["the dataset has no trials: dim 'trial' is missing or has length 0"]
     checks = (_check_names, _check_order, _check_choice, _check_kinds, _check_numbers,
-              _check_coding, _check_scored, _check_events, _check_time, find_no_json,
+              _check_coding, _check_scored, _check_events, check_time, find_no_json,
               find_unsaveable)  # fmt: skip
     return [text for check in checks for text in check(trials)]
 
@@ -109,6 +113,8 @@ def not_trials(name: str, value: Any) -> list[str]:
 def scored_trials(trials: xr.Dataset) -> np.ndarray:
     """Find the trials that count in a likelihood: with a choice, not marked as context only.
 
+    Trials without choices count where a target does at any step.
+
     Parameters
     ----------
     trials : xarray.Dataset
@@ -119,8 +125,11 @@ def scored_trials(trials: xr.Dataset) -> np.ndarray:
     scored : bool array, shape (trial,)
         True where the trial counts.
     """
+    if "choice" not in trials:
+        return np.any(trials["scored"].values, axis=1)
     has_choice = np.isfinite(trials["choice"].values.astype(float))
-    return has_choice & trials["scored"].values if "scored" in trials else has_choice
+    own = "scored" in trials and trials["scored"].dims == ("trial",)
+    return has_choice & trials["scored"].values if own else has_choice
 
 
 def is_after_choice(trials: xr.Dataset, name: str) -> bool:
@@ -233,7 +242,7 @@ def _check_sessions(session: np.ndarray, number: np.ndarray) -> list[str]:
 
 def _check_choice(trials: xr.Dataset) -> list[str]:
     if "choice" not in trials.data_vars:
-        return ["variable 'choice' is missing"]
+        return [] if has_targets(trials) else ["variable 'choice' is missing"]
     choice = trials["choice"]
     if choice.dims != ("trial",) or choice.dtype.kind != "f":
         return [
@@ -288,7 +297,7 @@ def _check_numbers(trials: xr.Dataset) -> list[str]:
                     f"{name!r} is beyond {LARGEST:g} on {where(large)}; missing is NaN, other "
                     "numbers need another unit"
                 )
-    for name in ("reward", "correct", "rt", "scored"):
+    for name in ("reward", "correct", "rt"):
         if name in trials and trials[name].dims != ("trial",):
             found.append(f"{name!r} has dims {trials[name].dims}, expected ('trial',)")
     if _numeric(trials, "rt") and (trials["rt"].values < 0).any():
@@ -372,28 +381,3 @@ def _check_events(trials: xr.Dataset) -> list[str]:
     if not late.any():
         return []
     return [f"event times fall within the trial ({' <= '.join(names)} expected) on {where(late)}"]
-
-
-def _check_time(trials: xr.Dataset) -> list[str]:
-    expected = {"inputs": ("trial", "time", "feature"), "neural": ("trial", "time", "unit"),
-                "epoch": ("trial", "time"), "n_steps": ("trial",)}  # fmt: skip
-    found = [
-        f"{name!r} has dims {trials[name].dims}, expected {dims}"
-        for name, dims in expected.items()
-        if name in trials and trials[name].dims != dims
-    ]
-    timed = [name for name in ("inputs", "neural", "epoch") if name in trials]
-    if not timed or found:
-        return found
-    if "n_steps" not in trials or "time" not in trials.coords:
-        return [f"{timed[0]!r} needs 'n_steps' on dim 'trial' and the coordinate 'time' (s)"]
-    steps = trials["n_steps"].values
-    wrong = (steps < 1) | (steps > trials.sizes["time"])
-    if steps.dtype.kind not in "iu" or wrong.any():
-        found.append(
-            f"'n_steps' must hold integers 1..{trials.sizes['time']}: dtype {steps.dtype}, "
-            f"out of range on {where(wrong) if wrong.any() else 'no trial'}"
-        )
-    if (np.diff(trials["time"].values) <= 0).any():
-        found.append("coordinate 'time' does not rise strictly")
-    return found

@@ -19,7 +19,8 @@ class Sequences:
     target : ndarray, shape (sequence, step), float64
         Choice code at the read-out step, NaN elsewhere.
     scored : ndarray, shape (sequence, step), bool
-        True only at the read-out step of a scored trial with a choice.
+        True only at the read-out step of a scored trial with a choice; in trials without choices,
+        at every scored step of their targets.
     trial, step_in_trial : ndarray, shape (sequence, step), int
         Index into the trials, step within that trial; -1 in padding.
     n_steps : ndarray, shape (sequence,), int
@@ -39,7 +40,8 @@ class Sequences:
     n_trials : int
         Number of trials of the encoded dataset.
     observed : dict of str to ndarray, shape (sequence, step), float64
-        Further values of trials at their read-out steps, NaN elsewhere; see `observe`.
+        Further values of trials at their read-out steps, NaN elsewhere; see `observe`. Trials with
+        targets bring one for each output, at their own scored steps.
     present_at : dict of str to str
         For every feature that models get centred and scaled, the 0/1 feature that is 1 at the steps
         where it is present: the marker of an event, or a feature of its own, such as

@@ -135,6 +135,8 @@ def _median(values) -> int | None:
 
 
 def _unread_note(trials, readout, choice_event) -> tuple[str, ...]:
+    if "choice" not in trials:
+        return ()
     lost = int((np.isfinite(trials["choice"].values) & (readout < 0)).sum())
     if not lost:
         return ()

@@ -1,11 +1,14 @@
 """Tasks with known truth.
 
-Known networks (AL-RNNs in closed form) and simulated agents make trials whose answer is known, for
+`TASKS` is the suite on which networks are asked where they need nonlinearity: each task draws its
+trials, and says its floor, its ceiling and, where one is known, a network that solves it. Known
+networks (AL-RNNs in closed form) and simulated agents make trials whose answer is known, for
 recovery; environments say what a choice leads to in a task, for simulation. numpy and xarray only.
 """
 
 from neuroalrnn.tasks._computing import COMPUTING
 from neuroalrnn.tasks._known import Known
+from neuroalrnn.tasks._suite import TASKS
 from neuroalrnn.tasks.agents import (
     AGENTS,
     simulate_agents,
@@ -13,7 +16,6 @@ from neuroalrnn.tasks.agents import (
 from neuroalrnn.tasks.computing import Computed, simulate_computing
 from neuroalrnn.tasks.constructed import CONSTRUCTED, simulate_constructed
 from neuroalrnn.tasks.environments import (
-    TASKS,
     Environment,
     bandit,
     environment_for,

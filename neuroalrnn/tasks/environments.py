@@ -166,9 +166,10 @@ def environment_for(trials: xr.Dataset) -> Environment:
     ----------
     trials : xarray.Dataset
         Trials that name their task. ``attrs["environment"]`` is a JSON object with the keys of the
-        table ``[task]`` of a run file: the name of a task, one of `TASKS`, and the variables that
-        it needs. Without it, ``attrs["task"]`` up to its first colon must be the task of an
-        embedded dataset: "stimulus selection", "two-armed bandit", "reversal bandit" or "two-step".
+        table ``[task]`` of a run file: the name of a task, one of `ENVIRONMENTS`, and the
+        variables that it needs. Without it, ``attrs["task"]`` up to its first colon must be the
+        task of an embedded dataset: "stimulus selection", "two-armed bandit", "reversal bandit" or
+        "two-step".
         The bandits among these need a variable ``p_reward_<label>`` for each label of the choice;
         where there is a variable ``second_outcome``, all rewards of a session are of one kind.
 
@@ -186,7 +187,7 @@ def environment_for(trials: xr.Dataset) -> Environment:
         return _named_environment(trials, json.loads(trials.attrs["environment"]))
     task = str(trials.attrs.get("task", "")).split(":")[0].strip()
     if task not in _EMBEDDED:
-        tasks = "; ".join(f"name = {name!r}{_keys(task)}" for name, task in TASKS.items())
+        tasks = "; ".join(f"name = {name!r}{_keys(task)}" for name, task in ENVIRONMENTS.items())
         text = (
             f"what choices lead to is not known here (attrs['task'] is {task!r}): add a table "
             f"[task] to the run file, and pass it with --run ({tasks}). What stands for ... is the "
@@ -206,12 +207,12 @@ def _keys(task):
 
 
 def _named_environment(trials, table):
-    """Environment of one of `TASKS`, from a table ``[task]`` that names the variables."""
+    """Environment of one of `ENVIRONMENTS`, from a table ``[task]`` that names the variables."""
     values = dict(table)
     name = values.pop("name", None)
-    if name not in TASKS:
-        raise problems(DataError, "[task]", [f"name: {unknown(str(name), TASKS)}"])
-    task = TASKS[name]
+    if name not in ENVIRONMENTS:
+        raise problems(DataError, "[task]", [f"name: {unknown(str(name), ENVIRONMENTS)}"])
+    task = ENVIRONMENTS[name]
     faults = list(_faults(trials, name, values))
     if faults:
         raise problems(DataError, "[task]", faults)
@@ -222,7 +223,7 @@ def _named_environment(trials, table):
 
 def _faults(trials, name, values):
     """Texts for keys that are missing, unknown, or name no numeric variable."""
-    task = TASKS[name]
+    task = ENVIRONMENTS[name]
     known = [*task.variables, *task.options]
     for key in task.variables:
         if key not in values:
@@ -347,7 +348,7 @@ _EMBEDDED = {
     "two-step": _embedded_two_step,
 }
 # what a table [task] may name: each key is a trial variable, or an option with a number
-TASKS = {
+ENVIRONMENTS = {
     "bandit": _Task(_read_bandit, ("probability",)),
     "reversal bandit": _Task(_read_reversal_bandit, ("better",), ("p_better", "p_other")),
     "stimulus selection": _Task(_read_stimulus_selection, (), ("target",)),

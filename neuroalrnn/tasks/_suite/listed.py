@@ -1,0 +1,21 @@
+"""All tasks of the suite by name."""
+
+from neuroalrnn.tasks._suite.copying import COPY, VARIABLE_COPY
+from neuroalrnn.tasks._suite.holding import FLAGGED_PARITY, FLIP_FLOP, PARITY, SCALAR_MEMORY
+from neuroalrnn.tasks._suite.marked import ADDITION, DECISION, MULTIPLICATION
+from neuroalrnn.tasks._suite.task import Task
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        ADDITION,
+        MULTIPLICATION,
+        COPY,
+        VARIABLE_COPY,
+        SCALAR_MEMORY,
+        FLIP_FLOP,
+        FLAGGED_PARITY,
+        PARITY,
+        DECISION,
+    )
+}

@@ -1,0 +1,274 @@
+"""A task of the suite: how its trials are drawn, how they are scored, and what is known of it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from inspect import signature
+
+import numpy as np
+import xarray as xr
+
+from neuroalrnn.arguments import unknown
+from neuroalrnn.data.schema import SCHEMA_VERSION
+from neuroalrnn.exceptions import ConfigError, DataError, problems
+from neuroalrnn.network.run import Network
+from neuroalrnn.tasks._sessions import one_session_each
+from neuroalrnn.tasks._suite.measures import MEASURES
+from neuroalrnn.tasks.simulate import ENCODING
+
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Trials as arrays; steps after the last one of a trial are padding.
+
+    Parameters
+    ----------
+    inputs, target : array, shape (trial, step, feature) and (trial, step, output)
+        What comes in, and what is to be given out. Targets of classes are their probabilities.
+    scored : bool array, shape (trial, step)
+        Steps at which the target counts.
+    epoch : int array, shape (trial, step)
+        Place of each step in `epochs`.
+    n_steps : int array, shape (trial,)
+        Number of steps.
+    features, outputs, epochs : tuple of str
+        Their names, epochs in the order in which they come first.
+    choice : array, shape (trial,), optional
+        Code of the right choice at the last step, where one choice is all that is asked for.
+    labels : tuple of str
+        Names of the options, in code order.
+    parameters : dict of str to array, shape (trial,)
+        What a trial was made from.
+    weight : array, shape (trial, step, output), optional
+        What squared errors are multiplied by.
+    dt : float
+        Length of a step in seconds.
+    sessions : array of str, shape (trial,), optional
+        Session of every trial, where a session is one sequence; one for all without it.
+    """
+
+    inputs: np.ndarray
+    target: np.ndarray
+    scored: np.ndarray
+    epoch: np.ndarray
+    n_steps: np.ndarray
+    features: tuple[str, ...]
+    outputs: tuple[str, ...]
+    epochs: tuple[str, ...]
+    choice: np.ndarray | None = None
+    labels: tuple[str, ...] = ()
+    parameters: dict[str, np.ndarray] = field(default_factory=dict)
+    weight: np.ndarray | None = None
+    dt: float = 1.0
+
+
+def _nothing_known() -> Scores:
+    return {}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of the suite.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    draw : callable
+        ``draw(n_trials, rng, **parameters)`` returns `Drawn`. Trial i does not depend on how many
+        trials follow.
+    loss : {"squared", "bernoulli", "categorical"}
+        What a network is trained by. Outputs are log-odds for the latter two.
+    measures : tuple of str
+        Names in `MEASURES` of the scores, the main one first.
+    source : str
+        Where the task comes from.
+    floor_of, ceiling_of : callable
+        ``floor_of(**parameters)`` returns scores by measure.
+    exact_of : callable, optional
+        ``exact_of(**parameters)`` returns a network in closed form, or None where none is known.
+    carry : {"trial", "session"}
+        Whether a sequence is a trial or a session.
+    solved : float, optional
+        Value of the main score from which on a run counts as solved.
+    """
+
+    name: str
+    draw: Callable[..., Drawn]
+    loss: str
+    measures: tuple[str, ...]
+    source: str
+    floor_of: Callable[..., Scores] = _nothing_known
+    ceiling_of: Callable[..., Scores] = _nothing_known
+    exact_of: Callable[..., Network | None] | None = None
+    carry: str = "trial"
+    solved: float | None = None
+
+    @property
+    def parameters(self) -> dict:
+        """Parameters of the trials, with their defaults."""
+        given = list(signature(self.draw).parameters.values())[2:]
+        return {each.name: each.default for each in given}
+
+    def simulate(
+        self, n_trials: int, *, rng: np.random.Generator | int, n_subjects: int = 1, **parameters
+    ) -> xr.Dataset:
+        """Draw trials.
+
+        Parameters
+        ----------
+        n_trials : int
+            Number of trials of each subject.
+        rng : numpy.random.Generator or int
+            Source of everything random. A generator gives other trials at every call.
+        n_subjects : int
+            Number of subjects: independent sets of trials, such as for training and test.
+        **parameters
+            Of the task, see `parameters`.
+
+        Returns
+        -------
+        xarray.Dataset
+            Trials with ``inputs``, ``target``, ``scored`` and ``epoch``, and in ``attrs`` what is
+            known of them.
+        """
+        complete = self._complete(parameters)
+        if n_trials < 1 or n_subjects < 1:
+            text = f"n_trials={n_trials}, n_subjects={n_subjects}: expected 1 at least"
+            raise problems(DataError, self.name, [text])
+        streams = np.random.default_rng(rng).spawn(n_subjects)
+        parts = [self.draw(n_trials, each, **complete) for each in streams]
+        labels = one_session_each(n_subjects, n_trials)
+        sets = [self._dataset(part) for part in parts]
+        trials = sets[0] if len(sets) == 1 else xr.concat(sets, "trial", data_vars="all")
+        return trials.assign_coords(labels).assign_attrs(self._attrs(complete))
+
+    def floor(self, **parameters) -> Scores:
+        """Find the best scores without the computation: an affine function of all inputs so far.
+
+        Parameters
+        ----------
+        **parameters
+            Of the task, see `parameters`.
+
+        Returns
+        -------
+        dict of str to float
+            By measure. Where the exact network has no PWL unit, an affine function is all that is
+            needed, and the floor is that of a predictor without memory.
+        """
+        return self._ask(self.floor_of, parameters)
+
+    def ceiling(self, **parameters) -> Scores:
+        """Find the best possible scores.
+
+        Parameters
+        ----------
+        **parameters
+            Of the task, see `parameters`.
+
+        Returns
+        -------
+        dict of str to float
+            By measure.
+        """
+        return self._ask(self.ceiling_of, parameters)
+
+    def exact(self, **parameters) -> Network | None:
+        """Write down a network that solves the task.
+
+        Parameters
+        ----------
+        **parameters
+            Of the task, see `parameters`.
+
+        Returns
+        -------
+        Network or None
+            A network in closed form with as few PWL units as are known to suffice; None where none
+            is known.
+        """
+        return self._ask(self.exact_of, parameters) if self.exact_of else None
+
+    def score(self, trials: xr.Dataset, outputs: np.ndarray) -> Scores:
+        """Score what was given out.
+
+        Parameters
+        ----------
+        trials : xarray.Dataset
+            Trials of this task.
+        outputs : array, shape (trial, time, output)
+            Values, or log-odds of classes.
+
+        Returns
+        -------
+        dict of str to float
+            By measure.
+        """
+        return {name: MEASURES[name](trials, np.asarray(outputs)) for name in self.measures}
+
+    def _complete(self, parameters):
+        known = self.parameters
+        wrong = [unknown(name, known) for name in parameters if name not in known]
+        if wrong:
+            raise problems(ConfigError, self.name, wrong)
+        return known | parameters
+
+    def _ask(self, function, parameters):
+        """Call with those parameters of the task that a function takes."""
+        complete, taken = self._complete(parameters), signature(function).parameters
+        return function(**{name: value for name, value in complete.items() if name in taken})
+
+    def _dataset(self, drawn):
+        options = {} if drawn.choice is None else {"choice": _choice(drawn)}
+        if drawn.weight is not None:
+            options["weight"] = (("trial", "time", "output"), drawn.weight)
+        steps = ("trial", "time")
+        real = np.arange(drawn.inputs.shape[1]) < drawn.n_steps[:, None]
+        epoch = np.where(real, drawn.epoch, -1).astype(np.int8)
+        return xr.Dataset(
+            {
+                "inputs": ((*steps, "feature"), drawn.inputs * real[..., None]),
+                "target": ((*steps, "output"), drawn.target * real[..., None]),
+                "scored": (steps, drawn.scored & real),
+                "epoch": (steps, epoch, {"names": list(drawn.epochs)}),
+                "n_steps": ("trial", drawn.n_steps),
+                **options,
+                **{name: ("trial", values) for name, values in drawn.parameters.items()},
+            },
+            coords={
+                "time": np.arange(drawn.inputs.shape[1]) * drawn.dt,
+                "feature": list(drawn.features),
+                "output": list(drawn.outputs),
+            },
+            attrs={"dt": drawn.dt},
+        )
+
+    def _attrs(self, complete):
+        network, main = self.exact(**complete), self.measures[0]
+        shown = {name: value for name, value in complete.items() if _is_plain(value)}
+        known = {
+            "floor_p0": self.floor(**complete).get(main),
+            "ceiling": self.ceiling(**complete).get(main),
+            "exact_n_pwl": None if network is None else network.n_pwl,
+        }
+        return {
+            "task": self.name,
+            "source": self.source,
+            "schema_version": SCHEMA_VERSION,
+            "loss": self.loss,
+            "metric": main,
+            "encoding": json.dumps(ENCODING | {"carry": self.carry}),
+            "parameters": json.dumps(shown),
+            **{name: value for name, value in known.items() if value is not None},
+        }
+
+
+def _choice(drawn):
+    return "trial", drawn.choice.astype(float), {"labels": list(drawn.labels)}
+
+
+def _is_plain(value):
+    return isinstance(value, str | int | float | bool | list | tuple)

@@ -1,0 +1,82 @@
+"""What holds for every task of the suite."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from neuroalrnn.data import SubjectKFold, validate
+from neuroalrnn.exceptions import ConfigError, DataError
+from neuroalrnn.tasks import TASKS
+
+KNOWN = [name for name, task in TASKS.items() if task.exact_of is not None]
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def task(request):
+    return TASKS[request.param]
+
+
+def test_trials_are_valid_and_survive_a_file(task, tmp_path):
+    trials = validate(task.simulate(6, rng=0, n_subjects=2))
+    assert trials["subject"].values.tolist() == ["000"] * 6 + ["001"] * 6
+    trials.to_netcdf(tmp_path / "trials.nc")
+    with xr.open_dataset(tmp_path / "trials.nc") as read:
+        assert validate(read).equals(trials)
+
+
+def test_seeds_give_the_same_trials_and_more_trials_leave_the_first_alone(task):
+    few, many = task.simulate(5, rng=3), task.simulate(9, rng=3)
+    assert few.equals(task.simulate(5, rng=np.random.default_rng(3)))
+    assert few.equals(many.isel(trial=slice(5)))
+    rng = np.random.default_rng(3)
+    assert not task.simulate(5, rng=rng).equals(task.simulate(5, rng=rng))
+    two = task.simulate(5, rng=3, n_subjects=2)
+    assert not np.array_equal(two["inputs"][:5], two["inputs"][5:])
+    assert task.simulate(5, rng=3, n_subjects=3).isel(trial=slice(10)).equals(two)
+
+
+def test_steps_have_an_epoch_and_padding_has_nothing(task):
+    trials = task.simulate(40, rng=1)
+    real = np.arange(trials.sizes["time"]) < trials["n_steps"].values[:, None]
+    epoch = trials["epoch"].values
+    assert set(epoch[real]) == set(range(len(trials["epoch"].attrs["names"])))
+    assert (epoch[~real] == -1).all()
+    assert not trials["inputs"].values[~real].any()
+    assert not trials["target"].values[~real].any()
+    assert not trials["scored"].values[~real].any()
+    assert trials["scored"].values.any(axis=1).all()
+
+
+def test_scores_lie_between_floor_and_ceiling(task):
+    floor, ceiling = task.floor(), task.ceiling()
+    assert set(floor) <= set(task.measures) >= set(ceiling)
+    for name in floor.keys() & ceiling.keys():
+        sign = -1 if name == "mse" else 1
+        assert sign * floor[name] < sign * ceiling[name], name
+    trials = task.simulate(2, rng=0)
+    assert trials.attrs.get("floor_p0") == floor.get(task.measures[0])
+    assert trials.attrs.get("ceiling") == ceiling.get(task.measures[0])
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_networks_in_closed_form_solve_their_task(name, outputs_of):
+    task = TASKS[name]
+    trials, network = task.simulate(60, rng=2), task.exact()
+    assert trials.attrs["exact_n_pwl"] == network.n_pwl
+    score = task.score(trials, outputs_of(network, trials))[task.measures[0]]
+    assert score == pytest.approx(task.ceiling()[task.measures[0]], abs=1e-10)
+
+
+def test_unknown_parameters_are_named(task):
+    with pytest.raises(ConfigError, match="n_stepz"):
+        task.simulate(2, rng=0, n_stepz=3)
+    with pytest.raises(ConfigError, match="n_stepz"):
+        task.floor(n_stepz=3)
+    with pytest.raises(DataError, match="n_trials=0"):
+        task.simulate(0, rng=0)
+
+
+def test_trials_without_choices_are_refused_by_what_needs_one():
+    trials = TASKS["addition"].simulate(20, rng=0, n_subjects=3)
+    with pytest.raises(DataError, match="no 'choice'"):
+        list(SubjectKFold(2).split(trials))
