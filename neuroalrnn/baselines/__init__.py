@@ -10,7 +10,7 @@ made by `from_fit` of the function that fits it, so that it can be fitted once a
 from neuroalrnn.baselines.frequency import class_frequency
 from neuroalrnn.baselines.glm_hmm import glm_hmm
 from neuroalrnn.baselines.history import history_logistic
-from neuroalrnn.baselines.hybrid import hybrid, is_two_step
+from neuroalrnn.baselines.hybrid import hybrid
 from neuroalrnn.baselines.lists import (
     BASELINES,
     Listed,
@@ -38,7 +38,6 @@ __all__ = [
     "glm_hmm",
     "history_logistic",
     "hybrid",
-    "is_two_step",
     "logistic",
     "q_learning",
     "standard_baselines",

@@ -13,20 +13,10 @@ from neuroalrnn.data.schema import is_after_choice, not_trials, trial_variables
 from neuroalrnn.exceptions import DataError, problems
 
 
-@checked(DataError, trials=not_trials)
-def is_two_step(trials: xr.Dataset) -> bool:
-    """Check whether `hybrid` can be fitted.
+def _is_two_step(trials):
+    """Whether `hybrid` can be fitted: two options, ``reward`` and ``common``, known after choice.
 
-    Parameters
-    ----------
-    trials : xarray.Dataset
-        Trials of all subjects.
-
-    Returns
-    -------
-    bool
-        True if there are two options, ``reward``, and a variable ``common`` of 0 and 1 that is
-        known after the choice.
+    ``common`` is 0 or 1.
     """
     known = trial_variables(trials)
     if len(trials["choice"].attrs["labels"]) != 2 or not {"reward", "common"} <= set(known):
@@ -93,7 +83,7 @@ def hybrid(
     ----------
     Miller, Botvinick & Brody (2017), Nature Neuroscience: the two parts and their traces.
     """
-    if not is_two_step(trials):
+    if not _is_two_step(trials):
         text = "expected two options, 'reward', and 'common' (0, 1, NaN), known after the choice"
         raise problems(DataError, "hybrid", [text])
     return fit_learner(

@@ -13,7 +13,7 @@ from neuroalrnn.arguments import checked, not_callable, not_inputs
 from neuroalrnn.baselines.frequency import class_frequency
 from neuroalrnn.baselines.glm_hmm import glm_hmm
 from neuroalrnn.baselines.history import history_logistic
-from neuroalrnn.baselines.hybrid import hybrid, is_two_step
+from neuroalrnn.baselines.hybrid import _is_two_step, hybrid
 from neuroalrnn.baselines.logistic import default_terms, logistic
 from neuroalrnn.baselines.qlearning import q_learning
 from neuroalrnn.baselines.shared import Baseline, Inner
@@ -52,7 +52,7 @@ def _settle(baseline, **options):
 BASELINES = [
     Listed("history-logistic, lags chosen", history_logistic),
     Listed("Q-learning", q_learning, lambda trials: "reward" in trial_variables(trials)),
-    Listed("hybrid", hybrid, is_two_step),
+    Listed("hybrid", hybrid, _is_two_step),
     Listed("GLM-HMM", glm_hmm),
     Listed("GLM-HMM with lapses", _settle(glm_hmm, lapses=True, n_states=(2, 3, 4, 5))),
 ]

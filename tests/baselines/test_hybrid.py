@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neuroalrnn.baselines import hybrid, is_two_step, q_learning, whole_sessions
+from neuroalrnn.baselines import hybrid, q_learning, whole_sessions
 from neuroalrnn.baselines._learner import build_traces, chosen_options
 from neuroalrnn.baselines._traces import Agent, predict_agent
-from neuroalrnn.baselines.hybrid import _leading_options
+from neuroalrnn.baselines.hybrid import _is_two_step, _leading_options
 from neuroalrnn.exceptions import DataError
 
 FREE, BASED = (0.4, 0.2, 0.3, 0.1), (0.6, 0.15, 0.5, 0.25)
@@ -137,15 +137,15 @@ def test_nothing_is_learned_model_based_where_the_transition_is_unknown(trials):
 
 
 def test_two_step_data_are_told_by_their_variables(trials):
-    assert is_two_step(trials)
-    assert not is_two_step(trials.drop_vars("common"))
-    assert not is_two_step(trials.drop_vars("reward"))
-    assert not is_two_step(trials.assign(common=trials["common"] * 2))
+    assert _is_two_step(trials)
+    assert not _is_two_step(trials.drop_vars("common"))
+    assert not _is_two_step(trials.drop_vars("reward"))
+    assert not _is_two_step(trials.assign(common=trials["common"] * 2))
     stimulus = trials.copy()
     stimulus["common"] = trials["common"].assign_attrs(known="before_choice")
-    assert not is_two_step(stimulus)
+    assert not _is_two_step(stimulus)
     three = trials.copy(deep=True)
     three["choice"].attrs["labels"] = ["left", "middle", "right"]
-    assert not is_two_step(three)
+    assert not _is_two_step(three)
     with pytest.raises(DataError, match="expected two options"):
         hybrid(three, [0], [1])

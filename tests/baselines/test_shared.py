@@ -14,10 +14,10 @@ from neuroalrnn.baselines import (
     glm_hmm,
     history_logistic,
     hybrid,
-    is_two_step,
     logistic,
     q_learning,
 )
+from neuroalrnn.baselines.hybrid import _is_two_step
 from neuroalrnn.data import from_frame
 from neuroalrnn.exceptions import DataError, DataWarning, FitError
 
@@ -98,7 +98,7 @@ def test_every_baseline_is_fitted_once_and_predicts_trials_with_other_values(
     baseline, options, behaviour
 ):
     train, test = np.arange(180), np.arange(180, 240)
-    if baseline is hybrid and not is_two_step(behaviour):
+    if baseline is hybrid and not _is_two_step(behaviour):
         with pytest.raises(DataError):
             baseline.fit(behaviour, train, **options)
         return
