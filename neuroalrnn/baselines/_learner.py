@@ -17,6 +17,8 @@ from neuroalrnn.exceptions import DataError, problems
 # each member of the family adds one idea to the one before
 MEMBERS = ("plain", "forgetting", "perseveration", "dual")
 FORGETTING, PERSEVERATION, DUAL = 1, 2, 3
+# as "dual", but by the sign of the prediction error
+ASYMMETRIC = "asymmetric"
 # where rates start
 SLOW, FAST = 0.02, 0.6
 # standard deviations above the mean that may be due to rounding
@@ -85,7 +87,8 @@ def chosen_options(trials: xr.Dataset) -> np.ndarray:
 
 
 def _require(trials, members):
-    faults = [f"member {unknown(name, MEMBERS)}" for name in members if name not in MEMBERS]
+    known = (*MEMBERS, ASYMMETRIC)
+    faults = [f"member {unknown(name, known)}" for name in members if name not in known]
     if "reward" not in trial_variables(trials):
         faults.append("there is no numeric variable 'reward': nothing can be learned")
     if faults:
@@ -115,7 +118,7 @@ def build_traces(
     credited : list of array, shape (trial,)
         The option that a trial teaches about, for each kind of value; see `fit_learner`.
     member : str
-        One of `MEMBERS`.
+        One of `MEMBERS`, or "asymmetric".
     reward : array, shape (trial,)
         A reward above 0 counts as one; NaN is missing.
 
@@ -126,17 +129,20 @@ def build_traces(
         the choice trace.
     n_rates : int
         Number of rates. Each kind of value has one for the member and one for each before it:
-        learning, forgetting, choice trace, learning without reward.
+        learning, forgetting, choice trace, learning without reward (of "asymmetric", from a
+        reward below what was expected).
     """
-    level = MEMBERS.index(member)
+    level = _level(member)
     reward = reward[rows]
     gain = np.nan_to_num(reward)[:, None]
+    # the sign of the prediction error is not known before the traces are followed
+    paid = np.where(np.isnan(reward), np.nan, 1.0) if member == ASYMMETRIC else reward
     options = np.arange(len(trials["choice"].attrs["labels"]))
     which, target, edges = [], [], [0]
     for kind, option in enumerate(credited):
         hit = option[rows][:, None] == options
         learning = kind * (level + 1)
-        which.append(_value_rates(hit, reward[:, None], learning, level))
+        which.append(_value_rates(hit, paid[:, None], learning, level))
         target += [hit * gain, hit * 1.0]
         edges.append(len(target))
         if level >= PERSEVERATION:
@@ -145,7 +151,15 @@ def build_traces(
             edges.append(len(target))
     rules = np.stack(which, 1).astype(np.int8)
     traces = Traces(rules, np.stack(target, 1), first, np.array(edges))
+    if member == ASYMMETRIC:
+        learns = rules % (level + 1) == 0
+        traces = traces._replace(falling=np.where(learns, rules + DUAL, rules).astype(np.int8))
     return traces, len(credited) * (level + 1)
+
+
+def _level(member):
+    """Number of ideas of a member, beside the first."""
+    return DUAL if member == ASYMMETRIC else MEMBERS.index(member)
 
 
 def _value_rates(hit, reward, learning, level):
@@ -164,10 +178,10 @@ def _fit(trials, train, member, *, credit, random_state, kept):
         rows, first = whole_sessions(trials, part)
         return rows, *build_traces(trials, rows, first, credit(trials), member, reward)
 
-    def fitted(level):
-        key = level, train.tobytes()
+    def fitted(member):
+        key, level = (member, train.tobytes()), _level(member)
         if key not in kept:
-            rows, traces, n_rates = follow(trials, train, MEMBERS[level])
+            rows, traces, n_rates = follow(trials, train, member)
             offered = offered_options(trials)
             kept[key] = fit_agent(
                 traces,
@@ -182,10 +196,10 @@ def _fit(trials, train, member, *, credit, random_state, kept):
 
     def starts(level, traces):
         n_kinds = len(credit(trials))
-        grown = _grow(fitted(level - 1), level) if level else []
+        grown = _grow(fitted(MEMBERS[level - 1]), level) if level else []
         return grown + _contrast(level, n_kinds, traces.target.shape)
 
-    agent = fitted(MEMBERS.index(member))
+    agent = fitted(member)
 
     def predict(trials, test):
         rows, traces, _ = follow(trials, test, member)

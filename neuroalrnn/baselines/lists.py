@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from neuroalrnn.arguments import checked, not_callable, not_inputs
+from neuroalrnn.baselines._learner import ASYMMETRIC
 from neuroalrnn.baselines.frequency import class_frequency
 from neuroalrnn.baselines.glm_hmm import glm_hmm
 from neuroalrnn.baselines.history import history_logistic
@@ -49,9 +50,15 @@ def _settle(baseline, **options):
     return settled
 
 
+def _is_paid(trials):
+    """Whether there is a reward to learn from."""
+    return "reward" in trial_variables(trials)
+
+
 BASELINES = [
     Listed("history-logistic, lags chosen", history_logistic),
-    Listed("Q-learning", q_learning, lambda trials: "reward" in trial_variables(trials)),
+    Listed("Q-learning", q_learning, _is_paid),
+    Listed("asymmetric Q-learning", _settle(q_learning, members=(ASYMMETRIC,)), _is_paid),
     Listed("hybrid", hybrid, _is_two_step),
     Listed("GLM-HMM", glm_hmm),
     Listed("GLM-HMM with lapses", _settle(glm_hmm, lapses=True, n_states=(2, 3, 4, 5))),

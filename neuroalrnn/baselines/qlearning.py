@@ -45,6 +45,11 @@ def q_learning(
     dual                      + a second learning rate where the reward is not above its mean
     ========================  ==================================================================
 
+    A fifth, "asymmetric", is as "dual", but has the second learning rate where the prediction error
+    ``r - Q`` is negative (Katahira 2018): two learning rates, forgetting and choice trace in one
+    agent are common for bandits. It is a candidate only where it is named. With rewards of two
+    values it differs from "dual" only if the prior value lies beyond both.
+
     The reward is centred and scaled by its training values, so that neither origin nor unit
     matters.
 
@@ -76,6 +81,11 @@ def q_learning(
     ------
     DataError
         If there is no ``reward``, a member is unknown, or another argument cannot be used.
+
+    References
+    ----------
+    Ito & Doya (2009), Journal of Neuroscience: forgetting. Katahira (2018), Journal of Mathematical
+    Psychology: learning rates by the sign of the prediction error, beside a choice trace.
     """
     return fit_learner(
         trials,

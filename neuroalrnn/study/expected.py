@@ -21,6 +21,7 @@ VALIDATION, CHECKED, BEHIND = 1.15, 0.6, 0.3
 TRIAL = {
     FREQUENCY: 0.1,
     "Q-learning": 130.0,
+    "asymmetric Q-learning": 130.0,
     "hybrid": 310.0,
     "GLM-HMM": 400.0,
     "GLM-HMM with lapses": 400.0,

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from neuroalrnn.baselines import q_learning, whole_sessions
-from neuroalrnn.baselines._learner import MEMBERS, build_traces, chosen_options
+from neuroalrnn.baselines._learner import MEMBERS, _fit, build_traces, chosen_options
 from neuroalrnn.baselines._traces import Agent, predict_agent
 from neuroalrnn.data import validate
 from neuroalrnn.exceptions import DataError, FitError
@@ -121,6 +121,46 @@ def test_members_are_the_full_model_with_parts_switched_off(trials, member, off)
     np.testing.assert_allclose(predict_agent(agent, traces), expected, atol=1e-12)
 
 
+def asymmetric_agent(p, n_trials, rng):
+    """Choices between two options that pay now this and now that, and their log-probabilities."""
+    q, c, found = np.full(2, p["prior"]), np.zeros(2), []
+    choice, reward = np.zeros(n_trials, int), np.zeros(n_trials)
+    for t in range(n_trials):
+        drive = p["temperature"] * q + p["stickiness"] * c + p["bias"][:2]
+        found.append(drive - np.log(np.exp(drive).sum()))
+        choice[t] = made = int(rng.random() < np.exp(found[-1][1]))
+        reward[t] = rng.normal((made == t // 25 % 2) - 0.5, 0.5)
+        q[1 - made] += p["forgetting"] * (p["prior"] - q[1 - made])
+        error = reward[t] - q[made]
+        q[made] += (p["learning"] if error >= 0 else p["unrewarded"]) * error
+        c += p["tracing"] * ((np.arange(2) == made) - c)
+    return choice, reward, np.array(found)
+
+
+@pytest.mark.parametrize("temperature", [3.0, -3.0])
+def test_asymmetric_learning_follows_the_sign_of_the_prediction_error(temperature):
+    p = PARAMETERS | {"temperature": temperature}
+    choice, reward, expected = asymmetric_agent(p, 60, np.random.default_rng(7))
+    trials = dataset(choice, reward, 1, 1, 2)
+    rows, first = whole_sessions(trials, [0])
+    given = trials, rows, first, [chosen_options(trials)], "asymmetric", reward
+    traces, _ = build_traces(*given)
+    np.testing.assert_allclose(predict_agent(as_agent(p, 2), traces), expected, atol=1e-12)
+
+
+def test_parameters_of_an_asymmetric_agent_are_found_again():
+    p, rng = PARAMETERS | {"unrewarded": 0.7, "stickiness": 1.5}, np.random.default_rng(3)
+    sessions = [asymmetric_agent(p, 250, rng)[:2] for _ in range(16)]
+    choice, reward = (np.concatenate(each) for each in zip(*sessions, strict=True))
+    trials, kept = dataset(choice, reward, 8, 2, 2), {}
+    options = {"credit": lambda trials: [chosen_options(trials)], "random_state": 0, "kept": kept}
+    _fit(trials, np.arange(4000), "asymmetric", **options)
+    (found,) = [agent for (member, _), agent in kept.items() if member == "asymmetric"]
+    np.testing.assert_allclose(found.rates, as_agent(p, 2).rates, atol=0.1)
+    np.testing.assert_allclose(found.weights[0] / reward.std(), 3.0, atol=0.3)
+    np.testing.assert_allclose(found.bias[1], 0.3, atol=0.1)
+
+
 def test_held_out_predictions_come_close_to_those_of_the_true_agent():
     trials = simulate()
     train, test = np.arange(1350), np.arange(1350, 1800)
@@ -184,11 +224,13 @@ def test_member_is_chosen_inside(trials):
     assert not np.array_equal(found, each[0])
 
 
-def test_three_options_with_missing_choices_are_predicted():
+@pytest.mark.parametrize("member", ["dual", "asymmetric"])
+def test_three_options_with_missing_choices_and_rewards_are_predicted(member):
     trials = simulate(n_subjects=2, n_trials=60, n_options=3)
     trials["choice"][[5, 200]] = np.nan
+    trials["reward"][[8, 20]] = np.nan
     train = np.flatnonzero(np.isfinite(trials["choice"].values[:180]))
-    found = q_learning(trials, train, np.arange(180, 360), members=("dual",))
+    found = q_learning(trials, train, np.arange(180, 360), members=(member,))
     np.testing.assert_allclose(np.exp(found).sum(axis=1), 1)
 
 

@@ -26,6 +26,7 @@ MODELS = {
     "logistic": (logistic, {"terms": TERMS}, 1e-10),
     "12 lags": (history_logistic, {"terms": TERMS, "inner": None, "n_lags": [12]}, 1e-10),
     "Q-learning": (q_learning, {"members": ["perseveration"]}, 0.02),
+    "asymmetric": (q_learning, {"members": ["asymmetric"]}, 0.02),
     "hybrid": (hybrid, {"members": ["forgetting"]}, 0.02),
     "GLM-HMM": (glm_hmm, {"terms": TERMS, "n_states": [2], "n_restarts": 1}, 0.05),
 }
