@@ -11,6 +11,7 @@ from neuroalrnn.baselines.frequency import class_frequency
 from neuroalrnn.baselines.glm_hmm import glm_hmm
 from neuroalrnn.baselines.history import history_logistic
 from neuroalrnn.baselines.hybrid import hybrid
+from neuroalrnn.baselines.kernels import history_kernel
 from neuroalrnn.baselines.lists import (
     BASELINES,
     Listed,
@@ -36,6 +37,7 @@ __all__ = [
     "fit_chosen",
     "from_fit",
     "glm_hmm",
+    "history_kernel",
     "history_logistic",
     "hybrid",
     "logistic",

@@ -15,6 +15,7 @@ from neuroalrnn.baselines.frequency import class_frequency
 from neuroalrnn.baselines.glm_hmm import glm_hmm
 from neuroalrnn.baselines.history import history_logistic
 from neuroalrnn.baselines.hybrid import _is_two_step, hybrid
+from neuroalrnn.baselines.kernels import OBLIVIOUS, RFLR, history_kernel
 from neuroalrnn.baselines.logistic import default_terms, logistic
 from neuroalrnn.baselines.qlearning import q_learning
 from neuroalrnn.baselines.shared import Baseline, Inner
@@ -60,6 +61,9 @@ BASELINES = [
     Listed("Q-learning", q_learning, _is_paid),
     Listed("asymmetric Q-learning", _settle(q_learning, members=(ASYMMETRIC,)), _is_paid),
     Listed("hybrid", hybrid, _is_two_step),
+    Listed("RFLR", _settle(history_kernel, kernels=RFLR), _is_paid),
+    Listed("RFLR without reward", _settle(history_kernel, kernels=OBLIVIOUS), _is_paid),
+    Listed("history kernel", history_kernel, _is_paid),
     Listed("GLM-HMM", glm_hmm),
     Listed("GLM-HMM with lapses", _settle(glm_hmm, lapses=True, n_states=(2, 3, 4, 5))),
 ]

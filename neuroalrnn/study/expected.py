@@ -23,6 +23,7 @@ TRIAL = {
     "Q-learning": 130.0,
     "asymmetric Q-learning": 130.0,
     "hybrid": 310.0,
+    "history kernel": 60.0,
     "GLM-HMM": 400.0,
     "GLM-HMM with lapses": 400.0,
 }

@@ -97,11 +97,11 @@ def test_baselines_follow_the_variables_of_a_dataset():
     trials = dataset(1)
     inner = by_subject(trials)
     inputs = ["choice", "reward"]
-    names = ["history-logistic, lags chosen", "Q-learning", "asymmetric Q-learning"]
-    names += ["GLM-HMM", "GLM-HMM with lapses"]
+    names = ["history-logistic, lags chosen", "Q-learning", "asymmetric Q-learning", "RFLR"]
+    names += ["RFLR without reward", "history kernel", "GLM-HMM", "GLM-HMM with lapses"]
     assert list(cognitive_baselines(trials, inputs, inner)) == names
     plain = trials.drop_vars("reward")
-    assert list(cognitive_baselines(plain, ["choice"], inner)) == [names[0], *names[3:]]
+    assert list(cognitive_baselines(plain, ["choice"], inner)) == [names[0], *names[6:]]
     common = trials.assign(common=("trial", np.ones(1200), {"known": "after_choice"}))
     assert "hybrid" in cognitive_baselines(common, inputs, inner)
     found = cognitive_baselines(trials, inputs, inner)["GLM-HMM"].keywords["terms"]

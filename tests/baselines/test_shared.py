@@ -12,6 +12,7 @@ from neuroalrnn.baselines import (
     choose_inside,
     class_frequency,
     glm_hmm,
+    history_kernel,
     history_logistic,
     hybrid,
     logistic,
@@ -88,6 +89,7 @@ MODELS = [
     (logistic, {"terms": TERMS}),
     (history_logistic, {"terms": TERMS, "inner": None, "n_lags": [2]}),
     (q_learning, {"members": ["dual"]}),
+    (history_kernel, {"kernels": ["last choice", "choice"]}),
     (hybrid, {"members": ["perseveration"]}),
     (glm_hmm, {"terms": TERMS, "n_states": [2], "n_restarts": 1}),
 ]

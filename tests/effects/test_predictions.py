@@ -7,6 +7,7 @@ import pytest
 from neuroalrnn.baselines import (
     class_frequency,
     glm_hmm,
+    history_kernel,
     history_logistic,
     hybrid,
     logistic,
@@ -27,6 +28,8 @@ MODELS = {
     "12 lags": (history_logistic, {"terms": TERMS, "inner": None, "n_lags": [12]}, 1e-10),
     "Q-learning": (q_learning, {"members": ["perseveration"]}, 0.02),
     "asymmetric": (q_learning, {"members": ["asymmetric"]}, 0.02),
+    "history kernel": (history_kernel, {}, 0.02),
+    "RFLR": (history_kernel, {"kernels": ["last choice", "choice:reward"]}, 0.02),
     "hybrid": (hybrid, {"members": ["forgetting"]}, 0.02),
     "GLM-HMM": (glm_hmm, {"terms": TERMS, "n_states": [2], "n_restarts": 1}, 0.05),
 }
