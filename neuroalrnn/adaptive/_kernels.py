@@ -7,6 +7,9 @@ import numpy as np
 from neuroalrnn.adaptive.rows import COARSE, MOST_STEPS, REACH
 from neuroalrnn.running import kernel
 
+# log-odds below which probabilities are their exponentials
+SMALL = -600.0
+
 
 @kernel
 def run_two(
@@ -14,7 +17,7 @@ def run_two(
 ):
     """Fill `said` (trial, option), and if they are not empty `means` and `kept` (trial, ...)."""
     n = len(prior_mean)
-    m, S, SH, SHA = np.empty(n), np.empty((n, n)), np.empty((n, 1)), np.empty((n, 1))
+    m, S, SH = np.empty(n), np.empty((n, n)), np.empty((1, n))
     a, g, G, A = np.empty(1), np.empty(1), np.empty((1, 1)), np.empty((1, 1))
     for t in range(len(choice)):
         _move(m, S, first[t], drift[t], prior_mean, prior)
@@ -24,7 +27,7 @@ def run_two(
             _project(log_odds[t], features[t], m, S, a, SH, G)
             _observe_two(a[0], G[0, 0], choice[t], offered[t], said[t], g, A)
             if choice[t] >= 0:
-                _update(m, S, SH, g, A, SHA)
+                _update_one(m, S, SH[0], g[0], A[0, 0])
         _keep(m, S, t, means, kept)
 
 
@@ -34,12 +37,8 @@ def run_many(
 ):
     """Do the same as `run_two` for more options."""
     n, n_options = len(prior_mean), offered.shape[1]
-    m, S, SH, SHA = (
-        np.empty(n),
-        np.empty((n, n)),
-        np.empty((n, n_options)),
-        np.empty((n, n_options)),
-    )
+    m, S = np.empty(n), np.empty((n, n))
+    SH, SHA = np.empty((n_options, n)), np.empty((n_options, n))
     a, g = np.empty(n_options), np.empty(n_options)
     G, A = np.empty((n_options, n_options)), np.empty((n_options, n_options))
     for t in range(len(choice)):
@@ -55,14 +54,23 @@ def run_many(
         _keep(m, S, t, means, kept)
 
 
+# inner loops are along rows of covariances, which are symmetric to the last digit, so that they
+# become vector instructions
+
+
 @kernel
 def _move(m, S, is_first, drift, prior_mean, prior):
     """Start a new subject, or let the read-out drift."""
-    for i in range(len(m)):
-        if is_first:
+    if is_first:
+        for i in range(len(m)):
             m[i] = prior_mean[i]
+            S[i] = prior[i]
+    if drift == 0.0:
+        return
+    for i in range(len(m)):
+        row, own = S[i], prior[i]
         for j in range(len(m)):
-            S[i, j] = prior[i, j] if is_first else S[i, j] + drift * prior[i, j]
+            row[j] += drift * own[j]
 
 
 @kernel
@@ -83,37 +91,51 @@ def _project(eta, x, m, S, a, SH, G):
         a[j] = eta[j] * m[0]
         for f in range(n_features):
             a[j] += x[f] * m[start + f]
+        along, row = SH[j], S[0]
         for i in range(len(m)):
-            total = eta[j] * S[i, 0]
-            for f in range(n_features):
-                total += x[f] * S[i, start + f]
-            SH[i, j] = total
+            along[i] = eta[j] * row[i]
+        for f in range(n_features):
+            factor, row = x[f], S[start + f]
+            for i in range(len(m)):
+                along[i] += factor * row[i]
     for i in range(len(eta)):
         start = 1 + i * n_features
         for j in range(len(eta)):
-            total = eta[i] * SH[0, j]
+            total = eta[i] * SH[j, 0]
             for f in range(n_features):
-                total += x[f] * SH[start + f, j]
+                total += x[f] * SH[j, start + f]
             G[i, j] = total
+
+
+@kernel
+def _update_one(m, S, SH, g, A):
+    """Condition the read-out on a choice between two options."""
+    for i in range(len(m)):
+        m[i] += SH[i] * g
+        row, own = S[i], SH[i]
+        for j in range(len(m)):
+            row[j] -= A * (own * SH[j])
 
 
 @kernel
 def _update(m, S, SH, g, A, SHA):
     """Condition the read-out on a choice."""
-    n, n_rows = SH.shape
+    n_rows, n = SH.shape
+    for j in range(n_rows):
+        for i in range(n):
+            m[i] += SH[j, i] * g[j]
+            SHA[j, i] = 0.0
+        for k in range(n_rows):
+            for i in range(n):
+                SHA[j, i] += SH[k, i] * A[k, j]
     for i in range(n):
-        for j in range(n_rows):
-            m[i] += SH[i, j] * g[j]
-            SHA[i, j] = 0.0
-            for k in range(n_rows):
-                SHA[i, j] += SH[i, k] * A[k, j]
-    for i in range(n):
-        for j in range(i + 1):
-            total = 0.0
-            for k in range(n_rows):
-                total += SHA[i, k] * SH[j, k]
-            S[i, j] -= total
-            S[j, i] = S[i, j]
+        row = S[i]
+        for k in range(n_rows):
+            along, factor = SH[k], SHA[k, i]
+            for j in range(i + 1):
+                row[j] -= factor * along[j]
+        for j in range(i):
+            S[j, i] = row[j]
 
 
 @kernel
@@ -155,22 +177,32 @@ def _unlikely(a, v):
     centre = _mode_of_unlikely(a, sd)
     step = COARSE / max(sd, 1.0)
     n = math.ceil(REACH / step)
-    peak = -centre * centre / 2 + _log_expit(a + sd * centre)
+    middle = a + sd * centre
+    # normal densities and odds of all nodes are products, begun at the centre; odds that small
+    # differ from 0 in their ratios alone
+    odds = math.exp(max(middle, SMALL))
+    likely = odds / (1 + odds) if odds < 1 else 1 / (1 + 1 / odds)
+    narrow, wide = math.exp(-step * step), math.exp(sd * step)
     total, first, second, inside = 0.0, 0.0, 0.0, 0.0
-    for k in range(-n, n + 1):
-        u = centre + step * k
-        x = a + sd * u
-        e = math.exp(-abs(x))
-        w = math.exp(-u * u / 2 + min(x, 0.0) - peak) / (1 + e)
-        high, low = 1 / (1 + e), e / (1 + e)
-        p, residual = (high, low) if x >= 0 else (low, high)
-        total += w
-        first += w * residual
-        second += w * residual * residual
-        inside += w * residual * p
+    for side in (-1.0, 1.0):
+        at, w, ratio = odds, 1.0, math.exp(-step * (side * centre + step / 2))
+        growth = wide if side > 0 else 1 / wide
+        if side > 0:
+            at, w, ratio = at * growth, ratio, ratio * narrow
+        for _ in range(n if side > 0 else n + 1):
+            residual = 1 / (1 + at)
+            p = at * residual if at < 1 else 1 - residual
+            share = w * p
+            total += share
+            first += share * residual
+            second += share * residual * residual
+            inside += share * residual * p
+            at, w, ratio = at * growth, w * ratio, ratio * narrow
     slope = first / total
     curvature = inside / total - (second / total - slope * slope)
-    return peak + math.log(total * step / math.sqrt(2 * math.pi)), slope, curvature
+    peak = -centre * centre / 2 + _log_expit(middle)
+    height = math.log(total / likely * step / math.sqrt(2 * math.pi))
+    return peak + height, slope, curvature
 
 
 @kernel

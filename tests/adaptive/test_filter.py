@@ -94,6 +94,14 @@ def test_subjects_like_the_shared_model_are_predicted_by_it(n_options):
     np.testing.assert_allclose(said[known], wanted, atol=1e-12)
 
 
+def test_compiled_quadrature_equals_its_equations_at_extremes():
+    from neuroalrnn.adaptive import _kernels
+
+    for a, v in [(0, 0), (-300, 1e-8), (-60, 30), (-300, 1e4), (-1, 1e4)]:
+        np.testing.assert_allclose(_kernels._unlikely(a, v), unlikely(a, v), rtol=1e-11, atol=1e-12)
+    assert np.isfinite(_kernels._unlikely(-1500, 1e4)).all()
+
+
 @pytest.mark.parametrize(("a", "v"), [(0, 0.01), (0, 1), (-3, 25), (-10, 100), (-30, 4)])
 def test_quadrature_gives_moments_of_a_logistic_normal(a, v):
     log_z, slope, curvature = unlikely(a, v)
