@@ -17,8 +17,8 @@ def task(request):
 
 
 def test_trials_are_valid_and_survive_a_file(task, tmp_path):
-    trials = validate(task.simulate(6, rng=0, n_subjects=2))
-    assert trials["subject"].values.tolist() == ["000"] * 6 + ["001"] * 6
+    trials = validate(task.simulate(24, rng=0, n_subjects=2))
+    assert trials["subject"].values.tolist() == ["000"] * 24 + ["001"] * 24
     trials.to_netcdf(tmp_path / "trials.nc")
     with xr.open_dataset(tmp_path / "trials.nc") as read:
         assert validate(read).equals(trials)
@@ -44,7 +44,7 @@ def test_steps_have_an_epoch_and_padding_has_nothing(task):
     assert not trials["inputs"].values[~real].any()
     assert not trials["target"].values[~real].any()
     assert not trials["scored"].values[~real].any()
-    assert trials["scored"].values.any(axis=1).all()
+    assert trials["scored"].values.any(axis=1).all() or task.carry == "session"
 
 
 def test_scores_lie_between_floor_and_ceiling(task):
@@ -64,7 +64,9 @@ def test_networks_in_closed_form_solve_their_task(name, outputs_of):
     trials, network = task.simulate(60, rng=2), task.exact()
     assert trials.attrs["exact_n_pwl"] == network.n_pwl
     score = task.score(trials, outputs_of(network, trials))[task.measures[0]]
-    assert score == pytest.approx(task.ceiling()[task.measures[0]], abs=1e-10)
+    ceiling = task.ceiling()[task.measures[0]]
+    noise = 4 * np.sqrt(ceiling * (1 - ceiling) / 60) if task.measures[0] == "accuracy" else 0
+    assert score == pytest.approx(ceiling, abs=1e-10 + noise)
 
 
 def test_unknown_parameters_are_named(task):

@@ -1,8 +1,10 @@
 """All tasks of the suite by name."""
 
+from neuroalrnn.tasks._suite.context import CONTEXT, MANTE
 from neuroalrnn.tasks._suite.copying import COPY, VARIABLE_COPY
 from neuroalrnn.tasks._suite.holding import FLAGGED_PARITY, FLIP_FLOP, PARITY, SCALAR_MEMORY
 from neuroalrnn.tasks._suite.marked import ADDITION, DECISION, MULTIPLICATION
+from neuroalrnn.tasks._suite.rodent import RODENT
 from neuroalrnn.tasks._suite.task import Task
 
 TASKS: dict[str, Task] = {
@@ -17,5 +19,8 @@ TASKS: dict[str, Task] = {
         FLAGGED_PARITY,
         PARITY,
         DECISION,
+        CONTEXT,
+        MANTE,
+        *RODENT,
     )
 }
