@@ -34,10 +34,13 @@ class Learned(NamedTuple):
     score : float
         Score of validation subjects, each with a prior that was learned from the other parts; nats
         per trial.
+    inside : list of Prior
+        Those priors, one per part.
     """
 
     prior: Prior
     score: float
+    inside: list[Prior]
 
 
 def learn_prior(parts: Sequence[Rows], choice: Choice, n_own: int = 0) -> Learned | None:
@@ -69,8 +72,7 @@ def learn_prior(parts: Sequence[Rows], choice: Choice, n_own: int = 0) -> Learne
     n_trials = sum(int((rows.choice >= 0).sum()) for rows in parts)
 
     def score(factors):
-        size, drift = factors
-        priors = [_scaled(each, size, drift) for each in without]
+        priors = [_scaled(each, *factors) for each in without]
         scores = [score_prior(rows, prior) for rows, prior in zip(parts, priors, strict=True)]
         return sum(total for total, _ in scores) / max(sum(n for _, n in scores), 1)
 
@@ -80,7 +82,8 @@ def learn_prior(parts: Sequence[Rows], choice: Choice, n_own: int = 0) -> Learne
     if best <= choice.score + LEAST / max(n_trials, 1):
         return None
     everybody = _learn([rows for part in few for rows in part], start, shared)
-    return Learned(_scaled(everybody, *factors), float(best))
+    inside = [_scaled(each, *factors) for each in without]
+    return Learned(_scaled(everybody, *factors), float(best), inside)
 
 
 def _shared(rows, n_own):

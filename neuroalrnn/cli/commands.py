@@ -104,8 +104,8 @@ def demo(
 ) -> None:
     """Fit the stimulus-selection experiment pratte2010 and write its report."""
     config = default_run("pratte2010")
-    options = {"threads": threads, "mechanism": False, "regression": False}
-    _fit("pratte2010", config, out, overwrite=overwrite, **options)
+    extras = {"mechanism": False, "regression": False, "ensemble": False}
+    _fit("pratte2010", config, out, overwrite=overwrite, threads=threads, **extras)
     typer.echo(f"mechanism: neuroalrnn report {out / 'fit.nc'} --out {out} --overwrite")
 
 
@@ -332,7 +332,8 @@ def _fit_into(out, source, trials, config: Run, run: str, *, overwrite, **engine
     from neuroalrnn.study import select_n_pwl
 
     validation = config.validation
-    engine = {"adaptive": True, "regression": validation.regression} | engine
+    extras = {"regression": validation.regression, "ensemble": validation.ensemble}
+    engine = {"adaptive": True} | extras | engine
     result = select_n_pwl(
         trials,
         Setting(**config.setting.model_dump()),

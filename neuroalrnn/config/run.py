@@ -125,6 +125,8 @@ class _ValidationTable(Table):
         Share of what is explained that the sufficient P may lose; see `neuroalrnn.select_n_pwl`.
     regression : bool
         Whether networks on top of the history regression are trained, too.
+    ensemble : bool
+        Whether averages over restarts predict, too.
     """
 
     splitter: Literal[
@@ -137,6 +139,7 @@ class _ValidationTable(Table):
     n_pwl: Annotated[list[Size], Field(min_length=1)] | None = None
     sufficient: Probability | Literal["one standard error"] = LOSS
     regression: bool = False
+    ensemble: bool = False
 
 
 class _AnalysisTable(Table):

@@ -24,7 +24,14 @@ from neuroalrnn.plots.style import (
     styled,
 )
 from neuroalrnn.results import Fit
-from neuroalrnn.results.summary import ADAPTIVE, CHOSEN, NETWORK, ON_REGRESSION, SUFFICIENT
+from neuroalrnn.results.summary import (
+    ADAPTIVE,
+    CHOSEN,
+    ENSEMBLE,
+    NETWORK,
+    ON_REGRESSION,
+    SUFFICIENT,
+)
 
 FAR = 2.0
 GAP = 2.5
@@ -32,7 +39,8 @@ FURTHEST = 8.0
 FEW = 12
 FLOORS = ("AL-RNN P=0", "class frequency")
 OWN = NETWORK, NETWORK + ADAPTIVE, SUFFICIENT
-WITH_REGRESSION = tuple(name + end for name in (ON_REGRESSION, CHOSEN) for end in ("", ADAPTIVE))
+_FURTHER = NETWORK + ENSEMBLE, ON_REGRESSION, ON_REGRESSION + ENSEMBLE, CHOSEN
+FURTHER = tuple(name + end for name in _FURTHER for end in ("", ADAPTIVE))
 
 
 def model_order(fit):
@@ -51,7 +59,7 @@ def model_order(fit):
     means = fit.summarise()["log_likelihood"].sort_values(ascending=False)
     table = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
     grid = [name for name in means.index if n_pwl_of(name) is not None]
-    main = [name for name in (*OWN, *WITH_REGRESSION) if name in means.index]
+    main = [name for name in (*OWN, *FURTHER) if name in means.index]
     different = [
         name
         for name in grid
@@ -87,7 +95,7 @@ def look(model):
     n_pwl = n_pwl_of(model)
     if model in OWN:
         return {"color": MODEL, "marker": "o", "mfc": "white" if model == SUFFICIENT else MODEL}
-    if model in WITH_REGRESSION:
+    if model in FURTHER:
         return {"color": MODEL, "marker": "o", "mfc": "white"}
     if n_pwl == 0:
         return {"color": CONTROL, "marker": "D"}

@@ -9,15 +9,15 @@ from neuroalrnn.plots.readouts import plot_readout_panels
 from neuroalrnn.questions.comparisons import not_testable
 from neuroalrnn.questions.question import Figure, Question, Text
 from neuroalrnn.questions.sections import SCORES
-from neuroalrnn.questions.words import capital, interval, name_of, number, p_value, strong
+from neuroalrnn.questions.words import capital, interval, listed, name_of, number, p_value, strong
 from neuroalrnn.results.columns import Column
-from neuroalrnn.results.summary import ADAPTIVE
+from neuroalrnn.results.summary import ADAPTIVE, CHOSEN
 from neuroalrnn.results.tables import EFFECT, Table
 from neuroalrnn.stats import paired_difference
 from neuroalrnn.stats.calibration import subject_calibration_errors
 
 LIKELIHOOD, CALIBRATION = "log-likelihood", "calibration error"
-CHOSEN = {
+SPREAD = {
     "gain": "sd_gain",
     "offset": "sd_offset",
     "readout": "sd_readout",
@@ -45,7 +45,7 @@ def compare_adaptive(fit):
     chosen = fit.adaptive.median("fold")
     rows = []
     for model in fit.adaptive["model"].values.astype(str):
-        spread = {new: float(chosen[old].sel(model=model)) for old, new in CHOSEN.items()}
+        spread = {new: float(chosen[old].sel(model=model)) for old, new in SPREAD.items()}
         for quantity, values, unit in (
             (LIKELIHOOD, scores, "nats per trial"),
             (CALIBRATION, errors, "share"),
@@ -125,6 +125,32 @@ def _error_sentence(row):
     )
 
 
+def say_averaged(fit):
+    """Which networks validation subjects prefer, alone or on average.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    str
+        Empty where nothing was chosen.
+    """
+    if "averaged" not in fit.adaptive:
+        return ""
+    n_folds, taken = fit.adaptive.sizes["fold"], fit.adaptive["averaged"].sum("fold")
+    parts = [
+        f"{name + ADAPTIVE} in {int(n)} of {n_folds} folds"
+        for name, n in zip(taken["model"].values, taken.values, strict=True)
+        if n
+    ]
+    return (
+        f"{CHOSEN + ADAPTIVE} is the mean of the probabilities of those networks that "
+        f"validation subjects prefer together: {listed(parts)}."
+    )
+
+
 def _none(asked):
     lacking = "adaptive" not in asked.fit.tree.children
     return "no read-outs that learn their subject were fitted (adaptive=True)" if lacking else ""
@@ -141,7 +167,7 @@ QUESTION = Question(
     schema={
         "adaptive": Table(
             "model and quantity: with a read-out that learns its subject minus without",
-            f"model quantity effect {EFFECT} n_favouring note {' '.join(CHOSEN.values())}",
+            f"model quantity effect {EFFECT} n_favouring note {' '.join(SPREAD.values())}",
         ),
         "readouts": Table(
             "subject, trial and weight: smoothed read-out of the AL-RNN",
@@ -162,6 +188,7 @@ QUESTION = Question(
     },
     answer=(
         Text("adaptive", lambda asked: say_adaptive(asked.tables["adaptive"])),
+        Text("networks averaged", lambda asked: say_averaged(asked.fit)),
         Figure(
             "readouts",
             "Gain and offset of the read-out of the AL-RNN given all choices of a held-out "

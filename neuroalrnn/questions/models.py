@@ -20,7 +20,14 @@ from neuroalrnn.questions.words import (
     spans,
     strong,
 )
-from neuroalrnn.results.summary import ADAPTIVE, CHOSEN, NETWORK, ON_REGRESSION, SUFFICIENT
+from neuroalrnn.results.summary import (
+    ADAPTIVE,
+    CHOSEN,
+    ENSEMBLE,
+    NETWORK,
+    ON_REGRESSION,
+    SUFFICIENT,
+)
 from neuroalrnn.results.tables import MODELS, Table
 
 FEWEST = 6
@@ -51,8 +58,9 @@ def distinct(scores):
         for end in ("", ADAPTIVE)
         if CHOSEN + end in wide.index
         and any(
-            np.allclose(wide.loc[CHOSEN + end], wide.loc[each + end], rtol=0)
-            for each in (NETWORK, ON_REGRESSION)
+            each + end in wide.index
+            and np.allclose(wide.loc[CHOSEN + end], wide.loc[each + end], rtol=0)
+            for each in (NETWORK, ON_REGRESSION, NETWORK + ENSEMBLE, ON_REGRESSION + ENSEMBLE)
         )
     ]
     return scores[~scores["model"].isin(same)]

@@ -10,7 +10,6 @@ from neuroalrnn.questions.words import (
     UNIT_OF_INFERENCE,
     capital,
     interval,
-    listed,
     number,
     p_value,
     small,
@@ -18,7 +17,7 @@ from neuroalrnn.questions.words import (
     strong,
 )
 from neuroalrnn.results.columns import Column
-from neuroalrnn.results.summary import ADAPTIVE, CHOSEN, NETWORK, ON_REGRESSION, REGRESSION
+from neuroalrnn.results.summary import ADAPTIVE, NETWORK, ON_REGRESSION, REGRESSION
 from neuroalrnn.results.tables import EFFECT, Table
 
 PAIRS = ((ON_REGRESSION, REGRESSION), (NETWORK, REGRESSION), (ON_REGRESSION, NETWORK))
@@ -96,32 +95,6 @@ WORDS = {
 }
 
 
-def say_chosen(fit):
-    """In which folds validation subjects prefer the network with the regression.
-
-    Parameters
-    ----------
-    fit : Fit
-
-    Returns
-    -------
-    str
-        Empty where nothing was chosen.
-    """
-    if "adaptive" not in fit.tree.children:
-        return ""
-    score = fit.adaptive["score"]
-    if ON_REGRESSION not in score["model"].values:
-        return ""
-    better = (score.sel(model=ON_REGRESSION) > score.sel(model=NETWORK)).values
-    folds = fit.adaptive["fold"].values[better]
-    where = f" ({listed(folds, 3)})" if 0 < better.sum() < better.size else ""
-    return (
-        f"Validation subjects prefer the adaptive network with the regression in {better.sum()} of "
-        f"{better.size} folds{where}; {CHOSEN + ADAPTIVE} predicts by what they prefer."
-    )
-
-
 def _scores(asked):
     """Score and pairs as they are read."""
     table = asked.tables["regression"]
@@ -156,7 +129,6 @@ QUESTION = Question(
     columns={"other_model": Column("model that it is compared with", dtype="str")},
     answer=(
         Text("regression", lambda asked: say_added(asked.tables["regression"])),
-        Text("choice of the regression", lambda asked: say_chosen(asked.fit)),
         Figure(
             "regression",
             "One model minus another, paired over subjects: dots are subjects, large symbols their "

@@ -78,7 +78,8 @@ class Fit:
         option), as from `neuroalrnn.effects.compute_input_effects`.
     adaptive : xarray.Dataset
         Of read-outs that learn their subject: what was chosen in every fold, dims (model, fold),
-        and validation scores without and with it; see `neuroalrnn.adaptive.prior`.
+        and validation scores without and with it; see `neuroalrnn.adaptive.prior`. ``averaged``
+        says which networks "AL-RNN chosen adaptive" is an average of.
     states : xarray.Dataset
         Hidden states of the GLM-HMMs, matched over folds by their weights, 0 for the most used one:
         ``n_states``, ``start``, ``transition`` and ``weight``, dims (model, fold, state, ...); and

@@ -4,12 +4,12 @@ import numpy as np
 
 # the networks that predict best, and those that are taken apart, where these are others
 NETWORK, SUFFICIENT = "AL-RNN", "AL-RNN sufficient"
-# the networks on top of the history regression, and, fold by fold, those with or without it that
+# the networks on top of the history regression, and, fold by fold, the average of those that
 # validation subjects prefer
 REGRESSION = "history-logistic"
 ON_REGRESSION, CHOSEN = f"{NETWORK} on regression", f"{NETWORK} chosen"
-# ends the name of a model whose read-out learns its subject
-ADAPTIVE = " adaptive"
+# ends the name of an average over restarts, and of a model whose read-out learns its subject
+ENSEMBLE, ADAPTIVE = " ensemble", " adaptive"
 
 
 def further(table):

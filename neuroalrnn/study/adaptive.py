@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-import xarray as xr
 
 from neuroalrnn.adaptive.choose import choose_spread
 from neuroalrnn.adaptive.filter import predict_adaptively
@@ -15,12 +14,9 @@ from neuroalrnn.adaptive.rows import history_features, lay_out, scale_states
 from neuroalrnn.baselines import default_terms
 from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
-from neuroalrnn.model import select
-from neuroalrnn.results.summary import NETWORK
 from neuroalrnn.study.own import FREQUENCY, predict_own
 from neuroalrnn.study.predict import (
     add_log_odds,
-    empty_predictions,
     predict_trials,
     states_at_choice,
 )
@@ -57,12 +53,16 @@ class Adapted(NamedTuple):
     log_probability : array, shape (row, option)
     chosen : array, shape (value,)
         What was chosen; see `CHOSEN`.
+    inside : array, shape (2, trial)
+        Log-likelihood of every choice of the validation subjects, without a read-out that learns
+        and with it; NaN elsewhere.
     prior : Prior
         What is believed of a new subject.
     """
 
     log_probability: np.ndarray
     chosen: np.ndarray
+    inside: np.ndarray
     prior: Prior
 
 
@@ -82,11 +82,26 @@ def adapt(trials, inside, held_out):
     -------
     Adapted
     """
-    prior, chosen = choose_prior(trials, inside)
-    order, rows = lay_out(trials, *held_out[:3])
+    prior, chosen, priors = choose_prior(trials, inside)
+    validated = np.full((2, trials.sizes["trial"]), np.nan)
+    for said, each in zip(inside, priors, strict=True):
+        both = [said.log_probability, _learning(trials, said, each)]
+        validated[:, said.rows] = [_of_choices(trials, said.rows, values) for values in both]
+    return Adapted(_learning(trials, held_out, prior), chosen, validated, prior)
+
+
+def _learning(trials, said, prior):
+    """What a model says with a read-out that learns its subject."""
+    order, rows = lay_out(trials, *said[:3])
     found = np.empty(rows.offered.shape)
     found[order] = predict_adaptively(rows, prior)
-    return Adapted(found, chosen, prior)
+    return found
+
+
+def _of_choices(trials, rows, log_probability):
+    """Log-likelihood of the choices that are scored, NaN of others."""
+    code = np.where(scored_trials(trials), trials["choice"].values, -1)[rows].astype(int)
+    return np.where(code < 0, np.nan, log_probability[np.arange(len(rows)), code])
 
 
 def choose_prior(trials, inside):
@@ -104,14 +119,16 @@ def choose_prior(trials, inside):
         Independent weights, or what was learned of them where that predicts better.
     chosen : array, shape (value,)
         See `CHOSEN`.
+    inside : list of Prior
+        The same for the subjects of every inner part, learned without them.
     """
     parts = [lay_out(trials, *each[:3])[1] for each in inside]
     choice = choose_spread(parts)
     prior = make_prior(choice.spread, parts[0].log_odds.shape[1], parts[0].features.shape[1])
     learned = learn_prior(parts, choice, inside[0].n_own)
-    prior, score = learned or (prior, choice.score)
+    prior, score, priors = learned or (prior, choice.score, [prior] * len(parts))
     chosen = [*choice.spread, choice.plain, score, learned is not None]
-    return prior, np.array(chosen, dtype=float)
+    return prior, np.array(chosen, dtype=float), priors
 
 
 def label_prior(prior, dims=()):
@@ -189,8 +206,9 @@ def adaptation_of_own(study):
 
 
 def _answers(study, inside, held_out):
-    found, chosen, _ = adapt(study.trials, inside, held_out)
-    return {"adaptive": found, "chosen": np.tile(chosen, (len(found), 1))}
+    found = adapt(study.trials, inside, held_out)
+    n_trials = len(found.log_probability)
+    return {"adaptive": found.log_probability, "chosen": np.tile(found.chosen, (n_trials, 1))}
 
 
 def _features(study, model, train, rows):
@@ -235,65 +253,6 @@ def _inside(study, baseline, model, train):
         known = _history(study, fit)[rows] if known is None else known
         found.append(Said(rows, level(said, trials, fit, rows), known))
     return found
-
-
-def adapt_all(study, searched, whole, chosen, answers):
-    """Collect what all models say with read-outs that learn their subjects.
-
-    Parameters
-    ----------
-    study : Study
-    searched, whole : list
-        Per fold.
-    chosen : list of Chosen
-    answers : dict of str -> dict of str -> array, shape (trial, ...)
-        Of the models beside the AL-RNN, see `adaptation_of`.
-
-    Returns
-    -------
-    adaptive : dict of str -> array, shape (trial, option)
-        Log-probabilities by the name of the model.
-    table : xarray.Dataset
-        What was chosen: dims (model, fold).
-    """
-    network = empty_predictions(study.trials)
-    values = np.full((study.trials.sizes["trial"], len(CHOSEN)), np.nan)
-    priors = []
-    for fold, each in enumerate(chosen):
-        found = _adapt_network(study, fold, searched[fold], whole[fold], each.restart, each.best)
-        rows, network[rows], values[study.folds[fold].test], prior = found
-        priors.append(prior)
-    adaptive = {NETWORK: network} | answers.get("adaptive", {})
-    table = {NETWORK: values} | answers.get("chosen", {})
-    return adaptive, _tabulate(study, table, priors)
-
-
-def _tabulate(study, table, priors):
-    """What was chosen, for all models, and the prior of the read-out of the AL-RNN."""
-    first = [part.test[0] for part in study.folds]
-    stacked = np.stack([values[first] for values in table.values()])
-    columns = zip(CHOSEN, np.moveaxis(stacked, -1, 0), strict=True)
-    found = xr.Dataset(
-        {name: (("model", "fold"), values) for name, values in columns},
-        coords={"model": list(table), "fold": [part.name for part in study.folds]},
-    )
-    for name in ("plain", "score"):
-        found[name].attrs["units"] = "nats/trial"
-    stacked = Prior(*map(np.array, zip(*priors, strict=True)))
-    return found.assign(label_prior(stacked, ("fold",))).assign_attrs(
-        terms=json.dumps(terms_of(study))
-    )
-
-
-def _adapt_network(study, fold, searched, whole, restart, position):
-    """Trials of the test part with a choice, what a network says, what was chosen, the prior."""
-    plan, n_pwl, own = study.plan, study.plan.grid[position], int(restart[position])
-    inside = inside_of(study, fold, searched, position, own)
-    weights = select(whole.weights, torch.tensor([position * plan.n_restarts + own]))
-    part = study.folds[fold]
-    train = part.train[scored_trials(study.trials)[part.train]]
-    held_out = network_says(study, plan, weights, n_pwl, train, part.test)
-    return held_out.rows, *adapt(study.trials, inside, held_out)
 
 
 def inside_of(study, fold, searched, position, restart):

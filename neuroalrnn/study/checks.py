@@ -22,7 +22,7 @@ from neuroalrnn.arguments import (
 from neuroalrnn.config.defaults import FIT, LOSS, ONE_ERROR
 from neuroalrnn.data import caution, default_encoding, encode, validate
 from neuroalrnn.data.schema import scored_trials, texts
-from neuroalrnn.exceptions import DataError, LeakageWarning, problems
+from neuroalrnn.exceptions import ConfigError, DataError, LeakageWarning, problems
 from neuroalrnn.model import VARYING
 from neuroalrnn.netcdf import find_lost
 
@@ -290,3 +290,20 @@ def check_dimensions(n_dimensions, varying):
     wrong = not_names("varying", varying, known=VARYING)
     found += wrong or ([] if varying else ["varying is empty: expected at least one parameter"])
     refuse("subject vectors", found)
+
+
+def check_ensemble(ensemble, n_restarts):
+    """Refuse to average over a single restart.
+
+    Parameters
+    ----------
+    ensemble : bool
+    n_restarts : int
+
+    Raises
+    ------
+    ConfigError
+    """
+    if ensemble and n_restarts == 1:
+        found = ["ensemble averages over restarts, and there is one: give n_restarts = 2 or more"]
+        raise problems(ConfigError, "ensemble", found)

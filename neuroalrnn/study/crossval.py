@@ -19,21 +19,22 @@ from neuroalrnn.effects.compute import N_LAGS
 from neuroalrnn.exceptions import FitError, LeakageWarning
 from neuroalrnn.model.observation import ObservationModel
 from neuroalrnn.results import Fit
-from neuroalrnn.results.summary import ON_REGRESSION
 from neuroalrnn.running import announce, one_blas_thread
-from neuroalrnn.study.adaptive import adapt_all, adaptation_of, adaptation_of_own
+from neuroalrnn.study.adapted import adapt_all, with_averaged
+from neuroalrnn.study.adaptive import adaptation_of, adaptation_of_own
 from neuroalrnn.study.answers import with_answers
 from neuroalrnn.study.assemble import assemble
 from neuroalrnn.study.beside import predict_baselines, sharing
-from neuroalrnn.study.checks import check_saveable_names
+from neuroalrnn.study.checks import check_ensemble, check_saveable_names
 from neuroalrnn.study.doubts import lost_values, unexplained
 from neuroalrnn.study.effects import effects_of
+from neuroalrnn.study.ensemble import choose_inside, members_of, split_averages
 from neuroalrnn.study.expected import tell_expected
 from neuroalrnn.study.final import tabulate_final, train_final
 from neuroalrnn.study.own import check_baselines
 from neuroalrnn.study.predict import predict
 from neuroalrnn.study.recurrent import recurrent_baselines
-from neuroalrnn.study.regression import choose_inside, grid_of, on_regression
+from neuroalrnn.study.regression import asks_of_networks, grid_of, on_regression
 from neuroalrnn.study.resume import fold_file, keeping, load_fold, parts_digest, save_fold
 from neuroalrnn.study.search import Progress, choose, find_lost, search, train_whole
 from neuroalrnn.study.states import states_of, tabulate_states
@@ -117,6 +118,7 @@ def select_n_pwl(
     final: bool = False,
     adaptive: bool = False,
     regression: bool = False,
+    ensemble: bool = False,
 ) -> Fit:
     """Fit AL-RNNs over a grid of ``n_pwl`` with whole groups held out.
 
@@ -202,7 +204,13 @@ def select_n_pwl(
         are read out: "AL-RNN on regression" learns what the regression does not explain. The
         regression is fitted to the training trials of every part alone, and drives no latent. With
         `adaptive`, "AL-RNN chosen" is, in each fold, the network with or without it that
-        validation subjects prefer. What is taken apart is always the network without.
+        validation subjects prefer, or the mean of their probabilities. What is taken apart is
+        always the network without.
+    ensemble : bool
+        Also predict by the mean probability over all restarts of the best ``n_pwl``: "AL-RNN
+        ensemble" and, with `regression`, "AL-RNN on regression ensemble"; with `adaptive`, each
+        network learns the subject by itself. "AL-RNN chosen" then chooses among these, too. What
+        is taken apart is always a single network.
 
     Returns
     -------
@@ -238,6 +246,7 @@ def select_n_pwl(
     """
     started = time.perf_counter()
     own = check_baselines(baselines, regression=regression, adaptive=adaptive)
+    check_ensemble(ensemble, n_restarts)
     study = prepare_study(
         trials, setting, cv, n_pwl=n_pwl, n_restarts=n_restarts, n_inner=n_inner,
         random_state=random_state, alternatives=alternatives, encoding=encoding,
@@ -249,18 +258,21 @@ def select_n_pwl(
     check_saveable_names(others)
     more = on_regression(shared, others) if regression else {}
     if progress:
-        announce(tell_expected(study, others | more, adaptive=adaptive))
+        announce(tell_expected(study, others | more, adaptive=adaptive, ensemble=ensemble))
+    key = {"adaptive": True} if adaptive else {}
     if not own:
-        others = _prepared(shared, others, adaptive)
+        others = _prepared(shared, others, [adaptation_of(shared)] if adaptive else [], key)
     # before the networks, so that a baseline of the caller that fails costs nothing
     ask = adaptation_of_own(study) if adaptive else None
     others, answers, left_out = predict_baselines(
         study, others, own=own, ask=ask, progress=progress
     )
     if regression:
-        key = {"grid": grid_of(study.plan)}
-        more = _prepared(shared, more, adaptive, **key)
+        key |= {"grid": grid_of(study.plan), "ensemble": ensemble}
+        asks = asks_of_networks(shared, adaptive=adaptive, ensemble=ensemble)
+        more = _prepared(shared, more, asks, key)
         more, told, failed = predict_baselines(study, more, progress=progress)
+        more, told = split_averages(more, told)
         others, left_out = others | more, left_out + failed
         answers = {kind: answers.get(kind, {}) | each for kind, each in (answers | told).items()}
     study = study.warn(left_out).warn(perfect_models(study.trials, others), LeakageWarning)
@@ -268,12 +280,18 @@ def select_n_pwl(
     lost = np.array([find_lost(one, f.diverged) for one, f in zip(searched, whole, strict=True)])
     study = study.warn(lost_values(lost, study.plan))
     study = study.warn(unexplained(chosen, study.plan), None)
-    learned, read_outs = {}, None
+    learned, inside, read_outs, members = {}, {}, None, None
     if adaptive:
-        learned, read_outs = adapt_all(study, searched, whole, chosen, answers)
-    held_out = predict(study, whole, chosen, others, lost=lost, adaptive=learned)
-    if regression and adaptive and ON_REGRESSION in others:
-        held_out.options.update(choose_inside(study, held_out.options, read_outs))
+        learned, inside, read_outs = adapt_all(
+            study, searched, whole, chosen, answers, ensemble=ensemble
+        )
+    if ensemble:
+        members = list(map(members_of, searched, whole, chosen))
+    held_out = predict(study, whole, chosen, others, lost=lost, adaptive=learned, members=members)
+    if len(inside) > 1:
+        found, taken = choose_inside(study, held_out.options, inside)
+        held_out.options.update(found)
+        read_outs = with_averaged(read_outs, taken)
     networks = {name: each for name, each in held_out.options.items() if name not in others}
     study = study.warn(perfect_models(study.trials, networks), LeakageWarning)
     study, table = _fit_everybody(study, adaptive, progress) if final else (study, None)
@@ -295,14 +313,13 @@ def _fit_everybody(study, adaptive, progress):
         return study.warn([f"there is no final network of everybody: {error}"]), None
 
 
-def _prepared(study, baselines, adaptive, **key):
-    """Our own models, asked for effects and adaptation, too, whose answers are kept."""
-    asks = effects_of(study), states_of(study), adaptation_of(study) if adaptive else None
+def _prepared(study, baselines, asks, key):
+    """Our own models, asked for effects, states and more, whose answers are kept."""
+    asks = effects_of(study), states_of(study), *asks
     asked = with_answers(baselines, [ask for ask in asks if ask])
     if not study.resume:
         return asked
-    key |= _key(study) | ({"adaptive": True} if adaptive else {})
-    return keeping(asked, study.resume, key, study.engine.backend.name)
+    return keeping(asked, study.resume, key | _key(study), study.engine.backend.name)
 
 
 def _baselines(named, study):

@@ -34,7 +34,7 @@ READOUT = 4.0
 LIBRARIES, COPIES = 0.5e9, 4
 
 
-def expected_seconds(study, baselines, *, adaptive=False):
+def expected_seconds(study, baselines, *, adaptive=False, ensemble=False):
     """Estimate what every model takes on all folds, in seconds of one core.
 
     Parameters
@@ -44,6 +44,8 @@ def expected_seconds(study, baselines, *, adaptive=False):
         Models beside the AL-RNN.
     adaptive : bool
         Whether read-outs that learn their subject are fitted, too.
+    ensemble : bool
+        Whether they are fitted to all restarts.
 
     Returns
     -------
@@ -67,7 +69,9 @@ def expected_seconds(study, baselines, *, adaptive=False):
     if adaptive:
         for name in found:
             n_features = plan.setting.n_latent + len(study.encoding["inputs"])
-            found[name] += (name != FREQUENCY) * n_trials * n_features * READOUT / 1e6
+            n_fits = plan.n_restarts if ensemble and name in (NETWORK, ON_REGRESSION) else 1
+            n_fits = 0 if name == FREQUENCY else n_fits
+            found[name] += n_fits * n_trials * n_features * READOUT / 1e6
     return found
 
 
@@ -114,21 +118,22 @@ def expected_bytes(study):
     return LIBRARIES + COPIES * study.engine.threads * data + study.engine.memory
 
 
-def tell_expected(study, baselines, *, adaptive=False):
+def tell_expected(study, baselines, **extras):
     """Say what is fitted and what it will take.
 
     Parameters
     ----------
     study : Study
     baselines : dict of str -> callable
-    adaptive : bool
+    **extras : bool
+        See `expected_seconds`.
 
     Returns
     -------
     str
         A line for all, then models by what they take, the longest first.
     """
-    engine, seconds = study.engine, expected_seconds(study, baselines, adaptive=adaptive)
+    engine, seconds = study.engine, expected_seconds(study, baselines, **extras)
     total = np.nansum(list(seconds.values())) / engine.threads
     memory = expected_bytes(study) / 1e9
     lines = [

@@ -1,6 +1,7 @@
 """Held-out probabilities: every trial once, by models that never saw its group."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from neuroalrnn.data.level import level
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.fit import compute_eta, make_observations
 from neuroalrnn.model import log_probability, select
-from neuroalrnn.results.summary import ADAPTIVE, NETWORK, SUFFICIENT
+from neuroalrnn.results.summary import ADAPTIVE, ENSEMBLE, NETWORK, SUFFICIENT
 from neuroalrnn.study.engine import one_torch_thread
 from neuroalrnn.study.observation import explain, predict_constant
 from neuroalrnn.study.own import CONSTANT
@@ -63,7 +64,7 @@ def _change(trials, rows, before, after):
     return change
 
 
-def predict(study, whole, chosen, baselines, *, lost, adaptive=None):
+def predict(study, whole, chosen, baselines, *, lost, adaptive=None, members=None):
     """Predict every held-out choice by every model.
 
     Parameters
@@ -79,13 +80,16 @@ def predict(study, whole, chosen, baselines, *, lost, adaptive=None):
         From `find_lost`; a value that is lost in some fold has no score of all subjects.
     adaptive : dict of str -> array, shape (trial, option), optional
         Log-probabilities of models whose read-out learns its subject, by the name of the model.
+    members : list of list of int, optional
+        Per fold, restarts of the best ``n_pwl`` to average over.
 
     Returns
     -------
     HeldOut
         Models: the AL-RNN with the best ``n_pwl`` of each fold, the one with the sufficient
-        ``n_pwl`` where that is another one in some fold, each ``n_pwl`` of the grid, with an
-        observation model the "constant" one of the training trials, then the baselines.
+        ``n_pwl`` where that is another one in some fold, each ``n_pwl`` of the grid, the average
+        over restarts if there are `members`, with an observation model the "constant" one of the
+        training trials, then the baselines.
     """
     trials, sequences, plan = study.trials, study.sequences, study.plan
     held_out, adaptive = HeldOut({}, {}), adaptive or {}
@@ -105,6 +109,13 @@ def predict(study, whole, chosen, baselines, *, lost, adaptive=None):
             mine = {other: values[k] for other, values in others.items()}
             held_out.put(trials, name, train, rows, options[k], mine)
             held_out.put_adaptive(trials, name, train, part.test, adaptive)
+        if members:
+            keep = torch.as_tensor(members[fold]) + best * plan.n_restarts
+            same = [plan.grid[best]] * len(keep)
+            weights = select(whole[fold].weights, keep)
+            rows, said = predict_trials(weights, same, test, plan, study.engine)
+            held_out.put(trials, NETWORK + ENSEMBLE, train, rows, average(said), {})
+            held_out.put_adaptive(trials, NETWORK + ENSEMBLE, train, part.test, adaptive)
         if plan.observation:
             found = predict_constant(plan.observation, trials, train, part.test)
             held_out.put(trials, CONSTANT, train, part.test, *found)
@@ -178,6 +189,23 @@ def add_log_odds(log_probability, log_odds):
     """
     total = log_probability + log_odds
     return total - np.logaddexp.reduce(total, axis=1, keepdims=True)
+
+
+def average(log_probabilities):
+    """Average probabilities.
+
+    Parameters
+    ----------
+    log_probabilities : sequence of array
+        What every network says, of one shape.
+
+    Returns
+    -------
+    array
+        Logarithm of the mean probability; NaN where one of them says nothing.
+    """
+    with np.errstate(invalid="ignore"):
+        return reduce(np.logaddexp, log_probabilities) - np.log(len(log_probabilities))
 
 
 def values_at(wanted, rows, values):

@@ -20,12 +20,13 @@ from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.effects import effects_of_predictions
 from neuroalrnn.model import count_outputs, select
 from neuroalrnn.network import Network, SteppedNetwork, compute_latents
-from neuroalrnn.results.summary import ADAPTIVE, CHOSEN, NETWORK, ON_REGRESSION, REGRESSION
-from neuroalrnn.study.adaptive import network_says, scored_of, terms_of
+from neuroalrnn.results.summary import ON_REGRESSION, REGRESSION
+from neuroalrnn.study.adaptive import adapt, adaptation_of, network_says, scored_of, terms_of
+from neuroalrnn.study.ensemble import AVERAGE, INSIDE, average_adapted, members_of
 from neuroalrnn.study.final import canonical_form
 from neuroalrnn.study.observation import attach_observation
 from neuroalrnn.study.plan import Part
-from neuroalrnn.study.predict import add_log_odds, predict_trials, values_at
+from neuroalrnn.study.predict import add_log_odds, average, predict_trials, values_at
 from neuroalrnn.study.search import Progress, choose, search, train_whole
 
 
@@ -104,11 +105,20 @@ class OnRegression:
         found = search(plan, observations, 0, engine=engine, progress=progress)
         final = train_whole(plan, observations, 0, found, engine=engine, progress=progress)
         chosen = choose(plan, 0, found, final.diverged)
-        at, restart = chosen.best, int(chosen.restart[chosen.best])
-        inner = type(found.inner)(*(torch.as_tensor(each[at, restart]) for each in found.inner))
-        weights = [select(inner, [k]) for k in range(len(plan.inner[0]))]
-        weights.append(select(final.weights, [at * plan.n_restarts + restart]))
-        return TrainedOnRegression(study, plan, plan.grid[at], weights, regressions)
+        first, *others = (
+            TrainedOnRegression(
+                study, plan, plan.grid[chosen.best], _weights(plan, found, final, *at), regressions
+            )
+            for at in ((chosen.best, each) for each in members_of(found, final, chosen))
+        )
+        return replace(first, others=tuple(others))
+
+
+def _weights(plan, found, final, position, restart):
+    """A network for every inner part, and the one of the whole training part."""
+    inner = type(found.inner)(*(torch.as_tensor(each[position, restart]) for each in found.inner))
+    weights = [select(inner, [k]) for k in range(len(plan.inner[0]))]
+    return [*weights, select(final.weights, [position * plan.n_restarts + restart])]
 
 
 def history_regression(study):
@@ -192,6 +202,8 @@ class TrainedOnRegression:
         For every inner part, then of the whole training part; each of one model, with a model axis.
     regressions : list of callable
         ``f(trials, index)`` for each of them.
+    others : tuple of TrainedOnRegression
+        The same of the other restarts.
     """
 
     study: object
@@ -199,6 +211,7 @@ class TrainedOnRegression:
     n_pwl: int
     weights: list
     regressions: list
+    others: tuple = ()
 
     def _added(self, k, trials):
         return log_odds_of(self.regressions[k](trials, np.arange(trials.sizes["trial"])))
@@ -250,6 +263,23 @@ class TrainedOnRegression:
         said = self._says(-1, train[scored_trials(trials)[train]], test)
         return values_at(test, said.rows, said.features)
 
+    def adapt(self, train, test):
+        """Predict with a read-out that learns its subject.
+
+        Parameters
+        ----------
+        train, test : int array
+            Scored training trials, and trials of whole sequences.
+
+        Returns
+        -------
+        Adapted
+            Of all test trials; NaN where there is no choice.
+        """
+        said = self._says(-1, train, test)
+        found = adapt(self.study.trials, self.inside, said)
+        return found._replace(log_probability=values_at(test, said.rows, found.log_probability))
+
     @property
     def inside(self):
         """What its networks of the inner parts say of the validation trials, on top of theirs."""
@@ -281,28 +311,44 @@ class TrainedOnRegression:
         return own + effects_of_predictions(counterfactuals, regression, flips, rows, n_lags)
 
 
-def choose_inside(study, options, adaptive):
-    """Take what validation subjects prefer in every fold: with the regression, or without.
+def asks_of_networks(study, *, adaptive, ensemble):
+    """What is asked of the networks on top of the regression, and of the regression.
 
     Parameters
     ----------
     study : Study
-    options : dict of str -> array, shape (trial, option)
-        Log-probabilities by model.
-    adaptive : xarray.Dataset
-        Validation scores ``plain`` and ``score``, dims (model, fold).
+    adaptive : bool
+        Predict with read-outs that learn their subject, too.
+    ensemble : bool
+        Average over restarts, too.
 
     Returns
     -------
-    dict of str -> array, shape (trial, option)
-        Log-probabilities of the models chosen: without and with a read-out that learns.
+    list of callable
+        See `neuroalrnn.study.answers.with_answers`. Beside ``adaptive`` and ``chosen``, answers are
+        `INSIDE`, shape (2, trial); those of averages end with `AVERAGE`.
     """
-    found = {}
-    for end, score in (("", "plain"), (ADAPTIVE, "score")):
-        other = adaptive[score].sel(model=ON_REGRESSION) > adaptive[score].sel(model=NETWORK)
-        values = options[NETWORK + end].copy()
-        for part, is_better in zip(study.folds, other.values, strict=True):
-            if is_better:
-                values[part.test] = options[ON_REGRESSION + end][part.test]
-        found[CHOSEN + end] = values
-    return found
+    ask_other = adaptation_of(study)
+
+    def ask_adapted(name, baseline, model, train, test, predicted):
+        if name != ON_REGRESSION:
+            return ask_other(name, baseline, model, train, test, predicted)
+        members = (model, *model.others) if ensemble else (model,)
+        adapted = [each.adapt(train, test) for each in members]
+        found = _answers("", adapted[0])
+        return found | _answers(AVERAGE, average_adapted(adapted)) if ensemble else found
+
+    def ask_average(name, baseline, model, train, test, predicted):
+        if name != ON_REGRESSION:
+            return {}
+        said = [predicted, *(each(study.trials, test) for each in model.others)]
+        return {f"predicted{AVERAGE}": average(said)}
+
+    asks = ask_adapted if adaptive else None, ask_average if ensemble else None
+    return [ask for ask in asks if ask]
+
+
+def _answers(end, adapted):
+    chosen = np.tile(adapted.chosen, (len(adapted.log_probability), 1))
+    found = {"adaptive": adapted.log_probability, "chosen": chosen, INSIDE: adapted.inside}
+    return {kind + end: values for kind, values in found.items()}

@@ -219,8 +219,23 @@ def find_lost(searched, diverged):
     -------
     bool array, shape (n_pwl,)
     """
-    score = np.where(diverged, -np.inf, searched.best_score)
-    return ~np.isfinite(score).any(axis=1)
+    return ~find_usable(searched, diverged).any(axis=1)
+
+
+def find_usable(searched, diverged):
+    """Restarts that can be used.
+
+    Parameters
+    ----------
+    searched : Searched
+    diverged : bool array, shape (n_pwl, restart)
+        Restarts whose final training diverged.
+
+    Returns
+    -------
+    bool array, shape (n_pwl, restart)
+    """
+    return np.isfinite(searched.best_score) & ~diverged
 
 
 def train_whole(plan, observations, fold, searched, *, engine, progress):

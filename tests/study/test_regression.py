@@ -1,26 +1,25 @@
 """Networks on top of the history regression, beside those without."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
-import xarray as xr
 
 from neuroalrnn.data import SubjectKFold, encode
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.effects import Counterfactuals, list_flips
 from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.plots.added import plot_added
+from neuroalrnn.questions.adaptive import compare_adaptive, say_averaged
 from neuroalrnn.questions.listed import COLUMNS
-from neuroalrnn.questions.regression import (
-    PAIRS,
-    QUESTION,
-    compare_to_regression,
-    say_added,
-    say_chosen,
+from neuroalrnn.questions.regression import PAIRS, QUESTION, compare_to_regression, say_added
+from neuroalrnn.results.summary import (
+    ADAPTIVE,
+    CHOSEN,
+    ENSEMBLE,
+    NETWORK,
+    ON_REGRESSION,
+    REGRESSION,
 )
-from neuroalrnn.results.summary import ADAPTIVE, CHOSEN, NETWORK, ON_REGRESSION, REGRESSION
 from neuroalrnn.results.tables import columns_of, conform
 from neuroalrnn.study.adaptive import terms_of
 from neuroalrnn.study.predict import add_log_odds, predict_trials
@@ -28,6 +27,7 @@ from neuroalrnn.study.regression import OnRegression, _plan, history_regression,
 from neuroalrnn.study.study import prepare_study
 
 OPTIONS = {"n_pwl": (2,), "n_restarts": 1, "regression": True}
+AVERAGED = OPTIONS | {"n_restarts": 2, "adaptive": True, "ensemble": True}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def model(study):
 
 @pytest.fixture(scope="module")
 def both(trials, fit):
-    return fit(trials, SubjectKFold(2), adaptive=True, **OPTIONS)
+    return fit(trials, SubjectKFold(2), **AVERAGED)
 
 
 def turned(trials, rows):
@@ -138,26 +138,28 @@ def test_effects_are_those_of_the_sum(study, model, encoding):
 
 def test_every_kind_is_scored_and_one_is_chosen_inside(both, trials):
     names = set(both.predictions["model"].values)
-    kinds = (NETWORK, REGRESSION, ON_REGRESSION, CHOSEN)
+    single = NETWORK, ON_REGRESSION
+    kinds = (*single, *(name + ENSEMBLE for name in single), REGRESSION, CHOSEN)
     assert {name + end for name in kinds for end in ("", ADAPTIVE)} <= names
     p = both.predictions["probability"]
     np.testing.assert_allclose(p.sum("option"), 1, rtol=1e-6)
     fold = both.splits["fold"].values
-    for end, score in (("", "plain"), (ADAPTIVE, "score")):
-        inside = both.adaptive[score]
-        better = inside.sel(model=ON_REGRESSION) > inside.sel(model=NETWORK)
-        for k, with_regression in enumerate(better.values):
-            name = (ON_REGRESSION if with_regression else NETWORK) + end
-            same = p.sel(model=[name, CHOSEN + end]).values[:, fold == k]
-            np.testing.assert_array_equal(same[0], same[1])
+    taken = both.adaptive["averaged"]
+    for k in range(2):
+        names = taken["model"].values[taken.values[:, k]]
+        wanted = np.mean([p.sel(model=name + ADAPTIVE).values[fold == k] for name in names], axis=0)
+        found = p.sel(model=CHOSEN + ADAPTIVE).values[fold == k]
+        np.testing.assert_allclose(found, wanted, rtol=1e-5)
     # a rule that the regression knows and a short training does not
-    assert better.all()
-    assert f"in 2 of 2 folds; {CHOSEN + ADAPTIVE}" in say_chosen(both)
+    assert taken.sel(model=[ON_REGRESSION, ON_REGRESSION + ENSEMBLE]).any("model").all()
+    assert not taken.sel(model=REGRESSION).any()
+    assert f"{ON_REGRESSION}" in say_averaged(both)
+    assert NETWORK + ENSEMBLE in set(compare_adaptive(both)["model"])
 
 
 def test_choices_of_test_subjects_change_nothing_inside(both, trials, fit):
     part = next(iter(SubjectKFold(2).split(trials)))
-    other = fit(turned(trials, part.test), SubjectKFold(2), adaptive=True, **OPTIONS)
+    other = fit(turned(trials, part.test), SubjectKFold(2), **AVERAGED)
     chosen = both.adaptive.isel(fold=0)
     assert other.adaptive.isel(fold=0).equals(chosen)
     first = np.isin(np.arange(trials.sizes["trial"]), part.test)
@@ -192,12 +194,25 @@ def test_several_options_are_added_to_alike(trials, setting, encoding, offered):
     assert all(np.isfinite(each.features).all() for each in model.inside)
 
 
+def test_an_average_is_over_the_restarts(both):
+    p = both.predictions["probability"]
+    at = both.splits["fold"].values == 0
+    for name in (NETWORK, ON_REGRESSION):
+        single, mean = (p.sel(model=name + end).values[at] for end in ("", ENSEMBLE))
+        assert abs(single - mean).max() > 1e-4
+        # the other restart is what is left, between 0 and 1
+        other = 2 * mean - single
+        assert (other > -1e-6).all()
+        assert (other < 1 + 1e-6).all()
+
+
 def test_models_of_the_caller_stand_beside_the_regression(trials, fit):
-    found = fit(trials, SubjectKFold(2), baselines={}, **OPTIONS)
+    options = OPTIONS | {"n_restarts": 2, "ensemble": True}
+    found = fit(trials, SubjectKFold(2), baselines={}, **options)
     assert list(found.predictions["model"].values) == [
-        NETWORK, f"{NETWORK} P=2", REGRESSION, ON_REGRESSION,
+        NETWORK, f"{NETWORK} P=2", NETWORK + ENSEMBLE, REGRESSION, ON_REGRESSION,
+        ON_REGRESSION + ENSEMBLE,
     ]  # fmt: skip
-    assert say_chosen(found) == ""
     with pytest.raises(ConfigError, match="history-logistic"):
         fit(trials, baselines={REGRESSION: lambda *each: each}, **OPTIONS)
 
@@ -223,9 +238,3 @@ def test_words_follow_the_direction(both, estimate, text):
     row[["estimate", "ci_low", "ci_high"]] = estimate, estimate - 0.05, estimate + 0.05
     (sentence,) = say_added(row)
     assert text in sentence
-
-
-def test_nothing_is_said_of_a_choice_that_was_not_made():
-    adaptive = xr.Dataset({"score": (("model", "fold"), [[0.0]])}, coords={"model": [NETWORK]})
-    fit = SimpleNamespace(tree=SimpleNamespace(children={"adaptive"}), adaptive=adaptive)
-    assert say_chosen(fit) == ""
