@@ -39,7 +39,9 @@ def test_steps_have_an_epoch_and_padding_has_nothing(task):
     trials = task.simulate(40, rng=1)
     real = np.arange(trials.sizes["time"]) < trials["n_steps"].values[:, None]
     epoch = trials["epoch"].values
-    assert set(epoch[real]) == set(range(len(trials["epoch"].attrs["names"])))
+    # a batch of a multi-task suite has one rule, and not every rule has every epoch
+    names = set(range(len(trials["epoch"].attrs["names"])))
+    assert set(epoch[real]) == names or ("rule" in trials and set(epoch[real]) < names)
     assert (epoch[~real] == -1).all()
     assert not trials["inputs"].values[~real].any()
     assert not trials["target"].values[~real].any()

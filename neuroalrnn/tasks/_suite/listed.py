@@ -4,6 +4,7 @@ from neuroalrnn.tasks._suite.context import CONTEXT, MANTE
 from neuroalrnn.tasks._suite.copying import COPY, VARIABLE_COPY
 from neuroalrnn.tasks._suite.holding import FLAGGED_PARITY, FLIP_FLOP, PARITY, SCALAR_MEMORY
 from neuroalrnn.tasks._suite.marked import ADDITION, DECISION, MULTIPLICATION
+from neuroalrnn.tasks._suite.multitask import DRISCOLL_15, YANG_20
 from neuroalrnn.tasks._suite.rodent import RODENT
 from neuroalrnn.tasks._suite.task import Task
 
@@ -22,5 +23,7 @@ TASKS: dict[str, Task] = {
         CONTEXT,
         MANTE,
         *RODENT,
+        DRISCOLL_15,
+        YANG_20,
     )
 }

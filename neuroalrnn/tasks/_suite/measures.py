@@ -41,6 +41,30 @@ def log_likelihood(trials: xr.Dataset, outputs: np.ndarray) -> float:
     return float(-np.logaddexp(0, -sign * eta).mean())
 
 
+def performance(trials: xr.Dataset, outputs: np.ndarray) -> float:
+    """Share of trials that end with the right response, or with fixation where it is to be kept.
+
+    Fixation is kept while its output, the first one, is above one half. The others are the sine and
+    cosine of a direction, which may be wrong by 0.1 pi, or units of a ring, whose population vector
+    may be wrong by 0.2 pi.
+    """
+    return float(is_performed(trials, outputs).mean())
+
+
+def is_performed(trials: xr.Dataset, outputs: np.ndarray) -> np.ndarray:
+    """Check the last step of every trial, see `performance`; shape (trial,)."""
+    last = outputs[np.arange(len(outputs)), trials["n_steps"].values - 1]
+    fixates, wanted = last[:, 0] > 0.5, trials["response"].values
+    direction, tolerance = last[:, 1:], 0.1 * np.pi
+    if direction.shape[1] > 2:
+        preferred = 2 * np.pi * np.arange(direction.shape[1]) / direction.shape[1]
+        direction = direction @ np.stack([np.sin(preferred), np.cos(preferred)], axis=1)
+        tolerance = 0.2 * np.pi
+    apart = np.arctan2(direction[:, 0], direction[:, 1]) - wanted
+    near = np.abs((apart + np.pi) % (2 * np.pi) - np.pi) < tolerance
+    return np.where(np.isnan(wanted), fixates, ~fixates & near)
+
+
 def is_right(trials: xr.Dataset, outputs: np.ndarray) -> np.ndarray:
     """Check at every step whether the class with the highest output, or the sign, is right."""
     target = trials["target"].values
@@ -61,5 +85,6 @@ MEASURES: dict[str, Callable[[xr.Dataset, np.ndarray], float]] = {
     "near": share_near,
     "accuracy": accuracy,
     "nats": log_likelihood,
+    "performance": performance,
 }
 """Scores by name; of "mse" a low one is good, of all others a high one."""
