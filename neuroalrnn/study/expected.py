@@ -54,7 +54,7 @@ def expected_seconds(study, baselines, *, adaptive=False, ensemble=False):
     """
     plan, found = study.plan, {}
     n_models = len(plan.grid) * (len(plan.settings) * _n_searched(plan) + plan.n_restarts)
-    step = _step(1, plan.setting.n_latent, plan)
+    step = _step(1, plan.setting.n_latent, plan, plan.setting.batch_size)
     found[NETWORK] = CHECKED * n_models * _updates(plan) * step
     scored = scored_trials(study.trials)
     n_trials = sum(int(scored[fold.train].sum()) for fold in study.folds)
@@ -78,10 +78,10 @@ def expected_seconds(study, baselines, *, adaptive=False, ensemble=False):
 def _gated(plan, n_gates, baseline):
     """The smallest size with all settings; larger ones with one, most of them behind."""
     smallest, *larger = sorted(baseline.sizes)
-    n_models = _n_searched(plan)
+    n_models, batch_size = _n_searched(plan), baseline.settings[0].batch_size
     n_checked = CHECKED * (n_models * len(baseline.settings) + 1)
-    total = n_checked * _step(n_gates, smallest, plan)
-    total += sum(BEHIND * n_models * _step(n_gates, size, plan) for size in larger)
+    total = n_checked * _step(n_gates, smallest, plan, batch_size)
+    total += sum(BEHIND * n_models * _step(n_gates, size, plan, batch_size) for size in larger)
     return total * _updates(plan)
 
 
@@ -95,9 +95,9 @@ def _updates(plan):
     return plan.setting.max_checks * plan.setting.check_every * len(plan.folds)
 
 
-def _step(n_gates, n_latent, plan):
+def _step(n_gates, n_latent, plan, batch_size):
     """Seconds of an update of one model."""
-    n_lanes = min(plan.setting.batch_size, np.mean([len(part.train) for part in plan.whole]))
+    n_lanes = min(batch_size, np.mean([len(part.train) for part in plan.whole]))
     n_steps = n_lanes * plan.pieces.n_steps.mean()
     weights = n_gates * n_latent * (n_latent + plan.pieces.inputs.shape[2])
     return VALIDATION * n_steps * (GATE * n_gates + WEIGHT * weights + LIKELIHOOD) / 1e9

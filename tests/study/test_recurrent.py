@@ -48,6 +48,14 @@ def changes(study):
     return {"sequences": study.sequences, "folds": [study.folds[0]], "observation": None}
 
 
+@pytest.mark.parametrize(("asked", "taken"), [(256, 64), (16, 16)])
+def test_batches_of_gated_networks_are_small(trials, setting, encoding, asked, taken):
+    setting = setting.model_copy(update={"batch_size": asked})
+    study = prepare_study(trials, setting, encoding=encoding, **OPTIONS)
+    for each in recurrent_baselines(study).values():
+        assert {one.batch_size for one in each.settings} == {taken}
+
+
 def test_larger_networks_need_no_less_decay(grow):
     """After the stronger decay won, only that is tried."""
     scores = {(8, 0.0): -0.5, (8, 0.1): -0.4, (16, 0.1): -0.401, (32, 0.1): -0.399}
