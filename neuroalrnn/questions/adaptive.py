@@ -137,7 +137,7 @@ def say_averaged(fit):
     str
         Empty where nothing was chosen.
     """
-    if "averaged" not in fit.adaptive:
+    if "adaptive" not in fit.tree.children or "averaged" not in fit.adaptive:
         return ""
     n_folds, taken = fit.adaptive.sizes["fold"], fit.adaptive["averaged"].sum("fold")
     parts = [

@@ -72,6 +72,10 @@ def test_a_single_restart_is_refused(trials, fit):
         fit(trials, n_restarts=1, ensemble=True)
 
 
-def test_nothing_is_said_of_a_choice_that_was_not_made():
+@pytest.mark.parametrize("children", [set(), {"adaptive"}])
+def test_nothing_is_said_of_a_choice_that_was_not_made(children):
     table = xr.Dataset({"score": (("model", "fold"), [[0.0]])}, coords={"model": [NETWORK]})
-    assert say_averaged(SimpleNamespace(adaptive=table)) == ""
+    fit = SimpleNamespace(tree=SimpleNamespace(children=children))
+    if children:
+        fit.adaptive = table
+    assert say_averaged(fit) == ""
