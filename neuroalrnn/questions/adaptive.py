@@ -7,16 +7,27 @@ from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.plots.readouts import plot_readout_panels
 from neuroalrnn.questions.comparisons import not_testable
-from neuroalrnn.questions.question import Figure, Question, Text
+from neuroalrnn.questions.question import Figure, Question, Shown, Text
 from neuroalrnn.questions.sections import SCORES
-from neuroalrnn.questions.words import capital, interval, listed, name_of, number, p_value, strong
+from neuroalrnn.questions.words import (
+    capital,
+    interval,
+    listed,
+    name_of,
+    number,
+    p_value,
+    small,
+    spans,
+    strong,
+)
 from neuroalrnn.results.columns import Column
 from neuroalrnn.results.summary import ADAPTIVE, CHOSEN
 from neuroalrnn.results.tables import EFFECT, Table
 from neuroalrnn.stats import paired_difference
-from neuroalrnn.stats.calibration import subject_calibration_errors
+from neuroalrnn.stats.calibration import subject_calibration_errors, subject_chance_errors
 
 LIKELIHOOD, CALIBRATION = "log-likelihood", "calibration error"
+EXCESS = "calibration error beyond chance"
 SPREAD = {
     "gain": "sd_gain",
     "offset": "sd_offset",
@@ -37,11 +48,13 @@ def compare_adaptive(fit):
     Returns
     -------
     pandas.DataFrame
-        Two rows per model, paired over subjects: of the log-likelihood, and of the calibration
-        error. The spread that was chosen is the median over folds.
+        Three rows per model, paired over subjects: of the log-likelihood; of the expected
+        calibration error of each subject alone, which is better where it falls; and of what is left
+        of that without the error that right predictions would have. The spread that was chosen is
+        the median over folds.
     """
     scores = fit.scores.pivot(index="subject", columns="model", values="log_likelihood")
-    errors = _calibration_errors(fit)
+    errors, by_chance = _calibration_errors(fit)
     chosen = fit.adaptive.median("fold")
     rows = []
     for model in fit.adaptive["model"].values.astype(str):
@@ -49,32 +62,37 @@ def compare_adaptive(fit):
         for quantity, values, unit in (
             (LIKELIHOOD, scores, "nats per trial"),
             (CALIBRATION, errors, "share"),
+            (EXCESS, errors - by_chance, "share"),
         ):
-            row = _difference(values, model + ADAPTIVE, model).assign(scale=unit)
-            rows.append(row.assign(model=model, quantity=quantity, **spread))
+            row = _difference(values[model + ADAPTIVE], values[model], model, quantity)
+            rows.append(row.assign(model=model, quantity=quantity, scale=unit, **spread))
     table = pd.concat(rows, ignore_index=True)
     return table[["model", "quantity", *(n for n in table if n not in ("model", "quantity"))]]
 
 
-def _difference(values, model, other):
-    effect = f"{model} - {other}"
+def _difference(adaptive, plain, model, quantity):
+    effect = f"{model}{ADAPTIVE} - {model}"
     try:
-        return paired_difference(values[model], values[other], effect=effect).assign(note="")
+        row = paired_difference(adaptive, plain, effect=effect).assign(note="")
     except NotTestableError as error:
-        return not_testable(effect, values[model] - values[other]).assign(note=str(error))
+        row = not_testable(effect, adaptive - plain).assign(note=str(error))
+    better = adaptive > plain if quantity == LIKELIHOOD else adaptive < plain
+    means = {"mean_plain": plain.mean(), "mean_adaptive": adaptive.mean()}
+    return row.assign(n_favouring=int(better.sum()), **means)
 
 
 def _calibration_errors(fit):
-    """Calibration error of every subject and model."""
+    """Calibration errors of every subject and model, and what they would be by chance."""
     scored = scored_trials(fit.trials)
     choice = fit.trials["choice"].values[scored].astype(int)
     subject = fit.trials["subject"].values[scored].astype(str)
-    found = {}
+    found, by_chance = {}, {}
     for model in fit.adaptive["model"].values.astype(str):
         for name in (model, model + ADAPTIVE):
             probability = fit.predictions["probability"].sel(model=name).values[scored]
             found[name] = subject_calibration_errors(probability, choice, subject)
-    return pd.DataFrame(found)
+            by_chance[name] = subject_chance_errors(probability, subject)
+    return pd.DataFrame(found), pd.DataFrame(by_chance)
 
 
 def say_adaptive(compared):
@@ -91,8 +109,13 @@ def say_adaptive(compared):
     """
     texts = []
     for model, rows in compared.groupby("model", sort=False):
-        row, error = (rows[rows["quantity"] == what].iloc[0] for what in (LIKELIHOOD, CALIBRATION))
-        texts.append(_gain_sentence(name_of(model), row) + _error_sentence(error))
+        row, error, excess = (
+            rows[rows["quantity"] == what].iloc[0] for what in (LIKELIHOOD, CALIBRATION, EXCESS)
+        )
+        if row["estimate"] == error["estimate"] == 0:
+            texts.append(f"No read-out predicts validation subjects better than {name_of(model)}.")
+        else:
+            texts.append(_gain_sentence(name_of(model), row) + _error_sentence(error, excess))
     return texts
 
 
@@ -116,12 +139,37 @@ def _gain_sentence(name, row):
     )
 
 
-def _error_sentence(row):
+def _error_sentence(row, excess):
     change = "falls" if row["estimate"] < 0 else "rises"
-    sure = "" if row["ci_low"] > 0 or row["ci_high"] < 0 else ", which may be chance"
+    sure = "" if row["ci_low"] > 0 or row["ci_high"] < 0 else "; it may be chance"
+    ends = ("mean_plain", "mean_adaptive")
+    values, by_chance = (
+        [number(each[name], 3) for name in ends] for each in (row, row[[*ends]] - excess[[*ends]])
+    )
     return (
-        f"its calibration error {change} by {number(abs(row['estimate']), 3)} "
-        f"({interval(row, 3)}{sure})."
+        f"its calibration error {change} from {' to '.join(values)} (mean over subjects; "
+        f"{interval(row, 3)} of the change, {p_value(row['p'])}{sure}), where right predictions "
+        f"would have {' and '.join(by_chance)}."
+    )
+
+
+def _as_read(asked):
+    """Both quantities of every model before and after, as they are read."""
+    table = asked.tables["adaptive"]
+    return pd.DataFrame(
+        {
+            "model": table["model"],
+            "mean of subjects": table["quantity"],
+            "as it is": table["mean_plain"],
+            "adaptive": table["mean_adaptive"],
+            "change": table["estimate"],
+            "95 % interval": spans(table["ci_low"], table["ci_high"]),
+            "p": table["p"],
+            "better in": [
+                f"{n} of {total}"
+                for n, total in zip(table["n_favouring"], table["n_subjects"], strict=True)
+            ],
+        }
     )
 
 
@@ -167,7 +215,8 @@ QUESTION = Question(
     schema={
         "adaptive": Table(
             "model and quantity: with a read-out that learns its subject minus without",
-            f"model quantity effect {EFFECT} n_favouring note {' '.join(SPREAD.values())}",
+            f"model quantity effect {EFFECT} n_favouring note mean_plain mean_adaptive "
+            f"{' '.join(SPREAD.values())}",
         ),
         "readouts": Table(
             "subject, trial and weight: smoothed read-out of the AL-RNN",
@@ -175,6 +224,8 @@ QUESTION = Question(
         ),
     },
     columns={
+        "mean_plain": Column("mean over subjects of the model as it is, see scale"),
+        "mean_adaptive": Column("the same with a read-out that learns its subject, see scale"),
         "sd_gain": Column("spread of subjects in the factor on the log odds", "1"),
         "sd_offset": Column("spread of subjects in the constant", "log odds"),
         "sd_readout": Column("spread of subjects in what states of variance 1 add", "log odds"),
@@ -189,6 +240,7 @@ QUESTION = Question(
     answer=(
         Text("adaptive", lambda asked: say_adaptive(asked.tables["adaptive"])),
         Text("networks averaged", lambda asked: say_averaged(asked.fit)),
+        Shown("what learning a subject changes", _as_read, noun="change", formats={"p": small}),
         Figure(
             "readouts",
             "Gain and offset of the read-out of the AL-RNN given all choices of a held-out "
@@ -202,6 +254,10 @@ QUESTION = Question(
         "was chosen on validation subjects inside each fold. So were the means and covariances "
         "over subjects, where learning them predicts validation subjects better. All models weigh "
         "the terms of the history regression, networks their states, too.",
+        "The calibration error is the mean distance of the share of choices from the prediction in "
+        "ten bins of a subject's own trials. Right predictions have one, too, by chance, which is "
+        "smaller the surer they are. p is of the paired difference over subjects (t), not "
+        "corrected for the number of models.",
     ),
     unasked=_none,
 )

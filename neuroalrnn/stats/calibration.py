@@ -18,6 +18,7 @@ from neuroalrnn.stats.robust import fit_clustered, fit_pooled
 
 N_BINS = 10
 N_SIMULATIONS = 200
+N_CHANCE_DRAWS = 50
 SMALLEST_SPREAD = 0.01
 SMALLEST = np.finfo(np.float64).tiny
 
@@ -175,6 +176,50 @@ def subject_calibration_errors(
             for k in _options(probability)
             for p in [probability[own, k]]
         ]
+        found[name] = float(np.mean(errors))
+    return pd.Series(found)
+
+
+def subject_chance_errors(
+    probability: ArrayLike,
+    subject: ArrayLike,
+    *,
+    n_bins: int = N_BINS,
+    n_draws: int = N_CHANCE_DRAWS,
+    rng: np.random.Generator | None = None,
+) -> pd.Series:
+    """Compute the calibration error that every subject would have if predictions were right.
+
+    Parameters
+    ----------
+    probability : array (trial, option)
+        Predictions; rows sum to 1.
+    subject : array (trial,)
+        Who chose.
+    n_bins : int
+        See `subject_calibration_errors`.
+    n_draws : int
+        Choices are drawn from the predictions so many times.
+    rng : Generator, optional
+        ``default_rng(0)`` if absent.
+
+    Returns
+    -------
+    pandas.Series
+        By subject: the mean over draws. It is smaller for surer predictions.
+    """
+    probability = as_numbers(probability, "probability", "calibration")
+    _, _, subject = _checked(probability, np.zeros(len(probability), int), subject)
+    rng, found = np.random.default_rng(0) if rng is None else rng, {}
+    for name in np.unique(subject):
+        own, errors = probability[subject == name], []
+        for option in _options(probability):
+            p = own[:, option]
+            bins = _equal_count_bins(p, n_bins)
+            drawn = rng.random((n_draws, p.size)) < p
+            place = bins + np.arange(n_draws)[:, None] * (bins.max() + 1)
+            gaps = np.bincount(place.ravel(), (drawn - p).ravel())
+            errors.append(np.abs(gaps).sum() / drawn.size)
         found[name] = float(np.mean(errors))
     return pd.Series(found)
 

@@ -7,7 +7,12 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit, logit, softmax
 
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.stats.calibration import calibration_scores, reliability_curve
+from neuroalrnn.stats.calibration import (
+    calibration_scores,
+    reliability_curve,
+    subject_calibration_errors,
+    subject_chance_errors,
+)
 
 
 def predictions(rng, n_subjects=12, n_trials=150, *, slope=1.0, bias=0.0, spread=0.0, scale=1.5):
@@ -201,3 +206,19 @@ def test_options_that_are_not_offered_tell_nothing_of_a_slope():
     assert (found["slope_high"] > 1).all()
     hidden = np.insert(pair, 1, 0.0, axis=1)
     assert calibration_scores(hidden, 2 * (choice == 1)[offered], subject[offered]).loc[1, "note"]
+
+
+def test_right_predictions_err_as_they_would_by_chance():
+    rng = np.random.default_rng(3)
+    p, subject = rng.uniform(0.05, 0.95, 6000), np.repeat(np.arange(60), 100)
+    options = np.c_[1 - p, p]
+    by_chance = subject_chance_errors(options, subject)
+    right, wrong = (
+        subject_calibration_errors(options, (rng.random(p.size) < each).astype(int), subject)
+        for each in (p, np.clip(p + 0.2, 0, 1))
+    )
+    error = (right - by_chance).std() / np.sqrt(60)
+    assert abs((right - by_chance).mean()) < 3 * error
+    assert (wrong - by_chance).mean() > 10 * error
+    surer = np.where(p > 0.5, 0.99, 0.01)
+    assert subject_chance_errors(np.c_[1 - surer, surer], subject).max() < by_chance.min()

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_rel
 
 from neuroalrnn.adaptive.filter import predict_adaptively
 from neuroalrnn.adaptive.prior import Prior, Spread
@@ -20,8 +22,11 @@ from neuroalrnn.plots.readouts import plot_effect_trajectories, plot_readout_pan
 from neuroalrnn.questions import trajectories
 from neuroalrnn.questions.adaptive import QUESTION, compare_adaptive, say_adaptive
 from neuroalrnn.questions.listed import COLUMNS
+from neuroalrnn.questions.question import Shown
+from neuroalrnn.questions.words import p_value
 from neuroalrnn.results import Fit
 from neuroalrnn.results.tables import columns_of, conform
+from neuroalrnn.stats.calibration import subject_calibration_errors
 from neuroalrnn.study.adaptive import adaptation_of
 from neuroalrnn.study.recurrent import recurrent_baselines
 from neuroalrnn.study.study import prepare_study
@@ -154,16 +159,37 @@ def test_gain_of_learning_a_subject_is_told_for_every_model(adaptive):
         dtypes = {column: str(dtype) for column, dtype in found.dtypes.items()}
         assert dtypes == columns_of(QUESTION.schema[name], COLUMNS)
         assert list(dtypes) == list(table)
-    assert compared["model"].tolist() == ["AL-RNN"] * 2 + ["history-logistic"] * 2
+    assert compared["model"].tolist() == ["AL-RNN"] * 3 + ["history-logistic"] * 3
     wanted = adaptive.scores.pivot(index="subject", columns="model", values="log_likelihood")
     wanted = (wanted["AL-RNN adaptive"] - wanted["AL-RNN"]).mean()
     assert compared["estimate"][0] == pytest.approx(wanted)
     assert len(say_adaptive(compared)) == 2
 
 
+def test_calibration_is_told_before_and_after_paired_over_subjects(adaptive, trials):
+    compared = compare_adaptive(adaptive)
+    row = compared.query("quantity == 'calibration error'").iloc[0]
+    choice, subject = trials["choice"].values.astype(int), trials["subject"].values.astype(str)
+    plain, learned = (
+        subject_calibration_errors(
+            adaptive.predictions["probability"].sel(model=name).values, choice, subject
+        )
+        for name in ("AL-RNN", "AL-RNN adaptive")
+    )
+    assert (row["mean_plain"], row["mean_adaptive"]) == (plain.mean(), learned.mean())
+    assert row["p"] == pytest.approx(ttest_rel(learned, plain).pvalue)
+    # an error is better where it falls
+    assert row["n_favouring"] == (learned < plain).sum()
+    shown = next(each for each in QUESTION.answer if isinstance(each, Shown))
+    read = shown.make(SimpleNamespace(tables={"adaptive": compared}))
+    assert read["better in"][1] == f"{(learned < plain).sum()} of {len(plain)}"
+    assert f"{plain.mean():.3f} to {learned.mean():.3f}" in say_adaptive(compared)[0]
+    assert p_value(row["p"]) in say_adaptive(compared)[0]
+
+
 @pytest.mark.parametrize(("estimate", "text"), [(0.1, "gains"), (-0.1, "loses"), (0.01, "cannot")])
 def test_words_follow_the_direction_of_the_gain(adaptive, estimate, text):
-    compared = compare_adaptive(adaptive).iloc[:2].copy()
+    compared = compare_adaptive(adaptive).iloc[:3].copy()
     half = 0.05
     columns = ["estimate", "ci_low", "ci_high"]
     compared.loc[0, columns] = estimate, estimate - half, estimate + half
@@ -171,6 +197,10 @@ def test_words_follow_the_direction_of_the_gain(adaptive, estimate, text):
     (found,) = say_adaptive(compared)
     assert text in found
     assert ("falls" if estimate > 0 else "rises") in found
+    compared["estimate"] = 0.0
+    assert say_adaptive(compared) == [
+        "No read-out predicts validation subjects better than the AL-RNN."
+    ]
 
 
 def test_gated_networks_adapt_by_their_states(trials, setting, encoding):
