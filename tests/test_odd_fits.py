@@ -25,7 +25,9 @@ from neuroalrnn.report import write_report
 from neuroalrnn.results import Fit
 from neuroalrnn.study import select_n_pwl
 
-TITLES = [*dict.fromkeys(question.section.title for question in QUESTIONS), "Notes"]
+# none of these fits has a GLM-HMM beside it
+SECTIONS = dict.fromkeys(question.section for question in QUESTIONS)
+TITLES = [*(each.title for each in SECTIONS if each.name != "hidden_states"), "Notes"]
 SETTING = Setting(n_latent=2, max_checks=2, check_every=5)
 EVENTS = {"events": {"stimulus": "on", "response": "rt"}}
 EVENT_STEPS = {

@@ -80,7 +80,7 @@ def plot_occupancy(
         ax.errorbar(left, height, xerr=error[regime], fmt="none", ecolor=INK, elinewidth=0.6)
     label_rows(ax, rows, cells)
     ax.set_xlim(0, 1)
-    ax.set_xlabel(f"Share of {unit_of(called)}s (mean over subjects \N{PLUS-MINUS SIGN} s.e.)")
+    ax.set_xlabel(f"Share of {unit_of(called)}s\n(mean over subjects \N{PLUS-MINUS SIGN} s.e.)")
     _regime_legend(ax, share.columns, called)
     return ax
 

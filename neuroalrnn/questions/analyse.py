@@ -15,7 +15,8 @@ from markupsafe import Markup
 from neuroalrnn.arguments import not_flag, not_seed, refuse, shown
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.questions.apart import PREFIX, Mechanism, answer_apart
-from neuroalrnn.questions.asked import Asked, check_names
+from neuroalrnn.questions.asked import Asked
+from neuroalrnn.questions.checks import check_names
 from neuroalrnn.questions.listed import QUESTIONS
 from neuroalrnn.questions.question import Question, Text
 from neuroalrnn.questions.tables import Tables, answer, describe_missing
@@ -189,7 +190,8 @@ def analyse(
         curve). Of linear regimes: the same after ``linear_``, ``linear_regimes`` (labels, sign
         patterns), ``linear_event_switches``, ``agreement`` (between folds), ``stability`` (across
         restarts and across folds), ``stability_pairs``, ``stability_units``, ``score_spread``
-        (over restarts, per fold) and ``spectra``.
+        (over restarts, per fold) and ``spectra``. Of the hidden states of a GLM-HMM, where one was
+        fitted: ``hidden_states, hidden_weights, hidden_effects``, and the same after ``hidden_``.
 
     Raises
     ------

@@ -14,7 +14,8 @@ import xarray as xr
 from neuroalrnn.arguments import checked, not_flag, not_kind, not_names
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.dynamics.portrait import Portrait
-from neuroalrnn.questions.asked import Asked, check_names
+from neuroalrnn.questions.asked import Asked
+from neuroalrnn.questions.checks import check_names
 from neuroalrnn.questions.listed import QUESTIONS
 from neuroalrnn.questions.tables import Tables, answer, describe_missing
 from neuroalrnn.regimes.held_out import HeldOutRegimes

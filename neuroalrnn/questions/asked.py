@@ -1,6 +1,7 @@
 """What a fit is asked with, and what several questions need of it: computed once, when needed.
 
-Questions speak of functional regimes; `Asked.linear` asks the same questions of linear ones.
+Questions speak of functional regimes; `Asked.linear` asks the same questions of linear ones, and
+`Asked.hidden` of the hidden states of a GLM-HMM.
 """
 
 from dataclasses import dataclass, field, fields
@@ -9,10 +10,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.arguments import refuse, shown, unknown
-from neuroalrnn.data.schema import COORDS
 from neuroalrnn.effects import compare_effects, find_functional_regimes, name_regimes
-from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.exceptions import NotTestableError
 from neuroalrnn.questions.tables import Prefixed, Tables
 from neuroalrnn.questions.words import count, strong
 from neuroalrnn.regimes.held_out import HeldOutRegimes, compute_held_out_regimes
@@ -21,7 +20,7 @@ from neuroalrnn.regimes.stability import compute_stability
 from neuroalrnn.regimes.switches import compute_switches
 from neuroalrnn.regimes.transitions import compute_dwell_times
 
-LINEAR = "linear_"
+LINEAR, HIDDEN = "linear_", "hidden_"
 ONE_REGIME = strong("All held-out steps lie in one linear regime") + (
     ": the chosen networks act linearly on these data, so there are no switches and there is "
     "nothing to show here."
@@ -114,8 +113,18 @@ class Asked:
     @cached_property
     def linear(self):
         """The same fit, whose linear regimes (sign patterns) are asked about, as `AskedLinear`."""
+        return self._of(AskedLinear, LINEAR)
+
+    @cached_property
+    def hidden(self):
+        """The same fit, whose hidden states of a GLM-HMM are asked about, as `AskedHidden`."""
+        from neuroalrnn.questions.asked_hidden import AskedHidden  # which is made of this class
+
+        return self._of(AskedHidden, HIDDEN)
+
+    def _of(self, kind, prefix):
         named = {each.name: getattr(self, each.name) for each in fields(Asked)}
-        return AskedLinear(**named | {"tables": Prefixed(self.tables, LINEAR)}, whole=self)
+        return kind(**named | {"tables": Prefixed(self.tables, prefix)}, whole=self)
 
     @property
     def locked(self):
@@ -361,37 +370,3 @@ def no_regimes(asked):
         raise NotTestableError(asked.tables.reasons["held_out_regimes"])
     found = asked.tables["held_out_regimes"]
     return "" if (found.values > 0).any() else ONE_REGIME
-
-
-def check_names(title, fit, conditions, rule=None):
-    """Raise unless conditions and rule are variables of the trials.
-
-    Parameters
-    ----------
-    title : str
-        What was called, for the message.
-    fit : Fit
-        A cross-validated fit.
-    conditions : list of str
-        Trial variables that split a table.
-    rule : str, optional
-        Trial variable whose changes are rule changes.
-
-    Raises
-    ------
-    DataError
-        Some is no text, no variable on trials, or labels what is counted over.
-    """
-    names = [*conditions, *([] if rule is None else [rule])]
-    found = [
-        f"{shown(each)} is no name of a variable" for each in names if not isinstance(each, str)
-    ]
-    refuse(title, found, DataError)
-    known = [str(n) for n in fit.trials.variables if fit.trials[n].dims == ("trial",)]
-    found = [f"no variable on trial: {unknown(name, known)}" for name in names if name not in known]
-    found += [
-        f"condition {name!r} labels what is counted over; expected a variable of the task"
-        for name in conditions
-        if name in COORDS
-    ]
-    refuse(title, found, DataError)

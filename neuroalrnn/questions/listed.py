@@ -8,6 +8,7 @@ from neuroalrnn.questions import (
     calibration,
     comparisons,
     dwell_times,
+    hidden,
     learning,
     linear,
     models,
@@ -97,6 +98,7 @@ _MECHANISM = (
 )
 QUESTIONS = (
     *(each.QUESTION for each in _FILES),
+    *hidden.QUESTIONS,
     *linear.QUESTIONS,
     *(each.QUESTION for each in _MECHANISM),
     # the lights of the first screen look at what all others found

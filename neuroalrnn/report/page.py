@@ -46,7 +46,8 @@ def build_sections(analysis, gallery):
     ]
     # the notes come last, as they tell what could not be made
     last = gallery.part(NOTES.title, lambda: notes(analysis, gallery))
-    return [*first, (SETUP, together(opening)), *bodies.items(), (NOTES, last)]
+    told = [(section, body) for section, body in bodies.items() if body]
+    return [*first, (SETUP, together(opening)), *told, (NOTES, last)]
 
 
 def _further(analysis):
