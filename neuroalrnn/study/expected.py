@@ -13,6 +13,8 @@ from neuroalrnn.study.recurrent import Recurrent
 # nanoseconds of a step of a sequence in an update: by gate, by weight, and of the likelihood
 GATE, WEIGHT, LIKELIHOOD = 12.0, 0.1, 12.0
 GATES = {"GRU": 3, "LSTM": 4}
+# seconds of an update beside that, for all models that are trained at once
+UPDATE = 1.5e-3
 # validation takes so much beside the updates; early stopping leaves such a share of all checks,
 # and of networks that are behind, see `neuroalrnn.study.recurrent`
 VALIDATION, CHECKED, BEHIND = 1.15, 0.6, 0.3
@@ -24,12 +26,12 @@ TRIAL = {
     "asymmetric Q-learning": 130.0,
     "hybrid": 310.0,
     "history kernel": 60.0,
-    "GLM-HMM": 400.0,
-    "GLM-HMM with lapses": 400.0,
+    "GLM-HMM": 250.0,
+    "GLM-HMM with lapses": 250.0,
 }
 REGRESSION = 30.0
 # read-outs that learn their subject, microseconds by training trial and feature
-READOUT = 4.0
+READOUT = 1.5
 # bytes of the libraries, and copies of the encoded trials in every thread
 LIBRARIES, COPIES = 0.5e9, 4
 
@@ -82,6 +84,7 @@ def _gated(plan, n_gates, baseline):
     n_checked = CHECKED * (n_models * len(baseline.settings) + 1)
     total = n_checked * _step(n_gates, smallest, plan, batch_size)
     total += sum(BEHIND * n_models * _step(n_gates, size, plan, batch_size) for size in larger)
+    total += UPDATE * (2 * CHECKED + BEHIND * len(larger))
     return total * _updates(plan)
 
 
