@@ -24,7 +24,7 @@ from neuroalrnn.data.schema import (
     validate,
 )
 from neuroalrnn.data.sequences import Sequences
-from neuroalrnn.data.timed import flat_targets, has_targets
+from neuroalrnn.data.timed import flat_targets
 from neuroalrnn.data.timing import TIMINGS, steps_to_choices
 from neuroalrnn.data.units import session_clock
 from neuroalrnn.exceptions import DataError, problems
@@ -319,9 +319,8 @@ def _assemble(trials, timing, columns, carry, distance, notes, step, presence) -
     features, flat, present_at = add_presence(names, flat, present, after=after, own=presence)
     target, scored = _flat_choice(trials, timing, start)
     observed = {}
-    if step == "time" and has_targets(trials):
-        observed = flat_targets(trials, flat_trial, flat_step)
     if "choice" not in trials:
+        observed = flat_targets(trials, flat_trial, flat_step)
         scored = np.isfinite(next(iter(observed.values())))
     return Sequences(
         inputs=scatter(flat, 0.0),

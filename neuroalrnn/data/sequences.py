@@ -40,8 +40,8 @@ class Sequences:
     n_trials : int
         Number of trials of the encoded dataset.
     observed : dict of str to ndarray, shape (sequence, step), float64
-        Further values of trials at their read-out steps, NaN elsewhere; see `observe`. Trials with
-        targets bring one for each output, at their own scored steps.
+        Further values of trials at their read-out steps, NaN elsewhere; see `observe`. Trials
+        without choices bring their targets, one for each output, at scored steps.
     present_at : dict of str to str
         For every feature that models get centred and scaled, the 0/1 feature that is 1 at the steps
         where it is present: the marker of an event, or a feature of its own, such as

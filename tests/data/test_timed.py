@@ -35,13 +35,15 @@ def test_targets_need_no_choice_and_reach_their_steps(timed):
     np.testing.assert_array_equal(kept.observed["x"], sequences.observed["x"][3:6])
 
 
-def test_targets_beside_a_choice_leave_what_is_scored_to_the_choice(timed):
+def test_a_choice_beside_targets_is_what_is_read_out(timed):
     choice = np.resize([0.0, 1.0, np.nan], timed.sizes["trial"])
     both = validate(timed.assign(choice=("trial", choice, {"labels": ["a", "b"]})))
     assert np.array_equal(scored_trials(both), np.isfinite(choice))
     sequences = encode(both, step="time", inputs=[], carry="trial")
     assert np.array_equal(sequences.scored.sum(axis=1), np.isfinite(choice))
-    assert list(sequences.observed) == ["x", "y"]
+    assert sequences.observed == {}
+    alone = encode(both.drop_vars("choice"), step="time", inputs=[], carry="trial")
+    assert list(alone.observed) == ["x", "y"]
 
 
 def replaced(name, place, value):

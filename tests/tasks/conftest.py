@@ -1,6 +1,8 @@
-"""Running networks in closed form on the tasks of the suite."""
+"""Running networks in closed form on the tasks of the suite; stand-ins for its files."""
 
+import gzip
 import json
+from itertools import product
 
 import numpy as np
 import pytest
@@ -37,3 +39,59 @@ def affine_error():
         return ((design[half:] @ weights - target[half:]) ** 2).mean()
 
     return fit
+
+
+def write_idx(path, values):
+    """Write small numbers as an IDX file."""
+    head = bytes([0, 0, 8, values.ndim]) + np.array(values.shape, dtype=">u4").tobytes()
+    content = head + values.astype(np.uint8).tobytes()
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+
+
+def carry_out(command):
+    """What some commands mean: ``verb [left|right] [twice|thrice]``, joined by and or after."""
+    for word, order in ((" and ", 1), (" after ", -1)):
+        if word in command:
+            return [act for each in command.split(word)[::order] for act in carry_out(each)]
+    verb, *rest = command.split()
+    once = [f"I_TURN_{each.upper()}" for each in rest if each in ("left", "right")]
+    return [*once, f"I_{verb.upper()}"] * (1 + ("twice" in rest) + 2 * ("thrice" in rest))
+
+
+def commands():
+    """Some commands, short ones first."""
+    words = ["walk", "look", "run", "jump"], ["", " left", " right"], ["", " twice", " thrice"]
+    short = ["".join(each) for each in product(*words)]
+    return short + [
+        f"{a}{join}{b}" for a in short[:6] for b in short[7:12] for join in (" and ", " after ")
+    ]
+
+
+@pytest.fixture(scope="session")
+def given(tmp_path_factory):
+    """Parameters that a task needs, by name: the path of a stand-in for its files."""
+    folder, rng = tmp_path_factory.mktemp("suite"), np.random.default_rng(0)
+    for part, n in (("train", 120), ("t10k", 30)):
+        write_idx(folder / f"{part}-images-idx3-ubyte.gz", rng.integers(256, size=(n, 6, 5)))
+        write_idx(folder / f"{part}-labels-idx1-ubyte", rng.integers(10, size=n))
+    signals = {"x": rng.standard_normal((120, 40)), "x_test": rng.standard_normal((30, 40))}
+    labels = {"y": rng.integers(10, size=120), "y_test": rng.integers(10, size=30)}
+    np.savez(folder / "mnist1d.npz", **signals, **labels)
+    n_frames = rng.integers(3, 9, size=120)
+    np.savez(
+        folder / "fsdd_mfcc13.npz",
+        mfcc_q=rng.integers(-127, 127, size=(n_frames.sum(), 13)).astype(np.int8),
+        scale=np.linspace(0.1, 1, 13),
+        offset=np.linspace(-5, 5, 13),
+        n_frames=n_frames,
+        label=rng.integers(10, size=120),
+        speaker=np.repeat(["ann", "bob", "eve"], 40),
+    )
+    for sign, word in (("neg", "bad"), ("pos", "good")):
+        lines = [f"a {word} film no {sign}{k} , {'very ' * (k % 4)}caf\u00e9" for k in range(80)]
+        text = "\n".join(lines) + "\n"
+        (folder / f"rt-polarity.{sign}.gz").write_bytes(gzip.compress(text.encode("latin-1")))
+    for part, kept in (("train", slice(None, None, 1)), ("test", slice(0, 30))):
+        lines = [f"IN: {each} OUT: {' '.join(carry_out(each))}" for each in commands()[kept]]
+        (folder / f"tasks_{part}_simple.txt").write_text("\n".join(lines), encoding="utf-8")
+    return lambda task: {"path": str(folder)} if task.from_file else {}

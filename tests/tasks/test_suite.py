@@ -16,27 +16,30 @@ def task(request):
     return TASKS[request.param]
 
 
-def test_trials_are_valid_and_survive_a_file(task, tmp_path):
-    trials = validate(task.simulate(24, rng=0, n_subjects=2))
+def test_trials_are_valid_and_survive_a_file(task, given, tmp_path):
+    trials = validate(task.simulate(24, rng=0, n_subjects=2, **given(task)))
     assert trials["subject"].values.tolist() == ["000"] * 24 + ["001"] * 24
     trials.to_netcdf(tmp_path / "trials.nc")
     with xr.open_dataset(tmp_path / "trials.nc") as read:
         assert validate(read).equals(trials)
 
 
-def test_seeds_give_the_same_trials_and_more_trials_leave_the_first_alone(task):
-    few, many = task.simulate(5, rng=3), task.simulate(9, rng=3)
-    assert few.equals(task.simulate(5, rng=np.random.default_rng(3)))
-    assert few.equals(many.isel(trial=slice(5)))
+def test_seeds_give_the_same_trials_and_more_trials_leave_the_first_alone(task, given):
+    def simulate(n_trials, rng=3, **more):
+        return task.simulate(n_trials, rng=rng, **more, **given(task))
+
+    few = simulate(5)
+    assert few.equals(simulate(5, np.random.default_rng(3)))
+    assert few.equals(simulate(9).isel(trial=slice(5)))
     rng = np.random.default_rng(3)
-    assert not task.simulate(5, rng=rng).equals(task.simulate(5, rng=rng))
-    two = task.simulate(5, rng=3, n_subjects=2)
+    assert not simulate(5, rng).equals(simulate(5, rng))
+    two = simulate(5, n_subjects=2)
     assert not np.array_equal(two["inputs"][:5], two["inputs"][5:])
-    assert task.simulate(5, rng=3, n_subjects=3).isel(trial=slice(10)).equals(two)
+    assert simulate(5, n_subjects=3).isel(trial=slice(10)).equals(two)
 
 
-def test_steps_have_an_epoch_and_padding_has_nothing(task):
-    trials = task.simulate(40, rng=1)
+def test_steps_have_an_epoch_and_padding_has_nothing(task, given):
+    trials = task.simulate(40, rng=1, **given(task))
     real = np.arange(trials.sizes["time"]) < trials["n_steps"].values[:, None]
     epoch = trials["epoch"].values
     # a batch of a multi-task suite has one rule, and not every rule has every epoch
@@ -49,13 +52,13 @@ def test_steps_have_an_epoch_and_padding_has_nothing(task):
     assert trials["scored"].values.any(axis=1).all() or task.carry == "session"
 
 
-def test_scores_lie_between_floor_and_ceiling(task):
+def test_scores_lie_between_floor_and_ceiling(task, given):
     floor, ceiling = task.floor(), task.ceiling()
     assert set(floor) <= set(task.measures) >= set(ceiling)
     for name in floor.keys() & ceiling.keys():
         sign = -1 if name == "mse" else 1
         assert sign * floor[name] < sign * ceiling[name], name
-    trials = task.simulate(2, rng=0)
+    trials = task.simulate(2, rng=0, **given(task))
     assert trials.attrs.get("floor_p0") == floor.get(task.measures[0])
     assert trials.attrs.get("ceiling") == ceiling.get(task.measures[0])
 

@@ -6,7 +6,9 @@ from neuroalrnn.tasks._suite.holding import FLAGGED_PARITY, FLIP_FLOP, PARITY, S
 from neuroalrnn.tasks._suite.marked import ADDITION, DECISION, MULTIPLICATION
 from neuroalrnn.tasks._suite.multitask import DRISCOLL_15, YANG_20
 from neuroalrnn.tasks._suite.rodent import RODENT
+from neuroalrnn.tasks._suite.sequences import SEQUENCES
 from neuroalrnn.tasks._suite.task import Task
+from neuroalrnn.tasks._suite.words import SCAN, SENTIMENT
 
 TASKS: dict[str, Task] = {
     task.name: task
@@ -25,5 +27,8 @@ TASKS: dict[str, Task] = {
         *RODENT,
         DRISCOLL_15,
         YANG_20,
+        *SEQUENCES,
+        SENTIMENT,
+        SCAN,
     )
 }

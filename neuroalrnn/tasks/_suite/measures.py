@@ -41,6 +41,11 @@ def log_likelihood(trials: xr.Dataset, outputs: np.ndarray) -> float:
     return float(-np.logaddexp(0, -sign * eta).mean())
 
 
+def share_whole(trials: xr.Dataset, outputs: np.ndarray) -> float:
+    """Share of trials that are right at every scored step."""
+    return float((is_right(trials, outputs) | ~trials["scored"].values).all(axis=1).mean())
+
+
 def performance(trials: xr.Dataset, outputs: np.ndarray) -> float:
     """Share of trials that end with the right response, or with fixation where it is to be kept.
 
@@ -85,6 +90,7 @@ MEASURES: dict[str, Callable[[xr.Dataset, np.ndarray], float]] = {
     "near": share_near,
     "accuracy": accuracy,
     "nats": log_likelihood,
+    "whole": share_whole,
     "performance": performance,
 }
 """Scores by name; of "mse" a low one is good, of all others a high one."""

@@ -93,6 +93,9 @@ class Task:
         Whether a sequence is a trial or a session.
     solved : float, optional
         Value of the main score from which on a run counts as solved.
+    from_file : bool
+        Whether trials are drawn from a file, each of its items once, for all subjects together. Its
+        floor is then that of the published file.
     """
 
     name: str
@@ -105,6 +108,7 @@ class Task:
     exact_of: Callable[..., Network | None] | None = None
     carry: str = "trial"
     solved: float | None = None
+    from_file: bool = False
 
     @property
     def parameters(self) -> dict:
@@ -138,8 +142,9 @@ class Task:
         if n_trials < 1 or n_subjects < 1:
             text = f"n_trials={n_trials}, n_subjects={n_subjects}: expected 1 at least"
             raise problems(DataError, self.name, [text])
-        streams = np.random.default_rng(rng).spawn(n_subjects)
-        parts = [self.draw(n_trials, each, **complete) for each in streams]
+        n_sets, size = (1, n_trials * n_subjects) if self.from_file else (n_subjects, n_trials)
+        streams = np.random.default_rng(rng).spawn(n_sets)
+        parts = [self.draw(size, each, **complete) for each in streams]
         labels = one_session_each(n_subjects, n_trials)
         sets = [self._dataset(part) for part in parts]
         trials = sets[0] if len(sets) == 1 else xr.concat(sets, "trial", data_vars="all")
@@ -248,7 +253,8 @@ class Task:
 
     def _attrs(self, complete):
         network, main = self.exact(**complete), self.measures[0]
-        shown = {name: value for name, value in complete.items() if _is_plain(value)}
+        # where a file lies on one machine says nothing on another one
+        shown = {name: value for name, value in complete.items() if name != "path"}
         known = {
             "floor_p0": self.floor(**complete).get(main),
             "ceiling": self.ceiling(**complete).get(main),
@@ -261,14 +267,10 @@ class Task:
             "loss": self.loss,
             "metric": main,
             "encoding": json.dumps(ENCODING | {"carry": self.carry}),
-            "parameters": json.dumps(shown),
+            "parameters": json.dumps(shown, default=list),
             **{name: value for name, value in known.items() if value is not None},
         }
 
 
 def _choice(drawn):
     return "trial", drawn.choice.astype(float), {"labels": list(drawn.labels)}
-
-
-def _is_plain(value):
-    return isinstance(value, str | int | float | bool | list | tuple)
