@@ -3,6 +3,7 @@
 import gzip
 import json
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -94,4 +95,29 @@ def given(tmp_path_factory):
     for part, kept in (("train", slice(None, None, 1)), ("test", slice(0, 30))):
         lines = [f"IN: {each} OUT: {' '.join(carry_out(each))}" for each in commands()[kept]]
         (folder / f"tasks_{part}_simple.txt").write_text("\n".join(lines), encoding="utf-8")
-    return lambda task: {"path": str(folder)} if task.from_file else {}
+
+    def given(task):
+        if task.name == "environment":
+            return {"environment": Gym()}
+        return {"path": str(folder)} if "path" in task.parameters else {}
+
+    return given
+
+
+class Gym:
+    """An environment as neurogym has them: a sign is shown for a while, then asked for."""
+
+    dt = 100
+    action_space = SimpleNamespace(n=3)
+
+    def seed(self, seed):
+        self.rng = np.random.default_rng(seed)
+
+    def new_trial(self):
+        self.sign = self.rng.integers(2)
+        length = self.rng.integers(2, 5)
+        self.start_ind = {"fixation": 0, "stimulus": 1, "decision": 1 + length}
+        self.end_ind = {"fixation": 1, "stimulus": 1 + length, "decision": 2 + length}
+        self.ob, self.gt = np.zeros((2 + length, 2)), np.zeros(2 + length, dtype=int)
+        self.ob[:-1, 0], self.ob[1 : 1 + length, 1] = 1, 2 * self.sign - 1
+        self.gt[-1] = 1 + self.sign

@@ -10,7 +10,7 @@ import pytest
 from neuroalrnn.exceptions import ConfigError, DataError
 from neuroalrnn.tasks import TASKS
 
-FROM_FILE = [name for name, task in TASKS.items() if task.from_file]
+FROM_FILE = [name for name, task in TASKS.items() if "path" in task.parameters]
 
 
 def read_images(folder, part):

@@ -5,6 +5,7 @@ from neuroalrnn.tasks._suite.copying import COPY, VARIABLE_COPY
 from neuroalrnn.tasks._suite.holding import FLAGGED_PARITY, FLIP_FLOP, PARITY, SCALAR_MEMORY
 from neuroalrnn.tasks._suite.marked import ADDITION, DECISION, MULTIPLICATION
 from neuroalrnn.tasks._suite.multitask import DRISCOLL_15, YANG_20
+from neuroalrnn.tasks._suite.outside import ENVIRONMENT
 from neuroalrnn.tasks._suite.rodent import RODENT
 from neuroalrnn.tasks._suite.sequences import SEQUENCES
 from neuroalrnn.tasks._suite.task import Task
@@ -30,5 +31,6 @@ TASKS: dict[str, Task] = {
         *SEQUENCES,
         SENTIMENT,
         SCAN,
+        ENVIRONMENT,
     )
 }

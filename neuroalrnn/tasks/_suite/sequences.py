@@ -182,7 +182,7 @@ def _task(name, draw, floor, source):
         source=source,
         floor_of=floor,
         ceiling_of=_perfect,
-        from_file=True,
+        at_once=True,
     )
 
 

@@ -93,9 +93,9 @@ class Task:
         Whether a sequence is a trial or a session.
     solved : float, optional
         Value of the main score from which on a run counts as solved.
-    from_file : bool
-        Whether trials are drawn from a file, each of its items once, for all subjects together. Its
-        floor is then that of the published file.
+    at_once : bool
+        Whether trials of all subjects are drawn at once, as from a file, each of whose items is
+        drawn once. Floors are those of the published files.
     """
 
     name: str
@@ -108,7 +108,7 @@ class Task:
     exact_of: Callable[..., Network | None] | None = None
     carry: str = "trial"
     solved: float | None = None
-    from_file: bool = False
+    at_once: bool = False
 
     @property
     def parameters(self) -> dict:
@@ -142,7 +142,7 @@ class Task:
         if n_trials < 1 or n_subjects < 1:
             text = f"n_trials={n_trials}, n_subjects={n_subjects}: expected 1 at least"
             raise problems(DataError, self.name, [text])
-        n_sets, size = (1, n_trials * n_subjects) if self.from_file else (n_subjects, n_trials)
+        n_sets, size = (1, n_trials * n_subjects) if self.at_once else (n_subjects, n_trials)
         streams = np.random.default_rng(rng).spawn(n_sets)
         parts = [self.draw(size, each, **complete) for each in streams]
         labels = one_session_each(n_subjects, n_trials)
@@ -162,7 +162,8 @@ class Task:
         -------
         dict of str to float
             By measure. Where the exact network has no PWL unit, an affine function is all that is
-            needed, and the floor is that of a predictor without memory.
+            needed. The floor is then that of a predictor without memory, or without the rule, and
+            ``attrs["floor_p0"]`` of the trials is the ceiling.
         """
         return self._ask(self.floor_of, parameters)
 
@@ -254,11 +255,15 @@ class Task:
     def _attrs(self, complete):
         network, main = self.exact(**complete), self.measures[0]
         # where a file lies on one machine says nothing on another one
-        shown = {name: value for name, value in complete.items() if name != "path"}
+        hidden = ("path", "environment")
+        shown = {name: value for name, value in complete.items() if name not in hidden}
+        floor, ceiling = (ask(**complete).get(main) for ask in (self.floor, self.ceiling))
+        n_pwl = None if network is None else network.n_pwl
         known = {
-            "floor_p0": self.floor(**complete).get(main),
-            "ceiling": self.ceiling(**complete).get(main),
-            "exact_n_pwl": None if network is None else network.n_pwl,
+            "floor": floor,
+            "floor_p0": ceiling if n_pwl == 0 else floor,
+            "ceiling": ceiling,
+            "exact_n_pwl": n_pwl,
         }
         return {
             "task": self.name,

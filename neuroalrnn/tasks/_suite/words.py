@@ -47,7 +47,7 @@ def _draw_sentiment(n_trials, rng, *, path=None, part="train", fold=0, n_words=5
     """Draw reviews of one of 10 folds, or of the others.
 
     A word is an input of its own if it comes at least twice in the training folds and is among the
-    `n_words` most frequent ones of these. All others share one input.
+    `n_words` most frequent ones of these, of which there are about 9,700. All others share one.
     """
     check_part(part)
     if fold not in range(N_FOLDS):
@@ -161,8 +161,10 @@ def read_commands(path: Path) -> tuple[list[tuple[list[int], list[int]]], int]:
     return pairs, max(len(words) + len(actions) + 1 for words, actions in pairs)
 
 
-def _bag_of_words() -> Scores:
-    return {"accuracy": 0.763}
+def _bag_of_words(*, n_words) -> Scores:
+    """Count words, as logistic functions of counts did in 10 folds, where that was tried."""
+    found = {500: 0.694, 2000: 0.743, None: 0.766}.get(n_words)
+    return {} if found is None else {"accuracy": found}
 
 
 def _perfect() -> Scores:
@@ -181,7 +183,7 @@ SENTIMENT = Task(
     source=REVIEWS,
     floor_of=_bag_of_words,
     ceiling_of=_perfect,
-    from_file=True,
+    at_once=True,
 )
 SCAN = Task(
     name="SCAN",
@@ -190,5 +192,5 @@ SCAN = Task(
     measures=("whole", "accuracy", "nats"),
     source=COMMANDS,
     ceiling_of=_perfect_commands,
-    from_file=True,
+    at_once=True,
 )
