@@ -43,6 +43,24 @@ class Learned(NamedTuple):
     inside: list[Prior]
 
 
+class Crossed(NamedTuple):
+    """Priors that were learned from others than they are for.
+
+    Parameters
+    ----------
+    priors : list of Prior
+        One for each part.
+    factors : tuple of float
+        What their covariances and drifts were multiplied by, the same for all; see `FACTORS`.
+    score : float
+        Score of all parts, each with its prior; nats per trial.
+    """
+
+    priors: list[Prior]
+    factors: tuple[float, float]
+    score: float
+
+
 def learn_prior(parts: Sequence[Rows], choice: Choice, n_own: int = 0) -> Learned | None:
     """Learn how subjects differ, where this predicts subjects of other parts better.
 
@@ -63,27 +81,47 @@ def learn_prior(parts: Sequence[Rows], choice: Choice, n_own: int = 0) -> Learne
     if len(parts) < 2 or not any(choice.spread):
         return None
     start = make_prior(choice.spread, parts[0].log_odds.shape[1], parts[0].features.shape[1])
-    shared = _shared(parts[0], n_own)
+    crossed = learn_crossed(parts, start, n_own)
+    n_trials = sum(int((rows.choice >= 0).sum()) for rows in parts)
+    if crossed.score <= choice.score + LEAST / max(n_trials, 1):
+        return None
     few = _thin(parts, len(start.mean))
+    everybody = _learn([rows for part in few for rows in part], start, _shared(parts[0], n_own))
+    return Learned(_scaled(everybody, *crossed.factors), crossed.score, crossed.priors)
+
+
+def learn_crossed(parts: Sequence[Rows], start: Prior, n_own: int = 0) -> Crossed:
+    """Learn for every part how the subjects of the other parts differ.
+
+    Parameters
+    ----------
+    parts : sequence of Rows
+        Validation subjects, each as a model says that never saw them; at least two.
+    start : Prior
+        Of independent weights.
+    n_own : int
+        See `learn_prior`.
+
+    Returns
+    -------
+    Crossed
+    """
+    few, shared = _thin(parts, len(start.mean)), _shared(parts[0], n_own)
     without = [
         _learn([rows for j, part in enumerate(few) if j != k for rows in part], start, shared)
         for k in range(len(parts))
     ]
-    n_trials = sum(int((rows.choice >= 0).sum()) for rows in parts)
+
+    def scale(factors):
+        return [_scaled(each, *factors) for each in without]
 
     def score(factors):
-        priors = [_scaled(each, *factors) for each in without]
-        scores = [score_prior(rows, prior) for rows, prior in zip(parts, priors, strict=True)]
+        scores = [score_prior(*each) for each in zip(parts, scale(factors), strict=True)]
         return sum(total for total, _ in scores) / max(sum(n for _, n in scores), 1)
 
     size = max(FACTORS, key=lambda each: score((each, 1.0)))
     factors = max(((size, each) for each in FACTORS), key=score)
-    best = score(factors)
-    if best <= choice.score + LEAST / max(n_trials, 1):
-        return None
-    everybody = _learn([rows for part in few for rows in part], start, shared)
-    inside = [_scaled(each, *factors) for each in without]
-    return Learned(_scaled(everybody, *factors), float(best), inside)
+    return Crossed(scale(factors), factors, float(score(factors)))
 
 
 def _shared(rows, n_own):
