@@ -12,22 +12,25 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, log_expit
 
 from neuroalrnn.config.defaults import LOSS
 from neuroalrnn.recover.recovery import SETTING, _score
 from neuroalrnn.recover.refit import refit
 from neuroalrnn.results import Fit
 from neuroalrnn.stats import best_and_sufficient, one_standard_error
-from neuroalrnn.tasks import KNOWN, simulate_known
+from neuroalrnn.tasks import KNOWN, compute_log_odds, simulate_known
 
 TASKS = (
     "scalar memory", "addition", "integration", "switching integration", "two gated paths",
     "three gated paths",
 )  # fmt: skip
 GRID, N_RESTARTS = (0, 1, 2, 3, 4), 6
-# new subjects, and trials of each, on which every network is scored once more
-FRESH = 20, 250
+# new subjects, and trials of each, on whose choices every network is scored once more; and others,
+# on which its expected score is computed from the probabilities of the known network
+FRESH, LARGE = (20, 250), (400, 250)
 KEYS = ["task", "n_subjects", "n_trials", "run"]
+COSTS = ("cost", "expected_cost", "switched_cost", "known_cost", "gap")
 RULES = ("one standard error", "loss 5 %", "loss 2 %", "best")
 
 
@@ -43,8 +46,9 @@ def simulate(task, n_subjects, n_trials, run, seed=1):
     Returns
     -------
     pandas.DataFrame
-        The table of `neuroalrnn.study.final.Final`, with ``test_score`` and ``test_floor`` on new
-        subjects.
+        The table of `neuroalrnn.study.final.Final`, with ``test_score`` and ``test_floor`` on
+        choices of new subjects; ``expected_score``, ``expected_floor`` and ``expected_known`` (of
+        the known network itself) without the noise of choices.
     """
     known = KNOWN[task]()
     rng = np.random.default_rng([seed, n_subjects, n_trials, run])
@@ -53,12 +57,28 @@ def simulate(task, n_subjects, n_trials, run, seed=1):
     found = refit(trials, SETTING, n_pwl=GRID, n_restarts=N_RESTARTS, random_state=run, threads=1)
     scores = {n_pwl: _score(network, fresh) for n_pwl, network in found.networks.items()}
     frequency = np.bincount(trials["choice"].values.astype(int), minlength=2) + 0.5
-    floor = np.log(frequency / frequency.sum())[fresh["choice"].values.astype(int)].mean()
+    by_frequency = np.log(frequency / frequency.sum())
+    floor = by_frequency[fresh["choice"].values.astype(int)].mean()
+    large = simulate_known(known, *LARGE, rng=rng)
+    truth = compute_log_odds(known.network, large)
+    chosen = expit(truth)
+    expected = {
+        n_pwl: _expect(chosen, compute_log_odds(network, large))
+        for n_pwl, network in found.networks.items()
+    }
     head = dict(zip(KEYS, (task, n_subjects, n_trials, run), strict=True))
     return found.table.assign(
         **head, true_n_pwl=known.n_pwl, best=found.table["n_pwl"] == found.best,
         test_score=found.table["n_pwl"].map(scores), test_floor=floor,
+        expected_score=found.table["n_pwl"].map(expected), expected_known=_expect(chosen, truth),
+        expected_floor=by_frequency @ [1 - chosen.mean(), chosen.mean()],
     )  # fmt: skip
+
+
+def _expect(probability, log_odds):
+    """Mean log-probability of choices that are drawn with known probabilities."""
+    scores = probability * log_expit(log_odds) + (1 - probability) * log_expit(-log_odds)
+    return float(scores.mean())
 
 
 def choose(table):
@@ -95,24 +115,42 @@ def summarise(table):
     Returns
     -------
     pandas.DataFrame
-        One row per size and rule: ``right``, ``small``, ``large`` (shares), ``median_cost`` and
-        ``mean_cost``: what its P loses on new subjects against the best P in hindsight, as a share
-        of what that explains.
+        One row per size and rule: ``right``, ``small``, ``large`` (shares), and costs, medians
+        over runs (``mean_cost``: mean): what its P loses on new subjects, as a share of what is
+        explained. ``cost``: on choices, against the best P in hindsight; ``expected_cost``: in
+        expectation, against the P that is best so; ``switched_cost``: in expectation, against the
+        best P by choices, so that none is best by the luck of choices; ``known_cost``: in
+        expectation, against the network trained with the known P; ``gap``: of the best of the
+        networks, to the known network itself.
     """
     rows = []
     for key, run in table.groupby(KEYS, sort=False):
-        score = run.set_index("n_pwl")["test_score"]
-        explained = score.max() - run["test_floor"].iloc[0]
+        run = run.set_index("n_pwl", drop=False)
+        known = int(run["true_n_pwl"].iloc[0])
         for rule, n_pwl in choose(run).items():
-            error = n_pwl - run["true_n_pwl"].iloc[0]
-            cost = (score.max() - score[n_pwl]) / explained
-            rows.append((*key[1:3], rule, error == 0, error < 0, error > 0, cost))
-    columns = ["n_subjects", "n_trials", "rule", "right", "small", "large", "cost"]
-    groups = pd.DataFrame(rows, columns=columns).groupby(columns[:3], sort=False)
-    found = groups[["right", "small", "large"]].mean()
-    cost = groups["cost"]
-    found = found.assign(median_cost=cost.median(), mean_cost=cost.mean(), n_runs=groups.size())
-    return found.reset_index()
+            error = n_pwl - known
+            verdict = (*key[1:3], rule, error == 0, error < 0, error > 0)
+            rows.append((*verdict, *_costs(run, n_pwl, known).values()))
+    head = ["n_subjects", "n_trials", "rule", "right", "small", "large"]
+    groups = pd.DataFrame(rows, columns=[*head, *COSTS]).groupby(head[:3], sort=False)
+    found = groups[head[3:]].mean().join(groups[list(COSTS)].median())
+    return found.assign(mean_cost=groups["cost"].mean(), n_runs=groups.size()).reset_index()
+
+
+def _costs(run, n_pwl, known):
+    """What a choice loses in one simulation; see `summarise`."""
+    scores, expected = run["test_score"], run["expected_score"]
+    best, floor = expected.max(), run["expected_floor"].iloc[0]
+    limit, explained = run["expected_known"].iloc[0], best - floor
+    by_choices = scores.max() - run["test_floor"].iloc[0]
+    found = {
+        "cost": (scores.max() - scores[n_pwl]) / by_choices,
+        "expected_cost": (best - expected[n_pwl]) / explained,
+        "switched_cost": (expected[scores.idxmax()] - expected[n_pwl]) / explained,
+        "known_cost": (expected[known] - expected[n_pwl]) / explained,
+        "gap": (limit - best) / (limit - floor),
+    }
+    return {name: found[name] for name in COSTS}
 
 
 def costs_of_fit(fit):
