@@ -1,5 +1,6 @@
 """Command line: ``python -m benchmarks [PART ...]``, such as ``kernels`` or ``lorenz``."""
 
+import json
 import os
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 from benchmarks import (
+    adaptive,
     analysis,
     compare,
     computations,
@@ -22,6 +24,7 @@ from benchmarks import (
     kernels,
     lorenz,
     primitives,
+    psytrack_peer,
     scaling,
     scaling_figure,
     start_up,
@@ -35,7 +38,7 @@ from neuroalrnn.running import count_cores
 FOLDER = Path(__file__).parent
 DOCS = FOLDER.parent / "docs"
 # runs that a killed benchmark goes on from
-RUNS = FOLDER.parent / "build" / "computations"
+RUNS = FOLDER.parent / "build"
 
 
 def main(
@@ -43,7 +46,8 @@ def main(
         list[str] | None,
         typer.Argument(
             help="kernels, scaling, sweep, start_up, lorenz, false_positives, fixed_points, "
-            "analysis, effects, compare, primitives, faults; or all"
+            "analysis, effects, compare, primitives, faults (all of these by default); hours, or "
+            "more than is installed, take computations, adaptive, psytrack."
         ),
     ] = None,
     backend: Annotated[str, typer.Option(help="Backend of ours.")] = "auto",
@@ -57,8 +61,11 @@ def main(
         int, typer.Option(min=1, help="computations: nulls of each kind.")
     ] = computations.N_NULLS,
     cache: Annotated[
-        Path, typer.Option(help="computations: folder of finished runs, which are not made again.")
-    ] = RUNS,
+        Path | None,
+        typer.Option(
+            help="computations, adaptive: folder of finished runs, which are not made again."
+        ),
+    ] = None,
     dataset: Annotated[str, typer.Option(help="compare: what is fitted.")] = "miller_rats",
     other: Annotated[
         Path | None, typer.Option(help="compare: another source tree, timed in turn.")
@@ -66,6 +73,9 @@ def main(
     models: Annotated[
         str, typer.Option(help="compare: names, with semicolons between them; empty for all.")
     ] = "",
+    trials: Annotated[
+        Path | None, typer.Option(help="psytrack: table of a subject, see psytrack_peer.py.")
+    ] = None,
 ) -> None:
     """Measure ours beside its peers; print the numbers and keep them in results.json."""
     unknown = sorted(set(parts or ()) - set(PARTS))
@@ -76,10 +86,12 @@ def main(
     typer.echo(f"ours: {ours.name} ({reason}), {threads} threads")
     save = _forget if quick else partial(update, FOLDER / "results.json")
     options = {"ours": ours, "threads": threads, "rounds": rounds, "quick": quick}
-    for name in parts or PARTS:
+    for name in parts or [each for each in PARTS if each not in NAMED]:
         save(describe_machine(threads) | {"ours": ours.name})
         own = {
-            "computations": {"sizes": (runs, nulls), "cache": cache},
+            "computations": {"sizes": (runs, nulls), "cache": cache or RUNS / "computations"},
+            "adaptive": {"cache": cache or RUNS / "adaptive"},
+            "psytrack": {"trials": trials},
             "compare": {"dataset": dataset, "other": other, "models": models},
         }
         save(PARTS[name](**options, **own.get(name, {})))
@@ -219,6 +231,29 @@ def _computations(ours, threads, rounds, quick, sizes, cache):
     return {"computations": {name: each.to_dict("records") for name, each in tables.items()}}
 
 
+def _adaptive(ours, threads, rounds, quick, cache):
+    data = {"data": ["fontanesi2019"], "models": ["history-logistic"]} if quick else {}
+    found = adaptive.measure(cache, n_processes=threads, **data)
+    tables = {
+        "steps": adaptive.tabulate_steps(found),
+        "subjects": adaptive.tabulate_subjects(found),
+    }
+    for each in tables.values():
+        typer.echo(each.to_string(index=False, float_format="%.4f"))
+    if not quick:
+        kept = json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))
+        adaptive.write(DOCS / "adaptive.md", found, kept.get("psytrack", []))
+    return {"adaptive": tables["steps"].to_dict("records")}
+
+
+def _psytrack(ours, threads, rounds, quick, trials):
+    if trials is None or not psytrack_peer.is_installed():
+        raise typer.BadParameter("expected --trials TABLE, and psytrack: pip install psytrack")
+    found = psytrack_peer.measure(trials, n_trials=500 if quick else None)
+    typer.echo("\n".join(psytrack_peer.tabulate(found)))
+    return {"psytrack": found}
+
+
 def _faults(ours, threads, rounds, quick):
     counts = {"kills": 4, "flips": 20, "edits": 20, "kept": 12} if quick else {}
     found = faults.measure(**counts, tell=typer.echo)
@@ -241,8 +276,13 @@ PARTS = {
     "compare": _compare,
     "primitives": _primitives,
     "computations": _computations,
+    "adaptive": _adaptive,
+    "psytrack": _psytrack,
     "faults": _faults,
 }
+
+# parts that take hours, or need more than is installed with the package
+NAMED = ("computations", "adaptive", "psytrack")
 
 if __name__ == "__main__":
     typer.run(main)

@@ -1,8 +1,5 @@
 """Whether functional regimes give back computations that are known, and find none elsewhere."""
 
-import json
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +17,9 @@ from benchmarks.computation_runs import (
     fit_run,
     score_run,
 )
+from benchmarks.kept import keep, make_all, place
 from neuroalrnn.effects import find_functional_regimes
 from neuroalrnn.exceptions import FitError, NotTestableError
-from neuroalrnn.running import progress_bar
 
 N_RUNS, N_NULLS, N_PROCESSES = 20, 200, 2
 # share of runs, of switches, and of nulls
@@ -52,19 +49,12 @@ def measure(folder, *, n_runs=N_RUNS, n_nulls=N_NULLS, n_processes=N_PROCESSES) 
     dict of str -> list of dict
         What was found, by source or null.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     jobs = [(name, run) for run in range(n_runs) for name in SOURCES]
     jobs += [(kind, run) for run in range(n_nulls) for kind in NULLS]
-    left = [job for job in jobs if not _place(folder, *job).exists()]
-    with ProcessPoolExecutor(n_processes, get_context("spawn")) as pool:
-        made = [pool.submit(make, folder, *job) for job in left]
-        for each in progress_bar(as_completed(made), total=len(left), desc="computations"):
-            each.result()
+    made = make_all(folder, jobs, make, n_processes=n_processes, desc="computations")
     found = {}
-    for job in jobs:
-        text = _place(folder, *job).read_text(encoding="utf-8")
-        found.setdefault(job[0], []).append(json.loads(text))
+    for (name, _), each in made.items():
+        found.setdefault(name, []).append(each)
     return found
 
 
@@ -78,14 +68,12 @@ def make(folder, name, run) -> None:
         Of a source or a null.
     run : int
     """
-    place = _place(folder, name, run)
     if name in SOURCES:
-        found = score_run(name, run, fit_run(name, run, place.with_suffix(".nc")))
+        path = place(folder, name, run).with_suffix(".nc")
+        found = score_run(name, run, fit_run(name, run, path))
     else:
         found = _judge(name, run)
-    new = place.with_suffix(".new")
-    new.write_text(json.dumps(found), encoding="utf-8")
-    new.replace(place)
+    keep(folder, (name, run), found)
 
 
 def _judge(kind, run):
@@ -95,10 +83,6 @@ def _judge(kind, run):
     except (FitError, NotTestableError) as error:
         return {"verdict": f"{REFUSED}: {error}", "n_regimes": 0}
     return {"verdict": regimes.verdict, "n_regimes": regimes.n_regimes}
-
-
-def _place(folder, name, run):
-    return folder / f"{name.replace(' ', '-')}_{run}.json"
 
 
 def tabulate_sources(found) -> pd.DataFrame:
