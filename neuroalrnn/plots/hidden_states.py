@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from neuroalrnn.plots.style import DOUBLE, GREY, new_figure, regime_colour, styled
 
 PER_TERM, LEAST = 5.0, 75.0
+MOST_TERMS = 12
 PANELS = {"smoothed": "Given all choices", "before_choice": "Before each choice"}
 
 
@@ -41,17 +42,18 @@ def plot_hidden_states(
     Returns
     -------
     matplotlib.figure.Figure
-        Weights with 95 % intervals on the left; the course of the session on the right, given all
-        of its choices, and given those before each trial.
+        Weights with 95 % intervals on the left, of the 12 terms with the largest ones; the course
+        of the session on the right, given all of its choices, and given those before each trial.
     """
     several = weights["option"].nunique() > 1
     names = weights["term"] + (", " + weights["option"] if several else "")
-    rows = list(dict.fromkeys(names))
+    rows = _largest(weights["state_weight"].abs().groupby(names, sort=False).max())
     figure = new_figure(DOUBLE, max(20 + PER_TERM * len(rows), LEAST))
     left, *right = figure.subplot_mosaic(
         [["weights", "smoothed"], ["weights", "before_choice"]], width_ratios=(1, 1.2)
     ).values()
-    _draw_weights(left, weights.assign(row=names.map(rows.index)), rows, called)
+    shown = names.isin(rows)
+    _draw_weights(left, weights[shown].assign(row=names[shown].map(rows.index)), rows, called)
     here = [trials[name].values.astype(str) for name in ("subject", "session")]
     chosen = np.flatnonzero((here[0] == subject) & (here[1] == session))
     chosen = chosen[np.argsort(trials["trial_in_session"].values[chosen], kind="stable")]
@@ -64,6 +66,12 @@ def plot_hidden_states(
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 3))
     return figure
+
+
+def _largest(sizes):
+    """Names of the largest values, in the order that they had."""
+    largest = sizes.nlargest(MOST_TERMS).index
+    return [name for name in sizes.index if name in largest]
 
 
 def _draw_weights(ax, weights, rows, called):

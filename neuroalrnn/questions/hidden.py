@@ -202,14 +202,18 @@ def _read_means(asked):
     """What inputs do in the states, and what choices are like: a column per state."""
     label = str(asked.trials["choice"].attrs["labels"][-1])
     named = {"choice": f"choice of {label}, share", "correct": "correct, share"}
-    parts = [asked.tables["hidden_outcomes"].replace({"outcome": named})]
+    outcomes, parts = asked.tables["hidden_outcomes"], []
     if "hidden_effects" in asked.tables:
         effects = asked.tables["hidden_effects"]
         first = effects.groupby("input")["lag"].transform("min")
         effects = effects[effects["lag"] == first].rename(columns={"input_effect": "mean"})
         several = effects["option"].nunique() > 1
         told = "effect of " + effects["input"] + (" on " + effects["option"] if several else "")
-        parts.insert(0, effects.assign(outcome=told + ", log-odds"))
+        parts.append(effects.assign(outcome=told + ", log-odds"))
+    if len(outcomes):
+        parts.append(outcomes.replace({"outcome": named}))
+    if not parts:
+        return None
     table = pd.concat(parts, ignore_index=True)
     return _read(asked, "quantity", table["outcome"], table)
 
@@ -312,14 +316,15 @@ OWN = Question(
             "hidden_states",
             lambda asked: (
                 "Left: weights of the regression in each state, mean over folds with a 95 % "
-                "interval (jackknife over folds). Right: probability of each state in the first "
+                "interval (jackknife over folds); of many terms the 12 with the largest weights. "
+                "Right: probability of each state in the first "
                 f"session of subject {example_session(asked.fit)[0]}, whose score is the median: "
                 "given all choices of the session (top), and given those before each trial."
             ),
             _draw,
         ),
         Shown("weights of hidden states", _read_weights, noun="term"),
-        Text("means in hidden states", lambda asked: MEANS),
+        Text("means in hidden states", lambda asked: "" if _read_means(asked) is None else MEANS),
         Shown("means in hidden states", _read_means, noun="quantity"),
         Text(
             "overlap with functional regimes",

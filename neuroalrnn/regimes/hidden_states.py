@@ -168,6 +168,9 @@ def describe_by_state(labels, values, subject) -> pd.DataFrame:
         ``mean, ci_low, ci_high, n_subjects``.
     """
     used = np.unique(labels.values[labels.values != ABSENT])
+    if not len(used) or values.shape[1] == 0:
+        names = ["regime", *values.columns.names, "mean", "ci_low", "ci_high", "n_subjects"]
+        return pd.DataFrame(columns=names)
     parts = {
         k: describe_over_subjects(values[labels.values == k], subject[labels.values == k])
         for k in used

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from neuroalrnn.plots.hidden_states import plot_hidden_states
 from neuroalrnn.questions import analyse, hidden
 from neuroalrnn.questions.words import plain
 from neuroalrnn.regimes.hidden_states import (
     compare_labels,
+    describe_by_state,
     describe_states,
     describe_weights,
     label_states,
@@ -126,6 +128,25 @@ def test_use_of_states_is_over_subjects_and_staying_over_folds(with_states, stat
     np.testing.assert_allclose(found["occupancy"], 0.5, atol=0.01)
     np.testing.assert_allclose(found["staying"], 0.95)
     assert (found["n_subjects"] == 6).all()
+
+
+def test_nothing_is_described_where_there_is_nothing(with_states, states):
+    labels = label_states(with_states, states)
+    nothing = pd.DataFrame({}).rename_axis(columns="outcome")
+    found = describe_by_state(labels, nothing, with_states.trials["subject"].values)
+    assert list(found) == ["regime", "outcome", "mean", "ci_low", "ci_high", "n_subjects"]
+    assert not len(found)
+
+
+def test_a_figure_of_many_terms_shows_the_largest_in_their_order(with_states, states):
+    sizes = np.r_[0.1, np.arange(20.0), 0.2]
+    rows = pd.DataFrame({"regime": 0, "term": [f"t{k}" for k in range(22)], "option": "right"})
+    weights = rows.assign(state_weight=sizes, ci_low=sizes - 1, ci_high=sizes + 1)
+    options = {"subject": "s1", "session": str(with_states.trials["session"].values[0])}
+    figure = plot_hidden_states(weights, states, with_states.trials, **options)
+    shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert shown == [f"t{k}" for k in range(9, 21)]
+    assert figure.axes[1].get_xlim() == (0.5, 120.5)
 
 
 @pytest.mark.usefixtures("by_stimulus", "quick")
