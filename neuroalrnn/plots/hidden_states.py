@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from neuroalrnn.plots.style import DOUBLE, GREY, new_figure, regime_colour, styled
 
 PER_TERM, LEAST = 5.0, 75.0
-MOST_TERMS = 12
+MOST_TERMS, LONG = 12, 30
 PANELS = {"smoothed": "Given all choices", "before_choice": "Before each choice"}
 
 
@@ -64,7 +64,8 @@ def plot_hidden_states(
     right[0].tick_params(labelbottom=False)
     right[1].set_xlabel(f"Trial of the session (subject {subject}, session {session})")
     handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 3))
+    n_columns = min(len(labels), 3 if max(map(len, labels)) <= LONG else 1)
+    figure.legend(handles, labels, loc="outside upper center", ncols=n_columns)
     return figure
 
 

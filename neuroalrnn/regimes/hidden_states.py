@@ -15,7 +15,7 @@ from neuroalrnn.stats.permutation import admissible_shifts
 
 CONSTANT = "constant"
 # share of the largest weight, and log-odds, from which on a term counts for the name of a state
-COUNTS, LEAST, MOST_NAMED = 0.25, 0.2, 2
+COUNTS, LEAST = 0.25, 0.2
 N_SHIFTS = 200
 
 
@@ -75,10 +75,11 @@ def describe_weights(states) -> pd.DataFrame:
 
 
 def name_states(weights, options) -> list[str]:
-    """Name states by the terms that count in them.
+    """Name states by the term that counts most in them.
 
     A term counts where its weight is at least a quarter of the largest weight in any state, and at
     least .2. ``"prefers left"`` is a constant, ``"repeats choice"`` a weight of the last choice.
+    States that would have one name get the term that sets them apart most, with its weight.
 
     Parameters
     ----------
@@ -92,32 +93,54 @@ def name_states(weights, options) -> list[str]:
     list of str
         In the order of the states.
     """
-    largest = weights["state_weight"].abs().max()
-    names = []
-    for _, rows in weights.groupby("regime", sort=True):
-        # the option of a term among several is the one that it moves most
-        most = rows.loc[rows.groupby("term", sort=False)["state_weight"].apply(_strongest)]
-        most = most.sort_values("state_weight", key=abs, ascending=False)
-        counts = most["state_weight"].abs() >= max(COUNTS * largest, LEAST)
-        phrases = [_phrase(row, options) for row in most[counts].head(MOST_NAMED).itertuples()]
-        names.append(", ".join(phrases) or "ignores inputs")
-    return names
-
-
-def _strongest(values):
-    return values.abs().idxmax()
+    # the option of a term among several is the one that it moves most
+    keys = [weights["regime"], weights["term"]]
+    most = weights.loc[weights["state_weight"].abs().groupby(keys, sort=False).idxmax()]
+    least = max(COUNTS * most["state_weight"].abs().max(), LEAST)
+    parts = [rows for _, rows in most.groupby("regime", sort=True)]
+    first = [rows.loc[rows["state_weight"].abs().idxmax()] for rows in parts]
+    plain = [
+        _phrase(row, options) if abs(row["state_weight"]) >= least else "ignores inputs"
+        for row in first
+    ]
+    wide = weights.pivot(index="regime", columns=["term", "option"], values="state_weight")
+    named = []
+    for row, name in zip(first, plain, strict=True):
+        alike = wide[[each == name for each in plain]]
+        more = f", {_apart(alike, row, len(options) > 2)}" if len(alike) > 1 else ""
+        named.append(name + more)
+    return named
 
 
 def _phrase(row, options):
-    up, several = row.state_weight > 0, len(options) > 2
-    if row.term == CONSTANT:
-        other = f"avoids {row.option}" if several else f"prefers {options[0]}"
-        return f"prefers {row.option}" if up else other
+    up, several = row["state_weight"] > 0, len(options) > 2
+    if row["term"] == CONSTANT:
+        other = f"avoids {row['option']}" if several else f"prefers {options[0]}"
+        return f"prefers {row['option']}" if up else other
     if several:
-        return f"{row.term} {'for' if up else 'against'} {row.option}"
-    if row.term == "choice[-1]":
+        return f"{_short(row['term'])} {'for' if up else 'against'} {row['option']}"
+    if row["term"] == "choice[-1]":
         return "repeats choice" if up else "leaves choice"
-    return f"{'follows' if up else 'against'} {row.term}"
+    return f"{'follows' if up else 'against'} {_short(row['term'])}"
+
+
+def _apart(alike, row, several):
+    """The term that sets a state apart from those of its name, with its weight."""
+    own = (alike - alike.mean()).loc[row["regime"]]
+    others = own.drop(row["term"], level="term", errors="ignore")
+    term, option = (others if len(others) else own).abs().idxmax()
+    name = f"{_short(term)} for {option}" if several else _short(term)
+    weight = f"{alike.loc[row['regime'], (term, option)]:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{name} {weight}"
+
+
+def _short(term):
+    """A product of factors of one lag with the lag once: ``choice:reward[-1]``."""
+    factors = [each.partition("[") for each in term.split(":")]
+    lags = {lag for _, _, lag in factors}
+    if len(factors) > 1 and len(lags) == 1 and "" not in lags:
+        return ":".join(name for name, _, _ in factors) + "[" + lags.pop()
+    return term
 
 
 def describe_states(fit, states, labels) -> pd.DataFrame:

@@ -104,6 +104,15 @@ def test_states_are_named_by_what_counts_in_them(term, option, weight, expected)
     assert name_states(table, ["left", "right"]) == ["follows cue", expected]
 
 
+def test_states_of_one_name_are_told_apart_by_what_differs():
+    rows = [(0, "cue", 3.0), (0, "choice[-1]:reward[-1]", 1.0)]
+    rows += [(1, "cue", 2.0), (1, "choice[-1]:reward[-1]", -1.2)]
+    table = pd.DataFrame(rows, columns=["regime", "term", "state_weight"]).assign(option="right")
+    expected = ["follows cue, choice:reward[-1] +1.0"]
+    expected += ["follows cue, choice:reward[-1] \N{MINUS SIGN}1.2"]
+    assert name_states(table, ["left", "right"]) == expected
+
+
 def test_states_of_several_options_are_named_by_the_option_that_a_term_moves_most():
     rows = [(0, "constant", each, w) for each, w in (("a", 0.1), ("b", -2.0), ("c", 0.4))]
     rows += [(1, "cue", each, w) for each, w in (("a", 2.0), ("b", -1.0), ("c", 0.0))]
