@@ -30,7 +30,7 @@ def history_kernel(
     trials: xr.Dataset,
     train: np.ndarray,
     *,
-    kernels: Sequence[str] = (CHOICE, REWARD, BOTH),
+    kernels: Sequence[str] = KERNELS,
     random_state: int = 0,
 ) -> Predict:
     """Predict by a logistic regression on exponentially weighted history, with fitted rates.
@@ -48,7 +48,8 @@ def history_kernel(
 
     With the first and the last this is the recursively formulated logistic regression (RFLR) of
     Beron et al. (2022): ``alpha c_t + phi_t``, ``phi_t = beta c_t r_t + exp(-1/tau) phi_{t-1}``, c
-    being -1 or 1. With the last choice and "choice" it is their variant without reward.
+    being -1 or 1. With the last choice and "choice" it is their variant without reward. All four,
+    the default, contain both.
 
     The reward is scaled so that its training values reach from 0 to 1. A trial without a choice or
     a reward adds nothing where one is needed. Gaps in ``trial_in_session`` are passed over as if no
