@@ -76,7 +76,7 @@ def filter_states(
         Log-probability of each row's observation given the state, 0 where nothing is observed.
     start : array, shape (state,)
         Probability of each state in the first row of a session.
-    transition : array, shape (state, state)
+    transition : array, shape (state, state) or (row, state, state)
         Probability of the second state in a row, given the first in the row before.
     first : bool array, shape (row,)
         Whether a row is the first of its session.
@@ -91,7 +91,8 @@ def filter_states(
         ``p(state_t | observations up to t)``.
     """
     before, after = np.empty_like(log_emission), np.empty_like(log_emission)
-    total = _filter(log_emission, start, transition, first, before, after)
+    steps = transition if transition.ndim == 3 else transition[None]
+    total = _filter(log_emission, start, steps, first, before, after)
     return total, before, after
 
 
@@ -130,8 +131,10 @@ def expect_states(
     ----------
     log_emission : array, shape (state, kind)
         Log-probability of each kind's observation given the state, 0 where nothing is observed.
-    start, transition : array
+    start : array, shape (state,)
         See `filter_states`.
+    transition : array, shape (state, state) or (state, state, kind)
+        Probability of the second state in a row (of a kind), given the first in the row before.
     lanes : Lanes
         The rows.
 
@@ -143,8 +146,8 @@ def expect_states(
         Expected number of rows of a kind in a state.
     begun : array, shape (state,)
         Expected number of sessions that begin in a state.
-    moves : array, shape (state, state)
-        Expected number of transitions from the first state to the second.
+    moves : array, shape (state, state) or (state, state, kind)
+        Expected number of transitions from the first state to the second, as `transition`.
     """
     n_states, n_kinds = log_emission.shape
     highest = log_emission.max(axis=0)
@@ -155,13 +158,21 @@ def expect_states(
     # it counts for nothing before the first row, but must be a number
     after[0] = 0.0
     mass = np.empty((n_steps, N_LANES))
-    _forward(emission, start, transition, lanes.kind, lanes.first, before, after, mass)
-    moves = np.zeros((n_states, n_states, N_LANES))
+    if transition.ndim == 2:
+        moves = np.zeros((n_states, n_states, N_LANES))
+        _forward(emission, start, transition, lanes.kind, lanes.first, before, after, mass)
+        _backward(before, after, transition, lanes.first, moves)
+        moves = moves.sum(axis=2)
+    else:
+        step = np.concatenate([transition, np.ones((n_states, n_states, 1))], axis=2)
+        moves = np.zeros(step.shape)
+        _forward_driven(emission, start, step, lanes.kind, lanes.first, before, after, mass)
+        _backward_driven(before, after, step, lanes.kind, lanes.first, moves)
+        moves = moves[:, :, :-1]
     share, begun = np.zeros((n_states, n_kinds + 1)), np.zeros(n_states)
-    _backward(before, after, transition, lanes.first, moves)
     _gather(after, lanes.kind, lanes.first, share, begun)
     total = highest @ lanes.n_rows + np.log(mass).sum()
-    return float(total), share[:, :-1], begun, moves.sum(axis=2)
+    return float(total), share[:, :-1], begun, moves
 
 
 @kernel
@@ -169,7 +180,7 @@ def _filter(log_emission, start, transition, first, before, after):
     n_rows, n_states = log_emission.shape
     total = 0.0
     for t in range(n_rows):
-        highest = -np.inf
+        highest, step = -np.inf, transition[t if len(transition) > 1 else 0]
         for k in range(n_states):
             highest = max(highest, log_emission[t, k])
             if first[t]:
@@ -177,7 +188,7 @@ def _filter(log_emission, start, transition, first, before, after):
             else:
                 before[t, k] = 0.0
                 for i in range(n_states):
-                    before[t, k] += after[t - 1, i] * transition[i, k]
+                    before[t, k] += after[t - 1, i] * step[i, k]
         mass = 0.0
         for k in range(n_states):
             after[t, k] = before[t, k] * np.exp(log_emission[t, k] - highest)
@@ -242,6 +253,61 @@ def _backward(before, after, transition, first, moves):
                 for j in range(n_lanes):
                     move = now[j] * chance * share[j]
                     counted[j] += move
+                    later[j] += move
+            for j in range(n_lanes):
+                now[j] = later[j]
+
+
+# the same where every kind of row has transitions of its own, which makes the loops slower
+
+
+@kernel
+def _forward_driven(emission, start, transition, kind, first, before, after, mass):
+    n_steps, n_states, n_lanes = after.shape
+    scale = np.empty(n_lanes)
+    for t in range(n_steps):
+        begins, total, here = first[t], mass[t], kind[t]
+        for j in range(n_lanes):
+            total[j] = 0.0
+        for k in range(n_states):
+            now, then, given = after[t, k], before[t, k], emission[k]
+            for j in range(n_lanes):
+                then[j] = 0.0
+            for i in range(n_states):
+                ago, chance = after[max(t - 1, 0), i], transition[i, k]
+                for j in range(n_lanes):
+                    then[j] += ago[j] * chance[here[j]]
+            for j in range(n_lanes):
+                then[j] = begins[j] * start[k] + (1 - begins[j]) * then[j]
+                now[j] = given[here[j]] * then[j]
+                total[j] += now[j]
+        for j in range(n_lanes):
+            scale[j] = 1 / total[j]
+        for k in range(n_states):
+            now = after[t, k]
+            for j in range(n_lanes):
+                now[j] *= scale[j]
+
+
+@kernel
+def _backward_driven(before, after, transition, kind, first, moves):
+    n_steps, n_states, n_lanes = after.shape
+    ratio, later = np.empty((n_states, n_lanes)), np.empty(n_lanes)
+    for t in range(n_steps - 2, -1, -1):
+        begins, there = first[t + 1], kind[t + 1]
+        for k in range(n_states):
+            share, known, expected = ratio[k], after[t + 1, k], before[t + 1, k]
+            for j in range(n_lanes):
+                share[j] = (1 - begins[j]) * known[j] / expected[j]
+        for i in range(n_states):
+            now = after[t, i]
+            for j in range(n_lanes):
+                later[j] = now[j] * begins[j]
+            for k in range(n_states):
+                share, counted, chance = ratio[k], moves[i, k], transition[i, k]
+                for j in range(n_lanes):
+                    move = now[j] * chance[there[j]] * share[j]
+                    counted[there[j]] += move
                     later[j] += move
             for j in range(n_lanes):
                 now[j] = later[j]

@@ -15,6 +15,7 @@ from neuroalrnn.arguments import (
     not_whole,
 )
 from neuroalrnn.baselines._checks import not_inner, not_sizes
+from neuroalrnn.baselines._driven import DrivenGLMHMM, fit_driven, predict_driven
 from neuroalrnn.baselines._glm_hmm import (
     GLMHMM,
     Rows,
@@ -28,7 +29,7 @@ from neuroalrnn.data import design
 from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.scaling import standardiser
 from neuroalrnn.data.schema import not_trials, scored_trials
-from neuroalrnn.exceptions import DataError
+from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.running import one_blas_thread
 
 CONSTANT = "constant"
@@ -42,6 +43,7 @@ CONSTANT = "constant"
     n_states=not_sizes,
     n_restarts=partial(not_whole, least=1),
     lapses=not_flag,
+    driven=not_flag,
     random_state=not_seed,
 )
 @from_fit("GLM-HMM")
@@ -54,6 +56,7 @@ def glm_hmm(
     n_states: Sequence[int] = (1, 2, 3, 4, 5),
     n_restarts: int = 5,
     lapses: bool = False,
+    driven: bool = False,
     random_state: int = 0,
 ) -> Predict:
     """Predict by a GLM-HMM, fitted to all training subjects at once.
@@ -89,6 +92,10 @@ def glm_hmm(
     lapses : bool
         Whether the last of several states is one in which the subject does not heed the terms: it
         has no weights but that of the constant.
+    driven : bool
+        Whether the terms also move the state: the log-odds of a transition into state k are those
+        of the matrix plus ``v[k]`` times the terms of the trial that is entered, which are known
+        before its choice. The prior of these weights is standard normal, too. Not with `lapses`.
     random_state : int
         Seed of the restarts.
 
@@ -104,16 +111,20 @@ def glm_hmm(
 
     References
     ----------
-    Ashwood et al. (2022), Nature Neuroscience: the model.
+    Ashwood et al. (2022), Nature Neuroscience: the model. Calhoun, Pillow & Murthy (2019), Nature
+    Neuroscience: inputs to its transitions.
     """
-    find = partial(_find, trials, n_restarts=n_restarts, lapses=lapses, seed=random_state)
+    if driven and lapses:
+        raise problems(DataError, "GLM-HMM", ["driven and lapses are both True: expected one"])
+    search = fit_driven if driven else partial(fit_glm_hmm, lapses=lapses)
+    find = partial(_find, trials, search=search, n_restarts=n_restarts, seed=random_state)
     return _fit_sizes(trials, train, terms, inner, tuple(n_states), find)
 
 
-def _find(trials, kinds, n_states, *, seed, **options):
+def _find(trials, kinds, n_states, *, search, seed, **options):
     """Fit a model to rows, see `fit_glm_hmm`."""
     rng, n_options = np.random.default_rng([seed, n_states]), len(trials["choice"].attrs["labels"])
-    return fit_glm_hmm(kinds, n_options, n_states, rng=rng, **options)[0]
+    return search(kinds, n_options, n_states, rng=rng, **options)[0]
 
 
 @one_blas_thread
@@ -126,7 +137,10 @@ def _fit_sizes(trials, train, terms, inner, n_states, find):
         if key not in prepared:
             prepared[key] = _prepare(trials, part, terms)
         covariates, kinds = prepared[key]
-        return _Fitted(find(kinds, n), covariates, terms)
+        model = find(kinds, n)
+        if isinstance(model, DrivenGLMHMM):
+            return partial(_predict, model, covariates)
+        return _Fitted(model, covariates, terms)
 
     return fit_chosen(fit, n_states, trials, train, inner)
 
@@ -149,6 +163,11 @@ def _rows(trials, index, covariates, counted):
     part = trials.isel(trial=place)
     choice = np.where(counted[place], part["choice"].values, -1).astype(int)
     return place, Rows(covariates(part), choice, first, offered_options(part))
+
+
+def _predict(model, covariates, trials, test):
+    place, rows = _rows(trials, test, covariates, scored_trials(trials))
+    return predict_driven(model, rows)[np.searchsorted(place, test)]
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ MODELS = [
     (history_kernel, {"kernels": ["last choice", "choice"]}),
     (hybrid, {"members": ["perseveration"]}),
     (glm_hmm, {"terms": TERMS, "n_states": [2], "n_restarts": 1}),
+    (glm_hmm, {"terms": TERMS, "n_states": [2], "n_restarts": 1, "driven": True}),
 ]
 
 
