@@ -53,7 +53,8 @@ def test_compare_scores_all_models_on_the_same_trials(run, run_file, tmp_path):
     assert code == 0, errors
     scores = pd.read_csv(tmp_path / "scores.csv")
     wanted = {"AL-RNN", "AL-RNN P=0", "AL-RNN P=2", "class frequency", "history-logistic"}
-    wanted |= {"history-logistic, lags chosen", "GLM-HMM", "GLM-HMM with lapses", "GRU", "LSTM"}
+    wanted |= {"history-logistic, lags chosen", "GLM-HMM", "GLM-HMM with lapses"}
+    wanted |= {"GLM-HMM with driven states", "GRU", "LSTM"}
     plain = wanted - {"AL-RNN P=0", "AL-RNN P=2", "class frequency"}
     wanted |= {f"{name} adaptive" for name in plain}
     assert set(scores["model"]) - {"AL-RNN sufficient"} == wanted

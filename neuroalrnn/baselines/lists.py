@@ -66,6 +66,7 @@ BASELINES = [
     Listed("history kernel", history_kernel, _is_paid),
     Listed("GLM-HMM", glm_hmm),
     Listed("GLM-HMM with lapses", _settle(glm_hmm, lapses=True, n_states=(2, 3, 4, 5))),
+    Listed("GLM-HMM with driven states", _settle(glm_hmm, driven=True, n_states=(2, 3, 4))),
 ]
 
 

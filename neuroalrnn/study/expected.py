@@ -28,6 +28,7 @@ TRIAL = {
     "history kernel": 60.0,
     "GLM-HMM": 250.0,
     "GLM-HMM with lapses": 250.0,
+    "GLM-HMM with driven states": 330.0,
 }
 REGRESSION = 30.0
 # read-outs that learn their subject, microseconds by training trial and feature

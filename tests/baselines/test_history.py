@@ -99,6 +99,7 @@ def test_baselines_follow_the_variables_of_a_dataset():
     inputs = ["choice", "reward"]
     names = ["history-logistic, lags chosen", "Q-learning", "asymmetric Q-learning", "RFLR"]
     names += ["RFLR without reward", "history kernel", "GLM-HMM", "GLM-HMM with lapses"]
+    names += ["GLM-HMM with driven states"]
     assert list(cognitive_baselines(trials, inputs, inner)) == names
     plain = trials.drop_vars("reward")
     assert list(cognitive_baselines(plain, ["choice"], inner)) == [names[0], *names[6:]]
