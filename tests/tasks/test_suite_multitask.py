@@ -205,3 +205,22 @@ def test_performance_is_judged_at_the_end(suite):
     everywhere = np.broadcast_to(turned[:, None], target.shape)
     expected = kept if name == "Driscoll-15" else 1.0
     assert task.score(trials, everywhere)["performance"] == pytest.approx(expected)
+
+
+def test_fixed_trials_go_through_rules_and_angles_and_all_ask_for_a_response(suite):
+    name, task, _ = suite
+    n = N_RULES[name] * 20
+    trials = task.simulate(n, rng=0, batch=20, fixed=True)
+    rules = list(trials["feature"].values[-N_RULES[name] :])
+    assert trials["rule"].values.tolist() == [rule for rule in rules for _ in range(20)]
+    assert np.isfinite(trials["response"]).all()
+    for rule in rules:
+        own = trials.isel(trial=trials["rule"].values == rule)
+        assert len(set(own["n_steps"].values)) == 1
+        assert len(set(own["angle_1"].values)) == (
+            10 if name == "Yang-20" and "dmc" in rule else 20
+        )
+    for trial in range(0, n, 7):
+        row = trials.isel(trial=trial)
+        assert row["response"].item() == pytest.approx(answer(row))
+    assert (trials["inputs"].sel(feature="fixation").values <= 1).all()

@@ -16,15 +16,17 @@ from neuroalrnn.tasks._suite.rules import (
     DT,
     EPOCHS,
     FAMILY,
+    FIXED,
     N_BATCH,
     N_TRIAL,
     Plan,
     Timing,
+    always_go,
     plan_trials,
 )
 from neuroalrnn.tasks._suite.task import Drawn, Scores, Task
 
-N_RING = 32
+N_RING, N_ANGLES = 32, 20
 PREFERRED = 2 * np.pi * np.arange(N_RING) / N_RING
 GRACE = round(0.1 / DT)
 SHORT, DELAYS = [200.0, 400.0, 600.0], [200.0, 400.0, 800.0, 1600.0]
@@ -67,7 +69,7 @@ class Suite:
     outputs: tuple[str, ...]
 
 
-def _draw(suite, n_trials, rng, rules, batch, noise, easy):
+def _draw(suite, n_trials, rng, rules, batch, noise, easy, fixed):
     """Draw trials of some rules, batch by batch."""
     names = suite.rules if rules is None else tuple(rules)
     if wrong := [unknown(name, suite.rules) for name in names if name not in suite.rules]:
@@ -80,29 +82,33 @@ def _draw(suite, n_trials, rng, rules, batch, noise, easy):
     weight = np.array([suite.weights[suite.rules.index(name)] for name in names])
     limits = np.cumsum(weight / weight.sum())[:-1]
     rule = np.searchsorted(limits, for_rule.random(n_batches), side="right")[repeated]
-    longest = max(suite.timing[FAMILY[name]].longest for name in names)
-    parts = [
-        (np.flatnonzero(rule == k), _plan(suite, name, easy, of_batch, of_trial, rule == k))
-        for k, name in enumerate(names)
-    ]
-    plan = _together(parts, n_trials)
+    if fixed:
+        rule, noise = repeated % len(names), 0.0
+        of_trial[:, 0] = np.arange(n_trials) % N_ANGLES / N_ANGLES
+    timing = FIXED if fixed else suite.timing
+    longest = max(timing[FAMILY[name]].longest for name in names)
+    parts = []
+    for k, name in enumerate(names):
+        rows = np.flatnonzero(rule == k)
+        own = always_go(name, of_trial[rows]) if fixed else of_trial[rows]
+        parts.append((rows, _plan(suite, name, timing, easy, of_batch[rows], own)))
+    plan = _together(parts)
     place = np.array([suite.rules.index(name) for name in names])[rule]
     drawn = _render(suite, plan, place, longest)
     drawn.inputs[:] += noise * for_noise.standard_normal(drawn.inputs.shape)
     return drawn
 
 
-def _plan(suite, name, easy, of_batch, of_trial, rows):
+def _plan(suite, name, timing, easy, of_batch, of_trial):
     family = FAMILY[name]
 
     def coherence(uniform):
         return suite.coherence[family](uniform, easy)
 
-    given = of_batch[rows], of_trial[rows]
-    return plan_trials(name, suite.timing[family], coherence, suite.categories, *given)
+    return plan_trials(name, timing[family], coherence, suite.categories, of_batch, of_trial)
 
 
-def _together(parts, n_trials):
+def _together(parts):
     """Bring plans of rules into the order of trials."""
     order = np.argsort(np.concatenate([rows for rows, _ in parts]))
     plans = [plan for _, plan in parts]
@@ -229,12 +235,20 @@ DRISCOLL = Suite(
 )
 
 
-def _draw_yang(n_trials, rng, *, rules=None, batch=64, noise=0.01 * 10**0.5, easy=False):
-    return _draw(YANG, n_trials, rng, rules, batch, noise, easy)
+def _draw_yang(
+    n_trials, rng, *, rules=None, batch=64, noise=0.01 * 10**0.5, easy=False, fixed=False
+):
+    """Draw trials; see `_draw_driscoll` for `fixed`. Larger differences are `easy`."""
+    return _draw(YANG, n_trials, rng, rules, batch, noise, easy, fixed)
 
 
-def _draw_driscoll(n_trials, rng, *, rules=None, batch=64, noise=0.1 * 10**0.5):
-    return _draw(DRISCOLL, n_trials, rng, rules, batch, noise, False)
+def _draw_driscoll(n_trials, rng, *, rules=None, batch=64, noise=0.1 * 10**0.5, fixed=False):
+    """Draw trials of all rules, or of some.
+
+    With `fixed` they are those by which rules are compared: no noise, fixed times, one rule after
+    the other, batch by batch, 20 angles in turn, and a response in every trial.
+    """
+    return _draw(DRISCOLL, n_trials, rng, rules, batch, noise, False, fixed)
 
 
 def _perfect() -> Scores:

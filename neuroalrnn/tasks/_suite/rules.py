@@ -70,6 +70,18 @@ class Timing:
         return int(sum(max(law) / (1000 * DT) for law in self.lengths.values()))
 
 
+# times at which rules are compared with each other
+FIXED = {
+    "go": Timing({0: [500], 1: [1000], 5: [500]}),
+    "react": Timing({0: [1500], 5: [500]}),
+    "delay": Timing({0: [500], 1: [500], 2: [1000], 5: [500]}),
+    "dm": Timing({0: [500], 1: [1500], 5: [500]}),
+    "delaydm": Timing({0: [500], 1: [500], 2: [1000], 3: [500], 4: [200], 5: [300]}),
+    "dms": Timing({0: [500], 1: [500], 2: [1000], 5: [500]}),
+    "dmc": Timing({0: [500], 1: [500], 2: [1000], 5: [500]}),
+}
+
+
 @dataclass(frozen=True)
 class Plan:
     """What happens in trials.
@@ -147,6 +159,30 @@ def plan_trials(rule, timing, coherence, categories, of_batch, of_trial) -> Plan
         response = np.where(goes, angle[:, 1], np.nan)
     off = np.full(len(steps), family not in ("react", "dms", "dmc"))
     return Plan(steps, onset, end, angle, strength, response, off)
+
+
+def always_go(rule: str, of_trial: np.ndarray) -> np.ndarray:
+    """Change the numbers of trials so that a rule of matching always asks for a response.
+
+    Parameters
+    ----------
+    rule : str
+        One of `FAMILY`; rules that always ask for one leave the numbers as they are.
+    of_trial : array, shape (trial, draw)
+        Uniform random numbers.
+
+    Returns
+    -------
+    array, shape (trial, draw)
+        The same, up to those that decide on a match.
+    """
+    changed, is_match = of_trial.copy(), not rule.endswith("nogo")
+    if FAMILY[rule] == "dms":
+        changed[:, 12] = 0.25 if is_match else 0.75
+    if FAMILY[rule] == "dmc":
+        upper = (of_trial[:, 0] >= 0.5) == is_match
+        changed[:, 1] = of_trial[:, 1] % 0.5 + 0.5 * upper
+    return changed
 
 
 def _pair(rule, coherence, of_trial):
