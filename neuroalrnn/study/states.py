@@ -48,7 +48,7 @@ def tabulate_states(study, answers):
         has fewer states than another. None without such models.
     """
     kinds = {k.removeprefix(STATES): v for k, v in answers.items() if k.startswith(STATES)}
-    if not kinds:
+    if not kinds.get("start"):
         return None
     tables = []
     for name in kinds["start"]:

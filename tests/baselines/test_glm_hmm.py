@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from sklearn.linear_model import LogisticRegression
 
+import data_loaders
 from neuroalrnn.baselines import glm_hmm
 from neuroalrnn.baselines._glm_hmm import (
     GLMHMM,
@@ -12,10 +13,12 @@ from neuroalrnn.baselines._glm_hmm import (
     _climb,
     fit_glm_hmm,
     group_rows,
+    infer_states,
     log_options,
     predict_glm_hmm,
 )
 from neuroalrnn.baselines._hidden_states import filter_states
+from neuroalrnn.data import design
 from tests.baselines.test_hidden_states import smooth
 
 STAY = 0.95
@@ -28,17 +31,22 @@ TRUE = GLMHMM(
 
 def simulate(model, n_sessions=20, n_rows=200, n_options=2, seed=0):
     """Choices of a model given a constant and random features."""
+    return draw(model, n_sessions, n_rows, n_options, seed)[0]
+
+
+def draw(model, n_sessions=20, n_rows=200, n_options=2, seed=0):
+    """The same, and the states in which they were made."""
     rng = np.random.default_rng(seed)
     n, n_states = n_sessions * n_rows, len(model.start)
     features = np.c_[np.ones(n), rng.normal(size=(n, model.weights.shape[2] - 1))]
     first = np.arange(n) % n_rows == 0
     probability = np.exp(log_options(model.weights, features)).transpose(2, 0, 1)
-    choice = np.zeros(n, int)
+    choice, state = np.zeros((2, n), int)
     for t in range(n):
-        chance = model.start if first[t] else model.transition[state]  # noqa: F821
-        state = rng.choice(n_states, p=chance)
-        choice[t] = rng.choice(n_options, p=probability[t, state])
-    return Rows(features, choice, first)
+        chance = model.start if first[t] else model.transition[state[t - 1]]
+        state[t] = rng.choice(n_states, p=chance)
+        choice[t] = rng.choice(n_options, p=probability[t, state[t]])
+    return Rows(features, choice, first), state
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +156,32 @@ def test_simulated_model_is_found_again(observed):
     np.testing.assert_allclose(model.transition[np.ix_(order, order)], TRUE.transition, atol=0.02)
     _, single = fit_glm_hmm(group_rows(observed), 2, 1, rng=np.random.default_rng(0))
     assert path[-1] > single[-1] + 200
+
+
+def test_states_of_new_sessions_come_back_better_with_later_choices_than_without(observed):
+    model, _ = fit_glm_hmm(group_rows(observed), 2, 2, rng=np.random.default_rng(0))
+    order = np.argsort(-model.weights[:, 0, 1])
+    rows, state = draw(TRUE, seed=1)
+    before, smoothed = (p[:, order].argmax(axis=1) == state for p in infer_states(model, rows))
+    assert 0.75 < before.mean() < smoothed.mean() - 0.05
+    assert smoothed.mean() > 0.9
+
+
+def test_likelihood_and_states_are_those_of_nemos():
+    trials = data_loaders.load("pratte2010").isel(trial=slice(0, 432))
+    terms = design(trials, ["word", "choice[-1]"]).to_numpy()
+    first = np.arange(432) % 144 == 0
+    rows = Rows(np.c_[np.ones(432), terms], trials["choice"].values.astype(int), first)
+    weights = np.array([[[0.1, 2.0, 0.0]], [[-0.3, -1.0, 0.5]]])
+    chain = np.array([0.7, 0.3]), np.array([[0.9, 0.1], [0.2, 0.8]])
+    model = GLMHMM(*chain, weights)
+    said = predict_glm_hmm(model, rows)[np.arange(432), rows.choice]
+    _, smoothed = infer_states(model, rows)
+    # by forward_backward of nemos 0.2.8, in double precision
+    assert said.sum() == pytest.approx(-223.39910227214702, abs=1e-10)
+    np.testing.assert_allclose(smoothed.sum(axis=0), [305.55697776, 126.44302224], atol=1e-8)
+    expected = [[0.94715154, 0.05284846], [0.16490505, 0.83509495], [0.95509041, 0.04490959]]
+    np.testing.assert_allclose(smoothed[[10, 200, 431]], expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("n_options", [2, 3])

@@ -10,7 +10,7 @@ from neuroalrnn.data import SubjectKFold, design
 from neuroalrnn.data.scaling import standardiser
 from neuroalrnn.exceptions import ResultError
 from neuroalrnn.results import Fit
-from neuroalrnn.study.states import match_states
+from neuroalrnn.study.states import STATES, match_states, tabulate_states
 
 TERMS = ["stimulus", "rule:stimulus", "choice[-1]"]
 
@@ -35,7 +35,7 @@ def options(tmp_path):
 
 @pytest.mark.usefixtures("one_glm_hmm")
 def test_a_fit_keeps_states_that_explain_its_predictions(trials, fit, options, tmp_path):
-    found = fit(trials, SubjectKFold(3), **options)
+    found = fit(trials, SubjectKFold(2), **options)
     states = found.states.sel(model="GLM-HMM")
     assert list(states["term"].values) == ["constant", *TERMS]
     for name in ("before_choice", "smoothed", "transition"):
@@ -54,7 +54,7 @@ def test_a_fit_keeps_states_that_explain_its_predictions(trials, fit, options, t
         np.testing.assert_allclose(predicted[test], mixture, atol=1e-5)
     found.save(tmp_path / "fit.nc")
     assert Fit.load(tmp_path / "fit.nc").states.equals(found.states)
-    assert fit(trials, SubjectKFold(3), **options).states.equals(found.states)
+    assert fit(trials, SubjectKFold(2), **options).states.equals(found.states)
 
 
 def test_states_are_matched_by_their_weights():
@@ -66,6 +66,11 @@ def test_states_are_matched_by_their_weights():
     np.testing.assert_array_equal(first, range(4))
     np.testing.assert_array_equal(second, order)
     np.testing.assert_array_equal(third, [2, 0])
+
+
+def test_models_that_were_left_out_leave_no_states():
+    assert tabulate_states(None, {}) is None
+    assert tabulate_states(None, {"effect": {}, f"{STATES}start": {}}) is None
 
 
 def test_a_fit_without_a_glm_hmm_says_how_to_get_states(fitted):
