@@ -201,6 +201,6 @@ class _Fitted:
         """Parameters, and the states of trials before their choice and given all choices."""
         at, rows = self._rows(trials, test)
         before, smoothed = infer_states(self.model, rows)
-        terms = np.array([CONSTANT, *design(trials.isel(trial=test[:1]), self.terms)])
+        terms = np.array([CONSTANT, *design(trials, self.terms)])
         found = {"term": terms, "before_choice": before[at], "smoothed": smoothed[at]}
         return found | self.model._asdict()

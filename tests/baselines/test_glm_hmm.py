@@ -225,6 +225,7 @@ def test_later_choices_and_other_sessions_do_not_matter(observed):
 
 def test_states_before_a_choice_know_nothing_of_it_and_smoothed_ones_do(observed):
     trials, train, test = as_trials(observed), np.arange(3000), np.arange(3000, 3400)
+    trials["choice"][3000] = np.nan
     fitted = glm_hmm.fit(trials, train, terms=["cue"], n_states=(2,), n_restarts=2)
     found = fitted.states(trials, test)
     assert list(found["term"]) == ["constant", "cue"]
