@@ -29,8 +29,15 @@ class AskedHidden(Asked):
 
     @cached_property
     def states(self):
-        """Parameters and posteriors of the first GLM-HMM, as an xarray.Dataset."""
-        return self.fit.states.isel(model=0)
+        """Parameters and posteriors of the GLM-HMM asked about, as an xarray.Dataset.
+
+        Of several the one that validation subjects prefer, where that is kept; else the first.
+        """
+        states = self.fit.states
+        if "adaptive" not in self.fit.tree.children:
+            return states.isel(model=0)
+        score = self.fit.adaptive["plain"].sel(model=states["model"].values).mean("fold")
+        return states.isel(model=int(score.argmax("model")))
 
     @cached_property
     def regimes(self):

@@ -109,11 +109,13 @@ def _states(text):
     return text
 
 
-def say_states(summary, called, n_states):
+def say_states(model, summary, called, n_states):
     """How many states there are, what each does, and how long it lasts.
 
     Parameters
     ----------
+    model : str
+        Name of the GLM-HMM.
     summary : pandas.DataFrame
         Table ``hidden_states``.
     called : list of str
@@ -134,7 +136,7 @@ def say_states(summary, called, n_states):
         + (f", in {row.n_folds} of {len(n_states)} folds)" if row.n_folds < len(n_states) else ")")
         for row in summary.itertuples()
     ]
-    said = joined([f"The GLM-HMM has {found}, chosen inside each fold:", parts[0]])
+    said = joined([f"The {model} has {found}, chosen inside each fold:", parts[0]])
     for part in parts[1:]:
         said = said + "; " + part
     return said + "."
@@ -307,6 +309,7 @@ OWN = Question(
         Text(
             "hidden states",
             lambda asked: say_states(
+                str(asked.hidden.states["model"].values),
                 asked.tables["hidden_states"],
                 asked.hidden.called,
                 asked.hidden.states["n_states"].values.tolist(),

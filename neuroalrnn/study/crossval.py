@@ -171,7 +171,8 @@ def select_n_pwl(
         ``{name: f(trials, train, test) -> array}`` of log-probabilities, shape (test trial,
         option); default class frequency and logistic regressions. "all" adds those of
         `neuroalrnn.baselines.cognitive_baselines`, a GRU and an LSTM, whose sizes are chosen inside
-        each fold. All are fitted before the networks; one of ours that fails is left out.
+        each fold; hidden states of GLM-HMMs are kept in `Fit.states`. All are fitted before the
+        networks; one of ours that fails is left out.
     sufficient : float or "one standard error"
         Share of what is explained that the sufficient ``n_pwl`` may lose, from 0 to 1; or the rule
         `neuroalrnn.stats.one_standard_error` in place of it.

@@ -9,6 +9,7 @@ import xarray as xr
 
 from neuroalrnn.plots.hidden_states import plot_hidden_states
 from neuroalrnn.questions import analyse, hidden
+from neuroalrnn.questions.asked import Asked
 from neuroalrnn.questions.words import plain
 from neuroalrnn.regimes.hidden_states import (
     compare_labels,
@@ -192,6 +193,16 @@ def test_one_state_is_said_once(with_states, tmp_path):
     assert page.count("no hidden states were found") == 1
 
 
+def test_of_several_models_the_one_is_asked_about_that_validation_subjects_prefer(with_states):
+    names, tree = ["GLM-HMM", "GLM-HMM with lapses"], with_states.tree.copy()
+    two = [with_states.states.assign_coords(model=[name]) for name in names]
+    tree["states"] = xr.DataTree(xr.concat(two, "model"))
+    assert Asked(Fit(tree)).hidden.states["model"] == names[0]
+    plain_scores = ("model", "fold"), [[-0.5, -0.5], [-0.4, -0.5]]
+    tree["adaptive"] = xr.DataTree(xr.Dataset({"plain": plain_scores}, coords={"model": names}))
+    assert Asked(Fit(tree)).hidden.states["model"] == names[1]
+
+
 @pytest.mark.parametrize(
     ("index", "high", "expected"),
     [
@@ -208,7 +219,9 @@ def test_overlap_is_said_in_every_direction(index, high, expected):
 def test_states_of_some_folds_are_said_to_be_so():
     rows = [(0, 0.7, 0.95, 4), (1, 0.3, 0.9, 1)]
     summary = pd.DataFrame(rows, columns=["regime", "occupancy", "staying", "n_folds"])
-    said = plain(hidden.say_states(summary, ["follows cue", "prefers left"], [1, 1, 2, 1]))
+    said = plain(
+        hidden.say_states("GLM-HMM", summary, ["follows cue", "prefers left"], [1, 1, 2, 1])
+    )
     assert "1 to 2 hidden states" in said
     assert "0, follows cue (70 % of trials, expected to last 20 trials);" in said
     assert "1, prefers left (30 % of trials, expected to last 10 trials, in 1 of 4 folds)." in said
