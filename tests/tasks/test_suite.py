@@ -16,9 +16,14 @@ def task(request):
     return TASKS[request.param]
 
 
-def test_trials_are_valid_and_survive_a_file(task, given, tmp_path):
+def test_trials_are_valid(task, given):
     trials = validate(task.simulate(24, rng=0, n_subjects=2, **given(task)))
     assert trials["subject"].values.tolist() == ["000"] * 24 + ["001"] * 24
+
+
+@pytest.mark.parametrize("name", ["addition", "rodent selection c", "Driscoll-15"])
+def test_trials_survive_a_file(name, tmp_path):
+    trials = TASKS[name].simulate(24, rng=0)
     trials.to_netcdf(tmp_path / "trials.nc")
     with xr.open_dataset(tmp_path / "trials.nc") as read:
         assert validate(read).equals(trials)
@@ -84,8 +89,37 @@ def test_unknown_parameters_are_named(task):
         task.simulate(2, rng=0, n_stepz=3)
     with pytest.raises(ConfigError, match="n_stepz"):
         task.floor(n_stepz=3)
-    with pytest.raises(DataError, match="n_trials=0"):
-        task.simulate(0, rng=0)
+    with pytest.raises(ConfigError, match=r"2 problems\n.*n_trials = 0.*\n.*rng = 'x'"):
+        task.simulate(0, rng="x")
+
+
+IMPOSSIBLE = [
+    ("addition", {"n_steps": 3}, "n_steps=3: expected 4 at least"),
+    ("addition", {"n_steps": 20.5}, "n_steps = 20.5: expected a whole number"),
+    ("addition", {"law": "sign"}, "'sign'.*signed"),
+    ("copy", {"n_blanks": 0}, "n_blanks = 0"),
+    ("variable-delay copy", {"n_blanks": (5, 2)}, "expected them in order"),
+    ("variable-delay copy", {"n_items": 0}, "n_items = 0"),
+    ("flip-flop", {"n_steps": 5, "lag": 5}, "lag=5: expected less than n_steps=5"),
+    ("flip-flop", {"pulse": 1.5}, "pulse = 1.5"),
+    ("parity", {"n_bits": 1}, "n_bits=1: expected 2"),
+    ("context-dependent integration", {"coherences": ()}, "coherences = ()"),
+    ("context-dependent integration", {"coherences": (0, 1)}, "coherences = 0"),
+    ("context-dependent integration", {"noise": -1}, "noise = -1"),
+    ("context-dependent integration, Mante", {"dt": 0}, "dt = 0"),
+    ("rodent selection d", {"errors": 0.7, "interference": 0.5}, "1 at most together"),
+    ("Driscoll-15", {"batch": 0}, "batch = 0"),
+    ("Driscoll-15", {"rules": "fdgo"}, "rules = 'fdgo': expected a list of names"),
+    ("Yang-20", {"easy": "no"}, "easy = 'no': expected True or False"),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters", "message"), IMPOSSIBLE)
+def test_impossible_parameters_are_refused(name, parameters, message):
+    with pytest.raises(ConfigError, match=message):
+        TASKS[name].simulate(2, rng=0, **parameters)
+    with pytest.raises(ConfigError, match=message):
+        TASKS[name].floor(**parameters)
 
 
 def test_trials_without_choices_are_refused_by_what_needs_one():

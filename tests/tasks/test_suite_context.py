@@ -58,7 +58,7 @@ def test_ceilings_are_those_of_the_ideal_integrator():
         found = ((attended > 0) == (trials["choice"] == 1)).values.mean()
         expected = TASKS[name].ceiling()["accuracy"]
         assert found == pytest.approx(expected, abs=4 * np.sqrt(0.25 / 4000))
-    wide = TASKS[MANTE].simulate(4000, rng=3, coherences=None)
+    wide = TASKS[MANTE].simulate(1000, rng=3, coherences=None)
     assert np.abs(wide["motion_coherence"]).max() <= 0.1875
     coarse, fine = (TASKS[MANTE].simulate(9, rng=0, dt=dt).sizes["time"] for dt in (0.01, 0.001))
     assert (coarse, fine) == (76, 751)
@@ -83,7 +83,7 @@ def test_floors_without_noise_have_their_known_values(name, parameters, accuracy
 
 def test_no_weighting_of_both_streams_beats_the_floor():
     """Criteria are fitted to half of the trials, for three directions."""
-    trials = TASKS[DEFAULT].simulate(20_000, rng=5)
+    trials = TASKS[DEFAULT].simulate(12_000, rng=5)
     streams = trials["inputs"].values[:, 22:62, :2].sum(axis=1)
     context, right = trials["context"].values, trials["choice"].values == 1
     floor, found = TASKS[DEFAULT].floor()["accuracy"], []
@@ -96,7 +96,7 @@ def test_no_weighting_of_both_streams_beats_the_floor():
             best = limits[((score[fit] > limits[:, None]) == right[fit]).mean(axis=1).argmax()]
             given[rows] = score[rows] > best
         found.append((given == right).mean())
-    assert max(found) <= floor + 0.012
+    assert max(found) <= floor + 0.015
     assert max(found) >= floor - 0.02
 
 
@@ -159,7 +159,7 @@ def test_hidden_rules_come_in_blocks_that_cues_begin(outputs_of):
 
 def test_choices_of_a_lapsing_subject_are_as_likely_as_they_should_be():
     task, given = TASKS["rodent selection d"], {"errors": 0.1, "interference": 0.15}
-    trials = task.simulate(20_000, rng=1, **given)
+    trials = task.simulate(8_000, rng=1, **given)
     left, low, pitch = (trials[name].values for name in ("left", "low", "pitch_rule"))
     rows = left & low & ~pitch
     share = np.bincount(trials["choice"].values[rows].astype(int), minlength=3) / rows.sum()

@@ -201,9 +201,9 @@ def test_a_changed_file_is_read_anew(folder):
 
 
 def test_splits_and_folds_are_checked(folder):
-    with pytest.raises(ConfigError, match=r"split='long'.*simple, length"):
+    with pytest.raises(ConfigError, match=r"'long'.*simple, length"):
         TASKS["SCAN"].simulate(2, rng=0, path=folder, split="long")
-    with pytest.raises(ConfigError, match="fold=10: expected 0 to 9"):
+    with pytest.raises(ConfigError, match="fold = 10: expected a whole number from 0 to 9"):
         TASKS["sentiment"].simulate(2, rng=0, path=folder, fold=10)
     with pytest.raises(ConfigError, match="expected the folder of both"):
         TASKS["sentiment"].simulate(2, rng=0, path=folder / "rt-polarity.neg.gz")

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.tasks import TASKS
 
 LAWS = ("default", "uniform", "signed")
@@ -65,11 +64,11 @@ def test_one_pwl_unit_adds_exactly(law, n_steps, outputs_of):
 @pytest.mark.parametrize("name", ["addition", "multiplication"])
 def test_floors_are_what_least_squares_reaches(name, law, affine_error):
     parameters = {"n_steps": 20, "law": law}
-    trials = TASKS[name].simulate(60_000, rng=1, **parameters)
+    trials = TASKS[name].simulate(30_000, rng=1, **parameters)
     whole = trials["n_steps"].values == 20
     floor = TASKS[name].floor(**parameters)
     found = affine_error(trials.isel(trial=whole), 19)
-    assert found == pytest.approx(floor["mse"], rel=0.03)
+    assert found == pytest.approx(floor["mse"], rel=0.04)
     target = at_the_end(trials, trials["target"].values)
     grid = np.linspace(0, 1.5, 301)
     best = max((np.abs(target - each) < 0.04).mean() for each in grid)
@@ -89,11 +88,6 @@ def test_floors_have_their_known_values(name, n_steps, law, mse):
     assert TASKS[name].floor(n_steps=n_steps, law=law)["mse"] == pytest.approx(mse, abs=5e-5)
 
 
-def test_impossible_laws_are_refused():
-    with pytest.raises(ConfigError, match=r"law='sign'.*default, uniform, signed"):
-        TASKS["addition"].simulate(2, rng=0, law="sign")
-
-
 def test_decision_asks_for_the_larger_one_and_one_unit_tells_it(outputs_of):
     task = TASKS["decision"]
     trials = task.simulate(300, rng=0)
@@ -106,8 +100,8 @@ def test_decision_asks_for_the_larger_one_and_one_unit_tells_it(outputs_of):
 
 @pytest.mark.parametrize("n_steps", [10, 20, 50])
 def test_floor_of_a_decision_is_that_of_its_affine_function(n_steps):
-    trials = TASKS["decision"].simulate(60_000, rng=3, n_steps=n_steps)
+    trials = TASKS["decision"].simulate(30_000, rng=3, n_steps=n_steps)
     weight = n_steps - 2 - 2 * np.arange(n_steps - 1)
     given = (trials["inputs"].values[:, :-1, 0] - 0.5) @ weight > 0
     found = (given == (trials["choice"].values == 1)).mean()
-    assert TASKS["decision"].floor(n_steps=n_steps)["accuracy"] == pytest.approx(found, abs=0.008)
+    assert TASKS["decision"].floor(n_steps=n_steps)["accuracy"] == pytest.approx(found, abs=0.01)

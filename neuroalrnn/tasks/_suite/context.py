@@ -2,12 +2,12 @@
 
 from functools import cache
 from itertools import product
-from math import erf
 
 import numpy as np
 
 from neuroalrnn.network.run import Network
 from neuroalrnn.tasks._suite.closed import network_of
+from neuroalrnn.tasks._suite.normal import cumulative
 from neuroalrnn.tasks._suite.task import Drawn, Scores, Task
 
 # steps of 20 ms: fixation, context alone, stimulus, delay, response
@@ -137,16 +137,12 @@ def _floor(levels, noise, n_steps) -> Scores:
     best = 0.0
     for angle in np.linspace(0, np.pi / 4, 46):
         score = pairs @ [np.cos(angle), np.sin(angle)]
-        high = _normal((score - criteria[:, None]) / spread)
+        high = cumulative((score - criteria[:, None]) / spread)
         right = [np.where(pairs[:, k] > 0, high, 1 - high).mean(axis=1).max() for k in (0, 1)]
         best = max(best, sum(right) / 2)
     slopes = np.logspace(-2, 2, 400)[:, None] / max(levels) / n_steps
     nats = -np.logaddexp(0, -slopes * np.sign(pairs[:, 0]) * pairs.sum(axis=1)).mean(axis=1)
     return {"accuracy": float(best), "nats": float(nats.max())}
-
-
-def _normal(values):
-    return 0.5 + np.vectorize(erf)(values / np.sqrt(2)) / 2
 
 
 def _ceiling_of_default(*, coherences, noise) -> Scores:
@@ -161,7 +157,7 @@ def _ceiling_of_mante(*, coherences, noise, dt) -> Scores:
 def _ideal(levels, noise, n_steps) -> Scores:
     """Integrate the right stream, and nothing else."""
     clear = np.asarray(levels) * np.sqrt(n_steps) / max(noise, 1e-12)
-    return {"accuracy": float(_normal(clear).mean())}
+    return {"accuracy": float(cumulative(clear).mean())}
 
 
 CONTEXT = Task(

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from neuroalrnn.arguments import unknown
 from neuroalrnn.exceptions import ConfigError, DataError, problems
 
 
@@ -160,28 +159,3 @@ def pick(n_trials: int, n_items: int, rng: np.random.Generator) -> np.ndarray:
         text = f"{n_trials} trials asked for, the file has {n_items} for this part"
         raise problems(DataError, "n_trials", [text])
     return rng.permutation(n_items)[:n_trials]
-
-
-def check_part(part: str, known: Sequence[str] = ("train", "test")) -> str:
-    """Refuse an unknown part of the data.
-
-    Parameters
-    ----------
-    part : str
-        What was given.
-    known : sequence of str
-        Parts that there are.
-
-    Returns
-    -------
-    str
-        The part.
-
-    Raises
-    ------
-    ConfigError
-        It is none of them.
-    """
-    if part not in known:
-        raise problems(ConfigError, "part", [unknown(str(part), known)])
-    return part

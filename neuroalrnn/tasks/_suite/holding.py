@@ -4,6 +4,7 @@ from math import comb, log
 
 import numpy as np
 
+from neuroalrnn.exceptions import ConfigError, problems
 from neuroalrnn.network.run import Network
 from neuroalrnn.tasks import known
 from neuroalrnn.tasks._suite.closed import blocks, network_of
@@ -45,6 +46,7 @@ def _draw_flip_flop(n_trials, rng, *, n_steps=64, n_bits=3, pulse=0.1, lag=1):
     With ``lag=0`` no AL-RNN can follow at a pulse, as an input reaches the output of its own step
     only linearly: none is better than a mean squared error of about ``pulse * (1 - pulse)``.
     """
+    _check_lag(lag, n_steps)
     for_pulse, for_sign = rng.spawn(2)
     shape = (n_trials, n_steps, n_bits)
     happens = for_pulse.random(shape) < pulse
@@ -66,6 +68,12 @@ def _draw_flip_flop(n_trials, rng, *, n_steps=64, n_bits=3, pulse=0.1, lag=1):
     )
 
 
+def _check_lag(lag, n_steps):
+    if lag >= n_steps:
+        text = f"lag={lag}: expected less than n_steps={n_steps}, or nothing is asked for"
+        raise problems(ConfigError, "flip-flop", [text])
+
+
 def _exact_flip_flop(*, n_bits, lag) -> Network | None:
     """Hold every bit in three units, two of them PWL, which tell it one step late."""
     if lag != 1:
@@ -79,6 +87,7 @@ def _floor_of_flip_flop(*, n_steps, pulse, lag) -> Scores:
 
     As there is a pulse at the first step, the error rises from 0 to (1 - p) / (2 - p).
     """
+    _check_lag(lag, n_steps)
     since = np.arange(n_steps - lag)
     rise = 1 - (1 - pulse) ** (2.0 * since)
     return {"mse": float((1 - pulse) / (2 - pulse) * rise.mean())}
@@ -96,10 +105,16 @@ def _draw_flagged(n_trials, rng, *, n_bits=10):
 
 def _draw_unflagged(n_trials, rng, *, n_bits=10):
     """Draw a bit at every step; the parity up to the step before is asked for."""
+    _check_bits(n_bits)
     bits = rng.spawn(1)[0].integers(2, size=(n_trials, n_bits))
     parity = np.cumsum(bits, axis=1) % 2
     shifted = np.c_[np.zeros(n_trials, dtype=int), parity[:, :-1]]
     return _parity_trials(bits[..., None].astype(float), shifted, np.arange(n_bits) > 0, ("bit",))
+
+
+def _check_bits(n_bits):
+    if n_bits < 2:
+        raise problems(ConfigError, "parity", [f"n_bits={n_bits}: expected 2 at least"])
 
 
 def _parity_trials(inputs, parity, is_read, features):
@@ -141,6 +156,7 @@ def _floor_of_flagged(*, n_bits) -> Scores:
 
 
 def _floor_of_unflagged(*, n_bits) -> Scores:
+    _check_bits(n_bits)
     return _without_product(n_bits - 1)
 
 

@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 
+from neuroalrnn.exceptions import ConfigError, problems
 from neuroalrnn.network.run import Network
 from neuroalrnn.tasks._suite.closed import network_of
 from neuroalrnn.tasks._suite.context import gated_integrator
@@ -41,6 +42,7 @@ def _draw_before(n_trials, rng, *, noise=0.1):
 
 def _draw_lapsing(n_trials, rng, *, noise=0.1, errors=0.03, interference=0.05):
     """Draw choices: a share `errors` are guesses, `interference` is what the other rule says."""
+    _check_lapses(errors, interference)
     for_trials, for_kind, for_guess = rng.spawn(3)
     drawn = _mixtures(n_trials, for_trials, noise, "trial")
     left, low, pitch = (drawn.parameters[name] for name in ("left", "low", "pitch_rule"))
@@ -180,6 +182,8 @@ def _ceiling_of_lapsing(*, errors, interference) -> Scores:
 def _floor_of_lapsing(*, errors, interference) -> Scores:
     """Fit a multinomial logistic function of location, pitch and rule, by Newton's method."""
     p = _probabilities(errors, interference)
+    if p.min() == 0:
+        return {}
     design = np.c_[np.ones(8), _conditions() * 2.0 - 1]
     weights = np.zeros((2, 4))
     for _ in range(100):
@@ -192,6 +196,12 @@ def _floor_of_lapsing(*, errors, interference) -> Scores:
     return {"nats": float((p * np.log(q)).sum(axis=1).mean())}
 
 
+def _check_lapses(errors, interference):
+    if errors + interference > 1:
+        text = f"errors={errors} and interference={interference}: expected 1 at most together"
+        raise problems(ConfigError, "lapses", [text])
+
+
 def _conditions():
     """All conditions (left, low, pitch rule), shape (condition, 3)."""
     return (np.arange(8)[:, None] >> np.arange(3)) % 2 == 1
@@ -199,6 +209,7 @@ def _conditions():
 
 def _probabilities(errors, interference):
     """Probability of every choice in every condition."""
+    _check_lapses(errors, interference)
     left, low, pitch = _conditions().T
     right, other = np.eye(3)[_answer(left, low, pitch)], np.eye(3)[_answer(left, low, ~pitch)]
     return (1 - errors - interference) * right + interference * other + errors / 3

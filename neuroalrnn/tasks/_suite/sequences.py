@@ -8,7 +8,6 @@ import numpy as np
 from neuroalrnn.arguments import unknown
 from neuroalrnn.exceptions import ConfigError, DataError, problems
 from neuroalrnn.tasks._suite.files import (
-    check_part,
     find_file,
     pick,
     read_arrays,
@@ -63,7 +62,7 @@ def read_idx(path: Path) -> np.ndarray:
 
 def _mnist(path, part):
     """Normalised images (item, row, column) and labels."""
-    start = {"train": "train", "test": "t10k"}[check_part(part)]
+    start = {"train": "train", "test": "t10k"}[part]
     read = []
     for what in ("images-idx3", "labels-idx1"):
         names = [f"{start}-{what}-ubyte", f"{start}-{what.replace('-idx', '.idx')}-ubyte"]
@@ -99,7 +98,7 @@ def _normal(pixels):
 
 
 def _draw_one_dimension(n_trials, rng, *, path=None, part="train"):
-    end = {"train": "", "test": "_test"}[check_part(part)]
+    end = {"train": "", "test": "_test"}[part]
     file = find_file(path, ["mnist1d.npz"], MNIST_1D)
     signals, labels = read_once(read_arrays, file, f"x{end}", f"y{end}")
     picked = pick(n_trials, len(signals), rng.spawn(1)[0])

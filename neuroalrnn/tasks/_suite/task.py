@@ -8,12 +8,12 @@ from inspect import signature
 import numpy as np
 import xarray as xr
 
-from neuroalrnn.arguments import unknown
+from neuroalrnn.arguments import not_seed, not_whole, refuse, unknown
 from neuroalrnn.data.schema import SCHEMA_VERSION
-from neuroalrnn.exceptions import ConfigError, DataError, problems
 from neuroalrnn.network.run import Network
 from neuroalrnn.tasks._sessions import one_session_each
 from neuroalrnn.tasks._suite.measures import MEASURES
+from neuroalrnn.tasks._suite.parameters import CHECKS
 from neuroalrnn.tasks.simulate import ENCODING
 
 Scores = dict[str, float]
@@ -138,10 +138,12 @@ class Task:
             Trials with ``inputs``, ``target``, ``scored`` and ``epoch``, and in ``attrs`` what is
             known of them.
         """
+        found = not_whole("n_trials", n_trials, least=1)
+        found += not_whole("n_subjects", n_subjects, least=1)
+        if not isinstance(rng, np.random.Generator):
+            found += not_seed("rng", rng)
+        refuse(self.name, found)
         complete = self._complete(parameters)
-        if n_trials < 1 or n_subjects < 1:
-            text = f"n_trials={n_trials}, n_subjects={n_subjects}: expected 1 at least"
-            raise problems(DataError, self.name, [text])
         n_sets, size = (1, n_trials * n_subjects) if self.at_once else (n_subjects, n_trials)
         streams = np.random.default_rng(rng).spawn(n_sets)
         parts = [self.draw(size, each, **complete) for each in streams]
@@ -217,9 +219,10 @@ class Task:
 
     def _complete(self, parameters):
         known = self.parameters
-        wrong = [unknown(name, known) for name in parameters if name not in known]
-        if wrong:
-            raise problems(ConfigError, self.name, wrong)
+        found = [unknown(name, known) for name in parameters if name not in known]
+        for name in parameters.keys() & known.keys() & CHECKS.keys():
+            found += CHECKS[name](name, parameters[name])
+        refuse(self.name, found)
         return known | parameters
 
     def _ask(self, function, parameters):

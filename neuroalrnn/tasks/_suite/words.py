@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from neuroalrnn.exceptions import ConfigError, DataError, problems
-from neuroalrnn.tasks._suite.files import check_part, find_file, pick, read_bytes, read_once
+from neuroalrnn.tasks._suite.files import find_file, pick, read_bytes, read_once
+from neuroalrnn.tasks._suite.parameters import N_FOLDS
 from neuroalrnn.tasks._suite.task import Drawn, Scores, Task
 
-N_FOLDS = 10
 UNKNOWN = "(unknown)"
 REVIEWS = "the sentence polarity data of B. Pang and L. Lee (2005), rt-polarity.neg and .pos"
 COMMANDS = "github.com/brendenlake/SCAN (Lake & Baroni, 2018), as tasks_train_simple.txt and others"
-SPLITS = ("simple", "length", "addprim_jump", "addprim_turn_left", "template_around_right")
 WORDS = (
     *("and", "after", "twice", "thrice", "opposite", "around", "left", "right"),
     *("turn", "walk", "look", "run", "jump"),
@@ -49,9 +48,6 @@ def _draw_sentiment(n_trials, rng, *, path=None, part="train", fold=0, n_words=5
     A word is an input of its own if it comes at least twice in the training folds and is among the
     `n_words` most frequent ones of these, of which there are about 9,700. All others share one.
     """
-    check_part(part)
-    if fold not in range(N_FOLDS):
-        raise problems(ConfigError, "fold", [f"fold={fold!r}: expected 0 to {N_FOLDS - 1}"])
     if path is not None and Path(path).is_file():
         raise problems(ConfigError, "path", [f"{path} is a file, expected the folder of both"])
     read = [
@@ -93,10 +89,6 @@ def _draw_commands(n_trials, rng, *, path=None, part="train", split="simple"):
     While actions are asked for, the action before comes in, as it should have been. An answer is
     right as a whole if and only if a network that gets its own last action instead is right, too.
     """
-    check_part(part)
-    if split not in SPLITS:
-        text = f"split={split!r}: expected one of {', '.join(SPLITS)}"
-        raise problems(ConfigError, "split", [text])
     file = find_file(path, [f"tasks_{part}_{split}.txt"], COMMANDS)
     pairs, longest = read_once(read_commands, file)
     picked = pick(n_trials, len(pairs), rng.spawn(1)[0])
