@@ -37,7 +37,7 @@ def tabulate_states(study, answers):
     ----------
     study : Study
     answers : dict of str -> dict of str -> list of array
-        By kind and model, one array per fold.
+        By kind and model, one array per fold; a model that lacks one is left out.
 
     Returns
     -------
@@ -48,13 +48,15 @@ def tabulate_states(study, answers):
         has fewer states than another. None without such models.
     """
     kinds = {k.removeprefix(STATES): v for k, v in answers.items() if k.startswith(STATES)}
-    if not kinds.get("start"):
+    starts = kinds.get("start", {})
+    names = [name for name, each in starts.items() if all(own is not None for own in each)]
+    if not names:
         return None
     tables = []
-    for name in kinds["start"]:
+    for name in names:
         own = [dict(zip(kinds, each, strict=True)) for each in zip(*_of(kinds, name), strict=True)]
         tables.append(_tabulate(study, own))
-    return xr.concat(tables, dim=xr.Variable("model", list(kinds["start"])), join="outer")
+    return xr.concat(tables, dim=xr.Variable("model", names), join="outer")
 
 
 def _of(kinds, name):

@@ -71,6 +71,8 @@ def test_states_are_matched_by_their_weights():
 def test_models_that_were_left_out_leave_no_states():
     assert tabulate_states(None, {}) is None
     assert tabulate_states(None, {"effect": {}, f"{STATES}start": {}}) is None
+    some_folds = {"GLM-HMM": [np.ones(1), None]}
+    assert tabulate_states(None, {f"{STATES}start": some_folds}) is None
 
 
 def test_a_fit_without_a_glm_hmm_says_how_to_get_states(fitted):
