@@ -30,7 +30,7 @@ GRID, N_RESTARTS = (0, 1, 2, 3, 4), 6
 # on which its expected score is computed from the probabilities of the known network
 FRESH, LARGE = (20, 250), (400, 250)
 KEYS = ["task", "n_subjects", "n_trials", "run"]
-COSTS = ("cost", "expected_cost", "switched_cost", "known_cost", "gap")
+COSTS = ("cost", "expected_cost", "switched_cost", "known_cost", "error", "apart", "gap")
 RULES = ("one standard error", "loss 5 %", "loss 2 %", "best")
 
 
@@ -120,8 +120,10 @@ def summarise(table):
         explained. ``cost``: on choices, against the best P in hindsight; ``expected_cost``: in
         expectation, against the P that is best so; ``switched_cost``: in expectation, against the
         best P by choices, so that none is best by the luck of choices; ``known_cost``: in
-        expectation, against the network trained with the known P; ``gap``: of the best of the
-        networks, to the known network itself.
+        expectation, against the network trained with the known P. The same for all rules are
+        ``error``: standard error of the difference of a P to the best P, on validation subjects,
+        median; ``apart``: difference, in expectation, of the best and the worst of the networks
+        with at least the known P; ``gap``: of the best of them to the known network itself.
     """
     rows = []
     for key, run in table.groupby(KEYS, sort=False):
@@ -143,11 +145,14 @@ def _costs(run, n_pwl, known):
     best, floor = expected.max(), run["expected_floor"].iloc[0]
     limit, explained = run["expected_known"].iloc[0], best - floor
     by_choices = scores.max() - run["test_floor"].iloc[0]
+    enough = expected[expected.index >= known]
     found = {
         "cost": (scores.max() - scores[n_pwl]) / by_choices,
         "expected_cost": (best - expected[n_pwl]) / explained,
         "switched_cost": (expected[scores.idxmax()] - expected[n_pwl]) / explained,
         "known_cost": (expected[known] - expected[n_pwl]) / explained,
+        "error": run["standard_error"][~run["best"]].median() / explained,
+        "apart": (enough.max() - enough.min()) / explained,
         "gap": (limit - best) / (limit - floor),
     }
     return {name: found[name] for name in COSTS}
