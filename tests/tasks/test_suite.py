@@ -67,7 +67,8 @@ def test_scores_lie_between_floor_and_ceiling(task, given):
         assert sign * floor[name] < sign * ceiling[name], name
     trials = task.simulate(2, rng=0, **given(task))
     main = task.measures[0]
-    linear = ceiling if trials.attrs.get("exact_n_pwl") == 0 else floor
+    linear = floor if task.affine else {}
+    linear = ceiling if trials.attrs.get("exact_n_pwl") == 0 else linear
     assert trials.attrs.get("floor") == floor.get(main)
     assert trials.attrs.get("floor_p0") == linear.get(main)
     assert trials.attrs.get("ceiling") == ceiling.get(main)
@@ -91,6 +92,13 @@ def test_unknown_parameters_are_named(task):
         task.floor(n_stepz=3)
     with pytest.raises(ConfigError, match=r"2 problems\n.*n_trials = 0.*\n.*rng = 'x'"):
         task.simulate(0, rng="x")
+
+
+def test_no_floor_of_p0_is_claimed_where_none_is_known():
+    several = TASKS["variable-delay copy"].simulate(2, rng=0, n_items=3)
+    assert "floor_p0" not in several.attrs
+    assert several.attrs["floor"] == 1 / 8
+    assert TASKS["variable-delay copy"].simulate(2, rng=0).attrs["floor_p0"] == 1
 
 
 IMPOSSIBLE = [

@@ -181,6 +181,7 @@ SCALAR_MEMORY = Task(
     measures=("mse",),
     source="constructed for this package",
     floor_of=_floor_of_scalar,
+    affine=False,
     ceiling_of=_perfect_mse,
     exact_of=_exact_scalar,
     solved=1e-3,

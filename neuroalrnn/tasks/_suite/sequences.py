@@ -181,6 +181,7 @@ def _task(name, draw, floor, source):
         source=source,
         floor_of=floor,
         ceiling_of=_perfect,
+        affine=name != "spoken digits",
         at_once=True,
     )
 

@@ -93,6 +93,8 @@ class Task:
         Whether a sequence is a trial or a session.
     solved : float, optional
         Value of the main score from which on a run counts as solved.
+    affine : bool
+        Whether the floor is that of all affine functions, which holds for P = 0.
     at_once : bool
         Whether trials of all subjects are drawn at once, as from a file, each of whose items is
         drawn once. Floors are those of the published files.
@@ -108,6 +110,7 @@ class Task:
     exact_of: Callable[..., Network | None] | None = None
     carry: str = "trial"
     solved: float | None = None
+    affine: bool = True
     at_once: bool = False
 
     @property
@@ -163,9 +166,9 @@ class Task:
         Returns
         -------
         dict of str to float
-            By measure. Where the exact network has no PWL unit, an affine function is all that is
-            needed. The floor is then that of a predictor without memory, or without the rule, and
-            ``attrs["floor_p0"]`` of the trials is the ceiling.
+            By measure. Where an affine function may be all that is needed, the floor is that of a
+            predictor without memory, or without the rule. ``attrs["floor_p0"]`` of the trials is
+            then the ceiling, if a network without PWL units is known, and missing otherwise.
         """
         return self._ask(self.floor_of, parameters)
 
@@ -264,7 +267,7 @@ class Task:
         n_pwl = None if network is None else network.n_pwl
         known = {
             "floor": floor,
-            "floor_p0": ceiling if n_pwl == 0 else floor,
+            "floor_p0": ceiling if n_pwl == 0 else floor if self.affine else None,
             "ceiling": ceiling,
             "exact_n_pwl": n_pwl,
         }

@@ -174,6 +174,7 @@ SENTIMENT = Task(
     measures=("accuracy", "nats"),
     source=REVIEWS,
     floor_of=_bag_of_words,
+    affine=False,
     ceiling_of=_perfect,
     at_once=True,
 )
