@@ -169,6 +169,8 @@ def test_rules_can_be_picked_and_two_of_yang_are_drawn_more_often():
     assert (trials["rule"].values == "contextdm2").mean() == pytest.approx(5 / 6, abs=0.11)
     with pytest.raises(ConfigError, match="'dm1'"):
         DRISCOLL.simulate(2, rng=0, rules=["dm1"])
+    with pytest.raises(ConfigError, match="name one at least"):
+        DRISCOLL.simulate(2, rng=0, rules=[])
 
 
 def test_noise_and_coherence_are_as_published():

@@ -72,8 +72,9 @@ class Suite:
 def _draw(suite, n_trials, rng, rules, batch, noise, easy, fixed):
     """Draw trials of some rules, batch by batch."""
     names = suite.rules if rules is None else tuple(rules)
-    if wrong := [unknown(name, suite.rules) for name in names if name not in suite.rules]:
-        raise problems(ConfigError, "rules", wrong)
+    wrong = [unknown(name, suite.rules) for name in names if name not in suite.rules]
+    if wrong or not names:
+        raise problems(ConfigError, "rules", wrong or ["there are none: name one at least"])
     for_rule, for_batch, for_trial, for_noise = rng.spawn(4)
     n_batches = -(-n_trials // batch)
     of_trial = for_trial.random((n_trials, N_TRIAL))

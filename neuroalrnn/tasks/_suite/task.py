@@ -170,7 +170,7 @@ class Task:
             predictor without memory, or without the rule. ``attrs["floor_p0"]`` of the trials is
             then the ceiling, if a network without PWL units is known, and missing otherwise.
         """
-        return self._ask(self.floor_of, parameters)
+        return dict(self._ask(self.floor_of, parameters))
 
     def ceiling(self, **parameters) -> Scores:
         """Find the best possible scores.
@@ -185,7 +185,7 @@ class Task:
         dict of str to float
             By measure.
         """
-        return self._ask(self.ceiling_of, parameters)
+        return dict(self._ask(self.ceiling_of, parameters))
 
     def exact(self, **parameters) -> Network | None:
         """Write down a network that solves the task.
