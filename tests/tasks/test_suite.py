@@ -17,8 +17,8 @@ def task(request):
 
 
 def test_trials_are_valid(task, given):
-    trials = validate(task.simulate(24, rng=0, n_subjects=2, **given(task)))
-    assert trials["subject"].values.tolist() == ["000"] * 24 + ["001"] * 24
+    trials = validate(task.simulate(22, rng=0, n_subjects=2, **given(task)))
+    assert trials["subject"].values.tolist() == ["000"] * 22 + ["001"] * 22
 
 
 @pytest.mark.parametrize("name", ["addition", "rodent selection c", "Driscoll-15"])

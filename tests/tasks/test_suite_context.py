@@ -28,8 +28,8 @@ def test_default_trials_have_the_published_times():
     ("name", "streams"), [(DEFAULT, ("colour", "motion")), (MANTE, ("motion", "colour"))]
 )
 def test_the_context_says_which_stream_counts(name, streams):
-    trials = TASKS[name].simulate(150, rng=1)
-    for trial in range(150):
+    trials = TASKS[name].simulate(60, rng=1)
+    for trial in range(60):
         row = trials.isel(trial=trial)
         attended = streams[0] if row["context"] == 1 else streams[1]
         assert row["choice"] == (row[f"{attended}_coherence"] > 0)
@@ -113,7 +113,7 @@ LABELS = ("left", "right", "nogo")
 def test_responses_are_those_of_the_table(mode):
     trials = TASKS[f"rodent selection {mode}"].simulate(200, rng=0, noise=0.0)
     assert trials["choice"].attrs["labels"] == list(LABELS)
-    for trial in range(200):
+    for trial in range(0, 200, 2):
         row = trials.isel(trial=trial)
         sounds = row["inputs"].sel(feature=["LEFT", "RIGHT", "LOW", "HIGH"])
         heard = sounds["feature"].values[sounds.values.any(axis=0)].tolist()
