@@ -1,6 +1,8 @@
 """What read-outs that learn their subject gain, step by step, on inner validation subjects."""
 
+from itertools import product
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -128,9 +130,9 @@ def tabulate_subjects(found) -> pd.DataFrame:
 
 HEAD = f"""# Read-outs that learn their subject: what each step gains
 
-Written by `python -m benchmarks adaptive`, whose runs took {{minutes:.0f}} minutes of one processor
-in all, {{low:.0f}} to {{high:.0f}} s each. Every run is kept in a folder (`--cache`), and a command
-that was stopped goes on from there.
+Written by `python -m benchmarks adaptive`, whose runs took {{minutes:.0f}} minutes of one
+processor in all, {{low:.0f}} to {{high:.0f}} s each. Every run is kept in a folder (`--cache`), and
+a command that was stopped goes on from there.
 
 No score of a test subject enters. In the folds named below, models are fitted to the inner parts of
 the training part, and score the subjects whom each part is validated on, one choice ahead; settings
@@ -139,8 +141,8 @@ trial, means over the trials of a part, then over parts and folds.
 
 - **{PLAIN}**: the model without a read-out of the subject's own.
 - **{GAIN}**: a factor on its log-odds and a constant, filtered.
-- **{FULL}**: weights of the states (of networks) and of the terms of the history regression, too;
-  all are independent of each other.
+- **{FULL}**: weights of the states (of networks) and of the terms of the history
+  regression, too; all are independent of each other.
 - **{OTHERS}**: spread and drift are chosen on the same subjects, five
   numbers for all of them; here each inner part has those that the other parts choose. What is lost
   was flattery.
@@ -213,19 +215,37 @@ def write(path, found, peer=()) -> None:
     peer : list of dict
         From `benchmarks.psytrack_peer.measure`; left out if empty.
     """
+    found = _whole(found)
     steps = tabulate_steps(found)
     data = list(dict.fromkeys(steps["data"]))
     seconds = [run["seconds"] for run in found.values()]
     head = HEAD.format(minutes=sum(seconds) / 60, low=min(seconds), high=max(seconds))
-    parts = [head, "\n".join(_step_lines(steps, data)), MIDDLE]
+    parts = [head, _say_left(found), "\n".join(_step_lines(steps, data)), MIDDLE]
     parts.append("\n".join(_subject_lines(tabulate_subjects(found), data)))
     vectors = "\n".join(_vector_lines(steps, data))
     parts += [AVERAGES, NOT_KEPT.format(vectors=vectors)]
     if peer:
         table = "\n".join(psytrack_peer.tabulate(peer))
         parts.append(PEER.format(n_trials=f"{peer[0]['n_trials']:,}", table=table))
-    text = "\n\n".join(each.strip() for each in parts) + "\n"
+    text = "\n\n".join(each.strip() for each in parts if each) + "\n"
     Path(path).write_text(text, encoding="utf-8")
+
+
+def _whole(found):
+    """Runs of the models whose folds of a data set are all there: means compare the same folds."""
+    return {
+        (data, fold, model): run
+        for (data, fold, model), run in found.items()
+        if all((data, each, model) in found for each in FOLDS[data])
+    }
+
+
+def _say_left(found):
+    """Which models the page does without, if any."""
+    pairs = {(model, data) for data, _, model in found}
+    left = [each for each in product(MODELS, FOLDS) if each not in pairs]
+    text = "; ".join(f"{model} (`{data}`)" for model, data in left)
+    return fill(f"Not run yet: {text}.", 100, break_on_hyphens=False) if left else ""
 
 
 def _step_lines(steps, data):
