@@ -81,6 +81,8 @@ def main(
     unknown = sorted(set(parts or ()) - set(PARTS))
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: expected {', '.join(PARTS)}")
+    if "psytrack" in (parts or ()) and (trials is None or not psytrack_peer.is_installed()):
+        raise typer.BadParameter("expected --trials TABLE, and psytrack: pip install psytrack")
     threads = threads or count_cores()
     ours, reason = choose_backend(backend)
     typer.echo(f"ours: {ours.name} ({reason}), {threads} threads")
@@ -247,8 +249,6 @@ def _adaptive(ours, threads, rounds, quick, cache):
 
 
 def _psytrack(ours, threads, rounds, quick, trials):
-    if trials is None or not psytrack_peer.is_installed():
-        raise typer.BadParameter("expected --trials TABLE, and psytrack: pip install psytrack")
     found = psytrack_peer.measure(trials, n_trials=500 if quick else None)
     typer.echo("\n".join(psytrack_peer.tabulate(found)))
     return {"psytrack": found}
