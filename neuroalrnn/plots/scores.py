@@ -281,11 +281,16 @@ def _write_counts(ax, models):
     }
     is_reference = (models["model"] == models["reference"]).to_list()
     where = ax.get_yaxis_transform()
-    for x, (title, texts) in zip((1.08, 1.16, 1.25), columns.items(), strict=True):
-        ax.text(x, -0.75, title, transform=where, ha="right", va="bottom", color=INK, size=6.5)
-        for row, text in enumerate(texts):
-            text = "" if is_reference[row] and title != "best in" else text
-            ax.text(x, row, text, transform=where, ha="right", va="center", color=INK, size=6.5)
+    for x, (title, texts) in zip((26, 54, 84), columns.items(), strict=True):
+        kept = [
+            "" if is_reference[row] and title != "best in" else text
+            for row, text in enumerate(texts)
+        ]
+        for row, text in zip((-0.95, *range(len(kept))), (title, *kept), strict=True):
+            ax.annotate(
+                text, (1, row), (x, 0), where, "offset points",
+                ha="right", va="center", color=INK, size=6.5, annotation_clip=False,
+            )  # fmt: skip
 
 
 def _short(q):
