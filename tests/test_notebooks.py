@@ -33,14 +33,17 @@ def check_mechanism_rats(found):
 
 
 def check_comparison(found):
-    assert set(found["tables"]) == {"dezfouli2019", "miller_rats", "pratte2010"}
-    for table in found["tables"].values():
-        assert len(table) >= 12
-        assert set(table["model"]) >= {"AL-RNN", "AL-RNN P=0", "GLM-HMM", "GRU", "LSTM"}
-        assert table.set_index("model").loc["class frequency", "difference_to_best"] < -0.2
-    for name, table in found["own_tables"].items():
-        before = found["tables"][name].set_index("model")["log_likelihood"]
-        assert table.set_index("model")["log_likelihood"]["AL-RNN"] > before["AL-RNN"]
+    sets = {"dezfouli2019", "fontanesi2019", "miller_rats", "pratte2010"}
+    assert set(found["tables"]) == sets
+    for name in sets:
+        shown = found["show"](name)
+        assert {"AL-RNN", "GLM-HMM", "GRU", "LSTM", "history-logistic"} <= set(shown.index)
+        assert (shown["adaptive"] > shown["plain"]).all()
+        assert shown["minus best"].max() == 0
+        assert found["tables"][name].set_index("model")["difference_to_best"]["AL-RNN P=0"] < 0
+    errors = found["calibration"]
+    assert set(errors.index) == sets
+    assert (errors["estimate"] < 0).all()
 
 
 CHECKS = {
