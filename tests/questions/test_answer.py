@@ -197,6 +197,24 @@ def test_regressions_are_named_where_they_predict_as_well(estimate, state, expec
     assert bool(said) == bool(expected)
 
 
+@pytest.mark.parametrize(
+    ("estimate", "expected"),
+    [
+        (0.05, "the network predicts better (difference 0.05"),
+        (0.0, "neither predicts better (difference 0"),
+        (-0.05, "the logistic regression predicts better (difference \N{MINUS SIGN}0.05"),
+    ],
+)
+def test_who_predicts_better_once_both_learn_their_subject_is_said(estimate, expected):
+    explained, plain_ones = shares(p1=1.0, logistic=0.9), compared(logistic=-0.05)
+    learned = compared(**{"logistic adaptive": estimate})
+    learned["effect"] = learned["effect"].str.replace("AL-RNN", "AL-RNN adaptive")
+    said = plain(say_regression(explained, plain_ones, learned))
+    assert f"Once both learn their subject, choice by choice, {expected}" in said
+    better = compared(logistic=0.05)
+    assert say_regression(explained, better, learned) == ""
+
+
 def test_lights_without_rivals_or_with_a_linear_network_chosen():
     assert judge_regression(shares(p1=1.0), compared())[:2] == ("amber", "not known")
     assert judge_linear(compared(linear=0.05), np.array([1, 1]), [0, 1])[0] == "green"

@@ -6,6 +6,7 @@ import pandas as pd
 from neuroalrnn import plots
 from neuroalrnn.effects import judge_source
 from neuroalrnn.plots.computation import plot_answer_panels
+from neuroalrnn.questions.comparisons import compare_with_others
 from neuroalrnn.questions.computation.explained import (
     compute_explained,
     say_regression,
@@ -30,6 +31,7 @@ from neuroalrnn.questions.question import Figure, Lights, Question, Text
 from neuroalrnn.questions.sections import ANSWER
 from neuroalrnn.questions.words import strong
 from neuroalrnn.results.columns import Column
+from neuroalrnn.results.summary import ADAPTIVE, NETWORK
 from neuroalrnn.results.tables import Table
 
 
@@ -96,7 +98,10 @@ def _what_it_takes(asked):
 def _regression(asked):
     if not len(asked.tables.get("explained", ())):
         return ""
-    return say_regression(asked.tables["explained"], asked.tables["comparisons"])
+    learned, network = None, NETWORK + ADAPTIVE
+    if network in asked.fit.scores["model"].values:
+        learned = compare_with_others(asked.fit, network)
+    return say_regression(asked.tables["explained"], asked.tables["comparisons"], learned)
 
 
 def _lights(asked):

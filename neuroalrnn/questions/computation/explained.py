@@ -4,7 +4,16 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.exceptions import NotTestableError
-from neuroalrnn.questions.words import count, joined, listed, losing, name_of, strong
+from neuroalrnn.questions.words import (
+    count,
+    interval,
+    joined,
+    listed,
+    losing,
+    name_of,
+    number,
+    strong,
+)
 from neuroalrnn.results.summary import ADAPTIVE, NETWORK
 
 BASE = "class frequency"
@@ -156,43 +165,62 @@ def best_regression(explained):
     return str(explained.loc[explained.loc[others, "explained_share"].idxmax(), "model"])
 
 
-def say_regression(explained, comparisons):
-    """A sentence where a simpler model predicts as well as the network, or better.
+def say_regression(explained, comparisons, learned=None):
+    """Sentences where a simpler model predicts as well as the network, or better.
 
     Parameters
     ----------
     explained, comparisons : pandas.DataFrame
         Tables of these names.
+    learned : pandas.DataFrame, optional
+        Comparisons of the network whose read-out learns its subject.
 
     Returns
     -------
     str
         Empty where the network is better, or there is nothing to compare it with.
     """
-    row = compared_with(comparisons, best_regression(explained))
+    model = best_regression(explained)
+    row = compared_with(comparisons, model)
     if row is None or row["ci_low"] > 0:
         return ""
-    name = name_of(row["effect"].removeprefix("AL-RNN - "))
+    name = name_of(model)
     if row["ci_high"] < 0:
         verdict = f"But {name} predicts these choices better than the network"
         rest = "what it knows and the network does not is missing from what is said here."
     else:
         verdict = f"But {name} predicts these choices as well as the network"
         rest = "a network is not needed to predict them, it shows what is computed."
-    return strong(verdict) + f": {rest}"
+    return strong(verdict) + f": {rest}" + _say_learned(learned, model)
 
 
-def compared_with(comparisons, model):
-    """The row of the table of comparisons about one model; None if there is none.
+def _say_learned(learned, model):
+    """Who predicts better once both learn their subject."""
+    row = None if learned is None else compared_with(learned, model + ADAPTIVE, NETWORK + ADAPTIVE)
+    if row is None:
+        return ""
+    who = "neither predicts better"
+    if row["ci_low"] > 0 or row["ci_high"] < 0:
+        who = f"{'the network' if row['ci_low'] > 0 else name_of(model)} predicts better"
+    return (
+        f" Once both learn their subject, choice by choice, {who} "
+        f"(difference {number(row['estimate'])} nats per trial, {interval(row)})."
+    )
+
+
+def compared_with(comparisons, model, network=NETWORK):
+    """The row of a table of comparisons about one model; None if there is none.
 
     Parameters
     ----------
     comparisons : pandas.DataFrame
     model : str or None
+    network : str
+        What it is compared with.
 
     Returns
     -------
     pandas.Series or None
     """
-    rows = comparisons[comparisons["effect"] == f"AL-RNN - {model}"]
+    rows = comparisons[comparisons["effect"] == f"{network} - {model}"]
     return rows.iloc[0] if len(rows) else None
