@@ -13,6 +13,7 @@ import os
 import pickle
 import signal
 import stat
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ DATES: dict[str, dict] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, 
 # which glyphs to exchange, to shift and to combine, which was done when they were placed
 UNREAD = ("GDEF", "GPOS", "GSUB")
 DONE, FAILED = b"d", b"f"
+# of a figure that is sent, in bytes, before these
+LENGTH = struct.Struct("<Q")
 
 
 def write_files(figure: Any, paths: dict[str, Path]) -> None:
@@ -222,7 +225,8 @@ def _ask(process: subprocess.Popen, job: bytes) -> bytes:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        pickle.dump(job, process.stdin)
+        process.stdin.write(LENGTH.pack(len(job)))
+        process.stdin.write(job)
         process.stdin.flush()
     except OSError:
         return b""
@@ -235,11 +239,8 @@ def _work() -> None:
         sys.exit("figures come through a pipe from the process that draws them, not from a file")
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
     gc.freeze()  # what is imported stays, so that looking for old figures takes no time
-    while True:
-        try:
-            job = pickle.load(sys.stdin.buffer)
-        except EOFError:
-            return
+    while length := sys.stdin.buffer.read(LENGTH.size):
+        job = sys.stdin.buffer.read(*LENGTH.unpack(length))
         try:
             write_job(job)
             answer = DONE

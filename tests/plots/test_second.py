@@ -32,7 +32,8 @@ with SecondProcess() as second:
 """
 ENDS = "import sys\nsys.exit(5)\n"
 FAILS = (
-    "import pickle, sys\nwhile True:\n    pickle.load(sys.stdin.buffer)\n"
+    "import sys\nread = sys.stdin.buffer.read\n"
+    "while length := read(8):\n    read(int.from_bytes(length, 'little'))\n"
     "    sys.stdout.write('f')\n    sys.stdout.flush()\n"
 )
 SCORES = [question for question in QUESTIONS if question.section.name == "scores"]
