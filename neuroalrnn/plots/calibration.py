@@ -1,5 +1,7 @@
 """Whether predicted probabilities mean what they say: reliability curves of held-out choices."""
 
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,7 +22,8 @@ from neuroalrnn.plots.style import (
 )
 from neuroalrnn.results import Fit
 
-MOST_COLUMNS = 5
+# panels side by side, and letters in a line of their titles
+MOST_COLUMNS, WIDTH = 5, 17
 WIDEST, NARROWEST = 0.001, 0.05
 TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 
@@ -109,7 +112,7 @@ def plot_calibration_panels(
     figure = new_figure(DOUBLE, 8 + n_rows * (DOUBLE / n_columns + 1))
     axes = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     for ax, model in zip(axes.flat, models, strict=False):
-        plot_reliability(reliability, model, ax=ax).set_title(describe(fit, model))
+        plot_reliability(reliability, model, ax=ax).set_title(fill(describe(fit, model), WIDTH))
         rows = calibration[calibration["model"] == model]
         if len(rows) == 1:
             text = _slope_text(rows.iloc[0])
@@ -117,6 +120,9 @@ def plot_calibration_panels(
             ax.text(0.97, 0.04, text, size=6, **where)
         if ax.get_legend() is not None and model != models[0]:
             ax.get_legend().remove()
+    ticks = axes[0, 0].get_xticks()
+    ticks = ticks[[0, len(ticks) // 2, -1]]  # more are too close side by side
+    axes[0, 0].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     for ax in axes.flat[len(models) :]:
         ax.set_axis_off()
     _label_outer(axes, len(models))

@@ -201,7 +201,7 @@ def plot_transitions(
             ax.text(j, i, f"{share:.2f}", ha="center", va="center", color=colour, size=6)
     columns = [f"{k}" if k < READABLE - 2 else "other" for k in np.asarray(matrix.columns)]
     ax.set_xticks(range(len(columns)), columns)
-    names = [f"{k}: {called[k]}" if k < len(called) else f"{k}" for k in matrix.index]
+    names = [regime_name(k, called) if k < len(called) else f"{k}" for k in matrix.index]
     ax.set_yticks(range(len(matrix)), names)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)

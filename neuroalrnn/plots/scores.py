@@ -179,7 +179,7 @@ def plot_score_differences(fit: Fit, comparisons: pd.DataFrame, *, ax: Axes | No
         _mean(ax, -one["estimate"], half, row, look(model))
     _name_rows(ax, [describe(fit, model) for model in models])
     ax.set_xlim(-limit, limit)
-    ax.set_xlabel("Difference to AL-RNN (nats/trial; positive is better)")
+    ax.set_xlabel("Difference to AL-RNN\n(nats/trial; positive is better)")
     return ax
 
 

@@ -90,7 +90,7 @@ def state_space_handles(portrait):
         handles.append(Line2D([], [], label=_line_names(kind), **look))
     if len(portrait.boundaries):
         handles.append(Line2D([], [], color=INK, lw=0.7, ls="--", label="boundary of a unit"))
-    values = [f"{name} = {level(value)}" for name, value in portrait.inputs.items()]
+    values = [f"{name} = {level(float(f'{value:.2g}'))}" for name, value in portrait.inputs.items()]
     flow = {"color": GREY, "lw": 0, "marker": r"$\rightarrow$", "ms": 7, "mew": 0}
     name = "step under\n" + (",\n".join(values) if values else "zero input")
     return [*handles, Line2D([], [], label=name, **flow)]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import wraps
 from pathlib import Path
+from textwrap import fill
 from typing import ParamSpec, TypeVar
 
 import matplotlib
@@ -28,6 +29,8 @@ OTHER_COLOUR = "#BDBDBD"
 INK, FAINT = "#333333", "#C8C8C8"
 MOST_REGIMES = len(REGIME_COLOURS)
 MOST_STEPS = 8
+# in a line of a name beside a figure
+LETTERS = 24
 HUGE = 1e5
 MODEL, CONTROL, GRID, BASELINE = BLUE, VERMILLION, SKY, INK
 _STYLE = Path(__file__).with_name("neuroalrnn.mplstyle")
@@ -128,9 +131,12 @@ def regime_colour(label) -> str:
 
 
 def regime_name(label, called: Sequence[str] = ()) -> str:
-    """Name a regime in legends, by what it is called too if it is known; rare ones are "other"."""
+    """Name a regime in legends, by what it is called too if it is known; rare ones are "other".
+
+    Long names go over several lines.
+    """
     if label < len(called):
-        return f"{label}: {called[label]}"
+        return fill(f"{label}: {called[label]}", LETTERS, break_long_words=False)
     return f"regime {label}" if label < MOST_REGIMES else "other regimes"
 
 
