@@ -6,10 +6,9 @@ from neuroalrnn.config.run import (
     default_run,
     load_run,
 )
-from neuroalrnn.config.setting import ALTERNATIVE, Setting, as_setting, expand
+from neuroalrnn.config.setting import Setting, as_setting, expand
 
 __all__ = [
-    "ALTERNATIVE",
     "K_FOLD",
     "Run",
     "Setting",

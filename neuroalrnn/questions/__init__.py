@@ -4,7 +4,6 @@ from neuroalrnn.questions.analyse import Analysis, analyse
 from neuroalrnn.questions.apart import Mechanism, take_apart
 from neuroalrnn.questions.comparisons import compare_with_others
 from neuroalrnn.questions.listed import QUESTIONS
-from neuroalrnn.questions.mechanism.needs import mean_inputs
 from neuroalrnn.questions.question import Figure, Question, Section, Shown, Text
 
 __all__ = [
@@ -18,6 +17,5 @@ __all__ = [
     "Text",
     "analyse",
     "compare_with_others",
-    "mean_inputs",
     "take_apart",
 ]

@@ -2,11 +2,7 @@
 
 from neuroalrnn.network.codes import (
     ABSENT,
-    MOST_PWL,
-    compute_duty_cycle,
     compute_regimes,
-    effective_n_pwl,
-    flipped_units,
     used_regimes,
 )
 from neuroalrnn.regimes.labels import (
@@ -27,17 +23,13 @@ from neuroalrnn.regimes.steps import (
 
 __all__ = [
     "ABSENT",
-    "MOST_PWL",
     "adjusted_rand",
     "assign_epochs",
     "compute_coverage",
-    "compute_duty_cycle",
     "compute_effective_n_pwl",
     "compute_occupancy",
     "compute_occupancy_trend",
     "compute_regimes",
-    "effective_n_pwl",
-    "flipped_units",
     "match_regimes",
     "relabel_by_use",
     "trial_variable",

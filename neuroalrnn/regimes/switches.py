@@ -10,7 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.regimes import ABSENT, flipped_units, trial_variable
+from neuroalrnn.network.codes import flipped_units
+from neuroalrnn.regimes import ABSENT, trial_variable
 from neuroalrnn.regimes.steps import (
     require_steps,
     steps_in_order,

@@ -5,8 +5,8 @@ import pandas as pd
 import xarray as xr
 
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.network.codes import check_codes
-from neuroalrnn.regimes import flipped_units, used_regimes
+from neuroalrnn.network.codes import check_codes, flipped_units
+from neuroalrnn.regimes import used_regimes
 from neuroalrnn.regimes.steps import steps_in_order, with_variables
 
 

@@ -1,6 +1,5 @@
 """Cross-validation: what is fitted on whom, what is chosen where, and how well it predicts."""
 
-from neuroalrnn.study.comparison import SubjectFit
 from neuroalrnn.study.crossval import cross_validate, select_n_pwl
 from neuroalrnn.study.estimator import ALRNN
 from neuroalrnn.study.study import Study, prepare_study
@@ -9,7 +8,6 @@ from neuroalrnn.study.subjects import compare_pooling, few_shot
 __all__ = [
     "ALRNN",
     "Study",
-    "SubjectFit",
     "compare_pooling",
     "cross_validate",
     "few_shot",

@@ -4,17 +4,15 @@ import pytest
 import xarray as xr
 
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.network import compute_duty_cycle, effective_n_pwl, flipped_units
 from neuroalrnn.regimes import (
     adjusted_rand,
     assign_epochs,
     compute_coverage,
-    compute_duty_cycle,
     compute_effective_n_pwl,
     compute_occupancy,
     compute_occupancy_trend,
     compute_regimes,
-    effective_n_pwl,
-    flipped_units,
     match_regimes,
     relabel_by_use,
 )

@@ -24,11 +24,12 @@ from neuroalrnn.mechanism.primitives._look import look_at
 from neuroalrnn.mechanism.primitives._nulls import null_p, sign_p
 from neuroalrnn.mechanism.primitives._segments import choose_samples, read_segments
 from neuroalrnn.mechanism.primitives.detection import Detection
+from neuroalrnn.network.codes import flipped_units
 from neuroalrnn.network.eigen import decompose
 from neuroalrnn.network.interventions import Intervention
 from neuroalrnn.network.maps import compute_jacobian
 from neuroalrnn.network.run import Network
-from neuroalrnn.regimes import ABSENT, flipped_units
+from neuroalrnn.regimes import ABSENT
 
 TINY = np.finfo(float).tiny
 
