@@ -1,7 +1,5 @@
-"""Read text files with one line per trial, without guessing and without losing a cell."""
+"""Read files with one row per trial, without guessing and without losing a cell."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,26 +9,41 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.arguments import checked, not_path
+from neuroalrnn.arguments import checked, not_one_of, not_path
 from neuroalrnn.data.checks import not_columns
 from neuroalrnn.data.columns import inferred
-from neuroalrnn.data.names import one_form, where
+from neuroalrnn.data.dialect import read_raw
+from neuroalrnn.data.names import one_form
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.exceptions import DataError, problems
 
 MISSING = ("", "NA", "NaN", "nan")
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
-DECIMAL_COMMA = r"[+-]?\d+,\d+"
+# numbers with a decimal comma, and with a point
+WITH_MARK = {",": r"[+-]?\d*,\d+", ".": r"[+-]?\d*[.]\d+"}
 
 
-@checked(DataError, path=not_path, columns=not_columns)
-def load_table(path: str | Path, columns: Mapping[str, str], **options: Any) -> xr.Dataset:
-    """Read a comma-separated (``.tsv``: tab-separated) UTF-8 file as a trial dataset.
+@checked(
+    DataError,
+    path=not_path,
+    columns=not_columns,
+    decimal=lambda name, value: not_one_of(name, value, WITH_MARK),
+)
+def load_table(
+    path: str | Path,
+    columns: Mapping[str, str],
+    *,
+    encoding: str | None = None,
+    separator: str | None = None,
+    decimal: str = ".",
+    **options: Any,
+) -> xr.Dataset:
+    """Read a text file with one row per trial as a trial dataset.
 
-    Semicolons or tabs are taken as separators where the line of column names holds no comma.
-    Missing is an empty cell, NA or NaN. No other text is missing (``null`` stays text), unless
-    ``missing`` declares it. In the columns of subject, session and block only an empty cell is
-    missing, as a subject may be called NA. Blanks around a name or a cell do not count.
+    The file may be compressed (gzip, bzip2, xz). Encoding and separator are found, see
+    `neuroalrnn.data.dialect.read_raw`. Missing is an empty cell, NA or NaN. No other text is
+    missing (``null`` stays text), unless ``missing`` declares it. In the columns of subject,
+    session and block only an empty cell is missing, as a subject may be called NA. Blanks around a
+    name or a cell do not count.
 
     Parameters
     ----------
@@ -38,6 +51,13 @@ def load_table(path: str | Path, columns: Mapping[str, str], **options: Any) -> 
         The file.
     columns : dict of role to column
         Which column plays which role, see `from_frame`.
+    encoding : str, optional
+        Encoding of the file; by default that of its byte-order mark, or UTF-8.
+    separator : str, optional
+        What stands between cells, ``" "`` for any number of blanks or tabs. By default that of
+        comma, semicolon, tab, bar and blanks which gives all rows as many cells as there are names.
+    decimal : {".", ","}
+        What numbers have before their decimals.
     **options : anything
         Further arguments of `from_frame`.
 
@@ -49,8 +69,8 @@ def load_table(path: str | Path, columns: Mapping[str, str], **options: Any) -> 
     Raises
     ------
     DataError
-        The file is missing, empty, not UTF-8 or ragged, names a column twice, writes decimals with
-        commas, or its table has problems.
+        The file is missing, empty, damaged, ragged or in another encoding, names a column twice,
+        writes decimals otherwise, or its table has problems.
 
     Examples
     --------
@@ -65,86 +85,45 @@ def load_table(path: str | Path, columns: Mapping[str, str], **options: Any) -> 
     array([ 0.5, -0.5])
     """
     path = Path(path)
-    rows, separator = _split(path, _read(path))
-    found = _check_shape(rows, separator)
+    cells, _ = read_raw(path, encoding, separator)
+    twice = sorted(name for name, n in Counter(cells.columns).items() if n > 1)
+    found = [f"the table has more than one column {name!r}: rename all but one" for name in twice]
     if found:
         raise problems(DataError, str(path), found)
-    names = [one_form(name) for name in rows[0]]
     # labels such as "01" must not turn into numbers
     labels = {one_form(columns[role]) for role in ("subject", "session") if role in columns}
     named = labels | {one_form(columns[role]) for role in ("block",) if role in columns}
-    cells = dict(zip(names, zip(*rows[1:], strict=True), strict=False))
-    table = {name: _column(cells.get(name, ()), name in named, name in labels) for name in names}
-    found = [
-        f"column {name!r} writes decimals with a comma, {first!r}: expected points, as in 0.5"
-        for name, first in _decimal_commas(table, labels)
-    ]
+    table, found = {}, []
+    for name in map(str, list(cells)):
+        column, more = _column(cells.pop(name), name in named, name in labels, decimal)
+        table[name] = column
+        found += [f"column {name!r} {text}" for text in more]
     if found:
         raise problems(DataError, str(path), found)
     return from_frame(pd.DataFrame(table), columns, **options)
 
 
-def _read(path: Path) -> str:
-    if not path.is_file():
-        found = ["there is no such file"]
-        if path.is_dir():
-            found = ["this is a folder: name the file in it"]
-        raise problems(DataError, str(path), found)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        found = [f"not UTF-8 at byte {error.start}: save the file as UTF-8"]
-        raise problems(DataError, str(path), found) from error
-    if not text.strip():
-        found = ["the file is empty: expected a line of column names, then one line per trial"]
-        raise problems(DataError, str(path), found)
-    return text
-
-
-def _split(path: Path, text: str) -> tuple[list[list[str]], str]:
-    """Rows of cells, without empty lines, and the separator between them."""
-    expected = "\t" if path.suffix.lower() == ".tsv" else ","
-    head = text.lstrip().splitlines()[0]
-    others = [each for each in SEPARATORS if each in head]
-    separator = expected if expected in head or len(others) != 1 else others[0]
-    try:
-        # strict: a quote that is never closed would swallow the rest of the file
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
-    except csv.Error as error:
-        found = [f"cannot be read as a table ({error}): check separator and quotes"]
-        raise problems(DataError, str(path), found) from error
-    return [row for row in rows if any(cell.strip() for cell in row)], separator
-
-
-def _check_shape(rows: list[list[str]], separator: str) -> list[str]:
-    names = [one_form(name) for name in rows[0]]
-    twice = sorted(name for name, n in Counter(names).items() if name and n > 1)
-    found = [f"the table has more than one column {name!r}: rename all but one" for name in twice]
-    width = np.array([len(row) for row in rows[1:]])
-    wrong = width != len(names)
-    if wrong.any():
-        found.append(
-            f"cannot be read as a table: {len(names)} column names but {width[wrong][0]} cells on "
-            f"{where(wrong, 'row')} (row 0 follows the names): check the separator "
-            f"({SEPARATORS[separator]}), decimal commas and whether the file is complete"
-        )
-    return found
-
-
-def _column(cells: tuple[str, ...], is_named: bool, is_label: bool) -> pd.Series:
+def _column(cells, is_named: bool, is_label: bool, decimal: str) -> tuple[pd.Series, list[str]]:
     """Numbers or truth values where all cells are, else texts; labels always as texts."""
-    column = pd.Series([cell.strip() for cell in cells], dtype=object)
-    column = column.mask(column.isin(MISSING[:1] if is_named else MISSING))
-    return column if is_label else inferred(column)
+    place, used = pd.factorize(cells.to_numpy())
+    values = pd.Series(used, dtype=object)
+    values = values.mask(values.isin(MISSING[:1] if is_named else MISSING))
+    found = [] if is_label else _other_decimals(values, np.bincount(place), decimal)
+    if decimal == "," and not is_label:
+        is_number = values.str.fullmatch(WITH_MARK[","]).fillna(False).to_numpy(dtype=bool)
+        values[is_number] = values[is_number].str.replace(",", ".")
+    values = values if is_label else inferred(values)
+    return values.take(place).reset_index(drop=True), found
 
 
-def _decimal_commas(table: Mapping[str, pd.Series], labels) -> list[tuple[str, str]]:
-    found = []
-    for name, column in table.items():
-        text = column.dropna()
-        if name in labels or column.dtype != object or not len(text):
-            continue
-        number = text.astype(str).str.fullmatch(DECIMAL_COMMA)
-        if number.mean() > 0.5:
-            found.append((name, text[number].iloc[0]))
-    return found
+def _other_decimals(values: pd.Series, count: np.ndarray, decimal: str) -> list[str]:
+    """Text for a column of which most cells are numbers with the other decimal mark."""
+    mark, name = (",", "a comma") if decimal == "." else (".", "a point")
+    is_number = values.str.fullmatch(WITH_MARK[mark]).fillna(False).to_numpy(dtype=bool)
+    present = count[values.notna().to_numpy(dtype=bool)].sum()
+    if count[is_number].sum() <= 0.5 * present:
+        return []
+    return [
+        f"writes decimals with {name}, {values[is_number].iloc[0]!r}: pass decimal={mark!r}, or "
+        f"write {'points' if mark == ',' else 'commas'}"
+    ]
