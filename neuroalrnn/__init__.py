@@ -47,6 +47,7 @@ _PACKAGES = (
     "effects",
     "exceptions",
     "fit",
+    "inspection",
     "mechanism",
     "model",
     "network",

@@ -8,6 +8,7 @@ from neuroalrnn import data as data
 from neuroalrnn import effects as effects
 from neuroalrnn import exceptions as exceptions
 from neuroalrnn import fit as fit
+from neuroalrnn import inspection as inspection
 from neuroalrnn import mechanism as mechanism
 from neuroalrnn import model as model
 from neuroalrnn import network as network

@@ -25,6 +25,7 @@ TABLE = {
     "store": (set(), set()),
     "netcdf": (set(), {"numpy", "xarray", "h5py"}),
     "data": (set(), ARRAYS),
+    "inspection": ({"data"}, {"numpy", "pandas"}),
     "adaptive": ({"data"}, ARRAYS | {"scipy"}),
     "ops": (set(), {"torch", "numpy"}),
     "network": ({"data"}, {"numpy", "scipy", "xarray"}),
@@ -70,7 +71,7 @@ TABLE = {
     "sources": ({"config", "data", "data_loaders", "netcdf"}, {"xarray"}),
     "cli": (
         {"config", "sources", "questions", "behaviour", "study", "recover", "plots", "report"}
-        | {"results", "stats", "store", "tasks"},
+        | {"inspection", "results", "stats", "store", "tasks"},
         {"numpy", "pandas", "typer"},
     ),
     "__main__": ({"cli"}, set()),
@@ -111,6 +112,7 @@ WITHOUT_TORCH = (
     "adaptive",
     "config",
     "data",
+    "inspection",
     "netcdf",
     "network",
     "results",

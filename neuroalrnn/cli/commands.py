@@ -21,15 +21,18 @@ from neuroalrnn.cli.folder import (
     replaced_results,
     results_folder,
 )
+from neuroalrnn.cli.inspect import inspect_into
 from neuroalrnn.cli.options import (
     AnySeed,
     Backend,
     Conditions,
+    Files,
     Final,
     Numbers,
     Out,
     Overwrite,
     Rule,
+    RunFileOut,
     Saved,
     Seed,
     TaskFile,
@@ -40,7 +43,7 @@ from neuroalrnn.cli.options import (
 )
 from neuroalrnn.cli.recover import study_fitted, study_recovery, with_task
 from neuroalrnn.cli.remedies import as_typed
-from neuroalrnn.cli.request import Request, on_data
+from neuroalrnn.cli.request import Columns, Request, on_data, read_columns
 from neuroalrnn.cli.subjects import study_subjects
 from neuroalrnn.cli.tell import add_lights, describe, summarise, tell_scores, tell_trials
 from neuroalrnn.config import Run, Setting, default_run
@@ -96,6 +99,18 @@ def datasets() -> None:
     loaders = import_data_loaders()
     rows = [describe(name, loaders.load(name)) for name in loaders.DATASETS]
     typer.echo(pd.DataFrame(rows).to_string(index=False))
+
+
+@app.command()
+def inspect(
+    files: Files,
+    out: RunFileOut = None,
+    columns: Columns = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Look at files of unknown meaning: roles of columns, what looks wrong, a run file for fit."""
+    given = read_columns(columns)
+    inspect_into(files, out or Path(f"{files[0].stem}.toml"), given, overwrite=overwrite)
 
 
 @app.command()

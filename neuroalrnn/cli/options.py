@@ -96,6 +96,10 @@ Source = Annotated[
     typer.Argument(help="Dataset name, .nc, .csv or .tsv. Default: [data] of the run file."),
 ]
 RunFile = Annotated[Path | None, typer.Option("--run", help="Run file (TOML).")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Tables of one kind.")]
+RunFileOut = Annotated[
+    Path | None, typer.Option("--out", help="Run file to write. Default: NAME.toml, here.")
+]
 OutOrName = Annotated[
     Path | None, typer.Option("--out", parser=folder, help="Default: results/NAME.")
 ]

@@ -76,10 +76,9 @@ class Request:
 
     def _over(self, config: Run) -> Run:
         """Options of the command line win over the run file."""
-        columns, labels, missing = map(_joined, (self.columns, self.labels, self.missing))
-        units = _joined(self.units)
+        labels, missing, units = map(_joined, (self.labels, self.missing, self.units))
         given = {
-            "columns": columns and _pairs("--columns", columns, "ROLE=COLUMN"),
+            "columns": read_columns(self.columns) or None,
             "labels": labels and _labels(labels),
             "after_choice": names(_joined(self.after_choice)),
             "signed": names(_joined(self.signed)),
@@ -91,6 +90,23 @@ class Request:
         if self.seed is not None:
             validation = validation.model_copy(update={"random_state": self.seed})
         return config.model_copy(update={"data": data, "validation": validation})
+
+
+def read_columns(given: list[str] | str | None) -> dict[str, str]:
+    """Columns by role, from one or more texts such as ``"subject=ID,choice=resp"``.
+
+    Parameters
+    ----------
+    given : list of str, str or None
+        Texts of ``--columns``.
+
+    Returns
+    -------
+    dict of role to column
+        Empty where nothing was given.
+    """
+    text = _joined(given)
+    return _pairs("--columns", text, "ROLE=COLUMN") if text else {}
 
 
 def on_data(command: Callable) -> Callable:

@@ -1,0 +1,183 @@
+"""Guess which column plays which role, from the names that labs use and from what it holds."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.inspection.view import View
+
+# names without case and signs, the likeliest first
+NAMES = {
+    "subject": "participant participantid participantnumber participantcode subject subjectid subj "
+    "subjid subjidx subjectnumber sub subid subnum id pid ppt sid s animal animalid animalname rat "
+    "ratid mouse mouseid monkey monkeyid bird prolificid prolificpid workerid userid user person",
+    "choice": "choice response action key choices responses actions keys resp keyrespkeys "
+    "responsekeys keyresp keypress responsekey respkey chosen chosenoption decision pick picked "
+    "selected selection pressed button buttonpress animalresponse trgchoice handraised respcat "
+    "clickedname mouseclickedname choiceside sides1 choice1 stim1choice probresp c",
+    "rt": "rt rts responsetime reactiontime responsetimes reactiontimes keyresprt resprt choicert "
+    "responsert latency responselatency reactionlatency decisiontime resptime rtms rtsec rtseconds "
+    "proberesprt probert",
+    "correct": "correct accuracy acc iscorrect corr keyrespcorr respcorr correctness probeacc",
+    "reward": "reward rewards rew rewarded outcome points payoff payout win won feedbacktype "
+    "rewardreceived earned r",
+    "trial": "trial trialindex trialnumber trialnum trialno trialnr trialid trialn trialinsession "
+    "trialcount trialsthisn trialthisn trialblock trialinblock itrial t",
+    "session": "session sessionid sessionnumber sess ses sessionlabel day date run visit recording",
+    "block": "block blockid blocknumber blocknum blockno blk blocklabel blockindex blocknr "
+    "blocksthisn miniblock stage run",
+}  # fmt: skip
+MOST_CHOICES = 12
+TRUE = {"0", "1", "-1", "true", "false", "0.0", "1.0", "-1.0"}
+
+
+def plain(name: str) -> str:
+    """A name without case and signs: ``Subject_ID`` and ``subjectID`` are one."""
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
+def has_name(name: str) -> bool:
+    """Whether a column has a name of its own, which row numbers and trailing columns lack."""
+    return bool(name) and not name.startswith("Unnamed: ")
+
+
+def words(name: str) -> list[str]:
+    """Words of a name: ``feedbackType`` and ``feedback_type`` have two."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return [word for word in re.split(r"[\W_]+", apart.casefold()) if word]
+
+
+def candidates(view: View) -> dict[str, list[str]]:
+    """List the columns that may play each role, the likeliest first.
+
+    Parameters
+    ----------
+    view : View
+        The table; its roles are not used.
+
+    Returns
+    -------
+    columns : dict of role to list of str
+        Columns by role; roles without one are left out.
+    """
+    found = {}
+    for role in NAMES:
+        ranked = sorted((rank, name) for name in view.frame.columns
+                        if (rank := _rank(role, name)) is not None)  # fmt: skip
+        able = [name for _, name in ranked if _fits(role, name, view)]
+        if able:
+            found[role] = able
+    return found
+
+
+def guess_roles(columns: dict[str, list[str]], given: dict[str, str]) -> dict[str, str]:
+    """Give every role its likeliest column, each column to one role.
+
+    Parameters
+    ----------
+    columns : dict of role to list of str
+        Columns by role, from `candidates`.
+    given : dict of role to column
+        Roles that the caller names.
+
+    Returns
+    -------
+    roles : dict of role to column
+        One column by role. Where no column holds a choice, correctness takes its place: to be right
+        is then what is chosen.
+    """
+    roles = dict(given)
+    for role, able in columns.items():
+        free = [name for name in able if name not in roles.values()]
+        if role not in roles and free:
+            roles[role] = free[0]
+    if "choice" not in roles and "correct" in roles:
+        roles["choice"] = roles.pop("correct")
+    return roles
+
+
+def _rank(role, name) -> tuple[int, int] | None:
+    """Place of a name: whole names before those of which a word is known."""
+    known = NAMES[role].split()
+    if plain(name) in known:
+        return (0, known.index(plain(name)))
+    parts = [known.index(word) for word in words(name) if word in known and len(word) > 1]
+    return (1, min(parts)) if parts and not set(words(name)) & OTHER else None
+
+
+# words that turn a name into another one: the correct answer is no response
+OTHER = {"type", "time", "times", "correct", "prev", "previous", "last", "next", "lag", "n", "text",
+         "file", "mapping", "target", "prob", "probability", "name", "stim", "stimulus", "started",
+         "stopped", "onset", "duration", "rt", "back1", "back2"}  # fmt: skip
+
+
+def _fits(role, name, view) -> bool:
+    """Whether a column holds what a role needs."""
+    values = view.values(name)
+    n_rows = len(view.frame)
+    if not values:
+        return False
+    if role in ("subject", "session", "block"):
+        return len(values) <= max(n_rows / 2, 1) and not _is_fractional(view, name)
+    if role == "choice":
+        return 1 < len(values) <= MOST_CHOICES or (len(values) > 0 and plain(name) == "choice")
+    if role == "correct":
+        return {value.lower() for value in values} <= TRUE
+    if not view.is_number(name):
+        return False
+    if role == "trial":
+        return not _is_fractional(view, name) and _climbs(view, name)
+    return role == "reward" or len(values) > 3
+
+
+def _is_fractional(view, name) -> bool:
+    number = view.number(name)
+    return view.is_number(name) and bool((number % 1 > 0).any())
+
+
+def _climbs(view, name) -> bool:
+    step = np.diff(view.number(name))
+    return len(step) == 0 or bool((step > 0).mean() > 0.5) or bool((step == 1).mean() > 0.3)
+
+
+def covariates(view: View) -> list[str]:
+    """List the columns of numbers that may be inputs: neither roles nor counters nor constants.
+
+    Parameters
+    ----------
+    view : View
+        The table.
+
+    Returns
+    -------
+    names : list of str
+        Columns, in their order.
+    """
+    taken = set(view.roles.values())
+    return [
+        name
+        for name in view.frame.columns
+        if has_name(name) and name not in taken and view.is_number(name)
+        and len(view.values(name)) > 1 and not is_counter(view, name)
+    ]  # fmt: skip
+
+
+def is_counter(view: View, name: str) -> bool:
+    """Whether numbers only climb within sessions, as counters and time stamps do.
+
+    Parameters
+    ----------
+    view : View
+        The table.
+    name : str
+        A column of numbers.
+
+    Returns
+    -------
+    bool
+        True where hardly any number is smaller than the one before it.
+    """
+    values = pd.Series(view.number(name))
+    step = values.groupby(view.session).diff().dropna().to_numpy()
+    return len(step) > 2 and bool((step >= 0).mean() > 0.97) and bool((step > 0).mean() > 0.5)

@@ -1,0 +1,71 @@
+"""What the console says of a first look at files."""
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.inspection.guess import has_name
+from neuroalrnn.inspection.look import Inspection
+from neuroalrnn.inspection.runfile import describe, labels
+
+N_SHOWN = 5
+
+
+def tell(found: Inspection) -> str:
+    """Write what was found for the console.
+
+    Parameters
+    ----------
+    found : Inspection
+        Roles and findings.
+
+    Returns
+    -------
+    str
+        Lines on formats, subjects, sessions, options, roles, and what looks wrong.
+    """
+    view = found.view
+    lines = [f"{name}: {kind}" for name, kind in zip(view.files, found.formats, strict=True)]
+    if len(lines) > N_SHOWN:
+        lines = [*lines[:N_SHOWN], f"and {len(lines) - N_SHOWN} more files"]
+    lines += [f"{len(view.frame)} rows, {len(view.frame.columns)} columns", *_counts(view)]
+    lines += ["", "roles, as their names and cells suggest"]
+    lines += [_role(role, name, found) for role, name in view.roles.items()]
+    rest = [
+        name for name in view.frame.columns if name not in view.roles.values() and has_name(name)
+    ]
+    lines += [f"  -         {name}: {describe(view, name)}" for name in rest[:40]]
+    lines += [f"  -         and {len(rest) - 40} more columns"] if len(rest) > 40 else []
+    lines += ["", f"what looks wrong: {len(found.findings) or 'nothing'}"]
+    lines += [
+        f"  {number}. {name}: {finding.tell(view)}"
+        for number, (name, finding) in enumerate(found.findings, start=1)
+    ]
+    return "\n".join(lines)
+
+
+def _counts(view) -> list[str]:
+    source = view.roles.get("subject", "one per file, as no column names them")
+    lines = [f"subjects: {_groups(view.subject)} ({source})"]
+    if "session" in view.roles:
+        lines.append(f"sessions: {_groups(view.session)} ({view.roles['session']})")
+    if "choice" in view.roles:
+        name = view.roles["choice"]
+        count = pd.Series(view.text(name)).value_counts()
+        options = [f"{each} ({count.get(str(each), 0)})" for each in labels(view, {})]
+        empty = int(view.is_empty(name).sum())
+        none = f"; none on {empty} rows" if empty else ""
+        lines.append(f"options: {', '.join(options[:12])}{none} ({name})")
+    return lines
+
+
+def _groups(number) -> str:
+    size = np.bincount(number)
+    few, many = size.min(), size.max()
+    rows = f"{few}" if few == many else f"{few} to {many}"
+    return f"{len(size)}, {rows} rows {'each' if len(size) > 1 else ''}".strip()
+
+
+def _role(role, name, found) -> str:
+    others = [each for each in found.candidates.get(role, []) if each != name]
+    also = f"; or {', '.join(others[:4])}" if others else ""
+    return f"  {role:9} {name}: {describe(found.view, name)}{also}"
