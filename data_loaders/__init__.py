@@ -4,6 +4,7 @@ from typing import Any
 
 import xarray as xr
 
+from data_loaders import formats
 from data_loaders.dezfouli2019 import load_dezfouli2019
 from data_loaders.fontanesi2019 import load_fontanesi2019
 from data_loaders.miller_rats import load_miller_rats
@@ -51,6 +52,7 @@ def load(name: str, **options: Any) -> xr.Dataset:
 
 __all__ = [
     "DATASETS",
+    "formats",
     "load",
     "load_dezfouli2019",
     "load_fontanesi2019",

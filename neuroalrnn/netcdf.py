@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import h5py
@@ -114,7 +114,7 @@ def _inspect(path):
                     groups.append(each)
                 elif isinstance(each, h5py.Dataset):
                     total += _attribute_bytes(each) + _unpacked_bytes(each)
-                    found += [f"{place} {text}" for text in _faults(each, path)]
+                    found += [f"{place} {text}" for text in faults(each, path)]
         if total > most:
             found.append(f"it would unpack to {total:.3g} bytes, expected {most:.3g} at most")
     return found
@@ -136,7 +136,21 @@ def _unpacked_bytes(dataset):
     return max(int(np.prod(dataset.shape, dtype=object)) * dataset.dtype.itemsize, chunk)
 
 
-def _faults(dataset, path):
+def faults(dataset: h5py.Dataset, path: PathLike) -> Iterator[str]:
+    """Find what must not be read or unpacked.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+        A variable of an HDF5 file.
+    path : path-like
+        The file.
+
+    Yields
+    ------
+    str
+        Text on what is wrong.
+    """
     properties = dataset.id.get_create_plist()
     size = h5py.h5i.get_file_id(dataset.id).get_filesize()
     if max(dataset.id.get_storage_size(), _longest_text(dataset, path)) > size:

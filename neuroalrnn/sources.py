@@ -3,6 +3,7 @@
 import json
 import textwrap
 import warnings
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -27,9 +28,9 @@ def load_trials(source: str, run: Run) -> "xr.Dataset":
     Parameters
     ----------
     source : str
-        Name of a dataset, or path of a ``.nc`` trial dataset, a ``.csv`` or a ``.tsv``. A table
-        needs ``run.data.columns``. `neuroalrnn.data.default_encoding` completes what
-        ``run.encoding`` leaves open.
+        Name of a dataset, or path of a ``.nc`` trial dataset, a ``.csv``, a ``.tsv`` or a file or
+        folder of one of `data_loaders.formats.FORMATS`. A table needs ``run.data.columns``.
+        `neuroalrnn.data.default_encoding` completes what ``run.encoding`` leaves open.
     run : Run
         Settings of the run.
 
@@ -47,12 +48,18 @@ def load_trials(source: str, run: Run) -> "xr.Dataset":
     from neuroalrnn.data.look import look
 
     path = Path(source)
-    if path.suffix.lower() in TABLES:
+    name = run.data.format or _recognised(path)
+    if name not in (None, "table"):
+        trials = _load_format(path, name, run)
+    elif path.suffix.lower() in TABLES or name == "table":
         trials = _load_table(path, run)
     elif path.suffix.lower() == ".nc":
         trials = _load_netcdf(path)
     elif path.exists():
-        raise DataError(f"{path}: expected a file that ends with .nc, {' or '.join(TABLES)}")
+        raise DataError(
+            f"{path}: expected a file that ends with .nc, {' or '.join(TABLES)}, or one of "
+            f"{', '.join(import_data_loaders().formats.FORMATS)}"
+        )
     else:
         trials = import_data_loaders().load(source)
     trials = _with_overrides(trials.assign_attrs(name=path.name), run)
@@ -247,8 +254,39 @@ def _load_netcdf(path: Path):
 def _load_table(path: Path, run: Run):
     from neuroalrnn.data import load_table
 
+    return load_table(path, **_column_options(path, run))
+
+
+def _recognised(path: Path) -> str | None:
+    """Format of a file, and of a folder that is not called as a dataset is."""
+    loaders = import_data_loaders()
+    if path.is_file() or (path.is_dir() and str(path) not in loaders.DATASETS):
+        return loaders.formats.recognise(path)
+    return None
+
+
+def _load_format(path: Path, name: str, run: Run):
+    known = import_data_loaders().formats.FORMATS
+    if name not in known:
+        raise ConfigError(f"[data] format: {unknown(name, [*known, 'table'])}")
+    options = [each for each in signature(known[name].load).parameters.values()
+               if each.kind is each.KEYWORD_ONLY]  # fmt: skip
+    names = [each.name for each in options]
+    found = [f"[data] read: {unknown(key, names)}" for key in run.data.read if key not in names]
+    found += [
+        f"[data] read: a {name} file needs {each.name!r}"
+        for each in options
+        if each.default is each.empty and each.name not in run.data.read
+    ]
+    if found:
+        raise problems(ConfigError, str(path), found)
+    return known[name].load(path, **_column_options(path, run), **run.data.read)
+
+
+def _column_options(path: Path, run: Run) -> dict[str, Any]:
+    """Arguments of `neuroalrnn.from_frame` that a run file gives."""
     data = run.data
-    if path.is_file() and not data.columns:
+    if path.exists() and not data.columns:
         raise ConfigError(
             f"{path}: say which column is which, with --columns subject=ID,choice=resp or with "
             "[data.columns] in a run file"
@@ -256,8 +294,7 @@ def _load_table(path: Path, run: Run):
     labels: Any = data.labels
     if isinstance(labels, dict):
         labels = {_number_or_text(value): label for value, label in labels.items()}
-    options = data.model_dump(include=OPTIONS)
-    return load_table(path, data.columns, labels=labels, **options)
+    return data.model_dump(include=OPTIONS) | {"columns": data.columns, "labels": labels}
 
 
 def _number_or_text(text: str) -> str | int | float:

@@ -76,10 +76,12 @@ TABLE = {
     ),
     "__main__": ({"cli"}, set()),
     "neuroalrnn": (set(), set()),
-    "data_loaders": ({"data", "data_loaders"}, ARRAYS),
+    "data_loaders": ({"data", "data_loaders", "netcdf"}, ARRAYS),
 }
 # single modules that may import more
 MORE = {
+    "data_loaders/formats/_hdf5.py": {"h5py"},
+    "data_loaders/formats/_matlab_values.py": {"h5py", "scipy"},
     "neuroalrnn/data/level.py": {"scipy"},
     "neuroalrnn/data/orders.py": {"scipy"},
     "neuroalrnn/data/split.py": {"sklearn"},

@@ -41,7 +41,8 @@ class _DataTable(Table):
     name : str, optional
         Name of a dataset, one of `data_loaders.DATASETS`.
     path : str, optional
-        Path of a ``.nc`` trial dataset, a ``.csv`` or a ``.tsv``, relative to the run file.
+        Path of a ``.nc`` trial dataset, a ``.csv``, a ``.tsv`` or a file or folder of one of
+        `data_loaders.formats.FORMATS`, relative to the run file.
     columns : dict of role to column
         Which column plays which role. This argument and all below are those of
         `neuroalrnn.from_frame`.
@@ -58,6 +59,11 @@ class _DataTable(Table):
         Codes that stand for a missing value.
     units : dict of role, event or column to unit
         Units of times that are not in seconds.
+    format : str, optional
+        Format of the file, a key of `data_loaders.formats.FORMATS`, or "table" for a table of text;
+        by default what its content and name say.
+    read : dict of str to anything
+        Arguments of the reader of that format, such as ``variable`` of `read_matlab`.
     """
 
     name: str | None = None
@@ -70,6 +76,8 @@ class _DataTable(Table):
     signed: list[str] = []
     missing: Codes | dict[str, Code | Codes] = []
     units: dict[str, str] = {}
+    format: str | None = None
+    read: dict[str, Any] = {}
 
 
 class _EncodingTable(Table):

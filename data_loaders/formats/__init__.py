@@ -1,0 +1,70 @@
+"""Files of other programs, each turned into a plain table and then into labelled trials."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import xarray as xr
+
+from data_loaders.formats._found import Found
+from data_loaders.formats.matlab import is_matlab, load_matlab, read_matlab
+
+# of a folder as many files are looked at
+MOST_FILES = 1000
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    Parameters
+    ----------
+    title : str
+        What it is, for people.
+    fits : callable
+        Tells of the path of a file whether it is of this format.
+    read : callable
+        Reads a path as a `Found` table.
+    load : callable
+        Reads a path and a dict of role to column as labelled trials.
+    """
+
+    title: str
+    fits: Callable[[Path], bool]
+    read: Callable[..., Found]
+    load: Callable[..., xr.Dataset]
+
+
+FORMATS = {
+    "matlab": Format("MATLAB, version 4 to 7.3", is_matlab, read_matlab, load_matlab),
+}
+
+
+def recognise(path: str | Path) -> str | None:
+    """Tell the format of a file or folder by its content and its name.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Any file or folder.
+
+    Returns
+    -------
+    str or None
+        A key of `FORMATS`; None where none fits, as of tables of text, and where the files of a
+        folder are of several formats.
+    """
+    path = Path(path)
+    if path.is_dir():
+        inside = (each for each in path.rglob("*") if each.is_file())
+        names = {_of_file(each) for each in islice(inside, MOST_FILES)} - {None}
+        return names.pop() if len(names) == 1 else None
+    return _of_file(path) if path.is_file() else None
+
+
+def _of_file(path) -> str | None:
+    return next((name for name, each in FORMATS.items() if each.fits(path)), None)
+
+
+__all__ = ["FORMATS", "Format", "Found", "load_matlab", "read_matlab", "recognise"]

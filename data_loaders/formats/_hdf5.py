@@ -1,0 +1,82 @@
+"""HDF5 files of other programs: only what is asked for is read, and nothing outside the file."""
+
+from typing import Any
+
+import h5py
+import numpy as np
+
+from neuroalrnn.netcdf import faults
+
+
+def member(group: h5py.Group, name: str) -> Any:
+    """Take a member of a group that lies in the same file.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        The group.
+    name : str
+        Name of the member, without slashes.
+
+    Returns
+    -------
+    h5py.Group or h5py.Dataset
+        The member.
+
+    Raises
+    ------
+    ValueError
+        There is none, it lies in another file, or the link leads nowhere.
+    """
+    link = group.get(name, getlink=True)
+    if link is None:
+        raise ValueError(f"there is no {group.name.rstrip('/')}/{name}")
+    if isinstance(link, h5py.ExternalLink):
+        raise ValueError(
+            f"{group.name.rstrip('/')}/{name} is a link to another file, {link.filename!r}"
+        )
+    if isinstance(link, h5py.SoftLink):
+        return _follow(group, link)
+    return group[name]
+
+
+def _follow(group, link):
+    """The goal of a link within the file, each part of whose path is looked at, too."""
+    at = group.file if link.path.startswith("/") else group
+    for part in filter(None, link.path.split("/")):
+        step = at.get(part, getlink=True) if isinstance(at, h5py.Group) else None
+        if not isinstance(step, h5py.HardLink):
+            raise ValueError(f"a link to {link.path} leads nowhere, or to another link")
+        at = at[part]
+    return at
+
+
+def values_of(dataset: h5py.Dataset, most_bytes: int) -> np.ndarray:
+    """Read a dataset whose claims were looked at first.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+        What is read.
+    most_bytes : int
+        What it may unpack to.
+
+    Returns
+    -------
+    ndarray
+        Values.
+
+    Raises
+    ------
+    ValueError
+        It lies in another file, claims more than the file has, or is too large.
+    """
+    size = int(np.prod(dataset.shape or (0,), dtype=object)) * dataset.dtype.itemsize
+    if size > most_bytes:
+        raise ValueError(
+            f"{dataset.name} unpacks to {size:.3g} bytes, expected {most_bytes:.3g} at most"
+        )
+    found = list(faults(dataset, dataset.file.filename))
+    if found:
+        raise ValueError(f"{dataset.name} {'; '.join(found)}")
+    return np.asarray(dataset[()])
