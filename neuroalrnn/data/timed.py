@@ -117,8 +117,18 @@ def flat_targets(
     Returns
     -------
     dict of str to array, shape (step,)
-        By name of the output, NaN where nothing is scored.
+        By name of the output, NaN where nothing is scored; with weights, those by `weight_names`.
     """
-    target = trials["target"].transpose("trial", "time", "output").values
-    target = np.where(trials["scored"].values[..., None], target, np.nan)[flat_trial, flat_step]
-    return dict(zip(output_names(trials), target.T, strict=True))
+    names = {"target": output_names(trials), "weight": weight_names(trials)}
+    found: dict[str, np.ndarray] = {}
+    for variable, columns in names.items():
+        if variable in trials:
+            values = trials[variable].transpose("trial", "time", "output").values
+            values = np.where(trials["scored"].values[..., None], values, np.nan)
+            found |= dict(zip(columns, values[flat_trial, flat_step].T, strict=True))
+    return found
+
+
+def weight_names(trials: xr.Dataset) -> list[str]:
+    """List the names under which the weights of targets are observed; empty without weights."""
+    return [f"weight of {name}" for name in output_names(trials) if "weight" in trials]

@@ -38,7 +38,7 @@ class Jobs:
     settings : list of neuroalrnn.config.Setting
         Learning rate, its decay, clipping, weight decay and penalties of each model.
     train : list of int array
-        Sequences that each model learns from.
+        Sequences that each model learns from; not used where they are drawn anew, see `train`.
     validate : list of int array
         Sequences that each model is scored on while it learns. There may be none.
     n_checks : int array, shape (model,)
@@ -128,6 +128,7 @@ def train(
     architecture: Architecture = ALRNN_ARCHITECTURE,
     on_check: Callable[[int, float], None] | None = None,
     rival: float = -np.inf,
+    fresh: Callable[[int, int], Observations] | None = None,
 ) -> Trained:
     """Train a batch of models.
 
@@ -155,13 +156,18 @@ def train(
         Validation score that others have reached on the same sequences, nats per trial. A group
         whose best score is below it stops after a third of ``setting.patience`` without a gain;
         all others learn as they would without it.
+    fresh : callable, optional
+        ``fresh(check, n_sequences)`` returns so many new sequences as observations, and is called
+        before every check, counted from 0. All models learn them in the order in which they come,
+        each once, and the `observations` are for validation only. Thus no more sequences than those
+        of one check are stored.
 
     Returns
     -------
     Trained
         Final weights of all models, and their scores on the way.
     """
-    run = _Run(jobs, observations, setting, scan, architecture, rival)
+    run = _Run(jobs, observations, setting, scan, architecture, rival, fresh)
     while run.active.size:
         n_active = run.active.size
         run.advance()
@@ -174,9 +180,10 @@ def train(
 class _Run:
     """One batch of models while they train; models that have stopped leave the tensors."""
 
-    def __init__(self, jobs, observations, setting, scan, architecture, rival):
+    def __init__(self, jobs, observations, setting, scan, architecture, rival, fresh):
         self.jobs, self.observations, self.setting = jobs, observations, setting
         self.scan, self.architecture, self.rival = scan, architecture, rival
+        self.fresh, self.learnt = fresh, observations
         n_models, n_checks = len(jobs), int(jobs.n_checks.max())
         self.active = np.arange(n_models)
         self.scaling = jobs.scaling.to(observations.inputs.dtype)
@@ -206,38 +213,45 @@ class _Run:
     def advance(self):
         """Update every active model ``check_every`` times."""
         n_updates, size = self.setting.check_every, self.setting.batch_size
-        lanes = np.stack([self.streams[m].draw(n_updates, size) for m in self.active], axis=1)
-        lanes = self._longest_first(lanes)
+        lanes = self._longest_first(self._draw_lanes(n_updates, size))
         score = 0
         for index in torch.as_tensor(lanes):
             score += self.optimiser.update(partial(self._mean_score, index=index))
         self.train_score[self.active, self.n_done] = (score / n_updates).numpy()
 
+    def _draw_lanes(self, n_updates, size):
+        """Choose the sequences of every update, model and lane."""
+        if self.fresh is None:
+            return np.stack([self.streams[m].draw(n_updates, size) for m in self.active], axis=1)
+        self.learnt = self.fresh(self.n_done, n_updates * size)
+        lanes = _pad_rows(np.arange(n_updates * size).reshape(n_updates, 1, size))
+        return np.repeat(lanes, len(self.active), axis=1)
+
     def _longest_first(self, lanes):
         """Sort the lanes of each model, longest first, as scans are fastest then."""
-        n_steps = self.observations.n_steps.numpy()[lanes]
+        n_steps = self.learnt.n_steps.numpy()[lanes]
         return np.take_along_axis(lanes, np.argsort(-n_steps, axis=-1, kind="stable"), axis=-1)
 
     def _mean_score(self, weights, index):
         """Log-likelihood per scored choice minus penalties, which an update raises."""
         read = with_latents(weights) if self.penalties.need_latents else weights
-        eta = self._read(read, index, self.active)
+        eta = self._read(read, self.learnt, index, self.active)
         eta, latents = eta.tensor_split([weights.offset.shape[1]], dim=-1)
-        score = sum_scored(eta, self.observations, index).sum(1)
-        score = score / self.observations.n_scored[index].sum(1).clamp(min=1)
+        score = sum_scored(eta, self.learnt, index).sum(1)
+        score = score / self.learnt.n_scored[index].sum(1).clamp(min=1)
         if self.architecture.log_prior is not None:
             score = score + self.architecture.log_prior(weights) / self.n_scored[self.active]
         if not self.penalties.strengths:
             return score
-        scored = lane_values(self.observations.scored[: eta.shape[1]], index)
+        scored = lane_values(self.learnt.scored[: eta.shape[1]], index)
         n_pwl = self.jobs.n_pwl[self.active]
         return score - self.penalties.compute(self.active, weights, n_pwl, latents, scored)
 
-    def _read(self, weights, index, models):
+    def _read(self, weights, observations, index, models):
         weights = self.architecture.scale_inputs(weights, self.scaling.take(models))
         n_pwl = self.jobs.n_pwl[models]
         return compute_eta(
-            weights, n_pwl, self.observations, index,
+            weights, n_pwl, observations, index,
             scan=self.scan, architecture=self.architecture,
         )  # fmt: skip
 
@@ -267,7 +281,7 @@ class _Run:
             return
         with torch.no_grad():
             lanes = torch.as_tensor(lanes)
-            eta = self._read(select(weights, active), lanes, self.active[active])
+            eta = self._read(select(weights, active), self.observations, lanes, self.active[active])
             total = sum_scored(eta, self.observations, lanes).numpy()
         lanes = lanes.numpy()
         row, lane = np.nonzero(lanes >= 0)
@@ -342,8 +356,14 @@ class _Stream:
             self.queue = np.concatenate([self.queue, self.rng.permutation(self.ids)])
         drawn, self.queue = np.split(self.queue, [n_updates * size])
         drawn = drawn.reshape(n_updates, size)
-        absent = -(-batch_size // FULL_ROW) * FULL_ROW - size
-        return np.pad(drawn, ((0, 0), (0, absent)), constant_values=-1)
+        absent = batch_size - size
+        return _pad_rows(np.pad(drawn, ((0, 0), (0, absent)), constant_values=-1))
+
+
+def _pad_rows(lanes):
+    """Add absent lanes behind the last axis, up to full rows."""
+    absent = -lanes.shape[-1] % FULL_ROW
+    return np.pad(lanes, [(0, 0)] * (lanes.ndim - 1) + [(0, absent)], constant_values=-1)
 
 
 def _full_rows(lists):

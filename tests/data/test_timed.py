@@ -35,6 +35,15 @@ def test_targets_need_no_choice_and_reach_their_steps(timed):
     np.testing.assert_array_equal(kept.observed["x"], sequences.observed["x"][3:6])
 
 
+def test_weights_of_targets_come_along(timed):
+    weight = np.arange(timed["target"].size, dtype=float).reshape(timed["target"].shape)
+    weighted = timed.assign(weight=(("trial", "time", "output"), weight))
+    sequences = encode(weighted, step="time", inputs=[], carry="trial")
+    assert list(sequences.observed) == ["x", "y", "weight of x", "weight of y"]
+    expected = np.where(timed["scored"], weight[..., 1], np.nan)
+    np.testing.assert_array_equal(sequences.observed["weight of y"], expected)
+
+
 def test_a_choice_beside_targets_is_what_is_read_out(timed):
     choice = np.resize([0.0, 1.0, np.nan], timed.sizes["trial"])
     both = validate(timed.assign(choice=("trial", choice, {"labels": ["a", "b"]})))

@@ -224,3 +224,25 @@ def test_who_is_behind_a_rival_gives_up_sooner_and_nobody_else_is_touched():
     np.testing.assert_array_equal(behind.validation, alone.validation[:, : n_checks[2]])
     for one, other in zip(behind.best, alone.best, strict=True):
         assert torch.equal(one, other)
+
+
+def test_sequences_that_are_drawn_anew_teach_what_the_same_stored_ones_teach():
+    """Every update sees all of 10 sequences, so that their order does not matter."""
+    setting = SETTING.model_copy(update={"batch_size": 10, "check_every": 1, "averaging": 0.0})
+    observations = make_observations(behaviour(), dtype=torch.float64)
+    fresh = make_observations(behaviour(n_sequences=10), dtype=torch.float64)
+    stored, asked = make_observations(behaviour(n_sequences=10), dtype=torch.float64), []
+
+    def draw_fresh(check, n_sequences):
+        asked.append((check, n_sequences))
+        return fresh
+
+    start = jobs([0, 2], train_on=[range(10)] * 2, validate_on=[10, 11], setting=setting)
+    drawn = train(start, observations, setting, fresh=draw_fresh)
+    assert asked == [(0, 10), (1, 10), (2, 10), (3, 10)]
+    alone = train(start.take([1]), observations, setting, fresh=draw_fresh)
+    known = train(replace(start, validate=[np.arange(0)] * 2), stored, setting)
+    for one, other, single in zip(drawn.weights, known.weights, alone.weights, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-10)
+        torch.testing.assert_close(one[1:], single, rtol=0, atol=1e-10)
+    assert np.isfinite(drawn.validation[:, :, [10, 11]]).all()

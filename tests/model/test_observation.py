@@ -13,6 +13,7 @@ from neuroalrnn.model.observation import (
     check_values,
     joint,
     option_log_probability,
+    targets,
 )
 
 make = OBSERVATION_MODELS
@@ -31,6 +32,9 @@ MODELS = {
     "no contaminants": make["shifted_lognormal"](contaminants=0),
     "choice_rt": make["choice_rt"](),
     "choice_rt of 3": make["choice_rt"](3, available=AVAILABLE, time=make["shifted_lognormal"]),
+    "squared targets": targets("squared", list("ab")),
+    "binary targets": targets("bernoulli", list("ab")),
+    "targets of classes": targets("categorical", list("abc")),
     "choice and counts": joint(make["choice_rt"](), make["negative_binomial"]("unit_1", "unit_2")),
 }
 every = pytest.mark.parametrize("name", MODELS)

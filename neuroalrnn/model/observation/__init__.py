@@ -25,6 +25,7 @@ from neuroalrnn.model.observation.listed import (
     make_observation,
     recall_observation,
 )
+from neuroalrnn.model.observation.targets import targets
 from neuroalrnn.model.observation.times import choice_rt, lognormal, shifted_lognormal
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "poisson",
     "recall_observation",
     "shifted_lognormal",
+    "targets",
 ]
