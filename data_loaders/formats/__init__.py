@@ -8,6 +8,7 @@ from pathlib import Path
 import xarray as xr
 
 from data_loaders.formats._found import Found
+from data_loaders.formats.bpod import is_bpod, load_bpod, read_bpod
 from data_loaders.formats.matlab import is_matlab, load_matlab, read_matlab
 
 # of a folder as many files are looked at
@@ -37,6 +38,7 @@ class Format:
 
 
 FORMATS = {
+    "bpod": Format("session of Bpod or B-control, MATLAB", is_bpod, read_bpod, load_bpod),
     "matlab": Format("MATLAB, version 4 to 7.3", is_matlab, read_matlab, load_matlab),
 }
 
@@ -67,4 +69,13 @@ def _of_file(path) -> str | None:
     return next((name for name, each in FORMATS.items() if each.fits(path)), None)
 
 
-__all__ = ["FORMATS", "Format", "Found", "load_matlab", "read_matlab", "recognise"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Found",
+    "load_bpod",
+    "load_matlab",
+    "read_bpod",
+    "read_matlab",
+    "recognise",
+]

@@ -61,7 +61,7 @@ def table_of(
 
 def _chosen(values, title, variable) -> tuple[str, Any]:
     if variable is not None:
-        return variable, _inside(values, title, variable)
+        return variable, inside(values, title, variable)
     if "saved" in values and "saved_history" not in values:
         text = (
             "it holds settings of B-control and no trials: expected a data file, with saved_history"
@@ -80,15 +80,36 @@ def _chosen(values, title, variable) -> tuple[str, Any]:
     )
 
 
-def _inside(values, title, variable) -> Any:
+def inside(values: Mapping[str, Any], title: str, variable: str) -> Any:
+    """Take a variable, or a field of structs.
+
+    Parameters
+    ----------
+    values : dict of str to value
+        Variables, or fields of a struct.
+    title : str
+        Name of the file, for messages.
+    variable : str
+        Name of the variable, and names of fields after it, with dots between.
+
+    Returns
+    -------
+    value
+        What is there.
+
+    Raises
+    ------
+    DataError
+        There is none; the message names the nearest.
+    """
     here, place = values, list[str]()
     for part in variable.split("."):
         if isinstance(here, Struct):
             here = {name: each[0] for name, each in here.fields.items()} if here.n == 1 else {}
         if not isinstance(here, Mapping) or part not in here:
             known = list(here) if isinstance(here, Mapping) else []
-            inside = f" in {'.'.join(place)}" if place else ""
-            raise problems(DataError, title, [f"variable{inside}: {unknown(part, known)}"])
+            where = f" in {'.'.join(place)}" if place else ""
+            raise problems(DataError, title, [f"variable{where}: {unknown(part, known)}"])
         here = here[part]
         place.append(part)
     return here
@@ -147,7 +168,7 @@ def _elements(elements, name, rows) -> Found:
         if any(isinstance(each.get(k), Unreadable | Struct | Cells) for each in flat)
     ]
     table = {k: _column([_cell(each.get(k)) for each in flat]) for k in fields if k not in left}
-    return Found(pd.DataFrame(table, index=range(len(flat))), _left(left))
+    return Found(pd.DataFrame(table, index=range(len(flat))), left_out(left))
 
 
 def _entries(elements, name) -> Found:
@@ -163,10 +184,10 @@ def _entries(elements, name) -> Found:
     letters = letters if max(n_rows) > LONGEST_NAME else []
     tables, left = [], dict[str, None]()
     for each, n in zip(flat, n_rows, strict=True):
-        columns, more = _columns(each, n, letters)
+        columns, more = columns_of(each, n, letters)
         tables.append(pd.DataFrame(columns, index=range(n)))
         left |= dict.fromkeys(more)
-    notes = _left(list(left))
+    notes = left_out(list(left))
     notes += [f"read letter by letter, one per trial: {listed(letters)}"] if letters else []
     if len(tables) == 1:
         return Found(tables[0], notes)
@@ -193,10 +214,29 @@ def _is_letters(value, n) -> bool:
     return isinstance(value, str) and len(value) == n
 
 
-def _columns(flat, n, letters) -> tuple[dict[str, Any], list[str]]:
-    """Columns of n rows, and the names of what is none."""
+def columns_of(
+    fields: Mapping[str, Any], n: int, letters: Sequence[str] = ()
+) -> tuple[dict[str, Any], list[str]]:
+    """Turn fields into columns.
+
+    Parameters
+    ----------
+    fields : dict of str to value
+        Fields of a struct, of which plain structs are opened.
+    n : int
+        Number of rows.
+    letters : sequence of str
+        Texts that hold a letter for each row.
+
+    Returns
+    -------
+    columns : dict of str to list, array or Series
+        Columns of n rows; a single value is that of all rows.
+    left : list of str
+        What is no column.
+    """
     columns, left = dict[str, Any](), list[str]()
-    for key, value in flat.items():
+    for key, value in _flat(fields).items():
         if key in letters:
             columns[key] = list(value)
         elif _is_wide(value, n):
@@ -218,7 +258,19 @@ def _is_wide(value, n) -> bool:
     return is_matrix and n > 1 and n in value.shape
 
 
-def _left(names) -> list[str]:
+def left_out(names: Sequence[str]) -> list[str]:
+    """Say what was not read.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Fields that are no columns.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+    """
     return [f"not read, as no column of one value per trial: {listed(names)}"] if names else []
 
 
