@@ -160,7 +160,7 @@ def _prepare(trials, train, terms):
 def _rows(trials, index, covariates, counted):
     """Positions of all trials in the sessions of some trials, and these trials as rows."""
     place, first = whole_sessions(trials, index)
-    part = trials.isel(trial=place)
+    part = trials if len(place) == trials.sizes["trial"] else trials.isel(trial=place)
     choice = np.where(counted[place], part["choice"].values, -1).astype(int)
     return place, Rows(covariates(part), choice, first, offered_options(part))
 

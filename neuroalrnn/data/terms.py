@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache, partial, reduce
 from itertools import product
 
 import numpy as np
@@ -54,12 +54,11 @@ def design(trials: xr.Dataset, terms: Sequence[str]) -> pd.DataFrame:
         A term cannot be read, is unknown, or uses the outcome of its own trial; the message names
         all such terms.
     """
-    columns = {}
-    reach = cache(partial(reaches, trials, session=session_number(trials)))
+    columns, factor = {}, _factors(trials)
     for pairs in parse_terms(trials, terms):
-        for factors in product(*(_factor(trials, name, lag, reach) for name, lag in pairs)):
+        for factors in product(*(factor(name, lag) for name, lag in pairs)):
             name = ":".join(label for label, _ in factors)
-            columns[name] = np.prod([value for _, value in factors], axis=0)
+            columns[name] = reduce(np.multiply, [value for _, value in factors])
     return pd.DataFrame(columns, index=pd.RangeIndex(trials.sizes["trial"], name="trial"))
 
 
@@ -108,9 +107,17 @@ def _check(trials, pairs, known) -> list[str]:
     return found
 
 
-def _factor(trials, name, lag, reach) -> list[tuple[str, np.ndarray]]:
-    suffix = f"[-{lag}]" if lag else ""
-    return [
-        (label + suffix, earlier(values, lag, reach(lag)) if lag else values)
-        for label, values in coded(trials, name)
-    ]
+def _factors(trials):
+    """A function that gives labels and values of a factor, which many terms share."""
+    reach = cache(partial(reaches, trials, session=session_number(trials)))
+    own = cache(partial(coded, trials))
+
+    @cache
+    def factor(name, lag):
+        suffix = f"[-{lag}]" if lag else ""
+        return [
+            (label + suffix, earlier(values, lag, reach(lag)) if lag else values)
+            for label, values in own(name)
+        ]
+
+    return factor

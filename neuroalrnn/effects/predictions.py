@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import xarray as xr
@@ -13,6 +14,8 @@ from neuroalrnn.effects.flips import Flip
 MOST_APART = 96
 # share of its largest effect, below which a flip counts as forgotten
 FORGOTTEN = 0.01
+# trials that a model is asked about at once, as each question takes time beside
+MOST_ASKED = 100000
 
 
 def effects_of_predictions(
@@ -77,18 +80,27 @@ class _Asked:
         self.place = every - np.maximum.accumulate(np.where(first, every, 0))
         n_options = len(self.trials["choice"].attrs["labels"])
         self.n_outputs = 1 if n_options == 2 else n_options
+        self.copies = lru_cache(maxsize=2)(self._copies)
+
+    def _copies(self, n):
+        """The same trials so many times, each time in other sessions."""
+        trials = self.trials.isel(trial=np.tile(np.arange(len(self.rows)), n))
+        numbers = np.arange(n)[:, None] * len(self.rows) + self.session
+        session = trials.variables["session"].copy(data=numbers.ravel())
+        return trials.assign_coords(session=session)
 
     def follow(self, flip, n_lags):
         """Effects of a flip in each trial on later ones, shape (trial, contrast, lag, output)."""
         flip = replace(flip, is_set=flip.is_set[self.rows])
         shape = len(self.rows), len(flip.contrasts), n_lags + 1, self.n_outputs
         found = np.full(shape, np.nan)
-        everywhere = self.contrast(flip, np.flatnonzero(flip.is_set))
+        (everywhere,) = self.contrasts(flip, [np.flatnonzero(flip.is_set)])
         is_idle = not np.nan_to_num(everywhere).any()
         apart = 1 if is_idle else self.memory(flip, least=n_lags + 1)
-        for phase in range(apart):
-            here = np.flatnonzero(flip.is_set & (self.place % apart == phase))
-            effects = everywhere if is_idle else self.contrast(flip, here)
+        phases = [flip.is_set & (self.place % apart == phase) for phase in range(apart)]
+        parts = [np.flatnonzero(phase) for phase in phases]
+        followed = [everywhere] if is_idle else self.contrasts(flip, parts)
+        for here, effects in zip(parts, followed, strict=True):
             for lag in range(flip.first_lag, n_lags + 1):
                 from_here = here[here + lag < len(self.rows)]
                 from_here = from_here[self.session[from_here + lag] == self.session[from_here]]
@@ -100,7 +112,7 @@ class _Asked:
         block = self.session * len(self.rows) + self.place // MOST_APART
         set_rows = np.flatnonzero(flip.is_set)
         here = set_rows[np.unique(block[set_rows], return_index=True)[1]]
-        size = np.abs(self.contrast(flip, here)).sum(axis=(1, 2))
+        size = np.abs(next(self.contrasts(flip, [here]))).sum(axis=(1, 2))
         last = np.full(len(self.rows), -1)
         last[here] = here
         last = np.maximum.accumulate(last)
@@ -110,15 +122,24 @@ class _Asked:
         longest = np.flatnonzero(mean > FORGOTTEN * mean.max(initial=0.0)).max(initial=0)
         return int(np.clip(longest + 1, least, MOST_APART))
 
-    def contrast(self, flip, here):
-        """Effects of flips in some trials on all trials, shape (trial, contrast, output)."""
-        weights = np.array(list(flip.contrasts.values()))
-        etas = [self.eta(flip.set(self.trials, level, here)) for level in range(len(flip.levels))]
-        return np.einsum("cl,lto->tco", weights, np.stack(etas))
+    def contrasts(self, flip, parts):
+        """Effects of flips in each of several sets of trials, shape (trial, contrast, output)."""
+        weights, n_trials = np.array(list(flip.contrasts.values())), len(self.rows)
+        most = max(1, MOST_ASKED // n_trials)
+        for start in range(0, len(parts), most):
+            some = parts[start : start + most]
+            many = replace(flip, is_set=np.tile(flip.is_set, len(some)))
+            here = np.concatenate([each + k * n_trials for k, each in enumerate(some)])
+            trials = self.copies(len(some))
+            etas = [self.eta(many.set(trials, level, here)) for level in range(len(flip.levels))]
+            effects = np.einsum("cl,lto->tco", weights, np.stack(etas))
+            yield from effects.reshape(len(some), n_trials, *effects.shape[1:])
 
     def eta(self, trials):
         """Log-odds of two options, else log-probabilities; NaN where no choice is read out."""
-        found = self.predict(trials, np.arange(len(self.rows)))
-        known = np.isfinite(found) & self.is_read[:, None]  # an option may not be offered
+        n_copies = trials.sizes["trial"] // len(self.rows)
+        found = self.predict(trials, np.arange(trials.sizes["trial"]))
+        is_read = np.tile(self.is_read, n_copies)[:, None]
+        known = np.isfinite(found) & is_read  # an option may not be offered
         found = np.where(known, found, np.nan)
         return found[:, 1:] - found[:, :1] if self.n_outputs == 1 else found
