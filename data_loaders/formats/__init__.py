@@ -10,6 +10,7 @@ import xarray as xr
 from data_loaders.formats._found import Found
 from data_loaders.formats.bpod import is_bpod, load_bpod, read_bpod
 from data_loaders.formats.matlab import is_matlab, load_matlab, read_matlab
+from data_loaders.formats.nwb import is_nwb, load_nwb, read_nwb
 
 # of a folder as many files are looked at
 MOST_FILES = 1000
@@ -40,6 +41,7 @@ class Format:
 FORMATS = {
     "bpod": Format("session of Bpod or B-control, MATLAB", is_bpod, read_bpod, load_bpod),
     "matlab": Format("MATLAB, version 4 to 7.3", is_matlab, read_matlab, load_matlab),
+    "nwb": Format("NWB, in HDF5", is_nwb, read_nwb, load_nwb),
 }
 
 
@@ -75,7 +77,9 @@ __all__ = [
     "Found",
     "load_bpod",
     "load_matlab",
+    "load_nwb",
     "read_bpod",
     "read_matlab",
+    "read_nwb",
     "recognise",
 ]

@@ -80,3 +80,27 @@ def values_of(dataset: h5py.Dataset, most_bytes: int) -> np.ndarray:
     if found:
         raise ValueError(f"{dataset.name} {'; '.join(found)}")
     return np.asarray(dataset[()])
+
+
+def texts_of(values: np.ndarray) -> np.ndarray:
+    """Decode the texts of a dataset.
+
+    Parameters
+    ----------
+    values : ndarray
+        Bytes, texts or objects.
+
+    Returns
+    -------
+    ndarray of object
+        Texts; what is no bytes stays as it is.
+
+    Raises
+    ------
+    ValueError
+        A text is not UTF-8.
+    """
+    plain = [each.decode() if isinstance(each, bytes) else each for each in values.ravel().tolist()]
+    cells = np.empty(len(plain), dtype=object)
+    cells[:] = plain
+    return cells.reshape(values.shape)

@@ -1,0 +1,264 @@
+"""NWB files: trials or any other table of intervals, read with h5py alone."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data_loaders.formats._found import (
+    MOST_BYTES,
+    Found,
+    each_file,
+    listed,
+    readable,
+    to_trials,
+    together,
+)
+from data_loaders.formats._hdf5 import member, texts_of, values_of
+from data_loaders.formats._matlab_check import HDF5
+from data_loaders.formats._ragged import reduced
+from neuroalrnn.arguments import checked, not_path, unknown
+from neuroalrnn.data.checks import not_columns
+from neuroalrnn.exceptions import DataError, problems
+
+WHAT = "NWB file"
+TRIALS = "trials"
+MOST_WIDE = 20
+ZARR = (".zgroup", ".zattrs", "zarr.json", ".zmetadata")
+
+
+@checked(DataError, path=not_path, columns=not_columns)
+def load_nwb(
+    path: str | Path,
+    columns: Mapping[str, str],
+    *,
+    table: str | None = None,
+    reduce: Mapping[str, str] | None = None,
+    **options: Any,
+) -> xr.Dataset:
+    """Read an NWB file, or all those of a folder, as a trial dataset.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A ``.nwb`` file, or a folder.
+    columns : dict of role to column
+        Which column plays which role, see `neuroalrnn.from_frame` and `read_nwb`.
+    table : str, optional
+        Which table, see `read_nwb`.
+    reduce : dict of column to {"first", "last", "count"}, optional
+        Which value stands for a list in a cell.
+    **options : anything
+        Further arguments of `neuroalrnn.from_frame`. Times count from the start of the session or
+        of the system: ``trial_start="start_time"`` makes them count from trial start.
+
+    Returns
+    -------
+    trials : xarray.Dataset
+        Labelled trials, see `neuroalrnn.validate`.
+
+    Raises
+    ------
+    DataError
+        The file or its table has problems; the message names all of them.
+    """
+    return to_trials(read_nwb(path, table=table, reduce=reduce), columns, "nwb", options)
+
+
+def read_nwb(
+    path: str | Path, *, table: str | None = None, reduce: Mapping[str, str] | None = None
+) -> Found:
+    """Read a table of intervals of an NWB file, or of all those of a folder.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A ``.nwb`` file, or a folder.
+    table : str, optional
+        Name of a table in ``/intervals``, or the path of another table in the file; default
+        ``trials``.
+    reduce : dict of column to {"first", "last", "count"}, optional
+        Which value stands for a list in a cell.
+
+    Returns
+    -------
+    Found
+        One row per interval. A column of several values per row becomes a list, one of k numbers
+        per row the columns ``NAME_0`` to ``NAME_k-1``. ``subject`` and ``session`` are those of the
+        file, where it tells them. Who did the experiment, and age and sex of the subject, are left.
+
+    Raises
+    ------
+    DataError
+        The file is damaged or lies in Zarr, or has no such table; the message lists its tables.
+    """
+
+    def read(each: Path) -> Found:
+        if each.name in ZARR:
+            raise problems(DataError, str(each.parent), [_zarr()])
+        with readable(each, WHAT), h5py.File(each, "r") as file:
+            return _read(file, str(each), table)
+
+    found = together(path, each_file(path, is_nwb, "NWB files"), read)
+    frame, wrong = reduced(found.table, reduce or {})
+    if wrong:
+        raise problems(DataError, str(path), wrong)
+    return Found(frame, found.notes, found.cautions)
+
+
+def is_nwb(path: Path) -> bool:
+    """Tell an NWB file by its name and first bytes.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Any file.
+
+    Returns
+    -------
+    bool
+        Whether it is one. Files of Zarr are, too, which are then refused.
+    """
+    if path.name in ZARR:
+        return True
+    with path.open("rb") as file:
+        return path.suffix.lower() == ".nwb" and file.read(8) == HDF5
+
+
+def _zarr() -> str:
+    return (
+        "NWB in Zarr is not read: write it as HDF5, as hdmf_zarr.NWBZarrIO and pynwb.NWBHDF5IO "
+        "do with export"
+    )
+
+
+def _read(file, title, name) -> Found:
+    group = _table(file, title, name or TRIALS)
+    ids = values_of(member(group, "id"), MOST_BYTES) if "id" in group else None
+    columns, left = dict[str, Any](), list[str]()
+    for each in _names(group):
+        try:
+            columns[each] = _column(group, each)
+        except _NoColumn:
+            left.append(each)
+    lengths = {each: len(values) for each, values in columns.items()}
+    lengths |= {} if ids is None else {"id": len(ids)}
+    if len(set(lengths.values())) > 1:
+        told = [f"{each} ({n})" for each, n in lengths.items()]
+        raise problems(DataError, title, [f"columns have different lengths: {listed(told)}"])
+    columns = _spread(columns, left)
+    frame = pd.DataFrame(columns, index=range(max(lengths.values(), default=0)))
+    notes = [f"not read, as no column of values: {listed(left)}"] * bool(left) + _clock(file)
+    known = {"subject": _text(file, "general/subject/subject_id"),
+             "session": _text(file, "general/session_id") or _text(file, "identifier")}  # fmt: skip
+    notes += [f"the file names no {what}" for what, value in known.items() if not value]
+    frame = frame.assign(**{k: v for k, v in known.items() if v and k not in frame})
+    return Found(frame, notes)
+
+
+def _table(file, title, name) -> h5py.Group:
+    have = _tables(file)
+    place = name if "/" in name else f"intervals/{name}"
+    if name not in have and "/" not in name:
+        text = f"it holds no table {name!r}, and no other table of intervals: no trials"
+        if have:
+            text = f"table {unknown(name, have)}: say which holds the trials, with table"
+        raise problems(DataError, title, [text])
+    here = file
+    for part in filter(None, place.split("/")):
+        if not isinstance(here, h5py.Group):
+            raise ValueError(f"{here.name} is no group")
+        here = member(here, part)
+    if not isinstance(here, h5py.Group):
+        raise ValueError(f"{place} is no table")
+    return here
+
+
+def _tables(file) -> list[str]:
+    if file.get("intervals", getlink=True) is None:
+        return []
+    group = member(file, "intervals")
+    # links are followed only if they are asked for
+    return [
+        name
+        for name in group
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink)
+        or isinstance(group[name], h5py.Group)
+    ]
+
+
+def _names(group) -> list[str]:
+    """Columns in the order that the table lists, without the indices of ragged ones."""
+    named = [str(each) for each in texts_of(np.asarray(group.attrs.get("colnames", [])))]
+    rest = [name for name in group if name not in named and name != "id"]
+    rest = [name for name in rest if not (name.endswith("_index") and _index_of(name) in group)]
+    return [name for name in named if name in group] + rest
+
+
+def _index_of(name) -> str:
+    while name.endswith("_index"):
+        name = name.removesuffix("_index")
+    return name
+
+
+class _NoColumn(Exception):
+    """A column whose cells are no values."""
+
+
+def _column(group, name) -> Any:
+    dataset = member(group, name)
+    is_values = isinstance(dataset, h5py.Dataset) and dataset.dtype.kind in "iufbSO"
+    # references to other objects, and lists of lists
+    if not is_values or h5py.check_ref_dtype(dataset.dtype) or f"{name}_index_index" in group:
+        raise _NoColumn
+    values = values_of(dataset, MOST_BYTES)
+    values = texts_of(values) if values.dtype.kind in "SO" else values
+    if f"{name}_index" not in group:
+        return values
+    ends = values_of(member(group, f"{name}_index"), MOST_BYTES).astype(np.int64)
+    starts = np.r_[0, ends[:-1]] if len(ends) else ends
+    if len(ends) and ((ends < starts).any() or starts[0] < 0 or ends[-1] != len(values)):
+        raise ValueError(f"{name}_index does not divide the {len(values)} values of {name}")
+    cells = np.empty(len(ends), dtype=object)
+    cells[:] = [values[a:b].tolist() for a, b in zip(starts, ends, strict=True)]
+    return cells
+
+
+def _spread(columns, left) -> dict[str, Any]:
+    """A column for each of the few numbers per row; what has more joins those that are left."""
+    found = dict[str, Any]()
+    for name, values in columns.items():
+        if values.ndim == 1:
+            found[name] = values
+        elif values.ndim == 2 and values.shape[1] <= MOST_WIDE:
+            found |= {f"{name}_{k}": values[:, k] for k in range(values.shape[1])}
+        else:
+            left.append(name)
+    return found
+
+
+def _text(file, place) -> str:
+    here = file
+    for part in place.split("/"):
+        if not isinstance(here, h5py.Group) or here.get(part, getlink=True) is None:
+            return ""
+        here = member(here, part)
+    if not isinstance(here, h5py.Dataset) or here.shape != ():
+        return ""
+    return str(texts_of(np.atleast_1d(values_of(here, MOST_BYTES)))[0]).strip()
+
+
+def _clock(file) -> list[str]:
+    """Say where times start, if that is not the start of the session."""
+    names = ("timestamps_reference_time", "session_start_time")
+    try:
+        zero, start = (datetime.fromisoformat(_text(file, name)) for name in names)
+        seconds = (start - zero).total_seconds()
+    except (ValueError, TypeError):
+        return []
+    return [f"times count from {zero}, {seconds:g} s before the session starts"] if seconds else []

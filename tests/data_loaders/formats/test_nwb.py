@@ -1,0 +1,167 @@
+"""NWB: tables of intervals with every kind of column, and files that must be refused."""
+
+import h5py
+import numpy as np
+import pytest
+
+from data_loaders.formats import load_nwb, read_nwb, recognise
+from neuroalrnn.exceptions import DataError
+
+N = 4
+ZERO = "2023-11-20T10:39:40+00:00"
+
+
+def write(path, *, name="trials", subject="697062", after=lambda file: None, **more):
+    """A file with one table of intervals, as pynwb lays it out."""
+    columns = {
+        "start_time": 100.0 + np.arange(N),
+        "go": np.array([100.5, np.nan, 102.5, 103.5]),
+        "animal_response": np.array([0.0, 1.0, 2.0, 1.0]),
+        "rewarded": np.array([True, False, False, True]),
+        "cue": np.array(["high", "nïedrig", "", "high"], dtype=object),
+        "position": np.arange(2.0 * N).reshape(N, 2),
+        "movie": np.zeros((N, 30)),
+        "licks": np.array([1.0, 2.0, 3.0, 4.0]),
+        "licks_index": np.array([2, 2, 3, 4], dtype="u1"),
+    } | more
+    with h5py.File(path, "w") as file:
+        file["session_start_time"], file["timestamps_reference_time"] = (
+            "2023-11-20T10:40:00+00:00",
+            ZERO,
+        )
+        file["identifier"] = "day 1"
+        file["general/experimenter"] = "Somebody"
+        if subject is not None:
+            file["general/subject/subject_id"] = subject
+        table = file.create_group(f"intervals/{name}")
+        table.attrs["colnames"] = [each for each in columns if not each.endswith("_index")]
+        table["id"] = np.arange(len(columns["start_time"]))
+        for key, values in columns.items():
+            kind = h5py.string_dtype() if values.dtype == object else None
+            table.create_dataset(key, data=values, dtype=kind)
+        after(file)
+    return path
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write(tmp_path / "s.nwb")
+
+
+def test_every_kind_of_column_is_read(path):
+    assert recognise(path) == "nwb"
+    found = read_nwb(path, reduce={"licks": "count"})
+    table = found.table
+    assert table["subject"].tolist() == ["697062"] * N
+    assert table["session"].tolist() == ["day 1"] * N
+    assert table["cue"].tolist() == ["high", "nïedrig", "", "high"]
+    assert table["rewarded"].tolist() == [True, False, False, True]
+    assert table["position_1"].tolist() == [1, 3, 5, 7]
+    assert table["licks"].tolist() == [2, 0, 1, 1]
+    assert read_nwb(path).table["licks"].tolist() == [[1, 2], [], [3], [4]]
+    assert "not read, as no column of values: movie" in found.notes
+    assert any("20 s before the session starts" in note for note in found.notes)
+    assert "Somebody" not in str(found)
+
+
+def test_trials_come_from_a_column_map(path):
+    roles = {"subject": "subject", "choice": "animal_response", "reward": "rewarded"}
+    trials = load_nwb(path, roles | {"session": "session"}, labels=["0", "1"],
+                      missing={"choice": [2]}, events={"start": 0, "go": "go"},
+                      trial_start="start_time")  # fmt: skip
+    np.testing.assert_array_equal(trials["choice"], [0, 1, np.nan, 1])
+    np.testing.assert_array_equal(trials["event_time"].sel(event="go"), [0.5, np.nan, 0.5, 0.5])
+    assert trials["reward"].values.tolist() == [1, 0, 0, 1]
+
+
+def test_another_table_is_read_by_its_name_and_listed_where_there_are_no_trials(tmp_path):
+    path = write(tmp_path / "s.nwb", name="epochs")
+    with pytest.raises(DataError, match=r"'trials' is unknown \(there are: epochs\): say which"):
+        read_nwb(path)
+    assert len(read_nwb(path, table="epochs").table) == N
+    assert len(read_nwb(path, table="/intervals/epochs").table) == N
+    with pytest.raises(DataError, match="there is no /intervals/none"):
+        read_nwb(path, table="intervals/none")
+    with h5py.File(path, "r+") as file:
+        del file["intervals"]
+    with pytest.raises(DataError, match="no other table of intervals"):
+        read_nwb(path)
+
+
+@pytest.mark.parametrize("subject", [None, "", " "])
+def test_a_file_without_a_subject_says_so(tmp_path, subject):
+    found = read_nwb(write(tmp_path / "s.nwb", subject=subject))
+    assert "subject" not in found.table
+    assert "the file names no subject" in found.notes
+    assert found.table["file"].tolist() == ["s"] * N
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"go": np.zeros(N + 1)}, r"different lengths: start_time \(4\), go \(5\)"),
+        ({"licks_index": np.array([2, 1, 3, 4])}, "licks_index does not divide"),
+        ({"licks_index": np.array([2, 2, 3, 9])}, "licks_index does not divide the 4 values"),
+    ],
+)
+def test_columns_that_do_not_fit_each_other_are_refused(tmp_path, more, message):
+    with pytest.raises(DataError, match=message):
+        read_nwb(write(tmp_path / "s.nwb", **more))
+
+
+def test_nothing_outside_the_file_is_read(tmp_path):
+    write(tmp_path / "other.nwb")
+
+    def link(file):
+        del file["intervals/trials/go"]
+        file["intervals/trials/go"] = h5py.ExternalLink("other.nwb", "/intervals/trials/go")
+
+    def raw(file):
+        del file["intervals/trials/go"]
+        file["intervals/trials"].create_dataset("go", (N,), "f8", external=[("x.bin", 0, 8 * N)])
+
+    def whole(file):
+        del file["intervals"]
+        file["intervals"] = h5py.ExternalLink("other.nwb", "/intervals")
+
+    for after, message in (
+        (link, "trials/go is a link to another file"),
+        (raw, "trials/go lies in another file"),
+        (whole, "/intervals is a link to another file"),
+    ):
+        with pytest.raises(DataError, match=message):
+            read_nwb(write(tmp_path / "s.nwb", after=after))
+
+
+def test_a_column_that_claims_more_than_the_file_has_is_refused(tmp_path):
+    def huge(file):
+        del file["intervals/trials/go"]
+        file["intervals/trials"].create_dataset("go", (2**40,), "f8", chunks=(2**10,))
+
+    with pytest.raises(DataError, match=r"go unpacks to 8.8e\+12 bytes"):
+        read_nwb(write(tmp_path / "s.nwb", after=huge))
+
+
+def test_links_within_the_file_are_followed_and_those_that_lead_nowhere_are_named(tmp_path):
+    def link(file):
+        file["intervals/alias"] = h5py.SoftLink("/intervals/trials")
+        file["intervals/lost"] = h5py.SoftLink("/intervals/none")
+
+    path = write(tmp_path / "s.nwb", after=link)
+    assert len(read_nwb(path, table="alias").table) == N
+    with pytest.raises(DataError, match="leads nowhere"):
+        read_nwb(path, table="lost")
+
+
+def test_zarr_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "s.nwb").mkdir()
+    (tmp_path / "s.nwb" / ".zgroup").write_text("{}")
+    assert recognise(tmp_path / "s.nwb") == "nwb"
+    with pytest.raises(DataError, match="Zarr is not read: write it as HDF5"):
+        read_nwb(tmp_path / "s.nwb")
+
+
+def test_a_file_that_is_cut_off_is_refused(path):
+    path.write_bytes(path.read_bytes()[:900])
+    with pytest.raises(DataError, match="not a readable NWB file"):
+        read_nwb(path)
