@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
     from neuroalrnn.data.split import SessionKFold, Splitter
 
-TABLES = (".csv", ".tsv")
-OPTIONS = {"events", "trial_start", "after_choice", "signed", "missing", "units"}
+TABLES = (".csv", ".tsv", ".txt", ".dat")
+OPTIONS = {
+    *("constants", "keep", "derive", "events", "trial_start"),
+    *("after_choice", "signed", "text", "missing", "units"),
+}
+# of files of text alone
+WRITTEN = {"encoding", "separator", "decimal", "file_name"}
 MANY_STEPS = 10
 
 
@@ -28,9 +33,11 @@ def load_trials(source: str, run: Run) -> "xr.Dataset":
     Parameters
     ----------
     source : str
-        Name of a dataset, or path of a ``.nc`` trial dataset, a ``.csv``, a ``.tsv`` or a file or
-        folder of one of `data_loaders.formats.FORMATS`. A table needs ``run.data.columns``.
-        `neuroalrnn.data.default_encoding` completes what ``run.encoding`` leaves open.
+        Name of a dataset, or path of a ``.nc`` trial dataset, of tables, in which ``*`` stands for
+        any part of a name, or of a file or folder of one of `data_loaders.formats.FORMATS`. The
+        first of the files of ``run.data.path`` stands for all of them. A table needs
+        ``run.data.columns``. `neuroalrnn.data.default_encoding` completes what ``run.encoding``
+        leaves open.
     run : Run
         Settings of the run.
 
@@ -51,8 +58,8 @@ def load_trials(source: str, run: Run) -> "xr.Dataset":
     name = run.data.format or _recognised(path)
     if name not in (None, "table"):
         trials = _load_format(path, name, run)
-    elif path.suffix.lower() in TABLES or name == "table":
-        trials = _load_table(path, run)
+    elif {each.lower() for each in path.suffixes} & {*TABLES} or name == "table":
+        trials = _load_table(source, run)
     elif path.suffix.lower() == ".nc":
         trials = _load_netcdf(path)
     elif path.exists():
@@ -251,10 +258,13 @@ def _load_netcdf(path: Path):
     return validate(trials)
 
 
-def _load_table(path: Path, run: Run):
+def _load_table(source: str, run: Run):
     from neuroalrnn.data import load_table
 
-    return load_table(path, **_column_options(path, run))
+    data = run.data
+    paths = data.path if isinstance(data.path, list) and source == data.path[0] else source
+    options = _column_options(Path(source), run) | data.model_dump(include=WRITTEN)
+    return load_table(paths, **options)
 
 
 def _recognised(path: Path) -> str | None:

@@ -71,8 +71,10 @@ class Request:
     def plan(self) -> tuple[str, Run, Path]:
         """Name of the data, run and folder."""
         config = load_run(self.run) if self.run else default_run(self.source or "")
-        source = self.source or _source_of(config, self.run)
-        return source, self._over(config), self.out or Path("results") / Path(source).stem
+        config = _located(config, self.run)
+        source = self.source or _source_of(config)
+        name = Path(source.replace("*", "")).stem or "table"
+        return source, self._over(config), self.out or Path("results") / name
 
     def _over(self, config: Run) -> Run:
         """Options of the command line win over the run file."""
@@ -133,9 +135,20 @@ def _joined(value: list[str] | str | None) -> str | None:
     return (",".join(value) or None) if isinstance(value, list) else value
 
 
-def _source_of(config: Run, run: Path | None) -> str:
-    if config.data.path is not None:
-        return str((run.parent if run else Path()) / config.data.path)
+def _located(config: Run, run: Path | None) -> Run:
+    """Paths of a run file count from its folder."""
+    path, folder = config.data.path, run.parent if run else Path()
+    if path is None:
+        return config
+    paths = [str(folder / each) for each in ([path] if isinstance(path, str) else path)]
+    data = config.data.model_copy(update={"path": paths[0] if isinstance(path, str) else paths})
+    return config.model_copy(update={"data": data})
+
+
+def _source_of(config: Run) -> str:
+    path = config.data.path
+    if path is not None:
+        return path if isinstance(path, str) else path[0]
     if config.data.name is not None:
         return config.data.name
     raise ConfigError("nothing to fit: name a dataset or a file, or give [data] in a run file")

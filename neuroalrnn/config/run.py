@@ -40,21 +40,33 @@ class _DataTable(Table):
     ----------
     name : str, optional
         Name of a dataset, one of `data_loaders.DATASETS`.
-    path : str, optional
-        Path of a ``.nc`` trial dataset, a ``.csv``, a ``.tsv`` or a file or folder of one of
-        `data_loaders.formats.FORMATS`, relative to the run file.
+    path : str or list of str, optional
+        Path of a ``.nc`` trial dataset, of tables, or of a file or folder of one of
+        `data_loaders.formats.FORMATS`, relative to the run file; ``*`` stands for any part of a
+        name of tables.
     columns : dict of role to column
         Which column plays which role. This argument and all below are those of
-        `neuroalrnn.from_frame`.
+        `neuroalrnn.load_table` and `neuroalrnn.from_frame`.
+    encoding, separator, decimal : str, optional
+        How the files are written.
+    file_name : str, optional
+        How files are called, with ``{subject}`` and the like.
+    constants : dict of str to str or number
+        Further columns, whose cells are all the same.
+    keep : dict of column to value, list or comparisons
+        Rows that are kept.
+    derive : dict of str to dict
+        Columns made of others.
     labels : list or dict, optional
         Values of the choice in the order that codes them. TOML knows text keys only, so a key that
-        reads as a number stands for that number.
+        reads as a number stands for that number; ``left = ["f", 1]`` merges values.
     events : dict of event to column or number, or list of str
         Times in seconds from trial start, or only names.
     trial_start : str or dict of event to column, optional
         Column with the start of each trial.
-    after_choice, signed : list of str
-        Variables known only after the choice; variables of 0/1 that models get as -1/+1.
+    after_choice, signed, text : list of str
+        Variables known only after the choice; variables of 0/1 that models get as -1/+1; covariates
+        that are text.
     missing : list, or dict of role or column to list
         Codes that stand for a missing value.
     units : dict of role, event or column to unit
@@ -67,13 +79,21 @@ class _DataTable(Table):
     """
 
     name: str | None = None
-    path: str | None = None
+    path: str | Texts | None = None
     columns: dict[str, str] = {}
-    labels: list[str | int | float] | dict[str, str] | None = None
+    encoding: str | None = None
+    separator: str | None = None
+    decimal: Literal[".", ","] = "."
+    file_name: str | None = None
+    constants: dict[str, Code] = {}
+    keep: dict[str, Any] = {}
+    derive: dict[str, dict[str, Any]] = {}
+    labels: list[str | int | float] | dict[str, str | Codes] | None = None
     events: dict[str, str | int | float] | list[str] = {}
     trial_start: str | dict[str, str] | None = None
     after_choice: list[str] = []
     signed: list[str] = []
+    text: list[str] = []
     missing: Codes | dict[str, Code | Codes] = []
     units: dict[str, str] = {}
     format: str | None = None

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.data.columns import declare, key, numbers, shown
-from neuroalrnn.data.names import N_SHOWN, one_form, where
+from neuroalrnn.data.columns import declare, key, keys, numbers, shown
+from neuroalrnn.data.names import N_SHOWN, one_form, row, where
 
 MOST_OPTIONS = 100
 # programs write these for a missing value; an option of such a name needs another one
@@ -59,34 +59,45 @@ def choice_codes(column: pd.Series, labels: Any) -> tuple[np.ndarray, list[str],
     if odd:
         text = f"labels hold {odd[0]!r}: expected values of the choice column"
         return np.zeros(len(column)), ["0", "1"], [text]
-    given = labels if isinstance(labels, Mapping) else {each: each for each in labels}
-    names = [one_form(name) for name in given.values()]
-    code = {key(value): float(index) for index, value in enumerate(given)}
-    found = _check_labels(column, labels, code)
+    names, code, found = _options(labels)
     missing = column.isna().to_numpy(dtype=bool)
-    keys = [key(value) for value in column]
-    wrong = np.array([each not in code for each in keys], dtype=bool) & ~missing
+    place, used = pd.factorize(keys(column))
+    coded = np.array([code.get(each, np.nan) for each in used], dtype=float)[place]
+    coded[missing] = np.nan
+    wrong = np.isnan(coded) & ~missing
     if wrong.any():
         found.append(_unknown_labels(column, wrong, list(code), (~wrong & ~missing).any()))
-    coded = np.array([code.get(each, np.nan) for each in keys], dtype=float)
-    coded[missing] = np.nan
     # an unknown label is named once, and must not be reported as missing too
     coded[wrong] = 0.0
     return coded, names, found
 
 
-def _check_labels(column, labels, code) -> list[str]:
-    found = []
-    if len(code) < len(labels):
-        found.append(f"labels {list(labels)!r} hold one value twice: 1, 1.0 and '1' are one")
-    if isinstance(labels, Mapping):
-        return found
-    nothing = [each for each in labels if key(each).casefold() in NOTHING]
-    return found + [
+def _options(labels) -> tuple[list[str], dict[str, float], list[str]]:
+    """Names of the options, the code of every value, and what is wrong with them."""
+    groups: dict = {each: [each] for each in labels}
+    found = list[str]()
+    if not isinstance(labels, Mapping):
+        found, names = _nothing(labels), labels
+    elif any(isinstance(each, list | tuple) for each in labels.values()):
+        # several values are one option
+        names = list(labels)
+        groups = {n: v if isinstance(v, list | tuple) else [v] for n, v in labels.items()}
+    else:
+        names = labels.values()
+    values = [value for group in groups.values() for value in group]
+    code = {key(value): float(k) for k, group in enumerate(groups.values()) for value in group}
+    if len(code) < max(len(labels), len(values)):
+        found.append(f"labels {values!r} hold one value twice: 1, 1.0 and '1' are one")
+    return [one_form(name) for name in names], code, found
+
+
+def _nothing(labels) -> list[str]:
+    return [
         f"labels hold {each!r}, which stands for a missing choice: take it out and pass "
         f"{declare('choice', [each])}; an option that is called so is given with another name, as "
         "{value: label}"
-        for each in nothing
+        for each in labels
+        if key(each).casefold() in NOTHING
     ]
 
 
@@ -103,8 +114,7 @@ def _unknown_labels(column, wrong, known, some_fit) -> str:
 
 
 def _coded(column: pd.Series) -> tuple[np.ndarray, list[str], list[str]]:
-    cells = column.dropna().to_numpy(dtype=object)
-    count = pd.Series([key(each) for each in cells], dtype=object).value_counts(sort=False)
+    count = pd.Series(keys(column.dropna()), dtype=object).value_counts(sort=False)
     number = pd.to_numeric(pd.Series(count.index, dtype=object), errors="coerce").to_numpy(float)
     names = dict(zip(count.index, number, strict=True))
     nothing = ["0", "1"]
@@ -130,17 +140,17 @@ def _text(column, count, names) -> str:
     if len(count) - len(odd) > 2:
         odd |= set(count.index[count < RARE * count.sum()])
     options = [each for each in count.index if each not in odd]
-    keys = np.array([key(each) for each in column], dtype=object)
+    written = keys(column)
     present = column.notna().to_numpy(dtype=bool)
     coded = sorted(float(names[each]) for each in options) == [*range(len(options))]
-    pass_labels = "" if coded else f"labels={_listed(column, keys, options)}, its values in the "
+    pass_labels = "" if coded else f"labels={_listed(column, written, options)}, its values in the "
     pass_labels += "" if coded else "order that codes them 0, 1, ..."
     if not odd:
         first = np.flatnonzero(present)[0]
-        place = f"{_unquoted(column.iloc[first])!r} on row {first}"
+        place = f"{_unquoted(column.iloc[first])!r} on {row(first)}"
         return f"choice is text: pass {pass_labels} (first {place})"
-    mask = np.isin(keys, list(odd)) & present
-    codes = [_unquoted(column.iloc[np.flatnonzero(keys == each)[0]]) for each in count.index
+    mask = np.isin(written, list(odd)) & present
+    codes = [_unquoted(column.iloc[np.flatnonzero(written == each)[0]]) for each in count.index
              if each in odd]  # fmt: skip
     then = f"; then pass {pass_labels}" if options and not coded else ""
     return (
@@ -149,8 +159,8 @@ def _text(column, count, names) -> str:
     )
 
 
-def _listed(column, keys, options) -> str:
-    cells = [column.iloc[np.flatnonzero(keys == each)[0]] for each in options[:MOST_OPTIONS]]
+def _listed(column, written, options) -> str:
+    cells = [column.iloc[np.flatnonzero(written == each)[0]] for each in options[:MOST_OPTIONS]]
     if len(cells) < 2 or len(options) > 2 * N_SHOWN:
         return "[...] with every option"
     return f"[{', '.join(repr(_unquoted(cell)) for cell in cells)}]"

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 
-from neuroalrnn.data.names import N_SHOWN, one_form, texts, where
+from neuroalrnn.data.names import N_SHOWN, one_form, row, texts, where
 
 TRUTH = ("true", "false")
 NUMBER = re.compile(r"[+-]?(\d+([.]\d*)?|[.]\d+)(e[+-]?\d+)?", re.IGNORECASE)
@@ -23,6 +24,16 @@ def key(value: Any) -> str:
         value = int(value)
     text = one_form(value)
     return text.lower() if text.lower() in TRUTH else text
+
+
+def keys(column: pd.Series) -> np.ndarray:
+    """Write every cell as `key` does, shape (row,); what is missing is written as "nan"."""
+    values = column.to_numpy(dtype=object)
+    if column.dtype.kind not in "iufb" and infer_dtype(values, skipna=True) != "string":
+        # what differs in kind only, as 1 and True, is one value to pandas
+        return np.array([key(cell) for cell in values], dtype=object)
+    place, used = pd.factorize(column.to_numpy())
+    return np.array([*(key(cell) for cell in used), "nan"], dtype=object)[place]
 
 
 def without_codes(column: pd.Series, codes: Sequence) -> tuple[pd.Series, dict[str, int]]:
@@ -137,10 +148,11 @@ def _cell(value):
 def shown(column: pd.Series, mask: np.ndarray) -> str:
     """List the values where a mask holds, with their rows: ``"'n/a', on row 3; '?', on row 9"``."""
     cells = column.to_numpy(dtype=object)
-    keys = np.array([key(cell) for cell in cells], dtype=object)
-    values = list(dict.fromkeys(keys[mask]))
+    written = keys(column)
+    values = list(dict.fromkeys(written[mask]))
     parts = [
-        f"{cells[np.flatnonzero(keys == each)[0]]!r}, on {where(mask & (keys == each), 'row')}"
+        f"{cells[np.flatnonzero(written == each)[0]]!r}, on "
+        f"{where(mask & (written == each), 'row')}"
         for each in values[:N_SHOWN]
     ]
     more = f"; and {len(values) - N_SHOWN} more values" if len(values) > N_SHOWN else ""
@@ -162,8 +174,8 @@ def _no_number(column, name) -> str:
     cells = [] if numeric else [str(cell).strip() for cell in present.iloc[:N_SHOWN]]
     if not cells:
         return ""
-    first, row = cells[0], int(np.flatnonzero(column.notna())[0])
-    place = f"{first!r} on row {row}"
+    first, at = cells[0], np.flatnonzero(column.notna())[0]
+    place = f"{first!r} on {row(at)}"
     if pd.api.types.is_timedelta64_dtype(column) or all(map(CLOCK.fullmatch, cells)):
         return (
             f"{name!r} holds durations or times of day, {place}: expected numbers; convert them to "

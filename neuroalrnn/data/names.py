@@ -1,12 +1,18 @@
 """Names of people, trials and variables: how they are compared, and how messages list them."""
 
 import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 N_SHOWN = 5
+# how messages call a row of the table that is read: by its place in the file, before rows were left
+# out
+_row_name: ContextVar[Callable[[int], str]] = ContextVar("_row_name", default=str)
 
 
 def texts(values: np.ndarray) -> np.ndarray:
@@ -33,9 +39,33 @@ def one_form(text: Any) -> str:
     return unicodedata.normalize("NFC", str(text)).strip()
 
 
+@contextmanager
+def rows_called(name: Callable[[int], str]) -> Iterator[None]:
+    """Let messages call rows of a table otherwise, such as by their place in a file."""
+    token = _row_name.set(name)
+    try:
+        yield
+    finally:
+        _row_name.reset(token)
+
+
+@contextmanager
+def rows_among(rows: np.ndarray) -> Iterator[None]:
+    """Let messages call the rows of a part of a table as they call those of the whole."""
+    name = _row_name.get()
+    with rows_called(lambda place: name(int(rows[place]))):
+        yield
+
+
+def row(place: int) -> str:
+    """Name a row of the table that is read: ``"row 3"``."""
+    return f"row {_row_name.get()(int(place))}"
+
+
 def where(mask: np.ndarray, word: str = "trial") -> str:
     """Name the first places where a mask holds: ``"trials 3, 7, 9 and 12 more"``."""
     index = np.flatnonzero(mask)
-    shown = ", ".join(map(str, index[:N_SHOWN]))
+    name = _row_name.get() if word == "row" else str
+    shown = ", ".join(name(each) for each in index[:N_SHOWN].tolist())
     more = f" and {len(index) - N_SHOWN} more" if len(index) > N_SHOWN else ""
     return f"{word}{'s' if len(index) > 1 else ''} {shown}{more}"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from typing import Any
 
 from neuroalrnn.arguments import not_names, unknown
 from neuroalrnn.data.events import refuse_names
@@ -44,7 +45,7 @@ class Roles:
         Times of the events; empty where they are not known.
     start : dict of event to column
         Column that is subtracted from the time of the event.
-    after_choice, signed : tuple of str
+    after_choice, signed, text : tuple of str
         Roles that are marked so.
     missing : dict of column to list
         Codes that stand for a missing value.
@@ -60,6 +61,7 @@ class Roles:
     start: Mapping[str, str]
     after_choice: Sequence[str]
     signed: Sequence[str]
+    text: Sequence[str]
     missing: Mapping[str, list]
     units: Mapping[str, str]
     stored: Mapping[str, Mapping]
@@ -86,12 +88,12 @@ class Roles:
         return named | {column: role for role, column in reversed(list(self.columns.items()))}
 
 
-def read_roles(columns, events, trial_start, after_choice, signed, missing, units, stored):
+def read_roles(columns, events, trial_start, after_choice, signed, text, missing, units, stored):
     """Bring the arguments of `neuroalrnn.from_frame` into one form.
 
     Parameters
     ----------
-    columns, events, trial_start, after_choice, signed, missing, units, stored
+    columns, events, trial_start, after_choice, signed, text, missing, units, stored
         Arguments of `neuroalrnn.from_frame`.
 
     Returns
@@ -101,9 +103,9 @@ def read_roles(columns, events, trial_start, after_choice, signed, missing, unit
     found : list of str
         Texts that say what is wrong, whatever the table holds.
     """
-    wrong = _wrong_kinds(events, after_choice=after_choice, signed=signed)
+    wrong = _wrong_kinds(events, after_choice=after_choice, signed=signed, text=text)
     if wrong:
-        events, after_choice, signed = {}, (), ()
+        events, after_choice, signed, text = {}, (), (), ()
     names = tuple(one_form(event) for event in events or ())
     columns = {one_form(role): one_form(column) for role, column in columns.items()}
     timed = events.items() if isinstance(events, Mapping) else ()
@@ -112,14 +114,14 @@ def read_roles(columns, events, trial_start, after_choice, signed, missing, unit
         for event, source in timed
     }
     start, found = _starts(trial_start, columns, events)
-    marks = [tuple(one_form(name) for name in names) for names in (after_choice, signed)]
+    marks = [tuple(one_form(name) for name in names) for names in (after_choice, signed, text)]
     after = dict.fromkeys([*marks[0], *(name for name in TRANSITIONS if name in columns)])
     named = {**{e: c for e, c in events.items() if isinstance(c, str)}, **columns}
     known = {*named.values(), *start.values()}
     codes, more = _by_column("missing", _codes(missing, columns, known), named, known)
     in_units, other = _by_column("units", {} if units is None else units, named, known)
     roles = Roles(
-        columns, names, events, start, tuple(after), marks[1], codes, in_units, dict(stored or {})
+        columns, names, events, start, tuple(after), *marks[1:], codes, in_units, dict(stored or {})
     )
     return roles, wrong + found + more + other
 
@@ -173,6 +175,12 @@ def check_roles(roles: Roles, have: Sequence[str], n_rows: int) -> list[str]:
     found += [
         f"signed {unknown(name, markable)}" for name in roles.signed if name not in set(markable)
     ]
+    found += [f"text {unknown(name, markable)}" for name in roles.text if name not in set(columns)]
+    found += [
+        f"text {name!r}: {'this is a role of numbers' if name in ROLES else 'it is signed, too'}"
+        for name in roles.text
+        if name in ROLES or name in roles.signed
+    ]
     if n_rows == 0:
         found.append("the table has no rows: expected one row per trial")
     return found
@@ -219,13 +227,14 @@ def _starts(given, columns, events) -> tuple[dict[str, str], list[str]]:
 def _codes(given, columns, known) -> dict[str, list]:
     """Missing codes per column; a plain list is for all columns that hold values."""
     if isinstance(given, Mapping):
-        return {name: _listed(codes) for name, codes in given.items()}
+        return {name: listed(codes) for name, codes in given.items()}
     labels = {columns[role] for role in (*LABELS, "trial", "unscored_reason") if role in columns}
-    listed = _listed(given)
-    return dict.fromkeys(sorted(known - labels), listed) if listed else {}
+    codes = listed(given)
+    return dict.fromkeys(sorted(known - labels), codes) if codes else {}
 
 
-def _listed(codes) -> list:
+def listed(codes: Any) -> list:
+    """Turn one value, or many of any kind, into a list; None is an empty one."""
     if codes is None:
         return []
     # arrays without dimensions say that they are iterable

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,12 +10,14 @@ import xarray as xr
 
 from neuroalrnn.arguments import checked, not_kind, not_mapping, optional, refuse
 from neuroalrnn.data import columns as cells
+from neuroalrnn.data._prepare import Prepared
 from neuroalrnn.data.cautions import caution
 from neuroalrnn.data.choices import choice_codes
 from neuroalrnn.data.coding import SIGNED
 from neuroalrnn.data.frames import digest
+from neuroalrnn.data.load_report import with_report
 from neuroalrnn.data.look import look
-from neuroalrnn.data.names import one_form
+from neuroalrnn.data.names import one_form, rows_among
 from neuroalrnn.data.numbering import row_order, trial_numbers
 from neuroalrnn.data.roles import LABELS, Roles, check_roles, read_roles
 from neuroalrnn.data.schema import (
@@ -32,6 +35,9 @@ from neuroalrnn.exceptions import DataError, problems
     attrs=optional(not_mapping),
     units=optional(not_mapping),
     stored=optional(not_mapping),
+    constants=optional(not_mapping),
+    keep=optional(not_mapping),
+    derive=optional(not_mapping),
 )
 def from_frame(
     df: pd.DataFrame,
@@ -42,15 +48,20 @@ def from_frame(
     trial_start: str | Mapping[str, str] | None = None,
     after_choice: Sequence[str] = (),
     signed: Sequence[str] = (),
+    text: Sequence[str] = (),
     missing: Sequence | Mapping[str, Sequence] | None = None,
     units: Mapping[str, str] | None = None,
+    constants: Mapping[str, Any] | None = None,
+    keep: Mapping[str, Any] | None = None,
+    derive: Mapping[str, Mapping[str, Any]] | None = None,
     attrs: Mapping | None = None,
     stored: Mapping | None = None,
 ) -> xr.Dataset:
     """Build a trial dataset from a table with one row per trial, in time order.
 
-    No row is dropped or moved. Columns that play no role are listed in
-    ``attrs["unread_columns"]``. ``attrs["reading"]`` says where values differ from the cells.
+    No row is moved, and none is dropped unless ``keep`` asks so. Columns that play no role are
+    listed in ``attrs["unread_columns"]``. ``attrs["reading"]`` says where values differ from the
+    cells. ``attrs["load_report"]`` (JSON) counts rows read, kept, dropped by rule and not scored.
 
     Parameters
     ----------
@@ -64,7 +75,8 @@ def from_frame(
         numeric covariate.
     labels : sequence or dict, optional
         The values of the choice column in the order that codes them, 0 first; a dict maps values to
-        labels. Text needs them. Without labels the choice must hold codes 0..n-1.
+        labels, or labels to lists of values that are one option: ``{"left": ["f", 1], "right":
+        ["j", 2]}``. Text needs them. Without labels the choice must hold codes 0..n-1.
     events : dict of event to column or number, or list of str, optional
         Times in seconds from trial start, in the order of the trial; a list names events whose
         times are not known.
@@ -79,11 +91,29 @@ def from_frame(
         Variables of 0 and 1, such as a reward, that models get as -1 and +1. Thus 0 differs from
         missing, which models get as 0. The choice (of two options) and ``correct`` are coded so
         anyway; every other variable is used as stored, whatever its values.
+    text : sequence of str
+        Covariates that are text, such as the name of a condition. They divide trials in analyses
+        and are no inputs; to make inputs of them see ``derive``.
     missing : sequence, or dict of role or column to sequence, optional
         Codes that stand for a missing value, beside empty cells. A sequence is for every column but
         subject, session, block, trial and unscored_reason. 1, 1.0 and "1" are one code.
     units : dict of role, event or column to {"s", "ms", "us", "min"}, optional
         Units of times that are not in seconds.
+    constants : dict of str to str or number, optional
+        Further columns, whose cells are all the same, such as ``{"subject": "ann"}``. Those that
+        are called as a role play it.
+    keep : dict of column to value, list of values, or dict of comparison to value, optional
+        Rows that are kept are those where all of this holds: a cell is the value, or one of the
+        list, or compares so: ``{"is", "is_not", "above", "at_least", "below", "at_most":
+        value}``, ``{"present": True or False}``. What is missing is neither above nor below.
+    derive : dict of str to dict, optional
+        Further columns by name, made in this order from rows that are kept:
+        ``{"from": column, TRANSFORM: value}`` with one of ``equals`` (1 where the cell is the value
+        or one of a list, else 0), ``map`` (dict of value to new value), ``minus`` (name of the
+        column to subtract), ``lag`` (the cell that many rows before in its session), ``one_hot``
+        (True, or a list of all texts; makes a column ``NAME_TEXT`` of 0 and 1 for each),
+        ``element`` ("first" or "last" of a cell that holds a list) and ``unit`` (of times, which
+        become seconds). A column that no role and no other recipe names becomes a covariate.
     attrs : dict, optional
         Metadata; lists and dicts are stored as JSON.
     stored : dict, optional
@@ -121,12 +151,28 @@ def from_frame(
     array([0., 1.])
     """
     _refuse_other_kinds(df, columns, attrs)
-    roles, found = read_roles(
-        columns, events, trial_start, after_choice, signed, missing, units, stored
-    )
     df = df.set_axis([one_form(name) for name in df.columns], axis=1)
     # pandas copies them with every column
     df.attrs = {}
+    n_rows, report = len(df), dict[str, Any]()
+    rows = np.arange(n_rows)
+    if constants or keep or derive:
+        ready = Prepared(df, columns, constants, keep, derive, text, missing, events, trial_start)
+        df, columns, text, missing = ready.df, ready.columns, ready.text, ready.missing
+        report, rows = {"dropped": ready.dropped, "derived": dict(derive or {})}, ready.rows
+    with rows_among(rows):
+        roles, found = read_roles(
+            columns, events, trial_start, after_choice, signed, text, missing, units, stored
+        )
+        trials = _built(df, roles, labels, attrs, found)
+    if roles.stored and roles.stored.get("digest") == digest(df):
+        return trials
+    if not roles.variables:
+        trials = with_report(trials, rows_read=n_rows, **report)
+    return caution(trials, look(trials))
+
+
+def _built(df, roles: Roles, labels, attrs, found: list[str]) -> xr.Dataset:
     found += check_roles(roles, list(df.columns), len(df)) + check_units(roles.units, roles.role_of)
     if found:
         raise problems(DataError, "table", found)
@@ -141,9 +187,7 @@ def from_frame(
     found += more + (find_problems(trials) or session_clock(trials))
     if found:
         raise problems(DataError, "table", found)
-    if roles.stored and roles.stored.get("digest") == digest(df):
-        return trials
-    return caution(trials, look(trials))
+    return trials
 
 
 def _refuse_other_kinds(df, columns, attrs) -> None:
@@ -213,7 +257,7 @@ def _variables(read, roles: Roles, labels) -> tuple[dict, list[str]]:
         if role in (*LABELS, "trial", "choice"):
             continue
         if _is_kept(role, roles):
-            variables[role] = ("trial", _kept(read[column], role, roles))
+            variables[role] = ("trial", _kept(read[column], role, roles), _marks(role, roles))
         else:
             variables[role] = ("trial", values[column], _marks(role, roles))
     if roles.events:
@@ -225,10 +269,13 @@ def _variables(read, roles: Roles, labels) -> tuple[dict, list[str]]:
 def _is_kept(role, roles) -> bool:
     """Whether a column holds no numbers for models: text, and further coordinates."""
     each = roles.variables.get(role, {})
-    return role == "unscored_reason" or each.get("is_text") or each.get("is_coordinate", False)
+    is_text = role == "unscored_reason" or role in roles.text or each.get("is_text")
+    return is_text or each.get("is_coordinate", False)
 
 
 def _kept(column, role, roles) -> np.ndarray:
+    if role in roles.text:
+        return cells.labels(column).astype(str)
     if roles.variables.get(role, {"is_text": True})["is_text"]:
         return column.astype(object).fillna("").astype(str).to_numpy(dtype=str)
     return column.to_numpy(copy=True)
