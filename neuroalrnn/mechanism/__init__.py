@@ -1,10 +1,10 @@
-"""How the network of a fit computes its choices: dynamics, inputs, ablation, primitives.
+"""How the network of a fit computes its choices: dynamics, inputs, ablation, primitives, sharing.
 
-`dynamics`, `inputs`, `ablation` and `primitives` are packages of their own. The functions here
-compare regimes, conditions and control fits.
+`dynamics`, `inputs`, `ablation`, `primitives` and `sharing` are packages of their own. The
+functions here compare regimes, conditions and control fits.
 """
 
-from neuroalrnn.mechanism import ablation, dynamics, inputs, primitives
+from neuroalrnn.mechanism import ablation, dynamics, inputs, primitives, sharing
 from neuroalrnn.mechanism.classes import (
     compare_regimes,
     compute_dynamical_classes,
@@ -31,5 +31,6 @@ __all__ = [
     "dynamics",
     "inputs",
     "primitives",
+    "sharing",
     "shuffle_choices",
 ]
