@@ -44,6 +44,7 @@ _PACKAGES = (
     "behaviour",
     "config",
     "data",
+    "dissect",
     "effects",
     "exceptions",
     "fit",

@@ -5,6 +5,7 @@ from neuroalrnn import baselines as baselines
 from neuroalrnn import behaviour as behaviour
 from neuroalrnn import config as config
 from neuroalrnn import data as data
+from neuroalrnn import dissect as dissect
 from neuroalrnn import effects as effects
 from neuroalrnn import exceptions as exceptions
 from neuroalrnn import fit as fit

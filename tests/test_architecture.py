@@ -56,6 +56,11 @@ TABLE = {
         | {"config", "stats", "mechanism", "behaviour", "regimes"},
         ARRAYS | {"torch"},
     ),
+    "dissect": (
+        {"config", "data", "fit", "mechanism", "model", "netcdf", "network", "ops", "plots"}
+        | {"questions", "report", "results", "stats", "store", "study", "tasks"},
+        ARRAYS | {"torch", "markupsafe"},
+    ),
     "effects": ({"data", "network", "results", "regimes", "stats"}, ARRAYS | {"scipy", "sklearn"}),
     "questions": (
         {"data", "network", "results", "regimes", "mechanism", "behaviour", "stats", "plots"}

@@ -15,8 +15,8 @@ class Column(NamedTuple):
     meaning : str
     unit : str
         Empty for names, positions and flags.
-    dtype : {"str", "category", "int64", "float64", "bool"}
-        Categories are the steps of a trial, in their order.
+    dtype : {"str", "category", "int64", "float64", "bool", "boolean"}
+        Values of "boolean" may be missing. Categories are the steps of a trial, in their order.
     """
 
     meaning: str
@@ -322,6 +322,49 @@ BEHAVIOUR = {
     "simulated_spread": Column("standard deviation over simulated subjects", "see quantity"),
     "spread": Column("standard deviation over real subjects", "see quantity"),
 }
+TASK_SCORE, CURVE = "see the task", "nats, or minus half the squared error"
+DISSECTION = _each(
+    "float64",
+    TASK_SCORE,
+    {
+        "best_run": "best of the restarts on test trials",
+        "ceiling": "best possible score of the task",
+        "chosen_score": "test score of the restart with the best validation curve",
+        "floor": "best score of an affine function of the inputs, or without the rule",
+        "intact_score": "score of the network as trained, on the trials of this table",
+        "run_error": "standard error of run_mean over restarts",
+        "run_mean": "mean over restarts on test trials",
+        "run_median": "median over restarts on test trials",
+        "score_cost": "what a replacement takes away from the score",
+        "test_score": "main score of the task on test trials",
+        "validation_score": "main score of the task on validation trials",
+    },
+)
+DISSECTION |= _each(
+    "int64",
+    "",
+    {
+        "least_n_pwl": "smallest P of which any restart solves the task",
+        "n_nonlinear": "rectifications in a step",
+        "n_parameters": "trained numbers of a network",
+        "n_train": "training trials; where they are fresh, as many as are drawn at most",
+        "n_updates": "updates of the weights; of a run, those until its best validation score",
+        "n_used": "regimes that a network is in for 1 % of test steps at least",
+        "sufficient_n_pwl": "smallest P that keeps 95 % of what the best P gains over the floor",
+    },
+)
+DISSECTION |= {
+    "diverged": Column("whether weights or scores were not finite", "", "bool"),
+    "fresh": Column("whether trials are drawn anew for every update", "", "bool"),
+    "needed": Column("whether score_cost exceeds 5 % of ceiling minus floor", "", "boolean"),
+    "share_solved": Column("restarts that solve the task", "share"),
+    "slope_below": Column("slope of all PWL units below zero: 0 is ReLU, 1 is linear", "1"),
+    "solved": Column("whether the test score is what the task asks for", "", "bool"),
+    "step_microseconds": Column("time of one step of one sequence, on one core", "microseconds"),
+    "training_curve": Column("batches since the last check", CURVE),
+    "training_seconds": Column("time of training of all restarts and sizes", "seconds"),
+    "validation_curve": Column("validation trials at this check", CURVE),
+}
 STEP = {"step": Column("step of a trial, by its name, in the order of the task", "", "category")}
 COLUMNS = NAMES | STEP | POSITIONS | COUNTS | FLAGS | LIKELIHOODS | TESTS | PREDICTIONS
-COLUMNS |= REGIMES | SWITCHES | DYNAMICS | INPUTS | NEED | BEHAVIOUR
+COLUMNS |= REGIMES | SWITCHES | DYNAMICS | INPUTS | NEED | BEHAVIOUR | DISSECTION

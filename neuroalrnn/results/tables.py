@@ -78,6 +78,36 @@ FILES = {
         "true_family found_family n_subjects n_trials run",
         further="the score of each family",
     ),
+    "runs.csv": Table(
+        "network (command dissect)",
+        "n_train fresh n_pwl restart test_score validation_score solved diverged n_updates n_used? "
+        "effective_n_pwl?",
+    ),
+    "performance.csv": Table(
+        "training size and P (command dissect)",
+        "n_train fresh n_pwl n_restarts run_mean run_error run_median best_run chosen_score "
+        "share_solved floor ceiling",
+    ),
+    "chosen.csv": Table(
+        "training size; chosen on validation trials (command dissect)",
+        "n_train best_n_pwl? sufficient_n_pwl? least_n_pwl?",
+    ),
+    "learning.csv": Table(
+        "network and check of training (command dissect)",
+        "n_train n_pwl restart n_updates training_curve validation_curve",
+    ),
+    "attenuation.csv": Table(
+        "network of the largest training size, and slope (command dissect)",
+        "n_pwl restart slope_below test_score",
+    ),
+    "necessity.csv": Table(
+        "PWL unit of such a network that is made linear (command dissect)",
+        "n_pwl restart unit replacement intact_score test_score score_cost needed",
+    ),
+    "cost.csv": Table(
+        "P (command dissect)",
+        "n_pwl n_parameters n_nonlinear step_microseconds training_seconds",
+    ),
     "predictive.csv": Table(
         "point of a curve (command predictive)",
         "signature quantity x_name curve x n_subjects n_trials mean standard_error spread "

@@ -144,10 +144,11 @@ def save_fold(kept, searched, whole):
     arrays |= {f"inner.{n}": v for n, v in searched.inner._asdict().items()}
     arrays |= {f"weights.{n}": v.numpy() for n, v in whole.weights._asdict().items()}
     arrays |= {f"refitted.{n}": getattr(whole, n) for n in ("train_score", "diverged")}
-    kept.save(_as_bytes(arrays))
+    kept.save(as_bytes(arrays))
 
 
-def _as_bytes(arrays):
+def as_bytes(arrays):
+    """Arrays by name as the bytes of an npz file."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     return buffer.getvalue()
@@ -253,7 +254,7 @@ def _keeping(name, baseline, folder, key, backend):
                 return dict(arrays)
         answer = baseline(trials, train, test)
         answer = answer if isinstance(answer, dict) else {"predicted": answer}
-        kept.save(_as_bytes(answer))
+        kept.save(as_bytes(answer))
         return answer
 
     return predict

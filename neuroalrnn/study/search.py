@@ -267,8 +267,9 @@ def train_whole(plan, observations, fold, searched, *, engine, progress):
 
 
 def train_in_chunks(
-    jobs, observations, setting, engine, progress, architecture=ALRNN_ARCHITECTURE, rival=-np.inf
-):
+    jobs, observations, setting, engine, progress, architecture=ALRNN_ARCHITECTURE, rival=-np.inf,
+    fresh=None,
+):  # fmt: skip
     """Train chunks of models side by side in threads.
 
     Parameters
@@ -280,6 +281,8 @@ def train_in_chunks(
     progress : Progress
     architecture : Architecture
     rival : float
+    fresh : callable, optional
+        See `neuroalrnn.fit.train`; it is called in every thread.
 
     Returns
     -------
@@ -292,7 +295,7 @@ def train_in_chunks(
         part = jobs.take(models)
         return train(
             part, observations, setting, scan=scan, architecture=architecture, on_check=progress,
-            rival=rival,
+            rival=rival, fresh=fresh,
         )  # fmt: skip
 
     with one_torch_thread(), ThreadPoolExecutor(at_once) as pool:

@@ -1,0 +1,171 @@
+"""What a dissection computes: its cells, and how long they will take."""
+
+import time
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from neuroalrnn.arguments import not_kind, not_names, not_seed, not_whole, refuse
+from neuroalrnn.config import Setting
+from neuroalrnn.dissect._sets import Source
+from neuroalrnn.dissect._training import learn
+from neuroalrnn.exceptions import ConfigError
+from neuroalrnn.tasks import TASKS
+
+# half of the units start as perfect integrators, as most tasks are about memory
+DEFAULT = Setting(
+    n_latent=10, initialisation="identity", learning_rate=0.003, batch_size=32, check_every=50,
+    max_checks=100, patience=30,
+)  # fmt: skip
+SLOPES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained on what, and scored on what.
+
+    Attributes
+    ----------
+    source : Source
+        The task.
+    setting : Setting
+        Of all networks, but for their number of PWL units.
+    grid : tuple of int
+        Numbers of PWL units.
+    n_train : tuple of int
+        Sizes of fixed training sets.
+    fresh : bool
+        Whether networks are also trained on trials that are drawn anew for every update.
+    n_restarts, n_validation, n_test : int
+        Starts of each network, and sequences that it is validated and scored on.
+    """
+
+    source: Source
+    setting: Setting
+    grid: tuple[int, ...]
+    n_train: tuple[int, ...]
+    fresh: bool
+    n_restarts: int
+    n_validation: int
+    n_test: int
+
+    @property
+    def n_drawn(self):
+        """Number of trials that training draws at most where they are drawn anew."""
+        return self.setting.max_checks * self.setting.check_every * self.setting.batch_size
+
+    @property
+    def sizes(self):
+        """Training sizes in rising order; the last one is that of new trials."""
+        return (*self.n_train, self.n_drawn) if self.fresh else self.n_train
+
+    @property
+    def cells(self):
+        """Training size, None where trials are drawn anew, and number of PWL units."""
+        sizes = (*self.n_train, None) if self.fresh else self.n_train
+        return [(n_train, n_pwl) for n_train in sizes for n_pwl in self.grid]
+
+    @property
+    def n_checks(self):
+        """Checks of all networks together, at most."""
+        return len(self.cells) * self.n_restarts * self.setting.max_checks
+
+    def describe(self):
+        """All that decides the result, as names and numbers.
+
+        Returns
+        -------
+        dict
+        """
+        own = {name: each for name, each in vars(self).items() if name not in ("source", "setting")}
+        return own | {"source": asdict(self.source), "setting": self.setting.model_dump()}
+
+    def estimate(self, engine):
+        """Estimate the time of all cells, if no network stops early.
+
+        Returns
+        -------
+        float
+            Seconds.
+        """
+        short = {"max_checks": 1, "patience": 1}
+
+        def measure(n_updates):
+            setting = self.setting.model_copy(update={**short, "check_every": n_updates})
+            started = time.perf_counter()
+            learn(
+                self.source, setting, [max(self.grid)] * self.n_restarts, None if self.fresh else 2,
+                restarts=range(self.n_restarts), n_validation=self.n_validation, engine=engine,
+                progress=lambda n_models, score: None,
+            )  # fmt: skip
+            return time.perf_counter() - started
+
+        measure(1)  # compiles
+        once, more = measure(1), measure(9)
+        update = max(more - once, 0.0) / 8
+        checks = self.setting.max_checks * len(self.cells)
+        return checks * (self.setting.check_every * update + max(once - update, 0.0))
+
+    def tell(self, seconds):
+        """The plan in sentences."""
+        n_networks = len(self.cells) * self.n_restarts
+        grid = ", ".join(map(str, self.grid))
+        sizes = [*map(str, self.n_train), *(["new trials at every update"] if self.fresh else [])]
+        return (
+            f"{self.source.name}: {n_networks} networks of {self.setting.n_latent} latents, "
+            f"P = {grid}, {self.n_restarts} restarts, trained on {', '.join(sizes)}, "
+            f"{self.setting.max_checks * self.setting.check_every} updates of "
+            f"{self.setting.batch_size} trials at most.\n"
+            f"Training takes {max(seconds / 60, 0.1):.1f} minutes at most; networks that no longer "
+            "improve stop earlier."
+        )
+
+
+def make_plan(
+    task, *, parameters=None, n_pwl=None, n_train=(), fresh=True, n_restarts=10, setting=None,
+    n_validation=500, n_test=1000, random_state=0,
+):  # fmt: skip
+    """Check the arguments of `neuroalrnn.dissect.dissect`, and lay out what is computed.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ConfigError
+        An argument is impossible; the message names all of them.
+    """
+    setting = setting or DEFAULT
+    refuse("dissect", not_kind("setting", setting, Setting, "a Setting"))
+    found = not_names("task", [task], known=TASKS)
+    for name, value in (("n_restarts", n_restarts), ("n_test", n_test)):
+        found += not_whole(name, value, least=2)
+    found += not_whole("n_validation", n_validation, least=1) + not_seed(
+        "random_state", random_state
+    )
+    grid = _default_grid(setting.n_latent) if n_pwl is None else n_pwl
+    for each in grid:
+        found += not_whole("n_pwl", each, least=0, most=setting.n_latent)
+    for each in n_train:
+        found += not_whole("n_train", each, least=2)
+    if not len(grid) or not (fresh or len(n_train)):
+        found.append("nothing to train: give values of n_pwl, and training sizes or fresh=True")
+    if fresh and not found and TASKS[task].at_once:
+        found.append("fresh: the trials of this task come from a file; give n_train, fresh=False")
+    refuse("dissect", found, ConfigError)
+    grid, n_train = (tuple(sorted({int(each) for each in some})) for some in (grid, n_train))
+    plan = Plan(
+        Source(task, dict(parameters or {}), random_state), setting, grid, n_train, fresh,
+        n_restarts, n_validation, n_test,
+    )  # fmt: skip
+    if fresh and n_train and n_train[-1] >= plan.n_drawn:
+        text = f"n_train = {n_train[-1]}: as many as are drawn anew ({plan.n_drawn}), or more"
+        raise ConfigError(f"dissect: {text}; give smaller sizes, or fresh=False")
+    return plan
+
+
+def _default_grid(n_latent):
+    """Both ends, and powers of two between them."""
+    powers = 2 ** np.arange(int(np.log2(n_latent)) + 1)
+    return sorted({0, *powers.tolist(), n_latent})

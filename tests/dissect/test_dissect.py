@@ -1,0 +1,204 @@
+"""Dissection: networks whose answer is known, trials that are not mixed up, tables, going on."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuroalrnn.config import Setting
+from neuroalrnn.dissect import _apart, _cell, dissect, run
+from neuroalrnn.dissect._sets import FRESH, TEST, Source
+from neuroalrnn.dissect.plan import make_plan
+from neuroalrnn.dissect.result import Dissection
+from neuroalrnn.exceptions import ConfigError, ResultError
+from neuroalrnn.results.tables import FILES, columns_of
+from neuroalrnn.tasks import TASKS
+
+SETTING = Setting(n_latent=3, initialisation="identity", batch_size=4, check_every=3, max_checks=2)
+SMALL = {
+    "parameters": {"n_bits": 2}, "n_pwl": [1, 0, 3], "n_train": [6, 3], "n_restarts": 2,
+    "setting": SETTING, "n_validation": 8, "n_test": 12, "backend": "torch_eager", "threads": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unfinished")
+    return dissect("flagged parity", **SMALL, resume=folder), folder
+
+
+EXACT = {
+    "addition": {"n_steps": 12},
+    "flagged parity": {"n_bits": 4},
+    "context-dependent integration": {},
+    "rodent selection a2": {},
+    "rodent selection c": {},
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_networks_in_closed_form_reach_the_ceiling_through_the_same_encoding(name):
+    source = Source(name, EXACT[name], 0)
+    task, part = source.task, source.draw(TEST, 2 if TASKS[name].carry == "session" else 30)
+    network = task.exact(**EXACT[name])
+    found = _apart.score(task, part, _apart.run(network, part.sequences))
+    assert found[0] == pytest.approx(task.ceiling(**EXACT[name])[task.measures[0]], abs=1e-3)
+
+
+def test_a_known_network_fails_without_its_unit_and_bends_slowly_into_failing():
+    source = Source("addition", {"n_steps": 12}, 0)
+    part, network = source.draw(TEST, 40), source.task.exact(n_steps=12)
+    scores = _apart.attenuated(network, part, source.task, (0.0, 0.5, 1.0))
+    assert scores[0] == 1.0
+    assert scores[2] < 0.3
+    single = _apart.replaced(network, part, source.stored(20, 0), source.task)
+    assert single.shape == (2, 1)
+    assert (single < 0.3).all()
+    assert _apart.count_regimes(network, part) == (2.0, 1.0)
+
+
+def test_smaller_training_sets_are_the_first_of_larger_ones_and_validation_stays():
+    source = Source("flagged parity", {}, 3)
+    few, many = (source.stored(5, n).sequences.inputs for n in (4, 7))
+    np.testing.assert_array_equal(few, many[:9])
+    np.testing.assert_array_equal(source.stored(5, 0).sequences.inputs, few[:5])
+    drawn = [source.draw(part, 5, k).sequences.inputs for part, k in ((FRESH, 0), (FRESH, 1))]
+    drawn += [few[:5], many[5:10], source.draw(TEST, 5).sequences.inputs]
+    assert len({each.tobytes() for each in drawn}) == 5
+
+
+def test_sizes_of_what_comes_out(small):
+    found, _ = small
+    assert dict(found.dataset["score"].sizes) == {
+        "n_train": 3, "n_pwl": 3, "restart": 2, "measure": 2,
+    }  # fmt: skip
+    assert found.dataset["n_train"].values.tolist() == [3, 6, 2 * 3 * 4]
+    assert found.dataset["n_pwl"].values.tolist() == [0, 1, 3]
+    assert "3 n_train, 3 n_pwl, 2 restart" in repr(found)
+
+
+def test_tables_are_as_the_schema_says(small):
+    for name, table in small[0].tables.items():
+        found = {column: str(dtype) for column, dtype in table.dtypes.items()}
+        assert found == columns_of(FILES[f"{name}.csv"]), name
+        assert isinstance(table.index, pd.RangeIndex), name
+    tables = small[0].tables
+    assert len(tables["runs"]) == 18
+    assert tables["runs"]["fresh"].sum() == 6
+    assert tables["runs"]["n_used"].notna().sum() == 6
+    assert set(tables["necessity"]["n_pwl"]) == {1, 3}
+    assert len(tables["necessity"]) == 2 * 2 * (1 + 3)
+    cost = tables["cost"].set_index("n_pwl")
+    assert cost["n_parameters"].to_dict() == {0: 25, 1: 26, 3: 28}
+    assert (cost["step_microseconds"] > 0).all()
+
+
+def test_scores_are_those_of_the_networks_that_are_kept(small):
+    found, _ = small
+    source = Source("flagged parity", {"n_bits": 2}, 0)
+    part = source.draw(TEST, 12)
+    for row in found.tables["runs"].itertuples():
+        network = found.network(row.n_pwl, row.restart, row.n_train)
+        eta = _apart.run(network, part.sequences)
+        assert _apart.score(source.task, part, eta)[0] == pytest.approx(row.test_score)
+    linear = found.tables["attenuation"].query("n_pwl == 0").groupby("restart")["test_score"]
+    assert (linear.nunique() == 1).all()
+
+
+def test_the_same_call_goes_on_from_finished_cells(small, monkeypatch):
+    found, folder = small
+    assert len(list(folder.glob("*.kept"))) == 9
+    monkeypatch.setattr(run, "work_cell", lambda *args: pytest.fail("a cell was computed again"))
+    again = dissect("flagged parity", **SMALL, resume=folder)
+    timed = ["step_seconds"]
+    assert again.dataset.drop_vars(timed).identical(
+        found.dataset.drop_vars(timed).assign_attrs(created=again.dataset.attrs["created"])
+    )
+
+
+def test_cells_of_another_seed_are_not_taken(small, monkeypatch):
+    monkeypatch.setattr(run, "work_cell", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        dissect("flagged parity", **SMALL, resume=small[1], random_state=1)
+
+
+def test_what_is_saved_comes_back(small, tmp_path):
+    found, _ = small
+    found.save(tmp_path / "found.nc")
+    again = Dissection.load(tmp_path / "found.nc")
+    assert again.known == found.known
+    for name, table in found.tables.items():
+        pd.testing.assert_frame_equal(again.tables[name], table)
+    with pytest.raises(ResultError, match="overwrite=True"):
+        found.save(tmp_path / "found.nc")
+    with pytest.raises(ResultError, match="dissection"):
+        Dissection(found.dataset.assign_attrs(format="another"))
+
+
+def test_restarts_are_trained_alike_whatever_is_beside_them(small):
+    alone = dissect("flagged parity", **SMALL | {"n_pwl": [1], "n_train": [], "n_restarts": 2})
+    np.testing.assert_allclose(
+        alone.dataset["validation_curve"].sel(n_pwl=1).isel(n_train=-1),
+        small[0].dataset["validation_curve"].sel(n_pwl=1).isel(n_train=-1),
+        atol=1e-6,
+    )
+
+
+def made_up(small, test, validation=None, diverged=None):
+    """The small dissection with other scores (n_pwl, restart) of its largest training size."""
+    dataset = small[0].dataset.copy(deep=True)
+    validation = test if validation is None else validation
+    for name, values in (("score", test), ("validation_score", validation)):
+        dataset[name][-1, :, :, 0] = np.array(values)
+    if diverged is not None:
+        dataset["diverged"][-1] = np.array(diverged)
+    return Dissection(dataset).tables
+
+
+def test_sufficient_p_keeps_what_the_best_explains_and_is_chosen_on_validation(small):
+    validation = [[0.88, 0.88], [0.999, 0.996], [1.0, 1.0]]
+    tables = made_up(small, [[1.0, 1.0], [0.9, 1.0], [0.5, 0.5]], validation)
+    chosen = tables["chosen"].iloc[-1]
+    assert (chosen["best_n_pwl"], chosen["sufficient_n_pwl"], chosen["least_n_pwl"]) == (3, 1, 0)
+    last = tables["performance"].iloc[-3:]
+    assert last["share_solved"].tolist() == [1.0, 0.5, 0.0]
+    np.testing.assert_allclose(last["run_mean"], [1.0, 0.95, 0.5])
+
+
+def test_a_run_that_diverged_is_not_solved_and_counts_in_no_mean(small):
+    scores = [[0.7, 0.7], [1.0, 1.0], [1.0, 1.0]]
+    tables = made_up(small, scores, diverged=[[False] * 2, [True, False], [True, True]])
+    last = tables["performance"].iloc[-3:]
+    assert last["n_restarts"].tolist() == [2, 1, 0]
+    assert last["share_solved"].tolist() == [0.0, 0.5, 0.0]
+    assert np.isnan(last["run_mean"].iloc[-1])
+
+
+def test_impossible_arguments_are_named_together():
+    with pytest.raises(ConfigError, match="3 problems") as error:
+        make_plan("aditon", n_pwl=[11], n_restarts=1)
+    for text in ("'addition'", "n_pwl", "n_restarts"):
+        assert text in str(error.value)
+    with pytest.raises(ConfigError, match="fresh=False"):
+        make_plan("MNIST-1D", n_train=[100])
+    with pytest.raises(ConfigError, match="as many as are drawn anew"):
+        make_plan("addition", n_train=[10**7])
+    with pytest.raises(ConfigError, match="nothing to train"):
+        make_plan("addition", fresh=False)
+
+
+def test_the_default_grid_has_both_ends():
+    plan = make_plan("addition", n_train=[50])
+    assert plan.grid == (0, 1, 2, 4, 8, 10)
+    assert len(plan.cells) == 12
+    assert "P = 0, 1, 2, 4, 8, 10" in plan.tell(600.0)
+    assert "10.0 minutes" in plan.tell(600.0)
+    json.dumps(plan.describe())
+
+
+def test_curves_of_networks_that_stopped_are_filled_up():
+    plan = make_plan("addition", setting=SETTING)
+    filled = _cell._full(plan, np.zeros((2, 1)))
+    assert filled.shape == (2, 2)
+    assert np.isnan(filled[:, 1]).all()
