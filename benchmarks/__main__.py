@@ -27,6 +27,7 @@ from benchmarks import (
     psytrack_peer,
     scaling,
     scaling_figure,
+    sharing,
     start_up,
     sweep,
     table,
@@ -46,8 +47,9 @@ def main(
         list[str] | None,
         typer.Argument(
             help="kernels, scaling, sweep, start_up, lorenz, false_positives, fixed_points, "
-            "analysis, effects, compare, primitives, faults (all of these by default); hours, or "
-            "more than is installed, take computations, adaptive, psytrack."
+            "analysis, effects, compare, primitives, faults (all of these by default); half an "
+            "hour takes sharing; hours, or more than is installed, take computations, adaptive, "
+            "psytrack."
         ),
     ] = None,
     backend: Annotated[str, typer.Option(help="Backend of ours.")] = "auto",
@@ -219,6 +221,15 @@ def _primitives(ours, threads, rounds, quick):
     return {"primitives": found.to_dict("records")}
 
 
+def _sharing(ours, threads, rounds, quick):
+    counts = {"n_networks": 2, "n_built_in": 2} if quick else {}
+    found = sharing.measure(tell=lambda row: typer.echo(row["kind"]), **counts)
+    typer.echo(found.to_string(index=False, float_format="%.3f"))
+    if not quick:
+        sharing.write_table(found, DOCS / "sharing.md")
+    return {"sharing": found.astype(object).where(found.notna(), None).to_dict("records")}
+
+
 def _computations(ours, threads, rounds, quick, sizes, cache):
     n_runs, n_nulls = (1, 2) if quick else sizes
     found = computations.measure(cache, n_runs=n_runs, n_nulls=n_nulls, n_processes=threads)
@@ -275,14 +286,15 @@ PARTS = {
     "effects": _effects,
     "compare": _compare,
     "primitives": _primitives,
+    "sharing": _sharing,
     "computations": _computations,
     "adaptive": _adaptive,
     "psytrack": _psytrack,
     "faults": _faults,
 }
 
-# parts that take hours, or need more than is installed with the package
-NAMED = ("computations", "adaptive", "psytrack")
+# parts that take long, or need more than is installed with the package
+NAMED = ("sharing", "computations", "adaptive", "psytrack")
 
 if __name__ == "__main__":
     typer.run(main)

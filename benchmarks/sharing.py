@@ -19,28 +19,30 @@ NULLS = (INDEPENDENT, EXCHANGED, RANDOM, SINGLE)
 # kind of network -> numbers of PWL units; a third of them works in each task
 WITHOUT = {
     "one block per task": (3, 6, 12),
-    "units drawn by chance": (6, 12),
+    "units drawn by chance": (12,),
     "independent units": (6,),
-    "random network": (3, 6, 12),
+    "random network": (3, 12),
     "single-task networks": (6,),
 }
-WITH = {"one block for all tasks": (3, 6, 12), "half of each block": (12,)}
-# tasks A and B share a block, and pairs of tasks are asked one by one
-TWO, SAME, OTHERS = "one block for two tasks", "the two that share", "the other pairs"
+# of networks in which tasks A and B share a block, pairs are asked one by one
+TWO, SAME, OTHER = "one block for two tasks", ("A", "B"), ("A", "C")
+WITH = {"one block for all tasks": (3, 6, 12), "half of each block": (12,), TWO: (12,)}
+KINDS = {**WITHOUT, **WITH}
+CELLS = tuple((kind, n) for kind, sizes in KINDS.items() for n in sizes)
 
 
-def measure(*, n_networks=N_NETWORKS, n_built_in=N_BUILT_IN, n_units=None, seed=0, tell=None):
+def measure(*, n_networks=N_NETWORKS, n_built_in=N_BUILT_IN, cells=CELLS, seed=0, tell=None):
     """Ask all nulls about networks with and without sharing.
 
     Parameters
     ----------
     n_networks, n_built_in : int
         Networks of each kind without and with sharing.
-    n_units : int, optional
-        This number of PWL units only.
+    cells : sequence of (str, int)
+        Kinds of networks, and numbers of PWL units.
     seed : int
     tell : callable, optional
-        Gets a line of text after each kind.
+        Gets each row.
 
     Returns
     -------
@@ -50,13 +52,14 @@ def measure(*, n_networks=N_NETWORKS, n_built_in=N_BUILT_IN, n_units=None, seed=
         interval of the latter). NaN where a null is not asked.
     """
     rows = []
-    for kind, sizes in {**WITHOUT, **WITH}.items():
-        for n_pwl in sizes if n_units is None else [n for n in sizes if n == n_units]:
-            rng = np.random.default_rng([seed, n_pwl, len(rows)])
-            n = n_built_in if kind in WITH else n_networks
-            rows.append(_summarise(kind, n_pwl, [_ask(kind, n_pwl, rng) for _ in range(n)]))
+    for kind, n_pwl in cells:
+        rng = np.random.default_rng([seed, n_pwl, [*KINDS].index(kind)])
+        n = n_built_in if kind in WITH else n_networks
+        found = [_ask(kind, n_pwl, rng) for _ in range(n)]
+        for name in found[0]:
+            rows.append({"kind": name, "n_pwl": n_pwl} | _summarise([each[name] for each in found]))
             if tell:
-                tell(" ".join(f"{name} {value}" for name, value in rows[-1].items()))
+                tell(rows[-1])
     return pd.DataFrame(rows)
 
 
@@ -80,7 +83,7 @@ def usage_of(kind, n_pwl, rng) -> np.ndarray:
 
 
 def _ask(kind, n_pwl, rng):
-    """Overlap, and p by null, of one network."""
+    """Overlap, and p by null, of one network, by what was asked."""
     usage = usage_of(kind, n_pwl, rng)
     network = build(usage, rng, own_inputs=kind == "independent units")
     trials = simulate(network, N_TASKS, rng)
@@ -89,16 +92,29 @@ def _ask(kind, n_pwl, rng):
         run = run_tasks(network, trials, "rule")
         draws = draw_single(run, single)["shared_engagement"].mean(axis=1)
         draws = draws.reshape(N_SINGLE, N_SINGLE)
-        return {"overlap": np.nan, SINGLE: null_p(draws[0, 0], draws[1:, 1:].ravel())}
+        return {kind: {"overlap": np.nan, SINGLE: null_p(draws[0, 0], draws[1:, 1:].ravel())}}
     if kind == "random network":
         sequences = run_tasks(network, trials, "rule").sequences
         network, _ = run_random_network(network, sequences, RADIUS, rng)
     found = measure_sharing(
         network, trials, single=single, n_draws=N_DRAWS, n_random=N_DRAWS, rng=rng
     )
-    decisive = found.summary[found.summary["decides"]]
-    p = decisive.groupby("null")["p"].max().to_dict()
-    return {"overlap": found.overlap.query("epoch == 'all'")["overlap"].mean()} | p
+    if kind == TWO:
+        return {f"{kind}: {a} and {b}": _of_pair(found, a, b) for a, b in (SAME, OTHER)}
+    overlap = found.overlap.query("epoch == 'all'")["overlap"].mean()
+    return {kind: {"overlap": overlap} | _largest(found.summary.query("decides"))}
+
+
+def _of_pair(found, a, b):
+    """The same of one pair of tasks."""
+    deciding = found.summary.query("decides")[["null", "measure"]]
+    here = "task == @a and other_task == @b"
+    overlap = found.overlap.query(f"epoch == 'all' and {here}")["overlap"].item()
+    return {"overlap": overlap} | _largest(found.nulls.query(here).merge(deciding))
+
+
+def _largest(rows):
+    return rows.groupby("null")["p"].max().to_dict()
 
 
 def _single(network, usage, rng):
@@ -112,13 +128,13 @@ def _single(network, usage, rng):
     }
 
 
-def _summarise(kind, n_pwl, found):
+def _summarise(found):
     table = pd.DataFrame(found)
     asked = [name for name in NULLS if name in table]
     said = table[asked] <= 0.05
     every = said.all(axis=1)
     low, high = binomtest(int(every.sum()), len(table)).proportion_ci(method="exact")
-    row = {"kind": kind, "n_pwl": n_pwl, "n": len(table), "overlap": table["overlap"].median()}
+    row = {"n": len(table), "overlap": table["overlap"].median()}
     row |= {name: said[name].mean() if name in said else np.nan for name in NULLS}
     return row | {"all": every.mean(), "low": low, "high": high}
 

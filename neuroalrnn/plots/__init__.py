@@ -33,6 +33,7 @@ from neuroalrnn.plots.scores import (
     plot_scores,
 )
 from neuroalrnn.plots.selection import plot_selection, plot_selection_map
+from neuroalrnn.plots.sharing import plot_sharing_panels
 from neuroalrnn.plots.spectra import plot_spectra, plot_spectra_panels
 from neuroalrnn.plots.stability import plot_stability
 from neuroalrnn.plots.state_space import plot_state_space
@@ -82,6 +83,7 @@ __all__ = [
     "plot_scores",
     "plot_selection",
     "plot_selection_map",
+    "plot_sharing_panels",
     "plot_spectra",
     "plot_spectra_panels",
     "plot_stability",

@@ -28,6 +28,7 @@ from neuroalrnn.arguments import (
 )
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.mechanism.dynamics.portrait import Portrait
+from neuroalrnn.mechanism.sharing import Sharing
 from neuroalrnn.plots.second import SecondProcess
 from neuroalrnn.results import Fit
 
@@ -190,6 +191,7 @@ CHECKS = {
                        "alignment"),
     "second": optional(partial(not_kind, kinds=SecondProcess, expected="a SecondProcess")),
     "session": optional(_not_label),
+    "sharing": partial(not_kind, kinds=Sharing, expected="what measure_sharing returns"),
     "signature": not_text,
     "spectra": table("n_pwl", "regime", "n_steps", "mode", "real", "imag", "modulus",
                      labels=["fold"]),
