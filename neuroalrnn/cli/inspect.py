@@ -40,7 +40,7 @@ def inspect_into(paths: list[Path], out: Path, columns: dict[str, str], *, overw
     data = suggest(found.view, findings)
     notes = [f"{name}: {finding.tell(found.view)}" for name, finding in found.findings]
     path = os.path.relpath(paths[0].absolute(), out.absolute().parent)
-    text = write(found.view, data, path, notes, choose_splitter(found.view))
+    text = write(found.view, data, path, notes, choose_splitter(found.view, findings))
     replace_file(out, text.encode())
     typer.echo(f"\nrun file: {out}")
     typer.echo(_try(out))

@@ -9,15 +9,11 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.data._paths import find_files, parts_of_names, same_content
-from neuroalrnn.data.columns import inferred
+from neuroalrnn.data.columns import MISSING, WITH_MARK, inferred
 from neuroalrnn.data.dialect import Dialect, read_raw
 from neuroalrnn.data.names import N_SHOWN
 from neuroalrnn.data.roles import LABELS
 from neuroalrnn.exceptions import DataError, problems
-
-MISSING = ("", "NA", "NaN", "nan")
-# numbers with a decimal comma, and with a point
-WITH_MARK = {",": r"[+-]?\d*,\d+", ".": r"[+-]?\d*[.]\d+"}
 
 
 @dataclass

@@ -11,6 +11,10 @@ from pandas.api.types import infer_dtype
 from neuroalrnn.data.names import N_SHOWN, one_form, row, texts, where
 
 TRUTH = ("true", "false")
+# cells of files that are missing, whatever the column
+MISSING = ("", "NA", "NaN", "nan")
+# numbers with a decimal comma, and with a point
+WITH_MARK = {",": r"[+-]?\d*,\d+", ".": r"[+-]?\d*[.]\d+"}
 NUMBER = re.compile(r"[+-]?(\d+([.]\d*)?|[.]\d+)(e[+-]?\d+)?", re.IGNORECASE)
 DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(\D.*)?")
 CLOCK = re.compile(r"([+-]?\d+ days? )?[+-]?\d{1,3}:\d{2}(:\d{2}([.,]\d+)?)?( ?[ap]m)?|"

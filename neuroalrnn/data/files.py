@@ -9,8 +9,9 @@ import xarray as xr
 from neuroalrnn.arguments import checked, not_one_of, not_text, optional
 from neuroalrnn.data._paths import not_paths
 from neuroalrnn.data._prepare import named_columns
-from neuroalrnn.data._sheet import WITH_MARK, read_sheet
+from neuroalrnn.data._sheet import read_sheet
 from neuroalrnn.data.checks import not_columns
+from neuroalrnn.data.columns import WITH_MARK
 from neuroalrnn.data.load_report import with_report
 from neuroalrnn.data.names import one_form, rows_called
 from neuroalrnn.data.roles import ROLES

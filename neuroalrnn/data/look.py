@@ -171,7 +171,7 @@ def _codes(name, values, subject, groups) -> list[str]:
     """Values far beyond all others that occur again and again: they stand for something else."""
     far = np.zeros(len(values), dtype=bool)
     for mask in groups:
-        for value in _far_values(values[mask]):
+        for value in far_values(values[mask]):
             far |= values == value
     if not far.any():
         return []
@@ -184,7 +184,19 @@ def _codes(name, values, subject, groups) -> list[str]:
     ]
 
 
-def _far_values(values) -> list[float]:
+def far_values(values: np.ndarray) -> list[float]:
+    """List values far beyond all others, which occur again and again or are 99, 999, ...
+
+    Parameters
+    ----------
+    values : ndarray, shape (trial,)
+        Numbers, NaN where missing.
+
+    Returns
+    -------
+    far : list of float
+        These values; they may stand for something else.
+    """
     unique, count = np.unique(values[np.isfinite(values)], return_counts=True)
     if len(unique) < 2:
         return []

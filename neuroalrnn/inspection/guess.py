@@ -3,8 +3,8 @@
 import re
 
 import numpy as np
-import pandas as pd
 
+from neuroalrnn.inspection.groups import steps
 from neuroalrnn.inspection.view import View
 
 # names without case and signs, the likeliest first
@@ -63,7 +63,7 @@ def candidates(view: View) -> dict[str, list[str]]:
     """
     found = {}
     for role in NAMES:
-        ranked = sorted((rank, name) for name in view.frame.columns
+        ranked = sorted((rank, name) for name in view.columns
                         if (rank := _rank(role, name)) is not None)  # fmt: skip
         able = [name for _, name in ranked if _fits(role, name, view)]
         if able:
@@ -115,7 +115,7 @@ OTHER = {"type", "time", "times", "correct", "prev", "previous", "last", "next",
 def _fits(role, name, view) -> bool:
     """Whether a column holds what a role needs."""
     values = view.values(name)
-    n_rows = len(view.frame)
+    n_rows = len(view)
     if not values:
         return False
     if role in ("subject", "session", "block"):
@@ -141,13 +141,15 @@ def _climbs(view, name) -> bool:
     return len(step) == 0 or bool((step > 0).mean() > 0.5) or bool((step == 1).mean() > 0.3)
 
 
-def covariates(view: View) -> list[str]:
+def covariates(view: View, counters: bool = False) -> list[str]:
     """List the columns of numbers that may be inputs: neither roles nor counters nor constants.
 
     Parameters
     ----------
     view : View
         The table.
+    counters : bool
+        Whether counters and time stamps are listed, too.
 
     Returns
     -------
@@ -157,9 +159,9 @@ def covariates(view: View) -> list[str]:
     taken = set(view.roles.values())
     return [
         name
-        for name in view.frame.columns
+        for name in view.columns
         if has_name(name) and name not in taken and view.is_number(name)
-        and len(view.values(name)) > 1 and not is_counter(view, name)
+        and len(view.values(name)) > 1 and (counters or not is_counter(view, name))
     ]  # fmt: skip
 
 
@@ -178,6 +180,6 @@ def is_counter(view: View, name: str) -> bool:
     bool
         True where hardly any number is smaller than the one before it.
     """
-    values = pd.Series(view.number(name))
-    step = values.groupby(view.session).diff().dropna().to_numpy()
+    step = steps(view.session, view.number(name))
+    step = step[np.isfinite(step)]
     return len(step) > 2 and bool((step >= 0).mean() > 0.97) and bool((step > 0).mean() > 0.5)

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.arguments import unknown
+from neuroalrnn.data.columns import WITH_MARK
 from neuroalrnn.data.dialect import SEPARATORS, read_raw
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.inspection.finding import Finding
 from neuroalrnn.inspection.guess import candidates, guess_roles
 from neuroalrnn.inspection.listed import CHECKS
-from neuroalrnn.inspection.view import View
+from neuroalrnn.inspection.view import Column, View
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,19 +102,45 @@ def look_at(
     DataError
         A column is unknown, or the table has no rows.
     """
+    view, able = view_of(frame, columns, files, file)
+    findings = [(check.name, each) for check in CHECKS for each in check.find(view)]
+    return Inspection(tuple(formats), view, able, tuple(findings))
+
+
+def view_of(frame, columns=None, files=("the table",), file=None) -> tuple[View, dict]:
+    """Prepare a table of texts for checks, see `look_at`; with the columns that may play roles."""
     given = dict(columns or {})
-    found = [f"column {unknown(c, list(frame.columns))}" for c in given.values()
-             if c not in frame.columns]  # fmt: skip
+    found = [f"column {unknown(name, list(frame.columns))}" for name in given.values()
+             if name not in frame.columns]  # fmt: skip
     found += [] if len(frame) else ["the table has no rows: expected one row per trial"]
     if found:
         raise problems(DataError, files[0], found)
-    cells = frame.fillna("").astype(str).apply(lambda column: column.str.strip())
-    file = np.zeros(len(cells), dtype=int) if file is None else file
-    view = View(cells, {}, tuple(files), file)
+    names, twice = _each_once(frame.columns)
+    cells = [frame.iloc[:, k].fillna("").astype(str).str.strip() for k in range(len(names))]
+    commas = [name for name, column in zip(names, cells, strict=True) if _has_commas(column)]
+    table = {
+        name: Column((column.str.replace(",", ".") if name in commas else column).to_numpy(object))
+        for name, column in zip(names, cells, strict=True)
+    }
+    file = np.zeros(len(frame), dtype=int) if file is None else file
+    view = View(table, {}, tuple(files), file, tuple(commas), twice)
     able = candidates(view)
-    view = replace(view, roles=guess_roles(able, given))
-    findings = [(check.name, each) for check in CHECKS for each in check.find(view)]
-    return Inspection(tuple(formats), view, able, tuple(findings))
+    return replace(view, roles=guess_roles(able, given)), able
+
+
+def _each_once(columns) -> tuple[list[str], tuple[str, ...]]:
+    """Names of columns with a number added where one occurs again, and what occurs again."""
+    names: list[str] = []
+    for name in map(str, columns):
+        again = sum(each == name or each.startswith(f"{name}.") for each in names)
+        names.append(f"{name}.{again}" if name in names else name)
+    seen = pd.Series(list(map(str, columns)))
+    return names, tuple(dict.fromkeys(seen[seen.duplicated()]))
+
+
+def _has_commas(column: pd.Series) -> bool:
+    present = column[column != ""]
+    return len(present) > 0 and bool(present.str.fullmatch(WITH_MARK[","]).mean() > 0.5)
 
 
 def _format(dialect) -> str:

@@ -37,13 +37,17 @@ def suggest(view: View, findings: Sequence[Finding]) -> dict[str, Any]:
     for finding in findings:
         for key, value in finding.sets.items():
             data[key] = _merged(data.get(key), value)
-    late = data.get("after_choice", [])
-    inputs = [name for name in covariates(view) if name not in late][:MOST_INPUTS]
     # what is known only after the choice is an input of the next trial where the user wants it
-    data.pop("after_choice", None)
+    late = data.pop("after_choice", [])
+    inputs = [name for name in covariates(view) if name not in late][:MOST_INPUTS]
     columns = {role: view.roles[role] for role in _order(view)}
-    names = {_variable(name, columns): name for name in inputs}
-    return {"columns": columns | names, "labels": labels(view, data)} | data
+    columns |= {_variable(name, columns): name for name in inputs}
+    used = {*columns, *columns.values()}
+    for key in ("missing", "units"):
+        if key in data:
+            data[key] = {name: value for name, value in data[key].items() if name in used}
+    kept = {key: value for key, value in data.items() if value and key != "splitter"}
+    return {"columns": columns, "labels": labels(view, kept)} | kept
 
 
 def labels(view: View, data: Mapping[str, Any]) -> list[str | int]:
@@ -120,20 +124,23 @@ def write(
     return "\n".join(lines)
 
 
-def choose_splitter(view: View) -> str:
+def choose_splitter(view: View, findings: Sequence[Finding]) -> str:
     """Choose what is held out: subjects where there are several, else sessions.
 
     Parameters
     ----------
     view : View
         The table.
+    findings : sequence of Finding
+        What looks wrong in it; one of them may ask for a splitter.
 
     Returns
     -------
     str
         Name of a splitter.
     """
-    return "SubjectKFold" if len(np.unique(view.subject)) > 2 else "SessionKFold"
+    asked = [finding.sets["splitter"] for finding in findings if "splitter" in finding.sets]
+    return asked[0] if asked else "SubjectKFold" if view.n_subjects > 2 else "SessionKFold"
 
 
 def _n_splits(view, splitter) -> int:
@@ -169,7 +176,7 @@ def _role_line(role, name, view) -> str:
 
 
 def _unused(view, columns) -> list[str]:
-    rest = [name for name in view.frame.columns if name not in columns.values() and has_name(name)]
+    rest = [name for name in view.columns if name not in columns.values() and has_name(name)]
     return [f"# {_key(_variable(name, ()))} = {_toml(name)}  # {describe(view, name)}"
             for name in rest[:40]]  # fmt: skip
 

@@ -27,12 +27,10 @@ def tell(found: Inspection) -> str:
     lines = [f"{name}: {kind}" for name, kind in zip(view.files, found.formats, strict=True)]
     if len(lines) > N_SHOWN:
         lines = [*lines[:N_SHOWN], f"and {len(lines) - N_SHOWN} more files"]
-    lines += [f"{len(view.frame)} rows, {len(view.frame.columns)} columns", *_counts(view)]
+    lines += [f"{len(view)} rows, {len(view.columns)} columns", *_counts(view)]
     lines += ["", "roles, as their names and cells suggest"]
     lines += [_role(role, name, found) for role, name in view.roles.items()]
-    rest = [
-        name for name in view.frame.columns if name not in view.roles.values() and has_name(name)
-    ]
+    rest = [name for name in view.columns if name not in view.roles.values() and has_name(name)]
     lines += [f"  -         {name}: {describe(view, name)}" for name in rest[:40]]
     lines += [f"  -         and {len(rest) - 40} more columns"] if len(rest) > 40 else []
     lines += ["", f"what looks wrong: {len(found.findings) or 'nothing'}"]

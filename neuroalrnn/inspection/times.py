@@ -42,7 +42,7 @@ def mixed_units(view: View) -> Iterator[Finding]:
     yield Finding(
         f"{view.roles['rt']!r} mixes units: {int((times <= cut).sum())} times around "
         f"{np.nanmedian(times[times <= cut]):g} and {int(large.sum())} around "
-        f"{np.nanmedian(times[large]):g} ({view.who(view.subject, few, 'subject')})",
+        f"{np.nanmedian(times[large]):g} ({view.who(few, 'subject')})",
         "bring them to one unit",
         few,
     )
@@ -123,6 +123,6 @@ def _gap(times) -> float | None:
     low, high = logs[: at + 1], logs[at + 1 :]
     smaller = min(len(low), len(high))
     apart = np.median(high) - np.median(low) > np.log(APART)
-    if smaller < max(FEW, 0.005 * len(logs)) or not apart:
+    if smaller < max(FEW, 0.005 * len(logs)) or not apart or np.median(high) < np.log(LONG):
         return None
     return float(np.exp(logs[at] + step[at] / 2))

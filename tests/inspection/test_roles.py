@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.inspection.look import look_at
+from neuroalrnn.inspection.look import view_of
 
 NAMES = {
     "participant": "subject", "subject_id": "subject", "ID": "subject", "Subj": "subject",
@@ -19,36 +19,36 @@ USUAL = {"subject": "participant", "choice": "choice", "rt": "rt", "correct": "c
 
 
 def test_usual_names_are_known(table):
-    assert look_at(table).view.roles == USUAL
+    assert view_of(table)[0].roles == USUAL
 
 
 @pytest.mark.parametrize(("name", "role"), NAMES.items())
 def test_names_that_labs_use_are_known(table, name, role):
     renamed = table.rename(columns={USUAL[role]: name})
-    assert look_at(renamed).view.roles[role] == name
+    assert view_of(renamed)[0].roles[role] == name
 
 
 def test_columns_that_cannot_play_a_role_do_not(table):
     swapped = table.assign(response=table["rt"], id=range(len(table)), trial_type="go")
-    roles = look_at(swapped.drop(columns=["choice", "participant"])).view.roles
+    roles = view_of(swapped.drop(columns=["choice", "participant"]))[0].roles
     assert "response" not in roles.values()
     assert "id" not in roles.values()
 
 
 def test_what_the_caller_names_wins_and_others_stay_on_offer(table):
-    found = look_at(table.assign(action=table["choice"]), {"choice": "action"})
-    assert found.view.roles["choice"] == "action"
-    assert found.candidates["choice"][:2] == ["choice", "action"]
+    view, able = view_of(table.assign(action=table["choice"]), {"choice": "action"})
+    assert view.roles["choice"] == "action"
+    assert able["choice"][:2] == ["choice", "action"]
     with pytest.raises(DataError, match="'actoin' is unknown; did you mean 'action'"):
-        look_at(table.assign(action="1"), {"choice": "actoin"})
+        view_of(table.assign(action="1"), {"choice": "actoin"})
 
 
 def test_correctness_is_the_choice_where_nothing_else_is(table):
-    roles = look_at(table.drop(columns=["choice", "target"])).view.roles
+    roles = view_of(table.drop(columns=["choice", "target"]))[0].roles
     assert roles["choice"] == "correct"
     assert "correct" not in roles
 
 
 def test_a_table_without_rows_is_refused(table):
     with pytest.raises(DataError, match="no rows"):
-        look_at(pd.DataFrame(columns=table.columns))
+        view_of(pd.DataFrame(columns=table.columns))

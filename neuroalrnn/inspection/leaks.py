@@ -1,0 +1,146 @@
+"""Columns that tell the choice, as they were written after it."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+
+from neuroalrnn.inspection.finding import Finding
+from neuroalrnn.inspection.groups import numbered, steps
+from neuroalrnn.inspection.guess import covariates, has_name, words
+from neuroalrnn.inspection.view import View
+
+# so many of the choices follow from the column
+NEARLY_ALL = 0.995
+MOST_VALUES = 20
+AFTER = {"feedback", "outcome", "outcomes", "points", "payoff", "payout", "earned", "earnings",
+         "score", "won", "win", "bonus", "reward", "rewards", "rewarded", "correct", "error",
+         "chosen", "foregone", "unchosen", "regret", "hit"}  # fmt: skip
+# what is laid down before, in words that stand beside those
+BEFORE = {"prob", "probability", "p", "mean", "prev", "previous", "last", "back1", "back2", "side",
+          "answer", "target", "option", "response", "key", "location", "magnitude", "offer",
+          "offered", "cue", "port", "n", "lag"}  # fmt: skip
+
+
+def tells_choice(view: View) -> Iterator[Finding]:
+    """Find columns from which every choice follows."""
+    choice = _choice(view)
+    if choice is None:
+        return
+    for name in _few_values(view):
+        if _share_told(_codes(view, name), choice) >= NEARLY_ALL:
+            yield Finding(
+                f"every choice follows from {name!r}, which was written after it or is a copy",
+                "it is no input; use it as after_choice if subjects saw it",
+                sets={"after_choice": [name]},
+            )
+
+
+def two_tell_choice(view: View) -> Iterator[Finding]:
+    """Find pairs of columns from which every choice follows, though from neither alone."""
+    choice = _choice(view)
+    if choice is None:
+        return
+    able = [name for name in _few_values(view) if _share_told(_codes(view, name), choice) < 0.99]
+    inputs = set(covariates(view))
+    for pair in combinations(able[:MOST_VALUES], 2):
+        if not set(pair) & inputs:
+            continue
+        one, two = (_codes(view, name) for name in pair)
+        both = np.where((one < 0) | (two < 0), -1, numbered(one + 1, two + 1))
+        if both.max() < 2 * MOST_VALUES:
+            alone = max(_share_told(one, choice), _share_told(two, choice))
+            if alone < 0.9 and _share_told(both, choice) >= NEARLY_ALL:
+                yield Finding(
+                    f"every choice follows from {pair[0]!r} with {pair[1]!r}",
+                    "one of them was written after the choice: it is no input; use it as "
+                    "after_choice if subjects saw it",
+                    sets={"after_choice": list(pair)},
+                )
+                return
+
+
+def named_after(view: View) -> Iterator[Finding]:
+    """Find inputs whose names say that they are known only after the choice."""
+    names = [
+        name for name in covariates(view)
+        if set(words(name)) & AFTER and not set(words(name)) & BEFORE
+    ]  # fmt: skip
+    if names:
+        yield Finding(
+            f"{', '.join(map(repr, names[:5]))}: known only after the choice, by name",
+            "no input; use as after_choice what subjects saw",
+            sets={"after_choice": names},
+        )
+
+
+def running_total(view: View) -> Iterator[Finding]:
+    """Find totals that hold the reward of their own trial."""
+    if "reward" not in view.roles:
+        return
+    reward = view.number(view.roles["reward"])
+    for name in covariates(view, counters=True):
+        step = steps(view.session, view.number(name))
+        use = np.isfinite(step) & np.isfinite(reward)
+        if use.sum() > 10 and np.ptp(reward[use]) and np.isclose(step, reward)[use].mean() > 0.95:
+            yield Finding(
+                f"{name!r} is a total that holds the reward of its own trial",
+                "it is known only after the choice: no input; move it by a trial or leave it out",
+                sets={"after_choice": [name]},
+            )
+
+
+def tells_next(view: View) -> Iterator[Finding]:
+    """Find columns from which the choice of the next trial follows."""
+    choice = _choice(view)
+    if choice is None:
+        return
+    same = np.r_[view.session[1:] == view.session[:-1], False]
+    later = np.where(same, np.r_[choice[1:], -1], -1)
+    staying = (later == choice)[later >= 0]
+    if not len(staying) or staying.mean() > 0.95:
+        return
+    for name in _few_values(view):
+        if _share_told(_codes(view, name), later) >= NEARLY_ALL:
+            yield Finding(
+                f"the choice of the next trial follows from {name!r}",
+                "a lag was taken the wrong way: it is no input",
+                sets={"after_choice": [name]},
+            )
+
+
+def _choice(view) -> np.ndarray | None:
+    """Codes of the choice, -1 where there is none; None where nobody varies."""
+    name = view.role("choice")
+    if name is None or view.n_levels(name) > MOST_VALUES:
+        return None
+    codes = np.where(view.is_empty(name), -1, view.codes(name))
+    return codes if (codes >= 0).sum() > 10 else None
+
+
+def _few_values(view) -> list[str]:
+    """Columns that are not roles and have few values, none of them the label of a group."""
+    taken = set(view.roles.values())
+    return [
+        name
+        for name in view.columns
+        if name not in taken and has_name(name) and 2 <= view.n_levels(name) <= MOST_VALUES
+    ]
+
+
+def _codes(view, name) -> np.ndarray:
+    """Running number of the text of each cell, -1 where it is empty."""
+    return np.where(view.holding(name, [""]), -1, view.codes(name))
+
+
+def _share_told(column: np.ndarray, choice: np.ndarray) -> float:
+    """Share of choices that the likeliest choice at each value gets right, if choices vary."""
+    use = (choice >= 0) & (column >= 0)
+    if use.sum() < max(10, 0.5 * (choice >= 0).sum()):
+        return 0.0
+    width = int(choice.max()) + 1
+    n_cells = (int(column.max()) + 1) * width
+    table = np.bincount(column[use] * width + choice[use], minlength=n_cells).reshape(-1, width)
+    if table.sum(axis=0).max() > 0.98 * table.sum():
+        return 0.0
+    return float(table.max(axis=1).sum() / table.sum())

@@ -1,0 +1,82 @@
+"""Each planted fault is found, with its rows; what has no fault gives no alarm."""
+
+import re
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuroalrnn.data.dialect import read_raw
+from neuroalrnn.inspection.listed import CHECKS
+from neuroalrnn.inspection.look import look_at
+from tests.inspection.conftest import make_table
+from tests.inspection.faults import FAULTS, swapped
+
+
+def told(found):
+    """What a first look says, by the name of the check."""
+    return {name: finding.tell(found.view) for name, finding in found.findings}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_found(table, name):
+    plant, says = FAULTS[name]
+    found = told(look_at(plant(table)))
+    assert name in found
+    assert re.search(says, found[name]), found[name]
+
+
+def test_few_subjects_are_compared_with_themselves():
+    turned = make_table(2, 5, 80).drop(columns=["correct", "reward"])
+    other = turned["participant"] == "P01"
+    turned.loc[other, "choice"] = swapped(turned.loc[other, "choice"])
+    assert "choice against side" not in told(look_at(turned))
+    once = (turned["session"] == "2") & ~other
+    turned.loc[once, "choice"] = swapped(turned.loc[once, "choice"])
+    assert "session 2 of subject P00" in told(look_at(turned))["choice against side"]
+
+
+def test_every_check_has_a_fault_and_there_are_many():
+    # two files are needed for one of them
+    names = {check.name for check in CHECKS} - {"file twice"}
+    assert names == set(FAULTS)
+    assert len(names) >= 25
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("size", [(6, 2, 40), (12, 1, 60), (3, 4, 30)])
+def test_tables_without_faults_give_no_alarm(seed, size):
+    assert told(look_at(make_table(*size, seed=seed))) == {}
+
+
+def test_two_files_of_the_same_cells_are_found(table):
+    half = len(table) // 2
+    both = table.assign(participant="P00")
+    both.iloc[half:] = both.iloc[:half].to_numpy()
+    file = np.repeat([0, 1], half)
+    found = told(look_at(both, files=("one.csv", "two.csv"), file=file))
+    assert found["file twice"].startswith("two.csv holds the same cells as one.csv")
+
+
+PRATTE = ["sub", "blk", "blktype", "trial", "word", "location", "cond", "resp", "acc", "rt", "0"]
+# embedded files, their choice, and what is true of them: their licence notes say so
+EMBEDDED = {
+    "pratte2010_exp2.dat.gz": ("resp", ["stray option", "negative time", "order shared"]),
+    "miller_rats.csv.xz": ("side1", ["timed out"]),
+    "dezfouli2019.csv.xz": ("key", []),
+    "fontanesi2019.csv.xz": ("better_chosen", ["times in ms", "named after the choice"]),
+}
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_embedded_files_give_no_false_alarm(name):
+    choice, true = EMBEDDED[name]
+    frame, _ = read_raw(files("data_loaders") / "files" / name)
+    if name.startswith("pratte"):
+        # the file has no names of columns
+        frame = pd.concat([frame.columns.to_frame().T.set_axis(frame.columns, axis=1), frame])
+        frame = frame.set_axis(PRATTE, axis=1).reset_index(drop=True)
+    # whole sessions of the first, and enough of the others
+    found = look_at(frame.iloc[:21_600], {"choice": choice})
+    assert [kind for kind, _ in found.findings] == true
