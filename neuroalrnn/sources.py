@@ -212,6 +212,24 @@ def tell_steps(trials: "xr.Dataset") -> list[str]:
     return lines + textwrap.wrap(trials.attrs.get("default_encoding", ""), 90)
 
 
+def tell_load(trials: "xr.Dataset") -> list[str]:
+    """Say which files the trials were read from, and which rows were dropped.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+        Labelled trials.
+
+    Returns
+    -------
+    list of str
+        Lines for the console.
+    """
+    from neuroalrnn.data.load_report import tell_load
+
+    return tell_load(trials)
+
+
 def unscored_reasons(trials: "xr.Dataset") -> dict[str, int]:
     """Count the trials that are not scored, by the reason why.
 

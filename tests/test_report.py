@@ -112,6 +112,8 @@ def test_tags_are_closed_in_order(page):
 def test_the_page_opens_with_what_was_fitted_and_what_to_hear_first(fit, tmp_path, quick):
     def tell(node):
         node.attrs |= {"name": "my<rats>.csv", "cautions": json.dumps(["reward & choice agree"])}
+        load = {"files": [], "rows_read": 12, "rows_kept": 9, "dropped": {"phase is <test>": 3}}
+        node.attrs["load_report"] = json.dumps(load)
 
     def leak(node):
         node.attrs["shared"] = json.dumps([{"fold": "fold 0", "subject": "s1", "n_sharing": 3}])
@@ -123,6 +125,7 @@ def test_the_page_opens_with_what_was_fitted_and_what_to_hear_first(fit, tmp_pat
     assert '<div class="first" role="alert"><h2>Read this first</h2>' in head
     assert "<li>reward &amp; choice agree</li><li><strong>1 test subject saw" in head
     assert "Read this first" not in rest
+    assert "dropped 3 rows: kept are those where phase is &lt;test&gt;." in head
 
 
 def test_nothing_to_hear_first_leaves_no_box(page):

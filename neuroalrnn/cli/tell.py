@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from neuroalrnn.config.defaults import ONE_ERROR
-from neuroalrnn.sources import count_scored, tell_steps, unscored_reasons
+from neuroalrnn.sources import count_scored, tell_load, tell_steps, unscored_reasons
 from neuroalrnn.store import replace_file
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def tell_trials(source: str, trials) -> str:
     """What will be fitted, what is not scored and why, and when inputs can act."""
     n_subjects, n_trials = len(set(trials["subject"].values)), trials.sizes["trial"]
     lines = [f"{source}: {n_subjects} subjects, {n_trials} trials, {count_scored(trials)} scored"]
+    lines += [f"  {text}" for text in tell_load(trials)]
     reasons = unscored_reasons(trials)
     lines += [f"  not scored: {n} ({reason})" for reason, n in reasons.items()]
     lines += [f"  {text}" for text in json.loads(trials.attrs.get("reading", "[]"))]

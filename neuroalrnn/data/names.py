@@ -17,8 +17,9 @@ _row_name: ContextVar[Callable[[int], str]] = ContextVar("_row_name", default=st
 
 def texts(values: np.ndarray) -> np.ndarray:
     """Turn values into texts of one Unicode form; None, NaN and blank become the empty text."""
-    values = np.asarray(values, dtype=object)
-    if pd.api.types.infer_dtype(values, skipna=False) == "string":
+    whole = isinstance(values, np.ndarray) and values.dtype.kind in "iu"
+    values = values if whole else np.asarray(values, dtype=object)
+    if whole or pd.api.types.infer_dtype(values, skipna=False) == "string":
         place, used = pd.factorize(values)
         return _texts(used)[place]
     return _texts(values)

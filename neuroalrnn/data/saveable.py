@@ -14,7 +14,7 @@ TAKEN |= {"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"}
 DECODED = {"_FillValue", "missing_value", "scale_factor", "add_offset", "_Unsigned", "dtype"}
 DECODED |= {"coordinates"}
 JSON_ATTRS: dict[str, type] = dict.fromkeys(
-    ("encoding", "analysis", "baselines", "environment"), dict
+    ("encoding", "analysis", "baselines", "environment", "load_report"), dict
 )
 JSON_ATTRS |= dict.fromkeys(("unscored", "notes", "cautions", "reading"), list)
 LONGEST = 60

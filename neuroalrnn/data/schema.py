@@ -207,7 +207,8 @@ def _check_order(trials: xr.Dataset) -> list[str]:
 
 def _forms(name: str, values: np.ndarray) -> list[str]:
     """Texts for labels that are one label written in two ways: as Unicode, or by blanks."""
-    seen = pd.Series(pd.unique(pd.Series(values, dtype=object).dropna().astype(str)), dtype=object)
+    each = pd.Series(pd.unique(values), dtype=object).dropna().astype(str)
+    seen = pd.Series(pd.unique(each), dtype=object)
     form = seen.map(one_form)
     return [
         f"{name!r} has {text!r} in {n} ways (letters of two Unicode forms, or blanks around it): "

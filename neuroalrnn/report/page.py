@@ -116,13 +116,15 @@ def _lights(part, asked):
     return lights(part.make(asked).to_dict("records"))
 
 
-def build_page(title, made, first, sections):
+def build_page(title, made, read, first, sections):
     """The whole page; it needs no other file, and reads the same without its one line of script.
 
     Parameters
     ----------
     title, made : str
         Text: what was fitted, and when and by what.
+    read : list of str
+        Sentences on what the data were read from.
     first : list of str
         Sentences that come before everything else.
     sections : list of (Section, markupsafe.Markup)
@@ -132,4 +134,4 @@ def build_page(title, made, first, sections):
     str
     """
     page = TEMPLATES.get_template("page.html")
-    return page.render(title=title, made=made, first=first, sections=sections)
+    return page.render(title=title, made=made, read=read, first=first, sections=sections)

@@ -9,6 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from neuroalrnn.arguments import not_flag, not_path, refuse
+from neuroalrnn.data.load_report import tell_load
 from neuroalrnn.exceptions import DataError, ResultError
 from neuroalrnn.plots.second import SecondProcess
 from neuroalrnn.questions import QUESTIONS, Question
@@ -123,7 +124,8 @@ def write_report(
         gallery.draw(analysis.questions, asked)
         sections = build_sections(analysis, gallery)
         first = [*fit.cautions, *alarms(fit), *_incomplete(analysis, gallery)]
-        (new / PAGE).write_text(build_page(_title(fit), _made(fit), first, sections), "utf-8")
+        read = tell_load(fit.trials)
+        (new / PAGE).write_text(build_page(_title(fit), _made(fit), read, first, sections), "utf-8")
     return page
 
 

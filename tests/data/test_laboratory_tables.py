@@ -3,9 +3,12 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
 from neuroalrnn import sources
+from neuroalrnn.cli.tell import tell_trials
 from neuroalrnn.config import Run, load_run
 from neuroalrnn.data import from_frame, load_table, to_frame
 from neuroalrnn.data.load_report import tell_load
@@ -66,8 +69,21 @@ def test_what_was_read_and_dropped_is_kept_and_told(folder):
     told = "\n".join(tell_load(trials))
     assert "read sub-01_ses-1.csv: 6 rows, delimited text, separated by comma, utf-8" in told
     assert "rows: 12 read, 6 kept\ndropped 2 rows: kept are those where phase is test or" in told
-    back = to_frame(trials)
-    assert from_frame(back, **back.attrs["from_frame"]).identical(trials)
+    assert "  rows: 12 read, 6 kept\n" in tell_trials("mine", trials)
+
+
+def test_round_trip_by_netcdf_and_table_changes_nothing(folder):
+    trials = load(folder, COLUMNS | {"phase": "phase"}, text=["phase"])
+    trials.to_netcdf(folder / "trials.nc", engine="h5netcdf")
+    stored = xr.load_dataset(folder / "trials.nc", engine="h5netcdf")
+    back = to_frame(stored)
+    assert from_frame(back, **back.attrs["from_frame"]).identical(stored)
+    xr.testing.assert_equal(stored, trials)
+    assert stored.attrs == trials.attrs
+    back.to_csv(folder / "again.csv", index=False)
+    again = load_table(folder / "again.csv", **back.attrs["from_frame"])
+    assert again.attrs == trials.attrs
+    pd.testing.assert_frame_equal(to_frame(again), to_frame(trials))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from neuroalrnn.data import validate
+from neuroalrnn.data.names import texts
 from neuroalrnn.data.schema import session_number
 from neuroalrnn.exceptions import DataError
 
@@ -158,3 +159,10 @@ def test_sessions_have_one_number_however_their_labels_are_written():
     session = np.array([1, "1", "1", 1, 2, 1], dtype=object)
     trials = xr.Dataset(coords={"subject": ("trial", subject), "session": ("trial", session)})
     assert session_number(trials).tolist() == [0, 0, 0, 1, 2, 0]
+
+
+def test_labels_that_are_numbers_become_texts_as_fast_as_texts():
+    numbers = np.repeat(np.arange(3), 2)
+    assert texts(numbers).tolist() == ["0", "0", "1", "1", "2", "2"]
+    assert texts(np.array([1.0, np.nan])).tolist() == ["1.0", ""]
+    assert texts(np.array([1, True, " a", None], dtype=object)).tolist() == ["1", "True", "a", ""]
