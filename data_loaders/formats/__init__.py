@@ -8,6 +8,7 @@ from pathlib import Path
 import xarray as xr
 
 from data_loaders.formats._found import Found
+from data_loaders.formats.alf import is_alf, load_alf, read_alf
 from data_loaders.formats.bids import is_bids, load_bids, read_bids
 from data_loaders.formats.bpod import is_bpod, load_bpod, read_bpod
 from data_loaders.formats.matlab import is_matlab, load_matlab, read_matlab
@@ -44,6 +45,7 @@ FORMATS = {
     "matlab": Format("MATLAB, version 4 to 7.3", is_matlab, read_matlab, load_matlab),
     "nwb": Format("NWB, in HDF5", is_nwb, read_nwb, load_nwb),
     "bids": Format("BIDS, events.tsv and _beh.tsv", is_bids, read_bids, load_bids),
+    "alf": Format("IBL session, ALF or raw", is_alf, read_alf, load_alf),
 }
 
 
@@ -77,10 +79,12 @@ __all__ = [
     "FORMATS",
     "Format",
     "Found",
+    "load_alf",
     "load_bids",
     "load_bpod",
     "load_matlab",
     "load_nwb",
+    "read_alf",
     "read_bids",
     "read_bpod",
     "read_matlab",

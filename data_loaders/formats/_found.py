@@ -64,7 +64,9 @@ def to_trials(
     return caution(trials, list(found.cautions)) if found.cautions else trials
 
 
-def each_file(path: str | Path, fits: Callable[[Path], bool], what: str) -> list[Path]:
+def each_file(
+    path: str | Path, fits: Callable[[Path], bool], what: str, *, whole: bool = True
+) -> list[Path]:
     """List the files that a path names: itself, or those of a format in a folder.
 
     Parameters
@@ -75,6 +77,8 @@ def each_file(path: str | Path, fits: Callable[[Path], bool], what: str) -> list
         Tells of a file in a folder whether it is of the format.
     what : str
         What the files should be, for the message.
+    whole : bool
+        Whether each file is a whole session, so that two alike are a copy.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def each_file(path: str | Path, fits: Callable[[Path], bool], what: str) -> list
     else:
         raise problems(DataError, str(path), ["there is no such file"])
     found = [f"{each.name} is empty" for each in files if each.stat().st_size == 0]
-    found += _twins(files) if len(files) > 1 else []
+    found += _twins(files) if whole and len(files) > 1 else []
     if found:
         raise problems(DataError, str(path), found)
     return files
