@@ -201,6 +201,9 @@ class _Run:
             averaging=setting.averaging,
         )
         self.penalties = Penalties(jobs.settings)
+        can_total = architecture.total and fresh is None and not self.penalties.strengths
+        n_outputs = jobs.weights.offset.shape[1]
+        self.total = architecture.total(observations, n_outputs) if can_total else None
         n_scored = [observations.n_scored[ids].sum() for ids in jobs.train]
         self.n_scored = torch.stack(n_scored).to(observations.inputs)
         self.final = self.optimiser.averaged()
@@ -234,18 +237,26 @@ class _Run:
 
     def _mean_score(self, weights, index):
         """Log-likelihood per scored choice minus penalties, which an update raises."""
-        read = with_latents(weights) if self.penalties.need_latents else weights
-        eta = self._read(read, self.learnt, index, self.active)
-        eta, latents = eta.tensor_split([weights.offset.shape[1]], dim=-1)
-        score = sum_scored(eta, self.learnt, index).sum(1)
+        eta, score = self._sum_scored(weights, index)
         score = score / self.learnt.n_scored[index].sum(1).clamp(min=1)
         if self.architecture.log_prior is not None:
             score = score + self.architecture.log_prior(weights) / self.n_scored[self.active]
         if not self.penalties.strengths:
             return score
+        latents = eta[..., weights.offset.shape[1] :]
         scored = lane_values(self.learnt.scored[: eta.shape[1]], index)
         n_pwl = self.jobs.n_pwl[self.active]
         return score - self.penalties.compute(self.active, weights, n_pwl, latents, scored)
+
+    def _sum_scored(self, weights, index):
+        """Eta with the latents that penalties need, and the log-likelihood of every model."""
+        if self.total is not None:
+            scaling = self.scaling.take(self.active)
+            return None, self.total(self.architecture.scale_inputs(weights, scaling), index)
+        read = with_latents(weights) if self.penalties.need_latents else weights
+        eta = self._read(read, self.learnt, index, self.active)
+        n_outputs = weights.offset.shape[1]
+        return eta, sum_scored(eta[..., :n_outputs], self.learnt, index).sum(1)
 
     def _read(self, weights, observations, index, models):
         weights = self.architecture.scale_inputs(weights, self.scaling.take(models))

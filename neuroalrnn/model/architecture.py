@@ -32,6 +32,10 @@ class Architecture:
     log_prior : callable, optional
         ``log_prior(weights)``, shape (model,), in nats, is added to the log-likelihood of all
         training choices.
+    total : callable, optional
+        ``total(observations, n_outputs)`` gives a function ``f(weights, index)``, shape (model,),
+        that sums the log-likelihood over all scored choices (nats) faster than by `scan`; None
+        where it cannot.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Architecture:
     decayed: Callable
     scale_inputs: Callable
     log_prior: Callable | None = None
+    total: Callable | None = None
 
 
 def _draw(setting, n_pwl, n_features, *, offset, is_known, rng):

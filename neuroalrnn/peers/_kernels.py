@@ -1,10 +1,11 @@
-r"""The two kernels of `_numba_scan`, over blocks of lanes and chunks of steps.
+r"""The three kernels of `_numba_scan`, over blocks of lanes and chunks of steps.
 
 They use the words of `neuroalrnn.ops.numba_kernels`: `memory` is the working memory of one thread,
 `first` the first step of a chunk, `k` a step within it. Hidden states h are at ``layout.z``,
 followed by the cells c of an LSTM. ``layout.gates`` has the gates of a chunk, and ``layout.aside``
 q of a GRU or ``tanh c`` of an LSTM. In the backward kernel, gradients overwrite the gates, and the
-gradient of n overwrites q.
+gradient of n overwrites q. What is learned by needs no eta outside: `learn_blocks` scores choices
+between two options itself, and keeps all of a block until its gradient is known.
 
 With :math:`\delta_t = dL/dh_t`, and ``dr`` the gradient of the argument of the gate r, the GRU has
 
@@ -22,7 +23,15 @@ and the LSTM, with :math:`\gamma_t = dL/dc_t`,
     do_t = \delta_t \tanh(c_t) o_t (1 - o_t), \quad dn_t = \gamma_t i_t (1 - n_t^2)
 """
 
-from neuroalrnn.ops.numba_kernels import CHUNK, copy, gather, gather_gradient, read_out, sum_readout
+from neuroalrnn.ops.numba_kernels import (
+    CHUNK,
+    ONE,
+    copy,
+    gather,
+    gather_gradient,
+    read_out,
+    sum_readout,
+)
 from neuroalrnn.ops.tiles import (
     EDGE,
     add,
@@ -34,11 +43,11 @@ from neuroalrnn.ops.tiles import (
     sum_lanes,
     zeros,
 )
-from neuroalrnn.peers._tiles import sigmoid, tanh
+from neuroalrnn.peers._tiles import log_sigmoid, sigmoid, tanh
 from neuroalrnn.running import kernel
 
 # numba notices changes of this file only: a change of its parts must change this number, too
-PARTS = "d7ac49e76e664dd9"
+PARTS = "876985598876a433"
 GRU = 3  # gates
 FEW = (0,) * EDGE  # as many rows are squashed at once
 
@@ -81,12 +90,61 @@ def backward_blocks(
             gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
             _advance(memory, layout, n, rows)
             gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
-            _retreat(memory, layout, read, first, n, rows)
-            _sum_chunk(memory, layout, n)
-            _sum_biases(memory, layout, n)
-            sum_readout(memory, layout, read, first, n, rows)
+            _differentiate_chunk(memory, layout, read, first, n, rows)
         for k in range(out.shape[1]):
             out[block, k] = sum_lanes(memory, layout.sums + k * layout.width)
+
+
+@kernel
+def learn_blocks(begin, end, blocks, layout, weights, inputs, read, sides, kept, memory, rows, out):
+    """Compute scores of some blocks and their gradients, and write one row of `out` for each."""
+    size = layout.sums - layout.z
+    for block in range(begin, end):
+        model, lengths = blocks.model[block], blocks.length[block]
+        _fill(memory, layout, weights, model)
+        memory[layout.sums : layout.eta] = 0
+        for first in range(0, lengths[0], CHUNK):
+            n = min(CHUNK, lengths[0] - first)
+            gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
+            _advance(memory, layout, n, rows)
+            _score(
+                memory, layout, weights.offset[model], read, sides, blocks.sequence[block],
+                lengths, first, n,
+            )  # fmt: skip
+            _move(kept, first // CHUNK * size, memory, layout.z, size, layout.width)
+            for state in range(layout.n_states):
+                z = layout.z + state * layout.path
+                _move(memory, z, memory, z + n * layout.step, layout.step, layout.width)
+        for first in range((lengths[0] - 1) // CHUNK * CHUNK, -1, -CHUNK):
+            n = min(CHUNK, lengths[0] - first)
+            _move(memory, layout.z, kept, first // CHUNK * size, size, layout.width)
+            _differentiate_chunk(memory, layout, read, first, n, rows)
+        for k in range(out.shape[1]):
+            out[block, k] = sum_lanes(memory, layout.sums + k * layout.width)
+
+
+@kernel
+def _score(memory, layout, offset, read, sides, sequences, lengths, first, n):
+    """Add the scores of a chunk, and lay out the gradient of eta."""
+    width = layout.width
+    for k in range(n):
+        r = read[first + k]
+        if r < 0:
+            continue
+        for v in range(width):
+            memory[layout.eta + v] = sides[r, sequences[v]] if first + k < lengths[v] else 0
+        side, h = load(memory, layout.eta, ONE), layout.z + (k + 1) * layout.step
+        eta = add_matmul(spread(offset, 0, ONE), memory, layout.B, 1, memory, h, layout.n_latent)
+        score = load(memory, layout.score, ONE) + side * side * log_sigmoid(side * eta)
+        store(memory, layout.score, score)
+        store(memory, layout.g + k * width, side * sigmoid((0 - side) * eta))
+
+
+@kernel
+def _move(out, at, array, start, n, width):
+    """Copy n numbers, whole tiles, from one place to another."""
+    for k in range(0, n, EDGE * width):
+        store(out, at + k, load(array, start + k, FEW))
 
 
 @kernel
@@ -150,6 +208,15 @@ def _squash_lstm(memory, layout, k):
         store(memory, layout.aside + k * step + place, squashed)
         store(memory, h_at + layout.path + step, c)
         store(memory, h_at + step, o * squashed)
+
+
+@kernel
+def _differentiate_chunk(memory, layout, read, first, n, rows):
+    """Add a chunk of steps to the sums of gradients."""
+    _retreat(memory, layout, read, first, n, rows)
+    _sum_chunk(memory, layout, n)
+    _sum_biases(memory, layout, n)
+    sum_readout(memory, layout, read, first, n, rows)
 
 
 @kernel

@@ -40,6 +40,8 @@ class GatedLayout(NamedTuple):
         Sums of gradients in every lane; the first has W and C side by side.
     delta, gamma : int
         Gradients of h and c; in the end, of the initial states.
+    score : int
+        Log-likelihood in every lane.
     eta : int
         Eta of one step and output.
     end : int
@@ -76,6 +78,7 @@ class GatedLayout(NamedTuple):
     sum_d: int
     delta: int
     gamma: int
+    score: int
     eta: int
     end: int
 
@@ -124,6 +127,7 @@ def lay_out(
         "sum_d": n_outputs * width,
         "delta": step,
         "gamma": step,
+        "score": width,
         "eta": width,
     }
     ends = np.cumsum([0, *(-(-n // width) * width for n in sizes.values())]).tolist()

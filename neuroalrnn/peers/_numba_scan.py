@@ -1,8 +1,10 @@
-"""The scan of the gated networks as two fused kernels on the CPU, with a gradient derived by hand.
+"""The scan of the gated networks as fused kernels on the CPU, with a gradient derived by hand.
 
 Blocks of lanes, chunks of steps, threads and sums are those of `neuroalrnn.ops.numba_cpu`. The
 forward kernel keeps only the states at the start of every chunk, and the backward kernel computes
-the others again. Results depend neither on the number of threads nor on the other models.
+the others again. Where scores alone are wanted, as in training, a third kernel keeps all of a block
+and gives them with their gradient. Results depend neither on the number of threads nor on the
+other models.
 """
 
 from functools import cache
@@ -17,8 +19,9 @@ from neuroalrnn.ops.numba_blocks import (
     share_blocks,
     sum_gradients,
 )
+from neuroalrnn.ops.numba_kernels import CHUNK
 from neuroalrnn.ops.tiles import tile_rows, vector_bytes
-from neuroalrnn.peers._kernels import backward_blocks, forward_blocks
+from neuroalrnn.peers._kernels import backward_blocks, forward_blocks, learn_blocks
 from neuroalrnn.peers._numba_layout import Cells, lay_out
 from neuroalrnn.peers.contract import N_GATES, GRUWeights, LSTMWeights, check_gated_scan
 
@@ -40,15 +43,10 @@ def scan(
 class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(ctx, kind, inputs, index, n_steps, read_steps, threads, *weights):
-        cells = _cells(kind(*weights))
-        n_outputs, n_latent = cells.readout.shape[1:]
-        width = vector_bytes() // inputs.itemsize
-        layout = _lay_out(N_GATES[kind], n_latent, inputs.shape[2], n_outputs, width)
-        rows = tile_rows(layout.n_rows)
-        blocks = cut_blocks(index.numpy(), n_steps.numpy(), trim(inputs, read_steps).shape, layout)
+        blocks, layout, cells, rows = _prepare(kind(*weights), inputs, index, n_steps, read_steps)
         read = find_reads(inputs.shape[1], read_steps)
         problem = blocks, layout, cells, as_array(inputs), read
-        eta = inputs.new_zeros(len(index), len(read_steps), index.shape[1], n_outputs)
+        eta = inputs.new_zeros(len(index), len(read_steps), index.shape[1], layout.n_outputs)
         kept = inputs.new_empty(layout.n_states, blocks.start[-1])
 
         def run(begin, end):
@@ -78,6 +76,69 @@ class _Scan(torch.autograd.Function):
         return (*[None] * 6, *(gradients[name] for name in ctx.kind._fields))
 
 
+def total_score(
+    weights: GRUWeights | LSTMWeights,
+    inputs: torch.Tensor,
+    index: torch.Tensor,
+    n_steps: torch.Tensor,
+    read_steps: torch.Tensor,
+    sides: torch.Tensor,
+) -> torch.Tensor:
+    """Sum the log-likelihood of the choices between two options that each model runs over.
+
+    Parameters
+    ----------
+    weights, inputs, index, n_steps, read_steps
+        As in a scan; with one output.
+    sides : Tensor, shape (read step, sequence)
+        1 or -1 where one or the other option was chosen, 0 where nothing is scored.
+
+    Returns
+    -------
+    Tensor, shape (model,)
+        Nats. Its gradient is computed with it, as a block is then run only once.
+    """
+    check_gated_scan(weights, inputs, index, n_steps, read_steps)
+    return _Total.apply(type(weights), inputs, index, n_steps, read_steps, sides, *weights)
+
+
+class _Total(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, kind, inputs, index, n_steps, read_steps, sides, *weights):
+        blocks, layout, cells, rows = _prepare(kind(*weights), inputs, index, n_steps, read_steps)
+        read = find_reads(inputs.shape[1], read_steps)
+        problem = blocks, layout, cells, as_array(inputs), read, as_array(sides)
+        n_chunks = -(-blocks.length.max(initial=0) // CHUNK)
+
+        def run(begin, end, out):
+            memory = inputs.new_empty(layout.end).numpy()
+            kept = inputs.new_empty(n_chunks * (layout.sums - layout.z)).numpy()
+            learn_blocks(begin, end, *problem, kept, memory, rows, out)
+
+        total = inputs.new_zeros(len(index), (layout.eta - layout.sums) // layout.width)
+        sum_gradients(run, blocks, 1, total)
+        ctx.save_for_backward(total)
+        ctx.kind, ctx.layout = kind, layout
+        return total[:, -1].clone()
+
+    @staticmethod
+    def backward(ctx, grad_score):
+        total = ctx.saved_tensors[0] * grad_score[:, None]
+        gradients = _unpack(total, ctx.layout)
+        return (*[None] * 6, *(gradients[name] for name in ctx.kind._fields))
+
+
+def _prepare(weights, inputs, index, n_steps, read_steps):
+    """Blocks, memory layout, weights as arrays, and rows of a tile."""
+    cells = _cells(weights)
+    n_outputs, n_latent = cells.readout.shape[1:]
+    width = vector_bytes() // inputs.itemsize
+    layout = _lay_out(N_GATES[type(weights)], n_latent, inputs.shape[2], n_outputs, width)
+    shape = trim(inputs, read_steps).shape
+    blocks = cut_blocks(index.numpy(), n_steps.numpy(), shape, layout)
+    return blocks, layout, cells, tile_rows(layout.n_rows)
+
+
 _lay_out = cache(lay_out)
 
 
@@ -100,7 +161,7 @@ def _unpack(total, layout):
     sizes = {
         "joint": layout.n_gate_rows * layout.n_columns, "bias": layout.n_gate_rows,
         "recurrent_bias": n_rows, "readout": n_outputs * n_rows, "offset": n_outputs,
-        "initial": n_rows, "initial_cell": n_rows,
+        "initial": n_rows, "initial_cell": n_rows, "score": 1,
     }  # fmt: skip
     parts = dict(zip(sizes, total.split(list(sizes.values()), dim=1), strict=True))
     joint = parts["joint"].view(-1, n_gates, n_rows, layout.n_columns)[:, :, :n].flatten(1, 2)

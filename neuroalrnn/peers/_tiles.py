@@ -1,4 +1,4 @@
-"""Arithmetic of tiles, and the two squashing functions of gated networks.
+"""Arithmetic of tiles, and the squashing functions of gated networks.
 
 Tiles are those of `neuroalrnn.ops.tiles`. The same instructions act on every lane, so that the
 result of a lane does not depend on the others.
@@ -53,7 +53,7 @@ _define(operator.mul, "fmul")
 @intrinsic
 def sigmoid(typing, tile):
     """``1 / (1 + exp(-x))``."""
-    return tile(tile), emits(lambda e: e.pack([_sigmoid(e, x) for x in e.rows(0)]))
+    return tile(tile), emits(lambda e: e.pack([_sigmoid(e, x, 1) for x in e.rows(0)]))
 
 
 @intrinsic
@@ -61,43 +61,69 @@ def tanh(typing, tile):
     """``tanh(x) = 2 / (1 + exp(-2 x)) - 1``, to the last digit of 1."""
 
     def emit(e):
-        two, one = e.vector([2.0] * e.tile.lanes), e.vector([-1.0] * e.tile.lanes)
-        return e.pack([e.fused(two, _sigmoid(e, e.builder.fmul(two, x)), one) for x in e.rows(0)])
+        two, one = _constant(e, 2.0), _constant(e, -1.0)
+        return e.pack([e.fused(two, _sigmoid(e, x, 2), one) for x in e.rows(0)])
 
     return tile(tile), emits(emit)
 
 
-def _sigmoid(e, x):
-    one = e.vector([1.0] * e.tile.lanes)
-    return e.builder.fdiv(one, e.builder.fadd(one, _exp(e, e.builder.fneg(x))))
+@intrinsic
+def log_sigmoid(typing, tile):
+    """``min(x, 0) - log(1 + exp(-|x|))``."""
+    return tile(tile), emits(lambda e: e.pack([_log_sigmoid(e, x) for x in e.rows(0)]))
 
 
-def _exp(e, x):
-    """``exp(x) = 2^k exp(x - k log 2)``, k whole, with a Taylor series for the second factor.
+def _sigmoid(e, x, times):
+    """Sigmoid of so many times x."""
+    (power, series), one = _exp(e, x, -times), _constant(e, 1.0)
+    return e.builder.fdiv(one, e.fused(series, power, one))
+
+
+def _log_sigmoid(e, x):
+    """The logarithm is ``2 artanh(t / (2 + t))`` with ``t = exp(-|x|)``, as a Taylor series."""
+    builder, zero, opposite = e.builder, _constant(e, 0.0), e.builder.fneg(x)
+    below = builder.select(builder.fcmp_ordered(">", x, zero), zero, x)
+    size = builder.select(builder.fcmp_ordered(">", x, zero), x, opposite)
+    power, series = _exp(e, size, -1)
+    t = builder.fmul(power, series)
+    s = builder.fdiv(t, builder.fadd(t, _constant(e, 2.0)))
+    square, total = builder.fmul(s, s), _constant(e, 0.0)
+    for k in range(8 if _is_single(e) else 17, -1, -1):
+        total = e.fused(total, square, _constant(e, 2.0 / (2 * k + 1)))
+    return builder.fsub(below, builder.fmul(s, total))
+
+
+def _exp(e, x, times):
+    """Two factors of ``exp(times x)``: a power of two, and a Taylor series of what is left.
 
     Adding 1.5 * 2^m to a number, m the bits of a mantissa, leaves the number rounded in the last
-    bits. Where exp(x) would overflow or vanish, x is cut.
+    bits. Where exp would overflow or vanish, x is cut.
     """
-    is_single = e.tile.dtype == types.float32
-    mantissa, bias, degree, most = (23, 127, 7, 87.0) if is_single else (52, 1023, 13, 708.0)
-    builder, lanes = e.builder, e.tile.lanes
-
-    def constant(value):
-        return e.vector([value] * lanes)
-
-    for sign, limit in (("<", constant(-most)), (">", constant(most))):
+    is_single, builder = _is_single(e), e.builder
+    mantissa, bias, degree, most = (23, 127, 6, 87.0) if is_single else (52, 1023, 13, 708.0)
+    for sign, limit in (("<", -most / abs(times)), (">", most / abs(times))):
+        limit = _constant(e, limit)
         x = builder.select(builder.fcmp_ordered(sign, x, limit), limit, x)
-    shift = constant(1.5 * 2.0**mantissa)
-    shifted = e.fused(x, constant(1 / math.log(2)), shift)
-    k = builder.fsub(shifted, shift)
-    # log 2 in two parts, the first with so few bits that its product with k is exact
-    high = round(math.log(2) * 2**12) / 2**12
-    rest = e.fused(k, constant(-high), x)
-    rest = e.fused(k, constant(high - math.log(2)), rest)
-    series = constant(1 / math.factorial(degree))
-    for power in range(degree - 1, -1, -1):
-        series = e.fused(series, rest, constant(1 / math.factorial(power)))
-    whole = ir.VectorType(ir.IntType(32 if is_single else 64), lanes)
-    bits = builder.add(builder.bitcast(shifted, whole), whole([bias] * lanes))
-    power = builder.shl(bits, whole([mantissa] * lanes))
-    return builder.fmul(series, builder.bitcast(power, e.vector))
+    scale = _constant(e, times / math.log(2))
+    shift = _constant(e, 1.5 * 2.0**mantissa + bias)
+    shifted = e.fused(x, scale, shift)
+    rest = e.fused(x, scale, builder.fsub(shift, shifted))
+    series = _constant(e, _taylor(degree))
+    for k in range(degree - 1, -1, -1):
+        series = e.fused(series, rest, _constant(e, _taylor(k)))
+    whole = ir.VectorType(ir.IntType(32 if is_single else 64), e.tile.lanes)
+    power = builder.shl(builder.bitcast(shifted, whole), whole([mantissa] * e.tile.lanes))
+    return builder.bitcast(power, e.vector), series
+
+
+def _taylor(k):
+    """Coefficient of ``x^k`` in ``2^x``."""
+    return math.log(2) ** k / math.factorial(k)
+
+
+def _is_single(e):
+    return e.tile.dtype == types.float32
+
+
+def _constant(e, value):
+    return e.vector([value] * e.tile.lanes)

@@ -9,6 +9,9 @@ import torch
 from neuroalrnn.model import Architecture, scale_inputs
 from neuroalrnn.peers.contract import GRUWeights, LSTMWeights, weight_shapes
 
+# of a sequence all of which is kept until its gradient is known
+MOST_STEPS = 4096
+
 
 def _draw_gru(n_latent, n_features, *, offset, rng):
     """Draw the starting weights of one GRU, without a model axis, float64.
@@ -76,7 +79,24 @@ def _architecture(name, draw_one):
         frozen=lambda weights, n_pwl, setting: _frozen_entries(weights),
         decayed=_decayed_entries,
         scale_inputs=scale_inputs,
+        total=_total,
     )
+
+
+def _total(observations, n_outputs):
+    """Sum scores of choices between two options by one kernel, where there is nothing else."""
+    is_plain = observations.observation_model is None and observations.shift is None
+    is_short = observations.inputs.shape[1] <= MOST_STEPS
+    if not (is_plain and is_short and n_outputs == 1 and find_spec("numba")):
+        return None
+    total = import_module("neuroalrnn.peers._numba_scan").total_score
+    sides = observations.scored * (2 * observations.choice - 1)
+
+    def run(weights, index):
+        call = observations.inputs, index, observations.n_steps, observations.read_steps, sides
+        return total(weights, *call)
+
+    return run
 
 
 def _fastest():

@@ -99,6 +99,17 @@ def test_best_restart_is_what_training_all_of_them_gives(study):
         assert torch.equal(one[0], all_of_them[restart])
 
 
+@pytest.mark.parametrize("name", ["GRU", "LSTM"])
+def test_training_by_one_kernel_is_that_by_autograd(trials, setting, encoding, name):
+    setting = setting.model_copy(update={"dtype": "float64", "max_checks": 2})
+    study = prepare_study(trials, setting, encoding=encoding, **OPTIONS)
+    one = replace(recurrent_baselines(study)[name], sizes=(2,))
+    other = replace(one, architecture=replace(one.architecture, total=None))
+    found, expected = (each._train(trials, study.folds[0].test).weights for each in (one, other))
+    for each, wanted in zip(found, expected, strict=True):
+        torch.testing.assert_close(each, wanted, rtol=1e-9, atol=1e-9)
+
+
 def test_next_restart_follows_one_that_diverges(study, monkeypatch):
     diverges = iter([True, False])
     baseline = replace(recurrent_baselines(study)["GRU"], sizes=(2,))
