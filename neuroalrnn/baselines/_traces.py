@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, log_softmax, logit
 
+from neuroalrnn.baselines._hidden_states import lay_in_lanes
 from neuroalrnn.baselines._kernel import kernel
 
 # choices do not distinguish a rate of 0.001 from a slower one, nor 0.999 from 1
@@ -28,8 +29,6 @@ STILL, GIVEN = -1, -2
 CLIMBS = ((6, 5, 1e-9), (3, 8, 1e-9), (1, 20, 1e-9), (1, 1000, 1e-18))
 # nats per trial within which ends of climbs count as one
 SAME = 1e-6
-# rows of derivatives that are multiplied at once
-BLOCK = 256
 
 
 class Traces(NamedTuple):
@@ -168,9 +167,23 @@ def follow(agent: Agent, traces: Traces) -> np.ndarray:
     array, shape (row, trace, option)
         Values of the traces.
     """
-    seen = np.empty(traces.target.shape)
-    _score(agent, traces, np.zeros((2, 0), dtype=int), np.full(len(seen), -1), None, seen)
+    which, target, first, edges, falling = traces
+    seen = np.empty(target.shape)
+    falling = which if falling is None else falling
+    rates = _all_rates(agent)
+    _follow(which, falling, target, first, edges, _given(traces), rates, agent.weights, seen)
     return seen
+
+
+def _all_rates(agent):
+    # the last two are the rates of `GIVEN` and `STILL`, as negative numbers count from the end
+    return np.r_[agent.rates, 1.0, 0.0]
+
+
+def _given(traces):
+    """Traces that have the value of their target in every row."""
+    given = (traces.which[:1] == GIVEN).all(axis=(0, 2)) & (len(traces.which) > 0)
+    return np.flatnonzero(np.repeat(given, np.diff(traces.edges)))
 
 
 def log_likelihood(
@@ -198,7 +211,30 @@ def log_likelihood(
     information : array, shape (parameter, parameter)
         Sum over rows of the covariance of the gradient of a single row.
     """
-    return _score(agent, traces, _pairs(traces), code, offered)
+    return _score(agent, *_lay(traces, code, offered))
+
+
+def _lay(traces, code, offered):
+    """What does not depend on the agent, with sessions side by side: `walk` takes all but rates."""
+    which, target, first, edges, falling = traces
+    lanes = lay_in_lanes(np.arange(len(first)), first)
+
+    def lay(values, filling):
+        # the last row fills lanes up; lanes are the last dimension, behind options
+        more = np.concatenate([values, np.full((1, *values.shape[1:]), filling, values.dtype)])
+        return np.ascontiguousarray(np.moveaxis(more[lanes.kind], 1, -1))
+
+    def wide(values, filling):
+        return lay(values, filling).reshape(len(lanes.kind), values.shape[1], -1)
+
+    rules, begins = wide(which, STILL), lanes.first.any(axis=1)
+    falls = rules[..., :0] if falling is None else wide(falling, STILL)
+    always = np.ones((1, target.shape[2], 0), bool)
+    return (
+        (rules, falls, wide(target, 0.0), begins, lanes.first),
+        (edges, _given(traces), *_pairs(traces)),
+        (lay(np.asarray(code), -1), always if offered is None else lay(offered, True)),
+    )
 
 
 def _pairs(traces):
@@ -216,20 +252,13 @@ def _agent(free, n_rates, n_traces):
     return Agent(expit(rates), weights, np.r_[0.0, bias])
 
 
-def _score(agent, traces, pairs, code, offered, seen=None):
+def _score(agent, rows, rules, choices):
+    from neuroalrnn.baselines._walk import walk  # numba takes a second to import
+
     size = len(agent.rates) + len(agent.weights) + len(agent.bias) - 1
     slope, information = np.zeros(size), np.zeros((size, size))
-    which, target, first, edges, falling = traces
-    given = (which[:1] == GIVEN).all(axis=(0, 2)) & (len(which) > 0)
-    given = np.flatnonzero(np.repeat(given, np.diff(edges)))
-    offered = np.ones((1, len(agent.bias)), dtype=bool) if offered is None else offered
-    seen = np.empty((0, *target.shape[1:])) if seen is None else seen
-    # the last two are the rates of `GIVEN` and `STILL`, as negative numbers count from the end
-    rates = np.r_[agent.rates, 1.0, 0.0]
-    total = _walk(
-        which, which if falling is None else falling, target, first, edges, given, *pairs,
-        rates, agent.weights, agent.bias, code, offered, seen, slope, information,
-    )  # fmt: skip
+    parameters = _all_rates(agent), agent.weights, agent.bias
+    total = walk(*rows, *rules, *parameters, *choices, slope, information)
     return total, slope, information
 
 
@@ -246,12 +275,12 @@ def _best(ends, n_kept):
 def _scorer(traces, code, offered, n_rates):
     """Mean log-likelihood of choices, by unconstrained parameters, with slope and information."""
     n_traces, n_options = traces.target.shape[1:]
-    n, pairs = max(int((code >= 0).sum()), 1), _pairs(traces)
+    n, laid = max(int((code >= 0).sum()), 1), _lay(traces, code, offered)
     others = np.ones(n_traces + n_options - 1)
 
     def score(free):
         agent = _agent(free, n_rates, n_traces)
-        value, slope, information = _score(agent, traces, pairs, code, offered)
+        value, slope, information = _score(agent, *laid)
         scale = np.r_[agent.rates * (1 - agent.rates), others]
         return value / n, slope * scale / n, information * np.outer(scale, scale) / n
 
@@ -282,86 +311,23 @@ def _climb(score: Callable, x: np.ndarray, reach: np.ndarray, n_steps: int, gain
 
 
 @kernel
-def _walk(which, falling, target, first, edges, given, of_group, of_rate, rates, weights, bias,
-          code, offered, seen, slope, information):  # fmt: skip
-    """Compute the log-likelihood of all rows, and add to its gradient and to the information."""
+def _follow(which, falling, target, first, edges, given, rates, weights, seen):
+    """Fill in the traces before every row."""
     n_rows, n_traces, n_options = target.shape
-    n_groups, n_pairs, n_rates = len(edges) - 1, len(of_rate), len(rates) - 2
-    x, sensitivity = np.zeros((n_traces, n_options)), np.zeros((n_pairs, n_options))
-    size, n_others = len(slope), n_options - 1
-    drive, p = np.empty(n_options), np.empty(n_options)
-    # derivatives of the drive of each option but the first, against the first
-    by, block, n_filled = np.zeros((n_others, size)), np.empty((BLOCK, size)), 0
-    for j in range(n_others):
-        by[j, n_rates + n_traces + j] = 1.0
-    total = 0.0
+    x = np.zeros((n_traces, n_options))
     for t in range(n_rows):
         if first[t]:
             x[:] = 0.0
-            sensitivity[:] = 0.0
         for m in given:
             for i in range(n_options):
                 x[m, i] = target[t, m, i]
-        if len(seen):
-            seen[t] = x
-        if code[t] >= 0:
-            offers = offered[t if len(offered) > 1 else 0]
-            highest = -np.inf
-            for i in range(n_options):
-                drive[i] = bias[i] if offers[i] else -np.inf
-                for m in range(n_traces):
-                    drive[i] += weights[m] * x[m, i]
-                highest = max(highest, drive[i])
-            mass = 0.0
-            for i in range(n_options):
-                p[i] = np.exp(drive[i] - highest)
-                mass += p[i]
-            total += drive[code[t]] - highest - np.log(mass)
-            for i in range(n_options):
-                p[i] /= mass
-            for j in range(n_others):
-                for k in range(n_rates):
-                    by[j, k] = 0.0
-                for q in range(n_pairs):
-                    by[j, of_rate[q]] += sensitivity[q, j + 1] - sensitivity[q, 0]
-                for m in range(n_traces):
-                    by[j, n_rates + m] = x[m, j + 1] - x[m, 0]
-            # the covariance of the gradient is the product of these rows with themselves
-            if n_options == 2:
-                error, spread = (code[t] == 1) - p[1], np.sqrt(p[0] * p[1])
-                for a in range(size):
-                    slope[a] += error * by[0, a]
-                    block[n_filled, a] = spread * by[0, a]
-            else:
-                for a in range(size):
-                    mean = 0.0
-                    for j in range(n_others):
-                        mean += p[j + 1] * by[j, a]
-                    slope[a] += (by[code[t] - 1, a] if code[t] else 0.0) - mean
-                    block[n_filled, a] = -np.sqrt(p[0]) * mean
-                    for j in range(n_others):
-                        block[n_filled + j + 1, a] = np.sqrt(p[j + 1]) * (by[j, a] - mean)
-            n_filled += 1 if n_options == 2 else n_options
-            if n_filled + n_options > len(block):
-                information += np.dot(block[:n_filled].T, block[:n_filled])
-                n_filled = 0
-        q = 0
-        for g in range(n_groups):
-            start = q
-            while q < n_pairs and of_group[q] == g:
-                q += 1
+        seen[t] = x
+        for g in range(len(edges) - 1):
             for i in range(n_options):
                 error = 0.0
                 for m in range(edges[g], edges[g + 1]):
                     error += weights[m] * (target[t, m, i] - x[m, i])
                 rises = error >= 0 if weights[edges[g]] >= 0 else error <= 0
-                k = which[t, g, i] if rises else falling[t, g, i]
-                rate = rates[k]
+                rate = rates[which[t, g, i] if rises else falling[t, g, i]]
                 for m in range(edges[g], edges[g + 1]):
                     x[m, i] += rate * (target[t, m, i] - x[m, i])
-                for r in range(start, q):
-                    sensitivity[r, i] *= 1.0 - rate
-                    if of_rate[r] == k:
-                        sensitivity[r, i] += error
-    information += np.dot(block[:n_filled].T, block[:n_filled])
-    return total
