@@ -87,12 +87,9 @@ def _ask(kind, n_pwl, rng):
     usage = usage_of(kind, n_pwl, rng)
     network = build(usage, rng, own_inputs=kind == "independent units")
     trials = simulate(network, N_TASKS, rng)
-    single = None if kind == "independent units" else _single(network, usage, rng)
     if kind == "single-task networks":
-        run = run_tasks(network, trials, "rule")
-        draws = draw_single(run, single)["shared_engagement"].mean(axis=1)
-        draws = draws.reshape(N_SINGLE, N_SINGLE)
-        return {kind: {"overlap": np.nan, SINGLE: null_p(draws[0, 0], draws[1:, 1:].ravel())}}
+        return {kind: {"overlap": np.nan, SINGLE: _one_beside_others(network, usage, trials, rng)}}
+    single = None if kind == "independent units" else _single(network, usage, rng, N_SINGLE)
     if kind == "random network":
         sequences = run_tasks(network, trials, "rule").sequences
         network, _ = run_random_network(network, sequences, RADIUS, rng)
@@ -117,12 +114,20 @@ def _largest(rows):
     return rows.groupby("null")["p"].max().to_dict()
 
 
-def _single(network, usage, rng):
+def _one_beside_others(network, usage, trials, rng):
+    """p of networks that know one task each, beside others that do."""
+    single = _single(network, usage, rng, N_SINGLE + 1)
+    draws = draw_single(run_tasks(network, trials, "rule"), single)["shared_engagement"]
+    draws = draws.mean(axis=1).reshape(N_SINGLE + 1, N_SINGLE + 1)
+    return null_p(draws[0, 0], draws[1:, 1:].ravel())
+
+
+def _single(network, usage, rng, n_each):
     """Networks that know one task, with what its units take from the inputs."""
     mixture = network.input_weight[1:, :N_INPUTS]
     return {
         chr(ord("A") + k): [
-            single_task(mixture[usage[:, k]], len(usage), N_TASKS, rng) for _ in range(N_SINGLE)
+            single_task(mixture[usage[:, k]], len(usage), N_TASKS, rng) for _ in range(n_each)
         ]
         for k in range(N_TASKS)
     }

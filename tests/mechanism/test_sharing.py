@@ -14,6 +14,7 @@ from neuroalrnn.mechanism.sharing import (
     measure_sharing,
 )
 from neuroalrnn.mechanism.sharing._marks import co_switching_of, correlate, cosine_of, overlap_of
+from neuroalrnn.mechanism.sharing._tasks import rule_features, run_tasks
 from neuroalrnn.mechanism.sharing.freezing import _own_loss
 from neuroalrnn.network import Network, compute_latents
 from neuroalrnn.tasks import TASKS
@@ -244,10 +245,10 @@ def test_losses_of_choices_are_in_nats(kind):
     np.testing.assert_allclose(_own_loss(trials)(np.zeros(target.shape)), np.log(2))
 
 
-def test_suites_of_many_tasks_are_read():
-    trials = TASKS["Driscoll-15"].simulate(60, rng=0, fixed=True, batch=2)
+def know_nothing():
+    """A network that knows nothing, for the inputs and outputs of the suite."""
     rng = np.random.default_rng(0)
-    network = Network(
+    return Network(
         n_pwl=3,
         self_slope=np.r_[np.zeros(3), np.full(3, 0.5)],
         weight=0.2 * rng.standard_normal((6, 6)),
@@ -257,11 +258,32 @@ def test_suites_of_many_tasks_are_read():
         readout=rng.standard_normal((3, 6)),
         offset=np.zeros(3),
     )
+
+
+def test_suites_of_many_tasks_are_read():
+    trials, network = TASKS["Driscoll-15"].simulate(60, rng=0, fixed=True, batch=2), know_nothing()
     sharing = measure_sharing(network, trials, n_draws=3, n_random=2)
     assert len(sharing.pairs) == 105
     assert len(sharing.freezing) == 45
     assert set(sharing.overlap["epoch"]) > {"all", "fixation", "delay"}
     assert sharing.overlap["overlap"].between(0, 1).all()
+
+
+def test_trials_of_unequal_length_with_noise_on_the_rule_are_read():
+    rules = ["fdgo", "delayanti"]
+    trials = TASKS["Driscoll-15"].simulate(24, rng=0, rules=rules, batch=2)
+    network = know_nothing()
+    single = {rule: [network, network] for rule in rules}
+    sharing = measure_sharing(network, trials, single=single, n_draws=3, n_random=2)
+    assert trials["n_steps"].max() < trials.sizes["time"]
+    assert len(sharing.freezing) == 6
+    run = run_tasks(network, trials, "rule")
+    assert np.flatnonzero(rule_features(run)).tolist() == [
+        run.sequences.features.index(rule) for rule in rules
+    ]
+    other = run.as_during(run.names.index("delayanti")).sequences
+    told = other.inputs[other.trial >= 0][:, rule_features(run)]
+    np.testing.assert_allclose(told.mean(axis=0), [0, 1], atol=0.05)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +292,7 @@ def test_suites_of_many_tasks_are_read():
         (lambda t: t, {"task": "rules"}, DataError, "rule"),
         (lambda t: t.drop_attrs(deep=False), {}, DataError, "encoding"),
         (lambda t: t, {"epochs": ["delay"]}, DataError, "epochs"),
+        (lambda t: t, {"n_random": 0}, DataError, "n_random"),
         (lambda t: t.isel(trial=t["rule"] == "A"), {}, NotTestableError, "one task, A"),
         (lambda t: t.isel(trial=slice(0, 25)), {}, NotTestableError, "one trial of B"),
     ],

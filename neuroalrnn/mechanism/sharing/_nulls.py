@@ -74,7 +74,7 @@ def draw_exchanged(marks: Marks, costs: np.ndarray | None, n: int, rng) -> Draws
 
     Each task keeps the number of its regimes, their occupancies and its course; only which unit is
     which in another task is lost. Units count by whether they are on their usual branch, so that
-    the regime in which no unit works stays the same. Units that rules hold are left out.
+    the regime in which no unit works stays the same.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ class TaskRun:
         """The same on all trials with the rule of one task."""
         sequences, rule = self.sequences, rule_features(self)
         inputs, real = sequences.inputs.copy(), sequences.trial >= 0
-        own = inputs[real & (self.task[sequences.trial] == k)][0, rule]
+        own = inputs[real & (self.task[sequences.trial] == k)][:, rule].mean(axis=0)
         inputs[..., rule] = np.where(real[..., None], own, 0.0)
         return replace(self, sequences=replace(sequences, inputs=inputs))
 
@@ -117,7 +117,9 @@ def run_tasks(network: Network, trials: xr.Dataset, task: str, epochs=None) -> T
         raise NotTestableError(f"sharing: found {found}; expected two tasks and trials of each")
     latents = _by_trial(network, sequences)
     real = np.isfinite(latents).any(axis=-1)
-    epoch = np.where(real, trials["epoch"].values if "epoch" in trials else 0, -1)
+    # steps that no trial has are not encoded
+    of_step = trials["epoch"].values[:, : real.shape[1]] if "epoch" in trials else 0
+    epoch = np.where(real, of_step, -1)
     wanted = range(len(names_of_epochs)) if epochs is None else map(names_of_epochs.index, epochs)
     chosen = real & np.isin(epoch, list(wanted))
     tasks = tuple(names[order].tolist())
@@ -137,7 +139,10 @@ def require_units(run: TaskRun) -> None:
 
 
 def rule_features(run: TaskRun) -> np.ndarray:
-    """Features that stay the same during a task, and differ between tasks, (feature,) of bool.
+    """Features that tell which task is on.
+
+    They stay the same during a task and differ between tasks, or have the name of a task, as noise
+    may be added to them.
 
     Parameters
     ----------
@@ -151,7 +156,8 @@ def rule_features(run: TaskRun) -> np.ndarray:
     parts = [inputs[run.task == k].reshape(-1, inputs.shape[-1]) for k in range(len(run.names))]
     low = np.array([np.nanmin(part, axis=0) for part in parts])
     high = np.array([np.nanmax(part, axis=0) for part in parts])
-    return (low == high).all(axis=0) & (np.ptp(low, axis=0) > 0)
+    is_still = (low == high).all(axis=0) & (np.ptp(low, axis=0) > 0)
+    return is_still | np.isin(run.sequences.features, run.names)
 
 
 def _by_trial(network, sequences):

@@ -92,7 +92,10 @@ def _outputs(run, intervention):
 def _own_loss(trials: xr.Dataset) -> Loss:
     """Loss per trial of a dataset with targets, see `freeze_branches`."""
     if not {"target", "scored"} <= {*trials.data_vars}:
-        raise DataError("sharing: trials have no target and scored steps; give a loss")
+        raise DataError(
+            "sharing: trials have no target and scored steps: give freeze_branches a loss, or "
+            "measure_sharing freeze=False"
+        )
     target, scored = trials["target"].values, trials["scored"].values
     count = scored.sum(axis=1)
     if not count.all():
@@ -102,6 +105,9 @@ def _own_loss(trials: xr.Dataset) -> Loss:
     per_step = {"squared": _squared, "bernoulli": _bernoulli, "categorical": _categorical}[kind]
 
     def loss(outputs):
+        # steps that no trial has are not encoded
+        n_more = target.shape[1] - outputs.shape[1]
+        outputs = np.pad(outputs, ((0, 0), (0, n_more), (0, 0)))
         values = per_step(np.where(scored[..., None], outputs, 0.0), target, weight)
         return np.where(scored, values, 0.0).sum(axis=1) / count
 

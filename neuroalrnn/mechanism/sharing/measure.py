@@ -16,6 +16,7 @@ from neuroalrnn.mechanism.sharing.freezing import _compute_costs, _sharing_index
 from neuroalrnn.mechanism.sharing.overlap import _tabulate_overlap, _tabulate_units
 from neuroalrnn.mechanism.sharing.variance import _after_fixation, _tabulate_variance
 from neuroalrnn.network.run import Network
+from neuroalrnn.stats.checks import as_whole_numbers
 from neuroalrnn.stats.compare import benjamini_hochberg
 
 LEVEL = 0.05
@@ -142,7 +143,7 @@ def measure_sharing(
     full : sequence of Network, optional
         Networks with more PWL units, trained on the same tasks.
     freeze : bool
-        Whether to freeze branches, which needs targets.
+        Whether to freeze branches, which needs trials with targets.
     n_draws : int
         Draws of each null that needs no other network; rotations are a quarter as many.
     n_random : int
@@ -162,6 +163,8 @@ def measure_sharing(
     NotTestableError
         One task, no PWL unit, or an epoch that a task lacks.
     """
+    for name, value in {"n_draws": n_draws, "n_random": n_random}.items():
+        as_whole_numbers(value, name, "sharing", least=1)
     rng = np.random.default_rng(0) if rng is None else rng
     run = run_tasks(network, trials, task, epochs)
     require_units(run)
