@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from neuroalrnn.data.split import SessionKFold, Splitter
 
-TABLES = (".csv", ".tsv", ".txt", ".dat")
+TABLES = (".csv", ".tsv", ".txt", ".dat", ".json", ".jsonl", ".xlsx", ".parquet", ".pqt")
 OPTIONS = {
     *("constants", "keep", "derive", "events", "trial_start"),
     *("after_choice", "signed", "text", "missing", "units"),

@@ -88,6 +88,7 @@ MORE = {
     "data_loaders/formats/_hdf5.py": {"h5py"},
     "data_loaders/formats/_matlab_values.py": {"h5py", "scipy"},
     "data_loaders/formats/nwb.py": {"h5py"},
+    "neuroalrnn/data/_binary.py": {"pyarrow"},
     "neuroalrnn/data/level.py": {"scipy"},
     "neuroalrnn/data/orders.py": {"scipy"},
     "neuroalrnn/data/split.py": {"sklearn"},

@@ -13,7 +13,10 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.arguments import checked, not_path, not_text, optional
+from neuroalrnn.data._binary import read_binary
 from neuroalrnn.data._encoding import decode, read_bytes, unpack
+from neuroalrnn.data._eprime import is_eprime, read_eprime
+from neuroalrnn.data._records import is_json, read_json
 from neuroalrnn.data.names import one_form, where
 from neuroalrnn.exceptions import DataError, problems
 
@@ -57,8 +60,10 @@ def read_raw(
 ) -> tuple[pd.DataFrame, Dialect]:
     """Read every cell of a file as text, and say how the file is written.
 
-    Nothing is turned into numbers, and nothing is missing but what is empty. Blanks around a cell
-    do not count. Columns without a name are called as in pandas: ``"Unnamed: 0"``.
+    Text may be delimited, a list of JSON records, as of jsPsych, or a log of E-Prime; Excel and
+    Parquet need openpyxl and pyarrow. Nothing is turned into numbers, and nothing is missing but
+    what is empty. Blanks around a cell do not count. Columns without a name are called as in
+    pandas: ``"Unnamed: 0"``.
 
     Parameters
     ----------
@@ -86,10 +91,16 @@ def read_raw(
     path = Path(path)
     content = read_bytes(path)
     sha256 = hashlib.sha256(content).hexdigest()
+    if (read := read_binary(path, content)) is not None:
+        return read[0], Dialect(read[1], sha256)
     data, compression = unpack(path, content)
     text, used = decode(path, data, encoding)
     if not text.strip():
         raise problems(DataError, str(path), ["the file is empty: it holds blanks only"])
+    if is_eprime(text):
+        return read_eprime(path, text), Dialect("E-Prime log", sha256, used, "", compression)
+    if separator is None and is_json(path, text):
+        return read_json(path, text), Dialect("JSON records", sha256, used, "", compression)
     cells, separator, n_blank = _delimited(path, text, separator)
     return cells, Dialect("delimited text", sha256, used, separator, compression, n_blank)
 
