@@ -280,8 +280,13 @@ def _load_table(source: str, run: Run):
     from neuroalrnn.data import load_table
 
     data = run.data
+    if Path(source).is_file() and not data.columns:
+        raise ConfigError(
+            f"{source}: say which column is which, with --columns subject=ID,choice=resp or with "
+            "[data.columns] in a run file"
+        )
     paths = data.path if isinstance(data.path, list) and source == data.path[0] else source
-    options = _column_options(Path(source), run) | data.model_dump(include=WRITTEN)
+    options = _column_options(run) | data.model_dump(include=WRITTEN)
     return load_table(paths, **options)
 
 
@@ -306,19 +311,18 @@ def _load_format(path: Path, name: str, run: Run):
         for each in options
         if each.default is each.empty and each.name not in run.data.read
     ]
+    if isinstance(run.data.path, list) and len(run.data.path) > 1:
+        found.append(
+            "[data] path: of this format name one file, or a folder that holds all of them"
+        )
     if found:
         raise problems(ConfigError, str(path), found)
-    return known[name].load(path, **_column_options(path, run), **run.data.read)
+    return known[name].load(path, **_column_options(run), **run.data.read)
 
 
-def _column_options(path: Path, run: Run) -> dict[str, Any]:
+def _column_options(run: Run) -> dict[str, Any]:
     """Arguments of `neuroalrnn.from_frame` that a run file gives."""
     data = run.data
-    if path.exists() and not data.columns:
-        raise ConfigError(
-            f"{path}: say which column is which, with --columns subject=ID,choice=resp or with "
-            "[data.columns] in a run file"
-        )
     labels: Any = data.labels
     if isinstance(labels, dict):
         labels = {_number_or_text(value): label for value, label in labels.items()}

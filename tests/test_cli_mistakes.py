@@ -20,7 +20,7 @@ BROKEN = {
     "no table": (["none.csv"], None, "none.csv: 1 problem\n  1. there is no such file"),
     "no netCDF": (["none.nc"], None, "none.nc: there is no such file"),
     "not netCDF": (["bad.nc"], "subject,choice\n", "bad.nc is not a readable netCDF file"),
-    "other suffix": (["bad.txt"], "subject", "expected a file that ends with .nc, .csv or .tsv"),
+    "other suffix": (["bad.doc"], "subject", "expected a file that ends with .nc, .csv or"),
     "no columns": (["bad.csv"], "a,b\n1,2\n", "say which column is which, with --columns"),
     "column map": (
         ["bad.csv", "--columns", "subject,choice=b"],

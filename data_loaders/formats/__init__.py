@@ -9,10 +9,12 @@ import xarray as xr
 
 from data_loaders.formats._found import Found
 from data_loaders.formats.alf import is_alf, load_alf, read_alf
+from data_loaders.formats.arrays import is_arrays, load_arrays, read_arrays
 from data_loaders.formats.bids import is_bids, load_bids, read_bids
 from data_loaders.formats.bpod import is_bpod, load_bpod, read_bpod
 from data_loaders.formats.matlab import is_matlab, load_matlab, read_matlab
 from data_loaders.formats.nwb import is_nwb, load_nwb, read_nwb
+from data_loaders.formats.pickle import is_pickle, load_pickle, read_pickle
 
 # of a folder as many files are looked at
 MOST_FILES = 1000
@@ -46,6 +48,8 @@ FORMATS = {
     "nwb": Format("NWB, in HDF5", is_nwb, read_nwb, load_nwb),
     "bids": Format("BIDS, events.tsv and _beh.tsv", is_bids, read_bids, load_bids),
     "alf": Format("IBL session, ALF or raw", is_alf, read_alf, load_alf),
+    "arrays": Format("npz of arrays [time, episode, feature]", is_arrays, read_arrays, load_arrays),
+    "pickle": Format("pickles, which are refused", is_pickle, read_pickle, load_pickle),
 }
 
 
@@ -80,14 +84,18 @@ __all__ = [
     "Format",
     "Found",
     "load_alf",
+    "load_arrays",
     "load_bids",
     "load_bpod",
     "load_matlab",
     "load_nwb",
+    "load_pickle",
     "read_alf",
+    "read_arrays",
     "read_bids",
     "read_bpod",
     "read_matlab",
     "read_nwb",
+    "read_pickle",
     "recognise",
 ]

@@ -8,7 +8,7 @@ from scipy.io import savemat
 import data_loaders
 from data_loaders.formats import FORMATS, recognise
 from neuroalrnn import Run
-from neuroalrnn.exceptions import ConfigError
+from neuroalrnn.exceptions import ConfigError, DataError
 from neuroalrnn.sources import load_trials
 
 COLUMNS = {"subject": "who", "choice": "resp"}
@@ -37,12 +37,25 @@ def test_a_run_file_says_how_a_file_is_read(path):
     [
         ({"format": "matlb"}, r"\[data\] format: 'matlb'.*matlab"),
         ({"read": {"varible": "x"}}, r"\[data\] read: 'varible'.*variable"),
-        ({"columns": {}}, "say which column is which"),
     ],
 )
 def test_what_a_run_file_gets_wrong_is_named(path, data, message):
     with pytest.raises(ConfigError, match=message):
         load_trials(str(path), Run(data={"columns": COLUMNS} | data))
+
+
+def test_files_of_a_format_are_named_by_their_folder(path):
+    data = {"path": [str(path), "t.mat"], "columns": COLUMNS, "read": {"variable": "data.trials"}}
+    with pytest.raises(ConfigError, match="name one file, or a folder"):
+        load_trials(str(path), Run(data=data))
+
+
+def test_a_map_that_lacks_a_role_is_told_by_the_reader_of_tables(path):
+    with pytest.raises(DataError, match="role 'choice' is missing in columns"):
+        load_trials(
+            str(path),
+            Run(data={"columns": {"subject": "who"}, "read": {"variable": "data.trials"}}),
+        )
 
 
 def test_tables_of_text_and_missing_files_have_no_format(tmp_path):
