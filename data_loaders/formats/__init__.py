@@ -13,6 +13,7 @@ from data_loaders.formats.arrays import is_arrays, load_arrays, read_arrays
 from data_loaders.formats.bids import is_bids, load_bids, read_bids
 from data_loaders.formats.bpod import is_bpod, load_bpod, read_bpod
 from data_loaders.formats.matlab import is_matlab, load_matlab, read_matlab
+from data_loaders.formats.medpc import is_medpc, load_medpc, read_medpc
 from data_loaders.formats.nwb import is_nwb, load_nwb, read_nwb
 from data_loaders.formats.pickle import is_pickle, load_pickle, read_pickle
 
@@ -48,6 +49,7 @@ FORMATS = {
     "nwb": Format("NWB, in HDF5", is_nwb, read_nwb, load_nwb),
     "bids": Format("BIDS, events.tsv and _beh.tsv", is_bids, read_bids, load_bids),
     "alf": Format("IBL session, ALF or raw", is_alf, read_alf, load_alf),
+    "medpc": Format("MED-PC", is_medpc, read_medpc, load_medpc),
     "arrays": Format("npz of arrays [time, episode, feature]", is_arrays, read_arrays, load_arrays),
     "pickle": Format("pickles, which are refused", is_pickle, read_pickle, load_pickle),
 }
@@ -88,6 +90,7 @@ __all__ = [
     "load_bids",
     "load_bpod",
     "load_matlab",
+    "load_medpc",
     "load_nwb",
     "load_pickle",
     "read_alf",
@@ -95,6 +98,7 @@ __all__ = [
     "read_bids",
     "read_bpod",
     "read_matlab",
+    "read_medpc",
     "read_nwb",
     "read_pickle",
     "recognise",
