@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.arguments import not_whole, unknown
-from neuroalrnn.data.columns import inferred, key, numbers
+from neuroalrnn.data.columns import entry, inferred, key, numbers
 from neuroalrnn.data.names import N_SHOWN, where
 from neuroalrnn.data.units import SECONDS
 
 TRANSFORMS = ("equals", "map", "minus", "lag", "one_hot", "element", "unit")
-NOTHING = ("", "null", "None", "nan", "NaN")
 
 
 def check_recipes(derive: Mapping[str, Mapping[str, Any]] | None) -> list[str]:
@@ -91,7 +90,7 @@ def derived(
     elif transform == "lag":
         column, found = cells.groupby(session()).shift(value), []
     elif transform == "element":
-        column, found = inferred(_over_values(cells, lambda each: _entry(each, value))), []
+        column, found = inferred(_over_values(cells, lambda each: entry(each, value))), []
     else:
         amount, found = numbers(cells, recipe["from"])
         if transform == "minus":
@@ -140,17 +139,3 @@ def _one_hot(name, cells, texts) -> tuple[dict[str, pd.Series], list[str]]:
     other = (cells.notna() & ~_over_values(cells, key).isin(names)).to_numpy(dtype=bool)
     found = [f"derive {name!r}: {_others('one_hot', cells, other)}"] if other.any() else []
     return {f"{name}_{each}": _is_among(cells, [each]) for each in names}, found
-
-
-def _entry(cell, which: str) -> Any:
-    """First or last entry of a cell such as ``"[0.5, 'left']"``; a cell without list is its own."""
-    if not isinstance(cell, str) or not cell.startswith(("[", "(")):
-        return cell
-    inside = cell.strip("[]() ,")
-    quote = inside[:1] if which == "first" else inside[-1:]
-    is_quoted = quote != "" and quote in "\"'"
-    if which == "first":
-        text = inside[1:].split(quote)[0] if is_quoted else inside.split(",")[0]
-    else:
-        text = inside[:-1].split(quote)[-1] if is_quoted else inside.split(",")[-1]
-    return text.strip() if is_quoted or text.strip() not in NOTHING else np.nan

@@ -13,6 +13,7 @@ from neuroalrnn.data.names import N_SHOWN, one_form, row, texts, where
 TRUTH = ("true", "false")
 # cells of files that are missing, whatever the column
 MISSING = ("", "NA", "NaN", "nan")
+NO_ENTRY = ("", "null", "None", "nan", "NaN")
 # numbers with a decimal comma, and with a point
 WITH_MARK = {",": r"[+-]?\d*,\d+", ".": r"[+-]?\d*[.]\d+"}
 NUMBER = re.compile(r"[+-]?(\d+([.]\d*)?|[.]\d+)(e[+-]?\d+)?", re.IGNORECASE)
@@ -207,3 +208,17 @@ def _text_among_numbers(column, name, text) -> str:
         return f"{found}: code it as numbers, or leave the column out"
     codes = list(dict.fromkeys(column.to_numpy(dtype=object)[text]))
     return f"{found}: if this stands for a missing value, pass {declare(name, codes)}"
+
+
+def entry(cell, which: str) -> Any:
+    """First or last entry of a cell such as ``"[0.5, 'left']"``; a cell without list is its own."""
+    if not isinstance(cell, str) or not cell.startswith(("[", "(")):
+        return cell
+    inside = cell.strip("[]() ,")
+    quote = inside[:1] if which == "first" else inside[-1:]
+    is_quoted = quote != "" and quote in "\"'"
+    if which == "first":
+        text = inside[1:].split(quote)[0] if is_quoted else inside.split(",")[0]
+    else:
+        text = inside[:-1].split(quote)[-1] if is_quoted else inside.split(",")[-1]
+    return text.strip() if is_quoted or text.strip() not in NO_ENTRY else np.nan

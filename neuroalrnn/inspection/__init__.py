@@ -1,5 +1,5 @@
 """First look at files of unknown meaning: roles, what looks wrong, and a run file to start from."""
 
-from neuroalrnn.inspection.look import inspect_files
+from neuroalrnn.inspection.files import inspect_files
 
 __all__ = ["inspect_files"]

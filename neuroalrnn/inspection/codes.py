@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.data.choices import NINES, RARE
-from neuroalrnn.data.columns import DATE, MISSING, WITH_UNIT
+from neuroalrnn.data.columns import DATE, MISSING, WITH_MARK, WITH_UNIT
 from neuroalrnn.data.look import far_values
 from neuroalrnn.inspection.finding import Finding
 from neuroalrnn.inspection.groups import share
@@ -72,6 +72,13 @@ def no_options(view: View) -> list[str]:
     """List the values of the choice column that other checks say to stand for no choice."""
     found = [*choice_code(view), *option_without_time(view)]
     return [code for each in found for code in each.sets["missing"]["choice"]]
+
+
+def unchosen(view: View) -> np.ndarray:
+    """Find rows without a choice: empty, or of a value that stands for none."""
+    name = view.roles["choice"]
+    stray = [code for each in stray_option(view) for code in each.sets["missing"]["choice"]]
+    return view.is_empty(name) | view.holding(name, [*no_options(view), *stray])
 
 
 def _choices(view, rows, why) -> Iterator[Finding]:
@@ -151,13 +158,32 @@ def dates_for_numbers(view: View) -> Iterator[Finding]:
             )
 
 
+def lists_in_cells(view: View) -> Iterator[Finding]:
+    """Find roles whose cells hold lists, as ['left']."""
+    made = {role: name for role, name in view.roles.items() if name in view.lists}
+    if made:
+        yield Finding(
+            f"{_several(list(made.values()))} {'hold' if len(made) > 1 else 'holds'} lists",
+            "the first entry is read; if another one is meant, change derive",
+            sets={
+                "derive": {f"{role}_first": {"from": name, "element": "first"}
+                           for role, name in made.items()},
+                "columns": {role: f"{role}_first" for role in made},
+            },
+        )  # fmt: skip
+
+
 def decimal_commas(view: View) -> Iterator[Finding]:
     """Find numbers that are written with a comma, as 0,5."""
     if view.decimal:
-        names = [name for name in view.columns if name in view.decimal]
+        names = list(view.decimal)
+        others = [name for name, column in view.columns.items()
+                  if name not in names and column.mostly(WITH_MARK["."])]  # fmt: skip
+        mixed = f"{_several(others)} with a point: write all in one way"
         yield Finding(
             f"{_several(names)} {'write' if len(names) > 1 else 'writes'} decimals with a comma",
-            "they are read so",
+            mixed if others else "they are read so",
+            sets={} if others else {"decimal": ","},
         )
 
 

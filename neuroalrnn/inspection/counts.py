@@ -117,7 +117,7 @@ def clock_restarts(view: View) -> Iterator[Finding]:
         if not set(words(name)) & CLOCKS or name in view.roles.values() or not view.is_number(name):
             continue
         values = view.number(name)
-        step = steps(view.session, values)
+        step = steps(view.block, values)
         rise = -lowest(view.session, -values) - lowest(view.session, values)
         falls = step < -0.5 * rise
         if falls.any() and (step[np.isfinite(step)] > 0).mean() > 0.95:

@@ -98,18 +98,20 @@ def guess_roles(columns: dict[str, list[str]], given: dict[str, str]) -> dict[st
 
 
 def _rank(role, name) -> tuple[int, int] | None:
-    """Place of a name: whole names before those of which a word is known."""
+    """Place of a name: whole names before those of a known word and words that change nothing."""
     known = NAMES[role].split()
     if plain(name) in known:
         return (0, known.index(plain(name)))
     parts = [known.index(word) for word in words(name) if word in known and len(word) > 1]
-    return (1, min(parts)) if parts and not set(words(name)) & OTHER else None
+    rest = [word for word in words(name) if word not in known]
+    return (1, min(parts)) if parts and set(rest) <= HARMLESS else None
 
 
-# words that turn a name into another one: the correct answer is no response
-OTHER = {"type", "time", "times", "correct", "prev", "previous", "last", "next", "lag", "n", "text",
-         "file", "mapping", "target", "prob", "probability", "name", "stim", "stimulus", "started",
-         "stopped", "onset", "duration", "rt", "back1", "back2"}  # fmt: skip
+# words that leave a name what it is: the animal's response is a response, the correct one is not
+HARMLESS = {"id", "number", "num", "no", "nr", "index", "idx", "label", "code", "is", "was", "my",
+            "the", "task", "test", "main", "probe", "animal", "participant", "subject", "trial",
+            "trials", "key", "button", "received", "made", "given", "in", "s", "ms", "sec",
+            "screen", "data", "exp", "experiment", "raw"}  # fmt: skip
 
 
 def _fits(role, name, view) -> bool:
@@ -128,7 +130,9 @@ def _fits(role, name, view) -> bool:
         return False
     if role == "trial":
         return not _is_fractional(view, name) and _climbs(view, name)
-    return role == "reward" or len(values) > 3
+    if role == "reward":
+        return len(values) > 1 or plain(name) in NAMES[role].split()
+    return len(values) > 3
 
 
 def _is_fractional(view, name) -> bool:
@@ -156,7 +160,7 @@ def covariates(view: View, counters: bool = False) -> list[str]:
     names : list of str
         Columns, in their order.
     """
-    taken = set(view.roles.values())
+    taken = {*view.roles.values(), *view.lists}
     return [
         name
         for name in view.columns

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from neuroalrnn.inspection.codes import unchosen
 from neuroalrnn.inspection.finding import Finding
 from neuroalrnn.inspection.groups import share
 from neuroalrnn.inspection.guess import words
@@ -15,30 +16,39 @@ PRACTICE = {"practice", "prac", "training", "train", "instruction", "instruction
 FORCED = {"forced", "force", "instructed", "forcedchoice", "autowater", "nonrandom"}
 TIMED_OUT = {"timeout", "timedout", "tooslow", "slow", "missed", "miss", "late", "omission",
              "omitted", "aborted", "abort", "violation", "violations", "viols"}  # fmt: skip
+TRUE = {"1", "1.0", "true", "yes"}
 # columns of more values are no labels of rows
 MOST_VALUES = 30
 HARDLY = 0.3
 # in kinds of rows that are trials, at least half have a choice
 HALF_EMPTY = 0.5
+FEW = 3
+LEFT_OUT = "they are left out; if they are trials, take that out of keep"
 UNSCORED = (
-    "where the choice says nothing, give a column that is false there as scored: the trial stays "
-    "in its sequence, and no model is asked about it"
+    "such a trial stays in its sequence, and no model is asked about it, where a column that is "
+    "false there is given as scored"
 )
 
 
 def practice(view: View) -> Iterator[Finding]:
     """Find rows of practice or instruction."""
-    yield from _marked(view, PRACTICE, "practice", "leave them out before the fit")
+    for name, values, rows in _marked(view, PRACTICE):
+        yield Finding(
+            f"{int(rows.sum())} rows are practice by {name!r}",
+            LEFT_OUT,
+            rows,
+            {"keep": {name: {"is_not": values}}},
+        )
 
 
 def forced(view: View) -> Iterator[Finding]:
     """Find trials whose choice was forced."""
-    yield from _marked(view, FORCED, "a forced choice", UNSCORED)
+    yield from _unscored(view, FORCED, "a forced choice")
 
 
 def timed_out(view: View) -> Iterator[Finding]:
     """Find trials that ended without a valid answer."""
-    yield from _marked(view, TIMED_OUT, "timed out or broken off", UNSCORED)
+    yield from _unscored(view, TIMED_OUT, "timed out or broken off")
 
 
 def screens(view: View) -> Iterator[Finding]:
@@ -49,16 +59,17 @@ def screens(view: View) -> Iterator[Finding]:
     empty = view.is_empty(name)
     for other in _labels(view):
         column = view.columns[other]
-        never = (share(column.codes, empty) == 1) & (column.size >= 3) & ~column.empty
-        rows = never[column.codes]
+        never = (share(column.codes, empty) == 1) & ~column.empty
+        rows = never[column.codes] & (column.size[never].max(initial=0) >= FEW)
         # as good as all others have one
         if rows.any() and (~rows).any() and empty[~rows].mean() < HALF_EMPTY:
             shown = ", ".join(repr(each[:30]) for each in column.levels[never][:3])
             yield Finding(
                 f"rows with {other!r} = {shown} never have a choice ({int(rows.sum())} of "
                 f"{len(rows)} rows)",
-                "if they are screens and no trials, leave them out",
+                LEFT_OUT,
                 rows,
+                {"keep": {other: {"is_not": list(column.levels[never])}}},
             )
             return
 
@@ -81,15 +92,30 @@ def hardly_answers(view: View) -> Iterator[Finding]:
         )
 
 
-def _marked(view, known: Set[str], what, do) -> Iterator[Finding]:
-    """Rows that a column marks, by its name (true) or by its values."""
-    taken = {view.role(role) for role in ("choice", "subject", "rt", "reward", "correct", "trial")}
-    for name in view.columns:
-        if name in taken or name not in _labels(view, 2):
+def _unscored(view, known: Set[str], what) -> Iterator[Finding]:
+    for name, values, rows in _marked(view, known):
+        others = [each for each in view.columns[name].levels if each not in values]
+        recipe = {"from": name, "equals": others}
+        sets = {"derive": {"counts": recipe}, "columns": {"scored": "counts"}}
+        told = "" not in others and "scored" not in view.roles and "choice" in view.roles
+        # a trial that is scored needs a choice
+        told = told and not (unchosen(view) & ~rows).any()
+        yield Finding(
+            f"{int(rows.sum())} rows are {what} by {name!r}", UNSCORED, rows, sets if told else {}
+        )
+
+
+def _marked(view, known: Set[str]) -> Iterator[tuple[str, list[str], np.ndarray]]:
+    """First column that marks rows, by its name (true) or by its values; which values; rows."""
+    for name in _labels(view):
+        if name in (view.role("subject"), view.role("trial")):
             continue
-        rows = _true(view, name) if _known(name, known) else _saying(view, name, known)
+        named = _known(name, known)
+        values = [each for each in view.values(name)
+                  if (each.lower() in TRUE if named else _known(each, known))]  # fmt: skip
+        rows = view.holding(name, values)
         if rows.any() and rows.mean() <= HALF_EMPTY:
-            yield Finding(f"{int(rows.sum())} rows are {what} by {name!r}", do, rows)
+            yield name, values, rows
             return
 
 
@@ -99,17 +125,11 @@ def _known(name, known) -> bool:
     return bool(({*parts} | pairs) & known)
 
 
-def _saying(view, name, known) -> np.ndarray:
-    """Rows whose value is one of the words."""
-    return view.holding(name, [value for value in view.values(name) if _known(value, known)])
-
-
-def _true(view, name) -> np.ndarray:
-    """Rows where a column of two values is true."""
-    return view.holding(name, ("1", "1.0", "true", "True", "TRUE", "yes", "Yes"))
-
-
-def _labels(view, least=2) -> list[str]:
-    """Columns of few values that label rows."""
-    names = [name for name in view.columns if name != view.role("choice")]
-    return [name for name in names if least <= view.n_levels(name) <= MOST_VALUES]
+def _labels(view) -> list[str]:
+    """Columns of few values that label rows, none of them written with the choice."""
+    taken = {view.role(role) for role in ("choice", "rt", "reward", "correct")}
+    return [
+        name
+        for name in view.columns
+        if name not in taken and 2 <= view.n_levels(name) <= MOST_VALUES
+    ]

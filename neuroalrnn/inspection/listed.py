@@ -6,6 +6,7 @@ from neuroalrnn.inspection.finding import Check
 CHECKS = (
     Check("columns of one name", design.same_names, "two columns have one name"),
     Check("decimal commas", codes.decimal_commas, "numbers are written as 0,5"),
+    Check("lists in cells", codes.lists_in_cells, "cells hold lists, as ['left']"),
     Check("units in cells", codes.units_in_cells, "numbers are written with a unit, as 350 ms"),
     Check("dates for numbers", codes.dates_for_numbers, "a spreadsheet made dates of numbers"),
     Check("text among numbers", codes.text_among_numbers, "a column of numbers holds texts"),

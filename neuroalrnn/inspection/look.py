@@ -1,15 +1,14 @@
-"""Look at files before they are loaded: roles, what looks wrong, a run file."""
+"""Look at a table before it is loaded: what its columns seem to mean, and what looks wrong."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from neuroalrnn.arguments import unknown
-from neuroalrnn.data.columns import WITH_MARK
-from neuroalrnn.data.dialect import SEPARATORS, read_raw
+from neuroalrnn.data.columns import WITH_MARK, entry
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.inspection.finding import Finding
 from neuroalrnn.inspection.guess import candidates, guess_roles
@@ -31,43 +30,15 @@ class Inspection:
         Columns that may play each role, the likeliest first.
     findings : tuple of (str, Finding)
         What looks wrong: the kind of fault, and where it is.
+    options : dict
+        Keys of ``[data]`` of a run file that name subjects where no column does.
     """
 
     formats: tuple[str, ...]
     view: View
     candidates: Mapping[str, list[str]]
     findings: tuple[tuple[str, Finding], ...]
-
-
-def inspect_files(
-    paths: Sequence[str | Path], columns: Mapping[str, str] | None = None
-) -> Inspection:
-    """Look at one or more tables of the same columns, and name what looks wrong.
-
-    Parameters
-    ----------
-    paths : sequence of str or pathlib.Path
-        The files.
-    columns : dict of role to column, optional
-        Roles that are known; the others are guessed.
-
-    Returns
-    -------
-    inspection : Inspection
-        Format, roles and findings.
-
-    Raises
-    ------
-    DataError
-        A file cannot be read, the files have different columns, or a column is unknown.
-    """
-    read = [read_raw(path) for path in paths]
-    frames = [frame for frame, _ in read]
-    names = [Path(path).name for path in paths]
-    _refuse_different(frames, names)
-    formats = tuple(_format(dialect) for _, dialect in read)
-    file = np.repeat(np.arange(len(frames)), [len(frame) for frame in frames])
-    return look_at(pd.concat(frames, ignore_index=True), columns, names, file, formats)
+    options: Mapping[str, Any]
 
 
 def look_at(
@@ -76,8 +47,9 @@ def look_at(
     files: Sequence[str] = ("the table",),
     file: np.ndarray | None = None,
     formats: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
 ) -> Inspection:
-    """Look at a table of texts, see `inspect_files`.
+    """Look at a table of texts.
 
     Parameters
     ----------
@@ -91,6 +63,8 @@ def look_at(
         File of each row; by default the first.
     formats : sequence of str
         What each file is, in words.
+    options : dict, optional
+        Keys of ``[data]`` that are known already.
 
     Returns
     -------
@@ -104,7 +78,7 @@ def look_at(
     """
     view, able = view_of(frame, columns, files, file)
     findings = [(check.name, each) for check in CHECKS for each in check.find(view)]
-    return Inspection(tuple(formats), view, able, tuple(findings))
+    return Inspection(tuple(formats), view, able, tuple(findings), dict(options or {}))
 
 
 def view_of(frame, columns=None, files=("the table",), file=None) -> tuple[View, dict]:
@@ -117,13 +91,15 @@ def view_of(frame, columns=None, files=("the table",), file=None) -> tuple[View,
         raise problems(DataError, files[0], found)
     names, twice = _each_once(frame.columns)
     cells = [frame.iloc[:, k].fillna("").astype(str).str.strip() for k in range(len(names))]
-    commas = [name for name, column in zip(names, cells, strict=True) if _has_commas(column)]
     table = {
-        name: Column((column.str.replace(",", ".") if name in commas else column).to_numpy(object))
-        for name, column in zip(names, cells, strict=True)
+        name: Column(column.to_numpy(object)) for name, column in zip(names, cells, strict=True)
     }
+    commas = [name for name, column in table.items() if column.mostly(WITH_MARK[","])]
+    lists = [name for name, column in table.items() if column.mostly(r"\[.*\]|\(.*\)")]
+    table |= {name: table[name].changed(lambda each: each.replace(",", ".")) for name in commas}
+    table |= {name: table[name].changed(lambda each: entry(each, "first")) for name in lists}
     file = np.zeros(len(frame), dtype=int) if file is None else file
-    view = View(table, {}, tuple(files), file, tuple(commas), twice)
+    view = View(table, {}, tuple(files), file, tuple(commas), twice, tuple(lists))
     able = candidates(view)
     return replace(view, roles=guess_roles(able, given)), able
 
@@ -136,28 +112,3 @@ def _each_once(columns) -> tuple[list[str], tuple[str, ...]]:
         names.append(f"{name}.{again}" if name in names else name)
     seen = pd.Series(list(map(str, columns)))
     return names, tuple(dict.fromkeys(seen[seen.duplicated()]))
-
-
-def _has_commas(column: pd.Series) -> bool:
-    present = column[column != ""]
-    return len(present) > 0 and bool(present.str.fullmatch(WITH_MARK[","]).mean() > 0.5)
-
-
-def _format(dialect) -> str:
-    """How a file is written, in words."""
-    separator = SEPARATORS.get(dialect.separator, dialect.separator)
-    parts = [dialect.kind, dialect.encoding, f"separator {separator}" if separator else ""]
-    return ", ".join(part for part in [*parts, dialect.compression] if part)
-
-
-def _refuse_different(frames, names) -> None:
-    first = list(frames[0].columns)
-    found = [
-        f"{name} has other columns than {names[0]} "
-        f"({', '.join(map(repr, sorted(set(first) ^ set(frame.columns))[:5]))}): inspect files of "
-        "one kind together"
-        for frame, name in zip(frames, names, strict=True)
-        if set(frame.columns) != set(first)
-    ]
-    if found:
-        raise problems(DataError, "inspect", found)

@@ -2,52 +2,71 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from neuroalrnn.data.columns import NUMBER
-from neuroalrnn.inspection.finding import Finding
+from neuroalrnn.data.roles import RESERVED, ROLES
 from neuroalrnn.inspection.guess import covariates, has_name
+from neuroalrnn.inspection.look import Inspection
 from neuroalrnn.inspection.view import View
 
 # more inputs than these are a choice of the user's
 MOST_INPUTS = 12
+# columns of more or longer texts are no conditions
+MOST_LEVELS, MOST_LETTERS = 6, 40
+N_NAMED = 5
+# variables of these names have a value per time step
+TIMED = ("target", "weight", "output")
 ROLES_NEEDED = ("subject", "choice")
 
 
-def suggest(view: View, findings: Sequence[Finding]) -> dict[str, Any]:
+def suggest(found: Inspection) -> dict[str, Any]:
     """Put together what ``[data]`` of a run file says of a table.
 
     Parameters
     ----------
-    view : View
-        The table.
-    findings : sequence of Finding
-        What looks wrong in it.
+    found : Inspection
+        Roles and findings.
 
     Returns
     -------
     data : dict
         Keys of ``[data]`` but for the path.
     """
-    data: dict[str, Any] = {}
-    for finding in findings:
-        for key, value in finding.sets.items():
+    view, data = found.view, dict(found.options)
+    for _, finding in found.findings:
+        is_taken = finding.sets.get("derive", {}).keys() & data.get("derive", {}).keys()
+        for key, value in finding.sets.items() if not is_taken else ():
             data[key] = _merged(data.get(key), value)
     # what is known only after the choice is an input of the next trial where the user wants it
     late = data.pop("after_choice", [])
-    inputs = [name for name in covariates(view) if name not in late][:MOST_INPUTS]
-    columns = {role: view.roles[role] for role in _order(view)}
-    columns |= {_variable(name, columns): name for name in inputs}
-    used = {*columns, *columns.values()}
+    columns = {role: view.roles[role] for role in _order(view)} | data.pop("columns", {})
+    for name in [*covariates(view)[:MOST_INPUTS], *_conditions(view)]:
+        if name not in late:
+            columns[_variable(name, columns)] = name
+    data["text"] = [role for role, name in columns.items() if name in _conditions(view)]
+    used = {*columns, *columns.values(), *view.roles.values()}
     for key in ("missing", "units"):
         if key in data:
             data[key] = {name: value for name, value in data[key].items() if name in used}
     kept = {key: value for key, value in data.items() if value and key != "splitter"}
     return {"columns": columns, "labels": labels(view, kept)} | kept
+
+
+def _conditions(view) -> list[str]:
+    """Columns of a few texts, which may be conditions."""
+    taken = {*view.roles.values(), *view.lists}
+    return [
+        name
+        for name in view.columns
+        if name not in taken and has_name(name) and not view.is_number(name)
+        and 2 <= len(view.values(name)) <= MOST_LEVELS
+        and max(map(len, view.values(name))) <= MOST_LETTERS
+    ][:MOST_INPUTS]  # fmt: skip
 
 
 def labels(view: View, data: Mapping[str, Any]) -> list[str | int]:
@@ -76,21 +95,17 @@ def labels(view: View, data: Mapping[str, Any]) -> list[str | int]:
     return ordered
 
 
-def write(
-    view: View, data: Mapping[str, Any], path: str, notes: Sequence[str], splitter: str
-) -> str:
+def write(found: Inspection, data: Mapping[str, Any], path: str | list[str], splitter: str) -> str:
     """Write a run file.
 
     Parameters
     ----------
-    view : View
-        The table.
+    found : Inspection
+        Roles and findings.
     data : dict
         Keys of ``[data]``, from `suggest`.
-    path : str
+    path : str or list of str
         Path of the table, relative to the run file.
-    notes : sequence of str
-        What looks wrong, for comments.
     splitter : str
         Name of the splitter.
 
@@ -99,48 +114,71 @@ def write(
     str
         A run file (TOML) with comments.
     """
-    columns = dict(data["columns"])
+    view, columns = found.view, dict(data["columns"])
+    notes = [f"{name}: {finding.tell(view)}" for name, finding in found.findings]
+    names = ", ".join(view.files[:N_NAMED]) + (" ..." if len(view.files) > N_NAMED else "")
     lines = [
-        f"# What the columns of {Path(path).name} seem to mean: look at every line before you fit.",
+        f"# What the columns of {names} seem to mean: look at every line before you fit.",
         *(f"# Looks wrong: {note}" for note in notes),
         "",
         "[data]",
         f"path = {_toml(path)}",
-        f"labels = {_toml(data['labels'])}  # values of the choice, in the order that codes them",
     ]
-    lines += [f"{key} = {_toml(value)}" for key, value in data.items()
-              if key not in ("columns", "labels") and not isinstance(value, Mapping)]  # fmt: skip
+    lines += [_data_line(key, value) for key, value in data.items()
+              if value and not isinstance(value, Mapping)]  # fmt: skip
     lines += ["", "[data.columns]"]
-    lines += [_role_line(role, columns.pop(role, None), view) for role in ROLES_NEEDED]
-    lines += [_role_line(role, name, view) for role, name in columns.items()]
+    lines += [_role_line(role, columns.pop(role, None), found) for role in ROLES_NEEDED]
+    lines += [_role_line(role, name, found) for role, name in columns.items()]
     lines += _unused(view, data["columns"])
     for key, value in data.items():
         if key != "columns" and isinstance(value, Mapping):
-            lines += ["", f"[data.{key}]", *(f"{_key(k)} = {_toml(v)}" for k, v in value.items())]
+            about = f"  # {ABOUT[key]}" if key in ABOUT else ""
+            lines += ["", f"[data.{key}]{about}"]
+            lines += [f"{_key(k)} = {_toml(v)}" for k, v in value.items()]
     lines += ["", "[validation]", f"splitter = {_toml(splitter)}  # what is held out"]
     if n_splits := _n_splits(view, splitter):
         lines.append(f"n_splits = {n_splits}")
     lines += ["n_restarts = 1  # 3 by default: more is slower and safer", ""]
-    return "\n".join(lines)
+    return "\n".join(_printable(line) for line in lines)
 
 
-def choose_splitter(view: View, findings: Sequence[Finding]) -> str:
-    """Choose what is held out: subjects where there are several, else sessions.
+ABOUT = {
+    "labels": "values of the choice, in the order that codes them 0, 1, ...",
+    "text": "columns of text: conditions, and no inputs (see derive, one_hot)",
+    "file_name": "what names of files say",
+    "constants": "columns that the files do not have",
+    "keep": "rows that are trials",
+    "derive": "columns made of others",
+    "missing": "cells that stand for a missing value",
+    "decimal": "what numbers have before their decimals",
+}
+
+
+def _data_line(key, value) -> str:
+    return f"{key} = {_toml(value)}" + (f"  # {ABOUT[key]}" if key in ABOUT else "")
+
+
+def _printable(line) -> str:
+    """A line without what TOML allows neither in texts nor in comments."""
+    return re.sub(r"[\x00-\x08\x0a-\x1f\x7f]", " ", line)
+
+
+def splitters(found: Inspection) -> list[str]:
+    """List what may be held out, the best first.
 
     Parameters
     ----------
-    view : View
-        The table.
-    findings : sequence of Finding
-        What looks wrong in it; one of them may ask for a splitter.
+    found : Inspection
+        Roles and findings; one of them may ask for a splitter.
 
     Returns
     -------
-    str
-        Name of a splitter.
+    list of str
+        Names of splitters: of subjects where there are several, else of sessions.
     """
-    asked = [finding.sets["splitter"] for finding in findings if "splitter" in finding.sets]
-    return asked[0] if asked else "SubjectKFold" if view.n_subjects > 2 else "SessionKFold"
+    asked = [each.sets["splitter"] for _, each in found.findings if "splitter" in each.sets]
+    usual = ["SubjectKFold", "SessionKFold"]
+    return [*asked, *(usual if found.view.n_subjects > 2 else usual[::-1])]
 
 
 def _n_splits(view, splitter) -> int:
@@ -166,13 +204,21 @@ def _merged(old, new):
 def _variable(name, taken) -> str:
     """Name of a variable for a column: without what variables may not be called."""
     found = re.sub(r"[\[\]:/]+", "_", name)
-    return f"{found}_column" if found in taken else found
+    is_near = get_close_matches(found, ROLES, n=1, cutoff=0.8) and found.isalpha()
+    is_taken = found in taken or found in (*RESERVED, *TIMED)
+    return f"{found}_column" if is_taken or is_near else found
 
 
-def _role_line(role, name, view) -> str:
+def _role_line(role, name, found) -> str:
+    view = found.view
     if name is None:
-        return f'# {role} = "..."  # needed: no column looks like it'
-    return f"{_key(role)} = {_toml(name)}  # {describe(view, name)}"
+        able = [each for each in view.columns if 2 <= len(view.values(each)) <= MOST_LEVELS]
+        few = f"; of few values are {', '.join(able[:10])}" if role == "choice" and able else ""
+        return f'# {role} = "..."  # needed: no column is called so{few}'
+    others = [each for each in found.candidates.get(role, []) if each != name][:3]
+    also = f"; or {', '.join(others)}" if others else ""
+    about = describe(view, name) if name in view.columns else "made below"
+    return f"{_key(role)} = {_toml(name)}  # {about}{also}"
 
 
 def _unused(view, columns) -> list[str]:

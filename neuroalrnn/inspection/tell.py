@@ -1,7 +1,6 @@
 """What the console says of a first look at files."""
 
 import numpy as np
-import pandas as pd
 
 from neuroalrnn.inspection.guess import has_name
 from neuroalrnn.inspection.look import Inspection
@@ -48,8 +47,10 @@ def _counts(view) -> list[str]:
         lines.append(f"sessions: {_groups(view.session)} ({view.roles['session']})")
     if "choice" in view.roles:
         name = view.roles["choice"]
-        count = pd.Series(view.text(name)).value_counts()
-        options = [f"{each} ({count.get(str(each), 0)})" for each in labels(view, {})]
+        column = view.columns[name]
+        count = dict(zip(column.levels, column.size, strict=True))
+        options = [f"{each} ({count.get(str(each), count.get(f'{each}.0'))})"
+                   for each in labels(view, {})]  # fmt: skip
         empty = int(view.is_empty(name).sum())
         none = f"; none on {empty} rows" if empty else ""
         lines.append(f"options: {', '.join(options[:12])}{none} ({name})")

@@ -1,6 +1,7 @@
 """A table as a first look takes it: cells as text, guessed roles, rows in their groups."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,6 +50,17 @@ class Column:
         """Number of rows that hold each level."""
         return np.bincount(self.codes, minlength=len(self.levels))
 
+    def mostly(self, pattern: str) -> bool:
+        """Whether most cells that are not empty match a pattern."""
+        fits = np.array([bool(re.fullmatch(pattern, each, re.DOTALL)) for each in self.levels])
+        present = self.size[self.levels != ""].sum()
+        return bool(present and self.size[fits].sum() > present / 2)
+
+    def changed(self, of: Callable[[str], object]) -> "Column":
+        """Cells with a function applied to each different one."""
+        new = pd.Series([of(each) for each in self.levels], dtype=object)
+        return Column(new.fillna("").astype(str).to_numpy(object)[self.codes])
+
     @cached_property
     def is_number(self) -> bool:
         """Whether nearly all cells that are not empty hold numbers."""
@@ -74,6 +86,8 @@ class View:
         Columns that were written with decimal commas.
     twice : tuple of str
         Names that several columns had; all but the first have a number added.
+    lists : tuple of str
+        Columns whose cells were lists, of which the first entry is left.
     """
 
     columns: Mapping[str, Column]
@@ -82,6 +96,7 @@ class View:
     file: np.ndarray
     decimal: tuple[str, ...] = ()
     twice: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Count the rows."""

@@ -217,9 +217,9 @@ def test_columns_are_derived_by_transforms(tmp_path):
     ],
 )  # fmt: skip
 def test_elements_of_list_cells(cell, first, last):
-    from neuroalrnn.data._derive import _entry
+    from neuroalrnn.data.columns import entry
 
-    np.testing.assert_equal([_entry(cell, "first"), _entry(cell, "last")], [first, last])
+    np.testing.assert_equal([entry(cell, "first"), entry(cell, "last")], [first, last])
 
 
 def test_missing_codes_spare_derived_columns(tmp_path):

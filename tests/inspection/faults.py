@@ -147,7 +147,7 @@ def shifted(table):
 def clock(table):
     """Seconds on a clock that starts again in the middle of one session."""
     seconds = np.arange(len(table)) % 80 * 3.1
-    again = (table[SUBJECT] == "P03") & (table[SESSION] == "1") & (table["trial"].astype(int) > 19)
+    again = (table[SUBJECT] == "P03") & (table[SESSION] == "1") & (table["trial"].astype(int) > 14)
     return np.where(again, np.cumsum(again), seconds)
 
 
@@ -157,6 +157,8 @@ FAULTS = {
         lambda table: table.assign(x="1").set_axis([*table.columns, "rt"], axis=1), "'rt'"),
     "decimal commas": (
         change("rt", everywhere, lambda cells: cells.str.replace(".", ",")), "'rt'"),
+    "lists in cells": (
+        change("choice", everywhere, lambda cells: "['" + cells + "', 'x']"), "'choice'"),
     "units in cells": (change("rt", everywhere, lambda cells: cells + " s"), "' s'|0 s|s'"),
     "dates for numbers": (change("coherence", [3, 9], "2024-03-01"), "rows 3, 9"),
     "text among numbers": (change("coherence", [3, 9], "null"), "'null'.*rows 3, 9"),

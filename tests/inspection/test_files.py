@@ -1,0 +1,99 @@
+"""Subjects are found in names of files, and what looks wrong goes into the run file."""
+
+import pytest
+
+from neuroalrnn.config import load_run
+from neuroalrnn.inspection.files import from_names, inspect_files, path_of
+from neuroalrnn.sources import load_trials
+from tests.inspection.conftest import make_table
+
+
+@pytest.mark.parametrize(
+    ("names", "made", "options"),
+    [
+        (["lab.csv"], {"subject": ["lab"]}, {"constants": {"subject": "lab"}}),
+        (["P1.csv", "P22.csv"], {"subject": ["P1", "P22"]}, {"file_name": "{subject}.csv"}),
+        (
+            ["task_anna_v1.csv", "task_ben_v1.csv"],
+            {"subject": ["anna", "ben"]},
+            {"file_name": "task_{subject}_v1.csv"},
+        ),
+        (
+            ["sub-01_ses-2_beh.tsv", "sub-02_ses-1_beh.tsv"],
+            {"subject": ["01", "02"], "session": ["2", "1"]},
+            {"file_name": "sub-{subject}_ses-{session}_beh.tsv"},
+        ),
+    ],
+)
+def test_subjects_are_found_in_names_of_files(names, made, options):
+    assert from_names(names, ["trial"]) == (made, options)
+
+
+def write_files(folder, change=lambda table: table, **names):
+    """One file per subject, which no column names."""
+    table = change(make_table(4, 2, 20).rename(columns=names))
+    for name, part in table.groupby("participant", sort=False):
+        part.drop(columns="participant").to_csv(folder / f"study_{name}.csv", index=False)
+    return sorted(folder.glob("*.csv"))
+
+
+def test_files_of_one_subject_each_go_to_a_run(tmp_path, run):
+    paths = write_files(tmp_path)
+    code, told, _ = run("inspect", *paths, "--out", tmp_path / "run.toml")
+    assert code == 0
+    assert "subjects: 4, 40 rows each (subject)" in told
+    assert "loads 160 trials, 160 scored" in told
+    data = load_run(tmp_path / "run.toml").data
+    assert data.file_name == "study_{subject}.csv"
+    assert data.path == [path.name for path in paths]
+
+
+def test_many_files_are_named_by_a_pattern(tmp_path):
+    paths = [tmp_path / f"s{k}.csv" for k in range(9)]
+    for path in paths:
+        path.touch()
+    assert path_of(paths, tmp_path) == "s*.csv"
+    (tmp_path / "s_other.csv").touch()
+    assert path_of(paths, tmp_path) == [path.name for path in paths]
+
+
+def odd(table):
+    """Practice, forced trials, a code for no choice, lists, decimal commas."""
+    table["phase"] = ["practice" if int(trial) < 4 else "main" for trial in table["trial"]]
+    table["forced"] = [str(k % 9 == 0) for k in range(len(table))]
+    table["choice"] = ["['" + each + "']" for each in table["choice"]]
+    table.loc[[45, 54], "choice"] = "null"
+    numbers = ["rt", "coherence"]
+    return table.assign(**{name: table[name].str.replace(".", ",") for name in numbers})
+
+
+def test_what_looks_wrong_is_mended_in_the_run_file(tmp_path, run):
+    path = tmp_path / "lab.csv"
+    odd(make_table(4, 2, 20)).to_csv(path, index=False, sep=";")
+    code, _, _ = run("inspect", path, "--out", tmp_path / "run.toml")
+    assert code == 0
+    config = load_run(tmp_path / "run.toml")
+    assert config.data.keep == {"phase": {"is_not": ["practice"]}}
+    assert config.data.decimal == ","
+    trials = load_trials(str(path), config)
+    assert set(trials["trial_in_session"].values) >= {5, 6}
+    assert trials["choice"].attrs["labels"] == ["left", "right"]
+    assert int(trials["choice"].isnull().sum()) == 2
+    assert 0.05 < 1 - float(trials["scored"].mean()) < 0.2
+    assert 0.2 < float(trials["rt"].median()) < 2
+    assert "target_column" in trials
+
+
+def test_a_run_file_of_odd_names_is_valid(tmp_path, run):
+    names = {"coherence": 'a "b" [c]: d', "target": "target", "block": "rewards", "correct": "a\tb"}
+    path = tmp_path / "lab.csv"
+    make_table(4, 2, 20).rename(columns=names).to_csv(path, index=False)
+    _, told, _ = run("inspect", path, "--out", tmp_path / "run.toml")
+    assert "loads 160 trials" in told
+
+
+def test_files_of_other_columns_are_not_mixed(tmp_path):
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("x,z\n1,2\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"b\.csv has other columns than a\.csv \('y', 'z'\)"):
+        inspect_files([tmp_path / "a.csv", tmp_path / "b.csv"])
