@@ -30,6 +30,9 @@ def test_options_win_over_the_run_file(tmp_path):
         "signed": "reward",
         "missing": "choice=-1,choice=.,rt=0",
         "units": "rt=us",
+        "text": ["phase", "group"],
+        "keep": ["type=choice,type=test"],
+        "decimal": ",",
     }
     data = Request(run=tmp_path / "run.toml", seed=3, **options).plan()[1].data
     assert data.columns == {"subject": "s", "choice": "c"}
@@ -37,6 +40,8 @@ def test_options_win_over_the_run_file(tmp_path):
     assert (data.after_choice, data.signed) == (["y", "z"], ["reward"])
     assert data.missing == {"choice": ["-1", "."], "rt": ["0"]}
     assert data.units == {"rt": "us"}
+    assert (data.text, data.decimal) == (["phase", "group"], ",")
+    assert data.keep == {"type": ["choice", "test"]}
     assert Request(source="t.csv", missing="-1,n/a").plan()[1].data.missing == ["-1", "n/a"]
     assert Request(source="t.csv", labels="a,b").plan()[1].data.labels == ["a", "b"]
 
@@ -48,6 +53,7 @@ def test_options_win_over_the_run_file(tmp_path):
         ("missing", "=999", "expected ROLE=CODE everywhere"),
         ("units", "ms", "--units: 1 problem\n  1. 'ms': expected ROLE=UNIT, such as rt=ms"),
         ("columns", "subject", "'subject': expected ROLE=COLUMN, such as subject=ID"),
+        ("keep", "phase", "--keep: 1 problem\n  1. 'phase': expected COLUMN=VALUE everywhere"),
         ("labels", "a=b,a=c", "role 'a' is given more than once"),
     ],
 )

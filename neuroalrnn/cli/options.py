@@ -93,7 +93,10 @@ Rule = Annotated[str | None, typer.Option(help="Trial variable whose changes are
 Seed = Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of the null bands.")]
 Source = Annotated[
     str | None,
-    typer.Argument(help="Dataset name, .nc, .csv or .tsv. Default: [data] of the run file."),
+    typer.Argument(
+        help="Dataset name, or a file; 'sub-*.csv' in quotes is many files. Default: [data] of the "
+        "run file."
+    ),
 ]
 RunFile = Annotated[Path | None, typer.Option("--run", help="Run file (TOML).")]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Tables of one kind.")]

@@ -51,6 +51,27 @@ Missing = Annotated[
 Units = Annotated[
     list[str] | None, typer.Option(metavar="TEXT", help="Units of times (s, ms, us, min): rt=ms.")
 ]
+Text = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TEXT", help="Covariates that are text, such as conditions: phase,group."),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Rows that are kept, as COLUMN=VALUE: trial_type=choice; several values of a column "
+        "are kept where one of them holds. A run file knows more rules.",
+    ),
+]
+FileName = Annotated[
+    str | None,
+    typer.Option(help="What names of files say, as 'sub-{subject}_ses-{session}.csv'."),
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="Encoding of tables that are not UTF-8: cp1252.")
+]
+Separator = Annotated[str | None, typer.Option(help="What separates cells, where it is not found.")]
+Decimal = Annotated[str | None, typer.Option(help="What numbers have before decimals: . or ,")]
 
 
 @dataclass(frozen=True)
@@ -65,6 +86,12 @@ class Request:
     signed: Signed = None
     missing: Missing = None
     units: Units = None
+    text: Text = None
+    keep: Keep = None
+    file_name: FileName = None
+    encoding: Encoding = None
+    separator: Separator = None
+    decimal: Decimal = None
     out: OutOrName = None
     seed: AnySeed = None
 
@@ -79,6 +106,7 @@ class Request:
     def _over(self, config: Run) -> Run:
         """Options of the command line win over the run file."""
         labels, missing, units = map(_joined, (self.labels, self.missing, self.units))
+        keep = _joined(self.keep)
         given = {
             "columns": read_columns(self.columns) or None,
             "labels": labels and _labels(labels),
@@ -86,6 +114,12 @@ class Request:
             "signed": names(_joined(self.signed)),
             "missing": missing and _missing(missing),
             "units": units and _pairs("--units", units, "ROLE=UNIT"),
+            "text": names(_joined(self.text)),
+            "keep": keep and _by_name("--keep", keep, "COLUMN=VALUE"),
+            "file_name": self.file_name,
+            "encoding": self.encoding,
+            "separator": self.separator,
+            "decimal": self.decimal,
         }
         data = config.data.model_copy(update={k: v for k, v in given.items() if v is not None})
         validation = config.validation
@@ -179,10 +213,16 @@ def _missing(text: str) -> list[str] | dict[str, list[str]] | None:
     pairs = [part.partition("=") for part in text.split(",")]
     if not any(sign for _, sign, _ in pairs):
         return names(text)
-    if not all(role.strip() and sign for role, sign, _ in pairs):
-        found = [f"{text!r}: expected ROLE=CODE everywhere, or codes alone for all columns"]
-        raise problems(ConfigError, "--missing", found)
-    codes: dict[str, list[str]] = {}
-    for role, _, code in pairs:
-        codes.setdefault(role.strip(), []).append(code.strip())
-    return codes
+    return _by_name("--missing", text, "ROLE=CODE", ", or codes alone for all columns")
+
+
+def _by_name(option: str, text: str, form: str, more: str = "") -> dict[str, list[str]]:
+    """Values by name from a text such as "rt=0,rt=999"."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(name.strip() and sign for name, sign, _ in pairs):
+        found = [f"{text!r}: expected {form} everywhere{more}"]
+        raise problems(ConfigError, option, found)
+    values: dict[str, list[str]] = {}
+    for name, _, value in pairs:
+        values.setdefault(name.strip(), []).append(value.strip())
+    return values

@@ -83,7 +83,8 @@ def _options(labels) -> tuple[list[str], dict[str, float], list[str]]:
         names = list(labels)
         groups = {n: v if isinstance(v, list | tuple) else [v] for n, v in labels.items()}
     else:
-        names = labels.values()
+        names = dict.fromkeys(map(one_form, labels.values()))
+        groups = {n: [v for v, label in labels.items() if one_form(label) == n] for n in names}
     values = [value for group in groups.values() for value in group]
     code = {key(value): float(k) for k, group in enumerate(groups.values()) for value in group}
     if len(code) < max(len(labels), len(values)):

@@ -75,7 +75,8 @@ def tell_load(trials: xr.Dataset) -> list[str]:
 def _tell_files(files: list[Mapping]) -> list[str]:
     lines = [f"read {file['name']}: {_told(file)}" for file in files[:N_SHOWN]]
     if len(files) > N_SHOWN:
-        lines.append(f"and {len(files) - N_SHOWN} more files")
+        more = len(files) - N_SHOWN
+        lines.append(f"and {more} more file{'s' if more > 1 else ''}")
     blank = sum(file["blank_rows"] for file in files)
     return lines + ([f"blank rows left out: {blank:,}"] if blank else [])
 

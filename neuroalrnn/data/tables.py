@@ -75,8 +75,8 @@ def from_frame(
         numeric covariate.
     labels : sequence or dict, optional
         The values of the choice column in the order that codes them, 0 first; a dict maps values to
-        labels, or labels to lists of values that are one option: ``{"left": ["f", 1], "right":
-        ["j", 2]}``. Text needs them. Without labels the choice must hold codes 0..n-1.
+        labels; values of one label are one option, which may be written as ``{"left": ["f", 1],
+        "right": ["j", 2]}``, too. Text needs labels. Without, the choice must hold 0..n-1.
     events : dict of event to column or number, or list of str, optional
         Times in seconds from trial start, in the order of the trial; a list names events whose
         times are not known.

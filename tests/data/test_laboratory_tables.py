@@ -59,6 +59,13 @@ def test_one_file_per_subject_is_one_table(folder):
     assert set(by_hand["subject"].values) == {"sub-01", "sub-anna"}
 
 
+def test_values_with_one_label_are_one_option(folder):
+    labels = {"j": "right", "f": "left", 1: "left", 2: "right"}
+    trials = load(folder, labels=labels)
+    assert list(trials["choice"].attrs["labels"]) == ["right", "left"]
+    np.testing.assert_array_equal(trials["choice"], [1, 1, 0, 1, 1, 1, 0, 0])
+
+
 def test_what_was_read_and_dropped_is_kept_and_told(folder):
     trials = load(folder, keep={"phase": ["test", "break"], "rt": {"below": 500}})
     report = json.loads(trials.attrs["load_report"])
