@@ -16,18 +16,19 @@ def run_two(
     log_odds, features, choice, offered, drift, first, prior_mean, prior, said, means, kept
 ):
     """Fill `said` (trial, option), and if they are not empty `means` and `kept` (trial, ...)."""
-    n = len(prior_mean)
+    n, only, alone = len(prior_mean), np.zeros(1, np.int64), _is_diagonal(prior)
     m, S, SH = np.empty(n), np.empty((n, n)), np.empty((1, n))
     a, g, G, A = np.empty(1), np.empty(1), np.empty((1, 1)), np.empty((1, 1))
     for t in range(len(choice)):
-        _move(m, S, first[t], drift[t], prior_mean, prior)
+        _move(m, S, first[t], drift[t], prior_mean, prior, alone)
         if math.isnan(log_odds[t, 0]):
             said[t, 0], said[t, 1] = math.nan, math.nan
         else:
-            _project(log_odds[t], features[t], m, S, a, SH, G)
+            _project(log_odds[t], features[t], only, m, S, a, SH, G)
             _observe_two(a[0], G[0, 0], choice[t], offered[t], said[t], g, A)
             if choice[t] >= 0:
-                _update_one(m, S, SH[0], g[0], A[0, 0])
+                _shift(m, SH, g)
+                _shrink(S, SH[0], A[0, 0])
         _keep(m, S, t, means, kept)
 
 
@@ -36,21 +37,24 @@ def run_many(
     log_odds, features, choice, offered, drift, first, prior_mean, prior, said, means, kept
 ):
     """Do the same as `run_two` for more options."""
-    n, n_options = len(prior_mean), offered.shape[1]
+    n, n_options, alone = len(prior_mean), offered.shape[1], _is_diagonal(prior)
     m, S = np.empty(n), np.empty((n, n))
     SH, SHA = np.empty((n_options, n)), np.empty((n_options, n))
-    a, g = np.empty(n_options), np.empty(n_options)
-    G, A = np.empty((n_options, n_options)), np.empty((n_options, n_options))
     for t in range(len(choice)):
-        _move(m, S, first[t], drift[t], prior_mean, prior)
+        _move(m, S, first[t], drift[t], prior_mean, prior, alone)
         if math.isnan(log_odds[t, 0]):
             for k in range(n_options):
                 said[t, k] = math.nan
         else:
-            _project(log_odds[t], features[t], m, S, a, SH, G)
-            _observe_many(a, G, choice[t], offered[t], said[t], g, A)
-            if choice[t] >= 0:
-                _update(m, S, SH, g, A, SHA)
+            # options that are not offered tell nothing, and nothing is asked of them
+            among = np.flatnonzero(offered[t])
+            a, g = np.empty(len(among)), np.zeros(len(among))
+            G, A = np.empty((len(among), len(among))), np.zeros((len(among), len(among)))
+            _project(log_odds[t], features[t], among, m, S, a, SH, G)
+            _observe_many(a, G, choice[t], among, said[t], g, A)
+            if choice[t] >= 0 and len(among) > 1:
+                _shift(m, SH, g)
+                _update(S, SH, A, SHA)
         _keep(m, S, t, means, kept)
 
 
@@ -59,13 +63,23 @@ def run_many(
 
 
 @kernel
-def _move(m, S, is_first, drift, prior_mean, prior):
-    """Start a new subject, or let the read-out drift."""
+def _is_diagonal(prior):
+    """Whether weights are independent."""
+    return np.count_nonzero(prior) == np.count_nonzero(np.diag(prior))
+
+
+@kernel
+def _move(m, S, is_first, drift, prior_mean, prior, alone):
+    """Start a new subject, or let the read-out drift; `alone` says that weights are independent."""
     if is_first:
         for i in range(len(m)):
             m[i] = prior_mean[i]
             S[i] = prior[i]
     if drift == 0.0:
+        return
+    if alone:
+        for i in range(len(m)):
+            S[i, i] += drift * prior[i, i]
         return
     for i in range(len(m)):
         row, own = S[i], prior[i]
@@ -83,54 +97,66 @@ def _keep(m, S, t, means, kept):
 
 
 @kernel
-def _project(eta, x, m, S, a, SH, G):
-    """Mean a and covariance G of the log-odds, and covariance SH of the read-out with them."""
+def _project(eta, x, among, m, S, a, SH, G):
+    """Mean a and covariance G of some log-odds, and covariance SH of the read-out with them."""
     n_features = len(x)
-    for j in range(len(eta)):
-        start = 1 + j * n_features
-        a[j] = eta[j] * m[0]
+    for j in range(len(among)):
+        odds, start = eta[among[j]], 1 + among[j] * n_features
+        a[j] = odds * m[0]
         for f in range(n_features):
             a[j] += x[f] * m[start + f]
         along, row = SH[j], S[0]
         for i in range(len(m)):
-            along[i] = eta[j] * row[i]
+            along[i] = odds * row[i]
         for f in range(n_features):
             factor, row = x[f], S[start + f]
             for i in range(len(m)):
                 along[i] += factor * row[i]
-    for i in range(len(eta)):
-        start = 1 + i * n_features
-        for j in range(len(eta)):
-            total = eta[i] * SH[j, 0]
+    for i in range(len(among)):
+        start = 1 + among[i] * n_features
+        for j in range(len(among)):
+            total = eta[among[i]] * SH[j, 0]
             for f in range(n_features):
                 total += x[f] * SH[j, start + f]
             G[i, j] = total
 
 
 @kernel
-def _update_one(m, S, SH, g, A):
-    """Condition the read-out on a choice between two options."""
-    for i in range(len(m)):
-        m[i] += SH[i] * g
-        row, own = S[i], SH[i]
-        for j in range(len(m)):
-            row[j] -= A * (own * SH[j])
+def _shift(m, SH, g):
+    """Move the mean of the read-out by what a choice says of the log-odds."""
+    for j in range(len(g)):
+        for i in range(len(m)):
+            m[i] += SH[j, i] * g[j]
 
 
 @kernel
-def _update(m, S, SH, g, A, SHA):
-    """Condition the read-out on a choice."""
-    n_rows, n = SH.shape
-    for j in range(n_rows):
+def _shrink(S, along, A):
+    """Condition the covariance on one number that goes `along` with the read-out."""
+    for i in range(len(S)):
+        row, own = S[i], along[i]
+        for j in range(len(S)):
+            row[j] -= A * (own * along[j])
+
+
+@kernel
+def _update(S, SH, A, SHA):
+    """Condition the covariance on a choice: only differences of log-odds count in it."""
+    n, n_rows = len(S), len(A)
+    for k in range(1, n_rows):
         for i in range(n):
-            m[i] += SH[j, i] * g[j]
+            SH[k, i] -= SH[0, i]
+    if n_rows == 2:
+        _shrink(S, SH[1], A[1, 1])
+        return
+    for j in range(1, n_rows):
+        for i in range(n):
             SHA[j, i] = 0.0
-        for k in range(n_rows):
+        for k in range(1, n_rows):
             for i in range(n):
                 SHA[j, i] += SH[k, i] * A[k, j]
     for i in range(n):
         row = S[i]
-        for k in range(n_rows):
+        for k in range(1, n_rows):
             along, factor = SH[k], SHA[k, i]
             for j in range(i + 1):
                 row[j] -= factor * along[j]
@@ -225,39 +251,20 @@ def _mode_of_unlikely(a, sd):
 
 
 @kernel
-def _observe_many(a, G, choice, offered, said, g, A):
-    n_options, n = len(offered), 0
-    among = np.empty(n_options, np.int64)
-    for k in range(n_options):
-        g[k] = 0.0
-        for j in range(n_options):
-            A[k, j] = 0.0
-        said[k] = -math.inf
-        if offered[k]:
-            among[n] = k
-            n += 1
-    if n < 2:
+def _observe_many(a, G, choice, among, said, g, A):
+    said[:] = -math.inf
+    if len(among) < 2:
         said[among[0]] = 0.0
         return
-    own, joint = np.empty(n), np.empty((n, n))
-    for i in range(n):
-        own[i] = a[among[i]]
-        for j in range(n):
-            joint[i, j] = G[among[i], among[j]]
-    for k in range(n):
-        evidence, slope, curvature = _laplace(own, joint, k)
+    for k in range(len(among)):
+        evidence, slope, curvature = _laplace(a, G, k)
         said[among[k]] = evidence
         if among[k] == choice:
-            for i in range(n):
-                g[among[i]] = slope[i]
-                for j in range(n):
-                    A[among[i], among[j]] = curvature[i, j]
-    peak, total = -math.inf, 0.0
-    for k in range(n_options):
-        peak = max(peak, said[k])
-    for k in range(n_options):
+            g[:], A[:] = slope, curvature
+    peak, total = said.max(), 0.0
+    for k in range(len(said)):
         total += math.exp(said[k] - peak)
-    for k in range(n_options):
+    for k in range(len(said)):
         said[k] -= peak + math.log(total)
 
 

@@ -63,9 +63,12 @@ def scores(rows, said):
     return said[made, rows.choice[made]]
 
 
+@pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize("n_options", [2, 3, 4])
-def test_compiled_filter_equals_its_equations(n_options):
+def test_compiled_filter_equals_its_equations(n_options, alone):
     rows, prior = toy(n_options=n_options)
+    if not alone:  # weights that go together
+        prior = prior._replace(covariance=prior.covariance + 0.1)
     said, mean, covariance = filter_by_equations(rows, prior)
     found, course = filter_readouts(rows, prior)
     np.testing.assert_allclose(found, said, atol=1e-12)
