@@ -13,6 +13,9 @@ from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.schema import session_number
 
 MOST_STEPS = 10_000
+# largest slope of the loss at its end; number of weights up to which Newton steps are faster
+ENOUGH, MOST_NEWTON = 1e-8, 500
+MOST_NEWTON_STEPS, MOST_HALVINGS = 100, 20
 # simplest first
 PENALTIES = (100.0, 10.0, 1.0)
 SLIGHT = 1e-4
@@ -108,10 +111,43 @@ def fit_among(
         value = -log_p[made].sum() + (penalties * weights**2).sum() / 2
         return value, (error.T @ design + penalties * weights).ravel()
 
+    def curvature(flat):
+        p = np.exp(log_among(flat.reshape(offered.shape[1], -1), features, offered))
+        return _curve(p, design) + np.diag(np.tile(penalties, p.shape[1]))
+
     start = np.zeros(offered.shape[1] * design.shape[1])
-    options = {"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "ftol": 0.0, "gtol": 1e-8}
+    start = _descend(loss, curvature, start) if len(start) <= MOST_NEWTON else start
+    options = {"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "ftol": 0.0, "gtol": ENOUGH}
     end = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     return end.x.reshape(offered.shape[1], -1)
+
+
+def _curve(p, design):
+    """Second derivatives of the loss without its penalty."""
+    n_options, n_features = p.shape[1], design.shape[1]
+    found = np.empty((n_options, n_features, n_options, n_features))
+    for i in range(n_options):
+        for j in range(i + 1):
+            spread = p[:, i] * ((i == j) - p[:, j])
+            rows = np.flatnonzero(spread)
+            part = design[rows]
+            found[i, :, j] = found[j, :, i] = (part * spread[rows, None]).T @ part
+    return found.reshape(n_options * n_features, -1)
+
+
+def _descend(loss, curvature, x):
+    """Take Newton steps, halved where the loss would rise, until it falls no more."""
+    value, slope = loss(x)
+    for _ in range(MOST_NEWTON_STEPS):
+        step = np.linalg.solve(curvature(x), slope)
+        further = (x - step / 2**k for k in range(MOST_HALVINGS))
+        found = next(((z, *loss(z)) for z in further if loss(z)[0] < value), None)
+        if found is None:
+            return x
+        x, value, slope = found
+        if np.abs(slope).max() < ENOUGH:
+            return x
+    return x
 
 
 def log_among(weights: np.ndarray, features: np.ndarray, offered: np.ndarray) -> np.ndarray:
