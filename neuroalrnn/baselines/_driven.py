@@ -19,7 +19,7 @@ from neuroalrnn.baselines._glm_hmm import (
     _log_prior,
     _made,
     _squares,
-    fit_glm_hmm,
+    find_glm_hmm,
     log_options,
 )
 from neuroalrnn.baselines._hidden_states import expect_states, filter_states
@@ -68,7 +68,7 @@ def fit_driven(
     log_posterior : list of float
         Nats, up to a constant: before each step from the plain model and after the last.
     """
-    plain, path = fit_glm_hmm(
+    plain, path = find_glm_hmm(
         kinds, n_options, n_states, rng=rng, n_restarts=n_restarts, tolerance=tolerance
     )
     model = DrivenGLMHMM(plain, np.zeros((n_states, kinds.features.shape[1] - 1)))

@@ -1,6 +1,6 @@
 """The GLM-HMM itself: its likelihood and priors, and expectation maximisation."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import log_softmax
@@ -12,6 +12,7 @@ from neuroalrnn.baselines._hidden_states import (
     lay_in_lanes,
     smooth_states,
 )
+from neuroalrnn.baselines._kept import digest, once
 
 # the prior is worth so many transitions: of every kind, and of staying in addition
 PSEUDO_MOVE, PSEUDO_STAY = 1.0, 10.0
@@ -158,8 +159,9 @@ def fit_glm_hmm(
     """
     n_outputs = 1 if n_options == 2 else n_options
     shape = 1, n_outputs, kinds.features.shape[1]
-    single = GLMHMM(np.ones(1), np.ones((1, 1)), np.zeros(shape))
-    single, path = _climb(single, kinds, tolerance, MAX_STEPS)
+    nothing = GLMHMM(np.ones(1), np.ones((1, 1)), np.zeros(shape))
+    key = "one state", _digest(kinds), n_options, tolerance
+    single, path = once(key, lambda: _climb(nothing, kinds, tolerance, MAX_STEPS))
     if n_states == 1:
         return single, path
     free = np.ones((n_states, *shape[1:]), bool)
@@ -169,6 +171,37 @@ def fit_glm_hmm(
     model, path = max(short, key=lambda climbed: climbed[1][-1])
     model, rest = _climb(model, kinds, tolerance, MAX_STEPS, free)
     return model, path[:-1] + rest
+
+
+def find_glm_hmm(
+    kinds: Kinds, n_options: int, n_states: int, *, rng: np.random.Generator, **options: Any
+) -> tuple[GLMHMM, list[float]]:
+    """Do the same as `fit_glm_hmm`, but once for all who ask for it.
+
+    Parameters
+    ----------
+    kinds, n_options, n_states
+        See `fit_glm_hmm`.
+    rng : numpy.random.Generator
+        Draws the restarts; it stays as it is if the fit is known.
+    **options : anything
+        Other arguments of `fit_glm_hmm`.
+
+    Returns
+    -------
+    model : GLMHMM
+        The mode that was found.
+    log_posterior : list of float
+        See `fit_glm_hmm`.
+    """
+    settings = {**(fit_glm_hmm.__kwdefaults__ or {}), **options}
+    drawn = str(rng.bit_generator.state), *sorted(settings.items())
+    key = "several states", _digest(kinds), n_options, n_states, drawn
+    return once(key, lambda: fit_glm_hmm(kinds, n_options, n_states, rng=rng, **options))
+
+
+def _digest(kinds):
+    return digest(*kinds[:-1], *kinds.lanes)
 
 
 def predict_glm_hmm(model: GLMHMM, rows: Rows) -> np.ndarray:

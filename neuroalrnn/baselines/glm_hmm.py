@@ -19,7 +19,7 @@ from neuroalrnn.baselines._driven import DrivenGLMHMM, fit_driven, predict_drive
 from neuroalrnn.baselines._glm_hmm import (
     GLMHMM,
     Rows,
-    fit_glm_hmm,
+    find_glm_hmm,
     group_rows,
     infer_states,
     predict_glm_hmm,
@@ -116,13 +116,13 @@ def glm_hmm(
     """
     if driven and lapses:
         raise problems(DataError, "GLM-HMM", ["driven and lapses are both True: expected one"])
-    search = fit_driven if driven else partial(fit_glm_hmm, lapses=lapses)
+    search = fit_driven if driven else partial(find_glm_hmm, lapses=lapses)
     find = partial(_find, trials, search=search, n_restarts=n_restarts, seed=random_state)
     return _fit_sizes(trials, train, terms, inner, tuple(n_states), find)
 
 
 def _find(trials, kinds, n_states, *, search, seed, **options):
-    """Fit a model to rows, see `fit_glm_hmm`."""
+    """Fit a model to rows, see `find_glm_hmm`."""
     rng, n_options = np.random.default_rng([seed, n_states]), len(trials["choice"].attrs["labels"])
     return search(kinds, n_options, n_states, rng=rng, **options)[0]
 
