@@ -31,6 +31,7 @@ from neuroalrnn.cli.options import (
     Numbers,
     Out,
     Overwrite,
+    ReadOptions,
     Rule,
     RunFileOut,
     Saved,
@@ -106,11 +107,12 @@ def inspect(
     files: Files,
     out: RunFileOut = None,
     columns: Columns = None,
+    read: ReadOptions = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Look at files of unknown meaning: roles of columns, what looks wrong, a run file for fit."""
-    given = read_columns(columns)
-    inspect_into(files, out or Path(f"{files[0].stem}.toml"), given, overwrite=overwrite)
+    given, out = read_columns(columns), out or Path(f"{files[0].stem}.toml")
+    inspect_into(files, out, given, read or [], overwrite=overwrite)
 
 
 @app.command()

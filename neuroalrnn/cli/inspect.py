@@ -1,15 +1,24 @@
 """Command that looks at files before they are loaded, and writes a run file to start from."""
 
+import json
+import tomllib
 import warnings
+from functools import partial
+from inspect import signature
 from pathlib import Path
 
 import typer
 
-from neuroalrnn.exceptions import ConfigError, DataError, NeuroALRNNError
+from neuroalrnn.arguments import unknown
+from neuroalrnn.exceptions import ConfigError, DataError, NeuroALRNNError, problems
 from neuroalrnn.store import replace_file
 
+TOGETHER = "files of several subjects or sessions are inspected, and fitted, together"
 
-def inspect_into(paths: list[Path], out: Path, columns: dict[str, str], *, overwrite: bool) -> None:
+
+def inspect_into(
+    paths: list[Path], out: Path, columns: dict[str, str], read: list[str], *, overwrite: bool
+) -> None:
     """Say what files hold and what looks wrong, write a run file, and try it.
 
     Parameters
@@ -20,13 +29,15 @@ def inspect_into(paths: list[Path], out: Path, columns: dict[str, str], *, overw
         The run file.
     columns : dict of role to column
         Roles that are known.
+    read : list of str
+        Lines of ``[data.read]``.
     overwrite : bool
         Whether an existing run file is replaced.
 
     Raises
     ------
     ConfigError
-        The run file exists.
+        The run file exists, or `read` is not TOML.
     """
     from neuroalrnn.inspection.files import inspect_files, path_of
     from neuroalrnn.inspection.runfile import splitters, suggest, write
@@ -34,7 +45,9 @@ def inspect_into(paths: list[Path], out: Path, columns: dict[str, str], *, overw
 
     if out.exists() and not overwrite:
         raise ConfigError(f"{out} exists: name another file with --out, or pass --overwrite")
-    found = inspect_files(paths, columns, read=_read_format if len(paths) == 1 else _read_text)
+    options = _toml(read)
+    one = partial(_read_format, options=options)
+    found = inspect_files(paths, columns, read=one if len(paths) == 1 else _read_text)
     typer.echo(tell(found))
     data, path = suggest(found), path_of(paths, out.parent)
     texts = [write(found, data, path, each) for each in splitters(found)]
@@ -50,7 +63,15 @@ def inspect_into(paths: list[Path], out: Path, columns: dict[str, str], *, overw
     typer.echo(f"\nrun file: {out}\n{told}")
 
 
-def _read_format(path: Path):
+def _toml(read) -> dict:
+    try:
+        return tomllib.loads("\n".join(read))
+    except tomllib.TOMLDecodeError as error:
+        expected = "expected a line of a run file, such as 'table = \"epochs\"'"
+        raise ConfigError(f"--read {' '.join(read)!r}: {expected} ({error})") from error
+
+
+def _read_format(path: Path, options: dict):
     """Cells of a file or folder of any format as text, what it is, and keys that say so."""
     from neuroalrnn.sources import TABLES, import_data_loaders
 
@@ -58,14 +79,18 @@ def _read_format(path: Path):
     name = formats.recognise(path)
     if name is None:
         return _read_text(path)
+    kind = formats.FORMATS[name]
+    known = [each for each in signature(kind.read).parameters if each != "path"]
+    if wrong := [f"--read {unknown(each, known)}" for each in options if each not in known]:
+        raise problems(ConfigError, str(path), wrong)
     try:
-        table = formats.FORMATS[name].read(path).table
+        table = kind.read(path, **options).table
     except DataError:
-        if path.suffix.lower() not in TABLES:
+        if options or path.suffix.lower() not in TABLES:
             raise
         return _read_text(path)
     cells = table.astype(object).where(table.notna(), "").astype(str)
-    return cells, formats.FORMATS[name].title, {}
+    return cells, kind.title, {"read": options} if options else {}
 
 
 def _read_text(path: Path):
@@ -92,9 +117,13 @@ def _try(out: Path) -> tuple[bool, str]:
             for fold in folds:
                 splitter.inner(trials, fold.train, run.validation.n_inner)
     except NeuroALRNNError as error:
-        return False, f"before it can be fitted, change the run file:\n{error}"
+        more = f"\n{TOGETHER}" if "to hold out" in str(error) else ""
+        return False, f"before it can be fitted, change the run file:\n{error}{more}"
+    told = [f"the loader says: {text}" for text in json.loads(trials.attrs.get("cautions", "[]"))]
     kind = run.validation.splitter
-    return True, (
+    told += [
         f"loads {trials.sizes['trial']} trials, {count_scored(trials)} scored, {len(folds)} folds "
-        f"({kind})\nlook at it, then: neuroalrnn fit --run {out}"
-    )
+        f"({kind})",
+        f"look at it, then: neuroalrnn fit --run {out}",
+    ]
+    return True, "\n".join(told)

@@ -100,6 +100,14 @@ Source = Annotated[
 ]
 RunFile = Annotated[Path | None, typer.Option("--run", help="Run file (TOML).")]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Tables of one kind.")]
+ReadOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read",
+        metavar="TEXT",
+        help="Arguments of the reader of a format, as in [data.read]: 'table = \"epochs\"'.",
+    ),
+]
 RunFileOut = Annotated[
     Path | None, typer.Option("--out", help="Run file to write. Default: NAME.toml, here.")
 ]

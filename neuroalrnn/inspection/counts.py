@@ -40,7 +40,7 @@ def gaps(view: View) -> Iterator[Finding]:
     """Find gaps in trial numbers: trials were removed there."""
     step, same = _steps(view)
     rows = same & (step > 1)
-    if rows.any() and rows.sum() < 0.2 * same.sum():
+    if rows.any() and rows.sum() < 0.5 * same.sum():
         yield Finding(
             f"trial numbers ({view.roles['trial']}) jump {int(rows.sum())} times, over "
             f"{int((step[rows] - 1).sum())} numbers",
@@ -75,9 +75,10 @@ def restarts(view: View) -> Iterator[Finding]:
         yield Finding(
             f"trial numbers ({view.roles['trial']}) start again within a session, "
             f"{int(rows.sum())} times",
-            "two sessions may stand under one name: name the column that tells them apart as "
-            "session, or as block where they are one sitting",
+            "the role trial is left out; name the column that tells the pieces apart, if there is "
+            "one, as session, or as block where they are one sitting",
             rows,
+            {"leave": ["trial"]},
         )
 
 
@@ -93,8 +94,9 @@ def twice(view: View) -> Iterator[Finding]:
     if rows.any() and rows.mean() < 0.1 and (same & (step == 0)).any():
         yield Finding(
             f"trial numbers ({view.roles['trial']}) occur twice, {int(rows.sum())} times",
-            "number the trials of a session through, or leave the role trial out",
+            "the role trial is left out, and trials count in the order of the rows",
             rows,
+            {"leave": ["trial"]},
         )
 
 

@@ -123,7 +123,8 @@ def _fits(role, name, view) -> bool:
     if role in ("subject", "session", "block"):
         return len(values) <= max(n_rows / 2, 1) and not _is_fractional(view, name)
     if role == "choice":
-        return 1 < len(values) <= MOST_CHOICES or (len(values) > 0 and plain(name) == "choice")
+        is_known = plain(name) in NAMES[role].split()[:8]
+        return (0 if is_known else 1) < len(values) <= MOST_CHOICES or plain(name) == "choice"
     if role == "correct":
         return {value.lower() for value in values} <= TRUE
     if not view.is_number(name):
@@ -167,6 +168,29 @@ def covariates(view: View, counters: bool = False) -> list[str]:
         if has_name(name) and name not in taken and view.is_number(name)
         and len(view.values(name)) > 1 and (counters or not is_counter(view, name))
     ]  # fmt: skip
+
+
+def clocks(view: View) -> list[str]:
+    """List the columns of times that climb through sessions, the earliest of a trial first.
+
+    Parameters
+    ----------
+    view : View
+        The table.
+
+    Returns
+    -------
+    names : list of str
+        Columns that may be times of events, counted from the start of the session.
+    """
+    taken = set(view.roles.values())
+    found = [
+        name
+        for name in view.columns
+        if has_name(name) and name not in taken and view.is_number(name)
+        and (view.number(name) % 1 > 0).any() and is_counter(view, name)
+    ]  # fmt: skip
+    return sorted(found, key=lambda name: float(np.nanmedian(view.number(name))))
 
 
 def is_counter(view: View, name: str) -> bool:

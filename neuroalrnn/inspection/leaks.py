@@ -19,7 +19,7 @@ AFTER = {"feedback", "outcome", "outcomes", "points", "payoff", "payout", "earne
 # what is laid down before, in words that stand beside those
 BEFORE = {"prob", "probability", "p", "mean", "prev", "previous", "last", "back1", "back2", "side",
           "answer", "target", "option", "response", "key", "location", "magnitude", "offer",
-          "offered", "cue", "port", "n", "lag"}  # fmt: skip
+          "offered", "cue", "port", "n", "lag", "duration"}  # fmt: skip
 
 
 def tells_choice(view: View) -> Iterator[Finding]:
@@ -101,6 +101,8 @@ def tells_next(view: View) -> Iterator[Finding]:
     if not len(staying) or staying.mean() > 0.95:
         return
     for name in _few_values(view):
+        if _share_told(_codes(view, name), choice) >= NEARLY_ALL:
+            continue
         if _share_told(_codes(view, name), later) >= NEARLY_ALL:
             yield Finding(
                 f"the choice of the next trial follows from {name!r}",

@@ -10,7 +10,7 @@ import numpy as np
 
 from neuroalrnn.data.columns import NUMBER
 from neuroalrnn.data.roles import RESERVED, ROLES
-from neuroalrnn.inspection.guess import covariates, has_name
+from neuroalrnn.inspection.guess import clocks, covariates, has_name
 from neuroalrnn.inspection.look import Inspection
 from neuroalrnn.inspection.view import View
 
@@ -44,7 +44,9 @@ def suggest(found: Inspection) -> dict[str, Any]:
             data[key] = _merged(data.get(key), value)
     # what is known only after the choice is an input of the next trial where the user wants it
     late = data.pop("after_choice", [])
-    columns = {role: view.roles[role] for role in _order(view)} | data.pop("columns", {})
+    left = data.pop("leave", [])
+    columns = {role: view.roles[role] for role in _order(view) if role not in left}
+    columns |= data.pop("columns", {})
     for name in [*covariates(view)[:MOST_INPUTS], *_conditions(view)]:
         if name not in late:
             columns[_variable(name, columns)] = name
@@ -126,7 +128,7 @@ def write(found: Inspection, data: Mapping[str, Any], path: str | list[str], spl
     ]
     lines += [_data_line(key, value) for key, value in data.items()
               if value and not isinstance(value, Mapping)]  # fmt: skip
-    lines += ["", "[data.columns]"]
+    lines += [*_events(view), "", "[data.columns]"]
     lines += [_role_line(role, columns.pop(role, None), found) for role in ROLES_NEEDED]
     lines += [_role_line(role, name, found) for role, name in columns.items()]
     lines += _unused(view, data["columns"])
@@ -152,6 +154,19 @@ ABOUT = {
     "missing": "cells that stand for a missing value",
     "decimal": "what numbers have before their decimals",
 }
+
+
+def _events(view) -> list[str]:
+    """Comments that show how times which climb through sessions become events."""
+    times = clocks(view)[:N_NAMED]
+    if len(times) < 2:
+        return []
+    events = {re.sub(r"\W+", "_", name): name for name in times}
+    return [
+        "# these times climb through sessions; as events they count from the first one of a trial",
+        f"# events = {_toml(events)}",
+        f"# trial_start = {_toml(times[0])}",
+    ]
 
 
 def _data_line(key, value) -> str:

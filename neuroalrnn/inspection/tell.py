@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuroalrnn.inspection.guess import has_name
+from neuroalrnn.inspection.guess import clocks, has_name
 from neuroalrnn.inspection.look import Inspection
 from neuroalrnn.inspection.runfile import describe, labels
 
@@ -54,6 +54,9 @@ def _counts(view) -> list[str]:
         empty = int(view.is_empty(name).sum())
         none = f"; none on {empty} rows" if empty else ""
         lines.append(f"options: {', '.join(options[:12])}{none} ({name})")
+    if times := clocks(view):
+        more = " ..." if len(times) > N_SHOWN else ""
+        lines.append(f"events: {', '.join(times[:N_SHOWN])}{more} (climb through sessions)")
     return lines
 
 

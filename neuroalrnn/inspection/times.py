@@ -34,7 +34,8 @@ def mixed_units(view: View) -> Iterator[Finding]:
     times = _positive(view)
     if times is None or np.isfinite(times).sum() < 10:
         return
-    cut = _gap(times[np.isfinite(times) & ~_repeated_end(times)])
+    times[_repeated_end(times)] = np.nan
+    cut = _gap(times[np.isfinite(times)])
     if cut is None:
         return
     large = times > cut

@@ -1,6 +1,7 @@
 """Subjects are found in names of files, and what looks wrong goes into the run file."""
 
 import pytest
+from scipy.io import savemat
 
 from neuroalrnn.config import load_run
 from neuroalrnn.inspection.files import from_names, inspect_files, path_of
@@ -97,3 +98,45 @@ def test_files_of_other_columns_are_not_mixed(tmp_path):
     (tmp_path / "b.csv").write_text("x,z\n1,2\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"b\.csv has other columns than a\.csv \('y', 'z'\)"):
         inspect_files([tmp_path / "a.csv", tmp_path / "b.csv"])
+
+
+def test_files_of_other_formats_are_read_with_arguments(tmp_path, run):
+    table = make_table(4, 2, 20)
+    numbers = table[["trial", "coherence", "reward", "rt"]].astype(float)
+    numbers["choice"] = (table["choice"] == "right").astype(float)
+    numbers["subject"] = [float(name[1:]) for name in table["participant"]]
+    savemat(tmp_path / "lab.mat", {"trials": {k: v.to_numpy() for k, v in numbers.items()}, "x": 1})
+    out = ("--out", tmp_path / "run.toml")
+    code, told, _ = run("inspect", tmp_path / "lab.mat", "--read", 'variable = "trials"', *out)
+    assert code == 0
+    assert "loads 160 trials, 160 scored" in told
+    assert load_run(tmp_path / "run.toml").data.read == {"variable": "trials"}
+    _, _, error = run(
+        "inspect", tmp_path / "lab.mat", "--read", 'variabel = "x"', *out, "--overwrite"
+    )
+    assert "did you mean 'variable'" in error
+    _, _, error = run("inspect", tmp_path / "lab.mat", "--read", "variable", *out, "--overwrite")
+    assert "expected a line of a run file" in error
+
+
+def test_times_that_climb_are_offered_as_events(tmp_path, run):
+    table = make_table(4, 2, 20)
+    onset = 3.1 * table["trial"].astype(float)
+    table["stim.onset"], table["press"] = onset, onset + table["rt"].astype(float)
+    table.to_csv(tmp_path / "lab.csv", index=False)
+    _, told, _ = run("inspect", tmp_path / "lab.csv", "--out", tmp_path / "run.toml")
+    assert "events: stim.onset, press (climb through sessions)" in told
+    text = (tmp_path / "run.toml").read_text(encoding="utf-8")
+    text = text.replace("# events", "events").replace("# trial_start", "trial_start")
+    (tmp_path / "run.toml").write_text(text, encoding="utf-8")
+    trials = load_trials(str(tmp_path / "lab.csv"), load_run(tmp_path / "run.toml"))
+    assert list(trials["event"].values) == ["stim_onset", "press"]
+    assert float(trials["event_time"].max()) < 3
+
+
+def test_what_the_loader_cautions_is_told(tmp_path, run):
+    table = make_table(4, 2, 20)
+    table.loc[3, "coherence"] = ""
+    table.to_csv(tmp_path / "lab.csv", index=False)
+    _, told, _ = run("inspect", tmp_path / "lab.csv", "--out", tmp_path / "run.toml")
+    assert "the loader says: 'coherence' is missing on 1 of 160 trials" in told
