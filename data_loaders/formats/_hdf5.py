@@ -1,11 +1,19 @@
 """HDF5 files of other programs: only what is asked for is read, and nothing outside the file."""
 
+import os
+import signal
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import h5py
 import numpy as np
 
 from neuroalrnn.netcdf import faults
+
+LONGEST, BYTES_PER_SECOND = 8.0, 2**24
 
 
 def member(group: h5py.Group, name: str) -> Any:
@@ -104,3 +112,43 @@ def texts_of(values: np.ndarray) -> np.ndarray:
     cells = np.empty(len(plain), dtype=object)
     cells[:] = plain
     return cells.reshape(values.shape)
+
+
+def survives(read: Callable[[], Any], size: int) -> None:
+    """Try a reader in a process of its own, as HDF5 may go round for ever in a damaged file.
+
+    Errors of Python are left to the caller, who reads again.
+
+    Parameters
+    ----------
+    read : callable
+        Reader without arguments.
+    size : int
+        Bytes of the file; large ones may take longer.
+
+    Raises
+    ------
+    ValueError
+        It came to no end in time, or the process died.
+    """
+    if not hasattr(os, "fork"):
+        return
+    with warnings.catch_warnings():
+        # the child computes with numpy and HDF5 alone, and uses no threads
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            read()
+        os._exit(0)
+    end = time.monotonic() + LONGEST + size / BYTES_PER_SECOND
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise ValueError(
+                f"HDF5 came to no end within {LONGEST + size / BYTES_PER_SECOND:.0f} s"
+            )
+        time.sleep(0.001)
+    if os.WIFSIGNALED(ended[1]):
+        raise ValueError("HDF5 crashed over it")

@@ -12,8 +12,12 @@ from data_loaders.formats._found import MOST_BYTES
 HDF5 = b"\x89HDF\r\n\x1a\n"
 HEADER = 128
 # classes of arrays
-CELL, STRUCT, OBJECT, CHAR, SPARSE, NUMBERS, OPAQUE = 1, 2, 3, 4, 5, range(6, 16), 17
-MATRIX, COMPRESSED = 14, 15
+CELL, STRUCT, OBJECT, CHAR, FUNCTION, OPAQUE = 1, 2, 3, 4, 16, 17
+# kinds of elements
+MATRIX, COMPRESSED, TEXT, INT32, UINT32 = 14, 15, {1, 2, 16}, {5}, {6}
+NUMBERS = {1, 2, 3, 4, 5, 6, 7, 9, 12, 13}
+CHARACTERS = {1, 2, 3, 4, 16, 17, 18}
+MOST_DIMS = 32
 MOST_DEPTH = 60
 V4_BYTES = (8, 4, 4, 2, 2, 1)
 
@@ -111,46 +115,70 @@ def _tag(place) -> tuple[int, int, int, int]:
 
 def _check(place, depth) -> None:
     """Compare the shapes that an array and all arrays in it claim with their bytes."""
-    kind, start, stop, after = _tag(place)
-    place.at = after
-    if kind != MATRIX or start == stop:
+    kind, start, stop, place.at = _tag(place)
+    if kind != MATRIX:
+        raise ValueError(f"an element is of kind {kind}, expected an array")
+    if start == stop:
         return
     if depth > MOST_DEPTH:
         raise ValueError(f"arrays lie more than {MOST_DEPTH} deep in each other")
     inner = _Place(place.data, start, stop, place.order)
-    flags = _next(inner)
+    flags = _next(inner, UINT32)
     array = struct.unpack_from(inner.order + "I", flags)[0] & 0xFF
     if array == OPAQUE:
-        return
-    dims = _next(inner)
-    count = 1
-    for size in struct.unpack(f"{inner.order}{len(dims) // 4}i", dims[: len(dims) // 4 * 4]):
-        if size < 0:
-            raise ValueError(f"an array claims {size} rows or columns")
-        count *= size
-    _next(inner)
+        return _check_opaque(inner, depth)
+    if not 0 < array < OPAQUE or len(flags) != 8:
+        raise ValueError(f"an array is of class {array}, which is not known")
+    count = _count(_next(inner, INT32), inner.order)
+    _next(inner, TEXT)
     if count > stop - start:
         raise ValueError(f"an array claims {count} entries in {stop - start} bytes")
     if array in (STRUCT, OBJECT):
         count *= _count_fields(inner, array)
         if count > (stop - start) // 8:
             raise ValueError(f"a struct claims {count} entries in {stop - start} bytes")
-    if array in (CELL, STRUCT, OBJECT):
-        for _ in range(count):
+    if array in (CELL, STRUCT, OBJECT, FUNCTION):
+        for _ in range(1 if array == FUNCTION else count):
             _check(inner, depth + 1)
+    else:
+        while inner.at < stop:
+            _next(inner, CHARACTERS if array == CHAR else NUMBERS)
 
 
-def _next(place) -> bytes:
-    _, start, stop, place.at = _tag(place)
+def _check_opaque(place, depth) -> None:
+    for _ in range(3):
+        _next(place, TEXT)
+    while place.at < place.stop:
+        _check(place, depth + 1)
+
+
+def _count(dims, order) -> int:
+    """Number of entries that dimensions claim."""
+    count = 1
+    if len(dims) % 4 or not 8 <= len(dims) <= 4 * MOST_DIMS:
+        raise ValueError(f"an array has {len(dims) / 4:g} dimensions")
+    for size in struct.unpack(f"{order}{len(dims) // 4}i", dims):
+        if size < 0:
+            raise ValueError(f"an array claims {size} rows or columns")
+        count *= size
+    return count
+
+
+def _next(place, kinds) -> bytes:
+    """The data of the next element, whose kind the library does not look at."""
+    kind, start, stop, place.at = _tag(place)
+    if kind not in kinds:
+        raise ValueError(f"an element is of kind {kind}, expected {sorted(kinds)}")
     return place.data[start:stop]
 
 
 def _count_fields(place, array) -> int:
     if array == OBJECT:
-        _next(place)
-    length = struct.unpack(place.order + "i", _next(place))[0]
-    names = _next(place)
-    if length <= 0:
+        _next(place, TEXT)
+    size = _next(place, INT32)
+    length = struct.unpack(place.order + "i", size)[0] if len(size) == 4 else 0
+    names = _next(place, TEXT)
+    if length <= 0 or len(names) % length:
         raise ValueError("names of fields are damaged")
     return len(names) // length
 

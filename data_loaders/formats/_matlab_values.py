@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from scipy.io import loadmat
 from scipy.io.matlab import MatlabFunction, MatlabObject, MatlabOpaque
 
 from data_loaders.formats._found import MOST_BYTES
-from data_loaders.formats._hdf5 import member, values_of
+from data_loaders.formats._hdf5 import member, survives, values_of
 from data_loaders.formats._matlab_check import MOST_DEPTH, check_v4, unpacked, version_of
 
 OBJECTS = {
@@ -97,7 +98,10 @@ def read_values(path: Path) -> dict[str, Any]:
         version = version_of(file.read(520))
     if version is None:
         raise ValueError("it does not begin as a MATLAB file does")
-    return _read_hdf5(path) if version == "7.3" else _read_before(path, version)
+    if version != "7.3":
+        return _read_before(path, version)
+    survives(partial(_read_hdf5, path), path.stat().st_size)
+    return _read_hdf5(path)
 
 
 def _read_before(path, version) -> dict[str, Any]:

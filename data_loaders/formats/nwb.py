@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from data_loaders.formats._found import (
     to_trials,
     together,
 )
-from data_loaders.formats._hdf5 import member, texts_of, values_of
+from data_loaders.formats._hdf5 import member, survives, texts_of, values_of
 from data_loaders.formats._matlab_check import HDF5
 from data_loaders.formats._ragged import reduced
 from neuroalrnn.arguments import checked, not_path, unknown
@@ -101,8 +102,9 @@ def read_nwb(
     def read(each: Path) -> Found:
         if each.name in ZARR:
             raise problems(DataError, str(each.parent), [_zarr()])
-        with readable(each, WHAT), h5py.File(each, "r") as file:
-            return _read(file, str(each), table)
+        with readable(each, WHAT):
+            survives(partial(_read, each, table), each.stat().st_size)
+            return _read(each, table)
 
     found = together(path, each_file(path, is_nwb, "NWB files"), read)
     frame, wrong = reduced(found.table, reduce or {})
@@ -137,7 +139,12 @@ def _zarr() -> str:
     )
 
 
-def _read(file, title, name) -> Found:
+def _read(path, name) -> Found:
+    with h5py.File(path, "r") as file:
+        return _of_file(file, str(path), name)
+
+
+def _of_file(file, title, name) -> Found:
     group = _table(file, title, name or TRIALS)
     ids = values_of(member(group, "id"), MOST_BYTES) if "id" in group else None
     columns, left = dict[str, Any](), list[str]()

@@ -1,10 +1,15 @@
 """NWB: tables of intervals with every kind of column, and files that must be refused."""
 
+import os
+import signal
+import time
+
 import h5py
 import numpy as np
 import pytest
 
 from data_loaders.formats import load_nwb, read_nwb, recognise
+from data_loaders.formats._hdf5 import survives
 from neuroalrnn.exceptions import DataError
 
 N = 4
@@ -165,3 +170,14 @@ def test_a_file_that_is_cut_off_is_refused(path):
     path.write_bytes(path.read_bytes()[:900])
     with pytest.raises(DataError, match="not a readable NWB file"):
         read_nwb(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="readers are tried in a forked process")
+def test_a_reader_that_comes_to_no_end_or_crashes_is_given_up(monkeypatch):
+    monkeypatch.setattr("data_loaders.formats._hdf5.LONGEST", 0.05)
+    with pytest.raises(ValueError, match="HDF5 came to no end"):
+        survives(lambda: time.sleep(60), 0)
+    monkeypatch.setattr("data_loaders.formats._hdf5.LONGEST", 8.0)
+    with pytest.raises(ValueError, match="HDF5 crashed over it"):
+        survives(lambda: os.kill(os.getpid(), signal.SIGTERM), 0)
+    assert survives(lambda: 1 / 0, 0) is None
