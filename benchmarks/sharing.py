@@ -168,8 +168,14 @@ single-task networks | **shared** | 95 % interval |
 
 
 def _line(row):
-    rates = " | ".join("" if np.isnan(row[name]) else f"{100 * row[name]:.1f} %" for name in NULLS)
+    asked = [name for name in NULLS if not np.isnan(row[name])]
+    rates = " | ".join(_percent(row[name]) if name in asked else "" for name in NULLS)
     overlap = "" if np.isnan(row["overlap"]) else f"{row['overlap']:.2f}"
+    every = f"**{_percent(row['all'])}**" if len(asked) > 1 else ""
     interval = f"{100 * row['low']:.1f} to {100 * row['high']:.1f} %"
     head = f"{row['kind']} | {row['n_pwl']} | {row['n']} | {overlap}"
-    return f"| {head} | {rates} | **{100 * row['all']:.1f} %** | {interval} |"
+    return f"| {head} | {rates} | {every} | {interval} |"
+
+
+def _percent(share):
+    return f"{100 * share:.1f} %"
