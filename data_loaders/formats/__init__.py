@@ -12,6 +12,7 @@ from data_loaders.formats.alf import is_alf, load_alf, read_alf
 from data_loaders.formats.arrays import is_arrays, load_arrays, read_arrays
 from data_loaders.formats.bids import is_bids, load_bids, read_bids
 from data_loaders.formats.bpod import is_bpod, load_bpod, read_bpod
+from data_loaders.formats.crcns import is_crcns, load_crcns, read_crcns
 from data_loaders.formats.matlab import is_matlab, load_matlab, read_matlab
 from data_loaders.formats.medpc import is_medpc, load_medpc, read_medpc
 from data_loaders.formats.nwb import is_nwb, load_nwb, read_nwb
@@ -51,6 +52,7 @@ FORMATS = {
     "alf": Format("IBL session, ALF or raw", is_alf, read_alf, load_alf),
     "medpc": Format("MED-PC", is_medpc, read_medpc, load_medpc),
     "arrays": Format("npz of arrays [time, episode, feature]", is_arrays, read_arrays, load_arrays),
+    "crcns": Format("CRCNS pfc-1", is_crcns, read_crcns, load_crcns),
     "pickle": Format("pickles, which are refused", is_pickle, read_pickle, load_pickle),
 }
 
@@ -89,6 +91,7 @@ __all__ = [
     "load_arrays",
     "load_bids",
     "load_bpod",
+    "load_crcns",
     "load_matlab",
     "load_medpc",
     "load_nwb",
@@ -97,6 +100,7 @@ __all__ = [
     "read_arrays",
     "read_bids",
     "read_bpod",
+    "read_crcns",
     "read_matlab",
     "read_medpc",
     "read_nwb",
