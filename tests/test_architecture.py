@@ -76,7 +76,7 @@ TABLE = {
     "sources": ({"config", "data", "data_loaders", "netcdf"}, {"xarray"}),
     "cli": (
         {"config", "sources", "questions", "behaviour", "study", "recover", "plots", "report"}
-        | {"inspection", "results", "stats", "store", "tasks"},
+        | {"dissect", "inspection", "results", "stats", "store", "tasks"},
         {"numpy", "pandas", "typer"},
     ),
     "__main__": ({"cli"}, set()),

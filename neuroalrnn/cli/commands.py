@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from neuroalrnn.cli.dissect import dissect
 from neuroalrnn.cli.folder import (
     FIT,
     OUTPUTS,
@@ -275,6 +276,9 @@ def recover(
         study_recovery(
             out, tasks=names(tasks), agents=names(agents), overwrite=overwrite, **sizes, **options
         )
+
+
+app.command()(dissect)
 
 
 @app.command()

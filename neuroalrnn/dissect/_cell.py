@@ -1,4 +1,4 @@
-"""One cell of a dissection: all restarts of one number of PWL units on one training set."""
+"""One cell of a dissection: all restarts of some numbers of PWL units on one training set."""
 
 import time
 
@@ -27,6 +27,7 @@ DIMS = {
     "train_curve": ("check",),
     "validation_curve": ("check",),
     "diverged": (),
+    "seconds": (),
     "self_slope": ("latent",),
     "weight": ("latent", "latent_in"),
     "input_weight": ("latent", "feature"),
@@ -45,7 +46,7 @@ INSIDE = {
 }
 
 
-def work_cell(plan, n_train, n_pwl, engine, progress):
+def work_cell(plan, n_train, grid, engine, progress):
     """Train, score, and where trials are most numerous take apart.
 
     Parameters
@@ -53,23 +54,24 @@ def work_cell(plan, n_train, n_pwl, engine, progress):
     plan : Plan
     n_train : int or None
         Number of training sequences; None draws new ones for every update.
-    n_pwl : int
+    grid : tuple of int
+        Numbers of PWL units.
     engine : Engine
     progress : callable
 
     Returns
     -------
-    dict of str to array, shape (restart, ...)
-        By the names in `DIMS`, and where trials are most numerous in `INSIDE`; and ``seconds`` of
-        training.
+    dict of str to array, shape (n_pwl, restart, ...)
+        By the names in `DIMS`, and where trials are most numerous in `INSIDE`.
     """
-    started, restarts = time.perf_counter(), range(plan.n_restarts)
+    started, n_pwl = time.perf_counter(), np.repeat(grid, plan.n_restarts).tolist()
+    restarts = [*range(plan.n_restarts)] * len(grid)
     learnt = learn(
-        plan.source, plan.setting, [n_pwl] * plan.n_restarts, n_train, restarts=restarts,
+        plan.source, plan.setting, n_pwl, n_train, restarts=restarts,
         n_validation=plan.n_validation, engine=engine, progress=progress,
     )  # fmt: skip
     seconds = time.perf_counter() - started
-    networks = as_networks(learnt.weights, [n_pwl] * plan.n_restarts)
+    networks = as_networks(learnt.weights, n_pwl)
     task, test = plan.source.task, plan.source.draw(TEST, plan.n_test)
     known = plan.source.stored(plan.n_validation, 0)
     scores, validation = (
@@ -81,11 +83,13 @@ def work_cell(plan, n_train, n_pwl, engine, progress):
         "train_curve": _full(plan, learnt.train_curve),
         "validation_curve": _full(plan, learnt.validation_curve),
         "diverged": learnt.diverged,
-        "seconds": np.array(seconds),
+        "seconds": np.full(len(networks), seconds / len(networks)),
         **{name: np.stack(parts) for name, parts in _weights(networks)},
     }
     is_last = n_train == plan.cells[-1][0]
-    return found | (_apart(plan, networks, learnt.diverged) if is_last else {})
+    found |= _apart(plan, networks, learnt.diverged) if is_last else {}
+    shape = len(grid), plan.n_restarts
+    return {name: each.reshape(*shape, *each.shape[1:]) for name, each in found.items()}
 
 
 def _score(task, test, network):
@@ -108,7 +112,8 @@ def _weights(networks):
 def _apart(plan, networks, diverged):
     """What is found inside every network; NaN where training diverged."""
     task, most = plan.source.task, max(plan.grid)
-    few, known = plan.source.draw(TEST, N_APART), plan.source.stored(N_APART, 0)
+    n = min(N_APART, plan.n_test)
+    few, known = plan.source.draw(TEST, n), plan.source.stored(n, 0)
     slopes = np.full((len(networks), len(SLOPES)), np.nan)
     units = np.full((len(networks), len(REPLACEMENTS), most), np.nan)
     counts = np.full((len(networks), 2), np.nan)

@@ -178,6 +178,6 @@ def _cost(dissection):
             "n_parameters": [own + (n_latent if free else int(p)) for p in grid],
             "n_nonlinear": grid,
             "step_microseconds": 1e6 * dataset["step_seconds"].values,
-            "training_seconds": dataset["seconds"].sum("n_train").values,
+            "training_seconds": dataset["seconds"].sum(["n_train", "restart"]).values,
         }
     )

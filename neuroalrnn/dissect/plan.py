@@ -17,7 +17,10 @@ DEFAULT = Setting(
     n_latent=10, initialisation="identity", learning_rate=0.003, batch_size=32, check_every=50,
     max_checks=100, patience=30,
 )  # fmt: skip
-SLOPES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+# networks that are trained together: more take hardly longer, but are lost together by a kill
+TOGETHER = 40
+# solved networks may fail at small slopes already
+SLOPES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True)
@@ -61,14 +64,21 @@ class Plan:
 
     @property
     def cells(self):
-        """Training size, None where trials are drawn anew, and number of PWL units."""
+        """Training size, None where trials are drawn anew, and the numbers of PWL units."""
         sizes = (*self.n_train, None) if self.fresh else self.n_train
-        return [(n_train, n_pwl) for n_train in sizes for n_pwl in self.grid]
+        size = max(1, TOGETHER // self.n_restarts)
+        parts = [self.grid[k : k + size] for k in range(0, len(self.grid), size)]
+        return [(n_train, part) for n_train in sizes for part in parts]
 
     @property
     def n_checks(self):
         """Checks of all networks together, at most."""
-        return len(self.cells) * self.n_restarts * self.setting.max_checks
+        return self.n_networks * self.setting.max_checks
+
+    @property
+    def n_networks(self):
+        """Number of networks of all cells."""
+        return len(self.sizes) * len(self.grid) * self.n_restarts
 
     def describe(self):
         """All that decides the result, as names and numbers.
@@ -78,7 +88,8 @@ class Plan:
         dict
         """
         own = {name: each for name, each in vars(self).items() if name not in ("source", "setting")}
-        return own | {"source": asdict(self.source), "setting": self.setting.model_dump()}
+        setting = {"setting": self.setting.model_dump(), "slopes": SLOPES}
+        return own | {"source": asdict(self.source)} | setting
 
     def estimate(self, engine):
         """Estimate the time of all cells, if no network stops early.
@@ -93,9 +104,10 @@ class Plan:
         def measure(n_updates):
             setting = self.setting.model_copy(update={**short, "check_every": n_updates})
             started = time.perf_counter()
+            n_models = self.n_restarts * len(self.cells[0][1])
             learn(
-                self.source, setting, [max(self.grid)] * self.n_restarts, None if self.fresh else 2,
-                restarts=range(self.n_restarts), n_validation=self.n_validation, engine=engine,
+                self.source, setting, [max(self.grid)] * n_models, None if self.fresh else 2,
+                restarts=range(n_models), n_validation=self.n_validation, engine=engine,
                 progress=lambda n_models, score: None,
             )  # fmt: skip
             return time.perf_counter() - started
@@ -108,11 +120,10 @@ class Plan:
 
     def tell(self, seconds):
         """The plan in sentences."""
-        n_networks = len(self.cells) * self.n_restarts
         grid = ", ".join(map(str, self.grid))
         sizes = [*map(str, self.n_train), *(["new trials at every update"] if self.fresh else [])]
         return (
-            f"{self.source.name}: {n_networks} networks of {self.setting.n_latent} latents, "
+            f"{self.source.name}: {self.n_networks} networks of {self.setting.n_latent} latents, "
             f"P = {grid}, {self.n_restarts} restarts, trained on {', '.join(sizes)}, "
             f"{self.setting.max_checks * self.setting.check_every} updates of "
             f"{self.setting.batch_size} trials at most.\n"

@@ -114,25 +114,29 @@ def dissect(
     if progress:
         announce(plan.tell(plan.estimate(engine)))
     bar = Progress(plan.n_checks, show=progress)
-    cells = [_cell(plan, cell, k, engine, bar, resume) for k, cell in enumerate(plan.cells)]
+    cells, done = [], 0
+    for cell in plan.cells:
+        cells.append(_cell(plan, cell, engine, bar, resume))
+        done += len(cell[1]) * plan.n_restarts * plan.setting.max_checks
+        bar.finish_fold(done)
     bar.bar.close()
     return Dissection(_assemble(plan, cells, engine))
 
 
-def _cell(plan, cell, k, engine, bar, resume):
+def _cell(plan, cell, engine, bar, resume):
     """One cell, from the folder where it is there."""
-    n_train, n_pwl = cell
-    bar.start_fold(f"P={n_pwl}, {'new trials' if n_train is None else f'{n_train} trials'}")
+    n_train, grid = cell
+    trials = "new trials" if n_train is None else f"{n_train} trials"
+    bar.start_fold(f"P={','.join(map(str, grid))}, {trials}")
     kept = None if resume is None else _kept(plan, cell, engine, resume)
     data = kept.load() if kept else None
     if data is None:
-        found = work_cell(plan, n_train, n_pwl, engine, bar)
+        found = work_cell(plan, n_train, grid, engine, bar)
         if kept:
             kept.save(as_bytes(found))
     else:
         with np.load(io.BytesIO(data)) as arrays:
             found = dict(arrays)
-    bar.finish_fold((k + 1) * plan.n_restarts * plan.setting.max_checks)
     return found
 
 
@@ -146,17 +150,17 @@ def _kept(plan, cell, engine, folder):
 
 def _assemble(plan, cells, engine):
     """All cells as one dataset, dims (n_train, n_pwl, restart, ...)."""
-    shape = len(plan.sizes), len(plan.grid)
+    own, n_parts = ("n_train", "n_pwl", "restart"), len(cells) // len(plan.sizes)
+    rows = [cells[k : k + n_parts] for k in range(0, len(cells), n_parts)]
 
-    def together(name):
-        each = np.stack([cell[name] for cell in cells])
-        return each.reshape(*shape, *each.shape[1:])
+    def joined(name, row):
+        return np.concatenate([cell[name] for cell in row])
 
-    own, last = ("n_train", "n_pwl", "restart"), cells[-len(plan.grid) :]
-    found = {name: ((*own, *dims), together(name)) for name, dims in DIMS.items()}
-    for name, dims in INSIDE.items():
-        found[name] = (*own[1:], *dims), np.stack([cell[name] for cell in last])
-    found["seconds"] = own[:2], together("seconds")
+    found = {
+        name: ((*own, *dims), np.stack([joined(name, row) for row in rows]))
+        for name, dims in DIMS.items()
+    }
+    found |= {name: ((*own[1:], *dims), joined(name, rows[-1])) for name, dims in INSIDE.items()}
     found = xr.Dataset(
         found,
         coords={

@@ -362,7 +362,7 @@ DISSECTION |= {
     "solved": Column("whether the test score is what the task asks for", "", "bool"),
     "step_microseconds": Column("time of one step of one sequence, on one core", "microseconds"),
     "training_curve": Column("batches since the last check", CURVE),
-    "training_seconds": Column("time of training of all restarts and sizes", "seconds"),
+    "training_seconds": Column("time of training, shared by all trained together", "seconds"),
     "validation_curve": Column("validation trials at this check", CURVE),
 }
 STEP = {"step": Column("step of a trial, by its name, in the order of the task", "", "category")}

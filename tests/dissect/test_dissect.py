@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from neuroalrnn.config import Setting
-from neuroalrnn.dissect import _apart, _cell, dissect, run
+from neuroalrnn.dissect import _apart, _cell, _words, dissect, plan, report, run
 from neuroalrnn.dissect._sets import FRESH, TEST, Source
 from neuroalrnn.dissect.plan import make_plan
 from neuroalrnn.dissect.result import Dissection
@@ -25,7 +25,9 @@ SMALL = {
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     folder = tmp_path_factory.mktemp("unfinished")
-    return dissect("flagged parity", **SMALL, resume=folder), folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "TOGETHER", 4)  # networks
+        return dissect("flagged parity", **SMALL, resume=folder), folder
 
 
 EXACT = {
@@ -108,7 +110,8 @@ def test_scores_are_those_of_the_networks_that_are_kept(small):
 
 def test_the_same_call_goes_on_from_finished_cells(small, monkeypatch):
     found, folder = small
-    assert len(list(folder.glob("*.kept"))) == 9
+    assert len(list(folder.glob("*.kept"))) == 6
+    monkeypatch.setattr(plan, "TOGETHER", 4)
     monkeypatch.setattr(run, "work_cell", lambda *args: pytest.fail("a cell was computed again"))
     again = dissect("flagged parity", **SMALL, resume=folder)
     timed = ["step_seconds"]
@@ -146,14 +149,19 @@ def test_restarts_are_trained_alike_whatever_is_beside_them(small):
 
 
 def made_up(small, test, validation=None, diverged=None):
-    """The small dissection with other scores (n_pwl, restart) of its largest training size."""
+    """Tables of the small dissection with other scores (n_pwl, restart) of its largest size."""
+    return changed(small, test, validation, diverged).tables
+
+
+def changed(small, test, validation=None, diverged=None):
+    """The small dissection with other scores."""
     dataset = small[0].dataset.copy(deep=True)
     validation = test if validation is None else validation
     for name, values in (("score", test), ("validation_score", validation)):
         dataset[name][-1, :, :, 0] = np.array(values)
     if diverged is not None:
         dataset["diverged"][-1] = np.array(diverged)
-    return Dissection(dataset).tables
+    return Dissection(dataset)
 
 
 def test_sufficient_p_keeps_what_the_best_explains_and_is_chosen_on_validation(small):
@@ -189,16 +197,65 @@ def test_impossible_arguments_are_named_together():
 
 
 def test_the_default_grid_has_both_ends():
-    plan = make_plan("addition", n_train=[50])
-    assert plan.grid == (0, 1, 2, 4, 8, 10)
-    assert len(plan.cells) == 12
-    assert "P = 0, 1, 2, 4, 8, 10" in plan.tell(600.0)
-    assert "10.0 minutes" in plan.tell(600.0)
-    json.dumps(plan.describe())
+    asked = make_plan("addition", n_train=[50])
+    assert asked.grid == (0, 1, 2, 4, 8, 10)
+    assert asked.cells == [(50, (0, 1, 2, 4)), (50, (8, 10)), (None, (0, 1, 2, 4)), (None, (8, 10))]
+    assert "P = 0, 1, 2, 4, 8, 10" in asked.tell(600.0)
+    assert "10.0 minutes" in asked.tell(600.0)
+    json.dumps(asked.describe())
 
 
 def test_curves_of_networks_that_stopped_are_filled_up():
-    plan = make_plan("addition", setting=SETTING)
-    filled = _cell._full(plan, np.zeros((2, 1)))
+    asked = make_plan("addition", setting=SETTING)
+    filled = _cell._full(asked, np.zeros((2, 1)))
     assert filled.shape == (2, 2)
     assert np.isnan(filled[:, 1]).all()
+
+
+def svg_alone(figure, folder, name):
+    """Save what the page shows; each kind of file takes a while."""
+    figure.savefig(folder / f"{name}.svg")
+    return {"svg": folder / f"{name}.svg"}
+
+
+def test_the_page_shows_every_figure_and_needs_no_other_file(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "save_figure", svg_alone)
+    page = report.write_dissection(small[0], tmp_path)
+    text = page.read_text(encoding="utf-8")
+    assert text.count("data:image/svg+xml") == 5
+    assert "n_bits = 2" in text
+    assert "fresh trials at every update" in text
+    names = {path.stem for path in (tmp_path / "tables").glob("*.csv")}
+    assert names == set(small[0].tables)
+
+
+def test_a_page_of_one_size_without_pwl_units_says_what_is_not_there(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "save_figure", svg_alone)
+    alone = Dissection(small[0].dataset.isel(n_train=[-1], n_pwl=[0]))
+    text = report.write_dissection(alone, tmp_path).read_text(encoding="utf-8")
+    assert text.count("data:image/svg+xml") == 3
+    assert "there is nothing to show" in text
+
+
+def told(found):
+    return " ".join([*_words.say_linear(found), *_words.say_solved(found)])
+
+
+def test_sentences_say_who_solves_the_task(small):
+    linear = told(changed(small, [[1.0, 1.0]] * 3))
+    assert "The linear network, P = 0, solves the task" in linear
+    few = told(changed(small, [[0.7, 0.7], [1.0, 0.9], [1.0, 1.0]]))
+    assert "P = 0, does not solve the task" in few
+    assert "With P = 1, 1 of 2 restarts solve it" in few
+    none = told(changed(small, [[0.7, 0.7]] * 3))
+    assert "No network with PWL units solves the task" in none
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_sentences_say_in_which_direction_few_units_differ_from_all(small, sign):
+    found = changed(small, [[0.7, 0.7], [1.0, 0.99], [1.0, 1.0]])
+    found.dataset["score"][0, 1, :, 0] = 0.8 + 0.1 * sign
+    found.dataset["score"][0, 2, :, 0] = 0.8
+    text = _words.say_efficiency(found)[0]
+    assert "With 3 trials, P = 1 minus P = 3 is " in text
+    assert ("\N{MINUS SIGN}0.1000" in text) == (sign < 0)

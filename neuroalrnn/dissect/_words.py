@@ -1,0 +1,125 @@
+"""What a dissection says, in sentences."""
+
+import numpy as np
+import pandas as pd
+
+from neuroalrnn.questions.words import count, number, strong
+
+AFFINE = "affine"
+
+
+def largest(table):
+    """Rows of the largest training size."""
+    return table[table["n_train"] == table["n_train"].max()]
+
+
+def say_linear(found):
+    """What the linear network makes of the task, and whether it was trained to its floor."""
+    rows = largest(found.tables["performance"]).set_index("n_pwl")
+    if 0 not in rows.index or not rows.loc[0, "n_restarts"]:
+        return []
+    score, floor = rows.loc[0, "run_median"], found.known["floor"]
+    if rows.loc[0, "share_solved"] > 0:
+        solved = round(rows.loc[0, "share_solved"] * found.dataset.sizes["restart"])
+        head = strong("The linear network, P = 0, solves the task")
+        return [head + f" in {_restarts(found, solved)} (median score {number(score)})."]
+    text = f" (median score {number(score)}"
+    text += "" if floor is None else f"; the best without the computation is {number(floor)}"
+    return [strong("The linear network, P = 0, does not solve the task") + text + ")."]
+
+
+def _restarts(found, n):
+    return f"{n} of {count(found.dataset.sizes['restart'], 'restart')}"
+
+
+def say_solved(found):
+    """How many units suffice, and how often they are found."""
+    rows = largest(found.tables["performance"])
+    rows, chosen = rows[rows["n_pwl"] > 0], largest(found.tables["chosen"]).iloc[0]
+    solving = rows[rows["share_solved"] > 0]
+    n = found.dataset.sizes["restart"]
+    if len(rows) and not len(solving):
+        best = rows["best_run"]
+        best = best.min() if found.known["measure"] == "mse" else best.max()
+        said = [strong("No network with PWL units solves the task") + f" (best {number(best)})."]
+    else:
+        said = [
+            f"With P = {row.n_pwl}, {round(row.share_solved * n)} of {n} restarts solve it "
+            f"(median score {number(row.run_median)})."
+            for row in solving.itertuples()
+        ]
+    if not pd.isna(chosen["best_n_pwl"]):
+        said.append(
+            f"On validation trials P = {chosen['best_n_pwl']} is best on the mean of restarts, and "
+            f"P = {chosen['sufficient_n_pwl']} keeps 95 % of what it gains."
+        )
+    exact = found.known["exact_n_pwl"]
+    if exact is not None:
+        said.append(f"A network in closed form solves the task with P = {exact}.")
+    return said
+
+
+def say_efficiency(found):
+    """Whether few PWL units need fewer trials than all of them."""
+    table = found.tables["performance"]
+    sizes = np.sort(table.loc[~table["fresh"], "n_train"].unique())
+    grid = found.dataset["n_pwl"].values
+    few = small_p(found)
+    if not len(sizes) or few is None or few == grid[-1]:
+        return []
+    runs = found.tables["runs"]
+    said = []
+    for n_train in sizes:
+        rows = runs[(runs["n_train"] == n_train) & ~runs["diverged"]]
+        wide = rows.pivot(index="restart", columns="n_pwl", values="test_score")
+        gap = (wide[few] - wide[grid[-1]]).dropna()
+        half = 2 * gap.std(ddof=1) / np.sqrt(max(len(gap), 1))
+        said.append(
+            f"With {n_train} trials, P = {few} minus P = {grid[-1]} is {number(gap.mean())} "
+            f"(two standard errors over {len(gap)} restarts: {number(half)})."
+        )
+    return said
+
+
+def small_p(found):
+    """The sufficient P above 0 of the largest size, or the smallest P above 0."""
+    above = [int(p) for p in found.dataset["n_pwl"].values if p > 0]
+    if not above:
+        return None
+    chosen = largest(found.tables["chosen"]).iloc[0]["sufficient_n_pwl"]
+    return int(chosen) if not pd.isna(chosen) and chosen > 0 else above[0]
+
+
+def say_attenuation(found):
+    """How far solved networks can be made linear."""
+    table, runs = found.tables["attenuation"], largest(found.tables["runs"])
+    solved = runs.loc[runs["solved"] & (runs["n_pwl"] > 0), ["n_pwl", "restart"]]
+    table = table.merge(solved, on=["n_pwl", "restart"])
+    if table.empty:
+        return []
+    is_low, limit = found.known["measure"] == "mse", found.known["solved"]
+    kept = table["test_score"] <= limit if is_low else table["test_score"] >= limit
+    by_slope = kept.groupby(table["slope_below"]).mean()
+    text = ", ".join(
+        f"{100 * by_slope[s]:.0f} % at {s:g}" for s in (0.01, 0.1, 1.0) if s in by_slope
+    )
+    return [
+        f"Of {count(len(solved), 'network')} with PWL units that solve the task, so many still do "
+        f"when the slope below zero is raised from 0: {text}."
+    ]
+
+
+def say_needed(found):
+    """How many units of solved networks are needed."""
+    table, runs = found.tables["necessity"], largest(found.tables["runs"])
+    solved = runs.loc[runs["solved"], ["n_pwl", "restart"]]
+    table = table[table["replacement"] == AFFINE].merge(solved, on=["n_pwl", "restart"])
+    if table.empty or table["needed"].isna().all():
+        return []
+    n = table.groupby(["n_pwl", "restart"])["needed"].sum().groupby("n_pwl").median()
+    told = ", ".join(f"{value:g} (P = {n_pwl})" for n_pwl, value in n.items())
+    return [
+        f"Of the PWL units of a network that solves the task, so many are needed (median): {told}. "
+        "To make one of them linear, by its best affine activation, costs more than 5 % of what "
+        "there is to explain."
+    ]

@@ -1,0 +1,156 @@
+"""The page about a dissection, its figures and its tables."""
+
+from functools import partial
+from os import PathLike
+from pathlib import Path
+
+from neuroalrnn.dissect import _words
+from neuroalrnn.plots import dissection as plots
+from neuroalrnn.plots.style import save_figure
+from neuroalrnn.questions.question import Section
+from neuroalrnn.report.markup import Drawn, bullets, facts, footnote, paragraph, table, together
+from neuroalrnn.report.page import build_page
+from neuroalrnn.results.tables import save_table
+from neuroalrnn.store import replacing
+
+PAGE = "report.html"
+KINDS = ("svg", "pdf", "png")
+# captions
+FIGURES = {
+    "performance": "Test scores against the number of PWL units: restarts, median, floor, ceiling.",
+    "sample_efficiency": "Mean test score over restarts, with its standard error.",
+    "attenuation": "Scores while all PWL units become linear; bold lines are medians.",
+    "necessity": "What the score loses when one PWL unit gets its best affine activation.",
+    "learning": "Log-likelihood of validation trials for each scored step (of squared errors, "
+    "minus half the error), one line for each restart.",
+}
+
+
+def dissection_files():
+    """Files of a report, inside its folder, as patterns."""
+    return (PAGE, "tables/*.csv", *(f"figures/{n}.{kind}" for n in FIGURES for kind in KINDS))
+
+
+def write_dissection(found, out: str | PathLike) -> Path:
+    """Write what a dissection found as ``report.html``, ``figures/`` and ``tables/``.
+
+    Parameters
+    ----------
+    found : Dissection
+        A finished dissection.
+    out : path-like
+        Folder, made where it is missing.
+
+    Returns
+    -------
+    pathlib.Path
+        The page, which needs no other file.
+    """
+    with replacing(out, dissection_files()) as new:
+        for folder in ("figures", "tables"):
+            (new / folder).mkdir()
+        for name, each in found.tables.items():
+            save_table(each, new / "tables", f"{name}.csv")
+        figures = {name: _draw(name, make, new) for name, make in _figures(found).items()}
+        made = f"Dissected {found.dataset.attrs['created']} by neuroalrnn "
+        made += found.dataset.attrs["neuroalrnn"]
+        title = f"Dissection: {found.dataset.attrs['task']}"
+        (new / PAGE).write_text(build_page(title, made, [], [], _sections(found, figures)), "utf-8")
+    return Path(out) / PAGE
+
+
+def _figures(found):
+    """How every figure that has something to show is drawn."""
+    tables, measure = found.tables, found.known["measure"]
+    runs, performance = _words.largest(tables["runs"]), _words.largest(tables["performance"])
+    makers = {
+        "performance": partial(plots.plot_dissection_panels, runs, performance, measure),
+        "learning": partial(plots.plot_task_learning, _words.largest(tables["learning"])),
+        "attenuation": partial(plots.plot_attenuation, tables["attenuation"], measure),
+    }
+    if found.dataset.sizes["n_train"] > 1:
+        makers["sample_efficiency"] = partial(
+            plots.plot_sample_efficiency, tables["performance"], _drawn_p(found), measure
+        )
+    needed = tables["necessity"].query("replacement == @_words.AFFINE")
+    if len(needed):
+        makers["necessity"] = partial(plots.plot_needed_units, needed)
+    return makers
+
+
+def _drawn_p(found):
+    """P = 0, few and all PWL units."""
+    grid = [int(p) for p in found.dataset["n_pwl"].values]
+    few = _words.small_p(found)
+    return sorted({grid[0], grid[-1], *([] if few is None else [few])})
+
+
+def _draw(name, make, new):
+    drawn = make()
+    figure = getattr(drawn, "figure", None) or drawn
+    paths = save_figure(figure, new / "figures", name)
+    return Drawn(name, figure.get_figwidth(), paths["svg"]).shown(FIGURES[name])
+
+
+def _sections(found, figures):
+    """The sections of the page in order."""
+    tables = found.tables
+    performance = tables["performance"].drop(columns=["floor", "ceiling"])
+    performance["fresh"] = performance["fresh"].map({True: "yes", False: "no"})
+    bodies = {
+        ("short", "In short"): [bullets(_in_short(found)), figures["performance"]],
+        ("asked", "What was asked"): [facts(_facts(found))],
+        ("scores", "Scores"): [table(performance), table(tables["chosen"].astype(str))],
+        ("efficiency", "Fewer trials"): _efficiency(found, figures),
+        ("apart", "Networks taken apart"): _apart(found, figures),
+        ("cost", "What a step costs"): [table(tables["cost"])],
+        ("learning", "Learning curves"): [figures["learning"]],
+    }
+    return [(Section(*head), together(parts)) for head, parts in bodies.items()]
+
+
+def _in_short(found):
+    return [
+        *_words.say_linear(found),
+        *_words.say_solved(found),
+        *_words.say_attenuation(found),
+        *_words.say_needed(found),
+    ]
+
+
+def _efficiency(found, figures):
+    if "sample_efficiency" not in figures:
+        return [paragraph("All networks were trained on as many trials: there is nothing to show.")]
+    small_print = "Restarts are starts of training on the same trials, not samples of trials."
+    said = bullets(_words.say_efficiency(found))
+    return [said, figures["sample_efficiency"], footnote(small_print)]
+
+
+def _apart(found, figures):
+    shown = [figures[name] for name in ("attenuation", "necessity") if name in figures]
+    small_print = (
+        "Nothing is trained again. A unit whose loss costs nothing may still have been used: "
+        "others may carry the same."
+    )
+    return [*shown, footnote(small_print)]
+
+
+def _facts(found):
+    asked, setting = found.asked, found.asked["setting"]
+    source, known = asked["source"], found.known
+    parameters = ", ".join(f"{name} = {each}" for name, each in source["parameters"].items())
+    sizes = [str(each) for each in asked["n_train"]]
+    sizes += ["fresh trials at every update"] if asked["fresh"] else []
+    n_updates = setting["max_checks"] * setting["check_every"]
+    return [
+        ("task", source["name"]),
+        ("parameters", parameters or "defaults"),
+        ("score", f"{known['measure']}; solved: {known['solved']:g}"),
+        ("networks", f"{setting['n_latent']} latents, P = {', '.join(map(str, asked['grid']))}"),
+        ("restarts", str(asked["n_restarts"])),
+        ("training trials", ", ".join(sizes)),
+        ("training", f"at most {n_updates:,} updates of {setting['batch_size']} trials, learning "
+         f"rate {setting['learning_rate']:g}, start {setting['initialisation']!r}"),
+        ("validation, test", f"{asked['n_validation']} and {asked['n_test']} trials"),
+        ("seed", str(source["random_state"])),
+    ]  # fmt: skip

@@ -1,0 +1,43 @@
+"""The command dissect."""
+
+import pandas as pd
+import pytest
+
+from neuroalrnn.cli import main
+from neuroalrnn.cli.dissect import read_parameters, study_task
+from neuroalrnn.dissect.result import Dissection
+from neuroalrnn.exceptions import ConfigError, ResultError
+
+SETTING = {"n_latent": 2, "batch_size": 2, "check_every": 2, "max_checks": 1}
+
+
+def test_writes_result_tables_and_page_and_refuses_to_replace_them(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("neuroalrnn.dissect.report._draw", lambda name, make, new: name)
+    options = {
+        "parameters": {"n_steps": 5}, "n_pwl": [0, 2], "n_restarts": 2, "threads": 1,
+        "n_validation": 3, "n_test": 3, "backend": "torch_eager", "setting": SETTING,
+    }  # fmt: skip
+    study_task("addition", tmp_path / "new", overwrite=False, **options)
+    assert "test scores" in capsys.readouterr().out
+    found = Dissection.load(tmp_path / "new" / "dissection.nc")
+    table = pd.read_csv(tmp_path / "new" / "tables" / "performance.csv")
+    assert table["n_pwl"].tolist() == found.tables["performance"]["n_pwl"].tolist() == [0, 2]
+    assert (tmp_path / "new" / "report.html").exists()
+    assert not (tmp_path / "new" / "unfinished").exists()
+    with pytest.raises(ResultError, match="already holds"):
+        study_task("addition", tmp_path / "new", overwrite=False, **options)
+
+
+def test_parameters_are_read_as_json_or_text():
+    found = read_parameters(["n_steps=40", "law=uniform", "coherences=[1, 2]"])
+    assert found == {"n_steps": 40, "law": "uniform", "coherences": [1, 2]}
+    with pytest.raises(ConfigError, match="NAME=VALUE"):
+        read_parameters(["n_steps"])
+
+
+def test_an_unknown_task_is_named_with_the_nearest(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["dissect", "adition", "--out", str(tmp_path / "new")])
+    assert stop.value.code
+    assert "addition" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
