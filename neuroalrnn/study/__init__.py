@@ -2,15 +2,12 @@
 
 from neuroalrnn.study.crossval import cross_validate, select_n_pwl
 from neuroalrnn.study.estimator import ALRNN
-from neuroalrnn.study.study import Study, prepare_study
 from neuroalrnn.study.subjects import compare_pooling, few_shot
 
 __all__ = [
     "ALRNN",
-    "Study",
     "compare_pooling",
     "cross_validate",
     "few_shot",
-    "prepare_study",
     "select_n_pwl",
 ]
