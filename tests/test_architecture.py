@@ -58,8 +58,8 @@ TABLE = {
     ),
     "dissect": (
         {"config", "data", "fit", "mechanism", "model", "netcdf", "network", "ops", "plots"}
-        | {"questions", "report", "results", "stats", "store", "study", "tasks"},
-        ARRAYS | {"torch", "markupsafe"},
+        | {"peers", "questions", "report", "results", "stats", "store", "study", "tasks"},
+        ARRAYS | {"torch"},
     ),
     "effects": ({"data", "network", "results", "regimes", "stats"}, ARRAYS | {"scipy", "sklearn"}),
     "questions": (

@@ -34,6 +34,9 @@ def dissect(
     fresh: Annotated[
         bool, typer.Option(help="Train on trials drawn anew for every update, too.")
     ] = True,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Train a GRU and an LSTM of as many units, too.")
+    ] = False,
     restarts: Annotated[int, typer.Option(min=2)] = 10,
     n_latent: Annotated[int | None, typer.Option(min=1, help="Default: 10.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Default: 0.003.")] = None,
@@ -55,7 +58,8 @@ def dissect(
             n_pwl=None if n_pwl is None else numbers("--n-pwl", n_pwl),
             n_train=[] if n_train is None else numbers("--n-train", n_train, least=2),
             setting={name: value for name, value in given.items() if value is not None},
-            fresh=fresh, n_restarts=restarts, random_state=seed, threads=threads, backend=backend,
+            fresh=fresh, peers=peers, n_restarts=restarts, random_state=seed, threads=threads,
+            backend=backend,
         )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ def make_tables(dissection):
         "necessity": _necessity(dissection),
         "cost": _cost(dissection),
     }
+    if "peer_score" in dissection.dataset:
+        made["peers"] = _peers(dissection)
     return {name: _in_order(name, table) for name, table in made.items()}
 
 
@@ -49,22 +51,36 @@ def is_low(dissection):
     return dissection.known["measure"] == LOW
 
 
+def _main_scores(dissection, names):
+    """Variables with the main score, by row, and whether that is fresh and solves the task."""
+    kept = dissection.dataset[list(names)].rename(names)
+    kept = kept.sel(measure=dissection.known["measure"]).drop_vars("measure")
+    frame = kept.to_dataframe().reset_index()
+    solved, score = dissection.known["solved"], frame["test_score"]
+    is_good = score <= solved if is_low(dissection) else score >= solved
+    last = frame["n_train"] == int(dissection.dataset["n_train"][-1])
+    return frame.assign(solved=~frame["diverged"] & is_good, fresh=dissection.asked["fresh"] & last)
+
+
+def _peers(dissection):
+    """One row per gated network."""
+    names = {f"peer_{name}": name for name in ("validation_score", "diverged")}
+    names |= {"peer_score": "test_score", "peer_parameters": "n_parameters"}
+    return _main_scores(dissection, names)
+
+
 def _runs(dissection):
     """One row per network."""
-    dataset, low = dissection.dataset, is_low(dissection)
-    kept = dataset[["score", "validation_score", "diverged"]]
-    kept = kept.sel(measure=dissection.known["measure"]).drop_vars("measure")
-    frame = kept.to_dataframe().reset_index().rename(columns={"score": "test_score"})
+    dataset = dissection.dataset
+    same = {name: name for name in ("validation_score", "diverged")}
+    frame = _main_scores(dissection, {"score": "test_score"} | same)
     curve = dataset["validation_curve"]
     best = curve.fillna(-np.inf).argmax("check") + 1
     frame["n_updates"] = best.values.ravel() * dissection.asked["setting"]["check_every"]
     for name in ("n_used", "effective_n_pwl"):
         last = dataset[name].expand_dims(n_train=dataset["n_train"][-1:])
         frame[name] = last.reindex(n_train=dataset["n_train"]).transpose(*KEYS).values.ravel()
-    solved, score = dissection.known["solved"], frame["test_score"]
-    frame["solved"] = ~frame["diverged"] & (score <= solved if low else score >= solved)
-    fresh = dissection.asked["fresh"] & (frame["n_train"] == int(dataset["n_train"][-1]))
-    return frame.assign(fresh=fresh)
+    return frame
 
 
 def _summarise(dissection, runs):

@@ -32,7 +32,10 @@ class Learnt:
     diverged: np.ndarray
 
 
-def learn(source, setting, n_pwl, n_train, *, restarts, n_validation, engine, progress):
+def learn(
+    source, setting, n_pwl, n_train, *, restarts, n_validation, engine, progress,
+    architecture=ALRNN_ARCHITECTURE,
+):  # fmt: skip
     """Train networks on a task.
 
     Parameters
@@ -51,19 +54,20 @@ def learn(source, setting, n_pwl, n_train, *, restarts, n_validation, engine, pr
     engine : neuroalrnn.study.engine.Engine
     progress : callable
         See `neuroalrnn.fit.train`.
+    architecture : Architecture
 
     Returns
     -------
     Learnt
     """
     known = source.stored(n_validation, n_train or 0)
-    jobs = _jobs(source, setting, n_pwl, restarts, known, n_validation)
+    jobs = _jobs(source, setting, n_pwl, restarts, known, n_validation, architecture)
 
     def fresh(check, n_sequences):
         return source.draw(FRESH, n_sequences, check).observations(setting.dtype)
 
     trained = train_in_chunks(
-        jobs, known.observations(setting.dtype), setting, engine, progress,
+        jobs, known.observations(setting.dtype), setting, engine, progress, architecture,
         fresh=fresh if n_train is None else None,
     )  # fmt: skip
     n_scored = known.sequences.scored[:n_validation].sum()
@@ -71,7 +75,7 @@ def learn(source, setting, n_pwl, n_train, *, restarts, n_validation, engine, pr
     return Learnt(trained.best, trained.train_score, validation, trained.diverged)
 
 
-def _jobs(source, setting, n_pwl, restarts, known, n_validation):
+def _jobs(source, setting, n_pwl, restarts, known, n_validation, architecture):
     """One job per network; the first sequences are for validation, all others for training."""
     dtype, n = getattr(torch, setting.dtype), len(n_pwl)
     n_features = len(known.sequences.features)
@@ -80,7 +84,7 @@ def _jobs(source, setting, n_pwl, restarts, known, n_validation):
     offset = known.start(train if len(train) else validate)
     weights = stack(
         [
-            ALRNN_ARCHITECTURE.draw(
+            architecture.draw(
                 setting, p, n_features, offset=offset, is_known=None,
                 rng=np.random.default_rng([source.random_state, restart]),
             )

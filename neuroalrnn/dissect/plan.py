@@ -7,6 +7,7 @@ import numpy as np
 
 from neuroalrnn.arguments import not_kind, not_names, not_seed, not_whole, refuse
 from neuroalrnn.config import Setting
+from neuroalrnn.dissect._peers import PEERS
 from neuroalrnn.dissect._sets import Source
 from neuroalrnn.dissect._training import learn
 from neuroalrnn.exceptions import ConfigError
@@ -41,6 +42,8 @@ class Plan:
         Whether networks are also trained on trials that are drawn anew for every update.
     n_restarts, n_validation, n_test : int
         Starts of each network, and sequences that it is validated and scored on.
+    peers : bool
+        Whether a GRU and an LSTM are trained on the same trials.
     """
 
     source: Source
@@ -51,6 +54,7 @@ class Plan:
     n_restarts: int
     n_validation: int
     n_test: int
+    peers: bool = False
 
     @property
     def n_drawn(self):
@@ -71,6 +75,12 @@ class Plan:
         return [(n_train, part) for n_train in sizes for part in parts]
 
     @property
+    def peer_cells(self):
+        """Training size, None where trials are drawn anew, and family of gated networks."""
+        sizes = (*self.n_train, None) if self.fresh else self.n_train
+        return [(n_train, name) for n_train in sizes for name in PEERS if self.peers]
+
+    @property
     def n_checks(self):
         """Checks of all networks together, at most."""
         return self.n_networks * self.setting.max_checks
@@ -78,7 +88,8 @@ class Plan:
     @property
     def n_networks(self):
         """Number of networks of all cells."""
-        return len(self.sizes) * len(self.grid) * self.n_restarts
+        n_peers = len(PEERS) if self.peers else 0
+        return len(self.sizes) * (len(self.grid) + n_peers) * self.n_restarts
 
     def describe(self):
         """All that decides the result, as names and numbers.
@@ -115,7 +126,7 @@ class Plan:
         measure(1)  # compiles
         once, more = measure(1), measure(9)
         update = max(more - once, 0.0) / 8
-        checks = self.setting.max_checks * len(self.cells)
+        checks = self.setting.max_checks * (len(self.cells) + len(self.peer_cells))
         return checks * (self.setting.check_every * update + max(once - update, 0.0))
 
     def tell(self, seconds):
@@ -134,7 +145,7 @@ class Plan:
 
 def make_plan(
     task, *, parameters=None, n_pwl=None, n_train=(), fresh=True, n_restarts=10, setting=None,
-    n_validation=500, n_test=1000, random_state=0,
+    n_validation=500, n_test=1000, peers=False, random_state=0,
 ):  # fmt: skip
     """Check the arguments of `neuroalrnn.dissect.dissect`, and lay out what is computed.
 
@@ -168,7 +179,7 @@ def make_plan(
     grid, n_train = (tuple(sorted({int(each) for each in some})) for some in (grid, n_train))
     plan = Plan(
         Source(task, dict(parameters or {}), random_state), setting, grid, n_train, fresh,
-        n_restarts, n_validation, n_test,
+        n_restarts, n_validation, n_test, peers,
     )  # fmt: skip
     if fresh and n_train and n_train[-1] >= plan.n_drawn:
         text = f"n_train = {n_train[-1]}: as many as are drawn anew ({plan.n_drawn}), or more"

@@ -70,8 +70,9 @@ def _figures(found):
     }
     if found.dataset.sizes["n_train"] > 1:
         makers["sample_efficiency"] = partial(
-            plots.plot_sample_efficiency, tables["performance"], _drawn_p(found), measure
-        )
+            plots.plot_sample_efficiency, tables["performance"], _drawn_p(found), measure,
+            tables.get("peers"),
+        )  # fmt: skip
     needed = tables["necessity"].query("replacement == @_words.AFFINE")
     if len(needed):
         makers["necessity"] = partial(plots.plot_needed_units, needed)
@@ -100,13 +101,29 @@ def _sections(found, figures):
     bodies = {
         ("short", "In short"): [bullets(_in_short(found)), figures["performance"]],
         ("asked", "What was asked"): [facts(_facts(found))],
-        ("scores", "Scores"): [table(performance), table(tables["chosen"].astype(str))],
+        ("scores", "Scores"): [
+            table(performance),
+            table(tables["chosen"].astype(str)),
+            *_peers(tables),
+        ],
         ("efficiency", "Fewer trials"): _efficiency(found, figures),
         ("apart", "Networks taken apart"): _apart(found, figures),
         ("cost", "What a step costs"): [table(tables["cost"])],
         ("learning", "Learning curves"): [figures["learning"]],
     }
     return [(Section(*head), together(parts)) for head, parts in bodies.items()]
+
+
+def _peers(tables):
+    """Gated networks, means over restarts."""
+    if "peers" not in tables:
+        return []
+    rows = tables["peers"].groupby(["n_train", "model"], sort=False)
+    means = rows.agg(
+        run_mean=("test_score", "mean"), share_solved=("solved", "mean"),
+        n_parameters=("n_parameters", "first"),
+    )  # fmt: skip
+    return [table(means.reset_index())]
 
 
 def _in_short(found):

@@ -18,6 +18,8 @@ from neuroalrnn.config import Setting
 from neuroalrnn.config.defaults import MEMORY
 from neuroalrnn.dissect._apart import REPLACEMENTS
 from neuroalrnn.dissect._cell import DIMS, INSIDE, work_cell
+from neuroalrnn.dissect._peers import DIMS as PEER_DIMS
+from neuroalrnn.dissect._peers import PEERS, work_peer
 from neuroalrnn.dissect._sets import TEST
 from neuroalrnn.dissect.plan import SLOPES, make_plan
 from neuroalrnn.dissect.result import FORMAT, Dissection
@@ -42,6 +44,7 @@ def dissect(
     setting: Setting | None = None,
     n_validation: int = 500,
     n_test: int = 1000,
+    peers: bool = False,
     random_state: int = 0,
     resume: str | PathLike | None = None,
     threads: int | None = None,
@@ -76,6 +79,8 @@ def dissect(
         Number of latents, learning rate, length of training and so on; its ``n_pwl`` is not used.
     n_validation, n_test : int
         Number of trials that say when to stop, and of those that are scored.
+    peers : bool
+        Also train a GRU and an LSTM of as many units, by the same program.
     random_state : int
         Seed of all trials and starts.
     resume : path-like, optional
@@ -108,30 +113,34 @@ def dissect(
     plan = make_plan(
         task, parameters=parameters, n_pwl=n_pwl, n_train=n_train, fresh=fresh,
         n_restarts=n_restarts, setting=setting, n_validation=n_validation, n_test=n_test,
-        random_state=random_state,
+        peers=peers, random_state=random_state,
     )  # fmt: skip
     engine = Engine.choose(backend, threads, memory)
     if progress:
         announce(plan.tell(plan.estimate(engine)))
     bar = Progress(plan.n_checks, show=progress)
     cells, done = [], 0
-    for cell in plan.cells:
+    for cell in (*plan.cells, *plan.peer_cells):
         cells.append(_cell(plan, cell, engine, bar, resume))
-        done += len(cell[1]) * plan.n_restarts * plan.setting.max_checks
+        n_networks = plan.n_restarts * (1 if cell in plan.peer_cells else len(cell[1]))
+        done += n_networks * plan.setting.max_checks
         bar.finish_fold(done)
     bar.bar.close()
-    return Dissection(_assemble(plan, cells, engine))
+    own, peer = cells[: len(plan.cells)], cells[len(plan.cells) :]
+    return Dissection(_assemble(plan, own, engine).merge(_assemble_peers(plan, peer)))
 
 
 def _cell(plan, cell, engine, bar, resume):
     """One cell, from the folder where it is there."""
-    n_train, grid = cell
-    trials = "new trials" if n_train is None else f"{n_train} trials"
-    bar.start_fold(f"P={','.join(map(str, grid))}, {trials}")
+    n_train, what = cell
+    is_peer = isinstance(what, str)
+    name = what if is_peer else f"P={','.join(map(str, what))}"
+    bar.start_fold(f"{name}, {'new' if n_train is None else n_train} trials")
     kept = None if resume is None else _kept(plan, cell, engine, resume)
     data = kept.load() if kept else None
     if data is None:
-        found = work_cell(plan, n_train, grid, engine, bar)
+        work = work_peer if is_peer else work_cell
+        found = work(plan, n_train, what, engine, bar)
         if kept:
             kept.save(as_bytes(found))
     else:
@@ -181,6 +190,21 @@ def _assemble(plan, cells, engine):
         neuroalrnn=version("neuroalrnn"),
         backend=engine.backend.name,
     )
+
+
+def _assemble_peers(plan, cells):
+    """All cells of gated networks, dims (n_train, model, restart, ...)."""
+    if not cells:
+        return xr.Dataset()
+    shape = len(plan.sizes), len(PEERS)
+
+    def together(name):
+        each = np.stack([cell[name] for cell in cells])
+        return each.reshape(*shape, *each.shape[1:])
+
+    own = ("n_train", "model", "restart")
+    found = {name: ((*own, *dims), together(name)) for name, dims in PEER_DIMS.items()}
+    return xr.Dataset(found, coords={"model": list(PEERS)})
 
 
 def _known(plan):

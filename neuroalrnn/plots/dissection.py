@@ -110,7 +110,7 @@ def plot_dissection_panels(runs, performance, measure):
 
 
 @styled
-def plot_sample_efficiency(performance, chosen, measure, *, ax=None):
+def plot_sample_efficiency(performance, chosen, measure, peers=None, *, ax=None):
     """Draw the score against the number of training trials, for linear, few and all PWL units.
 
     Parameters
@@ -121,6 +121,8 @@ def plot_sample_efficiency(performance, chosen, measure, *, ax=None):
         Values of P that are drawn.
     measure : str
         Name of the score.
+    peers : DataFrame, optional
+        Table of gated networks.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -134,12 +136,20 @@ def plot_sample_efficiency(performance, chosen, measure, *, ax=None):
             rows["n_train"], rows["run_mean"], rows["run_error"], color=colour, marker="o", ms=4,
             lw=1, label=f"P = {n_pwl}",
         )  # fmt: skip
+    for (model, rows), style in zip(_by_model(peers), ("--", ":"), strict=False):
+        mean = rows.groupby("n_train")["test_score"].mean()
+        ax.plot(mean.index, mean, style, color=GREY, marker="s", ms=3, lw=1, label=model)
     _known_lines(ax, performance)
     ax.set_xscale("log")
     ax.set_xlabel("Training trials" + (" (last: fresh ones)" if performance["fresh"].any() else ""))
     ax.set_ylabel(f"Test score ({measure})")
     ax.legend(loc="best")
     return ax
+
+
+def _by_model(peers):
+    """Rows of each family whose training did not diverge."""
+    return [] if peers is None else peers[~peers["diverged"]].groupby("model")
 
 
 @styled

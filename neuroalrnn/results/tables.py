@@ -92,6 +92,10 @@ FILES = {
         "training size; chosen on validation trials (command dissect)",
         "n_train best_n_pwl? sufficient_n_pwl? least_n_pwl?",
     ),
+    "peers.csv": Table(
+        "GRU or LSTM (command dissect)",
+        "n_train fresh model restart test_score validation_score solved diverged n_parameters",
+    ),
     "learning.csv": Table(
         "network and check of training (command dissect)",
         "n_train n_pwl restart n_updates training_curve validation_curve",

@@ -18,7 +18,8 @@ from neuroalrnn.tasks import TASKS
 SETTING = Setting(n_latent=3, initialisation="identity", batch_size=4, check_every=3, max_checks=2)
 SMALL = {
     "parameters": {"n_bits": 2}, "n_pwl": [1, 0, 3], "n_train": [6, 3], "n_restarts": 2,
-    "setting": SETTING, "n_validation": 8, "n_test": 12, "backend": "torch_eager", "threads": 1,
+    "peers": True, "setting": SETTING, "n_validation": 8, "n_test": 12,
+    "backend": "torch_eager", "threads": 1,
 }  # fmt: skip
 
 
@@ -96,6 +97,17 @@ def test_tables_are_as_the_schema_says(small):
     assert (cost["step_microseconds"] > 0).all()
 
 
+def test_gated_networks_learn_the_same_trials(small):
+    found, _ = small
+    peers = found.tables["peers"]
+    assert peers.groupby("model").size().to_dict() == {"GRU": 6, "LSTM": 6}
+    assert peers["test_score"].between(0, 1).all()
+    # three gates, or four, of 3 units with 2 inputs, 3 units and a bias; starts and a read-out
+    expected = {"GRU": 3 * 3 * 6, "LSTM": 4 * 3 * 6}
+    for model, n in peers.groupby("model")["n_parameters"].first().items():
+        assert 0 <= n - expected[model] - 4 <= 12, model
+
+
 def test_scores_are_those_of_the_networks_that_are_kept(small):
     found, _ = small
     source = Source("flagged parity", {"n_bits": 2}, 0)
@@ -110,9 +122,10 @@ def test_scores_are_those_of_the_networks_that_are_kept(small):
 
 def test_the_same_call_goes_on_from_finished_cells(small, monkeypatch):
     found, folder = small
-    assert len(list(folder.glob("*.kept"))) == 6
+    assert len(list(folder.glob("*.kept"))) == 6 + 6
     monkeypatch.setattr(plan, "TOGETHER", 4)
-    monkeypatch.setattr(run, "work_cell", lambda *args: pytest.fail("a cell was computed again"))
+    for name in ("work_cell", "work_peer"):
+        monkeypatch.setattr(run, name, lambda *args: pytest.fail("a cell was computed again"))
     again = dissect("flagged parity", **SMALL, resume=folder)
     timed = ["step_seconds"]
     assert again.dataset.drop_vars(timed).identical(
@@ -140,7 +153,7 @@ def test_what_is_saved_comes_back(small, tmp_path):
 
 
 def test_restarts_are_trained_alike_whatever_is_beside_them(small):
-    alone = dissect("flagged parity", **SMALL | {"n_pwl": [1], "n_train": [], "n_restarts": 2})
+    alone = dissect("flagged parity", **SMALL | {"n_pwl": [1], "n_train": [], "peers": False})
     np.testing.assert_allclose(
         alone.dataset["validation_curve"].sel(n_pwl=1).isel(n_train=-1),
         small[0].dataset["validation_curve"].sel(n_pwl=1).isel(n_train=-1),
