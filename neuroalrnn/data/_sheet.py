@@ -45,8 +45,10 @@ class Sheet:
         name = str(self.row[place])
         return name if len(self.files) == 1 else f"{name} of {self.files[self.file[place]]['name']}"
 
-    def values(self, columns: Mapping[str, str], decimal: str) -> pd.DataFrame:
-        """Turn the texts of all columns into numbers or truth values, where all of them are such.
+    def values(
+        self, columns: Mapping[str, str], decimal: str, named: Iterable[str]
+    ) -> pd.DataFrame:
+        """Turn the texts of columns into numbers or truth values, where all of them are such.
 
         Parameters
         ----------
@@ -54,6 +56,8 @@ class Sheet:
             Labels stay as they are, as "01" must not turn into a number.
         decimal : {".", ","}
             What numbers have before their decimals.
+        named : iterable of str
+            Columns that are used; others stay texts.
 
         Returns
         -------
@@ -61,14 +65,15 @@ class Sheet:
             Values; the texts are gone.
         """
         labels = [columns.get(role) for role in LABELS]
-        table, found = {}, list[str]()
-        for name in map(str, list(self.cells)):
-            cells = self.cells.pop(name)
-            table[name], more = _column(cells, name in labels, name in labels[:2], decimal)
+        table, found = {str(name): cells for name, cells in self.cells.items()}, list[str]()
+        self.cells = self.cells.iloc[:, :0]
+        wanted = {*named}
+        for name in [each for each in table if each in wanted]:
+            table[name], more = _column(table[name], name in labels, name in labels[:2], decimal)
             found += [f"column {name!r} {text}" for text in more]
         if found:
             raise problems(DataError, ", ".join(file["name"] for file in self.files), found)
-        return pd.DataFrame(table)
+        return pd.DataFrame(table, copy=False)
 
 
 def read_sheet(

@@ -112,14 +112,14 @@ def _delimited(path: Path, text: str, separator) -> tuple[pd.DataFrame, str, int
         text, separator = rest, first.strip()[4]
     if separator is None:
         separator = _found(path, text)
-    if len(separator) != 1:
+    if len(separator) != 1 or not separator.isascii() or separator in '"\r\n\0':
         found = [f"separator = {separator!r}: expected one character, such as ',' or '\\t'"]
         raise problems(DataError, str(path), found)
     with _long_fields():
         try:
             text, n_blank = _equal_rows(path, text, separator)
             cells = _read(text, separator)
-        except (csv.Error, pd.errors.ParserError) as error:
+        except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
             found = [f"cannot be read as a table ({error}): check separator and quotes"]
             raise problems(DataError, str(path), found) from error
     names = [one_form(name) or f"Unnamed: {k}" for k, name in enumerate(cells.iloc[0])]
@@ -130,7 +130,7 @@ def _delimited(path: Path, text: str, separator) -> tuple[pd.DataFrame, str, int
         if not blank.any():
             break
     kept = [column[~blank] for column in columns] if blank.any() else columns
-    table = pd.DataFrame(dict(enumerate(kept)), dtype=object).set_axis(names, axis=1)
+    table = pd.DataFrame(dict(enumerate(kept)), dtype=object, copy=False).set_axis(names, axis=1)
     return table, separator, n_blank + int(blank.sum())
 
 
@@ -183,7 +183,7 @@ def _first_widths(text: str, separator: str, is_cut: bool) -> list[int]:
     width, rows = [], _rows(text, separator)
     with _long_fields(), suppress(csv.Error):
         for row in islice(rows, N_LOOKED):
-            width += [len(row)] if any(cell.strip() for cell in row) else []
+            width += [len(row)] if _is_full(row) else []
     # the last of these rows may be cut, too
     return (width[:-1] if is_cut and 1 < len(width) < N_LOOKED else width) or [0]
 
@@ -197,14 +197,24 @@ def _rows(text: str, separator: str) -> Iterator[list[str]]:
     return csv.reader(lines, delimiter=separator, strict=True)
 
 
+def _is_full(row: list[str]) -> bool:
+    return any(cell.strip() for cell in row)
+
+
 def _equal_rows(path: Path, text: str, separator: str) -> tuple[str, int]:
     """The text without blank rows that are too short or too long; other such rows are refused."""
     if '"' not in text and separator.isascii() and separator != " ":
         width, n_lines = _plain_widths(text, separator)
         if (width[1:] == width[0]).all():
             return text, n_lines - len(width)
+    # 0 for a blank row; a table that is as it should be is not kept as a list of its cells
+    widths = np.fromiter((len(row) * _is_full(row) for row in _rows(text, separator)), dtype=int)
+    if len(widths) and widths[0] and (widths == widths[0]).all():
+        return text, 0
     rows = list(_rows(text, separator))
-    kept = [row for row in rows if any(cell.strip() for cell in row)]
+    kept = [row for row in rows if _is_full(row)]
+    if not kept:
+        raise problems(DataError, str(path), ["the file is empty: it holds blank cells only"])
     width = np.array([len(row) for row in kept])
     surplus = [row[width[0] :] for row in kept[1:]]
     if len(kept) > 1 and (width[1:] == width[0] + 1).all() and not any(map("".join, surplus)):
@@ -212,8 +222,6 @@ def _equal_rows(path: Path, text: str, separator: str) -> tuple[str, int]:
         kept[0] = [*kept[0], ""]
     elif (width[1:] != width[0]).any():
         raise problems(DataError, str(path), [_ragged(width, separator)])
-    elif len(kept) == len(rows):
-        return text, 0
     return _written(kept, separator), len(rows) - len(kept)
 
 

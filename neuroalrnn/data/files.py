@@ -92,7 +92,7 @@ def load_table(
     named = [*columns.values(), *named_columns(options)]
     sheet = read_sheet(path, encoding, separator, file_name, named)
     columns = {role: role for role in sheet.made if role in ROLES} | columns
-    frame = sheet.values(columns, decimal)
+    frame = sheet.values(columns, decimal, [*named, *sheet.made])
     with rows_called(sheet.row_name):
         trials = from_frame(frame, columns, **options)
     return trials if "stored" in options else with_report(trials, files=sheet.files)

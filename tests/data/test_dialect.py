@@ -1,12 +1,16 @@
 """Files as laboratories write them: encodings, separators, compression, ragged rows."""
 
 import bz2
+import csv
 import gzip
+import io
 import lzma
 from hashlib import sha256
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from neuroalrnn.data import _encoding, load_table
 from neuroalrnn.data.dialect import read_raw
@@ -70,8 +74,9 @@ def test_suffix_says_which_of_two_separators(tmp_path):
     assert read(tmp_path, content)[1].separator == ","
     assert read(tmp_path, content, "trials.tsv")[1].separator == "\t"
     assert list(read(tmp_path, content, separator="\t")[0]) == ["id,c", "x"]
-    with pytest.raises(DataError, match="separator = '::': expected one character"):
-        read(tmp_path, content, separator="::")
+    for odd in ("::", '"', "\n", "\u00a7"):
+        with pytest.raises(DataError, match="expected one character"):
+            read(tmp_path, content, separator=odd)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +101,7 @@ def test_compressed_files_are_read_and_bombs_refused(tmp_path, monkeypatch, name
         (b" \n", "the file is empty"),
         (gzip.compress(b""), "unpacks to an empty file"),
         (b"\xef\xbb\xbf \n", "it holds blanks only"),
+        (b'""\n,,\n', "it holds blank cells only"),
         (b"id,c\n1,a\0b\n", "holds a zero at byte 8"),
         ("id,c\n1,1,0\n2,2,0\n", "rows 0, 1 .* as R writes them, name that column"),
         ("id,c\n1,0\n2\n3,1,1\n", "2 column names but 1 cells on rows 1, 2"),
@@ -141,3 +147,25 @@ def test_decimal_commas_are_read_where_they_are_declared(tmp_path):
         load_table(path, columns, decimal=",")
     with pytest.raises(DataError, match="decimal: 'x' is unknown"):
         load_table(path, columns, decimal="x")
+
+
+CELL = st.text(st.sampled_from("ab1 ,;|\t'\"\n\u00e9[]=-."), max_size=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.integers(2, 4).flatmap(
+        lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n), min_size=2, max_size=5)
+    ),
+    separator=st.sampled_from(",;\t|"),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_every_cell_of_any_table_is_read(tmp_path_factory, rows, separator, end):
+    rows[0] = [f"n{k}" for k in range(len(rows[0]))]
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator, lineterminator=end).writerows(rows)
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(out.getvalue().encode())
+    cells, _ = read_raw(path, separator=separator)
+    expected = [[cell.strip() for cell in row] for row in rows[1:]]
+    assert cells.to_numpy().tolist() == [row for row in expected if any(row)]
