@@ -208,8 +208,10 @@ def _compare(ours, threads, rounds, quick, dataset, other, models):
         dataset=dataset, n_folds=1 if quick else 2, threads=threads, other=other,
         models=[each for each in models.split(";") if each],
     )  # fmt: skip
-    typer.echo(f"{dataset}: seconds per fold, {threads} threads")
-    typer.echo(compare.tabulate(found).to_string(float_format="%.1f"))
+    typer.echo(f"{dataset}: seconds per fold, {threads} threads; expected are those of one core")
+    table = compare.tabulate(found)
+    table = table.assign(expected=compare.expect(dataset).reindex(table.index))
+    typer.echo(table.to_string(float_format="%.1f"))
     return {"compare": found}
 
 

@@ -68,6 +68,38 @@ def tabulate(found):
     return table.assign(times=table["other"] / table["here"]) if "other" in trees else table
 
 
+def expect(dataset):
+    """Estimate seconds per fold by model, as the plan says them before a comparison begins.
+
+    Parameters
+    ----------
+    dataset : str
+        With the settings that come with it.
+
+    Returns
+    -------
+    pandas.Series
+        Of one core, read-outs that learn their subject included.
+    """
+    from neuroalrnn.config import default_run
+    from neuroalrnn.sources import load_trials, make_splitter
+    from neuroalrnn.study import crossval
+    from neuroalrnn.study.expected import expected_seconds
+    from neuroalrnn.study.study import prepare_study
+
+    run = default_run(dataset)
+    given = run.validation.model_dump(include={"n_pwl", "n_restarts", "n_inner", "random_state"})
+    study = prepare_study(
+        load_trials(dataset, run), run.setting.model_dump(), make_splitter(run),
+        alternatives=run.alternatives, observation=run.observation, **given,
+    )  # fmt: skip
+    models = crossval._baselines("all", study)
+    plain, adaptive = (expected_seconds(study, models, adaptive=each) for each in (False, True))
+    found = adaptive | {FIT: plain["AL-RNN"], ADAPT: adaptive["AL-RNN"] - plain["AL-RNN"]}
+    found |= {"total": sum(adaptive.values())}
+    return pd.Series(found) / len(study.folds)
+
+
 def _run(tree, arguments):
     environment = os.environ | {"PYTHONPATH": str(tree)}
     # -P: the folder of this file holds modules of other names

@@ -39,9 +39,11 @@ def test_every_model_is_told_and_who_is_not_known_counts_for_nothing(study, monk
     seconds = {"AL-RNN": 600.0, "GRU": 1200.0, "class frequency": 1.0, "mine": np.nan}
     monkeypatch.setattr("neuroalrnn.study.expected.expected_seconds", lambda *a, **options: seconds)
     first, *lines = tell_expected(study(), {}).splitlines()
-    assert first.startswith("plan: 4 models in 3 folds on 2 threads; estimate: about 15 min, ")
+    assert first.startswith(
+        "plan: 4 models in 3 folds on 2 threads; estimate: about 17 min to the "
+    )
     assert lines == [
-        "  about 10 min: GRU", "  about 5 min: AL-RNN", "  under a minute: class frequency",
+        "  about 11 min: GRU", "  about 6 min: AL-RNN", "  under a minute: class frequency",
         "  not known: mine",
     ]  # fmt: skip
 
