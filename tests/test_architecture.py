@@ -81,13 +81,14 @@ TABLE = {
     ),
     "__main__": ({"cli"}, set()),
     "neuroalrnn": (set(), set()),
-    "data_loaders": ({"data", "data_loaders", "netcdf"}, ARRAYS),
+    "data_loaders": ({"data", "data_loaders", "netcdf", "neural"}, ARRAYS),
 }
 # single modules that may import more
 MORE = {
     "data_loaders/formats/_hdf5.py": {"h5py"},
     "data_loaders/formats/_matlab_values.py": {"h5py", "scipy"},
     "data_loaders/formats/nwb.py": {"h5py"},
+    "data_loaders/formats/epochs.py": {"mne"},
     "neuroalrnn/data/_binary.py": {"pyarrow"},
     "neuroalrnn/data/level.py": {"scipy"},
     "neuroalrnn/data/orders.py": {"scipy"},

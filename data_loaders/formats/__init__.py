@@ -13,10 +13,12 @@ from data_loaders.formats.arrays import is_arrays, load_arrays, read_arrays
 from data_loaders.formats.bids import is_bids, load_bids, read_bids
 from data_loaders.formats.bpod import is_bpod, load_bpod, read_bpod
 from data_loaders.formats.crcns import is_crcns, load_crcns, read_crcns
+from data_loaders.formats.epochs import is_epochs, load_epochs, read_epochs
 from data_loaders.formats.matlab import is_matlab, load_matlab, read_matlab
 from data_loaders.formats.medpc import is_medpc, load_medpc, read_medpc
 from data_loaders.formats.nwb import is_nwb, load_nwb, read_nwb
 from data_loaders.formats.pickle import is_pickle, load_pickle, read_pickle
+from data_loaders.formats.pynapple import load_pynapple
 
 # of a folder as many files are looked at
 MOST_FILES = 1000
@@ -51,6 +53,7 @@ FORMATS = {
     "bids": Format("BIDS, events.tsv and _beh.tsv", is_bids, read_bids, load_bids),
     "alf": Format("IBL session, ALF or raw", is_alf, read_alf, load_alf),
     "medpc": Format("MED-PC", is_medpc, read_medpc, load_medpc),
+    "epochs": Format("MNE epochs with metadata", is_epochs, read_epochs, load_epochs),
     "arrays": Format("npz of arrays [time, episode, feature]", is_arrays, read_arrays, load_arrays),
     "crcns": Format("CRCNS pfc-1", is_crcns, read_crcns, load_crcns),
     "pickle": Format("pickles, which are refused", is_pickle, read_pickle, load_pickle),
@@ -92,15 +95,18 @@ __all__ = [
     "load_bids",
     "load_bpod",
     "load_crcns",
+    "load_epochs",
     "load_matlab",
     "load_medpc",
     "load_nwb",
     "load_pickle",
+    "load_pynapple",
     "read_alf",
     "read_arrays",
     "read_bids",
     "read_bpod",
     "read_crcns",
+    "read_epochs",
     "read_matlab",
     "read_medpc",
     "read_nwb",
