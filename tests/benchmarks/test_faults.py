@@ -48,7 +48,7 @@ def test_a_process_that_dies_is_counted_and_the_rest_is_still_done():
 
 def test_a_file_that_takes_too_much_memory_is_counted(monkeypatch):
     monkeypatch.setattr(faults, "MOST_BYTES", 2**25)
-    count = faults.watch(lambda k: SAME if np.ones(2**23).all() else "", 1)
+    count = faults.watch(lambda k: SAME if np.ones(2**25).all() else "", 1)
     assert count == {f"MEMORY {SAME}": 1}
 
 
