@@ -1,0 +1,276 @@
+"""The page docs/dissect.md on what dissections of tasks found.
+
+``python -m benchmarks.dissections NAME ... --out FOLDER`` dissects tasks and keeps what was found
+in ``benchmarks/dissections.json``; without names it only writes the page anew from that file. A run
+that was killed goes on from its last finished cell; one that is finished is read from its folder.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from textwrap import fill
+
+from neuroalrnn.config import Setting
+from neuroalrnn.dissect import dissect
+from neuroalrnn.dissect.plan import DEFAULT
+from neuroalrnn.dissect.report import write_dissection
+from neuroalrnn.dissect.result import Dissection
+from neuroalrnn.tasks import TASKS
+
+FOUND = Path(__file__).with_name("dissections.json")
+PAGE = Path(__file__).parents[1] / "docs" / "dissect.md"
+# by name: task, arguments of dissect, and what differs from the default setting
+RUNS = {
+    "addition, 20 steps": (
+        "addition", {"parameters": {"n_steps": 20}, "n_pwl": [0, 1, 2, 10]}, {"max_checks": 80},
+    ),
+    "addition, 100 steps": (
+        "addition", {"parameters": {"n_steps": 100}, "n_pwl": [0, 1, 2]},
+        {"learning_rate": 0.0015, "halve_every": 8000, "check_every": 100, "max_checks": 200,
+         "patience": 60},
+    ),
+    "flagged parity": (
+        "flagged parity", {"n_pwl": [0, 1, 2, 10]}, {"learning_rate": 0.01, "max_checks": 120},
+    ),
+    "context-dependent integration": (
+        "context-dependent integration", {"n_pwl": [0, 1, 2, 10]},
+        {"max_checks": 30, "patience": 10},
+    ),
+    "rodent selection a2": (
+        "rodent selection a2", {"n_pwl": [0, 1, 2, 10]}, {"max_checks": 30, "patience": 10},
+    ),
+    "context-dependent integration, few trials": (
+        "context-dependent integration",
+        {"n_pwl": [0, 1, 2, 10], "n_train": [25, 50, 100, 200, 400], "peers": True},
+        {"max_checks": 30, "patience": 10},
+    ),
+    "rodent selection a2, few trials": (
+        "rodent selection a2",
+        {"n_pwl": [0, 1, 2, 10], "n_train": [25, 50, 100, 200, 400], "peers": True},
+        {"max_checks": 30, "patience": 10},
+    ),
+}  # fmt: skip
+HEAD = """# Tasks dissected
+
+Written by `python -m benchmarks.dissections`. `neuroalrnn dissect TASK --out FOLDER`, and `dissect`
+of `neuroalrnn.dissect`, train AL-RNNs on a task of [the suite](suite.md), from P = 0 (linear) to
+P = M (fully rectified), in several restarts, on trials drawn anew for every update and on fixed
+training sets, and take the trained networks apart. Networks are kept at the check with the best
+validation score, and scored on 1000 test trials that nothing was chosen on. What all columns of the
+tables mean is in [tables.md](tables.md).
+
+    neuroalrnn dissect addition --parameter n_steps=20 --n-pwl 0,1,2 --n-train 50,200 --out FOLDER
+
+```python
+from neuroalrnn.dissect import dissect
+
+found = dissect("addition", parameters={"n_steps": 20}, n_pwl=[0, 1, 2, 10], n_train=[50, 200])
+found.tables["performance"]  # also: runs, chosen, learning, attenuation, necessity, cost, peers
+found.network(n_pwl=1, restart=0)  # to be run, or taken apart with neuroalrnn.mechanism
+```
+
+- **solved**: restarts whose test score is what the task asks for, such as an error below 0.04 in
+  95 % of trials.
+- **floor**: what an affine function of the inputs reaches at best in squared error or nats, and its
+  score; P = 0 is such a function. Of decisions it is the best of several ones.
+- **slope 0.1**: share of the solved restarts with PWL units that still solve the task when the
+  slope of all PWL units below zero is raised from 0 to 0.1, without training anew.
+- **needed**: median number of PWL units of solved networks that cost more than 5 % of what there is
+  to explain when they are made linear alone, by the best affine activation, without training anew.
+
+Restarts are random starts on the same task, not samples of tasks. What fails here fails with these
+settings: other learning rates, more updates or another start may do better. Settings were chosen on
+the tries that are named, with the same seed.
+"""
+# what else was tried, by name of the run
+TRIED = {
+    "addition, 100 steps": (
+        "Tried before, solved of 10 with P = 1 and P = 2: a constant learning rate of 0.01 for "
+        "6,000 updates 0 and 0; of 0.003 for 6,000 updates 4 and 5, and with the attractor penalty "
+        "at 0.1 2 and 2; of 0.001 for 10,000 updates 6 and 4."
+    ),
+    "flagged parity": (
+        "Tried before, with a learning rate of 0.003 for 2,000 updates: 1 of 5 with P = 1, 2 of 5 "
+        "with P = 2, 4 of 5 with P = 10."
+    ),
+}
+WIDTH = 100
+COLUMNS = ("P", "solved", "median", "best", "slope 0.1", "needed")
+
+
+def summarise(found):
+    """What the page needs of a dissection.
+
+    Parameters
+    ----------
+    found : Dissection
+
+    Returns
+    -------
+    dict
+    """
+    tables = found.tables
+    runs = _largest(tables["runs"])
+    solved = runs.loc[runs["solved"], ["n_pwl", "restart"]]
+    rows = []
+    for row in _largest(tables["performance"]).itertuples():
+        mine = solved[solved["n_pwl"] == row.n_pwl]
+        rows.append(
+            {
+                "P": row.n_pwl,
+                "solved": f"{len(mine)} of {found.dataset.sizes['restart']}",
+                "median": row.run_median,
+                "best": row.best_run,
+                "slope 0.1": _still_solved(found, mine) if row.n_pwl else None,
+                "needed": _needed(tables["necessity"], mine) if row.n_pwl else None,
+            }
+        )
+    sizes = tables["performance"][["n_train", "n_pwl", "fresh", "run_mean", "run_error"]]
+    return {
+        "task": found.dataset.attrs["task"],
+        "asked": found.asked,
+        "known": found.known,
+        "rows": rows,
+        "linear": _linear(found),
+        "sizes": sizes.to_dict("records"),
+        "minutes": round(float(found.dataset["seconds"].sum()) / 60, 1),
+    }
+
+
+def _linear(found):
+    """Best test loss of P = 0 beside its floor: that of the best affine function."""
+    task = TASKS[found.dataset.attrs["task"]]
+    floor = task.floor(**found.asked["source"]["parameters"])
+    measure = next(name for name in ("nats", "mse") if name in floor)
+    reached = found.dataset["score"].sel(n_pwl=0, measure=measure).isel(n_train=-1).values
+    best = reached.min() if measure == "mse" else reached.max()
+    return {"measure": measure, "best": float(best), "floor": floor[measure]}
+
+
+def _largest(table):
+    return table[table["n_train"] == table["n_train"].max()]
+
+
+def _still_solved(found, solved):
+    table = found.tables["attenuation"].query("slope_below == 0.1").merge(solved)
+    low, limit = found.known["measure"] == "mse", found.known["solved"]
+    kept = table["test_score"] <= limit if low else table["test_score"] >= limit
+    return float(kept.mean()) if len(table) else None
+
+
+def _needed(necessity, solved):
+    table = necessity.query("replacement == 'affine'").merge(solved)
+    if table.empty or table["needed"].isna().all():
+        return None
+    return float(table.groupby("restart")["needed"].sum().median())
+
+
+def write_page(results):
+    """Write the text of the page.
+
+    Parameters
+    ----------
+    results : dict of str to dict
+        What `summarise` returned, by name of the run.
+
+    Returns
+    -------
+    str
+    """
+    return HEAD + "".join(_section(name, each) for name, each in results.items())
+
+
+def _section(name, each):
+    known, setting = each["known"], each["asked"]["setting"]
+    n_updates = setting["max_checks"] * setting["check_every"]
+    text = f"\n## {name}\n\n"
+    said = (
+        f"Score: {known['measure']}, floor {_number(known['floor'])}, ceiling "
+        f"{_number(known['ceiling'])}, solved from {known['solved']:g}; a network in closed form "
+        f"has P = {known['exact_n_pwl']}. {setting['n_latent']} latents, at most {n_updates:,} "
+        f"updates of {setting['batch_size']} fresh trials, learning rate "
+        f"{setting['learning_rate']:g}{_halving(setting)}. Of P = 0 the best test loss is "
+        f"{_number(each['linear']['best'])} ({each['linear']['measure']}), its floor "
+        f"{_number(each['linear']['floor'])}."
+    )
+    text += f"{fill(said, WIDTH)}\n\n"
+    text += _grid(COLUMNS, [[_number(row[column]) for column in COLUMNS] for row in each["rows"]])
+    text += f"\n{fill(TRIED[name], WIDTH)}\n" if name in TRIED else ""
+    fixed = [row for row in each["sizes"] if not row["fresh"]]
+    return text + (_by_size(each) if fixed else "")
+
+
+def _halving(setting):
+    return f", halved every {setting['halve_every']:,} updates" if setting["halve_every"] else ""
+
+
+def _by_size(each):
+    """Mean scores over restarts, by training size and P."""
+    grid = sorted({row["n_pwl"] for row in each["sizes"]})
+    sizes = sorted({(row["fresh"], row["n_train"]) for row in each["sizes"]})
+    score = {
+        (row["n_train"], row["n_pwl"]): f"{row['run_mean']:.3f} ± {row['run_error']:.3f}"
+        for row in each["sizes"]
+    }
+    head = ["training trials", *(f"P = {n_pwl}" for n_pwl in grid)]
+    rows = [
+        ["fresh" if fresh else str(n_train), *(score[n_train, n_pwl] for n_pwl in grid)]
+        for fresh, n_train in sizes
+    ]
+    return "\nMean score over restarts, with its standard error:\n\n" + _grid(head, rows)
+
+
+def _grid(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _number(value):
+    if value is None:
+        return "-"
+    return f"{round(value, 3):g}" if isinstance(value, float) else str(value)
+
+
+def run(name, out, threads):
+    """Dissect one of the tasks, or read what was found before, and keep its summary.
+
+    Parameters
+    ----------
+    name : str
+        In `RUNS`.
+    out : pathlib.Path
+        Folder that receives the dissection and its report.
+    threads : int
+    """
+    task, options, changed = RUNS[name]
+    setting = Setting(**DEFAULT.model_dump(exclude={"n_pwl"}) | changed)
+    folder = out / name.replace(", ", "_").replace(" ", "_")
+    file = folder / "dissection.nc"
+    if not file.exists():
+        dissect(
+            task, setting=setting, resume=folder / "unfinished", threads=threads, progress=True,
+            **options,
+        ).save(file)  # fmt: skip
+    found = Dissection.load(file)
+    write_dissection(found, folder)
+    results = json.loads(FOUND.read_text(encoding="utf-8")) if FOUND.exists() else {}
+    results[name] = summarise(found)
+    ordered = {each: results[each] for each in RUNS if each in results}
+    FOUND.write_text(json.dumps(ordered, indent=1, default=list) + "\n", encoding="utf-8")
+
+
+def main():
+    """Run what is named, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*RUNS, []], metavar="NAME")
+    parser.add_argument("--out", type=Path, default=Path("results/dissections"))
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args()
+    for name in given.names:
+        run(name, given.out, given.threads)
+    results = json.loads(FOUND.read_text(encoding="utf-8"))
+    PAGE.write_text(write_page(results), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
