@@ -338,7 +338,7 @@ def _ascend(weights, every, count, kinds, free):
     The step of a state is halved until its expected log posterior does not fall. `count` holds the
     expected number of choices of every option in every state, shape (state, option, design).
     """
-    step = _newton(weights, np.exp(every), count, kinds.features, free)
+    step = _newton(weights, np.exp(every), count, kinds, free)
     before = _expected(weights, every, count)
     for _ in range(N_HALVINGS):
         every_next = log_options(weights + step, kinds.features, kinds.offered)
@@ -361,16 +361,19 @@ def _expected(weights, every, count):
     return np.einsum("kod,kod->k", count, every) - _penalty(weights)
 
 
-def _newton(weights, chance, count, features, free):
+def _newton(weights, chance, count, kinds, free):
     """Newton step of each state's penalised regression; see `_ascend`."""
     n_states, n_outputs, n_features = weights.shape
+    features, offered = kinds.features, kinds.offered if n_outputs > 1 else None
     own, total = chance[:, -n_outputs:], count.sum(axis=1)
     slope = (count[:, -n_outputs:] - total[:, None] * own) @ features - PRIOR_PRECISION * weights
     curvature = np.empty((n_states, n_outputs, n_features, n_outputs, n_features))
     for i in range(n_outputs):
         for j in range(i + 1):
-            spread = total * own[:, i] * ((i == j) - own[:, j])
-            curvature[:, i, :, j] = curvature[:, j, :, i] = _squares(spread, features)
+            # what is not offered with another option says nothing of both
+            at = slice(None) if offered is None else offered[:, i] & offered[:, j]
+            spread = total[:, at] * own[:, i, at] * ((i == j) - own[:, j, at])
+            curvature[:, i, :, j] = curvature[:, j, :, i] = _squares(spread, features[at])
     n_weights = n_outputs * n_features
     curvature = curvature.reshape(n_states, n_weights, n_weights)
     moving = free.reshape(n_states, n_weights, 1)
