@@ -14,7 +14,7 @@ from neuroalrnn.study.own import FREQUENCY
 from neuroalrnn.study.recurrent import MOST_AT_ONCE, Recurrent
 
 # networks: gates, and nanoseconds of a step of a sequence in an update, by gate and by weight
-TRAINED = {NETWORK: (1, 12.0, 0.1), "GRU": (3, 10.0, 0.08), "LSTM": (4, 10.0, 0.08)}
+TRAINED = {NETWORK: (1, 10.0, 0.08), "GRU": (3, 8.5, 0.068), "LSTM": (4, 8.5, 0.068)}
 # of the likelihood, by output; one output of two options takes less
 LIKELIHOOD, ONE_OUTPUT = 20.0, 12.0
 # seconds of an update beside that, for all models that are trained at once
@@ -32,10 +32,10 @@ FITTED = {
     "hybrid": (60.0, 60.0),
     "RFLR": (9.0, 15.0),
     "RFLR without reward": (8.0, 15.0),
-    "history kernel": (18.0, 30.0),
-    "GLM-HMM": (105.0, 150.0),
-    "GLM-HMM with lapses": (100.0, 150.0),
-    "GLM-HMM with driven states": (120.0, 180.0),
+    "history kernel": (18.0, 34.0),
+    "GLM-HMM": (105.0, 135.0),
+    "GLM-HMM with lapses": (100.0, 145.0),
+    "GLM-HMM with driven states": (120.0, 95.0),
 }
 # a regression, or another model of ours
 REGRESSION = (4.0, 24.0)
