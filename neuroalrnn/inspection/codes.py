@@ -14,6 +14,7 @@ from neuroalrnn.inspection.guess import covariates
 from neuroalrnn.inspection.view import View
 
 FEW = 3
+MOST_CODED = 0.5
 READ_AS_MISSING = "it is read as missing; if it is a value, take it out of missing"
 
 
@@ -119,7 +120,8 @@ def nines(view: View) -> Iterator[Finding]:
             continue
         values = view.number(name)
         rows = np.isin(values, far_values(values))
-        if rows.any():
+        # what most rows hold is far from a few others, but stands for itself
+        if 0 < rows.mean() < MOST_CODED:
             codes = list(dict.fromkeys(view.text(name)[rows]))
             yield Finding(
                 f"{name!r} is {', '.join(codes[:5])}, far from all its other values",

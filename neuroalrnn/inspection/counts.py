@@ -16,6 +16,18 @@ ALIKE, MOST_ALIKE = 0.1, 0.7
 CLOCKS = {"time", "times", "timestamp", "onset", "clock", "elapsed", "started", "start"}
 
 
+def no_label(view: View) -> Iterator[Finding]:
+    """Find rows without a subject, session or block, as where a program wrote it only once."""
+    for role in ("subject", "session", "block"):
+        rows = view.holding(view.roles[role], [""]) if role in view.roles else np.zeros(0)
+        if rows.any():
+            yield Finding(
+                f"{role} ({view.roles[role]!r}) is empty on {int(rows.sum())} rows",
+                "fill in what stands above, or leave these rows out",
+                rows,
+            )
+
+
 def jumps(view: View) -> Iterator[Finding]:
     """Find sessions with far fewer or more trials than nearly all others."""
     size = np.bincount(view.session)

@@ -36,6 +36,7 @@ CHECKS = (
     Check("row twice", copies.rows, "a row stands in the table twice"),
     Check("constant block", design.constant_block, "the choice never changes in a block"),
     Check("never changes", design.never_changes, "a role has one value throughout"),
+    Check("no label", counts.no_label, "a row has no subject, session or block"),
     Check("number of trials jumps", counts.jumps, "a session is far shorter or longer"),
     Check("gaps", counts.gaps, "trial numbers have gaps"),
     Check("falling trial numbers", counts.falls, "rows are not in the order of trials"),

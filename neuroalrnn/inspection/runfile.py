@@ -92,7 +92,8 @@ def labels(view: View, data: Mapping[str, Any]) -> list[str | int]:
     values = [each for each in view.values(view.roles["choice"]) if each not in missing]
     if all(NUMBER.fullmatch(each) for each in values):
         numbers = sorted({float(each) for each in values})
-        return [int(each) if each.is_integer() else f"{each:g}" for each in numbers]
+        whole = all(each.is_integer() and abs(each) < 2**53 for each in numbers)
+        return [int(each) for each in numbers] if whole else sorted(values, key=float)
     ordered: list[str | int] = [*sorted(values, key=str.casefold)]
     return ordered
 

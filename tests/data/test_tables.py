@@ -171,6 +171,12 @@ def test_nothing_is_dropped_or_guessed(table):
     assert json.loads(trials.attrs["notes"]) == ["a"]
 
 
+def test_labels_of_any_size_stay_labels(table):
+    large = table.assign(session=table["session"] * 1e300)
+    trials = from_frame(large, COLUMNS, labels=LABELS)
+    assert set(trials["session"].values) == {"1e+300", "2e+300"}
+
+
 def test_labels_may_rename_values(table):
     codes = table.assign(choice=np.tile([1, 2], 12))
     trials = from_frame(codes, COLUMNS, labels={2: "right", 1: "left"})

@@ -198,6 +198,7 @@ FAULTS = {
     "constant block": (
         change("choice", in_session("P03", "1"), "left"), "session 1 .subject P03"),
     "never changes": (change("reward", everywhere, "1"), "reward"),
+    "no label": (change("session", [3, 9], ""), "session .* rows 3, 9"),
     "number of trials jumps": (without(LAST), "22 rows"),
     "gaps": (without([14, 15]), "1 times, over 2 numbers, on row 14"),
     "falling trial numbers": (shuffle_trials, "row"),
