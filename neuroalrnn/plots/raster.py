@@ -243,5 +243,5 @@ def _legend(ax, codes, trials, rule, known, called):
 
 
 def _rule_handles(rule, known):
-    names = [f"{rule} {level(float(value))}" for value in known[: len(RULE_GREYS)]]
+    names = [f"{rule} {level(value)}" for value in known[: len(RULE_GREYS)]]
     return [Patch(color=RULE_GREYS[i], label=name) for i, name in enumerate(names)]

@@ -8,6 +8,7 @@ from textwrap import fill
 from typing import ParamSpec, TypeVar
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -153,5 +154,6 @@ def signed(value, digits=3):
 
 def level(value):
     """A condition's value as short text, with a real minus sign."""
-    text = f"{value:g}" if isinstance(value, (int, float)) else str(value)
+    is_number = np.asarray(value).dtype.kind in "biuf"
+    text = f"{float(value):g}" if is_number else str(value)
     return text.replace("-", "\N{MINUS SIGN}") if text.startswith("-") else text

@@ -215,6 +215,27 @@ def test_columns_are_derived_by_transforms(tmp_path):
     assert trials["where"].values.tolist() == ["on the left", "on the right", "on the left", ""]
 
 
+def test_tables_of_psychopy_have_marks_lists_and_an_empty_column(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(
+        "cue,trials.thisN,mouse.time,mouse.clicked_name,participant,session,\r\n"
+        '<---,0,"[0.25, 1.5]","[\'right\']",350024,001,\r\n'
+        "--->,1,[],[],350024,001,\r\n"
+        '--->,2,"[0.75]","[\'left\']",350024,001,\r\n,,,,350024,001,\r\n'.encode("utf-8-sig")
+    )
+    trials = load_table(
+        path, {"subject": "participant", "session": "session", "trial": "trials.thisN",
+               "choice": "clicked", "cue": "cue"},
+        derive={"clicked": {"from": "mouse.clicked_name", "element": "first"},
+                "rt": {"from": "mouse.time", "element": "last"}},
+        keep={"trials.thisN": {"present": True}}, labels=["left", "right"], text=["cue"],
+    )  # fmt: skip
+    np.testing.assert_array_equal(trials["choice"], [1, np.nan, 0])
+    np.testing.assert_array_equal(trials["rt"], [1.5, np.nan, 0.75])
+    assert set(trials["session"].values) == {"001"}
+    assert trials["cue"].values.tolist() == ["<---", "--->", "--->"]
+
+
 @pytest.mark.parametrize(
     ("cell", "first", "last"),
     [

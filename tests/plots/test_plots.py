@@ -202,6 +202,14 @@ def test_time_steps_turn_the_raster_and_curves_replace_bars(fit, analysis):
     assert "(s)" in plots.plot_switch_probability(table).get_xlabel()
 
 
+def test_rules_may_be_text(fit, analysis):
+    phase = np.where(fit.trials["rule"].values > 0, "late", "early")
+    trials = fit.trials.assign(phase=("trial", phase))
+    ax = plots.plot_regime_raster(analysis.regimes, trials, rule="phase")
+    labels = {text.get_text() for text in ax.get_legend().get_texts()}
+    assert {"phase early", "phase late"} <= labels
+
+
 def test_one_regime_and_untestable_effects_are_drawn(fit, analysis):
     one = analysis.tables["behaviour"].copy()
     one[["estimate", "ci_low", "ci_high"]] = np.nan

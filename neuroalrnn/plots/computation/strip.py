@@ -138,7 +138,7 @@ def _name(ax, regime, rule, known, called):
     several = len(called) > 1 or len(used) > 1
     handles = [Patch(color=regime_colour(k), label=regime_name(k, called)) for k in used if several]
     handles += [
-        Patch(color=RULE_GREYS[k % len(RULE_GREYS)], label=f"{rule} {level(float(value))}")
+        Patch(color=RULE_GREYS[k % len(RULE_GREYS)], label=f"{rule} {level(value)}")
         for k, value in enumerate(known[: len(RULE_GREYS)])
     ]
     if handles:
