@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from data_loaders.formats._found import Found, each_file, listed, readable, to_trials
+from data_loaders.formats._klusters import SAMPLES_PER_SECOND, spikes_of
 from data_loaders.formats._pfc_rules import (
     NEEDED,
     STIMULI,
@@ -17,7 +18,8 @@ from data_loaders.formats._pfc_rules import (
     responses,
     without_future,
 )
-from neuroalrnn.arguments import checked, not_names, not_path
+from data_loaders.formats._spikes import with_spikes
+from neuroalrnn.arguments import checked, not_names, not_one_of, not_path, not_text, optional
 from neuroalrnn.data.checks import not_columns
 from neuroalrnn.data.columns import inferred
 from neuroalrnn.data.dialect import read_raw
@@ -26,7 +28,6 @@ from neuroalrnn.exceptions import DataError, problems
 INFO, TIMINGS, NUMBERS, STAMPS, EVENTS = ("trials_info", "trial_timings", "TRIAL_NUMBERS",
                                           "TIMESTAMPS", "events")  # fmt: skip
 TIMES = ("cpoke_start", "stim_onset", "cpoke_stop", "choice_made")
-SAMPLES_PER_SECOND = 30_000
 TOLERANCE = 0.002
 SESSION = re.compile(r"([A-Z]+\d+[A-Z])_\d{6}(_\d+)?_behaving")
 # its authors leave it out: stimuli of another task
@@ -46,9 +47,16 @@ ATTRS = {
 }
 
 
-@checked(DataError, path=not_path, columns=not_columns, also=not_names)
+@checked(DataError, path=not_path, columns=not_columns, also=not_names, at=optional(not_text))
 def load_crcns(
-    path: str | Path, columns: Mapping[str, str], *, also: Sequence[str] = (), **options: Any
+    path: str | Path,
+    columns: Mapping[str, str],
+    *,
+    also: Sequence[str] = (),
+    at: str | None = None,
+    window: Sequence[float] = (-0.5, 1.0),
+    dt: float = 0.05,
+    **options: Any,
 ) -> xr.Dataset:
     """Read a session of CRCNS pfc-1, or the whole tree, as a trial dataset.
 
@@ -61,6 +69,12 @@ def load_crcns(
         correct, reward, what is scored, and the inputs side, pitch, cue and context have theirs.
     also : sequence of str
         Argument of `read_crcns`.
+    at : {"cpoke_start", "stim_onset", "cpoke_stop", "choice_made"}, optional
+        Count the spikes of a session in bins from there.
+    window : pair of float
+        Seconds from there where bins start and end.
+    dt : float
+        Width of the bins in seconds.
     **options : anything
         Further arguments of `neuroalrnn.from_frame`. By default there are the events cpoke_start,
         stim_onset, cpoke_stop and choice_made, in seconds from cpoke_start, where they are known.
@@ -68,7 +82,8 @@ def load_crcns(
     Returns
     -------
     trials : xarray.Dataset
-        Labelled trials: choices are nogo, left and right.
+        Labelled trials: choices are nogo, left and right. With `at` there is
+        ``neural(trial, time, unit)`` with the coords ``unit`` (SESSION-NUMBER) and ``region``.
 
     Raises
     ------
@@ -76,12 +91,26 @@ def load_crcns(
         Files contradict each other or the rules of the task; the message names all trials.
     """
     found = read_crcns(path, also=also)
+    folders = found.table[["subject", "session"]].drop_duplicates()
+    wrong = not_one_of("at", at, TIMES) if at is not None else []
+    if at is not None and len(folders) > 1:
+        wrong.append("units differ between sessions: name the folder of one session")
+    if at is not None and options.get("keep"):
+        wrong.append("keep would part trials from their spikes")
+    if wrong:
+        raise problems(DataError, str(path), wrong)
     if not options.get("events") and found.table["stim_onset"].notna().any():
         options |= {"events": {name: name for name in TIMES}, "trial_start": "cpoke_start"}
     if options.get("labels") is None:
         options["labels"] = LABELS
     options["attrs"] = ATTRS | dict(options.get("attrs") or {})
-    return to_trials(found, COLUMNS | dict(columns), "crcns", options)
+    trials = to_trials(found, COLUMNS | dict(columns), "crcns", options)
+    if at is None:
+        return trials
+    (place,) = each_file(path, is_crcns, "sessions of CRCNS pfc-1")
+    spikes, region = spikes_of(place.parent, folders["subject"].iloc[0])
+    trials = with_spikes(trials, spikes, found.table[at].to_numpy(dtype=float), window, dt)
+    return trials.assign_coords(region=("unit", list(region.values())))
 
 
 @checked(DataError, path=not_path, also=not_names)

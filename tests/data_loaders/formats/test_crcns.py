@@ -174,3 +174,55 @@ def test_lists_of_the_recording_must_be_of_one_length(tmp_path):
     (folder / "TIMESTAMPS").write_text("1\n2\n")
     with pytest.raises(DataError, match="TRIAL_NUMBERS has 291 lines, TIMESTAMPS 2"):
         read_crcns(tmp_path)
+
+
+def record(folder, *, samples, clusters, group=1, base="x"):
+    place = folder / "klusters0"
+    place.mkdir(exist_ok=True)
+    (place / f"{base}.res.{group}").write_text("\n".join(map(str, samples)))
+    (place / f"{base}.clu.{group}").write_text("\n".join(map(str, clusters)))
+
+
+def test_spikes_are_counted_around_a_time_of_the_trial(tmp_path):
+    folder = write(tmp_path, SECOND)
+    onset = timings()["stim_onset"]
+    samples = [round(30_000 * (onset[11] + shift)) for shift in (0.01, 0.06, 0.061, -0.3)]
+    record(folder, samples=samples, clusters=[2, 3, 3, 4, 4])
+    record(folder, samples=samples[:1], clusters=[1, 3], group=5)
+    record(folder, samples=[1], clusters=[9, 9], group="1~")
+    trials = load_crcns(folder, {}, at="stim_onset", window=(0, 0.1), dt=0.05)
+    name = folder.name
+    assert trials["unit"].values.tolist() == [f"{name}-{k}" for k in (103, 104, 503)]
+    assert trials["region"].values.tolist() == ["PFC", "PFC", "A1"]
+    assert trials["neural"].values[10].tolist() == [[1, 0, 1], [1, 1, 0]]
+    assert np.isnan(trials["neural"].values[[0, 19]]).all()
+    assert trials["neural"].values[11].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("clusters", "message"),
+    [
+        ([1, 3], "x.res.1 has 2 spikes, x.clu.1 1"),
+        ([3, 3, 4], "x.clu.1 says 3 clusters and has 2"),
+        ([2, 3, 400], "clusters outside 0 to 99"),
+        ([1, "x", 4], "cannot be read"),
+    ],
+)
+def test_spikes_that_contradict_each_other_are_refused(tmp_path, clusters, message):
+    folder = write(tmp_path)
+    record(folder, samples=[5, 6], clusters=clusters)
+    with pytest.raises(DataError, match=message):
+        load_crcns(folder, {}, at="stim_onset")
+
+
+def test_spikes_need_one_session_with_files_that_are_no_pickles(tmp_path):
+    folder = write(tmp_path)
+    (folder / "klusters0").mkdir()
+    (folder / "klusters0" / "x.kkp").write_bytes(b"cos\nsystem\n(S'touch trap'\ntR.")
+    with pytest.raises(DataError, match=r"no .res files, only pickles"):
+        load_crcns(folder, {}, at="stim_onset")
+    with pytest.raises(DataError, match="at: 'onset'"):
+        load_crcns(folder, {}, at="onset")
+    write(tmp_path, SECOND, info(n_future=5))
+    with pytest.raises(DataError, match="name the folder of one session"):
+        load_crcns(tmp_path, {}, at="stim_onset")
