@@ -64,10 +64,13 @@ def _figures(found):
     tables, measure = found.tables, found.known["measure"]
     runs, performance = _words.largest(tables["runs"]), _words.largest(tables["performance"])
     makers = {
-        "performance": partial(plots.plot_dissection_panels, runs, performance, measure),
+        "performance": partial(
+            plots.plot_dissection_panels, runs, performance, measure,
+            found.asked["setting"]["n_latent"],
+        ),
         "learning": partial(plots.plot_task_learning, _words.largest(tables["learning"])),
         "attenuation": partial(plots.plot_attenuation, tables["attenuation"], measure),
-    }
+    }  # fmt: skip
     if found.dataset.sizes["n_train"] > 1:
         makers["sample_efficiency"] = partial(
             plots.plot_sample_efficiency, tables["performance"], _drawn_p(found), measure,

@@ -21,7 +21,7 @@ SHIFT = 0.12
 
 
 @styled
-def plot_task_scores(runs, performance, measure, *, ax=None):
+def plot_task_scores(runs, performance, measure, n_latent, *, ax=None):
     """Draw the test score of every run against P, with floor, ceiling and the fully rectified one.
 
     Parameters
@@ -30,6 +30,8 @@ def plot_task_scores(runs, performance, measure, *, ax=None):
         Tables of a dissection, of one training size.
     measure : str
         Name of the score.
+    n_latent : int
+        Number of latents: P of the fully rectified network, which gets a line where it is there.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -45,8 +47,9 @@ def plot_task_scores(runs, performance, measure, *, ax=None):
         np.arange(len(grid)), performance["run_median"], "o-", color=BLUE, ms=4, lw=1,
         label="median of restarts",
     )  # fmt: skip
-    full = performance["run_median"].iloc[-1]
-    ax.axhline(full, color=ORANGE, lw=0.8, ls="--", label=f"fully rectified, P = {grid[-1]}")
+    if grid[-1] == n_latent:
+        full = performance["run_median"].iloc[-1]
+        ax.axhline(full, color=ORANGE, lw=0.8, ls="--", label=f"fully rectified, P = {n_latent}")
     _known_lines(ax, performance)
     ax.set_xticks(range(len(grid)), grid)
     ax.set_xlabel("PWL units P")
@@ -88,7 +91,7 @@ def plot_share_solved(performance, *, ax=None):
 
 
 @styled
-def plot_dissection_panels(runs, performance, measure):
+def plot_dissection_panels(runs, performance, measure, n_latent):
     """Scores and share of solved runs against P, side by side.
 
     Parameters
@@ -97,6 +100,8 @@ def plot_dissection_panels(runs, performance, measure):
         Tables of a dissection, of one training size.
     measure : str
         Name of the score.
+    n_latent : int
+        Number of latents: P of the fully rectified network, which gets a line where it is there.
 
     Returns
     -------
@@ -104,7 +109,7 @@ def plot_dissection_panels(runs, performance, measure):
     """
     figure = new_figure(DOUBLE, 65)
     left, right = figure.subplots(1, 2)
-    plot_task_scores(runs, performance, measure, ax=left).set_title("Score")
+    plot_task_scores(runs, performance, measure, n_latent, ax=left).set_title("Score")
     plot_share_solved(performance, ax=right).set_title("Solved")
     return figure
 
@@ -177,7 +182,7 @@ def plot_task_learning(learning):
     low, high = learning["validation_curve"].quantile([0.02, 1.0])
     axes[0].set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     for ax in axes[::3]:
-        ax.set_ylabel("Validation curve (nats)")
+        ax.set_ylabel("Validation score (see caption)")
     for ax in axes[len(grid) :]:
         ax.set_axis_off()
     return figure

@@ -12,6 +12,7 @@ from neuroalrnn.dissect._sets import FRESH, TEST, Source
 from neuroalrnn.dissect.plan import make_plan
 from neuroalrnn.dissect.result import Dissection
 from neuroalrnn.exceptions import ConfigError, ResultError
+from neuroalrnn.plots.dissection import plot_task_scores
 from neuroalrnn.results.tables import FILES, columns_of
 from neuroalrnn.tasks import TASKS
 
@@ -248,6 +249,15 @@ def test_a_page_of_one_size_without_pwl_units_says_what_is_not_there(small, tmp_
     text = report.write_dissection(alone, tmp_path).read_text(encoding="utf-8")
     assert text.count("data:image/svg+xml") == 3
     assert "there is nothing to show" in text
+
+
+@pytest.mark.parametrize(("n_latent", "is_there"), [(3, True), (10, False)])
+def test_a_network_counts_as_fully_rectified_only_with_all_units(small, n_latent, is_there):
+    runs, performance = small[0].tables["runs"], small[0].tables["performance"]
+    last = (_words.largest(each) for each in (runs, performance))
+    ax = plot_task_scores(*last, "accuracy", n_latent)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert ("fully rectified, P = 3" in labels) == is_there
 
 
 def told(found):
