@@ -68,12 +68,15 @@ def say_efficiency(found):
     if not len(sizes) or few is None or few == grid[-1]:
         return []
     runs = found.tables["runs"]
+    runs = runs.assign(usable=runs["test_score"].where(~runs["diverged"]))
     said = []
     for n_train in sizes:
-        rows = runs[(runs["n_train"] == n_train) & ~runs["diverged"]]
-        wide = rows.pivot(index="restart", columns="n_pwl", values="test_score")
+        rows = runs[runs["n_train"] == n_train]
+        wide = rows.pivot(index="restart", columns="n_pwl", values="usable")
         gap = (wide[few] - wide[grid[-1]]).dropna()
-        half = 2 * gap.std(ddof=1) / np.sqrt(max(len(gap), 1))
+        if len(gap) < 2:
+            continue
+        half = 2 * gap.std(ddof=1) / np.sqrt(len(gap))
         said.append(
             f"With {n_train} trials, P = {few} minus P = {grid[-1]} is {number(gap.mean())} "
             f"(two standard errors over {len(gap)} restarts: {number(half)})."

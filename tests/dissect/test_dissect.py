@@ -282,3 +282,9 @@ def test_sentences_say_in_which_direction_few_units_differ_from_all(small, sign)
     text = _words.say_efficiency(found)[0]
     assert "With 3 trials, P = 1 minus P = 3 is " in text
     assert ("\N{MINUS SIGN}0.1000" in text) == (sign < 0)
+
+
+def test_networks_that_all_diverged_are_not_compared(small):
+    found = changed(small, [[0.7, 0.7], [1.0, 1.0], [1.0, 1.0]])
+    found.dataset["diverged"][0, 1] = True
+    assert len(_words.say_efficiency(found)) == 1
