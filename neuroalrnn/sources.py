@@ -58,10 +58,10 @@ def load_trials(source: str, run: Run) -> "xr.Dataset":
     name = run.data.format or _recognised(path)
     if name not in (None, "table"):
         trials = _load_format(path, name, run)
+    elif path.suffix.lower() == ".nc" and name != "table":
+        trials = _load_netcdf(path)
     elif {each.lower() for each in path.suffixes} & {*TABLES} or name == "table":
         trials = _load_table(source, run)
-    elif path.suffix.lower() == ".nc":
-        trials = _load_netcdf(path)
     elif path.exists():
         raise DataError(
             f"{path}: expected a file that ends with .nc, {' or '.join(TABLES)}, or one of "

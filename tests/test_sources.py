@@ -106,3 +106,11 @@ def test_splitters_are_built_from_the_run():
     given = {"splitter": "StimulusSequenceOut"}
     splitter = sources.make_splitter(Run.model_validate({"validation": given}))
     assert splitter == neuroalrnn.StimulusSequenceOut()
+
+
+def test_a_dataset_may_be_called_after_its_table(tmp_path):
+    trials = load(tmp_path, CUES, COLUMNS)
+    trials.to_netcdf(tmp_path / "table.csv.nc", engine="h5netcdf")
+    again = sources.load_trials(str(tmp_path / "table.csv.nc"), Run())
+    assert again["subject"].values.tolist() == ["a", "a", "b"]
+    assert again.attrs["load_report"] == trials.attrs["load_report"]
