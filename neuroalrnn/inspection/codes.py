@@ -11,6 +11,7 @@ from neuroalrnn.data.look import far_values
 from neuroalrnn.inspection.finding import Finding
 from neuroalrnn.inspection.groups import share
 from neuroalrnn.inspection.guess import covariates
+from neuroalrnn.inspection.times import are_nines
 from neuroalrnn.inspection.view import View
 
 FEW = 3
@@ -120,6 +121,8 @@ def nines(view: View) -> Iterator[Finding]:
             continue
         values = view.number(name)
         rows = np.isin(values, far_values(values))
+        # what holds for a whole block is a property of the block, unless it is written as 999
+        rows &= (share(view.block, rows) < 1)[view.block] | are_nines(values)
         # what most rows hold is far from a few others, but stands for itself
         if 0 < rows.mean() < MOST_CODED:
             codes = list(dict.fromkeys(view.text(name)[rows]))

@@ -61,12 +61,12 @@ def negative(view: View) -> Iterator[Finding]:
 
 def nines(view: View) -> Iterator[Finding]:
     """Find response times such as 999 that stand for no response."""
-    yield from _code(view, _are_nines)
+    yield from _code(view, are_nines)
 
 
 def limit(view: View) -> Iterator[Finding]:
     """Find the largest time again and again, as 60 where nobody answered in time."""
-    yield from _code(view, lambda times: _repeated_end(times) & ~_are_nines(times))
+    yield from _code(view, lambda times: _repeated_end(times) & ~are_nines(times))
 
 
 def _positive(view) -> np.ndarray | None:
@@ -75,7 +75,7 @@ def _positive(view) -> np.ndarray | None:
         return None
     times = view.number(view.roles["rt"]).copy()
     times[~(times > 0)] = np.nan
-    times[_are_nines(times)] = np.nan
+    times[are_nines(times)] = np.nan
     return times
 
 
@@ -95,7 +95,7 @@ def _code(view, is_code) -> Iterator[Finding]:
         )
 
 
-def _are_nines(times) -> np.ndarray:
+def are_nines(times) -> np.ndarray:
     """Where times are 99, 999, ... and far above all others."""
     code = np.isin(np.abs(times), 10.0 ** np.arange(2, 7) - 1)
     rest = np.abs(times[np.isfinite(times) & ~code])
@@ -104,7 +104,7 @@ def _are_nines(times) -> np.ndarray:
 
 def _repeated_end(times) -> np.ndarray:
     """Where times are the largest one, if that one is there often and far from the others."""
-    present = times[np.isfinite(times) & ~_are_nines(times)]
+    present = times[np.isfinite(times) & ~are_nines(times)]
     if len(present) < 10:
         return np.zeros(len(times), dtype=bool)
     values, count = np.unique(present, return_counts=True)

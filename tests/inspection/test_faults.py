@@ -87,3 +87,11 @@ def test_embedded_files_give_no_false_alarm(name):
         frame = frame.set_axis(PRATTE, axis=1).reset_index(drop=True)
     found = look_at(frame.iloc[rows], {"choice": choice})
     assert [kind for kind, _ in found.findings] == true
+
+
+def test_what_holds_for_a_block_is_no_code(table):
+    rate = np.random.default_rng(0).choice(["1.5", "1.6"], len(table))
+    rate[(table["participant"] == "P03") & (table["block"] == "2")] = "90"
+    assert told(look_at(table.assign(rate=rate))) == {}
+    coded = np.where(rate == "90", "999", rate)
+    assert "value far away" in told(look_at(table.assign(rate=coded)))
