@@ -201,7 +201,7 @@ def backward_blocks(
             copy(memory, layout.delta + n * layout.step, memory, layout.delta, layout.step)
             _retreat(memory, layout, read, first, n, rows)
             _sum_chunk(memory, layout, n, rows)
-            sum_readout(memory, layout, read, first, n, rows)
+            sum_readout(memory, memory, layout, read, first, n, rows)
         for i in range(0, layout.n_rows, len(rows)):
             store(memory, layout.sum_z + i * layout.width, _carry(memory, layout, 0, i, rows))
         for k in range(out.shape[1]):
@@ -303,22 +303,22 @@ def _sum_chunk(memory, layout, n, rows):
 
 
 @kernel
-def sum_readout(memory, layout, read, first, n, rows):
-    """Add a chunk to the sums of B and d."""
+def sum_readout(memory, page, layout, read, first, n, rows):
+    """Add a chunk, which is in the page, to the sums of B and d."""
     width = layout.width
     for o in range(layout.n_outputs):
         for i in range(0, layout.n_rows, len(rows)):
             B = load(memory, layout.sum_B + o * layout.step + i * width, rows)
             for k in range(n):
                 if read[first + k] >= 0:
-                    z = load(memory, layout.z + (k + 1) * layout.step + i * width, rows)
+                    z = load(page, layout.z + (k + 1) * layout.step + i * width, rows)
                     g = layout.g + (k * layout.n_outputs + o) * width
-                    B = add_lane_scaled(B, memory, g, z)
+                    B = add_lane_scaled(B, page, g, z)
             store(memory, layout.sum_B + o * layout.step + i * width, B)
         d = load(memory, layout.sum_d + o * width, ONE)
         for k in range(n):
             if read[first + k] >= 0:
-                d = add(d, load(memory, layout.g + (k * layout.n_outputs + o) * width, ONE))
+                d = add(d, load(page, layout.g + (k * layout.n_outputs + o) * width, ONE))
         store(memory, layout.sum_d + o * width, d)
 
 

@@ -111,9 +111,8 @@ class _Total(torch.autograd.Function):
         n_chunks = -(-blocks.length.max(initial=0) // CHUNK)
 
         def run(begin, end, out):
-            memory = inputs.new_empty(layout.end).numpy()
-            kept = inputs.new_empty(n_chunks * (layout.sums - layout.z)).numpy()
-            learn_blocks(begin, end, *problem, kept, memory, rows, out)
+            memory = inputs.new_empty(layout.end + n_chunks * (layout.sums - layout.z)).numpy()
+            learn_blocks(begin, end, *problem, memory, rows, out)
 
         total = inputs.new_zeros(len(index), (layout.eta - layout.sums) // layout.width)
         sum_gradients(run, blocks, 1, total)
