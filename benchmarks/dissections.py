@@ -133,8 +133,17 @@ def summarise(found):
         "rows": rows,
         "linear": _linear(found),
         "sizes": sizes.to_dict("records"),
+        "peers": _peers(tables),
         "minutes": round(float(found.dataset["seconds"].sum()) / 60, 1),
     }
+
+
+def _peers(tables):
+    """Mean score of gated networks over restarts, and its standard error."""
+    if "peers" not in tables:
+        return []
+    scores = tables["peers"].groupby(["n_train", "model"])["test_score"]
+    return scores.agg(run_mean="mean", run_error="sem").reset_index().to_dict("records")
 
 
 def _linear(found):
@@ -209,15 +218,23 @@ def _by_size(each):
     grid = sorted({row["n_pwl"] for row in each["sizes"]})
     sizes = sorted({(row["fresh"], row["n_train"]) for row in each["sizes"]})
     score = {
-        (row["n_train"], row["n_pwl"]): f"{row['run_mean']:.3f} ± {row['run_error']:.3f}"
-        for row in each["sizes"]
+        (row["n_train"], row.get("n_pwl", row.get("model"))): (
+            f"{row['run_mean']:.3f} ± {row['run_error']:.3f}"
+        )
+        for row in [*each["sizes"], *each["peers"]]
     }
-    head = ["training trials", *(f"P = {n_pwl}" for n_pwl in grid)]
+    models = sorted({row["model"] for row in each["peers"]})
+    head = ["training trials", *(f"P = {n_pwl}" for n_pwl in grid), *models]
     rows = [
-        ["fresh" if fresh else str(n_train), *(score[n_train, n_pwl] for n_pwl in grid)]
+        ["fresh" if fresh else str(n_train), *(score[n_train, each] for each in (*grid, *models))]
         for fresh, n_train in sizes
     ]
-    return "\nMean score over restarts, with its standard error:\n\n" + _grid(head, rows)
+    said = (
+        "Mean score over restarts, with its standard error. All learn at the same rate, which was "
+        f"tuned for none; the {each['asked']['n_validation']} validation trials that say when to "
+        "stop come on top of the training trials:"
+    )
+    return f"\n{fill(said, WIDTH)}\n\n" + _grid(head, rows)
 
 
 def _grid(head, rows):
