@@ -253,7 +253,7 @@ def _agent(free, n_rates, n_traces):
 
 
 def _score(agent, rows, rules, choices):
-    from neuroalrnn.baselines._walk import walk  # numba takes a second to import
+    from neuroalrnn.baselines._numba_walk import walk  # numba takes a second to import
 
     size = len(agent.rates) + len(agent.weights) + len(agent.bias) - 1
     slope, information = np.zeros(size), np.zeros((size, size))
