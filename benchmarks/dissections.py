@@ -25,12 +25,13 @@ RUNS = {
         "addition", {"parameters": {"n_steps": 20}, "n_pwl": [0, 1, 2, 10]}, {"max_checks": 80},
     ),
     "addition, 100 steps": (
-        "addition", {"parameters": {"n_steps": 100}, "n_pwl": [0, 1, 2]},
+        "addition", {"parameters": {"n_steps": 100}, "n_pwl": [0, 1, 2], "random_state": 1},
         {"learning_rate": 0.0015, "halve_every": 8000, "check_every": 100, "max_checks": 200,
          "patience": 60},
     ),
     "flagged parity": (
-        "flagged parity", {"n_pwl": [0, 1, 2, 10]}, {"learning_rate": 0.01, "max_checks": 120},
+        "flagged parity", {"n_pwl": [0, 1, 2, 10], "random_state": 1},
+        {"learning_rate": 0.01, "max_checks": 120},
     ),
     "context-dependent integration": (
         "context-dependent integration", {"n_pwl": [0, 1, 2, 10]},
@@ -79,8 +80,9 @@ found.network(n_pwl=1, restart=0)  # to be run, or taken apart with neuroalrnn.m
   to explain when they are made linear alone, by the best affine activation, without training anew.
 
 Restarts are random starts on the same task, not samples of tasks. What fails here fails with these
-settings: other learning rates, more updates or another start may do better. Settings were chosen on
-the tries that are named, with the same seed.
+settings: other learning rates, more updates or another start may do better. Where tries are named,
+settings were chosen on their test scores, with seed 0; what is shown has seed 1, other trials and
+other starts, and was run once.
 """
 # what else was tried, by name of the run
 TRIED = {
