@@ -240,12 +240,15 @@ def plot_needed_units(necessity, *, ax=None):
     matplotlib.axes.Axes
     """
     ax = axes_or_new(ax, DOUBLE / 2, 65)
-    for colour, n_pwl in zip(PALETTE, _spread(necessity["n_pwl"].unique()), strict=False):
+    # as where P = 0 is drawn, too, and has the first colour
+    for colour, n_pwl in zip(PALETTE[1:], _spread(necessity["n_pwl"].unique()), strict=False):
         rows = necessity[necessity["n_pwl"] == n_pwl]
         rank = rows.groupby("restart")["score_cost"].rank(method="first", ascending=False)
         cost = rows.assign(rank=rank).pivot(index="rank", columns="restart", values="score_cost")
         ax.plot(cost.index, cost, ".", color=colour, ms=3, alpha=0.5)
-        ax.plot(cost.index, cost.median(axis=1), color=colour, lw=1, label=f"P = {n_pwl}")
+        median = cost.median(axis=1)
+        ax.plot(median.index, median, "o-", color=colour, ms=4, lw=1, label=f"P = {n_pwl}")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.axhline(0, color=FAINT, lw=0.6)
     ax.set_xlabel("PWL unit of a network, by cost")
     ax.set_ylabel("Score that is lost without it")
