@@ -13,19 +13,15 @@ from neuroalrnn.study.adaptive import terms_of
 from neuroalrnn.study.own import FREQUENCY
 from neuroalrnn.study.recurrent import MOST_AT_ONCE, Recurrent
 
-# networks: gates; nanoseconds of a step of a sequence in an update, by gate and by weight; share of
-# all checks before training stops, and by which power of the training trials it grows
-TRAINED = {
-    NETWORK: (1, 10.0, 0.08, 0.6, 0.25),
-    "GRU": (3, 8.5, 0.068, 0.33, 0.5),
-    "LSTM": (4, 8.5, 0.068, 0.33, 0.5),
-}
+# networks: gates, and nanoseconds of a step of a sequence in an update, by gate and by weight
+TRAINED = {NETWORK: (1, 10.0, 0.08), "GRU": (3, 8.5, 0.068), "LSTM": (4, 8.5, 0.068)}
 # of the likelihood, by output; one output of two options takes less
 LIKELIHOOD, ONE_OUTPUT = 20.0, 12.0
 # seconds of an update beside that, for all models that are trained at once
 UPDATE = 1.5e-3
-# validation takes so much beside the updates; networks that are behind make half of the checks
-VALIDATION, BEHIND, OF_TRIALS = 1.15, 0.5, 25_000
+# validation takes so much beside the updates; early stopping leaves such a share of all checks, by
+# the quarter power of the training trials, and of networks that are behind
+VALIDATION, CHECKED, BEHIND, OF_TRIALS = 1.15, 0.6, 0.3, 25_000
 # other models: microseconds by training trial of a fit to all parts, what inputs do included; for
 # two options, and for each option of more
 FITTED = {
@@ -113,26 +109,26 @@ def _trained(study):
     plan = study.plan
     n_models = len(plan.grid) * (len(plan.settings) * _n_searched(plan) + plan.n_restarts)
     step = _step(NETWORK, plan.setting.n_latent, plan, plan.setting.batch_size)
-    return (_checked(study, NETWORK) * n_models * step + UPDATE) * _updates(plan)
+    return (_checked(study) * n_models * step + UPDATE) * _updates(plan)
 
 
 def _grown(study, name, baseline):
     """The smallest size with all settings; larger ones with one, most of them behind."""
-    plan, checked = study.plan, _checked(study, name)
+    plan, checked = study.plan, _checked(study)
     smallest, *larger = sorted(baseline.sizes)
     n_models, batch_size = _n_searched(plan), min(baseline.settings[0].batch_size, MOST_AT_ONCE)
     n_checked = checked * (n_models * len(baseline.settings) + 1)
     total = n_checked * _step(name, smallest, plan, batch_size)
-    behind = BEHIND * checked
+    behind = BEHIND / CHECKED * checked
     total += sum(behind * n_models * _step(name, size, plan, batch_size) for size in larger)
     total += UPDATE * (2 * checked + behind * len(larger))
     return total * _updates(plan)
 
 
-def _checked(study, name):
+def _checked(study):
     """Share of all checks that are made before training stops: more data take longer."""
-    share, power = TRAINED[name][3:]
-    return min(1.0, share * (_trials(study) / len(study.folds) / OF_TRIALS) ** power)
+    n_trials = _trials(study) / len(study.folds)
+    return min(1.0, CHECKED * (n_trials / OF_TRIALS) ** 0.25)
 
 
 def _n_inner(plan):
@@ -151,7 +147,7 @@ def _updates(plan):
 
 def _step(name, n_latent, plan, batch_size):
     """Seconds of an update of one model."""
-    n_gates, gate, weight, *_ = TRAINED[name]
+    n_gates, gate, weight = TRAINED[name]
     n_lanes = min(batch_size, np.mean([len(part.train) for part in plan.whole]))
     n_steps = n_lanes * plan.pieces.n_steps.mean()
     n_outputs = count_outputs(len(plan.pieces.labels))

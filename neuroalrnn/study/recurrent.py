@@ -10,6 +10,7 @@ from neuroalrnn.exceptions import FitError
 from neuroalrnn.network import GRUNetwork, LSTMNetwork
 from neuroalrnn.peers import GRU, LSTM, GRUWeights
 from neuroalrnn.study.adaptive import network_says, says_inside
+from neuroalrnn.study.floor import score_floor
 from neuroalrnn.study.observation import attach_observation
 from neuroalrnn.study.plan import whole_jobs
 from neuroalrnn.study.predict import predict_trials, values_at
@@ -19,9 +20,8 @@ SIZES = (8, 16, 32)
 # sequences of an update at most: validation subjects of the bandit are predicted better after
 # updates by 64 than by 256, in less than half of the time
 MOST_AT_ONCE = 64
-# validation subjects of the rats and of the bandit are predicted no worse than with 0.01, after
-# fewer updates
-LEARNING_RATE = 0.03
+# share of what is explained
+WORSE = 0.01
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ class Recurrent:
     def _grow(self, changes):
         """Search from the smallest size on; what it finds saves most of what larger ones take.
 
-        A larger network is taken not to need less decay, and not to come back once size has gained
-        nothing; and those that are behind give up sooner.
+        A larger network is taken not to need less decay, and not to come back once size has cost
+        more than `WORSE`; and those that are behind give up sooner.
         """
         settings, best, rival, observations = self.settings, None, -np.inf, None
         for size in sorted(self.sizes):
@@ -115,7 +115,7 @@ class Recurrent:
             score = float(found.best_score.max())
             if best is None or score > rival:
                 best, rival = (plan, observations, found), score
-            elif score < rival:
+            elif score < rival - WORSE * (rival - float(score_floor(plan, 0).mean())):
                 break
             least = best[0].settings[best[2].setting[0]].weight_decay
             settings = [each for each in settings if each.weight_decay >= least]
@@ -255,8 +255,8 @@ def recurrent_baselines(study):
     own = study.plan.setting
     plain["batch_size"] = min(own.batch_size, MOST_AT_ONCE)
     settings = tuple(
-        own.model_copy(update=plain | {"learning_rate": LEARNING_RATE, "weight_decay": decay})
-        for decay in (0.0, 0.1)
+        own.model_copy(update=plain | {"learning_rate": rate, "weight_decay": decay})
+        for rate, decay in ((0.01, 0.0), (0.01, 0.1))
     )
     one = Recurrent(GRU, settings, study)
     return {"GRU": one, "LSTM": replace(one, architecture=LSTM)}

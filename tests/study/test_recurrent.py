@@ -26,7 +26,7 @@ def study(trials, setting, encoding):
 def grow(study, monkeypatch):
     """Search with given scores by size and decay; tells what was tried, and what was taken."""
 
-    def call(scores):
+    def call(scores, floor=-0.7):
         tried = []
 
         def scripted(plan, observations, fold, *, engine, progress, rival):
@@ -37,6 +37,7 @@ def grow(study, monkeypatch):
             return SimpleNamespace(best_score=values.max(), setting=[int(values.argmax())])
 
         monkeypatch.setattr(recurrent, "search", scripted)
+        monkeypatch.setattr(recurrent, "score_floor", lambda plan, fold: np.array([floor]))
         plan, _, _ = recurrent_baselines(study)["GRU"]._grow(changes(study))
         return tried, plan.setting.n_latent
 
@@ -57,21 +58,23 @@ def test_batches_of_gated_networks_are_small(trials, setting, encoding, asked, t
 
 def test_larger_networks_need_no_less_decay(grow):
     """After the stronger decay won, only that is tried."""
-    scores = {(8, 0.0): -0.5, (8, 0.1): -0.4, (16, 0.1): -0.4, (32, 0.1): -0.399}
+    scores = {(8, 0.0): -0.5, (8, 0.1): -0.4, (16, 0.1): -0.401, (32, 0.1): -0.399}
     tried, size = grow(scores)
     assert tried == [(8, [0.0, 0.1], -np.inf), (16, [0.1], -0.4), (32, [0.1], -0.4)]
     assert size == 32
 
 
 def test_all_decays_are_tried_where_the_smallest_network_needs_none(grow):
-    scores = {(size, decay): -0.4 - decay for size in (8, 16, 32) for decay in (0, 0.1)}
+    scores = {
+        (size, decay): -0.4 - decay - size / 1e5 for size in (8, 16, 32) for decay in (0, 0.1)
+    }
     tried, size = grow(scores)
     assert [decays for _, decays, _ in tried] == [[0.0, 0.1]] * 3
     assert size == 8
 
 
-@pytest.mark.parametrize(("second", "n_tried"), [(-0.4, 3), (-0.4001, 2)])
-def test_sizes_end_where_a_larger_network_is_behind(grow, second, n_tried):
+@pytest.mark.parametrize(("second", "n_tried"), [(-0.4029, 3), (-0.4031, 2)])
+def test_sizes_end_where_one_percent_of_what_is_explained_is_lost(grow, second, n_tried):
     scores = {(8, 0.0): -0.5, (8, 0.1): -0.4, (16, 0.1): second, (32, 0.1): -0.41}
     tried, size = grow(scores)
     assert (len(tried), size) == (n_tried, 8)
