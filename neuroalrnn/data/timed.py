@@ -12,6 +12,8 @@ TIMED = {
     "target": ("trial", "time", "output"),
     "weight": ("trial", "time", "output"),
 }
+# with one value per trial these are covariates
+OF_OUTPUTS = ("target", "weight")
 
 
 def check_time(trials: xr.Dataset) -> list[str]:
@@ -31,9 +33,9 @@ def check_time(trials: xr.Dataset) -> list[str]:
     found = [
         f"{name!r} has dims {trials[name].dims}, expected {dims}"
         for name, dims in expected.items()
-        if name in trials and trials[name].dims != dims
+        if _is_there(trials, name) and trials[name].dims != dims
     ]
-    timed = [name for name in TIMED if name in trials]
+    timed = [name for name in TIMED if _is_there(trials, name)]
     if not timed or found:
         return found + _check_mask(trials)
     if "n_steps" not in trials or "time" not in trials.coords:
@@ -50,12 +52,16 @@ def check_time(trials: xr.Dataset) -> list[str]:
     return found + _check_mask(trials) + ([] if found else _check_targets(trials))
 
 
+def _is_there(trials, name):
+    return name in trials and not (name in OF_OUTPUTS and trials[name].dims == ("trial",))
+
+
 def _check_mask(trials):
     """Texts for a mask that is neither one value per trial nor, with targets, one per step."""
     if "scored" not in trials:
         return []
     dims, per_step = trials["scored"].dims, ("trial", "time")
-    if dims == ("trial",) or (dims == per_step and "target" in trials):
+    if dims == ("trial",) or (dims == per_step and has_targets(trials)):
         return []
     expected = f"('trial',){f', or {per_step} with targets' if dims == per_step else ''}"
     return [f"'scored' has dims {dims}, expected {expected}"]
@@ -63,8 +69,9 @@ def _check_mask(trials):
 
 def _check_targets(trials):
     """Texts for targets that are missing where they are scored, and for weights that are none."""
-    if "target" not in trials:
-        return ["'weight' needs 'target', which is missing"] if "weight" in trials else []
+    has_weights = _is_there(trials, "weight")
+    if not has_targets(trials):
+        return ["'weight' needs 'target', which is missing"] if has_weights else []
     if "scored" not in trials or trials["scored"].dims != ("trial", "time"):
         return ["'target' needs 'scored' (bool) on ('trial', 'time'): the steps that count"]
     scored = trials["scored"].values
@@ -77,7 +84,7 @@ def _check_targets(trials):
     missing = (scored & ~np.isfinite(trials["target"].values).all(axis=-1)).any(axis=1)
     if missing.any():
         found.append(f"'target' is missing at a scored step on {where(missing)}")
-    if "weight" in trials:
+    if has_weights:
         weight = trials["weight"].values
         wrong = (scored & ~(np.isfinite(weight) & (weight >= 0)).all(axis=-1)).any(axis=1)
         if wrong.any():
@@ -92,7 +99,7 @@ def real_steps(trials: xr.Dataset) -> np.ndarray:
 
 def has_targets(trials: xr.Dataset) -> bool:
     """Check whether trials say what is to be given out at their time steps."""
-    return "target" in trials.data_vars
+    return _is_there(trials, "target")
 
 
 def output_names(trials: xr.Dataset) -> list[str]:
@@ -122,7 +129,7 @@ def flat_targets(
     names = {"target": output_names(trials), "weight": weight_names(trials)}
     found: dict[str, np.ndarray] = {}
     for variable, columns in names.items():
-        if variable in trials:
+        if _is_there(trials, variable):
             values = trials[variable].transpose("trial", "time", "output").values
             values = np.where(trials["scored"].values[..., None], values, np.nan)
             found |= dict(zip(columns, values[flat_trial, flat_step].T, strict=True))
@@ -131,4 +138,4 @@ def flat_targets(
 
 def weight_names(trials: xr.Dataset) -> list[str]:
     """List the names under which the weights of targets are observed; empty without weights."""
-    return [f"weight of {name}" for name in output_names(trials) if "weight" in trials]
+    return [f"weight of {name}" for name in output_names(trials) if _is_there(trials, "weight")]

@@ -19,8 +19,6 @@ MOST_INPUTS = 12
 # columns of more or longer texts are no conditions
 MOST_LEVELS, MOST_LETTERS = 6, 40
 N_NAMED = 5
-# variables of these names have a value per time step
-TIMED = ("target", "weight", "output")
 ROLES_NEEDED = ("subject", "choice")
 
 
@@ -221,7 +219,7 @@ def _variable(name, taken) -> str:
     """Name of a variable for a column: without what variables may not be called."""
     found = re.sub(r"[\[\]:/]+", "_", name)
     is_near = get_close_matches(found, ROLES, n=1, cutoff=0.8) and found.isalpha()
-    is_taken = found in taken or found in (*RESERVED, *TIMED)
+    is_taken = found in taken or found in RESERVED
     return f"{found}_column" if is_taken or is_near else found
 
 

@@ -44,6 +44,15 @@ def test_weights_of_targets_come_along(timed):
     np.testing.assert_array_equal(sequences.observed["weight of y"], expected)
 
 
+def test_names_of_targets_are_those_of_covariates_with_one_value_per_trial(trials):
+    side = np.resize([0.0, 1.0], trials.sizes["trial"])
+    named = validate(trials.assign(dict.fromkeys(("target", "weight"), ("trial", side))))
+    sequences = encode(named, step="trial", inputs=["target"])
+    assert np.array_equal(scored_trials(named), scored_trials(trials))
+    assert sequences.observed == {}
+    assert any("target" in name for name in sequences.features)
+
+
 def test_a_choice_beside_targets_is_what_is_read_out(timed):
     choice = np.resize([0.0, 1.0, np.nan], timed.sizes["trial"])
     both = validate(timed.assign(choice=("trial", choice, {"labels": ["a", "b"]})))

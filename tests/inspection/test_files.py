@@ -82,7 +82,7 @@ def test_what_looks_wrong_is_mended_in_the_run_file(tmp_path, run):
     assert int(trials["choice"].isnull().sum()) == 2
     assert 0.05 < 1 - float(trials["scored"].mean()) < 0.2
     assert 0.2 < float(trials["rt"].median()) < 2
-    assert "target_column" in trials
+    assert "target" in trials
 
 
 def test_a_run_file_of_odd_names_is_valid(tmp_path, run):
