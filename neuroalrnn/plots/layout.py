@@ -141,3 +141,23 @@ def say_empty(ax, text):
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=GREY, wrap=True)
     ax.set_xticks([])
     ax.set_yticks([])
+
+
+def room_of_legend(ax):
+    """Points between axes and title that a legend above the axes takes.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+
+    Returns
+    -------
+    float
+    """
+    legend = ax.get_legend()
+    texts = [] if legend is None else legend.get_texts()
+    if not texts:
+        return 5
+    n_rows = -(-len(texts) // legend._ncols)
+    n_lines = max(each.get_text().count("\n") + 1 for each in texts)
+    return 6 + n_rows * (3 + 8 * n_lines)

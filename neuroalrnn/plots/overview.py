@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from neuroalrnn.plots.behaviour import plot_behaviour
-from neuroalrnn.plots.layout import say_empty
+from neuroalrnn.plots.layout import room_of_legend, say_empty
 from neuroalrnn.plots.n_pwl import plot_score_by_n_pwl
 from neuroalrnn.plots.raster import example_session, plot_regime_raster
 from neuroalrnn.plots.scores import plot_scores
@@ -65,7 +65,7 @@ def plot_overview(fit: Fit, analysis: Any) -> Figure:
             ax.clear()
             say_empty(ax, fill(reason, 40))
         named = ax.get_title(loc="left") if letter == "f" else ""
-        room = _room(ax) if letter in "cd" else None
+        room = room_of_legend(ax) if letter in "cd" else None
         ax.set_title(f"{letter}  {named or title}", pad=room)
     return figure
 
@@ -75,15 +75,6 @@ def _draw_raster(ax, fit, analysis):
     named = {"subject": subject, "session": session, "rule": analysis.rule}
     named["called"] = analysis.called
     plot_regime_raster(analysis.regimes, fit.trials, n_rows=RASTER_ROWS, ax=ax, **named)
-
-
-def _room(ax):
-    """Points between axes and title that a legend above the axes takes."""
-    legend = ax.get_legend()
-    if legend is None or not legend.get_texts():
-        return None
-    n_rows = -(-len(legend.get_texts()) // legend._ncols)
-    return 5 + 10 * n_rows
 
 
 def _draw_switches(ax, analysis):

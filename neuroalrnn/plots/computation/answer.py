@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from neuroalrnn.plots.computation.by_regime import plot_effects_by_regime
 from neuroalrnn.plots.computation.explained import plot_explained
 from neuroalrnn.plots.computation.strip import plot_session_strip
+from neuroalrnn.plots.layout import room_of_legend
 from neuroalrnn.plots.style import DOUBLE, new_figure, styled
 
 
@@ -50,8 +51,9 @@ def plot_answer_panels(
     matplotlib.figure.Figure
         Two columns wide.
     """
-    figure = new_figure(DOUBLE, 108)
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.15, 1])
+    heights = [max(58, 24 + 3.2 * len(explained)), 50]
+    figure = new_figure(DOUBLE, sum(heights))
+    top, bottom = figure.subfigures(2, 1, height_ratios=heights)
     left, right = top.subplots(1, 2, width_ratios=[1.35, 1])
     plot_effects_by_regime(functional_regimes, by_subject, called=called, ax=left)
     plot_explained(explained, ax=right)
@@ -61,7 +63,5 @@ def plot_answer_panels(
     )  # fmt: skip
     named = ("What inputs do", "What it takes", "One session")
     for letter, ax, title in zip("abc", (left, right, strip), named, strict=True):
-        legend = ax.get_legend()
-        n_rows = 0 if legend is None else -(-len(legend.get_texts()) // legend._ncols)
-        ax.set_title(f"{letter}  {title}", pad=5 + 10 * n_rows)
+        ax.set_title(f"{letter}  {title}", pad=room_of_legend(ax))
     return figure

@@ -7,6 +7,9 @@ from matplotlib.axes import Axes
 from neuroalrnn.plots.layout import say_empty
 from neuroalrnn.plots.style import FAINT, GREY, INK, SINGLE, axes_or_new, styled
 
+# models whose names have room in the usual size
+MOST_LARGE = 8
+
 
 @styled
 def plot_explained(explained: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -42,7 +45,7 @@ def plot_explained(explained: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.axvline(100, color=INK, lw=0.6, ls=":")
     ax.set_yticks(place, [_name(name) for name in explained["model"]])
     ax.set_ylim(len(place) - 0.4, -0.6)
-    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="y", length=0, **({"labelsize": 6} if len(place) > MOST_LARGE else {}))
     ax.set_xlim(left=min(0.0, percent.min()))
     return ax
 
