@@ -18,6 +18,8 @@ from neuroalrnn.results import Fit
 from neuroalrnn.running import attempt
 
 RASTER_ROWS = 4
+# models whose names have room in the usual size
+MOST_LARGE = 12
 TITLES = (
     "Held-out prediction",
     "Score against P",
@@ -48,8 +50,10 @@ def plot_overview(fit: Fit, analysis: Any) -> Figure:
     """
     if "occupancy" not in analysis.tables:
         analysis = analysis.linear
-    figure = new_figure(DOUBLE, 165)
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1, 1.05, 1.15])
+    n_models = fit.scores["model"].nunique()
+    heights = [max(51, 14 + 2.8 * n_models), 54, 60]
+    figure = new_figure(DOUBLE, sum(heights))
+    top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
     panels = [*top.subplots(1, 2), middle.subplots(), *bottom.subplots(1, 3)]
     draw = (
         lambda ax: plot_scores(fit, ax=ax),
@@ -67,6 +71,8 @@ def plot_overview(fit: Fit, analysis: Any) -> Figure:
         named = ax.get_title(loc="left") if letter == "f" else ""
         room = room_of_legend(ax) if letter in "cd" else None
         ax.set_title(f"{letter}  {named or title}", pad=room)
+    if n_models > MOST_LARGE:
+        panels[0].tick_params(axis="y", labelsize=6)
     return figure
 
 
