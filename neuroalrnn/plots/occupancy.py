@@ -68,7 +68,9 @@ def plot_occupancy(
     if cells["step"].nunique() > MOST_STEPS:
         return plot_occupancy_stream(occupancy, called=called, ax=ax)
     rows = grouped_positions(cells["step"], gap=0.9 if len(by) > 1 else 0.0)
-    ax = axes_or_new(ax, SINGLE, 20 + 4.6 * (rows[-1] + 1))
+    names = "\n".join(each.get_label() for each in regime_patches(share.columns, called))
+    n_lines = names.count("\n") + 1
+    ax = axes_or_new(ax, SINGLE, 20 + max(4.6 * (rows[-1] + 1), 3.6 * n_lines))
     left = np.zeros(len(share))
     for regime in share.columns:
         width = share[regime].to_numpy()
