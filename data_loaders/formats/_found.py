@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from data_loaders.formats._ragged import reduced
 from neuroalrnn.data import caution, from_frame
 from neuroalrnn.exceptions import DataError, NeuroALRNNError, problems
 
@@ -117,7 +118,12 @@ def _twins(files) -> list[str]:
     ]
 
 
-def together(path: str | Path, files: Sequence[Path], read: Callable[[Path], Found]) -> Found:
+def together(
+    path: str | Path,
+    files: Sequence[Path],
+    read: Callable[[Path], Found],
+    reduce: Mapping[str, str] | None = None,
+) -> Found:
     """Read files one after the other into one table, with the columns ``file`` and ``source_row``.
 
     Parameters
@@ -128,12 +134,19 @@ def together(path: str | Path, files: Sequence[Path], read: Callable[[Path], Fou
         The files.
     read : callable
         Reader of one file.
+    reduce : dict of column to {"first", "last", "count"}, optional
+        Which value stands for a list in a cell.
 
     Returns
     -------
     Found
         All rows. ``file`` is the place of a file without its suffix, ``source_row`` counts its
         trials from 1.
+
+    Raises
+    ------
+    DataError
+        `reduce` names an unknown column or value.
     """
     path, tables, notes, cautions = Path(path), [], [], []
     for each in files:
@@ -144,6 +157,9 @@ def together(path: str | Path, files: Sequence[Path], read: Callable[[Path], Fou
         notes += [prefix + text for text in found.notes]
         cautions += [prefix + text for text in found.cautions]
     table = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+    table, wrong = reduced(table, reduce or {})
+    if wrong:
+        raise problems(DataError, str(path), wrong)
     return Found(table, notes, cautions)
 
 

@@ -11,7 +11,6 @@ import xarray as xr
 from data_loaders.formats._found import Found, each_file, readable, to_trials, together
 from data_loaders.formats._matlab_table import columns_of, inside, left_out
 from data_loaders.formats._matlab_values import Cells, Struct, read_values
-from data_loaders.formats._ragged import reduced
 from data_loaders.formats._states import Visits, mapped, times_table, visits_of
 from data_loaders.formats.matlab import is_matlab
 from neuroalrnn.arguments import checked, not_mapping, not_path, optional
@@ -130,11 +129,7 @@ def read_bpod(
             maps = {"choice": (choices, ends), "outcome": (outcomes, None)}
             return _labelled(str(each), trials, found, maps, strict)
 
-    found = together(path, each_file(path, is_bpod, "sessions of Bpod"), read)
-    table, wrong = reduced(found.table, reduce or {})
-    if wrong:
-        raise problems(DataError, str(path), wrong)
-    return Found(table, found.notes, found.cautions)
+    return together(path, each_file(path, is_bpod, "sessions of Bpod"), read, reduce)
 
 
 def is_bpod(path: Path) -> bool:
@@ -153,9 +148,9 @@ def is_bpod(path: Path) -> bool:
     if not is_matlab(path):
         return False
     try:
-        values = read_values(path)
-    # damaged files are told of by the reader of MATLAB files
-    except Exception:
+        with readable(path, WHAT):
+            values = read_values(path)
+    except DataError:  # which the reader of MATLAB files tells
         return False
     return bool(_sessions(values))
 

@@ -10,10 +10,9 @@ from data_loaders.formats._found import Found, each_file, readable, to_trials, t
 from data_loaders.formats._matlab_check import version_of
 from data_loaders.formats._matlab_table import table_of
 from data_loaders.formats._matlab_values import read_values
-from data_loaders.formats._ragged import reduced
 from neuroalrnn.arguments import checked, not_path
 from neuroalrnn.data.checks import not_columns
-from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.exceptions import DataError
 
 WHAT = "MATLAB file"
 
@@ -106,11 +105,7 @@ def read_matlab(
         with readable(each, WHAT):
             return table_of(read_values(each), str(each), variable, names, rows)
 
-    found = together(path, each_file(path, is_matlab, "MATLAB files"), read)
-    table, wrong = reduced(found.table, reduce or {})
-    if wrong:
-        raise problems(DataError, str(path), wrong)
-    return Found(table, found.notes, found.cautions)
+    return together(path, each_file(path, is_matlab, "MATLAB files"), read, reduce)
 
 
 def is_matlab(path: Path) -> bool:

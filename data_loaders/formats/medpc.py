@@ -11,7 +11,6 @@ import xarray as xr
 
 from data_loaders.formats._fold import ROW, folded
 from data_loaders.formats._found import Found, each_file, listed, readable, to_trials, together
-from data_loaders.formats._ragged import reduced
 from neuroalrnn.arguments import checked, not_mapping, not_path, optional
 from neuroalrnn.data.checks import not_columns
 from neuroalrnn.exceptions import DataError, problems
@@ -123,11 +122,7 @@ def read_medpc(
         tables = [one.table.assign(session_in_file=k) for k, one in enumerate(found, 1)]
         return Found(pd.concat(tables, ignore_index=True), [t for one in found for t in one.notes])
 
-    found = together(path, each_file(path, is_medpc, "MED-PC files"), read)
-    table, wrong = reduced(found.table, reduce or {})
-    if wrong:
-        raise problems(DataError, str(path), wrong)
-    return Found(table, found.notes)
+    return together(path, each_file(path, is_medpc, "MED-PC files"), read, reduce)
 
 
 def is_medpc(path: Path) -> bool:

@@ -22,7 +22,6 @@ from data_loaders.formats._found import (
 )
 from data_loaders.formats._hdf5 import member, survives, texts_of, values_of
 from data_loaders.formats._matlab_check import HDF5
-from data_loaders.formats._ragged import reduced
 from neuroalrnn.arguments import checked, not_path, unknown
 from neuroalrnn.data.checks import not_columns
 from neuroalrnn.exceptions import DataError, problems
@@ -106,11 +105,7 @@ def read_nwb(
             survives(partial(_read, each, table), each.stat().st_size)
             return _read(each, table)
 
-    found = together(path, each_file(path, is_nwb, "NWB files"), read)
-    frame, wrong = reduced(found.table, reduce or {})
-    if wrong:
-        raise problems(DataError, str(path), wrong)
-    return Found(frame, found.notes, found.cautions)
+    return together(path, each_file(path, is_nwb, "NWB files"), read, reduce)
 
 
 def is_nwb(path: Path) -> bool:

@@ -172,7 +172,7 @@ def test_a_file_that_is_cut_off_is_refused(path):
         read_nwb(path)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="readers are tried in a forked process")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork to try readers in")
 def test_a_reader_that_comes_to_no_end_or_crashes_is_given_up(monkeypatch):
     monkeypatch.setattr("data_loaders.formats._hdf5.LONGEST", 0.05)
     with pytest.raises(ValueError, match="HDF5 came to no end"):
