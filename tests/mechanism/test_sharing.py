@@ -178,6 +178,9 @@ def test_task_variance_is_that_of_what_latents_pass_on():
     usage = np.array([[1, 0], [1, 0], [0, 1]], dtype=bool)
     network, trials = made(usage, idle=[-1, -1, -1])
     table = compute_task_variance(network, trials)
+    assert [*table] == [
+        "latent", "unit", "task", "task_variance", "relative_variance", "is_active",
+    ]  # fmt: skip
     variance = table[table["unit"] >= 0].pivot(
         index="unit", columns="task", values="relative_variance"
     )

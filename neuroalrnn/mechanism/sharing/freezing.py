@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import t as student
 
+from neuroalrnn.data.timed import has_targets
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.mechanism.ablation.activations import impose_regimes
 from neuroalrnn.mechanism.sharing._marks import duty_cycles
@@ -91,7 +92,7 @@ def _outputs(run, intervention):
 
 def _own_loss(trials: xr.Dataset) -> Loss:
     """Loss per trial of a dataset with targets, see `freeze_branches`."""
-    if not {"target", "scored"} <= {*trials.data_vars}:
+    if not has_targets(trials):
         raise DataError(
             "sharing: trials have no target and scored steps: give freeze_branches a loss, or "
             "measure_sharing freeze=False"

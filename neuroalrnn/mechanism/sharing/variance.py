@@ -65,7 +65,7 @@ def _tabulate_variance(run: TaskRun) -> pd.DataFrame:
             "task": np.tile(run.names, n_latents),
             "task_variance": variance.ravel(),
             "relative_variance": (variance / np.where(largest > 0, largest, 1)).ravel(),
-            "_is_active": np.repeat(_is_active(variance), n_tasks),
+            "is_active": np.repeat(_is_active(variance), n_tasks),
         }
     )
 
