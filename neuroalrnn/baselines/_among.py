@@ -141,7 +141,8 @@ def _descend(loss, curvature, x):
     for _ in range(MOST_NEWTON_STEPS):
         step = np.linalg.solve(curvature(x), slope)
         further = (x - step / 2**k for k in range(MOST_HALVINGS))
-        found = next(((z, *loss(z)) for z in further if loss(z)[0] < value), None)
+        tried = ((z, *loss(z)) for z in further)
+        found = next((each for each in tried if each[1] < value), None)
         if found is None:
             return x
         x, value, slope = found
