@@ -15,8 +15,6 @@ from neuroalrnn.store import replacing
 
 FOUND = "dissection.nc"
 OUTPUTS = (FOUND, "tables", "figures", "report.html")
-# updates from one check of training to the next
-CHECK = 50
 
 
 def dissect(
@@ -40,30 +38,27 @@ def dissect(
     restarts: Annotated[int, typer.Option(min=2)] = 10,
     n_latent: Annotated[int | None, typer.Option(min=1, help="Default: 10.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Default: 0.003.")] = None,
-    updates: Annotated[int | None, typer.Option(min=CHECK, help="At most; default 5000.")] = None,
+    updates: Annotated[int | None, typer.Option(min=1, help="At most; default 5000.")] = None,
     seed: AnySeed = 0,
     threads: Threads = None,
     backend: Backend = "auto",
     overwrite: Overwrite = False,
 ) -> None:
     """Train networks on a task, from linear to fully rectified, and take them apart."""
-    given = {
-        "n_latent": n_latent,
-        "learning_rate": learning_rate,
-        "max_checks": None if updates is None else updates // CHECK,
-    }
+    given = {"n_latent": n_latent, "learning_rate": learning_rate}
     with results_folder(out):
         study_task(
             task, out, overwrite=overwrite, parameters=read_parameters(parameter or []),
             n_pwl=None if n_pwl is None else numbers("--n-pwl", n_pwl),
             n_train=[] if n_train is None else numbers("--n-train", n_train, least=2),
             setting={name: value for name, value in given.items() if value is not None},
+            updates=updates,
             fresh=fresh, peers=peers, n_restarts=restarts, random_state=seed, threads=threads,
             backend=backend,
         )  # fmt: skip
 
 
-def study_task(task: str, out: Path, *, overwrite, setting, **options):
+def study_task(task: str, out: Path, *, overwrite, setting, updates=None, **options):
     """Dissect a task into a folder.
 
     Parameters
@@ -75,6 +70,8 @@ def study_task(task: str, out: Path, *, overwrite, setting, **options):
     overwrite : bool
     setting : dict
         What differs from the default setting.
+    updates : int, optional
+        Of training at most, in whole checks; at least one.
     **options
         Those of `neuroalrnn.dissect.dissect`.
     """
@@ -83,6 +80,8 @@ def study_task(task: str, out: Path, *, overwrite, setting, **options):
     from neuroalrnn.dissect.report import write_dissection
 
     refuse_existing(out, OUTPUTS, overwrite)
+    if updates is not None:
+        setting = setting | {"max_checks": max(1, updates // DEFAULT.check_every)}
     chosen = Setting(**DEFAULT.model_dump(exclude={"n_pwl"}) | setting)
     found = dissect(task, setting=chosen, resume=out / UNFINISHED, progress=True, **options)
     with replacing(out) as new:

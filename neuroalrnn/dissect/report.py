@@ -76,7 +76,8 @@ def _figures(found):
             plots.plot_sample_efficiency, tables["performance"], _drawn_p(found), measure,
             tables.get("peers"),
         )  # fmt: skip
-    needed = tables["necessity"].query("replacement == @_words.AFFINE")
+    needed = tables["necessity"]
+    needed = needed[needed["replacement"] == _words.AFFINE]
     if len(needed):
         makers["necessity"] = partial(plots.plot_needed_units, needed)
     return makers
