@@ -1,6 +1,7 @@
 """Sessions of Bpod and B-control: states and events in MATLAB files, some of which mean choices."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -145,14 +146,18 @@ def is_bpod(path: Path) -> bool:
     bool
         Whether it is one.
     """
-    if not is_matlab(path):
-        return False
+    about = path.stat()
+    return is_matlab(path) and _holds_session(path, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=1000)
+def _holds_session(path, *_about) -> bool:
+    """Whether a file holds a session; it is read once, however often it is asked about."""
     try:
         with readable(path, WHAT):
-            values = read_values(path)
+            return bool(_sessions(read_values(path)))
     except DataError:  # which the reader of MATLAB files tells
         return False
-    return bool(_sessions(values))
 
 
 def _sessions(values, before="", depth=0) -> list[str]:
