@@ -13,6 +13,7 @@ import xarray as xr
 
 from data_loaders.formats._ragged import reduced
 from neuroalrnn.data import caution, from_frame
+from neuroalrnn.data.names import first_few
 from neuroalrnn.exceptions import DataError, NeuroALRNNError, problems
 
 # what one file may unpack to
@@ -213,5 +214,4 @@ def listed(names: Sequence[Any]) -> str:
     str
         The names.
     """
-    shown = ", ".join(map(str, names[:MOST_SHOWN])) or "none"
-    return shown + (f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else "")
+    return first_few([str(each) for each in names], MOST_SHOWN) or "none"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from neuroalrnn.arguments import not_whole, unknown
 from neuroalrnn.data.columns import entry, inferred, key, numbers
-from neuroalrnn.data.names import N_SHOWN, where
+from neuroalrnn.data.names import first_few, where
 from neuroalrnn.data.units import SECONDS
 
 TRANSFORMS = ("equals", "map", "minus", "lag", "one_hot", "element", "unit")
@@ -125,10 +125,9 @@ def _mapped(name, cells, table) -> tuple[pd.Series, list[str]]:
 
 def _others(transform, cells, mask) -> str:
     count = cells[mask].astype(str).value_counts()
-    listed = ", ".join(f"{each!r} ({n} rows)" for each, n in count.iloc[:N_SHOWN].items())
-    more = f" and {len(count) - N_SHOWN} more" if len(count) > N_SHOWN else ""
+    listed = first_few([f"{each!r} ({n} rows)" for each, n in count.items()])
     return (
-        f"{transform} leaves out {listed}{more}, first on {where(mask, 'row')}: add them, or "
+        f"{transform} leaves out {listed}, first on {where(mask, 'row')}: add them, or "
         "declare them as missing"
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroalrnn.arguments import not_path
-from neuroalrnn.data.names import N_SHOWN, one_form
+from neuroalrnn.data.names import N_SHOWN, first_few, one_form
 from neuroalrnn.exceptions import DataError, problems
 
 PART = re.compile(r"\{(\w+)\}")
@@ -88,6 +88,5 @@ def parts_of_names(files: Sequence[Path], pattern: str) -> dict[str, list[str]]:
 def _refuse_others(pattern, others: Iterable[Path]) -> None:
     names = [file.name for file in others]
     if names:
-        more = f" and {len(names) - N_SHOWN} more" if len(names) > N_SHOWN else ""
-        text = f"{pattern!r} does not fit {', '.join(names[:N_SHOWN])}{more}"
+        text = f"{pattern!r} does not fit {first_few(names)}"
         raise problems(DataError, "file_name", [text])

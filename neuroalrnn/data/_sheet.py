@@ -11,7 +11,7 @@ import pandas as pd
 from neuroalrnn.data._paths import find_files, parts_of_names, same_content
 from neuroalrnn.data.columns import MISSING, WITH_MARK, inferred
 from neuroalrnn.data.dialect import Dialect, read_raw
-from neuroalrnn.data.names import N_SHOWN
+from neuroalrnn.data.names import first_few
 from neuroalrnn.data.roles import LABELS
 from neuroalrnn.exceptions import DataError, problems
 
@@ -149,8 +149,7 @@ def _absent(paths, tables, named) -> list[str]:
     for name in dict.fromkeys(named):
         without = [str(p) for p, table in zip(paths, tables, strict=True) if name not in table]
         if 0 < len(without) < len(paths):
-            more = f" and {len(without) - N_SHOWN} more" if len(without) > N_SHOWN else ""
-            found.append(f"column {name!r} is not in {', '.join(without[:N_SHOWN])}{more}")
+            found.append(f"column {name!r} is not in {first_few(without)}")
     return found
 
 

@@ -8,7 +8,7 @@ import xarray as xr
 
 from neuroalrnn.data.choices import NINES
 from neuroalrnn.data.columns import declare
-from neuroalrnn.data.names import N_SHOWN, texts, where
+from neuroalrnn.data.names import N_SHOWN, first_few, texts, where
 from neuroalrnn.data.schema import data_variables, is_after_choice, session_number, trial_variables
 
 # in s: LONG is far above response times of decisions, and far below the same times in ms; SHORT is
@@ -86,18 +86,13 @@ def _named(one, many, names) -> list[str]:
     names = [name for name in names if not name.startswith("event ") and name != "rt"]
     if not names:
         return []
-    return [f"{_several(names)} {one if len(names) == 1 else many}: this tells models nothing"]
-
-
-def _several(names) -> str:
-    more = f" and {len(names) - N_SHOWN} more" if len(names) > N_SHOWN else ""
-    return ", ".join(repr(str(name)) for name in names[:N_SHOWN]) + more
+    told = first_few([repr(str(name)) for name in names])
+    return [f"{told} {one if len(names) == 1 else many}: this tells models nothing"]
 
 
 def _who(subject, mask) -> str:
     names = list(dict.fromkeys(subject[mask]))
-    more = f" and {len(names) - N_SHOWN} more" if len(names) > N_SHOWN else ""
-    return f"subject{'s' if len(names) > 1 else ''} {', '.join(names[:N_SHOWN])}{more}"
+    return f"subject{'s' if len(names) > 1 else ''} {first_few(names)}"
 
 
 def _gaps(trials, subject) -> list[str]:

@@ -1,7 +1,7 @@
 """Names of people, trials and variables: how they are compared, and how messages list them."""
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -61,6 +61,12 @@ def rows_among(rows: np.ndarray) -> Iterator[None]:
 def row(place: int) -> str:
     """Name a row of the table that is read: ``"row 3"``."""
     return f"row {_row_name.get()(int(place))}"
+
+
+def first_few(names: Sequence[str], most: int = N_SHOWN) -> str:
+    """Write the first of some names, and how many more there are: ``"a, b and 3 more"``."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def where(mask: np.ndarray, word: str = "trial") -> str:

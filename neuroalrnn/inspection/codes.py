@@ -8,6 +8,7 @@ import pandas as pd
 from neuroalrnn.data.choices import NINES, RARE
 from neuroalrnn.data.columns import DATE, MISSING, WITH_MARK, WITH_UNIT
 from neuroalrnn.data.look import far_values
+from neuroalrnn.data.names import first_few
 from neuroalrnn.inspection.finding import Finding
 from neuroalrnn.inspection.groups import share
 from neuroalrnn.inspection.guess import covariates
@@ -220,8 +221,7 @@ def _spellings(view, role) -> Iterator[Finding]:
 
 
 def _several(names) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(map(repr, names[:5])) + more
+    return first_few(list(map(repr, names)))
 
 
 def _matching(view, name, pattern) -> np.ndarray:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from neuroalrnn.data.choices import NOTHING
 from neuroalrnn.data.columns import TRUTH
-from neuroalrnn.data.names import where
+from neuroalrnn.data.names import first_few, where
 from neuroalrnn.inspection.groups import numbered
 
 # a column is one of numbers if so many of its cells are
@@ -182,5 +182,4 @@ class View:
         name = self.roles.get(role)
         labels = self.text(name) if name else np.array(self.files, dtype=object)[self.file]
         names = list(dict.fromkeys(labels[rows]))
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        return f"{role}{'s' if len(names) > 1 else ''} {', '.join(names[:5])}{more}"
+        return f"{role}{'s' if len(names) > 1 else ''} {first_few(names)}"
