@@ -29,6 +29,8 @@ NAMES = {
     "blocksthisn miniblock stage run",
 }  # fmt: skip
 MOST_CHOICES = 12
+# columns of more or longer texts are no conditions
+MOST_LEVELS, MOST_LETTERS = 6, 40
 TRUE = {"0", "1", "-1", "true", "false", "0.0", "1.0", "-1.0"}
 
 
@@ -167,6 +169,29 @@ def covariates(view: View, counters: bool = False) -> list[str]:
         for name in view.columns
         if has_name(name) and name not in taken and view.is_number(name)
         and len(view.values(name)) > 1 and (counters or not is_counter(view, name))
+    ]  # fmt: skip
+
+
+def conditions(view: View) -> list[str]:
+    """List the columns of a few texts, which may be conditions.
+
+    Parameters
+    ----------
+    view : View
+        The table.
+
+    Returns
+    -------
+    names : list of str
+        Columns, in their order.
+    """
+    taken = {*view.roles.values(), *view.lists}
+    return [
+        name
+        for name in view.columns
+        if name not in taken and has_name(name) and not view.is_number(name)
+        and 2 <= len(view.values(name)) <= MOST_LEVELS
+        and max(map(len, view.values(name))) <= MOST_LETTERS
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from neuroalrnn.inspection.finding import Finding
 from neuroalrnn.inspection.groups import numbered, steps
-from neuroalrnn.inspection.guess import covariates, has_name, words
+from neuroalrnn.inspection.guess import conditions, covariates, has_name, words
 from neuroalrnn.inspection.view import View
 
 # so many of the choices follow from the column
@@ -63,7 +63,7 @@ def two_tell_choice(view: View) -> Iterator[Finding]:
 def named_after(view: View) -> Iterator[Finding]:
     """Find inputs whose names say that they are known only after the choice."""
     names = [
-        name for name in covariates(view)
+        name for name in [*covariates(view), *conditions(view)]
         if set(words(name)) & AFTER and not set(words(name)) & BEFORE
     ]  # fmt: skip
     if names:

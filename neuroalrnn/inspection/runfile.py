@@ -10,14 +10,13 @@ import numpy as np
 
 from neuroalrnn.data.columns import NUMBER
 from neuroalrnn.data.roles import RESERVED, ROLES
-from neuroalrnn.inspection.guess import clocks, covariates, has_name
+from neuroalrnn.inspection.groups import n_different
+from neuroalrnn.inspection.guess import MOST_LEVELS, clocks, conditions, covariates, has_name
 from neuroalrnn.inspection.look import Inspection
 from neuroalrnn.inspection.view import View
 
 # more inputs than these are a choice of the user's
 MOST_INPUTS = 12
-# columns of more or longer texts are no conditions
-MOST_LEVELS, MOST_LETTERS = 6, 40
 N_NAMED = 5
 ROLES_NEEDED = ("subject", "choice")
 
@@ -45,10 +44,12 @@ def suggest(found: Inspection) -> dict[str, Any]:
     left = data.pop("leave", [])
     columns = {role: view.roles[role] for role in _order(view) if role not in left}
     columns |= data.pop("columns", {})
-    for name in [*covariates(view)[:MOST_INPUTS], *_conditions(view)]:
-        if name not in late:
-            columns[_variable(name, columns)] = name
-    data["text"] = [role for role, name in columns.items() if name in _conditions(view)]
+    texts = [name for name in conditions(view)[:MOST_INPUTS] if name not in late]
+    for name in [*(each for each in covariates(view)[:MOST_INPUTS] if each not in late), *texts]:
+        columns[_variable(name, columns)] = name
+    data["text"] = [role for role, name in columns.items() if name in texts]
+    shown = _shown(view, texts, data.get("keep", {}))
+    data["derive"] = data.get("derive", {}) | shown
     used = {*columns, *columns.values(), *view.roles.values()}
     for key in ("missing", "units"):
         if key in data:
@@ -57,16 +58,38 @@ def suggest(found: Inspection) -> dict[str, Any]:
     return {"columns": columns, "labels": labels(view, kept)} | kept
 
 
-def _conditions(view) -> list[str]:
-    """Columns of a few texts, which may be conditions."""
-    taken = {*view.roles.values(), *view.lists}
-    return [
-        name
-        for name in view.columns
-        if name not in taken and has_name(name) and not view.is_number(name)
-        and 2 <= len(view.values(name)) <= MOST_LEVELS
-        and max(map(len, view.values(name))) <= MOST_LETTERS
-    ][:MOST_INPUTS]  # fmt: skip
+def _shown(view, names, keep) -> dict[str, dict]:
+    """Recipes of inputs for texts that differ between trials of a session, as stimuli do."""
+    found: dict[str, dict] = {}
+    for name in names:
+        level, values = view.codes(name), sorted(view.values(name))
+        differs = n_different(view.session, level) > 1
+        plain = [re.sub(r"\W+", "_", value) for value in values]
+        if differs.mean() <= 0.5 or name in keep or len(set(plain)) < len(values):
+            continue
+        variable = re.sub(r"\W+", "_", name)
+        several = list(zip(plain, values, strict=True))
+        for text, value in several[1:] if len(several) == 2 else several:
+            found[f"{variable}_is_{text}"] = {"from": name, "equals": value}
+    return dict(list(found.items())[:MOST_INPUTS])
+
+
+def inputs_of_text(data: Mapping[str, Any]) -> list[str]:
+    """List the inputs that are made of texts.
+
+    Parameters
+    ----------
+    data : dict
+        Keys of ``[data]``, from `suggest`.
+
+    Returns
+    -------
+    names : list of str
+        Derived columns that are 1 where a text is so.
+    """
+    recipes = data.get("derive", {}).items()
+    return [name for name, recipe in recipes
+            if "equals" in recipe and name not in data["columns"].values()]  # fmt: skip
 
 
 def labels(view: View, data: Mapping[str, Any]) -> list[str | int]:
@@ -145,11 +168,11 @@ def write(found: Inspection, data: Mapping[str, Any], path: str | list[str], spl
 
 ABOUT = {
     "labels": "values of the choice, in the order that codes them 0, 1, ...",
-    "text": "columns of text: conditions, and no inputs (see derive, one_hot)",
+    "text": "columns of text: conditions, and no inputs but those that derive makes of them",
     "file_name": "what names of files say",
     "constants": "columns that the files do not have",
     "keep": "rows that are trials",
-    "derive": "columns made of others",
+    "derive": "columns made of others: inputs, unless columns names them",
     "missing": "cells that stand for a missing value",
     "decimal": "what numbers have before their decimals",
 }

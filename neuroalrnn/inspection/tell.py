@@ -4,7 +4,7 @@ import numpy as np
 
 from neuroalrnn.inspection.guess import clocks, has_name
 from neuroalrnn.inspection.look import Inspection
-from neuroalrnn.inspection.runfile import describe, labels
+from neuroalrnn.inspection.runfile import describe, inputs_of_text, labels, suggest
 
 N_SHOWN = 5
 
@@ -32,6 +32,8 @@ def tell(found: Inspection) -> str:
     rest = [name for name in view.columns if name not in view.roles.values() and has_name(name)]
     lines += [f"  -         {name}: {describe(view, name)}" for name in rest[:40]]
     lines += [f"  -         and {len(rest) - 40} more columns"] if len(rest) > 40 else []
+    if made := inputs_of_text(suggest(found)):
+        lines += ["", f"inputs made of text: {', '.join(made)}"]
     lines += ["", f"what looks wrong: {len(found.findings) or 'nothing'}"]
     lines += [
         f"  {number}. {name}: {finding.tell(view)}"

@@ -1,5 +1,6 @@
 """Subjects are found in names of files, and what looks wrong goes into the run file."""
 
+import numpy as np
 import pytest
 from scipy.io import savemat
 
@@ -140,3 +141,20 @@ def test_what_the_loader_cautions_is_told(tmp_path, run):
     table.to_csv(tmp_path / "lab.csv", index=False)
     _, told, _ = run("inspect", tmp_path / "lab.csv", "--out", tmp_path / "run.toml")
     assert "the loader says: 'coherence' is missing on 1 of 160 trials" in told
+
+
+def test_texts_that_change_from_trial_to_trial_become_inputs(tmp_path, run):
+    table = make_table(4, 2, 20).drop(columns=["coherence", "correct", "reward"])
+    table["cue type"] = np.resize(["a", "b", "c"], len(table))
+    table["group"] = np.where(table["participant"] < "P02", "old", "young")
+    table["feedback"] = np.where(table["choice"] == table["target"], "right!", "wrong!")
+    table.to_csv(tmp_path / "lab.csv", index=False)
+    code, told, _ = run("inspect", tmp_path / "lab.csv", "--out", tmp_path / "run.toml")
+    assert code == 0
+    assert "inputs made of text: target_is_right, cue_type_is_a" in told
+    config = load_run(tmp_path / "run.toml")
+    trials = load_trials(str(tmp_path / "lab.csv"), config)
+    made = [name for name in trials.data_vars if "_is_" in name]
+    assert made == ["target_is_right", "cue_type_is_a", "cue_type_is_b", "cue_type_is_c"]
+    assert np.array_equal(trials["target_is_right"], table["target"] == "right")
+    assert "feedback" not in trials
