@@ -111,9 +111,10 @@ def _rank(role, name) -> tuple[int, int] | None:
 
 # words that leave a name what it is: the animal's response is a response, the correct one is not
 HARMLESS = {"id", "number", "num", "no", "nr", "index", "idx", "label", "code", "is", "was", "my",
-            "the", "task", "test", "main", "probe", "animal", "participant", "subject", "trial",
-            "trials", "key", "button", "received", "made", "given", "in", "s", "ms", "sec",
-            "screen", "data", "exp", "experiment", "raw"}  # fmt: skip
+            "the", "task", "test", "main", "probe", "animal", "participant", "subject", "sub",
+            "subj", "ppt", "player", "observer", "rat", "mouse", "monkey", "trial", "trials",
+            "key", "button", "received", "made", "given", "in", "s", "ms", "sec", "screen",
+            "data", "exp", "experiment", "raw"}  # fmt: skip
 
 
 def _fits(role, name, view) -> bool:
@@ -168,8 +169,13 @@ def covariates(view: View, counters: bool = False) -> list[str]:
         name
         for name in view.columns
         if has_name(name) and name not in taken and view.is_number(name)
-        and len(view.values(name)) > 1 and (counters or not is_counter(view, name))
+        and _varies(view, name) and (counters or not is_counter(view, name))
     ]  # fmt: skip
+
+
+def _varies(view, name) -> bool:
+    numbers = view.number(name)
+    return bool((numbers > np.nanmin(numbers)).any())
 
 
 def conditions(view: View) -> list[str]:

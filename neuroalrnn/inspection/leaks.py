@@ -13,6 +13,10 @@ from neuroalrnn.inspection.view import View
 # so many of the choices follow from the column
 NEARLY_ALL = 0.995
 MOST_VALUES = 20
+# columns that change less often agree by design
+MANY_CHANGES = 30
+# a column of fewer errors, or of fewer right answers, tells too little
+FEW = 0.02
 AFTER = {"feedback", "outcome", "outcomes", "points", "payoff", "payout", "earned", "earnings",
          "score", "won", "win", "bonus", "reward", "rewards", "rewarded", "correct", "error",
          "chosen", "foregone", "unchosen", "regret", "hit"}  # fmt: skip
@@ -42,9 +46,9 @@ def two_tell_choice(view: View) -> Iterator[Finding]:
     if choice is None:
         return
     able = [name for name in _few_values(view) if _share_told(_codes(view, name), choice) < 0.99]
-    inputs = set(covariates(view))
+    inputs, known = set(covariates(view)), {frozenset(pair) for pair in _answers(view)}
     for pair in combinations(able[:MOST_VALUES], 2):
-        if not set(pair) & inputs:
+        if not set(pair) & inputs or frozenset(pair) in known:
             continue
         one, two = (_codes(view, name) for name in pair)
         both = np.where((one < 0) | (two < 0), -1, numbered(one + 1, two + 1))
@@ -62,9 +66,10 @@ def two_tell_choice(view: View) -> Iterator[Finding]:
 
 def named_after(view: View) -> Iterator[Finding]:
     """Find inputs whose names say that they are known only after the choice."""
+    told = {right for _, right in _answers(view)[:1]}
     names = [
         name for name in [*covariates(view), *conditions(view)]
-        if set(words(name)) & AFTER and not set(words(name)) & BEFORE
+        if name not in told and set(words(name)) & AFTER and not set(words(name)) & BEFORE
     ]  # fmt: skip
     if names:
         yield Finding(
@@ -109,6 +114,64 @@ def tells_next(view: View) -> Iterator[Finding]:
                 "a lag was taken the wrong way: it is no input",
                 sets={"after_choice": [name]},
             )
+
+
+def repeats_before(view: View) -> Iterator[Finding]:
+    """Find columns that repeat what another one held in the trial before."""
+    names = covariates(view)
+    same = np.r_[False, view.session[1:] == view.session[:-1]]
+    changing = [name for name in view.columns if view.n_levels(name) > 1]
+    before = {name: np.r_[np.nan, view.number(name)[:-1]] for name in changing
+              if view.is_number(name)}  # fmt: skip
+    found = [
+        (name, other)
+        for name in names
+        for other, value in before.items()
+        if other != name and _equal(view.number(name), value, same)
+    ]
+    if found:
+        told = ", ".join(f"{name!r} that of {other!r}" for name, other in dict(found).items())
+        yield Finding(
+            f"columns hold the value of the trial before: {told}",
+            "networks remember what they were given, and lags are made by models that need them: "
+            "no inputs",
+            sets={"after_choice": list(dict(found))},
+        )
+
+
+def _equal(one, other, where) -> bool:
+    """Whether two columns agree in nearly all rows, and not for want of changes."""
+    use = where & np.isfinite(one) & np.isfinite(other)
+    changes = np.diff(one[use]) != 0
+    is_enough = changes.sum() >= MANY_CHANGES and use.sum() >= 0.5 * where.sum()
+    return is_enough and bool(np.isclose(one, other)[use].mean() >= NEARLY_ALL)
+
+
+def says_correct(view: View) -> Iterator[Finding]:
+    """Find the column that is 1 where the choice is what another one names, and 0 elsewhere."""
+    for answer, right in _answers(view)[:1]:
+        yield Finding(
+            f"{right!r} is 1 where the choice is what {answer!r} names: it is taken as correct",
+            "if it means something else, take it out of columns",
+            sets={"columns": {"correct": right}},
+        )
+
+
+def _answers(view) -> list[tuple[str, str]]:
+    """Pairs of columns: what would have been right, and whether the choice was it."""
+    choice = _choice(view)
+    if choice is None or "correct" in view.roles:
+        return []
+    name, able = view.roles["choice"], _few_values(view)
+    asked = [each for each in able if set(view.values(each)) == set(view.values(name))]
+    marks = [each for each in able if {*view.values(each)} == {"0", "1"}]
+    found = []
+    for answer, right in ((a, b) for a in asked for b in marks if a != b):
+        agree = (view.text(answer) == view.text(name)) & (choice >= 0)
+        is_right = view.text(right) == "1"
+        if FEW < agree.mean() < 1 - FEW and (agree == is_right).mean() >= NEARLY_ALL:
+            found.append((answer, right))
+    return found
 
 
 def _choice(view) -> np.ndarray | None:

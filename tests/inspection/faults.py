@@ -219,6 +219,10 @@ FAULTS = {
             (table["choice"] == "left") ^ (np.arange(len(table)) % 3 == 0), 1, 2)),
         "'common' with 'state'"),
     "tells the next choice": (add(history=shifted), "'history'"),
+    "repeats the trial before": (
+        add(last=lambda table: table["coherence"].shift(1, fill_value="")), "'last' that of 'coh"),
+    "says what is correct": (
+        lambda table: table.rename(columns={"correct": "tick"}), "'tick' .* 'target' names"),
     "named after the choice": (
         add(feedback=lambda table: np.random.default_rng(2).normal(0, 1, len(table)).round(2)),
         "'feedback'"),

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.inspection.guess import covariates
 from neuroalrnn.inspection.look import view_of
 
 NAMES = {
@@ -52,3 +53,14 @@ def test_correctness_is_the_choice_where_nothing_else_is(table):
 def test_a_table_without_rows_is_refused(table):
     with pytest.raises(DataError, match="no rows"):
         view_of(pd.DataFrame(columns=table.columns))
+
+
+def test_words_that_say_whose_response_it_is_change_nothing(table):
+    assert view_of(table.rename(columns={"choice": "SUB RESPONSE"}))[0].roles["choice"] == (
+        "SUB RESPONSE"
+    )
+
+
+def test_one_number_beside_a_code_for_missing_is_no_input(table):
+    view, _ = view_of(table.assign(bound=["---", *["60"] * (len(table) - 1)]))
+    assert "bound" not in covariates(view)
