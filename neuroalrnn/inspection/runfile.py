@@ -44,6 +44,7 @@ def suggest(found: Inspection) -> dict[str, Any]:
     left = data.pop("leave", [])
     columns = {role: view.roles[role] for role in _order(view) if role not in left}
     columns |= data.pop("columns", {})
+    late = {*late, *columns.values()}
     texts = [name for name in conditions(view)[:MOST_INPUTS] if name not in late]
     for name in [*(each for each in covariates(view)[:MOST_INPUTS] if each not in late), *texts]:
         columns[_variable(name, columns)] = name

@@ -158,3 +158,11 @@ def test_texts_that_change_from_trial_to_trial_become_inputs(tmp_path, run):
     assert made == ["target_is_right", "cue_type_is_a", "cue_type_is_b", "cue_type_is_c"]
     assert np.array_equal(trials["target_is_right"], table["target"] == "right")
     assert "feedback" not in trials
+
+
+def test_the_column_that_says_what_was_right_is_taken_as_correct(tmp_path, run):
+    table = make_table(4, 2, 40).rename(columns={"correct": "feedback"})
+    table.to_csv(tmp_path / "lab.csv", index=False)
+    _, told, _ = run("inspect", tmp_path / "lab.csv", "--out", tmp_path / "run.toml")
+    assert "loads 320 trials" in told
+    assert load_run(tmp_path / "run.toml").data.columns["correct"] == "feedback"
