@@ -36,6 +36,9 @@ def dissect(
         bool, typer.Option("--peers", help="Train a GRU and an LSTM of as many units, too.")
     ] = False,
     restarts: Annotated[int, typer.Option(min=2)] = 10,
+    retrained: Annotated[
+        int, typer.Option(min=0, help="Restarts of each P that are trained on without each unit.")
+    ] = 1,
     n_latent: Annotated[int | None, typer.Option(min=1, help="Default: 10.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Default: 0.003.")] = None,
     updates: Annotated[int | None, typer.Option(min=1, help="At most; default 5000.")] = None,
@@ -53,8 +56,8 @@ def dissect(
             n_train=[] if n_train is None else numbers("--n-train", n_train, least=2),
             setting={name: value for name, value in given.items() if value is not None},
             updates=updates,
-            fresh=fresh, peers=peers, n_restarts=restarts, random_state=seed, threads=threads,
-            backend=backend,
+            fresh=fresh, peers=peers, n_restarts=restarts, n_retrained=min(retrained, restarts),
+            random_state=seed, threads=threads, backend=backend,
         )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from neuroalrnn.dissect._again import retrained
 from neuroalrnn.dissect._apart import (
     REPLACEMENTS,
     attenuated,
@@ -16,7 +17,6 @@ from neuroalrnn.dissect._sets import TEST
 from neuroalrnn.dissect._training import learn
 from neuroalrnn.dissect.plan import SLOPES
 from neuroalrnn.network import Network
-from neuroalrnn.study.final import as_networks
 
 # networks are taken apart on so many of the test sequences
 N_APART = 200
@@ -41,6 +41,8 @@ INSIDE = {
     "intact": (),
     "attenuated": ("slope",),
     "replaced": ("replacement", "unit"),
+    "trained_on": (),
+    "retrained": ("unit",),
     "n_used": (),
     "effective_n_pwl": (),
 }
@@ -71,7 +73,7 @@ def work_cell(plan, n_train, grid, engine, progress):
         n_validation=plan.n_validation, engine=engine, progress=progress,
     )  # fmt: skip
     seconds = time.perf_counter() - started
-    networks = as_networks(learnt.weights, n_pwl)
+    networks = learnt.networks
     task, test = plan.source.task, plan.source.draw(TEST, plan.n_test)
     known = plan.source.stored(plan.n_validation, 0)
     scores, validation = (
@@ -86,8 +88,11 @@ def work_cell(plan, n_train, grid, engine, progress):
         "seconds": np.full(len(networks), seconds / len(networks)),
         **{name: np.stack(parts) for name, parts in _weights(networks)},
     }
-    is_last = n_train == plan.cells[-1][0]
-    found |= _apart(plan, networks, learnt.diverged) if is_last else {}
+    if n_train == plan.cells[-1][0]:
+        n = min(N_APART, plan.n_test)
+        parts = plan.source.draw(TEST, n), plan.source.stored(n, 0)
+        found |= _apart(plan, networks, learnt.diverged, parts)
+        found |= retrained(plan, n_train, learnt, restarts, parts, engine=engine, progress=progress)
     shape = len(grid), plan.n_restarts
     return {name: each.reshape(*shape, *each.shape[1:]) for name, each in found.items()}
 
@@ -109,11 +114,9 @@ def _weights(networks):
     return zip(names, zip(*(each[1:] for each in networks), strict=True), strict=True)
 
 
-def _apart(plan, networks, diverged):
+def _apart(plan, networks, diverged, parts):
     """What is found inside every network; NaN where training diverged."""
-    task, most = plan.source.task, max(plan.grid)
-    n = min(N_APART, plan.n_test)
-    few, known = plan.source.draw(TEST, n), plan.source.stored(n, 0)
+    (few, known), task, most = parts, plan.source.task, max(plan.grid)
     slopes = np.full((len(networks), len(SLOPES)), np.nan)
     units = np.full((len(networks), len(REPLACEMENTS), most), np.nan)
     counts = np.full((len(networks), 2), np.nan)

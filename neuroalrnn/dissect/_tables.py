@@ -35,6 +35,8 @@ def make_tables(dissection):
         "necessity": _necessity(dissection),
         "cost": _cost(dissection),
     }
+    if "retrained" in dissection.dataset:
+        made["retraining"] = _costs(dissection, "retrained", "trained_on")
     if "peer_score" in dissection.dataset:
         made["peers"] = _peers(dissection)
     return {name: _in_order(name, table) for name, table in made.items()}
@@ -164,9 +166,14 @@ def _attenuation(dissection):
 
 def _necessity(dissection):
     """One row per PWL unit and replacement, of networks of the largest training size."""
+    return _costs(dissection, "replaced", "intact")
+
+
+def _costs(dissection, without, intact):
+    """What the loss of each PWL unit costs, against the intact network."""
     dataset = dissection.dataset
-    frame = dataset["replaced"].rename("test_score").to_dataframe().dropna().reset_index()
-    intact = dataset["intact"].to_series().rename("intact_score")
+    frame = dataset[without].rename("test_score").to_dataframe().dropna().reset_index()
+    intact = dataset[intact].to_series().rename("intact_score")
     frame = frame.join(intact, on=["n_pwl", "restart"])
     sign, span = (-1 if is_low(dissection) else 1), _span(dissection)
     loss = sign * (frame["intact_score"] - frame["test_score"])

@@ -114,15 +114,30 @@ def say_attenuation(found):
 
 def say_needed(found):
     """How many units of solved networks are needed."""
-    table, runs = found.tables["necessity"], largest(found.tables["runs"])
+    table = found.tables["necessity"]
+    told = _needed(found, table[table["replacement"] == AFFINE])
+    said = []
+    if told:
+        said.append(
+            "Of the PWL units of a network that solves the task, so many are needed (median): "
+            f"{told}. To make one of them linear, by its best affine activation, costs more than "
+            "5 % of what there is to explain."
+        )
+    told = _needed(found, found.tables.get("retraining", table.iloc[:0]))
+    if told:
+        said.append(
+            "Where the rest of the network was trained on without the unit, so many are still "
+            f"needed: {told}. The others were used, but can be done without."
+        )
+    return said
+
+
+def _needed(found, table):
+    """Median number of needed units over networks that solve the task, by P."""
+    runs = largest(found.tables["runs"])
     solved = runs.loc[runs["solved"], ["n_pwl", "restart"]]
-    table = table[table["replacement"] == AFFINE].merge(solved, on=["n_pwl", "restart"])
+    table = table.merge(solved, on=["n_pwl", "restart"])
     if table.empty or table["needed"].isna().all():
-        return []
+        return ""
     n = table.groupby(["n_pwl", "restart"])["needed"].sum().groupby("n_pwl").median()
-    told = ", ".join(f"{value:g} (P = {n_pwl})" for n_pwl, value in n.items())
-    return [
-        f"Of the PWL units of a network that solves the task, so many are needed (median): {told}. "
-        "To make one of them linear, by its best affine activation, costs more than 5 % of what "
-        "there is to explain."
-    ]
+    return ", ".join(f"{value:g} (P = {n_pwl})" for n_pwl, value in n.items())

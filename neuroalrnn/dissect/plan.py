@@ -44,6 +44,8 @@ class Plan:
         Starts of each network, and sequences that it is validated and scored on.
     peers : bool
         Whether a GRU and an LSTM are trained on the same trials.
+    n_retrained : int
+        Restarts of each P that are trained on without each of their units.
     """
 
     source: Source
@@ -55,6 +57,7 @@ class Plan:
     n_validation: int
     n_test: int
     peers: bool = False
+    n_retrained: int = 0
 
     @property
     def n_drawn(self):
@@ -83,7 +86,17 @@ class Plan:
     @property
     def n_checks(self):
         """Checks of all networks together, at most."""
-        return self.n_networks * self.setting.max_checks
+        return sum(map(self.checks_of, (*self.cells, *self.peer_cells)))
+
+    def checks_of(self, cell):
+        """Checks of the networks of a cell, at most."""
+        n_train, what = cell
+        if isinstance(what, str):
+            return self.n_restarts * self.setting.max_checks
+        n = self.n_restarts * len(what)
+        if n_train == self.cells[-1][0]:
+            n += self.n_retrained * sum(1 + p for p in what if p)
+        return n * self.setting.max_checks
 
     @property
     def n_networks(self):
@@ -126,7 +139,10 @@ class Plan:
         measure(1)  # compiles
         once, more = measure(1), measure(9)
         update = max(more - once, 0.0) / 8
-        checks = self.setting.max_checks * (len(self.cells) + len(self.peer_cells))
+        one = self.n_restarts * len(self.cells[0][1]) * self.setting.max_checks
+        again = self.n_checks - self.n_networks * self.setting.max_checks
+        n_cells = len(self.cells) + len(self.peer_cells) + again / one
+        checks = self.setting.max_checks * n_cells
         return checks * (self.setting.check_every * update + max(once - update, 0.0))
 
     def tell(self, seconds):
@@ -145,7 +161,7 @@ class Plan:
 
 def make_plan(
     task, *, parameters=None, n_pwl=None, n_train=(), fresh=True, n_restarts=10, setting=None,
-    n_validation=500, n_test=1000, peers=False, random_state=0,
+    n_validation=500, n_test=1000, peers=False, n_retrained=1, random_state=0,
 ):  # fmt: skip
     """Check the arguments of `neuroalrnn.dissect.dissect`, and lay out what is computed.
 
@@ -163,9 +179,9 @@ def make_plan(
     found = not_names("task", [task], known=TASKS)
     for name, value in (("n_restarts", n_restarts), ("n_test", n_test)):
         found += not_whole(name, value, least=2)
-    found += not_whole("n_validation", n_validation, least=1) + not_seed(
-        "random_state", random_state
-    )
+    found += not_whole("n_validation", n_validation, least=1)
+    found += not_whole("n_retrained", n_retrained, least=0, most=n_restarts)
+    found += not_seed("random_state", random_state)
     grid = _default_grid(setting.n_latent) if n_pwl is None else n_pwl
     for each in grid:
         found += not_whole("n_pwl", each, least=0, most=setting.n_latent)
@@ -179,7 +195,7 @@ def make_plan(
     grid, n_train = (tuple(sorted({int(each) for each in some})) for some in (grid, n_train))
     plan = Plan(
         Source(task, dict(parameters or {}), random_state), setting, grid, n_train, fresh,
-        n_restarts, n_validation, n_test, peers,
+        n_restarts, n_validation, n_test, peers, n_retrained,
     )  # fmt: skip
     if fresh and n_train and n_train[-1] >= plan.n_drawn:
         text = f"n_train = {n_train[-1]}: as many as are drawn anew ({plan.n_drawn}), or more"

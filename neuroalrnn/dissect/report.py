@@ -21,6 +21,8 @@ FIGURES = {
     "sample_efficiency": "Mean test score over restarts, with its standard error.",
     "attenuation": "Scores while all PWL units become linear; bold lines are medians.",
     "necessity": "What the score loses when one PWL unit gets its best affine activation.",
+    "retraining": "What the score loses when the network is trained on without one PWL unit, "
+    "against the intact one trained on as long.",
     "learning": "Log-likelihood of validation trials for each scored step (of squared errors, "
     "minus half the error), one line for each restart.",
 }
@@ -80,6 +82,8 @@ def _figures(found):
     needed = needed[needed["replacement"] == _words.AFFINE]
     if len(needed):
         makers["necessity"] = partial(plots.plot_needed_units, needed)
+    if len(again := tables.get("retraining", needed.iloc[:0])):
+        makers["retraining"] = partial(plots.plot_needed_units, again)
     return makers
 
 
@@ -148,11 +152,16 @@ def _efficiency(found, figures):
 
 
 def _apart(found, figures):
-    shown = [figures[name] for name in ("attenuation", "necessity") if name in figures]
+    names = ("attenuation", "necessity", "retraining")
+    shown = [figures[name] for name in names if name in figures]
     small_print = (
-        "Nothing is trained again. A unit whose loss costs nothing may still have been used: "
-        "others may carry the same."
+        "Where nothing is trained again, a unit whose loss costs nothing may still have been used: "
+        "others may carry the same. "
     )
+    if "retraining" in figures:
+        small_print += (
+            "Networks that are trained on without a unit are those that validation trials prefer."
+        )
     return [*shown, footnote(small_print)]
 
 

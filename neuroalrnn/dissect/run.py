@@ -45,6 +45,7 @@ def dissect(
     n_validation: int = 500,
     n_test: int = 1000,
     peers: bool = False,
+    n_retrained: int = 1,
     random_state: int = 0,
     resume: str | PathLike | None = None,
     threads: int | None = None,
@@ -58,7 +59,8 @@ def dissect(
     several sizes and on trials that are drawn anew for every update, and kept at the check with the
     best validation score. They are scored on test trials that nothing was chosen on. Those of the
     largest training size are then taken apart: all PWL units are attenuated together, from slope 0
-    below zero (ReLU) to slope 1 (linear), and each is made linear alone, without training anew.
+    below zero (ReLU) to slope 1 (linear), and each is made linear alone, without training anew and
+    with it.
 
     Parameters
     ----------
@@ -81,6 +83,9 @@ def dissect(
         Number of trials that say when to stop, and of those that are scored.
     peers : bool
         Also train a GRU and an LSTM of as many units, by the same program.
+    n_retrained : int
+        So many restarts of each P, those best on validation trials, are trained on without each of
+        their PWL units, for as long as they had been trained; 0 for none.
     random_state : int
         Seed of all trials and starts.
     resume : path-like, optional
@@ -113,7 +118,7 @@ def dissect(
     plan = make_plan(
         task, parameters=parameters, n_pwl=n_pwl, n_train=n_train, fresh=fresh,
         n_restarts=n_restarts, setting=setting, n_validation=n_validation, n_test=n_test,
-        peers=peers, random_state=random_state,
+        peers=peers, n_retrained=n_retrained, random_state=random_state,
     )  # fmt: skip
     engine = Engine.choose(backend, threads, memory)
     if progress:
@@ -122,8 +127,7 @@ def dissect(
     cells, done = [], 0
     for cell in (*plan.cells, *plan.peer_cells):
         cells.append(_cell(plan, cell, engine, bar, resume))
-        n_networks = plan.n_restarts * (1 if cell in plan.peer_cells else len(cell[1]))
-        done += n_networks * plan.setting.max_checks
+        done += plan.checks_of(cell)
         bar.finish_fold(done)
     bar.bar.close()
     own, peer = cells[: len(plan.cells)], cells[len(plan.cells) :]

@@ -20,7 +20,7 @@ from neuroalrnn.ops import Weights
 from neuroalrnn.recover.refit import setting_of_fold
 from neuroalrnn.results import Fit
 from neuroalrnn.study.engine import Engine
-from neuroalrnn.study.final import as_networks
+from neuroalrnn.study.final import as_networks, as_weights
 from neuroalrnn.study.observation import attach_fitted_observation, with_readout
 from neuroalrnn.study.plan import cut_for_training, scaling_of
 from neuroalrnn.study.search import Progress, train_in_chunks
@@ -154,7 +154,7 @@ def _jobs(fold, setting, starts, pieces, n_checks, random_state):
     observed = scaling_of(pieces, [train])
     scaling = scaling_of(standardise_inputs(pieces, train), [train] * n)
     # the saved input weights act on inputs as they are, those in training on scaled ones
-    weights = stack([_as_weights(each) for each in starts])
+    weights = stack([as_weights(each) for each in starts])
     weights = unscale_inputs(weights, scaling.after(observed))
     dtype = getattr(torch, setting.dtype)
     return Jobs(
@@ -169,10 +169,6 @@ def _jobs(fold, setting, starts, pieces, n_checks, random_state):
         group=np.arange(n),
         seeds=[[random_state, fold.index]] * n,
     )
-
-
-def _as_weights(network):
-    return Weights(*(torch.as_tensor(part, dtype=torch.float64) for part in network[1:]))
 
 
 def _checks_of_fold(fit, fold, setting):

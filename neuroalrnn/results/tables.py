@@ -108,6 +108,10 @@ FILES = {
         "PWL unit of such a network that is made linear (command dissect)",
         "n_pwl restart unit replacement intact_score test_score score_cost needed",
     ),
+    "retraining.csv": Table(
+        "PWL unit that is made linear before the network is trained on (command dissect)",
+        "n_pwl restart unit intact_score test_score score_cost needed",
+    ),
     "cost.csv": Table(
         "P (command dissect)",
         "n_pwl n_parameters n_nonlinear step_microseconds training_seconds",

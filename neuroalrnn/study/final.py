@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 import xarray as xr
 
 from neuroalrnn.adaptive.prior import Prior
@@ -223,3 +224,17 @@ def as_networks(weights, n_pwl):
     """
     arrays = [part.double().numpy() for part in weights]
     return [Network(p, *(part[row] for part in arrays)) for row, p in enumerate(n_pwl)]
+
+
+def as_weights(network):
+    """Weights of one network, as those of a model without a model axis.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    Weights
+    """
+    return Weights(*(torch.as_tensor(part, dtype=torch.float64) for part in network[1:]))

@@ -7,13 +7,16 @@ import pandas as pd
 import pytest
 
 from neuroalrnn.config import Setting
+from neuroalrnn.config.defaults import MEMORY
 from neuroalrnn.dissect import _apart, _cell, _words, dissect, plan, report, run
 from neuroalrnn.dissect._sets import FRESH, TEST, Source
+from neuroalrnn.dissect._training import learn
 from neuroalrnn.dissect.plan import make_plan
 from neuroalrnn.dissect.result import Dissection
 from neuroalrnn.exceptions import ConfigError, ResultError
 from neuroalrnn.plots.dissection import plot_task_scores
 from neuroalrnn.results.tables import FILES, columns_of
+from neuroalrnn.study.engine import Engine
 from neuroalrnn.tasks import TASKS
 
 SETTING = Setting(n_latent=3, initialisation="identity", batch_size=4, check_every=3, max_checks=2)
@@ -93,6 +96,8 @@ def test_tables_are_as_the_schema_says(small):
     assert tables["runs"]["n_used"].notna().sum() == 6
     assert set(tables["necessity"]["n_pwl"]) == {1, 3}
     assert len(tables["necessity"]) == 2 * 2 * (1 + 3)
+    again = tables["retraining"]
+    assert again.groupby(["n_pwl", "restart"]).size().tolist() == [1, 3]
     cost = tables["cost"].set_index("n_pwl")
     assert cost["n_parameters"].to_dict() == {0: 25, 1: 26, 3: 28}
     assert (cost["step_microseconds"] > 0).all()
@@ -119,6 +124,39 @@ def test_scores_are_those_of_the_networks_that_are_kept(small):
         assert _apart.score(source.task, part, eta)[0] == pytest.approx(row.test_score)
     linear = found.tables["attenuation"].query("n_pwl == 0").groupby("restart")["test_score"]
     assert (linear.nunique() == 1).all()
+
+
+def test_the_best_networks_on_validation_trials_are_trained_on(small):
+    found, _ = small
+    curves = found.dataset["validation_curve"].isel(n_train=-1).max("check")
+    picked = found.tables["retraining"].groupby("n_pwl")["restart"].first()
+    assert picked.to_dict() == {p: int(curves.sel(n_pwl=p).argmax("restart")) for p in (1, 3)}
+    again = found.dataset["trained_on"]
+    assert again.notnull().sum("restart").values.tolist() == [0, 1, 1]
+
+
+def test_training_on_starts_where_the_network_was_and_meets_new_trials():
+    source = Source("addition", {"n_steps": 6}, 0)
+    known = source.task.exact(n_steps=6)
+    still = SETTING.model_copy(update={"n_latent": 2, "learning_rate": 1e-9, "averaging": 0.0})
+    engine = Engine.choose("torch_eager", 1, MEMORY)
+    met, draw = [], Source.draw
+
+    def watch(source, part, n, index=0):
+        met.append((part, index))
+        return draw(source, part, n, index)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Source, "draw", watch)
+        again = learn(
+            source, still, [1], None, restarts=[0], n_validation=4, engine=engine,
+            progress=lambda n_models, score: None,
+            starts=[known], n_checks=np.array([1]),
+        )  # fmt: skip
+    assert again.validation_curve.shape == (1, 1)
+    assert [index for part, index in met if part == FRESH] == [still.max_checks]
+    for before, after in zip(known[1:], again.networks[0][1:], strict=True):
+        np.testing.assert_allclose(after, before, atol=1e-6)
 
 
 def test_the_same_call_goes_on_from_finished_cells(small, monkeypatch):
@@ -236,7 +274,7 @@ def test_the_page_shows_every_figure_and_needs_no_other_file(small, tmp_path, mo
     monkeypatch.setattr(report, "save_figure", svg_alone)
     page = report.write_dissection(small[0], tmp_path)
     text = page.read_text(encoding="utf-8")
-    assert text.count("data:image/svg+xml") == 5
+    assert text.count("data:image/svg+xml") == 6
     assert "n_bits = 2" in text
     assert "fresh trials at every update" in text
     names = {path.stem for path in (tmp_path / "tables").glob("*.csv")}
@@ -258,6 +296,18 @@ def test_a_network_counts_as_fully_rectified_only_with_all_units(small, n_latent
     ax = plot_task_scores(*last, "accuracy", n_latent)
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert ("fully rectified, P = 3" in labels) == is_there
+
+
+def test_sentences_say_which_units_are_needed_before_and_after_training_on(small):
+    found = changed(small, [[0.7, 0.7], [1.0, 1.0], [1.0, 1.0]])
+    for name in ("intact", "trained_on"):
+        found.dataset[name][:] = 1.0
+    found.dataset["replaced"][2] = 0.5
+    found.dataset["retrained"][2] = [1.0, 1.0, 0.5]
+    used, needed = _words.say_needed(found)
+    assert "(median): " in used
+    assert "3 (P = 3)" in used
+    assert "1 (P = 3). The others were used" in needed
 
 
 def told(found):
