@@ -50,10 +50,13 @@ def table_of(
         There is no such variable, it holds no table, or several hold one.
     """
     name, value = _chosen(values, title, variable)
+    notes = list[str]()
+    if names is None and isinstance(value, np.ndarray):
+        names, notes = _names_beside(values, value)
     try:
         found = _table(value, name, rows)
         if names is not None:
-            found = Found(_named(found.table, names), found.notes)
+            found = Found(_named(found.table, names), [*found.notes, *notes])
     except ValueError as error:
         raise problems(DataError, title, [str(error)]) from error
     return found
@@ -78,6 +81,21 @@ def _chosen(values, title, variable) -> tuple[str, Any]:
         if tables
         else ("the file", Struct(1, {k: [v] for k, v in values.items()}))
     )
+
+
+def _names_beside(values, matrix) -> tuple[list[str] | None, list[str]]:
+    """Names of the columns of a matrix, from the one cell array that has a text for each."""
+    found = {
+        name: [each.strip() for each in value.values]
+        for name, value in values.items()
+        if isinstance(value, Cells) and len(value.values) == matrix.shape[1]
+        and min(value.shape) == 1 and all(isinstance(each, str) for each in value.values)
+    }  # fmt: skip
+    able = {name: texts for name, texts in found.items() if len(set(texts)) == len(texts)}
+    if len(able) != 1 or matrix.ndim != 2:
+        return None, []
+    [(name, texts)] = able.items()
+    return texts, [f"names of columns are those of {name}"]
 
 
 def inside(values: Mapping[str, Any], title: str, variable: str) -> Any:

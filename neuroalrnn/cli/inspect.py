@@ -89,8 +89,15 @@ def _read_format(path: Path, options: dict):
         if options or path.suffix.lower() not in TABLES:
             raise
         return _read_text(path)
-    cells = table.astype(object).where(table.notna(), "").astype(str)
-    return cells, kind.title, {"read": options} if options else {}
+    return table.apply(_texts), kind.title, {"read": options} if options else {}
+
+
+def _texts(column):
+    """Cells as text: "" where there is none, whole numbers without a point."""
+    numbers = column.dropna()
+    if numbers.dtype.kind == "f" and (numbers % 1 == 0).all() and (abs(numbers) < 2**53).all():
+        column = column.astype("Int64")
+    return column.astype(object).where(column.notna(), "").astype(str)
 
 
 def _read_text(path: Path):

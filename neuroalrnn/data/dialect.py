@@ -17,6 +17,7 @@ from neuroalrnn.data._binary import read_binary
 from neuroalrnn.data._encoding import decode, read_bytes, unpack
 from neuroalrnn.data._eprime import is_eprime, read_eprime
 from neuroalrnn.data._records import is_json, read_json
+from neuroalrnn.data.columns import NUMBER
 from neuroalrnn.data.names import one_form, where
 from neuroalrnn.exceptions import DataError, problems
 
@@ -63,7 +64,8 @@ def read_raw(
     Text may be delimited, a list of JSON records, as of jsPsych, or a log of E-Prime; Excel and
     Parquet need openpyxl and pyarrow. Nothing is turned into numbers, and nothing is missing but
     what is empty. Blanks around a cell do not count. Columns without a name are called as in
-    pandas: ``"Unnamed: 0"``.
+    pandas: ``"Unnamed: 0"``. Delimited text whose first row is one of numbers has no names: its
+    columns are called "1", "2", ... in their order.
 
     Parameters
     ----------
@@ -101,11 +103,11 @@ def read_raw(
         return read_eprime(path, text), Dialect("E-Prime log", sha256, used, "", compression)
     if separator is None and is_json(path, text):
         return read_json(path, text), Dialect("JSON records", sha256, used, "", compression)
-    cells, separator, n_blank = _delimited(path, text, separator)
-    return cells, Dialect("delimited text", sha256, used, separator, compression, n_blank)
+    cells, kind, separator, n_blank = _delimited(path, text, separator)
+    return cells, Dialect(kind, sha256, used, separator, compression, n_blank)
 
 
-def _delimited(path: Path, text: str, separator) -> tuple[pd.DataFrame, str, int]:
+def _delimited(path: Path, text: str, separator) -> tuple[pd.DataFrame, str, str, int]:
     first, _, rest = text.lstrip("\r\n").partition("\n")
     if separator is None and first.strip().lower()[:4] == "sep=" and len(first.strip()) == 5:
         # spreadsheets write this line to say how they separated
@@ -122,16 +124,30 @@ def _delimited(path: Path, text: str, separator) -> tuple[pd.DataFrame, str, int
         except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
             found = [f"cannot be read as a table ({error}): check separator and quotes"]
             raise problems(DataError, str(path), found) from error
+    first_row, kind = [cell.strip() for cell in cells.iloc[0]], "delimited text"
     names = [one_form(name) or f"Unnamed: {k}" for k, name in enumerate(cells.iloc[0])]
-    columns = [_stripped(cells[k].to_numpy()[1:]) for k in cells]
-    blank = np.ones(len(cells) - 1, dtype=bool)
+    if is_trial := _has_no_names(first_row):
+        names, kind = (
+            [str(k + 1) for k in range(len(first_row))],
+            "delimited text without names of columns",
+        )
+    columns = [_stripped(cells[k].to_numpy()[0 if is_trial else 1 :]) for k in cells]
+    blank = np.ones(len(columns[0]), dtype=bool)
     for column in columns:
         blank[blank] = column[blank] == ""
         if not blank.any():
             break
     kept = [column[~blank] for column in columns] if blank.any() else columns
     table = pd.DataFrame(dict(enumerate(kept)), dtype=object, copy=False).set_axis(names, axis=1)
-    return table, separator, n_blank + int(blank.sum())
+    return table, kind, separator, n_blank + int(blank.sum())
+
+
+def _has_no_names(row: list[str]) -> bool:
+    """Whether the first row is one of numbers, which do not count the columns as names would."""
+    if len(row) < 2 or not all(NUMBER.fullmatch(cell) for cell in row):
+        return False
+    counted = [int(cell) if cell.isdecimal() else None for cell in row]
+    return counted not in (list(range(len(row))), list(range(1, len(row) + 1)))
 
 
 def _read(text: str, separator: str) -> pd.DataFrame:

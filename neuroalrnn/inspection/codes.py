@@ -84,6 +84,25 @@ def unchosen(view: View) -> np.ndarray:
     return view.is_empty(name) | view.holding(name, [*no_options(view), *stray])
 
 
+def unanswered(view: View) -> Iterator[Finding]:
+    """Find a value of correct or reward that all rows without a choice have, and no others."""
+    if "choice" not in view.roles:
+        return
+    rows = unchosen(view)
+    names = [view.roles[role] for role in ("correct", "reward") if role in view.roles]
+    for name in names if FEW <= rows.sum() < MOST_CODED * len(rows) else ():
+        codes = np.unique(view.text(name)[rows])
+        if len(codes) != 1 or view.is_empty(name)[rows].any() or len(view.values(name)) < 3:
+            continue
+        if (view.holding(name, codes) == rows).all():
+            yield Finding(
+                f"{name!r} is {codes[0]} on the {int(rows.sum())} rows without a choice alone",
+                READ_AS_MISSING,
+                rows,
+                {"missing": {name: [str(codes[0])]}},
+            )
+
+
 def _choices(view, rows, why) -> Iterator[Finding]:
     if rows.any():
         codes = list(dict.fromkeys(view.text(view.roles["choice"])[rows]))

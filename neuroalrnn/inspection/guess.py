@@ -10,8 +10,9 @@ from neuroalrnn.inspection.view import View
 # names without case and signs, the likeliest first
 NAMES = {
     "subject": "participant participantid participantnumber participantcode subject subjectid subj "
-    "subjid subjidx subjectnumber sub subid subnum id pid ppt sid s animal animalid animalname rat "
-    "ratid mouse mouseid monkey monkeyid bird prolificid prolificpid workerid userid user person",
+    "subjid subjidx subjno subjectnumber sub subid subno subnum id pid ppt sid s animal animalid "
+    "animalname rat ratid mouse mouseid monkey monkeyid bird prolificid prolificpid workerid "
+    "userid user person",
     "choice": "choice response action key choices responses actions keys resp keyrespkeys "
     "responsekeys keyresp keypress responsekey respkey chosen chosenoption decision pick picked "
     "selected selection pressed button buttonpress animalresponse trgchoice handraised respcat "
@@ -19,7 +20,7 @@ NAMES = {
     "rt": "rt rts responsetime reactiontime responsetimes reactiontimes keyresprt resprt choicert "
     "responsert latency responselatency reactionlatency decisiontime resptime rtms rtsec rtseconds "
     "proberesprt probert",
-    "correct": "correct accuracy acc iscorrect corr keyrespcorr respcorr correctness probeacc",
+    "correct": "correct accuracy acc iscorrect corr cor keyrespcorr respcorr correctness probeacc",
     "reward": "reward rewards rew rewarded outcome points payoff payout win won feedbacktype "
     "rewardreceived earned r",
     "trial": "trial trialindex trialnumber trialnum trialno trialnr trialid trialn trialinsession "
@@ -105,8 +106,8 @@ def _rank(role, name) -> tuple[int, int] | None:
     if plain(name) in known:
         return (0, known.index(plain(name)))
     parts = [known.index(word) for word in words(name) if word in known and len(word) > 1]
-    rest = [word for word in words(name) if word not in known]
-    return (1, min(parts)) if parts and set(rest) <= HARMLESS else None
+    rest = {word for word in words(name) if word not in known} - HARMLESS
+    return (1, min(parts)) if parts and rest <= HARMLESS_FOR.get(role, set()) else None
 
 
 # words that leave a name what it is: the animal's response is a response, the correct one is not
@@ -115,6 +116,10 @@ HARMLESS = {"id", "number", "num", "no", "nr", "index", "idx", "label", "code", 
             "subj", "ppt", "player", "observer", "rat", "mouse", "monkey", "trial", "trials",
             "key", "button", "received", "made", "given", "in", "s", "ms", "sec", "screen",
             "data", "exp", "experiment", "raw"}  # fmt: skip
+HARMLESS_FOR = {
+    "choice": {"side", "option", "arm", "item"},
+    "reward": {"observed", "obtained", "actual", "factual", "chosen"},
+}
 
 
 def _fits(role, name, view) -> bool:

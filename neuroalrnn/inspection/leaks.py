@@ -15,6 +15,8 @@ NEARLY_ALL = 0.995
 MOST_VALUES = 20
 # columns that change less often agree by design
 MANY_CHANGES = 30
+# values that a subject had less often may tell its choices by chance
+MANY_TIMES = 20
 # a column of fewer errors, or of fewer right answers, tells too little
 FEW = 0.02
 AFTER = {"feedback", "outcome", "outcomes", "points", "payoff", "payout", "earned", "earnings",
@@ -27,17 +29,28 @@ BEFORE = {"prob", "probability", "p", "mean", "prev", "previous", "last", "back1
 
 
 def tells_choice(view: View) -> Iterator[Finding]:
-    """Find columns from which every choice follows."""
+    """Find columns from which every choice follows, of all subjects alike or of each by itself."""
     choice = _choice(view)
     if choice is None:
         return
     for name in _few_values(view):
-        if _share_told(_codes(view, name), choice) >= NEARLY_ALL:
+        codes = _codes(view, name)
+        own = np.where(codes < 0, -1, numbered(view.subject, codes + 1))
+        is_told = _share_told(codes, choice) >= NEARLY_ALL
+        if is_told or _is_told_often(own, choice):
+            whose = "" if is_told else " of each subject"
             yield Finding(
-                f"every choice follows from {name!r}, which was written after it or is a copy",
+                f"every choice{whose} follows from {name!r}, which was written after it or is a "
+                "copy",
                 "it is no input; use it as after_choice if subjects saw it",
                 sets={"after_choice": [name]},
             )
+
+
+def _is_told_often(column, choice) -> bool:
+    """Whether choices follow from a column whose values are there many times each."""
+    n_each = (column >= 0).sum() / max(len(np.unique(column[column >= 0])), 1)
+    return n_each >= MANY_TIMES and _share_told(column, choice) >= NEARLY_ALL
 
 
 def two_tell_choice(view: View) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ CHECKS = (
     Check("choice code", codes.choice_code, "-1 or 99 stands for no choice"),
     Check("text for no choice", codes.no_choice_text, "null or n/a stands for no choice"),
     Check("option without a time", codes.option_without_time, "an option stands for no choice"),
+    Check("unanswered", codes.unanswered, "a code for no choice stands in correct or reward, too"),
     Check("stray option", codes.stray_option, "another key was hit by mistake"),
     Check("option of one subject", counts.lonely_option, "one subject has other options"),
     Check("times in ms", times.milliseconds, "response times are in milliseconds throughout"),

@@ -169,3 +169,15 @@ def test_every_cell_of_any_table_is_read(tmp_path_factory, rows, separator, end)
     cells, _ = read_raw(path, separator=separator)
     expected = [[cell.strip() for cell in row] for row in rows[1:]]
     assert cells.to_numpy().tolist() == [row for row in expected if any(row)]
+
+
+@pytest.mark.parametrize(
+    ("first", "names"),
+    [("7,0,1.5", ["1", "2", "3"]), ("0,1,2", ["0", "1", "2"]), ("1,2,3", ["1", "2", "3"])],
+)
+def test_a_first_row_of_numbers_is_a_trial_unless_it_counts_the_columns(tmp_path, first, names):
+    cells, dialect = read(tmp_path, f"{first}\n8,1,0.5\n9,0,2.5\n".encode())
+    assert list(cells) == names
+    is_trial = first.startswith("7")
+    assert len(cells) == 2 + is_trial
+    assert ("without names" in dialect.kind) == is_trial

@@ -173,6 +173,9 @@ FAULTS = {
     "option without a time": (
         lambda table: change("rt", [*range(0, 60, 5)], "")(
             change("choice", [*range(0, 60, 5)], "none_key")(table)), "none_key.*rows 0, 5"),
+    "unanswered": (
+        lambda table: change("correct", [*range(0, 60, 5)], "-1")(
+            change("choice", [*range(0, 60, 5)], "")(table)), "'correct' is -1 on the 12 rows"),
     "stray option": (change("choice", [7, 300], "space"), "space.*rows 7, 300"),
     "option of one subject": (
         change("choice", [*range(0, 30)], "middle"), "subject P00 chose middle"),

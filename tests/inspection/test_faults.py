@@ -4,7 +4,6 @@ import re
 from importlib.resources import files
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from neuroalrnn.data.dialect import read_raw
@@ -83,8 +82,7 @@ def test_embedded_files_give_no_false_alarm(name):
     frame, _ = read_raw(files("data_loaders") / "files" / name)
     if name.startswith("pratte"):
         # the file has no names of columns
-        frame = pd.concat([frame.columns.to_frame().T.set_axis(frame.columns, axis=1), frame])
-        frame = frame.set_axis(PRATTE, axis=1).reset_index(drop=True)
+        frame = frame.set_axis(PRATTE, axis=1)
     found = look_at(frame.iloc[rows], {"choice": choice})
     assert [kind for kind, _ in found.findings] == true
 
@@ -95,3 +93,10 @@ def test_what_holds_for_a_block_is_no_code(table):
     assert told(look_at(table.assign(rate=rate))) == {}
     coded = np.where(rate == "90", "999", rate)
     assert "value far away" in told(look_at(table.assign(rate=coded)))
+
+
+def test_keys_that_mean_another_option_for_each_subject_tell_the_choice(table):
+    other = table["participant"].isin(["P01", "P04"])
+    keys = np.where((table["choice"] == "left") ^ other, "37", "39")
+    found = told(look_at(table.assign(button=keys)))["tells the choice"]
+    assert found.startswith("every choice of each subject follows from 'button'")

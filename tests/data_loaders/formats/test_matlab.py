@@ -147,6 +147,18 @@ def test_columns_of_a_matrix_have_numbers_or_the_names_that_are_given(tmp_path):
         read_matlab(tmp_path / "s.mat", names=["choice"])
 
 
+def test_a_matrix_has_the_names_that_a_cell_array_beside_it_holds(tmp_path):
+    names = np.array([["choice", "rt"]], dtype=object)
+    savemat(tmp_path / "s.mat", {"m": [[1.0, 0.5], [2.0, 0.25], [2.0, 1.0]], "columns": names})
+    found = read_matlab(tmp_path / "s.mat")
+    assert found.table["rt"].tolist() == [0.5, 0.25, 1.0]
+    assert list(found.notes) == ["names of columns are those of columns"]
+    two = {"m": np.ones((3, 2)), "columns": names, "other": names}
+    savemat(tmp_path / "s.mat", two)
+    assert list(read_matlab(tmp_path / "s.mat").table)[:2] == ["1", "2"]
+    assert list(read_matlab(tmp_path / "s.mat", names=["a", "b"]).table)[:2] == ["a", "b"]
+
+
 def test_several_tables_are_named_and_a_field_within_can_be_meant(tmp_path):
     savemat(tmp_path / "s.mat", {"a": {"x": {"v": [1.0, 2.0]}}, "b": {"w": [3.0, 4.0]}})
     with pytest.raises(DataError, match=r"several tables, a, b: say which"):
