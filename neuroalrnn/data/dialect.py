@@ -64,8 +64,8 @@ def read_raw(
     Text may be delimited, a list of JSON records, as of jsPsych, or a log of E-Prime; Excel and
     Parquet need openpyxl and pyarrow. Nothing is turned into numbers, and nothing is missing but
     what is empty. Blanks around a cell do not count. Columns without a name are called as in
-    pandas: ``"Unnamed: 0"``. Delimited text whose first row is one of numbers has no names: its
-    columns are called "1", "2", ... in their order.
+    pandas: ``"Unnamed: 0"``. Delimited text has no names where its first row holds
+    numbers, beside texts that are there again below; its columns are called "1", "2", ...
 
     Parameters
     ----------
@@ -126,11 +126,9 @@ def _delimited(path: Path, text: str, separator) -> tuple[pd.DataFrame, str, str
             raise problems(DataError, str(path), found) from error
     first_row, kind = [cell.strip() for cell in cells.iloc[0]], "delimited text"
     names = [one_form(name) or f"Unnamed: {k}" for k, name in enumerate(cells.iloc[0])]
-    if is_trial := _has_no_names(first_row):
-        names, kind = (
-            [str(k + 1) for k in range(len(first_row))],
-            "delimited text without names of columns",
-        )
+    if is_trial := _has_no_names(first_row, cells):
+        names = [str(k + 1) for k in range(len(first_row))]
+        kind += " without names of columns"
     columns = [_stripped(cells[k].to_numpy()[0 if is_trial else 1 :]) for k in cells]
     blank = np.ones(len(columns[0]), dtype=bool)
     for column in columns:
@@ -142,12 +140,16 @@ def _delimited(path: Path, text: str, separator) -> tuple[pd.DataFrame, str, str
     return table, kind, separator, n_blank + int(blank.sum())
 
 
-def _has_no_names(row: list[str]) -> bool:
-    """Whether the first row is one of numbers, which do not count the columns as names would."""
-    if len(row) < 2 or not all(NUMBER.fullmatch(cell) for cell in row):
+def _has_no_names(row: list[str], cells: pd.DataFrame) -> bool:
+    """Whether the first row is a trial: it holds numbers and what its columns hold again."""
+    is_number = [bool(NUMBER.fullmatch(cell)) for cell in row]
+    if len(row) < 2 or not any(is_number):
         return False
     counted = [int(cell) if cell.isdecimal() else None for cell in row]
-    return counted not in (list(range(len(row))), list(range(1, len(row) + 1)))
+    if counted in (list(range(len(row))), list(range(1, len(row) + 1))):
+        return False
+    texts = [k for k, number in enumerate(is_number) if not number]
+    return all((_stripped(cells[k].to_numpy()[1:]) == row[k]).any() for k in texts)
 
 
 def _read(text: str, separator: str) -> pd.DataFrame:

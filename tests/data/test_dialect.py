@@ -173,11 +173,17 @@ def test_every_cell_of_any_table_is_read(tmp_path_factory, rows, separator, end)
 
 @pytest.mark.parametrize(
     ("first", "names"),
-    [("7,0,1.5", ["1", "2", "3"]), ("0,1,2", ["0", "1", "2"]), ("1,2,3", ["1", "2", "3"])],
+    [
+        ("7,left,1.5", ["1", "2", "3"]),
+        ("7,up,1.5", ["7", "up", "1.5"]),
+        ("0,1,2", ["0", "1", "2"]),
+        ("1,2,3", ["1", "2", "3"]),
+        ("left,left,left", ["left"] * 3),
+    ],
 )
 def test_a_first_row_of_numbers_is_a_trial_unless_it_counts_the_columns(tmp_path, first, names):
-    cells, dialect = read(tmp_path, f"{first}\n8,1,0.5\n9,0,2.5\n".encode())
+    cells, dialect = read(tmp_path, f"{first}\n8,left,0.5\n9,right,2.5\n".encode())
     assert list(cells) == names
-    is_trial = first.startswith("7")
+    is_trial = first == "7,left,1.5"
     assert len(cells) == 2 + is_trial
     assert ("without names" in dialect.kind) == is_trial
