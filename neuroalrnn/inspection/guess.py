@@ -107,17 +107,22 @@ def _rank(role, name) -> tuple[int, int] | None:
         return (0, known.index(plain(name)))
     parts = [known.index(word) for word in words(name) if word in known and len(word) > 1]
     rest = {word for word in words(name) if word not in known} - HARMLESS
-    return (1, min(parts)) if parts and rest <= HARMLESS_FOR.get(role, set()) else None
+    harmless = HARMLESS_FOR.get(role, set())
+    if role == "correct" and parts and words(name)[-1] not in known:
+        # whether a response is correct, and not the correct response
+        harmless = set()
+    return (1, min(parts)) if parts and rest <= harmless else None
 
 
 # words that leave a name what it is: the animal's response is a response, the correct one is not
-HARMLESS = {"id", "number", "num", "no", "nr", "index", "idx", "label", "code", "is", "was", "my",
-            "the", "task", "test", "main", "probe", "animal", "participant", "subject", "sub",
-            "subj", "ppt", "player", "observer", "rat", "mouse", "monkey", "trial", "trials",
-            "key", "button", "received", "made", "given", "in", "s", "ms", "sec", "screen",
-            "data", "exp", "experiment", "raw"}  # fmt: skip
+HARMLESS = {"id", "number", "num", "no", "nr", "nb", "index", "idx", "label", "code", "is", "was",
+            "my", "the", "task", "test", "main", "probe", "animal", "participant", "subject",
+            "sub", "subj", "ppt", "player", "observer", "rat", "mouse", "monkey", "trial",
+            "trials", "key", "button", "received", "made", "given", "in", "s", "ms", "sec",
+            "screen", "data", "exp", "experiment", "raw"}  # fmt: skip
 HARMLESS_FOR = {
-    "choice": {"side", "option", "arm", "item"},
+    "choice": {"side", "option", "arm", "item", "lr"},
+    "correct": {"choice", "response", "resp", "answer"},
     "reward": {"observed", "obtained", "actual", "factual", "chosen"},
 }
 

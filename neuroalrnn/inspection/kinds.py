@@ -22,6 +22,7 @@ MOST_VALUES = 30
 HARDLY = 0.3
 # in kinds of rows that are trials, at least half have a choice
 HALF_EMPTY = 0.5
+RARE = 0.1
 FEW = 3
 LEFT_OUT = "they are left out; if they are trials, take that out of keep"
 UNSCORED = (
@@ -62,7 +63,8 @@ def screens(view: View) -> Iterator[Finding]:
         never = (share(column.codes, empty) == 1) & ~column.empty
         rows = never[column.codes] & (column.size[never].max(initial=0) >= FEW)
         # as good as all others have one
-        if rows.any() and (~rows).any() and empty[~rows].mean() < HALF_EMPTY:
+        is_kind = rows.any() and (~rows).any() and empty[~rows].mean() < HALF_EMPTY
+        if is_kind and not _are_missed(view, other, rows):
             shown = ", ".join(repr(each[:30]) for each in column.levels[never][:3])
             yield Finding(
                 f"rows with {other!r} = {shown} never have a choice ({int(rows.sum())} of "
@@ -72,6 +74,14 @@ def screens(view: View) -> Iterator[Finding]:
                 {"keep": {other: {"is_not": list(column.levels[never])}}},
             )
             return
+
+
+def _are_missed(view, name, rows) -> bool:
+    """Whether rows are trials without an answer: marked so, or few, apart, and of one number."""
+    if any((rows <= missed).all() for _, _, missed in _marked(view, TIMED_OUT)):
+        return True
+    alone = np.r_[True, (view.session[1:] != view.session[:-1]) | ~rows[:-1]]
+    return view.is_number(name) and rows.mean() < RARE and alone[rows].mean() > 1 - RARE
 
 
 def hardly_answers(view: View) -> Iterator[Finding]:

@@ -5,6 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
+from neuroalrnn.data.names import first_few
+from neuroalrnn.inspection.codes import unchosen
 from neuroalrnn.inspection.finding import Finding
 from neuroalrnn.inspection.groups import numbered, steps
 from neuroalrnn.inspection.guess import conditions, covariates, has_name, words
@@ -15,17 +17,21 @@ NEARLY_ALL = 0.995
 MOST_VALUES = 20
 # columns that change less often agree by design
 MANY_CHANGES = 30
+# rows without a choice that may tell what is written with it
+FEWEST = 5
 # values that a subject had less often may tell its choices by chance
 MANY_TIMES = 20
 # a column of fewer errors, or of fewer right answers, tells too little
 FEW = 0.02
 AFTER = {"feedback", "outcome", "outcomes", "points", "payoff", "payout", "earned", "earnings",
          "score", "won", "win", "bonus", "reward", "rewards", "rewarded", "correct", "error",
-         "chosen", "foregone", "unchosen", "regret", "hit"}  # fmt: skip
+         "choice", "chosen", "chose", "picked", "selected", "confidence", "foregone", "unchosen",
+         "regret", "hit"}  # fmt: skip
 # what is laid down before, in words that stand beside those
 BEFORE = {"prob", "probability", "p", "mean", "prev", "previous", "last", "back1", "back2", "side",
           "answer", "target", "option", "response", "key", "location", "magnitude", "offer",
-          "offered", "cue", "port", "n", "lag", "duration"}  # fmt: skip
+          "offered", "cue", "port", "n", "lag", "duration", "partner", "other", "others",
+          "opponent", "computer", "advisor", "set", "type", "condition"}  # fmt: skip
 
 
 def tells_choice(view: View) -> Iterator[Finding]:
@@ -51,6 +57,25 @@ def _is_told_often(column, choice) -> bool:
     """Whether choices follow from a column whose values are there many times each."""
     n_each = (column >= 0).sum() / max(len(np.unique(column[column >= 0])), 1)
     return n_each >= MANY_TIMES and _share_told(column, choice) >= NEARLY_ALL
+
+
+def absent_with_choice(view: View) -> Iterator[Finding]:
+    """Find inputs that are empty, or have a value of their own, where no choice was made alone."""
+    if _choice(view) is None:
+        return
+    rows = unchosen(view)
+    if not FEWEST <= rows.sum() < len(rows) / 2:
+        return
+    names = [name for name in [*covariates(view), *conditions(view)]
+             if len(levels := set(view.codes(name)[rows])) == 1
+             and not levels & set(view.codes(name)[~rows])]  # fmt: skip
+    if names:
+        yield Finding(
+            f"{first_few(list(map(repr, names)))} {'have' if len(names) > 1 else 'has'} a cell of "
+            f"its own on the {int(rows.sum())} rows without a choice, as what is written with it",
+            "no input; use as after_choice what subjects saw",
+            sets={"after_choice": names},
+        )
 
 
 def two_tell_choice(view: View) -> Iterator[Finding]:

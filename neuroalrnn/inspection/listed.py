@@ -50,6 +50,7 @@ CHECKS = (
     Check("choice against reward", reversals.against_reward, "or against reward"),
     Check("reward against correctness", reversals.reward_against_correct, "errors are paid"),
     Check("tells the choice", leaks.tells_choice, "a column was written after the choice"),
+    Check("absent with the choice", leaks.absent_with_choice, "it was written with the choice"),
     Check("two tell the choice", leaks.two_tell_choice, "two columns tell the choice together"),
     Check("tells the next choice", leaks.tells_next, "a lag was taken the wrong way"),
     Check("repeats the trial before", leaks.repeats_before, "an input is another one's lag"),

@@ -217,6 +217,10 @@ FAULTS = {
     "reward against correctness": (change("reward", everywhere, flipped), "errors are paid"),
     "tells the choice": (
         add(button=lambda table: table["choice"].map({"left": "37", "right": "39"})), "'button'"),
+    "absent with the choice": (
+        lambda table: change("pupil", [*range(0, 60, 5)], "")(
+            change("choice", [*range(0, 60, 5)], "")(add(pupil=lambda table: np.random.default_rng(
+                3).normal(0, 1, len(table)).round(3))(table))), "'pupil' has .* 12 rows without"),
     "two tell the choice": (
         add(common=lambda table: np.arange(len(table)) % 3 == 0, state=lambda table: np.where(
             (table["choice"] == "left") ^ (np.arange(len(table)) % 3 == 0), 1, 2)),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from neuroalrnn.data.dialect import read_raw
+from neuroalrnn.inspection.guess import NAMES, _rank
 from neuroalrnn.inspection.listed import CHECKS
 from neuroalrnn.inspection.look import look_at
 from tests.inspection.conftest import make_table
@@ -100,3 +101,19 @@ def test_keys_that_mean_another_option_for_each_subject_tell_the_choice(table):
     keys = np.where((table["choice"] == "left") ^ other, "37", "39")
     found = told(look_at(table.assign(button=keys)))["tells the choice"]
     assert found.startswith("every choice of each subject follows from 'button'")
+
+
+def test_missed_trials_are_no_screens(table):
+    missed = np.isin(np.arange(len(table)), [5, 60, 130, 200])
+    token = np.where(missed, "0", np.random.default_rng(0).choice(["1", "2"], len(table)))
+    held = table.assign(choice=np.where(missed, "", table["choice"]), token=token)
+    assert "screens" not in told(look_at(held))
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [("choiceLR", "choice"), ("subNb", "subject"), ("isChoiceCorr", "correct"),
+     ("observed_reward", "reward"), ("correct_response", None), ("unobserved_reward", None)],
+)  # fmt: skip
+def test_words_beside_a_known_one_change_its_meaning_or_not(name, role):
+    assert [each for each in NAMES if _rank(each, name) is not None] == ([role] if role else [])
