@@ -13,16 +13,17 @@ from neuroalrnn.baselines._glm_hmm import (
     PRIOR_PRECISION,
     PSEUDO_MOVE,
     PSEUDO_STAY,
-    Kinds,
-    Rows,
     _ascend,
+    _counted,
     _log_prior,
     _made,
     _squares,
     find_glm_hmm,
     log_options,
+    n_counted,
 )
-from neuroalrnn.baselines._hidden_states import expect_states, filter_states
+from neuroalrnn.baselines._hidden_states import expect_states, filter_states, make_room
+from neuroalrnn.baselines._kinds import Kinds, Rows
 
 # no transition is less likely, so that no choice comes as a surprise beyond numbers
 LEAST = 1e-100
@@ -145,34 +146,26 @@ def climb_driven(
         Nats, up to a constant, before each step and after the last.
     """
     path, every = [], log_options(model.plain.weights, kinds.features, kinds.offered)
-    free, made = np.ones(model.plain.weights.shape, bool), kinds.choice >= 0
-    enough = tolerance * kinds.lanes.n_rows[made].sum()
+    free, room = np.ones(model.plain.weights.shape, bool), make_room(len(every), kinds.lanes)
+    enough = tolerance * n_counted(kinds, every)
     inputs, base = kinds.features[:, 1:], np.log(model.plain.transition)
     moving, curvature = log_moves(model, kinds.features), None
     while True:
         (start, _, weights), pull = model
-        said = _made(every, kinds.design, kinds.choice)
-        steps = np.maximum(np.exp(moving), LEAST)[:, :, kinds.design]
-        total, share, begun, moves = expect_states(said, start, steps, kinds.lanes)
+        chance, steps = np.exp(every), np.maximum(np.exp(moving), LEAST)
+        total, share, begun, moves = expect_states(
+            chance.reshape(len(chance), -1), start, steps, kinds.lanes, room
+        )
         prior = _log_prior(model.plain) - PRIOR_PRECISION * np.square(pull).sum() / 2
         path.append(total + prior)
         if len(path) > most or (len(path) > 1 and path[-1] - path[-2] < enough):
             return model, path
-        count = np.zeros(every.shape)
-        count[:, kinds.choice[made], kinds.design[made]] = share[:, made]
-        weights, every = _ascend(weights, every, count, kinds, free)
-        moves = _by_design(moves, kinds)
+        weights, every = _ascend(weights, every, chance, _counted(share, every), kinds, free)
         if (len(path) - 1) % N_KEPT == 0:
             curvature = _curve(base, pull, moving, moves, inputs)
         base, pull, moving = _ascend_moves(base, pull, moving, moves, inputs, curvature)
         begun += PSEUDO_MOVE
         model = DrivenGLMHMM(GLMHMM(begun / begun.sum(), np.exp(base), weights), pull)
-
-
-def _by_design(moves, kinds):
-    """Add up moves into kinds of rows that differ in the choice alone; these are neighbours."""
-    edges = np.searchsorted(kinds.design, np.arange(len(kinds.features)))
-    return np.add.reduceat(moves, edges, axis=2)
 
 
 def _ascend_moves(base, pull, moving, moves, inputs, curvature):

@@ -1,18 +1,20 @@
 """The GLM-HMM itself: its likelihood and priors, and expectation maximisation."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import log_softmax
 
 from neuroalrnn.baselines._hidden_states import (
-    Lanes,
     expect_states,
     filter_states,
-    lay_in_lanes,
+    make_room,
     smooth_states,
 )
 from neuroalrnn.baselines._kept import digest, once
+from neuroalrnn.baselines._kinds import Kinds, Rows
+from neuroalrnn.baselines._values import add_up_two
 
 # the prior is worth so many transitions: of every kind, and of staying in addition
 PSEUDO_MOVE, PSEUDO_STAY = 1.0, 10.0
@@ -42,85 +44,6 @@ class GLMHMM(NamedTuple):
     start: np.ndarray
     transition: np.ndarray
     weights: np.ndarray
-
-
-class Rows(NamedTuple):
-    """Rows (trials) of whole sessions.
-
-    Parameters
-    ----------
-    features : array, shape (row, feature)
-        Covariates, the constant among them.
-    choice : int array, shape (row,)
-        Option chosen, -1 where a row does not count: there the state moves on unobserved.
-    first : bool array, shape (row,)
-        Whether a row is the first of its session.
-    offered : bool array, shape (row, option), optional
-        Options that a row offers; all without it.
-    """
-
-    features: np.ndarray
-    choice: np.ndarray
-    first: np.ndarray
-    offered: np.ndarray | None = None
-
-
-class Kinds(NamedTuple):
-    """Different rows of some sessions: where covariates are discrete, they are few.
-
-    Parameters
-    ----------
-    features : array, shape (design, feature)
-        Different covariates.
-    offered : bool array, shape (design, option), optional
-        Options that go with them; all without it.
-    design : int array, shape (kind,)
-        Covariates of a kind of row.
-    choice : int array, shape (kind,)
-        Option chosen, -1 where a row does not count. No two kinds are equal in both.
-    lanes : Lanes
-        All rows, by their kinds.
-    """
-
-    features: np.ndarray
-    offered: np.ndarray | None
-    design: np.ndarray
-    choice: np.ndarray
-    lanes: Lanes
-
-
-def group_rows(rows: Rows) -> Kinds:
-    """Group rows that are equal to a model, wherever they stand.
-
-    Parameters
-    ----------
-    rows : Rows
-        Choices and their covariates.
-
-    Returns
-    -------
-    Kinds
-        The same rows.
-    """
-    n_choices = rows.choice.max() + 2
-    given = rows.features if rows.offered is None else np.c_[rows.features, rows.offered]
-    at, design = _distinct(given)
-    pair, kind = np.unique(design * n_choices + rows.choice + 1, return_inverse=True)
-    return Kinds(
-        np.asfortranarray(rows.features[at]),
-        None if rows.offered is None else rows.offered[at],
-        pair // n_choices,
-        pair % n_choices - 1,
-        lay_in_lanes(kind, rows.first),
-    )
-
-
-def _distinct(table):
-    """One place of each different row of a table, and the number of each row among these."""
-    # adding 0 turns -0 into 0, which is equal to it but has other bytes
-    table = np.ascontiguousarray(table + 0.0)
-    whole = table.view(np.dtype((np.void, table.itemsize * table.shape[1]))).ravel()
-    return np.unique(whole, return_index=True, return_inverse=True)[1:]
 
 
 def fit_glm_hmm(
@@ -201,7 +124,7 @@ def find_glm_hmm(
 
 
 def _digest(kinds):
-    return digest(*kinds[:-1], *kinds.lanes)
+    return digest(kinds.features, kinds.offered, *kinds.lanes)
 
 
 def predict_glm_hmm(model: GLMHMM, rows: Rows) -> np.ndarray:
@@ -277,8 +200,10 @@ def log_options(
     n_states, n_outputs, n_features = weights.shape
     z = weights.reshape(-1, n_features) @ features.T
     if n_outputs == 1:
-        second = np.minimum(z, 0) - np.log1p(np.exp(-np.abs(z)))
-        return np.stack([second - z, second], axis=1)
+        found = np.empty((n_states, 2, len(features)))
+        found[:, 1] = np.minimum(z, 0) - np.log1p(np.exp(-np.abs(z)))
+        found[:, 0] = found[:, 1] - z
+        return found
     z = z.reshape(n_states, n_outputs, -1)
     if offered is not None:
         hidden = offered.any(axis=1, keepdims=True) & ~offered
@@ -316,29 +241,39 @@ def _climb(model, kinds, tolerance, most, free=None):
     """Alternate expectation and maximisation; return the model and its log posteriors."""
     path, every = [], log_options(model.weights, kinds.features, kinds.offered)
     free = np.ones(model.weights.shape, bool) if free is None else free
-    made = kinds.choice >= 0
-    enough = tolerance * kinds.lanes.n_rows[made].sum()
+    enough, room = tolerance * n_counted(kinds, every), make_room(len(every), kinds.lanes)
     while True:
-        said = _made(every, kinds.design, kinds.choice)
-        total, share, begun, moves = expect_states(said, model.start, model.transition, kinds.lanes)
+        chance = np.exp(every)
+        total, share, begun, moves = expect_states(
+            chance.reshape(len(chance), -1), model.start, model.transition, kinds.lanes, room
+        )
         path.append(total + _log_prior(model))
         if len(path) > most or (len(path) > 1 and path[-1] - path[-2] < enough):
             return model, path
-        count = np.zeros(every.shape)
-        count[:, kinds.choice[made], kinds.design[made]] = share[:, made]
-        weights, every = _ascend(model.weights, every, count, kinds, free)
+        weights, every = _ascend(model.weights, every, chance, _counted(share, every), kinds, free)
         begun += PSEUDO_MOVE
         moves += PSEUDO_MOVE + PSEUDO_STAY * np.eye(len(moves))
         model = GLMHMM(begun / begun.sum(), moves / moves.sum(axis=1, keepdims=True), weights)
 
 
-def _ascend(weights, every, count, kinds, free):
+def n_counted(kinds, every):
+    """Number of rows that count."""
+    return kinds.lanes.n_rows[: every[0].size].sum()
+
+
+def _counted(share, every):
+    """Expected number of choices of every option in every state, shape (state, option, design)."""
+    return share[:, : every[0].size].reshape(every.shape)
+
+
+def _ascend(weights, every, chance, count, kinds, free):
     """Take one Newton step on the expected log posterior of the weights of each state.
 
     The step of a state is halved until its expected log posterior does not fall. `count` holds the
-    expected number of choices of every option in every state, shape (state, option, design).
+    expected number of choices of every option in every state, shape (state, option, design), and
+    `chance` and `every` their probabilities and the logarithms of these.
     """
-    step = _newton(weights, np.exp(every), count, kinds, free)
+    step = _newton(weights, chance, count, kinds, free)
     before = _expected(weights, every, count)
     for _ in range(N_HALVINGS):
         every_next = log_options(weights + step, kinds.features, kinds.offered)
@@ -356,17 +291,32 @@ def _penalty(weights):
 
 def _expected(weights, every, count):
     """Expected log posterior of each state's weights, up to a constant."""
-    # options that are not offered are never chosen
-    every = np.where(count > 0, every, 0.0)
+    if every.shape[1] > 2:
+        # options that are not offered are never chosen
+        every = np.where(count > 0, every, 0.0)
     return np.einsum("kod,kod->k", count, every) - _penalty(weights)
 
 
 def _newton(weights, chance, count, kinds, free):
     """Newton step of each state's penalised regression; see `_ascend`."""
-    n_states, n_outputs, n_features = weights.shape
+    add_up = _add_up if kinds.values is None else partial(_add_up_values, kinds.values)
+    slope, curvature = add_up(chance, count, kinds)
+    n_states, n_weights = len(weights), weights[0].size
+    curvature = curvature.reshape(n_states, n_weights, n_weights)
+    moving = free.reshape(n_states, n_weights, 1)
+    curvature *= moving & moving.transpose(0, 2, 1)
+    curvature += PRIOR_PRECISION * np.eye(n_weights)
+    slope = (slope - PRIOR_PRECISION * weights).reshape(moving.shape) * moving
+    return np.linalg.solve(curvature, slope).reshape(weights.shape)
+
+
+def _add_up(chance, count, kinds):
+    """Slope and curvature of the expected log-likelihood of each state."""
+    n_states, n_options, _ = chance.shape
+    n_outputs = 1 if n_options == 2 else n_options
     features, offered = kinds.features, kinds.offered if n_outputs > 1 else None
     own, total = chance[:, -n_outputs:], count.sum(axis=1)
-    slope = (count[:, -n_outputs:] - total[:, None] * own) @ features - PRIOR_PRECISION * weights
+    n_features = features.shape[1]
     curvature = np.empty((n_states, n_outputs, n_features, n_outputs, n_features))
     for i in range(n_outputs):
         for j in range(i + 1):
@@ -374,13 +324,13 @@ def _newton(weights, chance, count, kinds, free):
             at = slice(None) if offered is None else offered[:, i] & offered[:, j]
             spread = total[:, at] * own[:, i, at] * ((i == j) - own[:, j, at])
             curvature[:, i, :, j] = curvature[:, j, :, i] = _squares(spread, features[at])
-    n_weights = n_outputs * n_features
-    curvature = curvature.reshape(n_states, n_weights, n_weights)
-    moving = free.reshape(n_states, n_weights, 1)
-    curvature *= moving & moving.transpose(0, 2, 1)
-    curvature += PRIOR_PRECISION * np.eye(n_weights)
-    slope = slope.reshape(moving.shape) * moving
-    return np.linalg.solve(curvature, slope).reshape(weights.shape)
+    return (count[:, -n_outputs:] - total[:, None] * own) @ features, curvature
+
+
+def _add_up_values(values, chance, count, kinds):
+    """Do the same for two options and covariates of few values."""
+    slope, curvature = add_up_two(values, chance, count)
+    return slope[:, None], curvature
 
 
 def _squares(spread, features):

@@ -11,6 +11,8 @@ from neuroalrnn.baselines._kernel import kernel
 
 # sessions that are followed side by side, as a processor does the same to many numbers at once
 N_LANES = 16
+# no observation is less likely, so that none comes as a surprise beyond numbers
+LEAST = 1e-300
 
 
 class Lanes(NamedTuple):
@@ -32,7 +34,7 @@ class Lanes(NamedTuple):
     n_rows: np.ndarray
 
 
-def lay_in_lanes(kind: np.ndarray, first: np.ndarray) -> Lanes:
+def lay_in_lanes(kind: np.ndarray, first: np.ndarray, n_kinds: int = 0) -> Lanes:
     """Lay sessions into lanes of about equal length.
 
     Parameters
@@ -41,13 +43,15 @@ def lay_in_lanes(kind: np.ndarray, first: np.ndarray) -> Lanes:
         Kind of each row, from 0 on.
     first : bool array, shape (row,)
         Whether a row is the first of its session.
+    n_kinds : int
+        Number of kinds, where there may be some without rows.
 
     Returns
     -------
     Lanes
         Of the same rows.
     """
-    count = np.bincount(kind)
+    count = np.bincount(kind, minlength=n_kinds)
     begin = np.flatnonzero(first)
     length = np.diff(np.r_[begin, len(kind)])
     lanes: list[list[np.ndarray]] = [[] for _ in range(N_LANES)]
@@ -62,7 +66,8 @@ def lay_in_lanes(kind: np.ndarray, first: np.ndarray) -> Lanes:
         rows = np.concatenate([*sessions, np.empty(0, int)])
         laid[: len(rows), lane] = kind[rows]
         begins[: len(rows), lane] = first[rows]
-    return Lanes(laid, begins, count)
+    # without a sign, as there is then no place that counts from the end
+    return Lanes(laid.astype(np.uint64), begins, count)
 
 
 def filter_states(
@@ -122,21 +127,65 @@ def smooth_states(
     return smoothed
 
 
+class Room(NamedTuple):
+    """Arrays that the expectation step writes to, so that many steps take the same memory.
+
+    Parameters
+    ----------
+    before, after : array, shape (step, state, lane)
+        See `filter_states`.
+    mass : array, shape (step, lane)
+        Probability of each observation given those before it.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    mass: np.ndarray
+
+
+def make_room(n_states: int, lanes: Lanes) -> Room:
+    """Make room for expectation steps.
+
+    Parameters
+    ----------
+    n_states : int
+        Number of states.
+    lanes : Lanes
+        The rows.
+
+    Returns
+    -------
+    Room
+    """
+    n_steps, n_lanes = lanes.kind.shape
+    shape = n_steps, n_states, n_lanes
+    # what is after nothing counts for nothing before the first row, but must be a number
+    return Room(np.empty(shape), np.zeros(shape), np.empty((n_steps, n_lanes)))
+
+
 def expect_states(
-    log_emission: np.ndarray, start: np.ndarray, transition: np.ndarray, lanes: Lanes
+    emission: np.ndarray,
+    start: np.ndarray,
+    transition: np.ndarray,
+    lanes: Lanes,
+    room: Room | None = None,
 ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     """Count states and transitions as expected given all observations: the expectation step.
 
     Parameters
     ----------
-    log_emission : array, shape (state, kind)
-        Log-probability of each kind's observation given the state, 0 where nothing is observed.
+    emission : array, shape (state, kind)
+        Probability of each kind's observation given the state; of the kinds behind them, nothing is
+        observed.
     start : array, shape (state,)
         See `filter_states`.
-    transition : array, shape (state, state) or (state, state, kind)
-        Probability of the second state in a row (of a kind), given the first in the row before.
+    transition : array, shape (state, state) or (state, state, design)
+        Probability of the second state in a row, given the first in the row before; that of a row
+        of kind i is of design i modulo their number.
     lanes : Lanes
         The rows.
+    room : Room, optional
+        What is there is written over.
 
     Returns
     -------
@@ -146,33 +195,27 @@ def expect_states(
         Expected number of rows of a kind in a state.
     begun : array, shape (state,)
         Expected number of sessions that begin in a state.
-    moves : array, shape (state, state) or (state, state, kind)
+    moves : array, shape (state, state) or (state, state, design)
         Expected number of transitions from the first state to the second, as `transition`.
     """
-    n_states, n_kinds = log_emission.shape
-    highest = log_emission.max(axis=0)
-    emission = np.ones((n_states, n_kinds + 1))
-    np.exp(log_emission - highest, out=emission[:, :-1])
-    n_steps = len(lanes.kind)
-    before, after = (np.empty((n_steps, n_states, N_LANES)) for _ in range(2))
-    # it counts for nothing before the first row, but must be a number
-    after[0] = 0.0
-    mass = np.empty((n_steps, N_LANES))
+    n_states, n_kinds = len(emission), len(lanes.n_rows)
+    # where no state explains an observation, all of them are to stay numbers
+    given = np.ones((n_states, n_kinds + 1))
+    np.maximum(emission, LEAST, out=given[:, : emission.shape[1]])
+    before, after, mass = make_room(n_states, lanes) if room is None else room
+    share, begun = np.zeros(given.shape), np.zeros(n_states)
+    kind, first = lanes.kind, lanes.first
     if transition.ndim == 2:
-        moves = np.zeros((n_states, n_states, N_LANES))
-        _forward(emission, start, transition, lanes.kind, lanes.first, before, after, mass)
-        _backward(before, after, transition, lanes.first, moves)
+        moves = np.zeros((n_states, n_states, kind.shape[1]))
+        _forward(given, start, transition, kind, first, before, after, mass)
+        _backward(before, after, transition, first, moves)
         moves = moves.sum(axis=2)
     else:
-        step = np.concatenate([transition, np.ones((n_states, n_states, 1))], axis=2)
-        moves = np.zeros(step.shape)
-        _forward_driven(emission, start, step, lanes.kind, lanes.first, before, after, mass)
-        _backward_driven(before, after, step, lanes.kind, lanes.first, moves)
-        moves = moves[:, :, :-1]
-    share, begun = np.zeros((n_states, n_kinds + 1)), np.zeros(n_states)
-    _gather(after, lanes.kind, lanes.first, share, begun)
-    total = highest @ lanes.n_rows + np.log(mass).sum()
-    return float(total), share[:, :-1], begun, moves
+        moves, design = np.zeros(transition.shape), kind % transition.shape[2]
+        _forward_driven(given, start, transition, kind, design, first, before, after, mass)
+        _backward_driven(before, after, transition, design, first, moves)
+    _gather(after, kind, first, share, begun)
+    return float(np.log(mass).sum()), share[:, :-1], begun, moves
 
 
 @kernel
@@ -258,15 +301,15 @@ def _backward(before, after, transition, first, moves):
                 now[j] = later[j]
 
 
-# the same where every kind of row has transitions of its own, which makes the loops slower
+# the same where every design of rows has transitions of its own, which makes the loops slower
 
 
 @kernel
-def _forward_driven(emission, start, transition, kind, first, before, after, mass):
+def _forward_driven(emission, start, transition, kind, design, first, before, after, mass):
     n_steps, n_states, n_lanes = after.shape
     scale = np.empty(n_lanes)
     for t in range(n_steps):
-        begins, total, here = first[t], mass[t], kind[t]
+        begins, total, here, there = first[t], mass[t], kind[t], design[t]
         for j in range(n_lanes):
             total[j] = 0.0
         for k in range(n_states):
@@ -276,7 +319,7 @@ def _forward_driven(emission, start, transition, kind, first, before, after, mas
             for i in range(n_states):
                 ago, chance = after[max(t - 1, 0), i], transition[i, k]
                 for j in range(n_lanes):
-                    then[j] += ago[j] * chance[here[j]]
+                    then[j] += ago[j] * chance[there[j]]
             for j in range(n_lanes):
                 then[j] = begins[j] * start[k] + (1 - begins[j]) * then[j]
                 now[j] = given[here[j]] * then[j]
@@ -290,11 +333,11 @@ def _forward_driven(emission, start, transition, kind, first, before, after, mas
 
 
 @kernel
-def _backward_driven(before, after, transition, kind, first, moves):
+def _backward_driven(before, after, transition, design, first, moves):
     n_steps, n_states, n_lanes = after.shape
     ratio, later = np.empty((n_states, n_lanes)), np.empty(n_lanes)
     for t in range(n_steps - 2, -1, -1):
-        begins, there = first[t + 1], kind[t + 1]
+        begins, there = first[t + 1], design[t + 1]
         for k in range(n_states):
             share, known, expected = ratio[k], after[t + 1, k], before[t + 1, k]
             for j in range(n_lanes):
@@ -319,9 +362,12 @@ def _gather(posterior, kind, first, share, begun):
     n_steps, n_states, n_lanes = posterior.shape
     filling = share.shape[1] - 1
     for t in range(n_steps):
+        here, begins = kind[t], first[t]
+        for k in range(n_states):
+            own, now = share[k], posterior[t, k]
+            for j in range(n_lanes):
+                own[here[j]] += now[j]
         for j in range(n_lanes):
-            here = kind[t, j]
-            for k in range(n_states):
-                share[k, here] += posterior[t, k, j]
-                if first[t, j] > 0 and here < filling:
+            if begins[j] > 0 and here[j] < filling:
+                for k in range(n_states):
                     begun[k] += posterior[t, k, j]

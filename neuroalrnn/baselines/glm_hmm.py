@@ -18,12 +18,11 @@ from neuroalrnn.baselines._checks import not_inner, not_sizes
 from neuroalrnn.baselines._driven import DrivenGLMHMM, fit_driven, predict_driven
 from neuroalrnn.baselines._glm_hmm import (
     GLMHMM,
-    Rows,
     find_glm_hmm,
-    group_rows,
     infer_states,
     predict_glm_hmm,
 )
+from neuroalrnn.baselines._kinds import Rows, group_rows
 from neuroalrnn.baselines.shared import Inner, Predict, fit_chosen, from_fit, whole_sessions
 from neuroalrnn.data import design
 from neuroalrnn.data.offered import offered_options
@@ -154,7 +153,8 @@ def _prepare(trials, train, terms):
         return np.c_[np.ones(len(columns)), columns]
 
     counted = np.isin(np.arange(trials.sizes["trial"]), train)
-    return covariates, group_rows(_rows(trials, train, covariates, counted)[1])
+    n_options = len(trials["choice"].attrs["labels"])
+    return covariates, group_rows(_rows(trials, train, covariates, counted)[1], n_options)
 
 
 def _rows(trials, index, covariates, counted):

@@ -21,13 +21,12 @@ from neuroalrnn.baselines._driven import (
 )
 from neuroalrnn.baselines._glm_hmm import (
     GLMHMM,
-    Rows,
     fit_glm_hmm,
-    group_rows,
     log_options,
     predict_glm_hmm,
 )
 from neuroalrnn.baselines._hidden_states import expect_states, lay_in_lanes
+from neuroalrnn.baselines._kinds import Rows, group_rows
 from neuroalrnn.exceptions import DataError
 from tests.baselines.test_glm_hmm import as_trials
 
@@ -100,7 +99,7 @@ def test_counts_and_predictions_are_those_of_all_paths(n_states, n_options):
     said = np.where(rows.choice >= 0, said[:, np.maximum(rows.choice, 0), np.arange(5)], 0.0)
     lanes = lay_in_lanes(np.arange(5), rows.first)
     steps = np.exp(log_moves(model, rows.features))
-    total, posterior, begun, moves = expect_states(said, model.plain.start, steps, lanes)
+    total, posterior, begun, moves = expect_states(np.exp(said), model.plain.start, steps, lanes)
     np.testing.assert_allclose(total, np.logaddexp.reduce(log_weight), rtol=1e-12)
     expected = np.zeros((n_states, n_states, 5))
     for path, weight in zip(every, share, strict=True):
@@ -126,11 +125,11 @@ def test_without_weights_it_is_the_plain_model():
     np.testing.assert_allclose(
         predict_driven(still, rows), predict_glm_hmm(model.plain, rows), rtol=1e-12
     )
-    kinds = group_rows(rows)
-    said = rng.normal(size=(3, len(kinds.choice)))
+    kinds = group_rows(rows, 2)
+    said = rng.random((3, 2 * len(kinds.features)))
     chain = model.plain.start, model.plain.transition
     plain = expect_states(said, *chain, kinds.lanes)
-    steps = np.repeat(chain[1][:, :, None], len(kinds.choice), axis=2)
+    steps = np.repeat(chain[1][:, :, None], len(kinds.features), axis=2)
     driven = expect_states(said, chain[0], steps, kinds.lanes)
     for one, other in zip(driven, [*plain[:3], plain[3]], strict=True):
         one = one.sum(axis=2) if np.ndim(one) == 3 else one
@@ -162,20 +161,20 @@ def test_log_posterior_never_falls(n_options):
     rng = np.random.default_rng(4)
     rows = random_rows(200, n_options, rng)
     model = random_model(3, 1 if n_options == 2 else 3, 3, rng)
-    path = climb_driven(model, group_rows(rows), 1e-9, 60)[1]
+    path = climb_driven(model, group_rows(rows, 2), 1e-9, 60)[1]
     assert len(path) > 20
     assert np.diff(path).min() > -1e-9
 
 
 def test_simulated_model_is_found_again_and_explains_more_than_the_plain_one():
     rows = simulate(TRUE, seed=1)
-    found, path = fit_driven(group_rows(rows), 2, 2, rng=np.random.default_rng(0), n_restarts=2)
+    found, path = fit_driven(group_rows(rows, 2), 2, 2, rng=np.random.default_rng(0), n_restarts=2)
     order = np.argsort(-found.plain.weights[:, 0, 1])
     np.testing.assert_allclose(found.plain.weights[order], TRUE.plain.weights, atol=0.35)
     transition = found.plain.transition[np.ix_(order, order)]
     np.testing.assert_allclose(transition, TRUE.plain.transition, atol=0.04)
     np.testing.assert_allclose(found.pull[order], TRUE.pull, atol=0.15)
-    _, plain = fit_glm_hmm(group_rows(rows), 2, 2, rng=np.random.default_rng(0), n_restarts=2)
+    _, plain = fit_glm_hmm(group_rows(rows, 2), 2, 2, rng=np.random.default_rng(0), n_restarts=2)
     assert path[-1] > plain[-1] + 20
 
 

@@ -9,15 +9,14 @@ import data_loaders
 from neuroalrnn.baselines import glm_hmm
 from neuroalrnn.baselines._glm_hmm import (
     GLMHMM,
-    Rows,
     _climb,
     fit_glm_hmm,
-    group_rows,
     infer_states,
     log_options,
     predict_glm_hmm,
 )
 from neuroalrnn.baselines._hidden_states import filter_states
+from neuroalrnn.baselines._kinds import Rows, group_rows
 from neuroalrnn.data import design
 from tests.baselines.test_hidden_states import smooth
 
@@ -79,7 +78,7 @@ def test_log_posterior_never_falls(n_options, n_outputs):
     observed = Rows(features, choice, np.arange(300) % 37 == 0)
     for seed in range(3):
         model, path = fit_glm_hmm(
-            group_rows(observed),
+            group_rows(observed, n_options),
             n_options,
             3,
             rng=np.random.default_rng(seed),
@@ -98,7 +97,7 @@ def test_one_state_is_the_logistic_regression_with_the_same_penalty(n_options):
     logits = features @ rng.normal(size=(4, n_options))
     choice = np.argmax(logits + rng.gumbel(size=logits.shape), axis=1)
     observed = Rows(features, choice, np.arange(400) % 100 == 0)
-    model, _ = fit_glm_hmm(group_rows(observed), n_options, 1, rng=rng, tolerance=1e-12)
+    model, _ = fit_glm_hmm(group_rows(observed, n_options), n_options, 1, rng=rng, tolerance=1e-12)
     other = LogisticRegression(C=1.0, fit_intercept=False, tol=1e-10, max_iter=5000)
     expected = other.fit(features, choice).predict_log_proba(features)
     np.testing.assert_allclose(predict_glm_hmm(model, observed), expected, atol=1e-6)
@@ -140,8 +139,8 @@ def test_steps_are_those_of_plain_loops(n_options, limited):
     n_outputs = 1 if n_options == 2 else n_options
     weights = rng.normal(size=(3, n_outputs, 3)) / 2
     start = GLMHMM(np.full(3, 1 / 3), np.full((3, 3), 0.1) + 0.7 * np.eye(3), weights)
-    kinds = group_rows(rows)
-    assert len(kinds.choice) < 100
+    kinds = group_rows(rows, n_options)
+    assert len(kinds.features) < 100
     found, path = _climb(start, kinds, -np.inf, 4)
     expected = climb_plainly(rows, n_options, start, 4)
     assert len(path) == 5
@@ -150,16 +149,16 @@ def test_steps_are_those_of_plain_loops(n_options, limited):
 
 
 def test_simulated_model_is_found_again(observed):
-    model, path = fit_glm_hmm(group_rows(observed), 2, 2, rng=np.random.default_rng(0))
+    model, path = fit_glm_hmm(group_rows(observed, 2), 2, 2, rng=np.random.default_rng(0))
     order = np.argsort(-model.weights[:, 0, 1])
     np.testing.assert_allclose(model.weights[order], TRUE.weights, atol=0.35)
     np.testing.assert_allclose(model.transition[np.ix_(order, order)], TRUE.transition, atol=0.02)
-    _, single = fit_glm_hmm(group_rows(observed), 2, 1, rng=np.random.default_rng(0))
+    _, single = fit_glm_hmm(group_rows(observed, 2), 2, 1, rng=np.random.default_rng(0))
     assert path[-1] > single[-1] + 200
 
 
 def test_states_of_new_sessions_come_back_better_with_later_choices_than_without(observed):
-    model, _ = fit_glm_hmm(group_rows(observed), 2, 2, rng=np.random.default_rng(0))
+    model, _ = fit_glm_hmm(group_rows(observed, 2), 2, 2, rng=np.random.default_rng(0))
     order = np.argsort(-model.weights[:, 0, 1])
     rows, state = draw(TRUE, seed=1)
     before, smoothed = (p[:, order].argmax(axis=1) == state for p in infer_states(model, rows))
@@ -191,7 +190,7 @@ def test_state_of_lapses_is_found_again_and_heeds_nothing_but_the_constant(n_opt
     weights[1, 0, 0] = 1.0
     rows = simulate(TRUE._replace(weights=weights), n_options=n_options)
     options = {"rng": np.random.default_rng(0), "n_restarts": 3, "lapses": True}
-    model, path = fit_glm_hmm(group_rows(rows), n_options, 2, **options)
+    model, path = fit_glm_hmm(group_rows(rows, n_options), n_options, 2, **options)
     assert np.diff(path).min() > -1e-9
     assert not model.weights[1, :, 1:].any()
     gap = model.weights - weights

@@ -53,7 +53,9 @@ def smooth(log_emission, start, transition, first):
 @pytest.mark.parametrize("n_states", [1, 2, 3])
 def test_likelihood_posterior_and_moves_are_those_of_all_paths(n_states):
     log_emission, start, transition, first = chain(n_states)
-    found = expect_states(log_emission.T, start, transition, lay_in_lanes(np.arange(7), first))
+    found = expect_states(
+        np.exp(log_emission.T), start, transition, lay_in_lanes(np.arange(7), first)
+    )
     total, posterior, begun, moves = found
     expected, expected_moves, expected_begun = 0.0, np.zeros((n_states, n_states)), 0.0
     for session in (slice(0, 4), slice(4, 6), slice(6, 7)):
@@ -80,7 +82,7 @@ def test_sessions_side_by_side_count_as_one_after_the_other(n_sessions):
     start, transition = rng.dirichlet(np.ones(4)), rng.dirichlet(np.ones(4), 4)
     log_emission = rng.normal(scale=5, size=(4, n_kinds)) - 300
     lanes = lay_in_lanes(kind, first)
-    total, share, begun, moves = expect_states(log_emission, start, transition, lanes)
+    total, share, begun, moves = expect_states(np.exp(log_emission), start, transition, lanes)
     expected, posterior, expected_moves = smooth(log_emission.T[kind], start, transition, first)
     of_kinds = np.zeros((n_kinds, 4))
     np.add.at(of_kinds, kind, posterior)
