@@ -1,4 +1,4 @@
-"""Small fits and regimes that tests share; a cache of compiled kernels per worker."""
+"""Small fits and regimes that tests share, and how tests are spread over processes."""
 
 import json
 import os
@@ -24,9 +24,8 @@ from neuroalrnn.study import select_n_pwl
 from neuroalrnn.tasks import simulate_known
 from neuroalrnn.tasks.simulate import ENCODING as TASK_ENCODING
 
-# numba's cache knows no lock: what two workers compile at once may be mixed up
-_CACHE = Path(__file__).parents[1] / ".pytest_cache" / "numba"
-os.environ["NUMBA_CACHE_DIR"] = str(_CACHE / os.environ.get("PYTEST_XDIST_WORKER", "alone"))
+# what one worker compiles the others take from disk, see `neuroalrnn.running.kernel`
+os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".pytest_cache" / "numba")
 
 # too long to be one piece of work, and its tests share nothing
 IN_PIECES = "tests/test_notebooks.py"
@@ -44,6 +43,11 @@ def pytest_xdist_make_scheduler(config, log):
     """Give folders to processes in alphabetical order, so that small files come last."""
     config.option.loadscopereorder = False
     return ByFolder(config, log)
+
+
+def pytest_make_parametrize_id(val, argname):
+    """Name bytes by their argument: compressed ones hold the time, and processes must agree."""
+    return argname if isinstance(val, bytes) else None
 
 
 ENCODING = {

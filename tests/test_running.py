@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from neuroalrnn.exceptions import DataError, IncompleteWarning, NotTestableError, ResultError
-from neuroalrnn.running import _Lines, attempt, one_blas_thread, progress_bar
+from neuroalrnn.running import _Lines, attempt, kernel, one_blas_thread, progress_bar
 
 
 def fail(error):
@@ -55,6 +55,22 @@ def test_linear_algebra_takes_one_thread_inside_and_as_many_as_before_outside():
     with pytest.raises(np.linalg.LinAlgError):
         one_blas_thread(np.linalg.inv)(np.zeros((2, 2)))
     assert blas_threads() == before
+
+
+def double(x):
+    return 2 * x
+
+
+def test_two_processes_that_compile_at_once_keep_their_code_apart(tmp_path, monkeypatch):
+    numba = pytest.importorskip("numba")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    one, other = kernel(double), kernel(double)
+    monkeypatch.setattr(other._cache._cache_file, "_load_index", dict)  # none was there yet
+    assert (one(3), other(1.5)) == (6, 3.0)
+    assert len(list(tmp_path.rglob("*.nbc"))) == 2
+    again = kernel(double)
+    assert (again(3), again(1.5)) == (6, 3.0)
+    assert again.stats.cache_hits == dict.fromkeys(other.signatures, 1)
 
 
 class Clock:

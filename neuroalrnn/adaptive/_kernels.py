@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from neuroalrnn.adaptive.rows import COARSE, MOST_STEPS, REACH
-from neuroalrnn.running import kernel
+from neuroalrnn.running import kernel, part
 
 # log-odds below which probabilities are their exponentials
 SMALL = -600.0
@@ -62,19 +62,20 @@ def run_many(
 # become vector instructions
 
 
-@kernel
+@part
 def _is_diagonal(prior):
     """Whether weights are independent."""
     return np.count_nonzero(prior) == np.count_nonzero(np.diag(prior))
 
 
-@kernel
+@part
 def _move(m, S, is_first, drift, prior_mean, prior, alone):
     """Start a new subject, or let the read-out drift; `alone` says that weights are independent."""
     if is_first:
         for i in range(len(m)):
             m[i] = prior_mean[i]
-            S[i] = prior[i]
+            for j in range(len(m)):
+                S[i, j] = prior[i, j]
     if drift == 0.0:
         return
     if alone:
@@ -87,7 +88,7 @@ def _move(m, S, is_first, drift, prior_mean, prior, alone):
             row[j] += drift * own[j]
 
 
-@kernel
+@part
 def _keep(m, S, t, means, kept):
     if len(means):
         for i in range(len(m)):
@@ -96,7 +97,7 @@ def _keep(m, S, t, means, kept):
                 kept[t, i, j] = S[i, j]
 
 
-@kernel
+@part
 def _project(eta, x, among, m, S, a, SH, G):
     """Mean a and covariance G of some log-odds, and covariance SH of the read-out with them."""
     n_features = len(x)
@@ -121,7 +122,7 @@ def _project(eta, x, among, m, S, a, SH, G):
             G[i, j] = total
 
 
-@kernel
+@part
 def _shift(m, SH, g):
     """Move the mean of the read-out by what a choice says of the log-odds."""
     for j in range(len(g)):
@@ -129,7 +130,7 @@ def _shift(m, SH, g):
             m[i] += SH[j, i] * g[j]
 
 
-@kernel
+@part
 def _shrink(S, along, A):
     """Condition the covariance on one number that goes `along` with the read-out."""
     for i in range(len(S)):
@@ -138,7 +139,7 @@ def _shrink(S, along, A):
             row[j] -= A * (own * along[j])
 
 
-@kernel
+@part
 def _update(S, SH, A, SHA):
     """Condition the covariance on a choice: only differences of log-odds count in it."""
     n, n_rows = len(S), len(A)
@@ -164,7 +165,7 @@ def _update(S, SH, A, SHA):
             S[j, i] = row[j]
 
 
-@kernel
+@part
 def _observe_two(a, v, choice, offered, said, g, A):
     g[0], A[0, 0] = 0.0, 0.0
     if not (offered[0] and offered[1]):
@@ -184,7 +185,7 @@ def _observe_two(a, v, choice, offered, said, g, A):
     g[0], A[0, 0] = sign * slope, curvature
 
 
-@kernel
+@part
 def _expit(x):
     if x >= 0:
         return 1 / (1 + math.exp(-x))
@@ -192,7 +193,7 @@ def _expit(x):
     return e / (1 + e)
 
 
-@kernel
+@part
 def _log_expit(x):
     return -math.log1p(math.exp(-x)) if x >= 0 else x - math.log1p(math.exp(x))
 
@@ -231,7 +232,7 @@ def _unlikely(a, v):
     return peak + height, slope, curvature
 
 
-@kernel
+@part
 def _mode_of_unlikely(a, sd):
     low, high, u = 0.0, sd, 0.0
     for _ in range(MOST_STEPS):
@@ -250,7 +251,7 @@ def _mode_of_unlikely(a, sd):
     return u
 
 
-@kernel
+@part
 def _observe_many(a, G, choice, among, said, g, A):
     said[:] = -math.inf
     if len(among) < 2:
@@ -260,7 +261,10 @@ def _observe_many(a, G, choice, among, said, g, A):
         evidence, slope, curvature = _laplace(a, G, k)
         said[among[k]] = evidence
         if among[k] == choice:
-            g[:], A[:] = slope, curvature
+            for i in range(len(g)):
+                g[i] = slope[i]
+                for j in range(len(g)):
+                    A[i, j] = curvature[i, j]
     peak, total = said.max(), 0.0
     for k in range(len(said)):
         total += math.exp(said[k] - peak)
@@ -268,7 +272,7 @@ def _observe_many(a, G, choice, among, said, g, A):
         said[k] -= peak + math.log(total)
 
 
-@kernel
+@part
 def _laplace(a, G, k):
     n = len(a)
     g, p, new = np.empty(n), np.empty(n), np.empty(n)
@@ -300,7 +304,7 @@ def _laplace(a, G, k):
     return _height(a, G, g, k) - log_determinant / 2, g, R
 
 
-@kernel
+@part
 def _curve(a, G, g, p, M, R):
     """Fill probabilities p, curvature R of the softmax, and M = 1 + R G."""
     n = len(a)
@@ -325,7 +329,7 @@ def _curve(a, G, g, p, M, R):
                 M[i, j] += R[i, k] * G[k, j]
 
 
-@kernel
+@part
 def _height(a, G, g, k):
     n = len(a)
     peak, square, total = -math.inf, 0.0, 0.0
@@ -341,7 +345,7 @@ def _height(a, G, g, k):
     return e[k] - peak - math.log(total) - square / 2
 
 
-@kernel
+@part
 def _solve(M, B):
     """Solve M X = B in place, by elimination with pivots; returns the log of the determinant."""
     n, log_determinant = len(M), 0.0

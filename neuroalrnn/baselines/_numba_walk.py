@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from neuroalrnn.running import kernel
+from neuroalrnn.running import kernel, part
 
 # columns of derivatives that are multiplied at once, and probabilities before one logarithm
 WIDTH, MOST_FACTORS = 256, 100
@@ -40,7 +40,8 @@ def walk(which, falling, target, begins, first, edges, given, of_group, of_rate,
             _fade(x, lasting)
             _fade(sensitivity, lasting)
         for m in given:
-            x[m] = target[t, m]
+            for j in range(n_wide):
+                x[m, j] = target[t, m, j]
         _add_up(x, weights, bias, drive)
         among = offered[t if len(offered) > 1 else 0]
         _choose(drive, code[t], among, ahead, mass, error, root)
@@ -68,7 +69,7 @@ def walk(which, falling, target, begins, first, edges, given, of_group, of_rate,
     return ahead.sum()
 
 
-@kernel
+@part
 def _places(of_rate, n_rates):
     """Whether a derivative is the first by its rate."""
     found, seen = np.zeros(len(of_rate), np.bool_), np.zeros(n_rates, np.bool_)
@@ -78,7 +79,7 @@ def _places(of_rate, n_rates):
     return found
 
 
-@kernel
+@part
 def _fade(values, lasting):
     for m in range(len(values)):
         row = values[m]
@@ -86,7 +87,7 @@ def _fade(values, lasting):
             row[j] *= lasting[j]
 
 
-@kernel
+@part
 def _add_up(x, weights, bias, drive):
     """Log-odds of the options."""
     for i in range(len(bias)):
@@ -98,7 +99,7 @@ def _add_up(x, weights, bias, drive):
             flat[j] += weight * row[j]
 
 
-@kernel
+@part
 def _choose(drive, code, offered, ahead, mass, error, root):
     """Turn log-odds into probabilities, in place, with error and root; 0 if rows do not count.
 
@@ -137,14 +138,14 @@ def _choose(drive, code, offered, ahead, mass, error, root):
             root[i, j] = math.sqrt(drive[i, j])
 
 
-@kernel
+@part
 def _take_logarithm(ahead, mass):
     for j in range(len(mass)):
         ahead[j] -= math.log(mass[j])
         mass[j] = 1.0
 
 
-@kernel
+@part
 def _derive(x, sensitivity, of_rate, places, by):
     """Derivatives of the log-odds of each option but the first, by rates and by weights."""
     n_others, size, n_lanes = by.shape
@@ -165,7 +166,7 @@ def _derive(x, sensitivity, of_rate, places, by):
                 found[j] = own[start + j] - own[j]
 
 
-@kernel
+@part
 def _count_two(by, error, root, slopes, rows):
     """Add to the gradient, and fill in rows whose squares are the covariance of the gradient."""
     for a in range(len(by)):
@@ -175,7 +176,7 @@ def _count_two(by, error, root, slopes, rows):
             filled[j] = root[j] * own[j]
 
 
-@kernel
+@part
 def _count_many(by, p, error, root, slopes, rows):
     """Do the same as `_count_two` for more options."""
     n_others, size, n_lanes = by.shape
@@ -196,7 +197,7 @@ def _count_many(by, p, error, root, slopes, rows):
                 filled[start + j] = share[j] * (own[j] - mean[j])
 
 
-@kernel
+@part
 def _move(which, falling, target, edges, of_group, of_rate, rates, weights, x, sensitivity):
     """Move all traces, and their derivatives by the rates, to the next row."""
     n_wide, after = target.shape[1], 0
@@ -229,7 +230,7 @@ def _move(which, falling, target, edges, of_group, of_rate, rates, weights, x, s
                 along[j] += moved - rate[j] * along[j]
 
 
-@kernel
+@part
 def _find_kinds(rises, falls, error, lead, kind):
     """Find the number of the rate that moves each trace."""
     for j in range(len(kind)):

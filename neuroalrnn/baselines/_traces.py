@@ -321,7 +321,9 @@ def _follow(which, falling, target, first, edges, given, rates, weights, seen):
         for m in given:
             for i in range(n_options):
                 x[m, i] = target[t, m, i]
-        seen[t] = x
+        for m in range(n_traces):
+            for i in range(n_options):
+                seen[t, m, i] = x[m, i]
         for g in range(len(edges) - 1):
             for i in range(n_options):
                 error = 0.0

@@ -28,7 +28,7 @@ from neuroalrnn.ops.tiles import (
     transpose,
     zeros,
 )
-from neuroalrnn.running import kernel
+from neuroalrnn.running import kernel, part
 
 # numba notices changes of this file only: a change of tiles.py must change this number, too
 TILES = "455775fd38d979e6"
@@ -208,7 +208,7 @@ def backward_blocks(
             out[block, k] = sum_lanes(memory, layout.sums + k * layout.width)
 
 
-@kernel
+@part
 def _advance(memory, layout, lengths, first, n, rows):
     """Compute latents and ``phi`` of a chunk of steps from the latents at its start."""
     width = layout.width
@@ -231,7 +231,7 @@ def _advance(memory, layout, lengths, first, n, rows):
             store(memory, phi + layout.step + i * width, z)
 
 
-@kernel
+@part
 def read_out(memory, layout, offset, eta, read, lengths, lanes, first, n):
     """Compute eta at the read steps of a chunk."""
     is_row = _is_row(layout, lanes)
@@ -253,7 +253,7 @@ def read_out(memory, layout, offset, eta, read, lengths, lanes, first, n):
                     eta[r, lanes[v], o] = memory[layout.eta + v]
 
 
-@kernel
+@part
 def _retreat(memory, layout, read, first, n, rows):
     """Compute delta of a chunk of steps from that of the step behind it."""
     for k in range(n - 1, -1, -1):
@@ -266,7 +266,7 @@ def _retreat(memory, layout, read, first, n, rows):
             store(memory, here + i * layout.width, delta)
 
 
-@kernel
+@part
 def _carry(memory, layout, k, i, rows):
     """``a delta + D W' delta`` of some latents, at step k of a chunk."""
     behind = layout.delta + k * layout.step
@@ -277,7 +277,7 @@ def _carry(memory, layout, k, i, rows):
     return add_scaled(delta, memory, layout.a + i, load(memory, behind + i * layout.width, rows))
 
 
-@kernel
+@part
 def _sum_chunk(memory, layout, n, rows):
     """Add a chunk to the sums of W, C, a and h."""
     step, width, line = layout.step, layout.width, layout.n_columns * layout.width
@@ -302,7 +302,7 @@ def _sum_chunk(memory, layout, n, rows):
         store(memory, layout.sum_h + i * width, h)
 
 
-@kernel
+@part
 def sum_readout(memory, page, layout, read, first, n, rows):
     """Add a chunk, which is in the page, to the sums of B and d."""
     width = layout.width
@@ -322,7 +322,7 @@ def sum_readout(memory, page, layout, read, first, n, rows):
         store(memory, layout.sum_d + o * width, d)
 
 
-@kernel
+@part
 def _present(lengths, t):
     """Count the lanes of a block, longest first, that have a step."""
     n = len(lengths)
@@ -331,7 +331,7 @@ def _present(lengths, t):
     return n
 
 
-@kernel
+@part
 def gather(memory, layout, inputs, sequences, lengths, first):
     """Lay out the inputs of a chunk of steps as (step, feature, lane).
 
@@ -356,7 +356,7 @@ def gather(memory, layout, inputs, sequences, lengths, first):
                 memory[layout.s + (k * n_features + f) * width + v] = value
 
 
-@kernel
+@part
 def gather_gradient(memory, layout, grad_eta, read, lengths, lanes, first, n):
     """Lay out the gradient of eta at the read steps of a chunk, zero beyond the end of a lane."""
     width, n_outputs, is_row = layout.width, layout.n_outputs, _is_row(layout, lanes)
@@ -375,7 +375,7 @@ def gather_gradient(memory, layout, grad_eta, read, lengths, lanes, first, n):
                 memory[g + o * width + v] = grad_eta[r, lanes[v], o]
 
 
-@kernel
+@part
 def _is_row(layout, lanes):
     """Check whether one vector of eta holds all lanes of a block in order."""
     is_row = layout.n_outputs == 1
@@ -384,7 +384,7 @@ def _is_row(layout, lanes):
     return is_row
 
 
-@kernel
+@part
 def _fill(memory, layout, weights, n_pwl, model):
     """Copy the weights of one model, filled up with zeros."""
     n_latent, n_rows = layout.n_latent, layout.n_rows
@@ -402,7 +402,7 @@ def _fill(memory, layout, weights, n_pwl, model):
         memory[layout.floor + i] = 0 if i >= n_latent - n_pwl[model] else -np.inf
 
 
-@kernel
+@part
 def copy(out, at, array, start, n):
     """Copy n numbers from one place to another."""
     for k in range(n):
@@ -413,4 +413,5 @@ def copy(out, at, array, start, n):
 def add_rows(total, model, rows):
     """Add every row to the row of its model."""
     for k in range(len(model)):
-        total[model[k]] += rows[k]
+        for i in range(rows.shape[1]):
+            total[model[k], i] += rows[k, i]

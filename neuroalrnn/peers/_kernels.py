@@ -45,10 +45,10 @@ from neuroalrnn.ops.tiles import (
     zeros,
 )
 from neuroalrnn.peers._tiles import log_sigmoid, sigmoid, tanh
-from neuroalrnn.running import kernel
+from neuroalrnn.running import kernel, part
 
 # numba notices changes of this file only: a change of its parts must change this number, too
-PARTS = "e656058a34ffff8b"
+PARTS = "367e74cba8b0e1c8"
 GRU = 3  # gates
 FEW = (0,) * EDGE  # as many rows are squashed at once
 
@@ -124,7 +124,7 @@ def learn_blocks(begin, end, blocks, layout, weights, inputs, read, sides, memor
             out[block, k] = sum_lanes(memory, layout.sums + k * layout.width)
 
 
-@kernel
+@part
 def _score(memory, page, layout, offset, read, sides, sequences, lengths, first, n):
     """Add the scores of a chunk, and lay out the gradient of eta."""
     width = layout.width
@@ -141,14 +141,14 @@ def _score(memory, page, layout, offset, read, sides, sequences, lengths, first,
         store(page, layout.g + k * width, side * sigmoid((0 - side) * eta))
 
 
-@kernel
+@part
 def _move(out, at, array, start, n, width):
     """Copy n numbers, whole tiles, from one place to another."""
     for k in range(0, n, EDGE * width):
         store(out, at + k, load(array, start + k, FEW))
 
 
-@kernel
+@part
 def _advance(memory, page, layout, n, rows):
     """Compute states and gates of a chunk of steps from the states at its start."""
     for k in range(n):
@@ -159,7 +159,7 @@ def _advance(memory, page, layout, n, rows):
             _squash_lstm(page, layout, k)
 
 
-@kernel
+@part
 def _excite(memory, page, layout, k, rows):
     """Compute the arguments of the gates at one step, and q of a GRU."""
     width, n_rows, n_gate_rows, n = layout.width, layout.n_rows, layout.n_gate_rows, layout.n_latent
@@ -177,7 +177,7 @@ def _excite(memory, page, layout, k, rows):
         store(page, gates + i * width, x)
 
 
-@kernel
+@part
 def _squash_gru(page, layout, k):
     """Compute the gates of one step, and the state after it."""
     step = layout.step
@@ -192,7 +192,7 @@ def _squash_gru(page, layout, k):
         store(page, h_at + step, n + u * (load(page, h_at, FEW) - n))
 
 
-@kernel
+@part
 def _squash_lstm(page, layout, k):
     """Compute the gates of one step, and the states after it."""
     step = layout.step
@@ -211,7 +211,7 @@ def _squash_lstm(page, layout, k):
         store(page, h_at + step, o * squashed)
 
 
-@kernel
+@part
 def _differentiate_chunk(memory, page, layout, read, first, n, rows):
     """Add a chunk of steps to the sums of gradients."""
     _retreat(memory, page, layout, read, first, n, rows)
@@ -220,7 +220,7 @@ def _differentiate_chunk(memory, page, layout, read, first, n, rows):
     sum_readout(memory, page, layout, read, first, n, rows)
 
 
-@kernel
+@part
 def _retreat(memory, page, layout, read, first, n, rows):
     """Compute gradients of a chunk of gates, and carry those of the states back to its start."""
     for k in range(n - 1, -1, -1):
@@ -235,7 +235,7 @@ def _retreat(memory, page, layout, read, first, n, rows):
         _add_product(memory, page, layout, layout.W, gates, layout.n_gate_rows, rows)
 
 
-@kernel
+@part
 def _add_product(memory, page, layout, weight, x, n, rows):
     """Add to delta the product of a transposed matrix and n vectors."""
     for i in range(0, layout.n_rows, len(rows)):
@@ -245,7 +245,7 @@ def _add_product(memory, page, layout, weight, x, n, rows):
         store(memory, at, delta)
 
 
-@kernel
+@part
 def _differentiate_gru(memory, page, layout, k):
     """Compute gradients of the gates at one step, and the part of delta that bypasses them."""
     step = layout.step
@@ -262,7 +262,7 @@ def _differentiate_gru(memory, page, layout, k):
         store(memory, layout.delta + i, delta * u)
 
 
-@kernel
+@part
 def _differentiate_lstm(memory, page, layout, k):
     """Compute gradients of the gates at one step, and the part of gamma that bypasses them."""
     step = layout.step
@@ -282,7 +282,7 @@ def _differentiate_lstm(memory, page, layout, k):
         store(memory, layout.delta + place, zeros(memory, FEW))
 
 
-@kernel
+@part
 def _sum_chunk(memory, page, layout, n):
     """Add a chunk to the sums of W and C."""
     width, step, apart = layout.width, layout.step, layout.n_features * layout.width
@@ -301,7 +301,7 @@ def _sum_chunk(memory, page, layout, n):
             add_outer(memory, at + j * width, line, page, gates, gate_step, page, s, apart, n)
 
 
-@kernel
+@part
 def _sum_biases(memory, page, layout, n):
     """Add a chunk to the sums of b and b_q."""
     step = layout.step
@@ -314,7 +314,7 @@ def _sum_biases(memory, page, layout, n):
             _sum_steps(memory, page, layout.sum_b + i, layout.gates + i, layout.gate_step, n)
 
 
-@kernel
+@part
 def _sum_steps(memory, page, out, at, apart, n):
     """Add n tiles, which are `apart` numbers apart."""
     total = load(memory, out, FEW)
@@ -323,7 +323,7 @@ def _sum_steps(memory, page, out, at, apart, n):
     store(memory, out, total)
 
 
-@kernel
+@part
 def _fill(memory, layout, weights, model):
     """Copy the weights and initial states of one model, filled up with zeros."""
     n_latent, n_rows, n_gate_rows = layout.n_latent, layout.n_rows, layout.n_gate_rows

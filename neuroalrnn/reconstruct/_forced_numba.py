@@ -40,7 +40,7 @@ from neuroalrnn.ops.tiles import (
     zeros,
 )
 from neuroalrnn.reconstruct._forced import check, invert, start_latents
-from neuroalrnn.running import kernel
+from neuroalrnn.running import kernel, part
 
 # numba notices changes of this file only: a change of tiles.py must change this number, too
 TILES = "455775fd38d979e6"
@@ -258,7 +258,7 @@ def _backward_model(m, models, strength, path, error, grad_error, sums, first_gr
         first_grad[m, block].ravel()[:] = carry
 
 
-@kernel
+@part
 def _pick(models, m):
     return Model(
         models.a[m], models.h[m], models.floor[m], models.W[m], models.W_t[m],
@@ -266,7 +266,7 @@ def _pick(models, m):
     )  # fmt: skip
 
 
-@kernel
+@part
 def _force(model, f, z, here, e, there, pulled, forced, phi, at, rows):
     """Compute latents after forcing, and ``phi`` of them."""
     line, n_outputs = len(model.a), len(model.d)
@@ -281,7 +281,7 @@ def _force(model, f, z, here, e, there, pulled, forced, phi, at, rows):
         store(phi, at + i * width, rectify(new, model.floor, i))
 
 
-@kernel
+@part
 def _retreat(model, f, g, here, pulled, carry, forced, delta, at, rows):
     """Compute delta of a step, then what it carries to the step before."""
     line, n_outputs = len(model.a), len(model.d)
@@ -304,7 +304,7 @@ def _retreat(model, f, g, here, pulled, carry, forced, delta, at, rows):
         store(carry, i * width, new)
 
 
-@kernel
+@part
 def _sum_chunk(total, delta, phi, forced, g, z, first, n, n_outputs, line, width):
     """Add a chunk to the sums of W, B, a and h."""
     step = line * width

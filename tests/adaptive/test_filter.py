@@ -100,9 +100,9 @@ def test_subjects_like_the_shared_model_are_predicted_by_it(n_options):
 def test_compiled_quadrature_equals_its_equations_at_extremes():
     from neuroalrnn.adaptive import _kernels
 
-    for a, v in [(0, 0), (-300, 1e-8), (-60, 30), (-300, 1e4), (-1, 1e4)]:
+    for a, v in [(0.0, 0.0), (-300.0, 1e-8), (-60.0, 30.0), (-300.0, 1e4), (-1.0, 1e4)]:
         np.testing.assert_allclose(_kernels._unlikely(a, v), unlikely(a, v), rtol=1e-11, atol=1e-12)
-    assert np.isfinite(_kernels._unlikely(-1500, 1e4)).all()
+    assert np.isfinite(_kernels._unlikely(-1500.0, 1e4)).all()
 
 
 @pytest.mark.parametrize(("a", "v"), [(0, 0.01), (0, 1), (-3, 25), (-10, 100), (-30, 4)])
