@@ -1,5 +1,7 @@
 """Tidy tables of a dissection."""
 
+import json
+
 import numpy as np
 import pandas as pd
 
@@ -37,6 +39,8 @@ def make_tables(dissection):
     }
     if "retrained" in dissection.dataset:
         made["retraining"] = _costs(dissection, "retrained", "trained_on")
+    computing = json.loads(dissection.dataset.attrs.get("computing", "{}"))
+    made |= {name: pd.DataFrame(rows) for name, rows in computing.items() if rows}
     if "peer_score" in dissection.dataset:
         made["peers"] = _peers(dissection)
     return {name: _in_order(name, table) for name, table in made.items()}

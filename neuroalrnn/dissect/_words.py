@@ -3,9 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.questions.words import count, number, strong
+from neuroalrnn.questions.words import count, number, strong, two_digits
 
 AFFINE = "affine"
+OTHERWISE = {
+    "one": "inputs do the same in all of them",
+    "graded": "what inputs do varies alike in all networks, but forms no groups",
+    "not reproducible": "networks do not agree on what inputs do",
+}
 
 
 def largest(table):
@@ -141,3 +146,43 @@ def _needed(found, table):
         return ""
     n = table.groupby(["n_pwl", "restart"])["needed"].sum().groupby("n_pwl").median()
     return ", ".join(f"{value:g} (P = {n_pwl})" for n_pwl, value in n.items())
+
+
+def say_computed(found):
+    """Whether networks that solve the task compute the same."""
+    if "functional" not in found.tables:
+        return []
+    said, effects = [], found.tables["functional_effects"]
+    for row in found.tables["functional"].itertuples():
+        head = f"P = {row.n_pwl}, {count(row.n_networks, 'network')} that solve the task: "
+        if row.verdict == "discrete":
+            rows = effects[effects["n_pwl"] == row.n_pwl]
+            parts = [_regime(each) for _, each in rows.groupby("regime")]
+            agree = f"median adjusted Rand index {two_digits(row.adjusted_rand)}"
+            head += strong(f"{row.n_functional} functional regimes") + f" ({agree}): "
+            said.append(head + "; ".join(parts) + ".")
+        else:
+            said.append(head + OTHERWISE[row.verdict] + ".")
+    return said
+
+
+def _regime(rows):
+    share = f"{100 * rows['regime_share'].iloc[0]:.0f} %"
+    each = [f"{row.input} {two_digits(row.task_effect)}" for row in rows.itertuples()]
+    return f"in {share}: " + ", ".join(each)
+
+
+def say_primitives(found):
+    """Which primitives are detected in one network of each P."""
+    if "primitives" not in found.tables:
+        return []
+    table = found.tables["primitives"]
+    return [
+        f"P = {n_pwl}: "
+        + ", ".join(
+            f"{row.primitive} ({row.target}) {'detected' if row.detected else 'not detected'}"
+            for row in rows.itertuples()
+        )
+        + "."
+        for n_pwl, rows in table.groupby("n_pwl")
+    ]

@@ -116,10 +116,11 @@ def _sections(found, figures):
         ],
         ("efficiency", "Fewer trials"): _efficiency(found, figures),
         ("apart", "Networks taken apart"): _apart(found, figures),
+        ("computed", "What inputs do"): _computed(found),
         ("cost", "What a step costs"): [table(tables["cost"])],
         ("learning", "Learning curves"): [figures["learning"]],
     }
-    return [(Section(*head), together(parts)) for head, parts in bodies.items()]
+    return [(Section(*head), together(parts)) for head, parts in bodies.items() if parts]
 
 
 def _peers(tables):
@@ -163,6 +164,28 @@ def _apart(found, figures):
             "Networks that are trained on without a unit are those that validation trials prefer."
         )
     return [*shown, footnote(small_print)]
+
+
+def _computed(found):
+    """Effects of inputs, their regimes, and primitives."""
+    said = _words.say_computed(found)
+    if not said:
+        return []
+    small_print = (
+        "An effect is half of what an input changes in the next answer when it is set to one "
+        "standard deviation above its mean, and below; of decisions it is in log-odds. Trials, or "
+        "steps where each counts alone, with the same effects are one functional regime, if all "
+        "networks that solve the task group them alike."
+    )
+    shown = [bullets(said), table(found.tables["functional"]), footnote(small_print)]
+    if "primitives" in found.tables:
+        small_print = (
+            "Of each P, the network that validation trials prefer. A primitive is detected if it "
+            "exceeds random networks and permuted labels, and an intervention undoes it; with 19 "
+            "of each, p = .05 is the smallest there is, and several are looked for."
+        )
+        shown += [bullets(_words.say_primitives(found)), footnote(small_print)]
+    return shown
 
 
 def _facts(found):

@@ -17,7 +17,8 @@ import xarray as xr
 from neuroalrnn.config import Setting
 from neuroalrnn.config.defaults import MEMORY
 from neuroalrnn.dissect._apart import REPLACEMENTS
-from neuroalrnn.dissect._cell import DIMS, INSIDE, work_cell
+from neuroalrnn.dissect._cell import DIMS, INSIDE, N_APART, work_cell
+from neuroalrnn.dissect._computing import describe_computations
 from neuroalrnn.dissect._peers import DIMS as PEER_DIMS
 from neuroalrnn.dissect._peers import PEERS, work_peer
 from neuroalrnn.dissect._sets import TEST
@@ -131,7 +132,9 @@ def dissect(
         bar.finish_fold(done)
     bar.bar.close()
     own, peer = cells[: len(plan.cells)], cells[len(plan.cells) :]
-    return Dissection(_assemble(plan, own, engine).merge(_assemble_peers(plan, peer)))
+    found = Dissection(_assemble(plan, own, engine).merge(_assemble_peers(plan, peer)))
+    computing = describe_computations(found, plan.source, min(N_APART, plan.n_test))
+    return Dissection(found.dataset.assign_attrs(computing=json.dumps(computing, default=float)))
 
 
 def _cell(plan, cell, engine, bar, resume):

@@ -6,6 +6,7 @@ from neuroalrnn.effects.counterfactuals import Counterfactuals
 from neuroalrnn.effects.describe import describe_effects
 from neuroalrnn.effects.flips import Flip, flips_of, list_flips
 from neuroalrnn.effects.functional import FunctionalRegimes, find_functional_regimes
+from neuroalrnn.effects.group import group_effects
 from neuroalrnn.effects.interactions import (
     compute_exchange,
     compute_interactions,
@@ -32,6 +33,7 @@ __all__ = [
     "find_functional_regimes",
     "find_sources",
     "flips_of",
+    "group_effects",
     "judge_source",
     "list_flips",
     "name_regimes",

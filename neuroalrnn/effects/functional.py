@@ -15,8 +15,6 @@ from neuroalrnn.effects._agree import (
     correlate_folds,
     directed_columns,
     is_flat,
-    judge,
-    tabulate_agreement,
 )
 from neuroalrnn.effects._choices import moves_by_choices
 from neuroalrnn.effects._cluster import cluster
@@ -24,6 +22,7 @@ from neuroalrnn.effects._over_subjects import mean_over_subjects
 from neuroalrnn.effects.compute import compute_input_effects
 from neuroalrnn.effects.counterfactuals import Counterfactuals
 from neuroalrnn.effects.flips import _pointing_inputs, flips_of
+from neuroalrnn.effects.group import MOST_REGIMES, group_effects
 from neuroalrnn.effects.names import name_regimes
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.network.codes import ABSENT
@@ -31,7 +30,6 @@ from neuroalrnn.regimes.labels import adjusted_rand, match_regimes, relabel_by_u
 from neuroalrnn.results import Fit
 from neuroalrnn.results.checks import not_fit
 
-MOST_REGIMES = 8
 _DIMS = ("input", "lag", "option")
 
 
@@ -164,11 +162,8 @@ def find_functional_regimes(
     correlation = correlate_folds(vectors, columns, kept)
     columns = [column for column, keep in zip(columns, kept, strict=True) if keep]
     vectors = vectors[..., kept]
-    tried = {k: cluster(vectors, k, random_state) for k in range(2, most + 1)}
-    agreement = tabulate_agreement(tried, vectors)
-    n_regimes, verdict = judge(agreement, vectors)
+    verdict, n_regimes, found, agreement = group_effects(vectors, most, random_state)
     agreement["is_chosen"] = agreement["n_regimes"] == n_regimes
-    found = tried.get(n_regimes, np.zeros(vectors.shape[:2], dtype=int))
     others = list(_other_restarts(fit, columns, rows, n_pwl)) if n_regimes > 1 else []
     same = [
         adjusted_rand(cluster(each[None], n_regimes, random_state)[0], found[fold, here])

@@ -322,6 +322,7 @@ BEHAVIOUR = {
     "simulated_spread": Column("standard deviation over simulated subjects", "see quantity"),
     "spread": Column("standard deviation over real subjects", "see quantity"),
 }
+EFFECT = "log odds, or units of the answer"
 TASK_SCORE, CURVE = "see the task", "nats, or minus half the squared error"
 DISSECTION = _each(
     "float64",
@@ -345,6 +346,8 @@ DISSECTION |= _each(
     "",
     {
         "least_n_pwl": "smallest P of which any restart solves the task",
+        "n_functional": "functional regimes; 1 unless they are discrete",
+        "n_networks": "networks that are compared",
         "n_nonlinear": "rectifications in a step",
         "n_parameters": "trained numbers of a network",
         "n_train": "training trials; where they are fresh, as many as are drawn at most",
@@ -354,15 +357,27 @@ DISSECTION |= _each(
     },
 )
 DISSECTION |= {
+    "causal_p": Column("p-value of the causal test of a primitive", ""),
+    "causal_share": Column("effect of the intervention that should undo a primitive", "share"),
+    "detected": Column("effect beyond all nulls, and a causal test that holds, at 5 %", "", "bool"),
+    "detected_effect": Column("size of a primitive, from 0 to 1; see docs/primitives.md", "1"),
     "diverged": Column("whether weights or scores were not finite", "", "bool"),
     "fresh": Column("whether trials are drawn anew for every update", "", "bool"),
     "needed": Column("whether score_cost exceeds 5 % of ceiling minus floor", "", "boolean"),
+    "null_p": Column("largest p-value over random networks and permuted labels", ""),
+    "primitive": Column("gating, rule-based integration or transient", dtype="str"),
+    "regime_share": Column("trials in the regime, or steps where each counts alone", "share"),
     "share_solved": Column("restarts that solve the task", "share"),
     "slope_below": Column("slope of all PWL units below zero: 0 is ReLU, 1 is linear", "1"),
     "solved": Column("whether the test score is what the task asks for", "", "bool"),
     "step_microseconds": Column("time of one step of one sequence, on one core", "microseconds"),
+    "target": Column("input that it acts on", dtype="str"),
+    "task_effect": Column("half of what an input changes in the next answer (mean)", EFFECT),
+    "task_effect_high": Column("highest network", EFFECT),
+    "task_effect_low": Column("lowest network", EFFECT),
     "training_curve": Column("batches since the last check", CURVE),
     "training_seconds": Column("time of training, shared by all trained together", "seconds"),
+    "verdict": Column("discrete, one, graded or not reproducible", dtype="str"),
     "validation_curve": Column("validation trials at this check", CURVE),
 }
 STEP = {"step": Column("step of a trial, by its name, in the order of the task", "", "category")}

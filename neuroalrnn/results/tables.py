@@ -112,6 +112,19 @@ FILES = {
         "PWL unit that is made linear before the network is trained on (command dissect)",
         "n_pwl restart unit intact_score test_score score_cost needed",
     ),
+    "functional.csv": Table(
+        "P of which two networks or more solve the task (command dissect)",
+        "n_pwl n_networks verdict n_functional adjusted_rand adjusted_rand_low",
+    ),
+    "functional_effects.csv": Table(
+        "P, functional regime, input and output (command dissect)",
+        "n_pwl regime regime_share input output task_effect task_effect_low task_effect_high",
+    ),
+    "primitives.csv": Table(
+        "primitive and input, in the network of each P that solves the task and that validation "
+        "trials prefer (command dissect)",
+        "n_pwl restart primitive target detected_effect null_p causal_share causal_p detected",
+    ),
     "cost.csv": Table(
         "P (command dissect)",
         "n_pwl n_parameters n_nonlinear step_microseconds training_seconds",

@@ -261,7 +261,6 @@ QUESTION = Question(
         "same_as_chosen": Column("adjusted Rand index with regimes of the sufficient P", "1"),
         "share": Column("share of trials", "share"),
         "smallest_share": Column("trials of the rarest regime, in the fold with fewest", "share"),
-        "verdict": Column("discrete, one, graded or not reproducible", dtype="str"),
     },
     answer=(
         Text(

@@ -94,12 +94,10 @@ QUESTION = Question(
         "by": Column("gate, other input, or lag", dtype="str"),
         "effect_change": Column("root mean square change of effects without the unit", "log odds"),
         "effect_size": Column("root mean square of effects of the intact network", "log odds"),
-        "primitive": Column("gating, rule-based integration or transient", dtype="str"),
         "primitive_effect": Column(
             "interaction, exchange (log odds), or share that is left a trial later", "see primitive"
         ),
         "seen": Column("whether effects show it: yes or no", dtype="str"),
-        "target": Column("input that it acts on", dtype="str"),
     },
     answer=(
         Text(
