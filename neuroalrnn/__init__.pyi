@@ -8,6 +8,7 @@ from neuroalrnn import data as data
 from neuroalrnn import dissect as dissect
 from neuroalrnn import effects as effects
 from neuroalrnn import exceptions as exceptions
+from neuroalrnn import export as export
 from neuroalrnn import fit as fit
 from neuroalrnn import inspection as inspection
 from neuroalrnn import mechanism as mechanism
@@ -41,6 +42,7 @@ from neuroalrnn.data import load_table as load_table
 from neuroalrnn.data import to_frame as to_frame
 from neuroalrnn.data import validate as validate
 from neuroalrnn.exceptions import NeuroALRNNError as NeuroALRNNError
+from neuroalrnn.export import export_fit as export_fit
 from neuroalrnn.questions import analyse as analyse
 from neuroalrnn.recover import retrain_without_units as retrain_without_units
 from neuroalrnn.report import write_report as write_report

@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from neuroalrnn.arguments import unknown
-from neuroalrnn.config import K_FOLD, Run
+from neuroalrnn.config import Run
+from neuroalrnn.config.run import K_FOLD
 from neuroalrnn.exceptions import ConfigError, DataError, problems
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ OPTIONS = {
     *("after_choice", "signed", "text", "missing", "units"),
 }
 # of files of text alone
-WRITTEN = {"encoding", "separator", "decimal", "file_name"}
+WRITTEN = {"encoding", "separator", "decimal", "file_name", "sheet"}
 MANY_STEPS = 10
 
 

@@ -63,6 +63,7 @@ TABLE = {
         ARRAYS | {"torch"},
     ),
     "effects": ({"data", "network", "results", "regimes", "stats"}, ARRAYS | {"scipy", "sklearn"}),
+    "export": ({"data", "effects", "neural", "regimes", "results", "sources"}, ARRAYS | {"mne"}),
     "questions": (
         {"data", "network", "results", "regimes", "mechanism", "behaviour", "stats", "plots"}
         | {"effects"},
@@ -77,7 +78,7 @@ TABLE = {
     "sources": ({"config", "data", "data_loaders", "netcdf"}, {"xarray"}),
     "cli": (
         {"config", "sources", "questions", "behaviour", "study", "recover", "plots", "report"}
-        | {"dissect", "inspection", "results", "stats", "store", "tasks"},
+        | {"dissect", "export", "inspection", "results", "stats", "store", "tasks"},
         {"numpy", "pandas", "typer"},
     ),
     "__main__": ({"cli"}, set()),
@@ -88,9 +89,10 @@ TABLE = {
 MORE = {
     "data_loaders/formats/_hdf5.py": {"h5py"},
     "data_loaders/formats/_matlab_values.py": {"h5py", "scipy"},
+    "data_loaders/formats/_nwb_write.py": {"h5py"},
     "data_loaders/formats/nwb.py": {"h5py"},
     "data_loaders/formats/epochs.py": {"mne"},
-    "neuroalrnn/data/_binary.py": {"pyarrow"},
+    "neuroalrnn/data/_binary.py": {"openpyxl", "pyarrow"},
     "neuroalrnn/data/level.py": {"scipy"},
     "neuroalrnn/data/orders.py": {"scipy"},
     "neuroalrnn/data/split.py": {"sklearn"},
@@ -106,6 +108,7 @@ MORE = {
 EXPORTING = (
     "baselines",
     "effects",
+    "export",
     "fit",
     "mechanism",
     "model",
@@ -133,6 +136,7 @@ WITHOUT_TORCH = (
     "mechanism",
     "behaviour",
     "effects",
+    "export",
     "questions",
     "plots",
     "report",

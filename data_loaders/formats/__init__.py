@@ -13,10 +13,10 @@ from data_loaders.formats.arrays import is_arrays, load_arrays, read_arrays
 from data_loaders.formats.bids import is_bids, load_bids, read_bids
 from data_loaders.formats.bpod import is_bpod, load_bpod, read_bpod
 from data_loaders.formats.crcns import is_crcns, load_crcns, read_crcns
-from data_loaders.formats.epochs import is_epochs, load_epochs, read_epochs
+from data_loaders.formats.epochs import is_epochs, load_epochs, read_epochs, write_epochs
 from data_loaders.formats.matlab import is_matlab, load_matlab, read_matlab
 from data_loaders.formats.medpc import is_medpc, load_medpc, read_medpc
-from data_loaders.formats.nwb import is_nwb, load_nwb, read_nwb
+from data_loaders.formats.nwb import is_nwb, load_nwb, read_nwb, write_nwb
 from data_loaders.formats.pickle import is_pickle, load_pickle, read_pickle
 from data_loaders.formats.pynapple import load_pynapple
 
@@ -38,22 +38,25 @@ class Format:
         Reads a path as a `Found` table.
     load : callable
         Reads a path and a dict of role to column as labelled trials.
+    write : callable, optional
+        Copies a file, and adds columns to its table.
     """
 
     title: str
     fits: Callable[[Path], bool]
     read: Callable[..., Found]
     load: Callable[..., xr.Dataset]
+    write: Callable[..., None] | None = None
 
 
 FORMATS = {
     "bpod": Format("session of Bpod or B-control, MATLAB", is_bpod, read_bpod, load_bpod),
     "matlab": Format("MATLAB, version 4 to 7.3", is_matlab, read_matlab, load_matlab),
-    "nwb": Format("NWB, in HDF5", is_nwb, read_nwb, load_nwb),
+    "nwb": Format("NWB, in HDF5", is_nwb, read_nwb, load_nwb, write_nwb),
     "bids": Format("BIDS, events.tsv and _beh.tsv", is_bids, read_bids, load_bids),
     "alf": Format("IBL session, ALF or raw", is_alf, read_alf, load_alf),
     "medpc": Format("MED-PC", is_medpc, read_medpc, load_medpc),
-    "epochs": Format("MNE epochs with metadata", is_epochs, read_epochs, load_epochs),
+    "epochs": Format("MNE epochs with metadata", is_epochs, read_epochs, load_epochs, write_epochs),
     "arrays": Format("npz of arrays [time, episode, feature]", is_arrays, read_arrays, load_arrays),
     "crcns": Format("CRCNS pfc-1", is_crcns, read_crcns, load_crcns),
     "pickle": Format("pickles, which are refused", is_pickle, read_pickle, load_pickle),

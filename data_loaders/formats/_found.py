@@ -13,6 +13,7 @@ import xarray as xr
 
 from data_loaders.formats._ragged import reduced
 from neuroalrnn.data import caution, from_frame
+from neuroalrnn.data.load_report import with_report
 from neuroalrnn.data.names import first_few
 from neuroalrnn.exceptions import DataError, NeuroALRNNError, problems
 
@@ -33,11 +34,14 @@ class Found:
         Sentences on what was left out or turned into another form.
     cautions : sequence of str
         Sentences that a reader of results must hear.
+    files : sequence of dict
+        ``name``, ``sha256`` and number of ``rows`` of each file, in the order of the table.
     """
 
     table: pd.DataFrame
     notes: Sequence[str] = ()
     cautions: Sequence[str] = ()
+    files: Sequence[Mapping[str, Any]] = ()
 
 
 def to_trials(
@@ -63,6 +67,7 @@ def to_trials(
     """
     attrs = {"format": name, "notes": list(found.notes)} | dict(options.get("attrs") or {})
     trials = from_frame(found.table, columns, **{**options, "attrs": attrs})
+    trials = with_report(trials, files=[{**each, "kind": name} for each in found.files])
     return caution(trials, list(found.cautions)) if found.cautions else trials
 
 
@@ -111,12 +116,17 @@ def each_file(
 def _twins(files) -> list[str]:
     same = defaultdict(list)
     for each in files:
-        same[hashlib.sha256(each.read_bytes()).hexdigest()].append(each)
+        same[_sha256(each)].append(each)
     return [
         f"{' and '.join(map(str, alike))} are the same byte for byte: remove the copies"
         for alike in same.values()
         if len(alike) > 1
     ]
+
+
+def _sha256(path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def together(
@@ -149,7 +159,7 @@ def together(
     DataError
         `reduce` names an unknown column or value.
     """
-    path, tables, notes, cautions = Path(path), [], [], []
+    path, tables, notes, cautions, told = Path(path), [], [], [], []
     for each in files:
         found = read(each)
         place = each.relative_to(path) if path.is_dir() else Path(each.name)
@@ -157,11 +167,12 @@ def together(
         prefix = f"{place}: " if len(files) > 1 else ""
         notes += [prefix + text for text in found.notes]
         cautions += [prefix + text for text in found.cautions]
+        told.append({"name": str(place), "sha256": _sha256(each), "rows": len(found.table)})
     table = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
     table, wrong = reduced(table, reduce or {})
     if wrong:
         raise problems(DataError, str(path), wrong)
-    return Found(table, notes, cautions)
+    return Found(table, notes, cautions, told)
 
 
 def _with_source(table, place) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import xarray as xr
 
 from data_loaders.formats._found import Found, each_file, readable
@@ -92,6 +93,42 @@ def read_epochs(
     given = {k: v for k, v in (("subject", subject), ("session", session)) if v is not None}
     table = epochs.metadata.reset_index(drop=True)
     return Found(table.assign(selection=epochs.selection, **given))
+
+
+def write_epochs(
+    path: Path, out: Path, columns: pd.DataFrame, meanings: Mapping[str, str], trials: xr.Dataset
+) -> None:
+    """Write epochs again, with further columns of their metadata.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file of epochs.
+    out : pathlib.Path
+        The new file, whose name ends as such names do.
+    columns : pandas.DataFrame
+        One row per epoch.
+    meanings : dict of column to str
+        Descriptions, for which epochs have no place.
+    trials : xarray.Dataset
+        What was read.
+
+    Raises
+    ------
+    DataError
+        The name of the new file does not end as such names do.
+    """
+    from neuroalrnn.neural.annotations import with_metadata
+
+    if not is_epochs(out):
+        text = f"a file of epochs ends with {' or '.join(NAMES[:2])}"
+        raise problems(DataError, str(out), [text])
+    epochs = _epochs(path)
+    metadata = epochs.metadata.reset_index(drop=True)
+    with warnings.catch_warnings():
+        # of the way that MNE calls pandas
+        warnings.simplefilter("ignore", DeprecationWarning)
+        with_metadata(epochs, pd.concat([metadata, columns], axis=1)).save(out, verbose="error")
 
 
 def is_epochs(path: Path) -> bool:

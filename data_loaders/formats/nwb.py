@@ -1,5 +1,6 @@
 """NWB files: trials or any other table of intervals, read with h5py alone."""
 
+import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -22,6 +23,7 @@ from data_loaders.formats._found import (
 )
 from data_loaders.formats._hdf5 import member, survives, texts_of, values_of
 from data_loaders.formats._matlab_check import HDF5
+from data_loaders.formats._nwb_write import add_columns
 from neuroalrnn.arguments import checked, not_path, unknown
 from neuroalrnn.data.checks import not_columns
 from neuroalrnn.exceptions import DataError, problems
@@ -67,6 +69,7 @@ def load_nwb(
     DataError
         The file or its table has problems; the message names all of them.
     """
+    options["attrs"] = {"table": table or TRIALS, **dict(options.get("attrs") or {})}
     return to_trials(read_nwb(path, table=table, reduce=reduce), columns, "nwb", options)
 
 
@@ -106,6 +109,35 @@ def read_nwb(
             return _read(each, table)
 
     return together(path, each_file(path, is_nwb, "NWB files"), read, reduce)
+
+
+def write_nwb(
+    path: Path, out: Path, columns: pd.DataFrame, meanings: Mapping[str, str], trials: xr.Dataset
+) -> None:
+    """Copy an NWB file, and add columns to the table that trials were read from.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        An NWB file.
+    out : pathlib.Path
+        The copy.
+    columns : pandas.DataFrame
+        One row per interval.
+    meanings : dict of column to str
+        Descriptions.
+    trials : xarray.Dataset
+        What was read; ``attrs["table"]`` names the table.
+
+    Raises
+    ------
+    DataError
+        The table has another number of rows, or columns of these names.
+    """
+    name = str(trials.attrs.get("table", TRIALS))
+    with readable(path, WHAT):
+        shutil.copyfile(path, out)
+        add_columns(out, _place(name), columns, meanings)
 
 
 def is_nwb(path: Path) -> bool:
@@ -165,7 +197,7 @@ def _of_file(file, title, name) -> Found:
 
 def _table(file, title, name) -> h5py.Group:
     have = _tables(file)
-    place = name if "/" in name else f"intervals/{name}"
+    place = _place(name)
     if name not in have and "/" not in name:
         text = f"it holds no table {name!r}, and no other table of intervals: no trials"
         if have:
@@ -179,6 +211,10 @@ def _table(file, title, name) -> h5py.Group:
     if not isinstance(here, h5py.Group):
         raise ValueError(f"{place} is no table")
     return here
+
+
+def _place(name) -> str:
+    return name if "/" in name else f"intervals/{name}"
 
 
 def _tables(file) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from neuroalrnn.cli.dissect import dissect
+from neuroalrnn.cli.export import export
 from neuroalrnn.cli.folder import (
     FIT,
     OUTPUTS,
@@ -196,9 +197,8 @@ def analyse(
 
     with results_folder(out):
         refuse_existing(out, ("tables",), overwrite)
-        loaded = Fit.load(saved)
         options = {"conditions": names(conditions), "rule": rule, "random_state": seed}
-        folder = _save_tables(loaded, out, **options)
+        folder = _save_tables(Fit.load(saved), out, **options)
     typer.echo(f"tables: {folder}")
 
 
@@ -278,7 +278,8 @@ def recover(
         )
 
 
-app.command()(dissect)
+for each in (dissect, export):
+    app.command()(each)
 
 
 @app.command()

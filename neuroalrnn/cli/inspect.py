@@ -46,8 +46,8 @@ def inspect_into(
     if out.exists() and not overwrite:
         raise ConfigError(f"{out} exists: name another file with --out, or pass --overwrite")
     options = _toml(read)
-    one = partial(_read_format, options=options)
-    found = inspect_files(paths, columns, read=one if len(paths) == 1 else _read_text)
+    read_one = _read_format if len(paths) == 1 else _read_text
+    found = inspect_files(paths, columns, read=partial(read_one, options=options))
     typer.echo(tell(found))
     data, path = suggest(found), path_of(paths, out.parent)
     texts = [write(found, data, path, each) for each in splitters(found)]
@@ -78,17 +78,16 @@ def _read_format(path: Path, options: dict):
     formats = import_data_loaders().formats
     name = formats.recognise(path)
     if name is None:
-        return _read_text(path)
+        return _read_text(path, options)
     kind = formats.FORMATS[name]
     known = [each for each in signature(kind.read).parameters if each != "path"]
-    if wrong := [f"--read {unknown(each, known)}" for each in options if each not in known]:
-        raise problems(ConfigError, str(path), wrong)
+    _refuse_others(path, options, known)
     try:
         table = kind.read(path, **options).table
     except DataError:
         if options or path.suffix.lower() not in TABLES:
             raise
-        return _read_text(path)
+        return _read_text(path, options)
     return table.apply(_texts), kind.title, {"read": options} if options else {}
 
 
@@ -100,13 +99,19 @@ def _texts(column):
     return column.astype(object).where(column.notna(), "").astype(str)
 
 
-def _read_text(path: Path):
+def _refuse_others(path, options, known) -> None:
+    if wrong := [f"--read {unknown(each, known)}" for each in options if each not in known]:
+        raise problems(ConfigError, str(path), wrong)
+
+
+def _read_text(path: Path, options: dict):
     from neuroalrnn.inspection.files import read_text
     from neuroalrnn.sources import import_data_loaders
 
-    cells, written, _ = read_text(path)
+    _refuse_others(path, options, ["sheet"])
+    cells, written, more = read_text(path, **options)
     is_other = import_data_loaders().formats.recognise(path) is not None
-    return cells, written, {"format": "table"} if is_other else {}
+    return cells, written, more | ({"format": "table"} if is_other else {})
 
 
 def _try(out: Path) -> tuple[bool, str]:

@@ -71,6 +71,7 @@ Encoding = Annotated[
     str | None, typer.Option(help="Encoding of tables that are not UTF-8: cp1252.")
 ]
 Separator = Annotated[str | None, typer.Option(help="What separates cells, where it is not found.")]
+Sheet = Annotated[str | None, typer.Option(help="Sheet of a workbook of Excel.")]
 Decimal = Annotated[str | None, typer.Option(help="What numbers have before decimals: . or ,")]
 
 
@@ -92,6 +93,7 @@ class Request:
     encoding: Encoding = None
     separator: Separator = None
     decimal: Decimal = None
+    sheet: Sheet = None
     out: OutOrName = None
     seed: AnySeed = None
 
@@ -120,6 +122,7 @@ class Request:
             "encoding": self.encoding,
             "separator": self.separator,
             "decimal": self.decimal,
+            "sheet": self.sheet,
         }
         data = config.data.model_copy(update={k: v for k, v in given.items() if v is not None})
         validation = config.validation

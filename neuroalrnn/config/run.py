@@ -51,6 +51,8 @@ class _DataTable(Table):
         How the files are written.
     file_name : str, optional
         How files are called, with ``{subject}`` and the like.
+    sheet : str, optional
+        Sheet of a workbook of Excel.
     constants : dict of str to str or number
         Further columns, whose cells are all the same.
     keep : dict of column to value, list or comparisons
@@ -85,6 +87,7 @@ class _DataTable(Table):
     separator: str | None = None
     decimal: Literal[".", ","] = "."
     file_name: str | None = None
+    sheet: str | None = None
     constants: dict[str, Code] = {}
     keep: dict[str, Any] = {}
     derive: dict[str, dict[str, Any]] = {}

@@ -82,12 +82,13 @@ def read_sheet(
     separator: str | None,
     file_name: str | None,
     named: Iterable[str],
+    sheet: str | None = None,
 ) -> Sheet:
     """Read files as one table.
 
     Parameters
     ----------
-    path, encoding, separator, file_name
+    path, encoding, separator, file_name, sheet
         Arguments of `neuroalrnn.load_table`.
     named : iterable of str
         Columns that are used, which all files need to have.
@@ -98,7 +99,7 @@ def read_sheet(
         The table.
     """
     paths = find_files(path)
-    read = [read_raw(each, encoding, separator) for each in paths]
+    read = [read_raw(each, encoding, separator, sheet) for each in paths]
     files = [_entry(*each) for each in zip(paths, read, strict=True)]
     found = same_content(paths, [dialect.sha256 for _, dialect in read])
     for file, (cells, _) in zip(paths, read, strict=True):

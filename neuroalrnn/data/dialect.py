@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.arguments import checked, not_path, not_text, optional
-from neuroalrnn.data._binary import read_binary
+from neuroalrnn.data._binary import NO_SHEETS, read_binary
 from neuroalrnn.data._encoding import decode, read_bytes, unpack
 from neuroalrnn.data._eprime import is_eprime, read_eprime
 from neuroalrnn.data._records import is_json, read_json
@@ -55,9 +55,18 @@ class Dialect:
     n_blank: int = 0
 
 
-@checked(DataError, path=not_path, encoding=optional(not_text), separator=optional(not_text))
+@checked(
+    DataError,
+    path=not_path,
+    encoding=optional(not_text),
+    separator=optional(not_text),
+    sheet=optional(not_text),
+)
 def read_raw(
-    path: str | Path, encoding: str | None = None, separator: str | None = None
+    path: str | Path,
+    encoding: str | None = None,
+    separator: str | None = None,
+    sheet: str | None = None,
 ) -> tuple[pd.DataFrame, Dialect]:
     """Read every cell of a file as text, and say how the file is written.
 
@@ -76,6 +85,8 @@ def read_raw(
     separator : str, optional
         What stands between cells, ``" "`` for any number of blanks or tabs; by default that of
         comma, semicolon, tab, bar and blanks which gives all rows as many cells as there are names.
+    sheet : str, optional
+        Name of the sheet of a workbook of Excel; by default the only one that holds cells.
 
     Returns
     -------
@@ -93,8 +104,10 @@ def read_raw(
     path = Path(path)
     content = read_bytes(path)
     sha256 = hashlib.sha256(content).hexdigest()
-    if (read := read_binary(path, content)) is not None:
+    if (read := read_binary(path, content, sheet)) is not None:
         return read[0], Dialect(read[1], sha256)
+    if sheet is not None:
+        raise problems(DataError, str(path), [NO_SHEETS])
     data, compression = unpack(path, content)
     text, used = decode(path, data, encoding)
     if not text.strip():
@@ -109,9 +122,10 @@ def read_raw(
 
 def _delimited(path: Path, text: str, separator) -> tuple[pd.DataFrame, str, str, int]:
     first, _, rest = text.lstrip("\r\n").partition("\n")
-    if separator is None and first.strip().lower()[:4] == "sep=" and len(first.strip()) == 5:
+    says = first.strip()[4:] if first.strip().lower()[:4] == "sep=" else ""
+    if len(says) == 1 and separator in (None, says):
         # spreadsheets write this line to say how they separated
-        text, separator = rest, first.strip()[4]
+        text, separator = rest, says
     if separator is None:
         separator = _found(path, text)
     if len(separator) != 1 or not separator.isascii() or separator in '"\r\n\0':

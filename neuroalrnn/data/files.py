@@ -25,6 +25,7 @@ from neuroalrnn.exceptions import DataError
     columns=not_columns,
     decimal=lambda name, value: not_one_of(name, value, WITH_MARK),
     file_name=optional(not_text),
+    sheet=optional(not_text),
 )
 def load_table(
     path: str | Path | Sequence[str | Path],
@@ -34,6 +35,7 @@ def load_table(
     separator: str | None = None,
     decimal: str = ".",
     file_name: str | None = None,
+    sheet: str | None = None,
     **options: Any,
 ) -> xr.Dataset:
     """Read files with one row per trial as a trial dataset.
@@ -62,6 +64,8 @@ def load_table(
         How files are called: ``"sub-{subject}_ses-{session}.csv"`` makes the columns ``subject``
         and ``session`` of what stands in the place of the braces. Those that are called as a role
         play it.
+    sheet : str, optional
+        Name of the sheet of workbooks of Excel; by default the only one that holds cells.
     **options : anything
         Further arguments of `from_frame`.
 
@@ -90,9 +94,12 @@ def load_table(
     """
     columns = {one_form(role): one_form(column) for role, column in columns.items()}
     named = [*columns.values(), *named_columns(options)]
-    sheet = read_sheet(path, encoding, separator, file_name, named)
-    columns = {role: role for role in sheet.made if role in ROLES} | columns
-    frame = sheet.values(columns, decimal, [*named, *sheet.made])
-    with rows_called(sheet.row_name):
+    read = read_sheet(path, encoding, separator, file_name, named, sheet)
+    columns = {role: role for role in read.made if role in ROLES} | columns
+    frame = read.values(columns, decimal, [*named, *read.made])
+    with rows_called(read.row_name):
         trials = from_frame(frame, columns, **options)
-    return trials if "stored" in options else with_report(trials, files=sheet.files)
+    more = {"decimal": decimal} if decimal != "." else {}
+    more |= {"sheet": sheet} if sheet is not None else {}
+    files = [file | more for file in read.files]
+    return trials if "stored" in options else with_report(trials, files=files)

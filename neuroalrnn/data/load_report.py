@@ -22,8 +22,10 @@ def with_report(trials: xr.Dataset, **more: Any) -> xr.Dataset:
         Labelled trials.
     **more : anything that JSON holds
         ``rows_read``; ``files``, a list of dicts with ``name``, ``sha256``, ``kind``,
-        ``encoding``, ``separator``, ``compression``, ``rows`` and ``blank_rows``; ``dropped``, the
-        number of rows that each rule dropped; ``derived``, recipes of columns by name.
+        ``encoding``, ``separator``, ``compression``, ``rows``, ``blank_rows``, and ``decimal`` and
+        ``sheet`` where they were given; ``dropped``, the
+        number of rows that each rule dropped; ``derived``, recipes of columns by name;
+        ``columns``, those of subject, session, block, trial and choice.
 
     Returns
     -------
@@ -77,18 +79,19 @@ def _tell_files(files: list[Mapping]) -> list[str]:
     if len(files) > N_SHOWN:
         more = len(files) - N_SHOWN
         lines.append(f"and {more} more file{'s' if more > 1 else ''}")
-    blank = sum(file["blank_rows"] for file in files)
+    blank = sum(file.get("blank_rows", 0) for file in files)
     return lines + ([f"blank rows left out: {blank:,}"] if blank else [])
 
 
 def _told(file: Mapping) -> str:
-    separator = SEPARATORS.get(file["separator"], file["separator"])
+    written = file.get("separator", "")
+    separator = SEPARATORS.get(written, written)
     parts = [
         f"{file['rows']:,} rows",
         file["kind"],
         f"separated by {separator}" if separator else "",
-        file["encoding"],
-        file["compression"],
+        file.get("encoding", ""),
+        file.get("compression", ""),
         f"SHA-256 {file['sha256'][:12]}",
     ]
     return ", ".join(part for part in parts if part)

@@ -15,6 +15,9 @@ from neuroalrnn.data.schema import unusable_names
 ROLES = ("subject", "session", "block", "trial", "choice", "reward", "correct", "rt", "scored",
          "unscored_reason")  # fmt: skip
 LABELS = ("subject", "session", "block")
+# what tells which row of a table a trial is
+NAMING = (*LABELS, "trial", "choice")
+TABLE_ROW = "table_row"
 # these follow from the choice; the two-step hybrid reads the first
 TRANSITIONS = ("common", "transition")
 # coordinates, the choice, and what no model gets cannot be marked as signed
@@ -28,6 +31,7 @@ RESERVED = (
     "n_steps",
     "epoch",
     "time",
+    TABLE_ROW,
 )
 
 

@@ -19,7 +19,7 @@ from neuroalrnn.data.load_report import with_report
 from neuroalrnn.data.look import look
 from neuroalrnn.data.names import one_form, rows_among
 from neuroalrnn.data.numbering import row_order, trial_numbers
-from neuroalrnn.data.roles import LABELS, Roles, check_roles, read_roles
+from neuroalrnn.data.roles import LABELS, NAMING, TABLE_ROW, Roles, check_roles, read_roles
 from neuroalrnn.data.schema import (
     SCHEMA_VERSION,
     data_variables,
@@ -59,9 +59,10 @@ def from_frame(
 ) -> xr.Dataset:
     """Build a trial dataset from a table with one row per trial, in time order.
 
-    No row is moved, and none is dropped unless ``keep`` asks so. Columns that play no role are
-    listed in ``attrs["unread_columns"]``. ``attrs["reading"]`` says where values differ from the
-    cells. ``attrs["load_report"]`` (JSON) counts rows read, kept, dropped by rule and not scored.
+    No row is moved, and none is dropped unless ``keep`` asks so; the coordinate ``table_row`` says
+    where a trial stood in the table, from 0. Columns that play no role are listed in
+    ``attrs["unread_columns"]``. ``attrs["reading"]`` says where values differ from the cells.
+    ``attrs["load_report"]`` (JSON) counts rows read, kept, dropped by rule and not scored.
 
     Parameters
     ----------
@@ -164,15 +165,16 @@ def from_frame(
         roles, found = read_roles(
             columns, events, trial_start, after_choice, signed, text, missing, units, stored
         )
-        trials = _built(df, roles, labels, attrs, found)
+        trials = _built(df, roles, labels, attrs, found, rows)
     if roles.stored and roles.stored.get("digest") == digest(df):
         return trials
     if not roles.variables:
-        trials = with_report(trials, rows_read=n_rows, **report)
+        own = {role: roles.columns[role] for role in NAMING if role in roles.columns}
+        trials = with_report(trials, rows_read=n_rows, columns=own, **report)
     return caution(trials, look(trials))
 
 
-def _built(df, roles: Roles, labels, attrs, found: list[str]) -> xr.Dataset:
+def _built(df, roles: Roles, labels, attrs, found: list[str], rows) -> xr.Dataset:
     found += check_roles(roles, list(df.columns), len(df)) + check_units(roles.units, roles.role_of)
     if found:
         raise problems(DataError, "table", found)
@@ -182,6 +184,8 @@ def _built(df, roles: Roles, labels, attrs, found: list[str]) -> xr.Dataset:
     variables, more = _variables(read, roles, labels)
     if roles.event_names:
         coords["event"] = list(roles.event_names)
+    if not roles.variables:
+        coords[TABLE_ROW] = ("trial", rows)
     trials = xr.Dataset(variables, coords, _attrs(df, roles, attrs, reading + counted))
     trials = _restored(trials, roles.variables)
     found += more + (find_problems(trials) or session_clock(trials))

@@ -20,13 +20,15 @@ ENTITIES = {"sub": "subject", "ses": "session", "run": "block"}
 MOST_LISTED = 5
 
 
-def read_text(path: Path) -> tuple[pd.DataFrame, str, dict]:
+def read_text(path: Path, sheet: str | None = None) -> tuple[pd.DataFrame, str, dict]:
     """Read a table of text as it is.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
+    sheet : str, optional
+        Sheet of a workbook of Excel.
 
     Returns
     -------
@@ -35,12 +37,13 @@ def read_text(path: Path) -> tuple[pd.DataFrame, str, dict]:
     written : str
         How the file is written, in words.
     options : dict
-        Keys of ``[data]`` that say so: none.
+        Keys of ``[data]`` that say so.
     """
-    cells, dialect = read_raw(path)
+    cells, dialect = read_raw(path, sheet=sheet)
     separator = SEPARATORS.get(dialect.separator, dialect.separator)
     parts = [dialect.kind, dialect.encoding, f"separator {separator}" if separator else ""]
-    return cells, ", ".join(part for part in [*parts, dialect.compression] if part), {}
+    written = ", ".join(part for part in [*parts, dialect.compression] if part)
+    return cells, written, {"sheet": sheet} if sheet is not None else {}
 
 
 def inspect_files(

@@ -123,8 +123,6 @@ def annotate_epochs(
     DataError
         Not the same trials, an unknown step, or a trial without a regime at `events`.
     """
-    import mne
-
     regimes = with_steps(regimes)
     _refuse_other_epochs(epochs, regimes, trials)
     switches = compute_switches(regimes, trials, carry=carry)
@@ -134,9 +132,7 @@ def annotate_epochs(
     for i, step in enumerate(_steps(regimes)):
         metadata[f"regime_{step}"] = regimes.values[:, i]
         metadata[f"switch_{step}"] = switches.values[:, i]
-    annotated = epochs.copy()
-    with mne.use_log_level("warning"):
-        annotated.metadata = metadata
+    annotated = with_metadata(epochs, metadata)
     if events is not None:
         codes = regimes.values[:, _column(regimes, events)]
         if (absent := codes == ABSENT).any():
@@ -145,6 +141,29 @@ def annotate_epochs(
         annotated.events[:, 2] = position + 1
         annotated.event_id = {f"regime {code}": i for i, code in enumerate(used.tolist(), start=1)}
     return annotated
+
+
+def with_metadata(epochs: "mne.BaseEpochs", metadata: pd.DataFrame) -> "mne.BaseEpochs":
+    """Give a copy of epochs other metadata.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs
+        Epochs.
+    metadata : pandas.DataFrame
+        One row per epoch.
+
+    Returns
+    -------
+    epochs : mne.Epochs
+        The copy.
+    """
+    import mne
+
+    changed = epochs.copy()
+    with mne.use_log_level("warning"):
+        changed.metadata = metadata
+    return changed
 
 
 def _steps(regimes) -> list:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from neuroalrnn.data.roles import TABLE_ROW
 from neuroalrnn.exceptions import ResultError, ResultWarning
 from neuroalrnn.ops import Weights
 from neuroalrnn.store import explain, replace_file
@@ -285,9 +286,12 @@ def _content(trials):
 
 
 def trials_digest(trials):
-    """SHA-256 of the names and values of all variables of a dataset of trials."""
+    """SHA-256 of the names and values of all variables of a dataset of trials.
+
+    Where a trial stood in its table decides nothing.
+    """
     digest = hashlib.sha256()
-    for name in sorted(map(str, trials.variables)):
+    for name in sorted({*map(str, trials.variables)} - {TABLE_ROW}):
         values = trials[name].values
         values = values.astype(str) if values.dtype.kind in "OTU" else values
         digest.update(name.encode() + np.ascontiguousarray(values).tobytes())

@@ -187,8 +187,11 @@ def test_excel_is_read_as_texts(tmp_path, monkeypatch):
     with pd.ExcelWriter(tmp_path / "two.xlsx") as file:
         table.to_excel(file, sheet_name="one")
         table.to_excel(file, sheet_name="two")
-    with pytest.raises(DataError, match=r"2 sheets hold cells \('one', 'two'\): save the one"):
+    with pytest.raises(DataError, match=r"2 sheets hold cells \('one', 'two'\): name that of"):
         read_raw(tmp_path / "two.xlsx")
+    assert read_raw(tmp_path / "two.xlsx", sheet="two")[0][[*TEXTS]].to_dict("list") == TEXTS
+    with pytest.raises(DataError, match=r"sheet 'tow' is unknown.* did you mean 'two'"):
+        read_raw(tmp_path / "two.xlsx", sheet="tow")
     monkeypatch.setattr(_binary, "MOST_EXCEL", 100)
     with pytest.raises(DataError, match="unpacks to more than"):
         read_raw(tmp_path / "t.xlsx")
