@@ -1,14 +1,10 @@
 """Two-armed bandit with freely timed presses, 101 people (Dezfouli et al. 2019)."""
 
-import json
-import lzma
-from importlib.resources import files
-
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from neuroalrnn.data import SCHEMA_VERSION, validate
+from data_loaders.named import Named, read_embedded
+from neuroalrnn.data import validate
 
 EVENTS = ["outcome", "press"]
 ENCODING = {
@@ -25,11 +21,6 @@ HISTORY = [
 # reward probability of the better key by condition, from the source; of the other key always .05
 P_BETTER = {1: 0.25, 2: 0.25, 3: 0.125, 4: 0.125, 5: 0.08, 6: 0.08}
 P_OTHER = 0.05
-CITATION = (
-    "Dezfouli A, Griffiths K, Ramos F, Dayan P, Balleine BW (2019). Models that learn how humans "
-    "learn: the case of decision-making and its disorders. PLoS Computational Biology 15(6), "
-    "e1006903. doi:10.1371/journal.pcbi.1006903"
-)
 
 
 def load_dezfouli2019() -> xr.Dataset:
@@ -55,7 +46,7 @@ def load_dezfouli2019() -> xr.Dataset:
     -----
     The subjects came from clinical and healthy groups. The groups are not part of this file.
     """
-    table = _read()
+    table = read_embedded("dezfouli2019.csv.xz")
     place = table.groupby(["subject", "game"]).cumcount().to_numpy()
     reason = np.where(place == 0, UNSCORED[0], "")
     rt = np.where(place == 0, np.nan, table["interval_ms"] / 1000)
@@ -95,12 +86,6 @@ def load_dezfouli2019() -> xr.Dataset:
     return validate(trials)
 
 
-def _read() -> pd.DataFrame:
-    path = files("data_loaders") / "files" / "dezfouli2019.csv.xz"
-    with path.open("rb") as packed, lzma.open(packed) as text:
-        return pd.read_csv(text)
-
-
 def _attrs(reason: np.ndarray) -> dict[str, str]:
     unscored = [{"reason": text, "n_trials": int((reason == text).sum())} for text in UNSCORED]
     notes = [
@@ -108,16 +93,29 @@ def _attrs(reason: np.ndarray) -> dict[str, str]:
         "correct, condition and the reward probabilities tell the better key: no inputs.",
         "Games last 38 s and hold 6 to 202 presses.",
     ]
-    return {
-        "task": "two-armed bandit",
-        "species": "human",
-        "source": "github.com/adezfouli/rnn_hypercoder, data/BD/choices_diagno.csv.zip, changed",
-        "licence": "Apache-2.0 (files/dezfouli2019_LICENSE.txt, files/dezfouli2019_CHANGES.txt)",
-        "citation": CITATION,
-        "schema_version": SCHEMA_VERSION,
-        "encoding": json.dumps(ENCODING),
-        "analysis": json.dumps(ANALYSIS),
-        "baselines": json.dumps({"history-logistic": HISTORY}),
-        "unscored": json.dumps(unscored),
-        "notes": json.dumps(notes),
-    }
+    return NAMED.attrs(
+        encoding=ENCODING,
+        analysis=ANALYSIS,
+        baselines={"history-logistic": HISTORY},
+        unscored=unscored,
+        notes=notes,
+    )
+
+
+NAMED = Named(
+    load=load_dezfouli2019,
+    task="two-armed bandit",
+    species="human",
+    subjects=101,
+    sessions=1_212,
+    trials=132_251,
+    scored=131_039,
+    licence="Apache-2.0 (files/dezfouli2019_LICENSE.txt, files/dezfouli2019_CHANGES.txt)",
+    citation=(
+        "Dezfouli A, Griffiths K, Ramos F, Dayan P, Balleine BW (2019). Models that learn how "
+        "humans learn: the case of decision-making and its disorders. PLoS Computational "
+        "Biology 15(6), e1006903. doi:10.1371/journal.pcbi.1006903"
+    ),
+    source="github.com/adezfouli/rnn_hypercoder, data/BD/choices_diagno.csv.zip, changed",
+    embedded=("dezfouli2019.csv.xz",),
+)

@@ -1,14 +1,11 @@
 """Values of four stimuli, learned from pairs with both outcomes shown (Fontanesi et al. 2019)."""
 
-import json
-import lzma
-from importlib.resources import files
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.data import SCHEMA_VERSION, validate
+from data_loaders.named import Named, read_embedded
+from neuroalrnn.data import validate
 
 STIMULI = ["A", "B", "C", "D"]
 OFFERED, OUTCOME, AVERAGE, MEAN = (
@@ -28,11 +25,6 @@ HISTORY = [
     *(f"choice[-{lag}]" for lag in range(1, 4)),
     *(f"{outcome}[-{lag}]" for lag in range(1, 3) for outcome in OUTCOME),
 ]
-CITATION = (
-    "Fontanesi L, Gluth S, Spektor MS, Rieskamp J (2019). A reinforcement learning diffusion "
-    "decision model for value-based decisions. Psychonomic Bulletin & Review 26, 1099-1121. "
-    "doi:10.3758/s13423-018-1554-2"
-)
 
 
 def load_fontanesi2019() -> xr.Dataset:
@@ -61,7 +53,7 @@ def load_fontanesi2019() -> xr.Dataset:
     of the eight ways to name them so was drawn for each block of a subject (every eight blocks have
     all ways).
     """
-    table = _read()
+    table = read_embedded("fontanesi2019.csv.xz")
     n_trials = len(table)
     names = table[["better", "worse"]].to_numpy(str)
     offered = (names[:, :, None] == STIMULI).any(axis=1)
@@ -103,12 +95,6 @@ def load_fontanesi2019() -> xr.Dataset:
     return validate(trials)
 
 
-def _read() -> pd.DataFrame:
-    path = files("data_loaders") / "files" / "fontanesi2019.csv.xz"
-    with path.open("rb") as packed, lzma.open(packed) as text:
-        return pd.read_csv(text)
-
-
 def _spread(names, values) -> np.ndarray:
     """A column per stimulus, from what is known of the two that are named; NaN of the others."""
     spread = np.full((len(names), len(STIMULI)), np.nan)
@@ -138,15 +124,25 @@ def _attrs() -> dict[str, str]:
         "Sides of the screen are not known. In 14 blocks one or two trials of 80 are "
         "missing in the source, which does not say where.",
     ]
-    return {
-        "task": "choice between two of four stimuli, both outcomes shown",
-        "species": "human",
-        "source": "github.com/laurafontanesi/rlssm, data/data_experiment.csv, changed",
-        "licence": "MIT, copyright 2021 laurafontanesi (files/fontanesi2019_LICENSE.txt)",
-        "citation": CITATION,
-        "schema_version": SCHEMA_VERSION,
-        "encoding": json.dumps(ENCODING),
-        "analysis": json.dumps(ANALYSIS),
-        "baselines": json.dumps({"history-logistic": HISTORY}),
-        "notes": json.dumps(notes),
-    }
+    return NAMED.attrs(
+        encoding=ENCODING, analysis=ANALYSIS, baselines={"history-logistic": HISTORY}, notes=notes
+    )
+
+
+NAMED = Named(
+    load=load_fontanesi2019,
+    task="choice between two of four stimuli, both outcomes shown",
+    species="human",
+    subjects=27,
+    sessions=81,
+    trials=6_464,
+    scored=6_464,
+    licence="MIT, copyright 2021 laurafontanesi (files/fontanesi2019_LICENSE.txt)",
+    citation=(
+        "Fontanesi L, Gluth S, Spektor MS, Rieskamp J (2019). A reinforcement learning diffusion "
+        "decision model for value-based decisions. Psychonomic Bulletin & Review 26, 1099-1121. "
+        "doi:10.3758/s13423-018-1554-2"
+    ),
+    source="github.com/laurafontanesi/rlssm, data/data_experiment.csv, changed",
+    embedded=("fontanesi2019.csv.xz",),
+)

@@ -1,14 +1,11 @@
 """Two-step task in six rats with event times (Venditto, Miller, Brody & Daw 2024)."""
 
-import json
-import lzma
-from importlib.resources import files
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.data import SCHEMA_VERSION, validate
+from data_loaders.named import Named, read_embedded
+from neuroalrnn.data import validate
 
 EVENTS = ["c1", "s1", "c2", "s2"]
 ENCODING = {
@@ -30,11 +27,6 @@ HISTORY = [
         f"choice[-{lag}]:reward[-{lag}]:common[-{lag}]",
     )
 ]
-CITATION = (
-    "Venditto SJC, Miller KJ, Brody CD, Daw ND (2024). Dynamic reinforcement learning reveals "
-    "time-dependent shifts in strategy during reward learning. bioRxiv "
-    "doi:10.1101/2024.02.28.582617; eLife reviewed preprint 97612."
-)
 
 
 def load_miller_rats() -> xr.Dataset:
@@ -61,7 +53,7 @@ def load_miller_rats() -> xr.Dataset:
         session. ``event_time``: s from c1, rounded to ms; ``start_time``: c1 in s on the clock of
         the source. ``rt``: s1 - c1.
     """
-    table = _read()
+    table = read_embedded("miller_rats.csv.xz")
     kept = (table["violation"] == 0) & (table["bad_timing"] == 0) & (table["side2"] != "v")
     removed, table = table[~kept], table[kept].reset_index(drop=True)
     session = table.groupby(["subject", "session"], sort=False)
@@ -104,12 +96,6 @@ def load_miller_rats() -> xr.Dataset:
     return validate(trials)
 
 
-def _read() -> pd.DataFrame:
-    path = files("data_loaders") / "files" / "miller_rats.csv.xz"
-    with path.open("rb") as packed, lzma.open(packed) as text:
-        return pd.read_csv(text)
-
-
 def _attrs(removed: pd.DataFrame, reason: np.ndarray) -> dict[str, str]:
     violation = int((removed["violation"] == 1).sum())
     other = len(removed) - violation
@@ -120,16 +106,29 @@ def _attrs(removed: pd.DataFrame, reason: np.ndarray) -> dict[str, str]:
         "correct is an outcome of the choice and p_reward_left is hidden from the rat: no inputs.",
         "Waits are heavy-tailed (first choice up to 1,674 s): cap the number of time steps.",
     ]
-    return {
-        "task": "two-step",
-        "species": "rat",
-        "source": "github.com/Brody-Lab/MixtureAgentsModels, data/ofc_physdata.mat",
-        "licence": "MIT, copyright 2024 Sarah Jo C. Venditto (files/miller_rats_LICENSE.txt)",
-        "citation": CITATION,
-        "schema_version": SCHEMA_VERSION,
-        "encoding": json.dumps(ENCODING),
-        "analysis": json.dumps(ANALYSIS),
-        "baselines": json.dumps({"history-logistic": HISTORY}),
-        "unscored": json.dumps(unscored),
-        "notes": json.dumps(notes),
-    }
+    return NAMED.attrs(
+        encoding=ENCODING,
+        analysis=ANALYSIS,
+        baselines={"history-logistic": HISTORY},
+        unscored=unscored,
+        notes=notes,
+    )
+
+
+NAMED = Named(
+    load=load_miller_rats,
+    task="two-step",
+    species="rat",
+    subjects=6,
+    sessions=52,
+    trials=36_351,
+    scored=31_743,
+    licence="MIT, copyright 2024 Sarah Jo C. Venditto (files/miller_rats_LICENSE.txt)",
+    citation=(
+        "Venditto SJC, Miller KJ, Brody CD, Daw ND (2024). Dynamic reinforcement learning reveals "
+        "time-dependent shifts in strategy during reward learning. bioRxiv "
+        "doi:10.1101/2024.02.28.582617; eLife reviewed preprint 97612."
+    ),
+    source="github.com/Brody-Lab/MixtureAgentsModels, data/ofc_physdata.mat",
+    embedded=("miller_rats.csv.xz",),
+)

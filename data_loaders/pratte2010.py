@@ -1,15 +1,11 @@
 """Two rules for the same stimuli, in alternating blocks (Pratte et al. 2010, Experiment 2)."""
 
-import gzip
-import json
-from importlib.resources import files
-
 import numpy as np
-import pandas as pd
 import xarray as xr
 
+from data_loaders.named import Named, read_embedded
 from neuroalrnn.arguments import not_one_of, refuse
-from neuroalrnn.data import SCHEMA_VERSION, validate
+from neuroalrnn.data import validate
 from neuroalrnn.exceptions import DataError
 
 COLUMNS = ["subject", "block", "task", "trial", "word", "location", "congruent", "response",
@@ -36,11 +32,6 @@ HISTORY = [
     *(f"congruent[-1]:later_in_block:{name}" for name in ("word", "location", *PRODUCTS[3:])),
     *(f"error[-1]:later_in_block:{name}" for name in PRODUCTS[3:]),
 ]
-CITATION = (
-    "Pratte MS, Rouder JN, Morey RD, Feng C (2010). Exploring the differences in distributional "
-    "properties between Stroop and Simon effects using delta plots. Attention, Perception, & "
-    "Psychophysics 72(7), 2013-2025. doi:10.3758/APP.72.7.2013"
-)
 
 
 def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
@@ -77,7 +68,9 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
     from block parity. The subjects share 6 stimulus sequences: split with `StimulusSequenceOut`.
     """
     refuse("pratte2010", not_one_of("session", session, ("subject", "block")), DataError)
-    table = _read()
+    table = read_embedded(
+        "pratte2010_exp2.dat.gz", sep=r"\s+", names=COLUMNS, dtype={"subject": str}
+    )
     key, timed = table["response"].isin([1, 2]), table["rt"] > 0
     rt = table["rt"].where(timed).to_numpy()
     reason = np.select([~key, ~timed], UNSCORED, "")
@@ -116,12 +109,6 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
     return validate(trials)
 
 
-def _read() -> pd.DataFrame:
-    path = files("data_loaders") / "files" / "pratte2010_exp2.dat.gz"
-    with path.open("rb") as packed, gzip.open(packed) as text:
-        return pd.read_csv(text, sep=r"\s+", names=COLUMNS, dtype={"subject": str})
-
-
 def _attrs(reason: np.ndarray) -> dict[str, str]:
     unscored = [{"reason": text, "n_trials": int((reason == text).sum())} for text in UNSCORED]
     notes = [
@@ -130,16 +117,29 @@ def _attrs(reason: np.ndarray) -> dict[str, str]:
         "186 response times exceed 2 s, up to 21.8 s: kept; mask them for response-time models.",
         "Feedback is not documented: correct and error are outcomes, not inputs.",
     ]
-    return {
-        "task": "stimulus selection: follow the word or the location",
-        "species": "human",
-        "source": "github.com/PerceptionCognitionLab/data0, contexteffects/StroopSimonAPP2010",
-        "licence": "public use without restriction (files/pratte2010_license.txt)",
-        "citation": CITATION,
-        "schema_version": SCHEMA_VERSION,
-        "encoding": json.dumps(ENCODING),
-        "analysis": json.dumps(ANALYSIS),
-        "baselines": json.dumps({"logistic": PRODUCTS, "history-logistic": PRODUCTS + HISTORY}),
-        "unscored": json.dumps(unscored),
-        "notes": json.dumps(notes),
-    }
+    return NAMED.attrs(
+        encoding=ENCODING,
+        analysis=ANALYSIS,
+        baselines={"logistic": PRODUCTS, "history-logistic": PRODUCTS + HISTORY},
+        unscored=unscored,
+        notes=notes,
+    )
+
+
+NAMED = Named(
+    load=load_pratte2010,
+    task="stimulus selection: follow the word or the location",
+    species="human",
+    subjects=38,
+    sessions=38,
+    trials=27_360,
+    scored=27_316,
+    licence="public use without restriction (files/pratte2010_license.txt)",
+    citation=(
+        "Pratte MS, Rouder JN, Morey RD, Feng C (2010). Exploring the differences in "
+        "distributional properties between Stroop and Simon effects using delta plots. "
+        "Attention, Perception, & Psychophysics 72(7), 2013-2025. doi:10.3758/APP.72.7.2013"
+    ),
+    source="github.com/PerceptionCognitionLab/data0, contexteffects/StroopSimonAPP2010",
+    embedded=("pratte2010_exp2.dat.gz",),
+)

@@ -83,24 +83,28 @@ def test_wheel_holds_the_licences(unpacked):
     (info,) = unpacked.glob("neuroalrnn-*.dist-info")
     licences = [path.name for path in (info / "licenses").rglob("*") if path.is_file()]
     assert "LICENSE" in licences
-    for data in ("pratte2010", "miller_rats", "dezfouli2019", "fontanesi2019"):
+    for data in ("pratte2010", "miller_rats", "dezfouli2019", "fontanesi2019", "akrami2018"):
         assert [name for name in licences if name.startswith(data)]
         assert list((unpacked / "data_loaders" / "files").glob(f"{data}_[lL]*.txt"))
 
 
-def test_every_dataset_loads_from_the_wheel(unpacked, tmp_path):
+def test_every_embedded_dataset_loads_from_the_wheel_and_is_what_is_said_of_it(unpacked, tmp_path):
     code = """
 import data_loaders
-from neuroalrnn.config import Run, default_run
+from neuroalrnn.data.schema import scored_trials, session_number
 print(data_loaders.__file__)
-for name in data_loaders.DATASETS:
-    assert default_run(name) != Run(), name
-    print(name, data_loaders.load(name).sizes["trial"])
+for name, named in data_loaders.DATASETS.items():
+    if not named.address:
+        trials = data_loaders.load(name)
+        subjects, sessions = len({*trials["subject"].values}), session_number(trials)[-1] + 1
+        found = subjects, sessions, trials.sizes["trial"], scored_trials(trials).sum()
+        assert found == (named.subjects, named.sessions, named.trials, named.scored), name
+        assert trials.attrs["citation"] == named.citation
+        print(name)
 """
-    home, *rows = python(code, cwd=tmp_path, path=unpacked).splitlines()
+    home, *names = python(code, cwd=tmp_path, path=unpacked).splitlines()
     assert Path(home).is_relative_to(unpacked)
-    expected = ["pratte2010 27360", "miller_rats 36351", "dezfouli2019 132251"]
-    assert rows == [*expected, "fontanesi2019 6464"]
+    assert len(names) == 6
 
 
 def test_version_is_the_same_everywhere(wheel):

@@ -48,7 +48,7 @@ from neuroalrnn.cli.recover import study_fitted, study_recovery, with_task
 from neuroalrnn.cli.remedies import as_typed
 from neuroalrnn.cli.request import Columns, Request, on_data, read_columns
 from neuroalrnn.cli.subjects import study_subjects
-from neuroalrnn.cli.tell import add_lights, describe, summarise, tell_scores, tell_trials
+from neuroalrnn.cli.tell import add_lights, summarise, tell_datasets, tell_scores, tell_trials
 from neuroalrnn.config import Run, Setting, default_run
 from neuroalrnn.config.defaults import LOSS, ONE_ERROR, RECOVERY
 from neuroalrnn.exceptions import NeuroALRNNError
@@ -96,12 +96,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 @app.command()
 def datasets() -> None:
-    """List the datasets that come with the package."""
-    import pandas as pd
-
-    loaders = import_data_loaders()
-    rows = [describe(name, loaders.load(name)) for name in loaders.DATASETS]
-    typer.echo(pd.DataFrame(rows).to_string(index=False))
+    """List the named datasets: how large, on what terms, embedded or downloaded."""
+    typer.echo(tell_datasets(import_data_loaders().DATASETS))
 
 
 @app.command()

@@ -91,19 +91,21 @@ def _finite(value) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def describe(name: str, trials) -> dict:
-    """One row of the list of datasets."""
-    subject, session = (trials[coord].values.astype(str) for coord in ("subject", "session"))
-    return {
-        "name": name,
-        "task": trials.attrs["task"],
-        "species": trials.attrs["species"],
-        "subjects": len(set(subject)),
-        "sessions": len(set(zip(subject, session, strict=True))),
-        "trials": trials.sizes["trial"],
-        "scored": count_scored(trials),
-        "licence": trials.attrs["licence"],
-    }
+def tell_datasets(datasets) -> str:
+    """Table of the named datasets, then where each comes from and on what terms."""
+    columns = ["species", "subjects", "sessions", "trials", "scored"]
+    rows = [
+        {"name": name}
+        | {column: getattr(each, column) for column in columns}
+        | {"MB": each.size / 1e6, "files": "downloaded" if each.address else "embedded"}
+        for name, each in datasets.items()
+    ]
+    table = pd.DataFrame(rows).to_string(index=False, float_format="{:.2f}".format)
+    terms = [
+        f"{name}: {each.task}\n  licence: {each.licence}\n  source: {each.source}"
+        for name, each in datasets.items()
+    ]
+    return "\n\n".join([table, *terms])
 
 
 def tell_trials(source: str, trials) -> str:

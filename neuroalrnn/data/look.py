@@ -9,6 +9,7 @@ import xarray as xr
 from neuroalrnn.data.choices import NINES
 from neuroalrnn.data.columns import declare
 from neuroalrnn.data.names import N_SHOWN, first_few, texts, where
+from neuroalrnn.data.offered import offered_names
 from neuroalrnn.data.schema import data_variables, is_after_choice, session_number, trial_variables
 
 # in s: LONG is far above response times of decisions, and far below the same times in ms; SHORT is
@@ -63,7 +64,8 @@ def look(trials: xr.Dataset) -> list[str]:
 def _columns(trials) -> dict[str, np.ndarray]:
     """Numbers on trials by name, the choice left out; events by ``"event NAME"``."""
     variables = data_variables(trials)
-    names = [name for name in trial_variables(trials) if name not in ("choice", "block")]
+    apart = ("choice", "block", *offered_names(trials))
+    names = [name for name in trial_variables(trials) if name not in apart]
     columns = {name: variables[name].values.astype(float) for name in names}
     if "event_time" in variables:
         times = variables["event_time"].values.astype(float)
