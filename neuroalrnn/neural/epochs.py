@@ -1,6 +1,7 @@
 """Read and write epochs of MNE; an epoch of MNE is a trial here."""
 
 import json
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from neuroalrnn.data.roles import ROLES
 from neuroalrnn.data.schema import not_trials, validate
 from neuroalrnn.data.tables import from_frame
 from neuroalrnn.exceptions import DataError, problems
+from neuroalrnn.neural._metadata import keep_metadata, own_metadata
 from neuroalrnn.neural.checks import not_channel_type, not_epochs
 from neuroalrnn.stats.checks import as_whole_numbers
 
@@ -77,10 +79,10 @@ def from_epochs(
         metadata column of that name, else all. Coords of unit are ``channel_type`` and ``bad``; of
         trial ``selection`` (position among all events, see MNE), ``event_sample``,
         ``event_before`` and ``event_code``. ``neural.attrs`` hold ``sfreq`` (Hz), and as JSON
-        ``event_id``, ``info``, ``drop_log`` and ``excluded_channels``. ``attrs["dropped_epochs"]``
-        says how many epochs were dropped and why, ``attrs["baseline"]`` which baseline was applied
-        (s). A trial keeps its own number, whichever epochs were dropped or selected: that of the
-        metadata, else its position among all events of the recording.
+        ``event_id``, ``info``, ``drop_log``, ``excluded_channels`` and ``metadata``.
+        ``attrs["dropped_epochs"]`` says how many epochs were dropped and why,
+        ``attrs["baseline"]`` which baseline was applied (s). A trial keeps its own number,
+        whichever epochs were dropped: that of the metadata, else its position among all events.
 
     Raises
     ------
@@ -102,20 +104,17 @@ def from_epochs(
         raise DataError(f"no epoch is left: {_dropped(epochs.drop_log)}")
     bads = list(epochs.info["bads"]) if exclude_bads else []
     epochs = epochs.copy().drop_channels(bads) if bads else epochs
-    frame = epochs.metadata.reset_index(drop=True)
-    n_steps = frame.pop("n_steps") if "n_steps" in frame else np.full(len(frame), epochs.times.size)
-    frame, columns = _with_roles(frame, columns, epochs, subject=subject, session=session)
+    read = {"columns": columns, "subject": subject, "session": session, **options}
     attrs = {"baseline": "null", **(attrs or {}), "dropped_epochs": _dropped(epochs.drop_log)}
     if epochs.baseline is not None:
         attrs["baseline"] = json.dumps(epochs.baseline)
-    # numbers of trials stand as they are, whichever epochs are left
-    stored = {"variables": {}, **(options.pop("stored", None) or {})}
-    trials = from_frame(frame, columns, attrs=attrs, stored=stored, **options)
-    if "trial" not in columns:
-        trials["trial_in_session"] = ("trial", np.asarray(epochs.selection, dtype=int))
+    trials = _read(epochs.metadata, epochs.selection, read, epochs.times.size, attrs)
+    if not _is_numbered(epochs.metadata, columns):
         trials = caution(trials, _ignored_between(epochs))
-    trials["neural"] = (NEURAL, epochs.get_data().transpose(0, 2, 1), _attrs(epochs, bads))
-    trials["n_steps"] = ("trial", as_whole_numbers(n_steps, "n_steps", "epochs", least=1))
+    own = (options.get("stored") or {}).get("metadata")
+    own = keep_metadata(epochs.metadata, epochs.selection, read) if own is None else own
+    own = {"metadata": own} if own else {}
+    trials["neural"] = (NEURAL, epochs.get_data().transpose(0, 2, 1), _attrs(epochs, bads) | own)
     trials = validate(trials.assign_coords(_coords(epochs)))
     # dropped epochs are no news
     return caution(trials, look(trials), category=None)
@@ -136,9 +135,11 @@ def to_epochs(trials: xr.Dataset, *, channel_type: str = "misc") -> "mne.EpochsA
     Returns
     -------
     epochs : mne.EpochsArray
-        Epochs with metadata. ``from_epochs(epochs, **epochs.metadata.attrs["from_frame"])`` brings
-        the dataset back. Files do not keep these arguments: give them again. A baseline that was
-        applied stays applied, but MNE does not know of it.
+        Epochs with metadata: those that `from_epochs` read, with all their columns; where variables
+        of trials were added, left out or changed since, these variables.
+        ``from_epochs(epochs, **epochs.metadata.attrs["from_frame"])`` brings the dataset back.
+        Files do not keep these arguments: give them again. A baseline that was applied stays
+        applied, but MNE does not know of it.
 
     Raises
     ------
@@ -152,11 +153,7 @@ def to_epochs(trials: xr.Dataset, *, channel_type: str = "misc") -> "mne.EpochsA
         raise DataError("trials hold no 'neural(trial, time, unit)'")
     neural = trials["neural"]
     info = _info(neural, channel_type)
-    # MNE keeps these itself
-    kept = [name for name in (*EVENTS, "selection") if name in trials.coords]
-    metadata = to_frame(trials.drop_dims(["time", "unit"]).drop_vars(["n_steps", *kept]))
-    if (trials["n_steps"] < trials.sizes["time"]).any():
-        metadata["n_steps"] = trials["n_steps"].values
+    metadata = _metadata(trials)
     epochs = mne.EpochsArray(
         neural.transpose("trial", "unit", "time").values.astype(float),
         info,
@@ -174,7 +171,51 @@ def to_epochs(trials: xr.Dataset, *, channel_type: str = "misc") -> "mne.EpochsA
     return epochs
 
 
-def _with_roles(frame, columns, epochs, **given) -> tuple[pd.DataFrame, dict]:
+def _is_numbered(metadata, columns) -> bool:
+    return "trial" in (metadata if columns is None else columns)
+
+
+def _read(metadata, selection, read, n_times, attrs) -> xr.Dataset:
+    """Trials without their signal."""
+    options = dict(read)
+    frame = metadata.reset_index(drop=True)
+    n_steps = frame.pop("n_steps") if "n_steps" in frame else np.full(len(frame), n_times)
+    given = {name: options.pop(name) for name in ("subject", "session")}
+    columns = options.pop("columns")
+    is_numbered = _is_numbered(metadata, columns)
+    frame, columns = _with_roles(frame, columns, **given)
+    # numbers of trials stand as they are, whichever epochs are left
+    stored = {"variables": {}, **(options.pop("stored", None) or {})}
+    trials = from_frame(frame, columns, attrs=attrs, stored=stored, **options)
+    if not is_numbered:
+        trials["trial_in_session"] = ("trial", np.asarray(selection, dtype=int))
+    trials["n_steps"] = ("trial", as_whole_numbers(n_steps, "n_steps", "epochs", least=1))
+    return trials
+
+
+def _metadata(trials) -> pd.DataFrame:
+    """Metadata that trials were made of, or where they do not say the same, all of the trials."""
+
+    def again(table, selection, read):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _read(table, selection, read, trials.sizes["time"], None)
+
+    if (own := own_metadata(trials, again)) is not None:
+        metadata, read = own
+        metadata.attrs["from_frame"] = read | {"attrs": dict(trials.attrs)}
+        return metadata
+    # MNE keeps these itself
+    kept = [name for name in (*EVENTS, "selection") if name in trials.coords]
+    metadata = to_frame(trials.drop_dims(["time", "unit"]).drop_vars(["n_steps", *kept]))
+    stored = metadata.attrs["from_frame"]["stored"]
+    stored["metadata"] = trials["neural"].attrs.get("metadata", "")
+    if (trials["n_steps"] < trials.sizes["time"]).any():
+        metadata["n_steps"] = trials["n_steps"].values
+    return metadata
+
+
+def _with_roles(frame, columns, **given) -> tuple[pd.DataFrame, dict]:
     if columns is None:
         columns = {name: name for name in ROLES if name in frame}
     columns = dict(columns)

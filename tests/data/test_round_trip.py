@@ -1,6 +1,7 @@
 """A dataset survives the way to a table and back, whatever it holds."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
@@ -98,3 +99,28 @@ def test_what_is_no_column_is_refused(trials):
         to_frame(wide)
     with pytest.raises(DataError, match="'trial' would stand for trial_in_session"):
         to_frame(trials.assign_coords(trial=np.arange(trials.sizes["trial"])))
+
+
+def test_a_table_survives_dataset_and_file(tmp_path):
+    table = pd.DataFrame({
+        "subject": ["007", "007", "007", "é b", "é b"],
+        "session": ["a", "a", "b", "a", "a"],
+        "block": ["x", "y", "x", "1", "01"],
+        "trial": [0, 3, 2, 0, 7],
+        "choice": ["left", np.nan, "right", "left", "left"],
+        "reward": [1.0, np.nan, 0.0, 1.0, 0.0],
+        "rt": [0.1, np.nan, 1 / 3, 2e-7, 1.0],
+        "cue": ["", "null", "NA", "日本", "a b"],
+        "level": [1.5, np.nan, -0.0, 1e-12, 7.0],
+        "scored": [True, False, True, True, False],
+        "unscored_reason": ["", "no answer", "", "", "practice"],
+    })  # fmt: skip
+    roles, labels = {name: name for name in table}, ["left", "right"]
+    with pytest.warns(DataWarning):
+        trials = from_frame(table, roles, labels=labels, text=["cue"], attrs={"task": "ü"})
+    trials.to_netcdf(tmp_path / "trials.nc")
+    again = validate(xr.load_dataset(tmp_path / "trials.nc"))
+    xr.testing.assert_identical(again, trials)
+    back = to_frame(again)
+    pd.testing.assert_frame_equal(back[list(table)], table)
+    xr.testing.assert_identical(from_frame(back, **back.attrs["from_frame"]), trials)

@@ -81,7 +81,28 @@ def test_epochs_survive_the_way_to_trials_and_back(epochs):
     assert back.event_id == epochs.event_id
     assert back.drop_log == epochs.drop_log
     assert mne.utils.object_diff(back.info, epochs.info) == ""
+    pd.testing.assert_frame_equal(back.metadata, epochs.metadata)
     assert len(back["contrast > 0.5"]) == (epochs.metadata["contrast"] > 0.5).sum()
+
+
+def test_metadata_come_back_with_columns_of_every_kind(epochs):
+    epochs.metadata = epochs.metadata.assign(
+        code=[1, 2] * 28,
+        other=[None, "ü"] * 28,
+        rt=[0.1, np.nan] * 28,
+        seen=[True, False] * 28,
+        level=pd.array([1, None] * 28, "Int64"),
+    )
+    columns = {"choice": "code", "rt": "rt", "contrast": "contrast"}
+    trials = from_epochs(epochs, columns, session="a", subject="s", labels={2: "yes", 1: "no"})
+    part = trials.isel(trial=[0, 5, 6])
+    back = to_epochs(part)
+    pd.testing.assert_frame_equal(back.metadata, epochs.metadata.iloc[[0, 5, 6]])
+    changed = trials.assign(contrast=trials["contrast"] + 1)
+    back = to_epochs(changed)
+    assert list(back.metadata)[:4] == ["subject", "session", "trial", "choice"]
+    np.testing.assert_array_equal(back.metadata["contrast"], changed["contrast"])
+    xr.testing.assert_identical(from_epochs(back, **back.metadata.attrs["from_frame"]), changed)
 
 
 # of MNE with a recent pandas
