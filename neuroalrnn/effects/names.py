@@ -16,14 +16,16 @@ def name_regimes(regimes: pd.DataFrame) -> list[str]:
     """Name functional regimes by the inputs that count in them.
 
     An input counts where its effect is at least a quarter of the largest effect in any regime, and
-    at least .1. ``"follows word"`` is a choice towards the option that the input points at;
-    ``"against word"`` one away from it; ``"repeats choice"`` and ``"leaves choice"`` are the same
-    for the choice of the trial before. Regimes that would have one name get the effect behind it.
+    at least .1, and where the interval of the effect, if there is one, does not hold 0.
+    ``"follows word"`` is a choice towards the option that the input points at; ``"against word"``
+    one away from it; ``"repeats choice"`` and ``"leaves choice"`` are the same for the choice of
+    the trial before. Regimes that would have one name get the effect behind it.
 
     Parameters
     ----------
     regimes : pandas.DataFrame
-        One row per regime and input, as in `FunctionalRegimes.regimes`.
+        One row per regime and input, as in `FunctionalRegimes.regimes`; intervals, ``ci_low`` and
+        ``ci_high``, may be missing.
 
     Returns
     -------
@@ -39,11 +41,13 @@ def name_regimes(regimes: pd.DataFrame) -> list[str]:
     >>> name_regimes(pd.DataFrame(rows, columns=columns))
     ['follows word', 'follows location']
     """
-    strengths = {regime: _strengths(rows) for regime, rows in regimes.groupby("regime", sort=True)}
-    largest = max((abs(e) for each in strengths.values() for _, e in each), default=0.0)
+    rows_of = dict(iter(regimes.groupby("regime", sort=True)))
+    strengths = {regime: _strengths(rows) for regime, rows in rows_of.items()}
+    sure = {regime: _strengths(rows[_are_sure(rows)]) for regime, rows in rows_of.items()}
+    largest = max((abs(e) for each in sure.values() for _, e in each), default=0.0)
     counted = {
         regime: [(name, e) for name, e in each if abs(e) >= max(COUNTS * largest, LEAST)]
-        for regime, each in strengths.items()
+        for regime, each in sure.items()
     }
     names = {regime: _name(each[:MOST_NAMED]) for regime, each in counted.items()}
     plain = list(names.values())
@@ -51,6 +55,12 @@ def name_regimes(regimes: pd.DataFrame) -> list[str]:
         name if plain.count(name) == 1 or not strengths[regime] else _with_values(name, each)
         for (regime, name), each in zip(names.items(), strengths.values(), strict=True)
     ]
+
+
+def _are_sure(rows):
+    """Whether the interval of each effect does not hold 0; effects without one are sure."""
+    low, high = (rows.reindex(columns=[name])[name] for name in ("ci_low", "ci_high"))
+    return ~((low <= 0) & (high >= 0))
 
 
 def _strengths(rows):

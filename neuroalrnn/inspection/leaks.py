@@ -17,6 +17,8 @@ NEARLY_ALL = 0.995
 MOST_VALUES = 20
 # columns that change less often agree by design
 MANY_CHANGES = 30
+# inputs that are compared with each other
+MOST_PAIRED = 40
 # rows without a choice that may tell what is written with it
 FEWEST = 5
 # values that a subject had less often may tell its choices by chance
@@ -175,6 +177,35 @@ def repeats_before(view: View) -> Iterator[Finding]:
             "no inputs",
             sets={"after_choice": list(dict(found))},
         )
+
+
+def same_twice(view: View) -> Iterator[Finding]:
+    """Find inputs that are another input in other units, or turned round."""
+    names = [name for name in covariates(view) if view.n_levels(name) > 2][:MOST_PAIRED]
+    found = {}
+    for k, name in enumerate(names):
+        for other in names[:k]:
+            if other not in found and _is_line(view.number(other), view.number(name)):
+                found[name] = other
+                break
+    if found:
+        told = ", ".join(f"{name!r} of {other!r}" for name, other in found.items())
+        yield Finding(
+            f"columns are a multiple of another one, or it with something added: {told}",
+            "what either does cannot be told from what the other does: one of them is no input",
+            sets={"after_choice": list(found)},
+        )
+
+
+def _is_line(one, other) -> bool:
+    """Whether one column is a straight line of another, wherever both are there."""
+    use = np.isfinite(one) & np.isfinite(other)
+    if use.sum() < 10 or not np.ptp(one[use]) or not np.ptp(other[use]):
+        return False
+    x, y = one[use] - one[use].mean(), other[use] - other[use].mean()
+    rest = y - x * ((x @ y) / (x @ x))
+    # cells are rounded
+    return bool(np.abs(rest).max() < 1e-3 * np.abs(y).max())
 
 
 def _equal(one, other, where) -> bool:

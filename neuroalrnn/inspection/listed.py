@@ -54,6 +54,7 @@ CHECKS = (
     Check("two tell the choice", leaks.two_tell_choice, "two columns tell the choice together"),
     Check("tells the next choice", leaks.tells_next, "a lag was taken the wrong way"),
     Check("repeats the trial before", leaks.repeats_before, "an input is another one's lag"),
+    Check("one input twice", leaks.same_twice, "an input is another one in other units"),
     Check("says what is correct", leaks.says_correct, "a column is 1 where the answer is right"),
     Check("named after the choice", leaks.named_after, "an input is known after the choice"),
     Check("running total", leaks.running_total, "a total holds the reward of its own trial"),

@@ -228,6 +228,9 @@ FAULTS = {
     "tells the next choice": (add(history=shifted), "'history'"),
     "repeats the trial before": (
         add(last=lambda table: table["coherence"].shift(1, fill_value="")), "'last' that of 'coh"),
+    "one input twice": (
+        add(percent=lambda table: (50 + 20 * table["coherence"].astype(float)).round(2)),
+        "'percent' of 'coherence'"),
     "says what is correct": (
         lambda table: table.rename(columns={"correct": "tick"}), "'tick' .* 'target' names"),
     "named after the choice": (

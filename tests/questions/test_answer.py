@@ -6,6 +6,7 @@ import pytest
 import xarray as xr
 from markupsafe import escape
 
+from neuroalrnn.effects import name_regimes
 from neuroalrnn.questions.computation.changes import around_changes
 from neuroalrnn.questions.computation.explained import (
     compute_explained,
@@ -76,6 +77,16 @@ def test_nothing_counts_and_nothing_holds():
     assert "rats follow no input" in say_computations("one", rows, [""], "rats", {"side"})
     told = say_computations("not reproducible", rows, [""], "rats", {"side"})
     assert plain(told).startswith("What rats compute here cannot be said: networks that were")
+
+
+def test_effects_whose_interval_holds_0_are_not_told():
+    rows = regimes((0, "cue", 0, "b", -7.0), (0, "side", 0, "b", 2.5), (0, "rule", 0, "b", 0.3))
+    wide = rows.assign(ci_low=[-24.0, 1.0, 0.2], ci_high=[10.0, 4.0, 0.4])
+    told = say_computations("one", wide, [""], "rats", {"side"})
+    assert told == "On all trials alike, rats follow side (2.5 log-odds)."
+    told = say_computations("one", wide.assign(ci_low=-30.0), [""], "rats", {"side"})
+    assert "rats follow no input that can be told: the intervals of all effects hold 0" in told
+    assert name_regimes(wide.rename(columns={"input_effect": "effect"})) == ["follows side"]
 
 
 def test_of_several_options_the_one_that_an_input_acts_on_most_is_told():

@@ -65,13 +65,15 @@ def say_computations(verdict, regimes, when, who, signed, parts="subjects"):
         return strong(f"What {who} compute here cannot be said") + (
             f": networks that were trained on different {parts} do not agree on what the inputs do."
         )
-    limit = max(COUNTS * regimes["input_effect"].abs().max(), LEAST)
+    regimes = regimes.assign(is_sure=_are_sure(regimes))
+    sure = regimes[regimes["is_sure"]]
+    limit = max(COUNTS * sure["input_effect"].abs().max(), LEAST) if len(sure) else LEAST
     if verdict != "discrete":
         told = _phrases(regimes, limit, signed, set())
         if verdict == "one":
             return f"On all trials alike, {who} {told}."
         return f"On average {who} {told}; by how much varies from trial to trial."
-    size = regimes["input_effect"].abs().groupby(regimes["input"]).max()
+    size = sure["input_effect"].abs().groupby(sure["input"]).max()
     matters = set(size.index[size >= limit])
     told = []
     for regime, rows in regimes.groupby("regime"):
@@ -86,17 +88,26 @@ def say_computations(verdict, regimes, when, who, signed, parts="subjects"):
 def _phrases(rows, limit, signed, matters, *, unit=True):
     """What the inputs do in one regime: those that count, then those that count elsewhere only."""
     rows = _one_option(rows).sort_values("input_effect", key=np.abs, ascending=False)
-    does, hardly = [], []
+    does, hardly, doubtful = [], [], False
     for row in rows.itertuples():
         text = f"{number(row.input_effect, 1)}{' log-odds' if unit and not does else ''}"
-        if abs(row.input_effect) >= limit:
+        is_large = abs(row.input_effect) >= limit
+        doubtful |= is_large and not row.is_sure
+        if is_large and row.is_sure:
             does.append(f"{_verb(row, signed)} ({text})")
-        elif row.input in matters:
+        elif row.input in matters and not is_large:
             hardly.append(f"hardly {_verb(row, signed, weak=True)} ({text})")
     told = [*does, *hardly]
     if not does:
-        told = ["follow no input", *hardly]
+        doubt = " that can be told: the intervals of all effects hold 0" if doubtful else ""
+        told = [f"follow no input{doubt}", *hardly]
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+
+
+def _are_sure(rows):
+    """Whether the interval of each effect does not hold 0; effects without one are sure."""
+    low, high = (rows.reindex(columns=[name])[name] for name in ("ci_low", "ci_high"))
+    return ~((low <= 0) & (high >= 0))
 
 
 def _one_option(rows):
