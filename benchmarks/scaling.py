@@ -46,7 +46,7 @@ def measure(backend, *, threads, n_points=None):
     }
 
 
-def measure_here(workload, backend, threads):
+def measure_here(workload, backend, threads, model_steps=MODEL_STEPS):
     """One point, in this process.
 
     Parameters
@@ -55,6 +55,8 @@ def measure_here(workload, backend, threads):
         Fields of `Workload`.
     backend : str
     threads : int
+    model_steps : float
+        How many are timed at least.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def measure_here(workload, backend, threads):
         data.
     """
     workload = Workload(*workload)
-    n_updates = max(3, round(MODEL_STEPS / (workload.models * workload.sequences * workload.steps)))
+    n_updates = max(3, round(model_steps / (workload.models * workload.sequences * workload.steps)))
     _train(TINY, 1, backend, threads)()
     run = _train(workload, n_updates, backend, threads)
     before = _start_peak()

@@ -106,7 +106,7 @@ def test_point_in_a_fresh_process_takes_at_least_the_memory_of_its_latents():
     n_threads = torch.get_num_threads()
     workload = Workload(1, 2000, 200, 16, 2)
     found = scaling.fresh.measure(
-        "scaling", workload=workload, backend="torch_eager", threads=n_threads
+        "scaling", workload=workload, backend="torch_eager", threads=n_threads, model_steps=1
     )
     assert found["peak_bytes"] > 4 * 2000 * 200 * 16
     assert found["seconds"] > 0

@@ -57,7 +57,7 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_engine_and_another_seed_
     runs = [
         cross_validate(
             trials, setting, SubjectKFold(2), 2, seed, n_inner=2, encoding=encoding,
-            threads=threads, memory=memory, progress=False,
+            threads=threads, memory=memory, baselines={}, progress=False,
         )
         for seed, threads, memory in ((0, 1, 2**28), (0, 2, 2**28), (0, 1, 1), (1, 1, 2**28))
     ]  # fmt: skip

@@ -67,7 +67,8 @@ def test_the_leakage_test_notices_validation_on_the_test_subject(trials, fit):
             everyone = np.arange(trials.sizes["trial"])
             return [(kept, np.setdiff1d(everyone, kept)) for kept, _ in parts]
 
-    differing = _differing(fit(trials, Leaky()), fit(_changed(trials, "s2"), Leaky()), 2)
+    one, other = (fit(each, Leaky(), baselines={}) for each in (trials, _changed(trials, "s2")))
+    differing = _differing(one, other, 2)
     assert ("history", "validation") in differing
     assert differing & CHOSEN
     assert ("parameters", "weight") in differing
@@ -98,7 +99,8 @@ def test_the_leakage_test_notices_a_scaler_fitted_on_everybody(trials, monkeypat
         return honest(pieces, np.arange(len(pieces.n_steps)))
 
     monkeypatch.setattr(plan, "standardise_inputs", leaky)
-    assert ("parameters", "input_weight") in _differing(fit(trials), fit(_changed(trials, "s2")), 2)
+    one, other = (fit(each, baselines={}) for each in (trials, _changed(trials, "s2")))
+    assert ("parameters", "input_weight") in _differing(one, other, 2)
 
 
 def test_what_a_test_subject_misses_changes_no_network(trials, fitted, fit):
@@ -154,6 +156,7 @@ def test_length_of_a_test_session_changes_nothing_it_is_not_trained_on(
     setting = setting.model_copy(update={"window": window, "warm_up": window // 2, "max_checks": 3})
     trials = _only(experiment(6, 60), "s1", 40)
     options = {"n_pwl": (0, 2), "n_restarts": 1, "n_inner": 2, "progress": False, "threads": 1}
+    options |= {"baselines": {}}
     fits = [
         select_n_pwl(_only(trials, "s0", n), setting, LeaveOneSubjectOut(), encoding=encoding,
                      **options)

@@ -91,7 +91,7 @@ def test_times_in_another_order_bring_no_gain(timed, run):
     permuted = timed.copy(deep=True)
     order = np.random.default_rng(0).permutation(seen)
     permuted["rt"].values[seen] = timed["rt"].values[order]
-    fit = run(permuted, observation="choice_rt", n_restarts=1)
+    fit = run(permuted, observation="choice_rt", n_restarts=1, baselines={})
     assert _mean(fit, "AL-RNN") < _mean(fit, "constant") + 0.01
 
 
@@ -177,6 +177,7 @@ def test_times_of_a_test_subject_change_nothing_that_was_learned_or_chosen(
 ):
     setting = short.model_copy(update={"window": window, "warm_up": window // 2})
     options = {"observation": choice_rt(time=shifted), "cv": SubjectKFold(3), "n_restarts": 1}
+    options |= {"baselines": {}}
     changed = timed.copy(deep=True)
     changed["rt"].values[timed["subject"].values == "s2"] *= np.r_[40.0, 0.01, np.ones(58)]
     one, other = run(timed, setting, **options), run(changed, setting, **options)
@@ -190,7 +191,7 @@ def test_times_of_a_test_subject_change_nothing_that_was_learned_or_chosen(
 
 
 def test_outputs_that_do_not_vary_are_offsets_alone(timed, run, short, tmp_path):
-    fit = run(timed, short, observation=choice_rt(time=shifted))
+    fit = run(timed, short, observation=choice_rt(time=shifted), baselines={})
     fit.save(tmp_path / "fit.nc")
     fit = Fit.load(tmp_path / "fit.nc")
     readout = fit.parameters["readout"].isel(n_pwl=0, restart=0)

@@ -149,8 +149,9 @@ def test_finished_folds_are_kept_and_taken_from_disk(study, opposites, tmp_path)
     options = OPTIONS | {"cv": (SessionKFold if study is compare_pooling else SubjectKFold)(2)}
     options |= {"n_dimensions": tuple(np.array([1]))}
     options |= {"n_shots": (0, 20)} if study is few_shot else {}
-    alone = study(opposites, SETTING, **options)
-    kept = study(opposites, SETTING, **options, resume=tmp_path)
+    short = SETTING.model_copy(update={"max_checks": 3})
+    alone = study(opposites, short, **options)
+    kept = study(opposites, short, **options, resume=tmp_path)
     for name in ("scores", "vectors", "choices"):
         pd.testing.assert_frame_equal(getattr(kept, name), getattr(alone, name), check_exact=True)
     first, last = sorted(tmp_path.iterdir())
@@ -159,10 +160,10 @@ def test_finished_folds_are_kept_and_taken_from_disk(study, opposites, tmp_path)
     told[0]["log_likelihood"][0] = -7.0
     Kept(first, json.loads(head)).save(json.dumps(told).encode())
     last.unlink()
-    again = study(opposites, SETTING, **options, resume=tmp_path)
+    again = study(opposites, short, **options, resume=tmp_path)
     assert again.scores["log_likelihood"][0] == -7
     pd.testing.assert_frame_equal(again.scores[1:], alone.scores[1:], check_exact=True)
-    study(opposites, SETTING, **options | {"n_restarts": 2}, resume=tmp_path)
+    study(opposites, short, **options | {"n_restarts": 2}, resume=tmp_path)
     assert len(list(tmp_path.iterdir())) == 4
 
 
