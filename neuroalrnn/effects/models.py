@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 import pandas as pd
@@ -95,10 +95,9 @@ def compare_effects(
     fold = np.where(scored_trials(fit.trials), fit.splits["fold"].values, -1)
     grouped = _Grouped.of(named, effects, regimes, fold, random_state)
     pairs: list[tuple] = []
-    single: list[tuple] = []
     for model, other in combinations(effects, 2):
         pairs.append((model, other, *grouped.compare(model, other)))
-        single += _each_effect(model, other, effects, fold, named)
+    single = _each_effect(effects, fold, named)
     return ComparedModels(_table(pairs, _PAIRS), _table(single, _SINGLE))
 
 
@@ -184,19 +183,59 @@ def _effects_of_models(fit):
     return named, found
 
 
-def _each_effect(model, other, effects, fold, named) -> Iterator[tuple]:
-    """Rows of the table of single effects, as far as they are defined."""
-    one, two = effects[model], effects[other]
-    for i, lag, o in np.ndindex(one.shape[1:]):
-        a, b = one[:, i, lag, o], two[:, i, lag, o]
-        known = np.isfinite(a) & np.isfinite(b) & (fold >= 0)
-        if not known.any():
-            continue
-        folds = [np.flatnonzero(known & (fold == k)) for k in np.unique(fold[known])]
-        labels = [named[dim].values[k] for dim, k in zip(_DIMS, (i, lag, o), strict=True)]
-        correlation = _middle(_correlations(a[:, None], b[:, None], folds))
-        means = a[known].mean(), b[known].mean()
-        yield model, other, *labels, known.sum(), *correlation, _rms(a - b, folds), *means
+def _each_effect(effects, fold, named) -> list[tuple]:
+    """Rows of the table of single effects, as far as they are defined, pair by pair of models."""
+    names, first = list(effects), next(iter(effects.values()))
+    labels = {dim: named[dim].values for dim in _DIMS}
+    rows: dict[tuple, list] = {pair: [] for pair in combinations(range(len(names)), 2)}
+    for place in np.ndindex(first.shape[1:]):
+        label = [labels[dim][k] for dim, k in zip(_DIMS, place, strict=True)]
+        values = np.stack([each[(slice(None), *place)] for each in effects.values()])
+        for pair, found in _all_pairs(values, fold):
+            rows[pair].append((names[pair[0]], names[pair[1]], *label, *found))
+    return list(chain.from_iterable(rows.values()))
+
+
+def _all_pairs(values, fold) -> Iterator[tuple]:
+    """Pairs of models, and what is said of an effect, shape (model, trial), in both."""
+    known = np.isfinite(values) & (fold >= 0)
+    sets: dict[bytes, list] = {}
+    for pair in combinations(range(len(values)), 2):
+        both = known[pair[0]] & known[pair[1]]
+        if both.any():
+            sets.setdefault(both.tobytes(), [both, []])[1].append(pair)
+    for both, pairs in sets.values():
+        models = np.unique(pairs)
+        found = _Together(values[np.ix_(models, np.flatnonzero(both))], fold[both])
+        for pair in pairs:
+            yield pair, found.compare(*np.searchsorted(models, pair))
+
+
+class _Together:
+    """An effect in several models, shape (model, trial), on trials on which all have it."""
+
+    def __init__(self, values, fold):
+        self.values, self.means = values, values.mean(axis=1)
+        parts = [values[:, fold == k] for k in np.unique(fold)]
+        self.correlation = np.stack([_correlate_all(each) for each in parts])
+
+    def compare(self, one, other):
+        """Number of trials, correlation, size of the difference, and means of two models."""
+        rms = np.sqrt(np.mean((self.values[one] - self.values[other]) ** 2))
+        middle = _middle(self.correlation[:, one, other])
+        return self.values.shape[1], *middle, float(rms), self.means[one], self.means[other]
+
+
+def _correlate_all(values):
+    """Correlations of every pair of rows, NaN where one is flat."""
+    found = np.full((len(values), len(values)), np.nan)
+    varies = np.flatnonzero([not _is_flat(each[:, None]) for each in values])
+    if values.shape[1] >= 3 and len(varies):
+        some = values[varies] - values[varies].mean(axis=1, keepdims=True)
+        product = some @ some.T
+        size = product.diagonal()
+        found[np.ix_(varies, varies)] = product / np.sqrt(size[:, None] * size)
+    return found
 
 
 def _correlations(one, other, folds):
