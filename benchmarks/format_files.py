@@ -1,9 +1,6 @@
-"""Small files of every format, and ways to damage them."""
+"""Small files of the formats of other programs; see also `benchmarks.format_trees`."""
 
-import io
 import json
-import struct
-import zipfile
 
 import h5py
 import numpy as np
@@ -101,75 +98,3 @@ def _raw():
 def _medpc():
     rows = "".join(f"     {k}:        1.000        2.000\n" for k in range(0, N, 2))
     return f"Start Date: 05/21/25\nSubject: 1\nMSN: task\nB:  1.0\nC:\n{rows}L:\n{rows}"
-
-
-def harm(data, rng):
-    """Damage a file.
-
-    Parameters
-    ----------
-    data : bytes
-        A whole file.
-    rng : numpy.random.Generator
-        Source of the damage.
-
-    Returns
-    -------
-    bytes
-        The same file cut off, with flipped bits, huge numbers, reversed bytes, parts twice or parts
-        lost; of an archive also with a member that would lie outside.
-    """
-    if data[:2] == b"PK" and rng.random() < 0.3:
-        return _other_members(data, rng)
-    changed = bytearray(data)
-    for _ in range(rng.integers(1, 4)):
-        HARMS[rng.integers(len(HARMS))](changed, rng)
-    return bytes(changed)
-
-
-def _cut(data, rng):
-    del data[rng.integers(len(data) + 1) :]
-
-
-def _flip(data, rng):
-    for _ in range(rng.integers(1, 9) if data else 0):
-        data[rng.integers(len(data))] ^= 1 << rng.integers(8)
-
-
-def _huge(data, rng):
-    """A number that claims much, where sizes may be."""
-    value = int(rng.choice([2**31 - 1, 2**32 - 1, 2**40, 2**63 - 1, 2**28, 2**24, 0]))
-    size = 4 if value < 2**32 else 8
-    place = rng.integers(max(len(data) // 4, 1)) * 4
-    if place + size <= len(data):
-        data[place : place + size] = struct.pack("<I" if size == 4 else "<Q", value)
-
-
-def _reverse(data, rng):
-    size = int(rng.choice([2, 4, 8]))
-    place = rng.integers(max(len(data) - size, 1))
-    data[place : place + size] = data[place : place + size][::-1]
-
-
-def _twice(data, rng):
-    start = rng.integers(len(data) + 1)
-    part = data[start : start + rng.integers(1, 200)]
-    data[start:start] = part
-
-
-def _lose(data, rng):
-    start = rng.integers(len(data) + 1)
-    del data[start : start + rng.integers(1, 50)]
-
-
-HARMS = (_cut, _flip, _flip, _huge, _huge, _reverse, _twice, _lose)
-
-
-def _other_members(data, rng):
-    made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
-        for each in old.namelist():
-            content = harm(old.read(each), rng) if rng.random() < 0.5 else old.read(each)
-            outside = rng.choice(["../x.npy", "/tmp/x.npy", "a/../../x", "..\\x", each])
-            new.writestr(str(outside) if rng.random() < 0.3 else each, content)
-    return made.getvalue()

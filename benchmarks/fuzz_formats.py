@@ -4,6 +4,7 @@ python -m benchmarks.fuzz_formats --cases 5000 --folder data_of_mine
 """
 
 import json
+import os
 import tempfile
 import time
 import warnings
@@ -15,9 +16,11 @@ import numpy as np
 import typer
 
 from benchmarks.faults import BREACHES, watch
-from benchmarks.format_files import harm, write_all
-from data_loaders.formats import FORMATS, recognise
-from neuroalrnn.exceptions import NeuroALRNNError
+from benchmarks.format_files import write_all
+from benchmarks.format_harm import OUTSIDE, harm
+from benchmarks.format_trees import read_as, write_others
+from data_loaders.formats import recognise
+from neuroalrnn.exceptions import DataWarning, NeuroALRNNError
 
 LARGEST = 2**20
 
@@ -46,9 +49,14 @@ def measure(n_cases, seed=0, *, folder=None, tell=print):
         place = Path(name) / "whole"
         place.mkdir()
         files = write_all(place)
-        for path, (form, options) in files.items():
-            # what is damaged has to be readable first
-            FORMATS[form].read(path, **options)
+        (Path(name) / "others").mkdir()
+        files |= write_others(Path(name) / "others")
+        with warnings.catch_warnings():
+            # small files are odd
+            warnings.simplefilter("ignore", DataWarning)
+            for path, (form, options) in files.items():
+                # what is damaged has to be readable first
+                read_as(form, path, options)
         files |= _further(folder)
         for k, (path, about) in enumerate(files.items()):
             started = time.perf_counter()
@@ -82,20 +90,29 @@ def _further(folder):
 
 
 def _damaged(path, room, form, options, n, seed) -> Counter:
-    room.mkdir()
-    data, place = path.read_bytes(), room / path.name
+    """Damage a file, or a file of a tree, again and again in a room that only it is in."""
+    place = room / "place" / path.name
+    files = sorted(each for each in path.rglob("*") if each.is_file()) or [path]
+    whole = {place / each.relative_to(path): each.read_bytes() for each in files}
 
     def read(k):
-        place.write_bytes(harm(data, np.random.default_rng([seed, k])))
+        rng = np.random.default_rng([seed, k])
+        for each, data in whole.items():
+            each.parent.mkdir(parents=True, exist_ok=True)
+            each.write_bytes(data)
+        hurt = [*whole][rng.integers(len(whole))]
+        hurt.write_bytes(harm(whole[hurt], rng))
+        os.chdir(place.parent)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             recognise(place)
             try:
-                FORMATS[form].read(place, **options)
+                read_as(form, place, options)
                 text = "read"
             except NeuroALRNNError:
                 text = "refused"
-        left = [each.name for each in room.rglob("*") if each != place]
+        inside = (each for each in room.rglob("*") if each.is_file() and each not in whole)
+        left = [each.name for each in (*inside, OUTSIDE) if each.exists()]
         return f"LEFT BEHIND {left}" if left else text
 
     return watch(read, n)

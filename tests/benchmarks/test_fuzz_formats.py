@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import fuzz_formats
-from benchmarks.format_files import harm
+from benchmarks.format_harm import harm
 from data_loaders.formats import FORMATS
 
 
