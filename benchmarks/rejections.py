@@ -17,14 +17,9 @@ from neuroalrnn.behaviour.relation import compute_slopes
 from neuroalrnn.stats.clusters import cluster_test, cluster_test_groups
 from neuroalrnn.stats.compare import benjamini_hochberg, paired_difference
 from neuroalrnn.stats.groups import compare_groups
-from neuroalrnn.stats.permutation import (
-    FEWEST_SWITCHES,
-    admissible_shifts,
-    circular_shift_null,
-    nuisance_basis,
-    swap_trials_null,
-)
+from neuroalrnn.stats.permutation import circular_shift_null, swap_trials_null
 from neuroalrnn.stats.select import one_standard_error
+from neuroalrnn.stats.shifts import FEWEST_SWITCHES, admissible_shifts, nuisance_basis
 from neuroalrnn.stats.subject_level import t_test
 from neuroalrnn.stats.trends import choose_degree, trend_columns
 

@@ -6,6 +6,8 @@ looked at, not its first trial alone.
 
 import warnings
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -20,7 +22,7 @@ from neuroalrnn.regimes.switches import compute_rule_changes, compute_switches
 from neuroalrnn.stats import benjamini_hochberg, circular_shift_null, shift_band
 from neuroalrnn.stats.effects import effect_table
 from neuroalrnn.stats.null_tests import of_sessions, positions
-from neuroalrnn.stats.permutation import FEWEST_TRIALS, admissible_shifts
+from neuroalrnn.stats.shifts import FEWEST_TRIALS, admissible_shifts
 
 LONGEST, BEFORE = 30, 10
 MOST_VALUES = 4
@@ -218,26 +220,21 @@ def _test(table, window, rule):
 
 def _follow(table, n_draws, rng):
     """Latencies of the first switch by subject, and the share of changes without one by lag."""
-    switched = (table[SWITCH] == 1).to_numpy()
-    changed = table["changed"].to_numpy()
-    counts, drawn = {}, {}
-    for (subject, _), rows in of_sessions(table):
-        n, changes = len(rows), np.flatnonzero(changed[rows])
-        if not len(changes):
-            continue
-        following = _next(switched[rows])
-        shift = rng.choice(admissible_shifts(n), n_draws)[:, None] if n >= FEWEST_TRIALS else 0
-        moved = np.broadcast_to(np.sort((changes + shift) % n, axis=1), (n_draws, len(changes)))
-        for kept, at in ((counts, changes[None]), (drawn, moved)):
-            kept[subject] = kept.get(subject, 0) + _count(following, at, n)
-    latencies = pd.DataFrame([_describe(name, each[:, 0]) for name, each in counts.items()])
-    courses = np.stack([_survival(each)[0] for each in counts.values()])
-    null = np.stack([_survival(each) for each in drawn.values()])
-    with warnings.catch_warnings():
+    described, courses, total, n_known = [], [], 0.0, 0
+    # draws of one subject at a time are in memory
+    for subject, sessions in groupby(_counted(table, n_draws, rng), itemgetter(0)):
+        counts, drawn = (sum(each) for each in list(zip(*sessions, strict=True))[1:])
+        described.append(_describe(subject, counts[:, 0]))
+        courses.append(_survival(counts)[0])
+        null = _survival(drawn)
+        known = np.isfinite(null)
+        total, n_known = total + np.where(known, null, 0.0), n_known + known
+    courses = np.stack(courses)
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         # beyond the longest time between changes no subject is left
         warnings.simplefilter("ignore", RuntimeWarning)
         n_subjects = np.isfinite(courses).sum(axis=0)
-        means = np.nanmean(null, axis=0)
+        means = total / n_known
         low, high = np.nanquantile(means, (0.025, 0.975), axis=0)
         survival = {
             "lag": np.arange(LONGEST),
@@ -248,7 +245,26 @@ def _follow(table, n_draws, rng):
             "null_low": low,
             "null_high": high,
         }
-    return latencies, pd.DataFrame(survival)
+    return pd.DataFrame(described), pd.DataFrame(survival)
+
+
+def _counted(table, n_draws, rng):
+    """Subject of every session, and waits from its changes and from changes that are shifted."""
+    switched = (table[SWITCH] == 1).to_numpy()
+    changed = table["changed"].to_numpy()
+    for (subject, _), rows in of_sessions(table):
+        n, changes = len(rows), np.flatnonzero(changed[rows])
+        if not len(changes):
+            continue
+        following = _next(switched[rows])
+        shift = (
+            rng.choice(admissible_shifts(n), n_draws) if n >= FEWEST_TRIALS else np.zeros(n_draws)
+        )
+        # there are fewer shifts than draws of them
+        used, place = np.unique(shift.astype(int), return_inverse=True)
+        moved = np.sort((changes + used[:, None]) % n, axis=1)
+        drawn = _count(following, moved, n)[:, place]
+        yield subject, _count(following, changes[None], n), drawn
 
 
 def _next(switched):
@@ -317,6 +333,7 @@ def _curves(table, n_draws, random_state):
                     lags=np.arange(-BEFORE, LONGEST),
                     n_draws=n_draws,
                     rng=np.random.default_rng(random_state),
+                    of_subjects=False,
                 )
             except NotTestableError:
                 continue

@@ -20,7 +20,7 @@ from neuroalrnn.stats import benjamini_hochberg, circular_shift_null, shift_band
 from neuroalrnn.stats.checks import as_numbers
 from neuroalrnn.stats.defaults import N_CURVE_DRAWS
 from neuroalrnn.stats.locked import check_lags
-from neuroalrnn.stats.permutation import FEWEST_SWITCHES
+from neuroalrnn.stats.shifts import FEWEST_SWITCHES
 
 LAGS = range(-5, 6)
 NAMES = ("subject", "session", "trial_in_session")

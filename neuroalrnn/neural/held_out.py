@@ -8,7 +8,7 @@ import xarray as xr
 from neuroalrnn.data.schema import unknown
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.neural.sessions import Recording, Session
-from neuroalrnn.stats.permutation import admissible_shifts
+from neuroalrnn.stats.shifts import admissible_shifts
 
 HELD_OUT = ("session", "subject")
 

@@ -16,7 +16,7 @@ from neuroalrnn.data.schema import no_number, session_number, trial_variables, v
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.regimes import ABSENT, trial_variable
 from neuroalrnn.regimes.steps import refuse_other_trials
-from neuroalrnn.stats.permutation import FEWEST_SWITCHES, FEWEST_TRIALS, nuisance_basis
+from neuroalrnn.stats.shifts import FEWEST_SWITCHES, FEWEST_TRIALS, nuisance_basis
 from neuroalrnn.stats.trends import LOWEST, choose_degree, session_degree
 
 

@@ -9,9 +9,9 @@ from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.network.codes import ABSENT
 from neuroalrnn.regimes.labels import adjusted_rand
 from neuroalrnn.regimes.replication import session_labels
-from neuroalrnn.regimes.stability import _shift
+from neuroalrnn.regimes.stability import Shifts
 from neuroalrnn.stats.means import describe_over_subjects
-from neuroalrnn.stats.permutation import admissible_shifts
+from neuroalrnn.stats.null_tests import positions
 
 CONSTANT = "constant"
 # share of the largest weight, and log-odds, from which on a term counts for the name of a state
@@ -221,13 +221,9 @@ def compare_labels(fit, labels, others, rng) -> pd.DataFrame:
     own, other = labels.values, others.values
     both = np.flatnonzero((own != ABSENT) & (other != ABSENT))
     own, other, session = own[both], other[both], session_labels(fit.trials)[both]
-    rows_of = [np.flatnonzero(session == name) for name in dict.fromkeys(session)]
-    rows_of = [rows for rows in rows_of if len(rows) > 1]
-    shifts_of = [admissible_shifts(len(rows)) for rows in rows_of]
-    shifted = [
-        adjusted_rand(own[_shift(len(own), rows_of, shifts_of, rng)], other)
-        for _ in range(N_SHIFTS)
-    ]
+    rows_of = positions(pd.factorize(session)[0])
+    shifts = Shifts(len(own), [rows for rows in rows_of if len(rows) > 1])
+    shifted = [adjusted_rand(own[shifts.draw(rng)], other) for _ in range(N_SHIFTS)]
     row = {
         "adjusted_rand": adjusted_rand(own, other),
         "adjusted_rand_shifted": float(np.mean(shifted)),

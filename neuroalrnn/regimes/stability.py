@@ -15,7 +15,8 @@ from neuroalrnn.network.units import match_units
 from neuroalrnn.regimes import ABSENT, compute_regimes
 from neuroalrnn.regimes.labels import rand_of_overlap
 from neuroalrnn.regimes.replication import session_labels
-from neuroalrnn.stats.permutation import admissible_shifts
+from neuroalrnn.stats.null_tests import positions
+from neuroalrnn.stats.shifts import admissible_shifts
 
 N_SHIFTS = 10
 PAIRS = ["across", "fold", "restart", "other_fold", "other_restart"]
@@ -66,8 +67,7 @@ def compute_stability(fit, *, n_shifts=N_SHIFTS, rng=None):
     Stability
     """
     rng = np.random.default_rng(0) if rng is None else rng
-    session = session_labels(fit.trials)
-    rows_of = [np.flatnonzero(session == name) for name in dict.fromkeys(session)]
+    rows_of = positions(pd.factorize(session_labels(fit.trials))[0])
     runs = [_run(fold) for fold in fit.folds]
     pairs, units = [], []
     for run in runs:
@@ -135,11 +135,10 @@ def _agreement(one, two, rows_of, n_shifts, rng):
         return np.nan, np.nan
     present = (one != ABSENT).any(axis=1)
     rows_of = [rows for rows in rows_of if len(rows) > 1 and present[rows[0]]]
-    shifts_of = [admissible_shifts(len(rows)) for rows in rows_of]
+    shifts = Shifts(len(two), rows_of)
     (first, used), (second, other) = ((each[0].reshape(one.shape), each[1]) for each in labels)
     shifted = [
-        _rand_of_places(used, first, other, second[_shift(len(two), rows_of, shifts_of, rng)])
-        for _ in range(n_shifts)
+        _rand_of_places(used, first, other, second[shifts.draw(rng)]) for _ in range(n_shifts)
     ]
     return _rand_of_places(used, first, other, second), float(np.mean(shifted))
 
@@ -154,13 +153,42 @@ def _rand_of_places(used, first, other, second):
     return rand_of_overlap(overlap)
 
 
-def _shift(n_trials, rows_of, shifts_of, rng):
-    """Trials after circular shifts within sessions."""
-    source = np.arange(n_trials)
-    for rows, shifts in zip(rows_of, shifts_of, strict=True):
-        shift = rng.choice(shifts)
-        source[rows[shift:]], source[rows[:shift]] = rows[:-shift], rows[-shift:]
-    return source
+class Shifts:
+    """Circular shifts of trials within sessions.
+
+    Parameters
+    ----------
+    n_trials : int
+        All trials; those of no session stay where they are.
+    rows_of : list of int array
+        Trials of each session, in time order.
+    """
+
+    def __init__(self, n_trials, rows_of):
+        shifts = [admissible_shifts(len(rows)) for rows in rows_of]
+        self._n_trials, self._size = n_trials, np.array([len(rows) for rows in rows_of], dtype=int)
+        self._smallest = np.array([each[0] for each in shifts], dtype=int)
+        self._n_shifts = np.array([len(each) for each in shifts], dtype=int)
+        self._rows = np.concatenate([np.empty(0, int), *rows_of])
+        self._start = np.repeat(np.cumsum(self._size) - self._size, self._size)
+        self._place = np.arange(len(self._rows)) - self._start
+
+    def draw(self, rng):
+        """Trials after shifts that are drawn.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        int array, shape (trial,)
+        """
+        source = np.arange(self._n_trials)
+        shift = self._smallest + rng.integers(0, self._n_shifts)
+        shift, size = (np.repeat(each, self._size) for each in (shift, self._size))
+        source[self._rows] = self._rows[self._start + (self._place - shift) % size]
+        return source
 
 
 def _describe_units(run):

@@ -14,6 +14,7 @@ from neuroalrnn.arguments import refuse
 from neuroalrnn.exceptions import DataError, FitError, NotTestableError, problems
 from neuroalrnn.stats.checks import as_count, as_numbers, not_labels, refuse_unnamed
 from neuroalrnn.stats.defaults import N_CURVE_DRAWS
+from neuroalrnn.stats.null_tests import positions
 from neuroalrnn.stats.robust import fit_clustered, fit_pooled
 
 N_BINS = 10
@@ -169,8 +170,7 @@ def subject_calibration_errors(
     """
     probability, choice, subject = _checked(probability, choice, subject)
     found = {}
-    for name in np.unique(subject):
-        own = subject == name
+    for name, own in enumerate(positions(subject)):
         errors = [
             _bin_error((choice[own] == k).astype(float), p, _equal_count_bins(p, n_bins))
             for k in _options(probability)
@@ -211,8 +211,8 @@ def subject_chance_errors(
     probability = as_numbers(probability, "probability", "calibration")
     _, _, subject = _checked(probability, np.zeros(len(probability), int), subject)
     rng, found = np.random.default_rng(0) if rng is None else rng, {}
-    for name in np.unique(subject):
-        own, errors = probability[subject == name], []
+    for name, here in enumerate(positions(subject)):
+        own, errors = probability[here], []
         for option in _options(probability):
             p = own[:, option]
             bins = _equal_count_bins(p, n_bins)

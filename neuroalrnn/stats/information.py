@@ -20,7 +20,7 @@ from neuroalrnn.stats.null_tests import (
     shift_corrected,
     trial_table,
 )
-from neuroalrnn.stats.permutation import (
+from neuroalrnn.stats.shifts import (
     FEWEST_SWITCHES,
     FEWEST_TRIALS,
     admissible_shifts,

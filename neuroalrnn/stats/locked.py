@@ -3,7 +3,10 @@
 The bands are for plots, lag by lag; the tests are in `permutation`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby, islice
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -13,15 +16,13 @@ from neuroalrnn.arguments import checked, optional
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats.checks import DRAWS, RNG, as_numbers, as_whole_numbers, not_labels
 from neuroalrnn.stats.defaults import N_CURVE_DRAWS
-from neuroalrnn.stats.null_tests import trial_table
-from neuroalrnn.stats.permutation import (
-    CELL,
-    FEWEST_TRIALS,
-    admissible_shifts,
-    nuisance_basis,
-    prepare_swap,
-)
+from neuroalrnn.stats.null_tests import of_one_length, of_sessions, trial_table
+from neuroalrnn.stats.permutation import CELL, prepare_swap
+from neuroalrnn.stats.shifts import FEWEST_TRIALS, admissible_shifts, nuisance_basis
 from neuroalrnn.stats.trends import choose_degree, session_degree
+
+# sessions whose sums are in memory, and entries of arrays that are computed at once
+N_TOGETHER, MOST_ENTRIES = 256, 2**19
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class LockedProbability:
     Parameters
     ----------
     subjects : DataFrame
-        One row per subject and lag: ``subject``, ``lag``, ``probability``, ``n_events``,
-        ``null_mean``, ``null_low`` and ``null_high``.
+        One row per subject and lag: ``subject``, ``lag``, ``probability``, ``n_events``, and, if
+        asked for, ``null_mean``, ``null_low`` and ``null_high``.
     group : DataFrame
         One row per lag, means over subjects: ``lag``, ``probability``, ``null_mean``, ``null_low``
         and ``null_high``.
@@ -133,6 +134,7 @@ def shift_band(
     degree: int | None = None,
     n_draws: int = N_CURVE_DRAWS,
     rng: np.random.Generator | None = None,
+    of_subjects: bool = True,
 ) -> LockedProbability:
     """Compare event-locked switches over trials with their circular shifts.
 
@@ -157,6 +159,8 @@ def shift_band(
         Shifts drawn per session.
     rng : Generator, optional
         Draws the shifts; ``default_rng(0)`` if absent.
+    of_subjects : bool
+        Compute the bands of single subjects, too.
 
     Returns
     -------
@@ -179,39 +183,64 @@ def shift_band(
     lags = check_lags(lags, n_draws)
     frame = trial_table({"subject": subject, "session": session, "switch": switch}, title)
     degree = choose_degree(switch, session, subject) if degree is None else degree
-    pieces = []
-    for (name, _), part in frame.groupby(["subject", "session"], sort=True):
-        s, e = switch[part.index], np.flatnonzero(event[part.index])
-        if s.size >= FEWEST_TRIALS and e.size and np.isfinite(s).sum() > degree + 1:
-            pieces.append((name, *_shift_piece(s, e, lags, degree, n_draws, rng)))
-    return _summarise(pieces, lags, frame["subject"], title)
+    tested = (
+        (name, rows)
+        for (name, _), rows in of_sessions(frame)
+        if _is_tested(switch[rows], event[rows], degree)
+    )
+    pieces = _shift_pieces(tested, switch, event, lags, degree, n_draws, rng)
+    return _summarise(pieces, lags, frame["subject"], title, of_subjects)
 
 
-def _shift_piece(switch, events, lags, degree, n_draws, rng):
-    hits, count = _locked_sums(switch, events, lags)
+def _is_tested(switch, event, degree):
+    return switch.size >= FEWEST_TRIALS and event.any() and np.isfinite(switch).sum() > degree + 1
+
+
+def _shift_pieces(sessions, switch, event, lags, degree, n_draws, rng):
+    """Subject, sums and drawn sums of sessions, one after the other; computed many at once."""
+    while part := list(islice(sessions, N_TOGETHER)):
+        found = {}
+        for places, rows in of_one_length([rows for _, rows in part], MOST_ENTRIES // lags.size):
+            sums = _of_sessions_alike(switch[rows], event[rows], lags, degree)
+            found |= dict(zip(places.tolist(), zip(*sums, strict=True), strict=True))
+        for k, (name, rows) in enumerate(part):
+            hits, count, null = found[k]
+            # there are fewer shifts than draws of them
+            yield name, hits, count, null[rng.choice(admissible_shifts(rows.size), n_draws)]
+
+
+def _of_sessions_alike(switch, event, lags, degree):
+    """Sums of sessions of one length, and those of all shifts, shape (session, shift, lag)."""
+    at = np.arange(switch.shape[1]) - lags[:, None]
+    inside = (at >= 0) & (at < switch.shape[1])
+    where = np.where(inside, event[:, np.clip(at, 0, switch.shape[1] - 1)], 0.0)
     defined = np.isfinite(switch)
-    basis = nuisance_basis(switch.size, session_degree(degree, switch.size))
-    coefficients = np.linalg.lstsq(basis[defined], switch[defined], rcond=None)[0]
-    trend = basis @ coefficients
-    rest = np.where(defined, switch - trend, 0.0)
-    kept = _divide(*_locked_sums(np.where(defined, trend, np.nan), events, lags))
+    trend = _fitted(switch, defined, session_degree(degree, switch.shape[1]))
 
-    position = events[:, None] + lags
-    inside = (position >= 0) & (position < switch.size)
-    where = np.zeros((lags.size, switch.size))
-    for row in range(lags.size):
-        where[row, position[inside[:, row], row]] = 1.0
-    shift = rng.choice(admissible_shifts(switch.size), n_draws)
-    moved = _divide(_correlate(where, rest)[:, shift], _correlate(where, defined * 1.0)[:, shift])
-    null = (kept[:, None] + moved) * count[:, None]
-    return hits, count, np.nan_to_num(null).T
+    def summed(series):
+        return (where @ np.where(defined, series, 0.0)[:, :, None])[:, :, 0]
+
+    hits, count, kept = summed(switch), summed(1.0), summed(trend)
+    spectrum = np.conj(np.fft.rfft(where))
+    rest = _correlate(spectrum, np.where(defined, switch - trend, 0.0))
+    moved = _divide(rest, _correlate(spectrum, defined * 1.0))
+    null = np.nan_to_num((_divide(kept, count)[:, :, None] + moved) * count[:, :, None])
+    return hits, count.astype(int), np.ascontiguousarray(null.transpose(0, 2, 1))
 
 
-def _correlate(where, series):
-    """``sum_p where[lag, p] series[p + k]`` for every circular shift k (lag, k)."""
-    n = series.size
-    spectrum = np.conj(np.fft.rfft(where, axis=1)) * np.fft.rfft(series)
-    found = np.fft.irfft(spectrum, n, axis=1)
+def _fitted(switch, defined, degree):
+    """Polynomial trends of sessions of one length."""
+    basis = nuisance_basis(switch.shape[1], degree)
+    trend = np.where(defined, switch, 0.0) @ basis @ basis.T
+    for k in np.flatnonzero(~defined.all(axis=1)):
+        known = defined[k]
+        trend[k] = basis @ np.linalg.lstsq(basis[known], switch[k, known], rcond=None)[0]
+    return trend
+
+
+def _correlate(spectrum, series):
+    """``sum_p where[lag, p] series[p + k]`` for every circular shift k (session, lag, k)."""
+    found = np.fft.irfft(spectrum * np.fft.rfft(series)[:, None], series.shape[1])
     return np.where(np.abs(found) < 1e-9, 0.0, found)
 
 
@@ -269,10 +298,13 @@ def swap_band(
     switches, table = prepare_swap(
         switches, event_step, subject, session, condition, n_steps, bin_trials
     )
-    pieces = []
-    for (name, *_), cell in table.groupby(CELL):
-        rows, events = switches[cell["row"]], cell["event_step"].to_numpy()
-        pieces.append((name, *_swap_piece(rows, events, lags, n_draws, rng)))
+    pieces = (
+        (
+            name,
+            *_swap_piece(switches[cell["row"]], cell["event_step"].to_numpy(), lags, n_draws, rng),
+        )
+        for (name, *_), cell in table.groupby(CELL)
+    )
     return _summarise(pieces, lags, np.asarray(subject), "trial swap")
 
 
@@ -289,22 +321,29 @@ def _swap_piece(rows, events, lags, n_draws, rng):
     return np.nansum(observed, axis=0), count, np.nan_to_num(share) * count
 
 
-def _summarise(pieces, lags, subject, title) -> LockedProbability:
-    if not pieces:
+def _summarise(
+    pieces: Iterable[tuple], lags, subject, title, of_subjects=True
+) -> LockedProbability:
+    """Sum sessions, which come subject by subject; draws of one subject at a time are in memory."""
+    names, parts, total, n = [], [], 0.0, 0
+    for name, own in groupby(pieces, itemgetter(0)):
+        hits, count, drawn = (sum(column) for column in list(zip(*own, strict=True))[1:])
+        # where nothing is counted, nothing was drawn
+        total, n = total + drawn / np.maximum(count, 1), n + (count > 0)
+        part = {"probability": _divide(hits, count), "n_events": count}
+        if of_subjects:
+            part |= _band(_divide(drawn, np.broadcast_to(count, drawn.shape)))
+        parts.append(part)
+        names.append(name)
+    if not parts:
         raise NotTestableError(f"{title}: no session has enough trials and an event")
-    parts, observed, null = [], [], []
-    for name in dict.fromkeys(piece[0] for piece in pieces):
-        own = [piece[1:] for piece in pieces if piece[0] == name]
-        hits, count, drawn = (sum(column) for column in zip(*own, strict=True))
-        observed.append(_divide(hits, count))
-        null.append(_divide(drawn, np.broadcast_to(count, drawn.shape)))
-        part = {"subject": name, "lag": lags, "probability": observed[-1], "n_events": count}
-        parts.append(pd.DataFrame(part | _band(null[-1])))
-    means = {"lag": lags, "probability": _mean(np.array(observed))}
-    group = pd.DataFrame(means | _band(_mean(np.array(null))))
-    names = {part["subject"][0] for part in parts}
-    excluded = tuple(str(s) for s in dict.fromkeys(subject) if s not in names)
-    return LockedProbability(pd.concat(parts, ignore_index=True), group, excluded)
+    each = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    subjects = {"subject": np.repeat(names, lags.size), "lag": np.tile(lags, len(names))}
+    means = {"lag": lags, "probability": _mean(each["probability"].reshape(-1, lags.size))}
+    group = pd.DataFrame(means | _band(_divide(total, np.broadcast_to(n, total.shape))))
+    known = set(names)
+    excluded = tuple(str(s) for s in pd.unique(subject) if s not in known)
+    return LockedProbability(pd.DataFrame(subjects | each), group, excluded)
 
 
 def _mean(values):

@@ -13,6 +13,7 @@ from neuroalrnn.stats.effects import effect_table, one_sample
 UNITS = ("subject", "session")
 # trials are grouped by these labels; a trial without one would belong to no group
 KEYS = ("subject", "session", "condition", "block")
+MOST_ENTRIES = 2**17
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,30 @@ def positions(codes) -> list[np.ndarray]:
         return []
     order = np.argsort(codes, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+
+
+def of_one_length(sessions, most=MOST_ENTRIES):
+    """Put sessions of one length together, so that they are computed at once.
+
+    Parameters
+    ----------
+    sessions : list of int array
+        Positions of the trials of each session.
+    most : int
+        Trials that are put together; a single session may have more.
+
+    Yields
+    ------
+    places : int array, shape (session,)
+        Places in the list.
+    rows : int array, shape (session, trial)
+        Positions of their trials.
+    """
+    for places in positions(np.array([len(rows) for rows in sessions], dtype=int)):
+        step = max(most // max(len(sessions[places[0]]), 1), 1)
+        for start in range(0, len(places), step):
+            own = places[start : start + step]
+            yield own, np.stack([sessions[k] for k in own])
 
 
 def of_sessions(table: pd.DataFrame):

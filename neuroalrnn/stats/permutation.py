@@ -7,7 +7,6 @@ follow the clock of the trial. Each session is reduced to one shift-corrected nu
 """
 
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -25,58 +24,13 @@ from neuroalrnn.stats.null_tests import (
     shift_corrected,
     trial_table,
 )
-from neuroalrnn.stats.trends import choose_degree, session_degree
+from neuroalrnn.stats.shifts import shift_sessions
+from neuroalrnn.stats.trends import choose_degree
 
-LARGEST_EXCLUSION = 20
-FEWEST_TRIALS, FEWEST_SWITCHES = 20, 4
 SMALLEST_BIN, LARGEST_BIN, FEWEST_BINS = 5, 20, 10
 SAME_STEP = "the event falls on the same step in all exchangeable trials"
 ALL_ALONE = "no two trials can be exchanged"
 CELL = ["subject", "session", "condition", "n_steps", "bin"]
-
-
-def admissible_shifts(n_trials: int) -> np.ndarray:
-    """List the circular shifts of a session, but those below a twentieth of it (20 at most)."""
-    smallest = max(1, min(LARGEST_EXCLUSION, n_trials // 20))
-    return np.arange(smallest, n_trials - smallest + 1)
-
-
-def nuisance_basis(n_trials: int, degree: int = 3, block=None) -> np.ndarray:
-    """Build an orthonormal basis of a polynomial in trial number and of block means.
-
-    Parameters
-    ----------
-    n_trials : int
-        Length of the session.
-    degree : int
-        Degree of the polynomial; 0 removes the mean only.
-    block : array (trial,), optional
-        Labels of blocks within the session.
-
-    Returns
-    -------
-    basis : array (trial, nuisance)
-        Orthonormal columns.
-
-    Raises
-    ------
-    DataError
-        The degree is impossible.
-    """
-    degree = int(as_whole_numbers(degree, "degree", "trend", least=0))
-    polynomial = _polynomial(n_trials, degree)
-    if block is None:
-        return polynomial
-    codes = pd.factorize(np.asarray(block))[0]
-    indicators = (codes[:, None] == np.unique(codes)).astype(float)
-    left, size, _ = np.linalg.svd(np.hstack([polynomial, indicators]), full_matrices=False)
-    return left[:, size > 1e-9 * size[0]]
-
-
-@lru_cache(maxsize=1024)
-def _polynomial(n_trials: int, degree: int) -> np.ndarray:
-    time = np.linspace(-1.0, 1.0, n_trials)
-    return np.linalg.qr(np.polynomial.legendre.legvander(time, min(degree, n_trials - 1)))[0]
 
 
 def circular_shift_null(
@@ -159,30 +113,15 @@ def circular_shift_null(
         degree = choose_degree(event_series, session, subject)
     series = {name: table[name].to_numpy() for name in ("regime_series", "event_series")}
     series |= {} if block is None else {"block": table["block"].to_numpy()}
+    keys, sessions = zip(*of_sessions(table), strict=True) if len(table) else ((), ())
     rows = [
-        _shift_session(keys, {k: v[here] for k, v in series.items()}, degree, marks_switches)
-        for keys, here in of_sessions(table)
+        {"subject": name, "session": session} | row
+        for (name, session), row in zip(
+            keys, shift_sessions(series, sessions, degree, marks_switches), strict=True
+        )
     ]
     found = over_units(rows, f"{title} within session", effect, unit, test, rng)
     return replace(found, effects=found.effects.assign(trend_degree=degree))
-
-
-def _shift_session(keys, part, degree, marks_switches) -> dict:
-    x, y = (part[name].astype(float) for name in ("regime_series", "event_series"))
-    n, n_switches = x.size, int(((x if marks_switches else np.diff(x)) != 0).sum())
-    row = dict(zip(("subject", "session"), keys, strict=True))
-    row |= {"n_trials": n, "n_switches": n_switches}
-    if n < FEWEST_TRIALS:
-        return row | {"reason": f"{n} trials, at least {FEWEST_TRIALS} needed"}
-    if n_switches < FEWEST_SWITCHES:
-        return row | {"reason": f"{n_switches} switches, at least {FEWEST_SWITCHES} needed"}
-    basis = nuisance_basis(n, session_degree(degree, n), part.get("block"))
-    rx, ry = x - basis @ (basis.T @ x), y - basis @ (basis.T @ y)
-    covariance = np.fft.irfft(np.conj(np.fft.rfft(rx)) * np.fft.rfft(ry), n) / n
-    null = covariance[admissible_shifts(n)]
-    if null.std() <= 1e-10 * max(np.abs(x).max(), 1e-300) * max(np.abs(y).max(), 1e-300):
-        return row | {"reason": "nothing is left of the event or regime without trend and blocks"}
-    return row | shift_corrected(covariance[0], null.mean(), null.std())
 
 
 def swap_trials_null(

@@ -21,7 +21,7 @@ from scipy.special import stdtr
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.stats.checks import as_count, as_numbers, refuse_unnamed
 from neuroalrnn.stats.defaults import LEVEL
-from neuroalrnn.stats.null_tests import positions
+from neuroalrnn.stats.null_tests import of_one_length, positions
 
 LOWEST, HIGHEST = 3, 10
 TRIALS_PER_DEGREE = 4
@@ -65,7 +65,9 @@ def choose_degree(series: ArrayLike, session: ArrayLike, subject: ArrayLike) -> 
     number = table.groupby(["subject", "session"], sort=False).ngroup().to_numpy()
     parts = positions(number)
     terms = range(LOWEST + 1, HIGHEST + 1)
-    rows = np.reshape([_higher_terms(series[part]) for part in parts], (-1, len(terms)))
+    rows = np.empty((len(parts), len(terms)))
+    for places, trials in of_one_length(parts):
+        rows[places] = _higher_terms(series[trials])
     found = pd.DataFrame(rows, columns=terms, dtype=float)
     by_subject = found.groupby([subject[part[0]] for part in parts], sort=False).mean()
     units = by_subject if len(by_subject) >= FEWEST_UNITS else found
@@ -76,15 +78,20 @@ def choose_degree(series: ArrayLike, session: ArrayLike, subject: ArrayLike) -> 
 
 
 def _higher_terms(series) -> np.ndarray:
-    """Coefficients of the terms above a cubic, NaN where the session is too short (term,)."""
+    """Coefficients of the terms above a cubic, NaN where a session is too short (session, term)."""
     counts = np.isfinite(series)
-    found = np.full(HIGHEST + 1, np.nan)
-    most = min(HIGHEST, int(counts.sum()) // TRIALS_PER_DEGREE)
-    if most > LOWEST:
-        is_whole = counts.all()
-        curves, sign = _whole(series.size, most) if is_whole else _orthonormal(most, counts)
-        found[: most + 1] = sign * (curves.T @ series[counts])
-    return found[LOWEST + 1 :]
+    found = np.full((len(series), HIGHEST + 1), np.nan)
+    is_whole = counts.all(axis=1)
+    most = min(HIGHEST, series.shape[1] // TRIALS_PER_DEGREE)
+    if most > LOWEST and is_whole.any():
+        curves, sign = _whole(series.shape[1], most)
+        found[is_whole, : most + 1] = sign * (series[is_whole] @ curves)
+    for k in np.flatnonzero(~is_whole):
+        most = min(HIGHEST, int(counts[k].sum()) // TRIALS_PER_DEGREE)
+        if most > LOWEST:
+            curves, sign = _orthonormal(most, counts[k])
+            found[k, : most + 1] = sign * (curves.T @ series[k, counts[k]])
+    return found[:, LOWEST + 1 :]
 
 
 @lru_cache(maxsize=1024)

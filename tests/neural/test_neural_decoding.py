@@ -18,7 +18,7 @@ from neuroalrnn.neural import (
     subject_means,
     to_epochs,
 )
-from neuroalrnn.stats.permutation import admissible_shifts
+from neuroalrnn.stats.shifts import admissible_shifts
 
 N_NULL = 40
 MOST_REJECTED = binom.ppf(0.999, N_NULL, 0.05)

@@ -5,12 +5,11 @@ import pytest
 
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats.permutation import (
-    admissible_shifts,
     circular_shift_null,
-    nuisance_basis,
     prepare_swap,
     swap_trials_null,
 )
+from neuroalrnn.stats.shifts import admissible_shifts, nuisance_basis
 
 N_SUBJECTS = 12
 
