@@ -65,7 +65,8 @@ def _huge(data, rng):
     size = 4 if value < 2**32 else 8
     place = rng.integers(max(len(data) // 4, 1)) * 4
     if place + size <= len(data):
-        data[place : place + size] = struct.pack("<I" if size == 4 else "<Q", value)
+        order = "<" if rng.random() < 0.5 else ">"
+        data[place : place + size] = struct.pack(order + ("I" if size == 4 else "Q"), value)
 
 
 def _reverse(data, rng):

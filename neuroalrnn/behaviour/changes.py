@@ -257,14 +257,11 @@ def _counted(table, n_draws, rng):
         if not len(changes):
             continue
         following = _next(switched[rows])
-        shift = (
-            rng.choice(admissible_shifts(n), n_draws) if n >= FEWEST_TRIALS else np.zeros(n_draws)
-        )
+        drawn = [0] * n_draws if n < FEWEST_TRIALS else rng.choice(admissible_shifts(n), n_draws)
         # there are fewer shifts than draws of them
-        used, place = np.unique(shift.astype(int), return_inverse=True)
+        used, place = np.unique(drawn, return_inverse=True)
         moved = np.sort((changes + used[:, None]) % n, axis=1)
-        drawn = _count(following, moved, n)[:, place]
-        yield subject, _count(following, changes[None], n), drawn
+        yield subject, _count(following, changes[None], n), _count(following, moved, n)[:, place]
 
 
 def _next(switched):

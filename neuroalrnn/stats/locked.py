@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -325,7 +326,8 @@ def _summarise(
     pieces: Iterable[tuple], lags, subject, title, of_subjects=True
 ) -> LockedProbability:
     """Sum sessions, which come subject by subject; draws of one subject at a time are in memory."""
-    names, parts, total, n = [], [], 0.0, 0
+    names, parts, n = [], [], 0
+    total: Any = 0.0
     for name, own in groupby(pieces, itemgetter(0)):
         hits, count, drawn = (sum(column) for column in list(zip(*own, strict=True))[1:])
         # where nothing is counted, nothing was drawn
