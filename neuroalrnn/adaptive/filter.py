@@ -101,22 +101,26 @@ def smooth_readouts(rows: Rows, prior: Prior) -> Course:
 
 
 def _smooth(rows, prior, mean, covariance):
-    """Smooth in place, as covariances are large: from the last trial on, only later ones change."""
+    """Smooth in place, as covariances are large: all subjects at once, from the last trial on."""
     drift = drift_of(rows, prior.drift, prior.session_drift)
-    for t in range(len(mean) - 2, -1, -1):
-        if rows.first[t + 1]:
-            continue
-        ahead = covariance[t] + drift[t + 1] * prior.covariance
+    starts = np.flatnonzero(rows.first)
+    ends = np.r_[starts[1:], len(mean)]
+    for back in range(2, int((ends - starts).max(initial=0)) + 1):
+        t = ends[ends - starts >= back] - back
+        ahead = covariance[t] + drift[t + 1, None, None] * prior.covariance
         gain = _gain(covariance[t], ahead)
-        mean[t] += gain @ (mean[t + 1] - mean[t])
-        back = gain @ (covariance[t + 1] - ahead) @ gain.T
-        covariance[t] += (back + back.T) / 2
+        mean[t] += (gain @ (mean[t + 1] - mean[t])[:, :, None])[:, :, 0]
+        change = gain @ (covariance[t + 1] - ahead) @ gain.transpose(0, 2, 1)
+        covariance[t] += (change + change.transpose(0, 2, 1)) / 2
 
 
 def _gain(now, ahead):
     """``now @ inv(ahead)``; weights that are known for sure, with variance 0, stay as they are."""
-    free = np.diag(ahead) > 0
+    free = np.diagonal(ahead, axis1=1, axis2=2) > 0
+    if free.all():
+        return np.linalg.solve(ahead, now).transpose(0, 2, 1)
     gain = np.zeros_like(now)
-    inside = np.ix_(free, free)
-    gain[inside] = np.linalg.solve(ahead[inside], now[inside]).T
+    for known in np.unique(free, axis=0):
+        inside = np.ix_((free == known).all(axis=1), known, known)
+        gain[inside] = np.linalg.solve(ahead[inside], now[inside]).transpose(0, 2, 1)
     return gain

@@ -1,6 +1,7 @@
 """How the read-out of every held-out subject drifts over its trials, as the smoother has it."""
 
 import json
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,8 +16,10 @@ from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.network.choices import log_probability
 from neuroalrnn.results.summary import NETWORK
 
-# trials of a subject that a table keeps, and standard errors of an interval
-MOST_POINTS, NORMAL = 50, 1.96
+# trials that a table keeps of a subject, and of all; standard errors of an interval
+MOST_POINTS, MOST_OF_ALL, NORMAL = 50, 100_000, 1.96
+# in bytes, of covariances of subjects that are smoothed at once
+MOST_BYTES = 2**26
 
 
 def lay_out_fold(fit, fold) -> tuple[np.ndarray, Rows, Prior]:
@@ -117,7 +120,8 @@ def trace_fold(fit, fold) -> list[_Trace]:
     Returns
     -------
     list of _Trace
-        At most 50 trials per subject, equally spaced, the first and the last among them.
+        At most 50 trials per subject, equally spaced, the first and the last among them; fewer of
+        more than 2,000 subjects, as all together have 100,000 at most.
     """
     return fold.recall("traced read-outs", lambda: _trace_fold(fit, fold))
 
@@ -125,16 +129,47 @@ def trace_fold(fit, fold) -> list[_Trace]:
 def _trace_fold(fit, fold):
     index, rows, prior = lay_out_fold(fit, fold)
     subject, traced = fit.trials["subject"].values.astype(str)[index], []
-    starts = np.flatnonzero(rows.first)
-    for start, end in zip(starts, np.r_[starts[1:], len(index)], strict=True):
-        # covariances of all subjects at once would take most of the memory of a report
-        course = smooth_readouts(Rows(*(values[start:end] for values in rows)), prior)
-        n = min(MOST_POINTS, end - start)
-        at = np.linspace(0, end - start - 1, n).round().astype(int)
-        sd = np.sqrt(np.maximum(np.einsum("tii->ti", course.covariance[at]), 0))
-        kept = course.covariance[at] if rows.log_odds.shape[1] == 1 else None
-        traced.append(_Trace(subject[start], at, course.mean[at], sd, kept))
+    most = n_points(fit)
+    for starts in _together(rows, prior):
+        begin, end = starts[0], starts[-1]
+        course = smooth_readouts(Rows(*(values[begin:end] for values in rows)), prior)
+        for start, stop in pairwise(starts):
+            at = np.linspace(0, stop - start - 1, min(most, stop - start)).round().astype(int)
+            mean, covariance = (each[start - begin + at] for each in course)
+            sd = np.sqrt(np.maximum(np.einsum("tii->ti", covariance), 0))
+            kept = covariance if rows.log_odds.shape[1] == 1 else None
+            traced.append(_Trace(subject[start], at, mean, sd, kept))
     return traced
+
+
+def n_points(fit) -> int:
+    """Trials of a subject of which tables keep the read-out, at most.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    int
+        50, or fewer where there are very many subjects.
+    """
+    n_subjects = len(np.unique(fit.trials["subject"].values.astype(str)))
+    return min(MOST_POINTS, max(MOST_OF_ALL // n_subjects, 2))
+
+
+def _together(rows, prior):
+    """First rows of subjects that are smoothed at once, and the end of the last one.
+
+    Covariances of all subjects at once would take most of the memory of a report.
+    """
+    starts = np.r_[np.flatnonzero(rows.first), len(rows.choice)]
+    most = MOST_BYTES // (8 * len(prior.mean) ** 2)
+    begin = 0
+    while begin < len(starts) - 1:
+        end = max(int(np.searchsorted(starts, starts[begin] + most, side="right")) - 1, begin + 1)
+        yield starts[begin : end + 1]
+        begin = end
 
 
 def trace_readouts(fit) -> pd.DataFrame:
@@ -151,22 +186,25 @@ def trace_readouts(fit) -> pd.DataFrame:
         One row per subject, trial and weight: ``subject, trial`` (count within the subject, from
         0), ``readout_weight`` ("gain", "offset", a latent or a term of the history regression; with
         more than two options that of each), ``readout`` (its value) and its 95 % interval
-        ``ci_low, ci_high``. At most 50 trials per subject,
-        equally spaced, the first and the last among them.
+        ``ci_low, ci_high``. At most 50 trials per subject, equally spaced, the first and the last
+        among them; fewer of more than 2,000 subjects, as all together have 100,000 at most.
     """
-    tables, names = [], _names(fit)
-    for fold in fit.best.folds:
-        for subject, trial, mean, sd, _ in trace_fold(fit, fold):
-            tables.append(_tabulate(subject, trial, names, mean, sd))
-    return pd.concat(tables, ignore_index=True)
-
-
-def _tabulate(subject, trial, names, mean, sd):
-    values = {"subject": subject, "trial": np.repeat(trial, len(names))}
-    values |= {"readout_weight": np.tile(names, len(trial)), "readout": mean.ravel()}
-    half = NORMAL * sd.ravel()
-    low, high = values["readout"] - half, values["readout"] + half
-    return pd.DataFrame(values | {"ci_low": low, "ci_high": high})
+    names, traced = _names(fit), [each for fold in fit.best.folds for each in trace_fold(fit, fold)]
+    _, at, mean, sd, _ = zip(*traced, strict=True)
+    at, mean, sd = map(np.concatenate, (at, mean, sd))
+    return pd.DataFrame(
+        {
+            "subject": np.repeat(
+                np.array([each.subject for each in traced], dtype=object),
+                [len(each.trial) * len(names) for each in traced],
+            ),
+            "trial": np.repeat(at, len(names)),
+            "readout_weight": np.tile(np.array(names, dtype=object), len(at)),
+            "readout": mean.ravel(),
+            "ci_low": (mean - NORMAL * sd).ravel(),
+            "ci_high": (mean + NORMAL * sd).ravel(),
+        }
+    )
 
 
 def _names(fit):

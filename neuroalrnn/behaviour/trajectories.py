@@ -49,23 +49,24 @@ def trace_effects(fit) -> pd.DataFrame:
     NotTestableError
         The fit explains more than choices.
     """
-    tables = []
+    parts = []
     for fold in fit.best.folds:
-        index, subject, names, lags, moves = _moves(fit, fold)
-        moves[~scored_trials(fit.trials)[index]] = np.nan
+        names, lags, moves = _moves(fit, fold)
+        names = np.array(names, dtype=object)
         for own, at, mean, _, covariance in trace_fold(fit, fold):
-            here = moves[subject[index] == own]
-            known = np.isfinite(here[..., 0]).any(axis=0)
-            move = np.nanmean(here[:, known], axis=0)
+            move, known = moves[own]
             effect = mean @ move.T
             sd = np.sqrt(np.maximum(np.einsum("iw,twv,iv->ti", move, covariance, move), 0))
-            columns = {"subject": own, "trial": np.repeat(at, known.sum())}
-            columns |= {"input": np.tile(np.array(names)[known], len(at))}
-            columns |= {"lag": np.tile(lags[known], len(at)), "input_effect": effect.ravel()}
-            half = NORMAL * sd.ravel()
-            columns |= {"ci_low": effect.ravel() - half, "ci_high": effect.ravel() + half}
-            tables.append(pd.DataFrame(columns))
-    return pd.concat(tables, ignore_index=True)
+            subject, n = np.array(own, dtype=object), len(names[known])
+            columns = np.repeat(subject, len(at) * n), np.repeat(at, n)
+            columns += tuple(np.tile(each[known], len(at)) for each in (names, lags))
+            parts.append((*columns, effect.ravel(), NORMAL * sd.ravel()))
+    subject, trial, name, lag, effect, half = (
+        np.concatenate(each) for each in zip(*parts, strict=True)
+    )
+    columns = {"subject": subject, "trial": trial, "input": name, "lag": lag}
+    columns |= {"input_effect": effect, "ci_low": effect - half, "ci_high": effect + half}
+    return pd.DataFrame(columns)
 
 
 def average_trajectories(traced) -> pd.DataFrame:
@@ -108,8 +109,8 @@ def average_trajectories(traced) -> pd.DataFrame:
 def _moves(fit, fold):
     """By how much each weight of a read-out moves the log-odds, if an input is changed.
 
-    Returns trials (row,), subjects of all trials, names and lags of inputs, and the moves, shape
-    (row, input, weight), NaN where an input cannot be changed.
+    Returns names and lags of inputs, and by subject the mean over its scored trials, shape (input,
+    weight) of those inputs that can be changed, and which these are, shape (all inputs,).
     """
     trials, network = fit.trials, fold.network
     index, _ = states_at_choice(fold.test, fold.test_latents)
@@ -117,6 +118,7 @@ def _moves(fit, fold):
     scored = scored_trials(trials)[trained]
     known, train = states[scored], trained[scored]
     names, lags, parts = [], [], []
+    means = _OfSubjects(trials["subject"].values.astype(str)[index], scored_trials(trials)[index])
     terms = _Terms(trials, train, json.loads(fit.adaptive.attrs["terms"]))
     for flip, changes in _state_changes(fit, fold):
         for name, weights, change in zip(
@@ -130,9 +132,29 @@ def _moves(fit, fold):
             added = terms.change(flip, weights, flip.first_lag)[index]
             gain, constant = change @ network.readout.T, np.zeros((len(index), 1))
             move = np.hstack([gain, constant, latents, added])
-            parts.append(np.where(lost[:, None], np.nan, move))
-    subject = trials["subject"].values.astype(str)
-    return index, subject, names, np.array(lags), np.stack(parts, axis=1)
+            move[lost] = np.nan
+            parts.append(means(move))
+    found = np.stack(parts, axis=1)
+    known = np.isfinite(found[..., 0])
+    moves = zip(means.names, found, known, strict=True)
+    return names, np.array(lags), {name: (move[own], own) for name, move, own in moves}
+
+
+class _OfSubjects:
+    """Means over the rows of each subject that count, shape (subject, weight)."""
+
+    def __init__(self, subject, counts):
+        self.names, place = np.unique(subject, return_inverse=True)
+        self._order = np.argsort(place, kind="stable")
+        self._starts = np.flatnonzero(np.diff(place[self._order], prepend=-1))
+        self._counts = counts[self._order]
+
+    def __call__(self, values):
+        values = values[self._order]
+        known = np.isfinite(values) & self._counts[:, None]
+        total = np.add.reduceat(np.where(known, values, 0.0), self._starts)
+        n = np.add.reduceat(known, self._starts, dtype=int)
+        return np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
 
 
 def _state_changes(fit, fold):
