@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from neuroalrnn.plots.layout import say_empty
+from neuroalrnn.plots.layout import say_empty, say_some, some_of
 from neuroalrnn.plots.style import BASELINE, DOUBLE, INK, MODEL, axes_or_new, styled
 from neuroalrnn.results import Fit
 
@@ -37,6 +37,8 @@ def plot_added(fit: Fit, regression: pd.DataFrame, *, ax: Axes | None = None) ->
     ax.axvline(0, color=INK, lw=0.6, ls=":", zorder=1)
     for place, row in enumerate(regression.to_dict("records")):
         values = (scores[row["model"]] - scores[row["other_model"]]).to_numpy()
+        say_some(ax, len(values))
+        values = some_of(values)
         apart = np.linspace(-0.28, 0.28, len(values)) if len(values) > 1 else np.zeros(1)
         size = 4 if len(values) > FEW else 9
         ax.scatter(values, place + apart, s=size, color=BASELINE, alpha=0.5, lw=0, zorder=2)

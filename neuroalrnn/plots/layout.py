@@ -5,6 +5,41 @@ import pandas as pd
 
 from neuroalrnn.plots.style import GREY, INK, MOST_REGIMES, level
 
+# subjects that are drawn one by one: more fill a panel, and its file, and show nothing else
+MOST_DRAWN = 500
+
+
+def some_of(subjects):
+    """Those of many subjects that are drawn one by one.
+
+    Parameters
+    ----------
+    subjects : array, shape (subject, ...)
+
+    Returns
+    -------
+    array, shape (at most 500, ...)
+        Evenly spaced where there are more.
+    """
+    subjects = np.asarray(subjects)
+    n = len(subjects)
+    return subjects[np.linspace(0, n - 1, min(n, MOST_DRAWN)).round().astype(int)]
+
+
+def say_some(ax, n):
+    """Write into a panel how many of its subjects are drawn, where not all are.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    n : int
+        Number of subjects.
+    """
+    text = f"{MOST_DRAWN} of {n:,} subjects drawn"
+    if n > MOST_DRAWN and text not in {each.get_text() for each in ax.texts}:
+        look = {"ha": "right", "va": "bottom", "color": GREY, "size": 6}
+        ax.text(0.99, 0.01, text, transform=ax.transAxes, **look)
+
 
 def over_subjects(table, by, value):
     """Mean over subjects and its standard error.

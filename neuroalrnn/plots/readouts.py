@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from neuroalrnn.plots.layout import say_some, some_of
 from neuroalrnn.plots.style import DOUBLE, GREY, MODEL, PALETTE, new_figure, styled
 
 MOST_SUBJECTS = 12
@@ -104,9 +105,17 @@ def _panels(parts, names):
         yield list(zip(panels, here, strict=False)), panels
 
 
+def _draw_lines(ax, rows, value, look):
+    """A thin line per subject."""
+    names = pd.unique(rows["subject"])
+    rows = rows[rows["subject"].isin(some_of(names))]
+    for _, own in rows.groupby("subject", sort=False):
+        ax.plot(own["trial"], own[value], **look)
+    say_some(ax, len(names))
+
+
 def _draw_mean(ax, traced, group, colour):
-    for _, own in traced.groupby("subject", sort=False):
-        ax.plot(own["trial"], own["input_effect"], color=GREY, lw=0.5, alpha=0.5)
+    _draw_lines(ax, traced, "input_effect", {"color": GREY, "lw": 0.5, "alpha": 0.5})
     ax.axhline(0, color=GREY, lw=0.6)
     _draw_course(ax, group, "input_effect", colour, "mean")
 
@@ -118,8 +127,7 @@ def _draw_course(ax, rows, value, colour, label):
 
 
 def _draw_group(ax, rows, weight):
-    for _, own in rows.groupby("subject", sort=False):
-        ax.plot(own["trial"], own["readout"], color=GREY, lw=0.6, alpha=0.7)
+    _draw_lines(ax, rows, "readout", {"color": GREY, "lw": 0.6, "alpha": 0.7})
     ax.axhline(_shared(weight), color=MODEL, lw=0.8, ls=(0, (4, 2)), label="shared network")
     ax.set_xlabel("Trial of the subject")
     ax.set_ylabel(f"{_capital(weight)} ({'factor' if weight == 'gain' else 'log-odds'})")

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuroalrnn.plots.layout import say_empty
+from neuroalrnn.plots.layout import say_empty, say_some, some_of
 from neuroalrnn.plots.style import (
     BASELINE,
     CONTROL,
@@ -333,6 +333,8 @@ def _beyond(ax, value, row, color):
 
 
 def _faint_dots(ax, values, row):
+    say_some(ax, len(values))
+    values = some_of(values)
     offset = np.linspace(-0.28, 0.28, len(values)) if len(values) > 1 else np.zeros(1)
     size, color = (4, FAINT) if len(values) > FEW else (9, GREY)
     ax.scatter(values, row + offset, s=size, color=color, linewidths=0, zorder=2)

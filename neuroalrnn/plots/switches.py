@@ -14,6 +14,8 @@ from neuroalrnn.plots.layout import (
     over_subjects,
     row_labels,
     say_empty,
+    say_some,
+    some_of,
     step_positions,
 )
 from neuroalrnn.plots.style import BLUE, FAINT, GREY, INK, MOST_STEPS, SINGLE, axes_or_new, styled
@@ -52,6 +54,8 @@ def plot_switch_probability(switch_probability: pd.DataFrame, *, ax: Axes | None
     ax = axes_or_new(ax, SINGLE, 20 + 4.6 * (rows[-1] + 1))
     parts = switch_probability.groupby(by, sort=True, observed=True)["switch_probability"]
     for row, (_, values) in zip(rows, parts, strict=True):
+        say_some(ax, len(values))
+        values = some_of(values)
         offset = np.linspace(-0.28, 0.28, len(values)) if len(values) > 1 else 0.0
         ax.scatter(values, row + offset, s=4, color=FAINT, linewidths=0, zorder=2)
     error = means["standard_error"].to_numpy()

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.plots.behaviour import TITLES
-from neuroalrnn.plots.layout import say_empty
+from neuroalrnn.plots.layout import say_empty, say_some, some_of
 from neuroalrnn.plots.style import (
     BLUE,
     DOUBLE,
@@ -136,7 +136,9 @@ def _draw_subjects(ax, triggered):
     moved = moved.transpose("lag", "subject").dropna("subject", how="all")
     if not moved.sizes["subject"]:
         return []
-    lines = ax.plot(triggered["lag"], moved, color=FAINT, lw=0.4, alpha=0.8, zorder=1)
+    drawn = some_of(moved.values.T).T
+    say_some(ax, moved.sizes["subject"])
+    lines = ax.plot(triggered["lag"], drawn, color=FAINT, lw=0.4, alpha=0.8, zorder=1)
     lines[0].set_label(f"{moved.sizes['subject']} subjects, around the null mean")
     names = ("group_average", "group_null_low", "group_null_high")
     inner = np.nanquantile(moved, [0.05, 0.95])

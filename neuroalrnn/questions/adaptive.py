@@ -244,7 +244,7 @@ QUESTION = Question(
         Figure(
             "readouts",
             "Gain and offset of the read-out of the AL-RNN given all choices of a held-out "
-            "subject. Top: every subject, the shared network dashed. Below: the first twelve "
+            "subject. Top: single subjects, the shared network dashed. Below: the first twelve "
             "subjects with 95 % intervals; colour is the gain, grey the offset.",
             lambda asked: plot_readout_panels(asked.tables["readouts"]),
         ),
