@@ -190,8 +190,7 @@ def trace_readouts(fit) -> pd.DataFrame:
         among them; fewer of more than 2,000 subjects, as all together have 100,000 at most.
     """
     names, traced = _names(fit), [each for fold in fit.best.folds for each in trace_fold(fit, fold)]
-    _, at, mean, sd, _ = zip(*traced, strict=True)
-    at, mean, sd = map(np.concatenate, (at, mean, sd))
+    at, mean, sd = (np.concatenate(each) for each in [*zip(*traced, strict=True)][1:4])
     return pd.DataFrame(
         {
             "subject": np.repeat(

@@ -58,9 +58,9 @@ def trace_effects(fit) -> pd.DataFrame:
             effect = mean @ move.T
             sd = np.sqrt(np.maximum(np.einsum("iw,twv,iv->ti", move, covariance, move), 0))
             subject, n = np.array(own, dtype=object), len(names[known])
-            columns = np.repeat(subject, len(at) * n), np.repeat(at, n)
-            columns += tuple(np.tile(each[known], len(at)) for each in (names, lags))
-            parts.append((*columns, effect.ravel(), NORMAL * sd.ravel()))
+            who, where = np.repeat(subject, len(at) * n), np.repeat(at, n)
+            what = (np.tile(each[known], len(at)) for each in (names, lags))
+            parts.append((who, where, *what, effect.ravel(), NORMAL * sd.ravel()))
     subject, trial, name, lag, effect, half = (
         np.concatenate(each) for each in zip(*parts, strict=True)
     )
