@@ -49,7 +49,8 @@ Missing = Annotated[
     ),
 ]
 Units = Annotated[
-    list[str] | None, typer.Option(metavar="TEXT", help="Units of times (s, ms, us, min): rt=ms.")
+    list[str] | None,
+    typer.Option(metavar="TEXT", help="Units of times: rt=ms (us, min, h, day, clock, date)."),
 ]
 Text = Annotated[
     list[str] | None,

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from neuroalrnn.arguments import not_whole, unknown
+from neuroalrnn.data._stamps import UNITS, apart, in_seconds
 from neuroalrnn.data.columns import entry, inferred, key, numbers
 from neuroalrnn.data.names import first_few, where
-from neuroalrnn.data.units import SECONDS
 
 TRANSFORMS = ("equals", "map", "minus", "lag", "one_hot", "element", "unit")
 
@@ -27,9 +27,13 @@ def check_recipes(derive: Mapping[str, Mapping[str, Any]] | None) -> list[str]:
             for each in asked
             if each not in TRANSFORMS
         ]
-        if len(asked) != 1:
-            found.append(f"derive {name!r}: expected one of {', '.join(TRANSFORMS)} beside from")
-        found += [] if found else _wrong_value(name, asked[0], recipe[asked[0]])
+        if len(asked) != 1 and {*asked} != {"minus", "unit"}:
+            found.append(
+                f"derive {name!r}: expected one of {', '.join(TRANSFORMS)} beside from, or minus "
+                "and the unit of both columns"
+            )
+        for each in [] if found else asked:
+            found += _wrong_value(name, each, recipe[each])
     return found
 
 
@@ -42,7 +46,7 @@ def _wrong_value(name, transform, value) -> list[str]:
         "minus": (isinstance(value, str), "the name of a column"),
         "one_hot": (value is True or (isinstance(value, list) and value), "true, or all texts"),
         "element": (value in ("first", "last"), "'first' or 'last'"),
-        "unit": (isinstance(value, str) and value in SECONDS, f"one of {', '.join(SECONDS)}"),
+        "unit": (isinstance(value, str) and value in UNITS, f"one of {', '.join(UNITS)}"),
     }[transform]
     return [] if fits else [f"derive {name!r}: {transform} = {value!r}: expected {expected}"]
 
@@ -79,7 +83,7 @@ def derived(
         Texts that say what is wrong.
     """
     cells = cells_of(recipe["from"])
-    transform = next(each for each in recipe if each != "from")
+    transform = "minus" if "minus" in recipe else next(k for k in recipe if k != "from")
     value = recipe[transform]
     if transform == "one_hot":
         return _one_hot(name, cells, value)
@@ -92,14 +96,20 @@ def derived(
     elif transform == "element":
         column, found = inferred(_over_values(cells, lambda each: entry(each, value))), []
     else:
-        amount, found = numbers(cells, recipe["from"])
+        unit = recipe.get("unit")
+        amount, found = _amounts(cells, recipe["from"], unit)
         if transform == "minus":
-            other, more = numbers(cells_of(value), value)
-            amount, found = amount - other, found + more
-        else:
-            amount = amount * SECONDS[value]
+            other, more = _amounts(cells_of(value), value, unit)
+            amount, found = (
+                amount - other if unit is None else apart(amount, other, unit),
+                found + more,
+            )
         column = pd.Series(amount)
     return {name: column}, [f"derive {name!r}: {text}" for text in found]
+
+
+def _amounts(cells, name, unit) -> tuple[np.ndarray, list[str]]:
+    return numbers(cells, name) if unit is None else in_seconds(cells, name, unit)
 
 
 def _over_values(cells, of: Callable) -> pd.Series:

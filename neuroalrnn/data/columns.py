@@ -184,13 +184,14 @@ def _no_number(column, name) -> str:
     place = f"{first!r} on {row(at)}"
     if pd.api.types.is_timedelta64_dtype(column) or all(map(CLOCK.fullmatch, cells)):
         return (
-            f"{name!r} holds durations or times of day, {place}: expected numbers; convert them to "
-            "seconds, as pandas.to_timedelta(column).dt.total_seconds() does"
+            f"{name!r} holds durations or times of day, {place}: expected numbers; to read them as "
+            f"seconds, say units={{{name!r}: 'clock'}}"
         )
     if pd.api.types.is_datetime64_any_dtype(column) or all(map(DATE.fullmatch, cells)):
         return (
-            f"{name!r} holds dates, {place}: expected numbers; subtract the start of the session "
-            "and give seconds, as (column - start).dt.total_seconds() does, or days"
+            f"{name!r} holds dates, {place}: expected numbers; seconds from another date are a "
+            "column that is made, derive={'seconds': {'from': COLUMN, 'minus': START, "
+            "'unit': 'date'}}"
         )
     matches = [WITH_UNIT.fullmatch(cell) for cell in cells]
     if matches[0] and all(matches):

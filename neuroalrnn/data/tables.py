@@ -11,6 +11,7 @@ import xarray as xr
 from neuroalrnn.arguments import checked, not_kind, not_mapping, optional, refuse
 from neuroalrnn.data import columns as cells
 from neuroalrnn.data._prepare import Prepared
+from neuroalrnn.data._stamps import in_seconds
 from neuroalrnn.data.cautions import caution
 from neuroalrnn.data.choices import choice_codes
 from neuroalrnn.data.coding import SIGNED
@@ -26,7 +27,7 @@ from neuroalrnn.data.schema import (
     find_problems,
     session_number,
 )
-from neuroalrnn.data.units import SECONDS, check_units, event_times, session_clock
+from neuroalrnn.data.units import check_units, event_times, session_clock
 from neuroalrnn.exceptions import DataError, problems
 
 
@@ -98,8 +99,12 @@ def from_frame(
     missing : sequence, or dict of role or column to sequence, optional
         Codes that stand for a missing value, beside empty cells. A sequence is for every column but
         subject, session, block, trial and unscored_reason. 1, 1.0 and "1" are one code.
-    units : dict of role, event or column to {"s", "ms", "us", "min"}, optional
-        Units of times that are not in seconds.
+    units : dict of role, event or column to str, optional
+        Units of times that are not in seconds: "ms", "us", "min", "h" or "day" (as numbers of Excel
+        count); "clock" of what is written as ``hh:mm:ss.fff``, a time of day or a duration; "date"
+        of what is written as ``YYYY-MM-DD hh:mm:ss.fff``, with a time zone or without. Dates need a
+        ``trial_start`` that is a date, too; on a clock, an event more than half a day before its
+        start is past midnight.
     constants : dict of str to str or number, optional
         Further columns, whose cells are all the same, such as ``{"subject": "ann"}``. Those that
         are called as a role play it.
@@ -114,7 +119,8 @@ def from_frame(
         column to subtract), ``lag`` (the cell that many rows before in its session), ``one_hot``
         (True, or a list of all texts; makes a column ``NAME_TEXT`` of 0 and 1 for each),
         ``element`` ("first" or "last" of a cell that holds a list) and ``unit`` (of times, which
-        become seconds). A column that no role and no other recipe names becomes a covariate.
+        become seconds); ``minus`` with a ``unit`` is the time between two columns. A column that no
+        role and no other recipe names becomes a covariate.
     attrs : dict, optional
         Metadata; lists and dicts are stored as JSON.
     stored : dict, optional
@@ -175,7 +181,7 @@ def from_frame(
 
 
 def _built(df, roles: Roles, labels, attrs, found: list[str], rows) -> xr.Dataset:
-    found += check_roles(roles, list(df.columns), len(df)) + check_units(roles.units, roles.role_of)
+    found += check_roles(roles, list(df.columns), len(df)) + check_units(roles)
     if found:
         raise problems(DataError, "table", found)
     read, count = _without_codes(df, roles)
@@ -252,11 +258,12 @@ def _variables(read, roles: Roles, labels) -> tuple[dict, list[str]]:
         role = roles.role_of(column)
         if role in (*LABELS, "trial", "choice") or _is_kept(role, roles):
             continue
-        reader = cells.truths if role == "scored" else cells.numbers
-        values[column], more = reader(read[column], role)
-        found += more
         if column in roles.units:
-            values[column] = values[column] * SECONDS[roles.units[column]]
+            values[column], more = in_seconds(read[column], role, roles.units[column])
+        else:
+            reader = cells.truths if role == "scored" else cells.numbers
+            values[column], more = reader(read[column], role)
+        found += more
     for role, column in roles.columns.items():
         if role in (*LABELS, "trial", "choice"):
             continue

@@ -1,16 +1,15 @@
 """Times of a table in seconds, on the clock of the trial."""
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from neuroalrnn.arguments import unknown
+from neuroalrnn.data._stamps import DATE, UNITS, apart
 from neuroalrnn.data.names import N_SHOWN, texts
+from neuroalrnn.data.roles import Roles
 from neuroalrnn.data.schema import session_number
 
-SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "min": 60.0}
 NO_DURATION = ("subject", "session", "block", "trial", "choice", "correct", "scored",
                "unscored_reason")  # fmt: skip
 
@@ -18,31 +17,45 @@ NO_DURATION = ("subject", "session", "block", "trial", "choice", "correct", "sco
 CLIMB = 10.0
 
 
-def check_units(units: Mapping[str, str], role_of: Callable[[str], str]) -> list[str]:
+def check_units(roles: Roles) -> list[str]:
     """Check the units of columns.
 
     Parameters
     ----------
-    units : dict of column to unit
-        Units as given.
-    role_of : callable
-        Gives the name of a column in messages.
+    roles : Roles
+        Columns with their units.
 
     Returns
     -------
     list of str
         Texts that say what is wrong; empty where all is well.
     """
+    name, units = roles.role_of, roles.units
     found = [
-        f"units of {role_of(column)!r}: {unknown(unit, SECONDS)}"
+        f"units of {name(column)!r}: {unknown(unit, UNITS)}"
         for column, unit in units.items()
-        if unit not in SECONDS
+        if unit not in UNITS
     ]
-    return found + [
-        f"units of {role_of(column)!r}: this is no duration"
+    found += [
+        f"units of {name(column)!r}: this is no duration"
         for column in units
-        if role_of(column) in NO_DURATION
+        if name(column) in NO_DURATION
     ]
+    dates = [column for column, unit in units.items() if unit == DATE]
+    for role, column in roles.columns.items():
+        if column in dates and column not in roles.start.values():
+            found.append(
+                f"units of {role!r}: a date is no duration; make one, derive={{'seconds': "
+                f"{{'from': {column!r}, 'minus': START, 'unit': 'date'}}}}, where START is the "
+                f"column that it counts from, and {role}='seconds'"
+            )
+    for event, source in roles.events.items():
+        start = roles.start.get(event)
+        if source in dates and start is None:
+            found.append(f"event {event!r} is a date: name the start of trials, trial_start=...")
+        elif start is not None and (source in dates) != (start in dates):
+            found.append(f"event {event!r} and its start {start!r} are not both dates: say units")
+    return found
 
 
 def event_times(values, roles, n_trials: int) -> np.ndarray:
@@ -66,9 +79,10 @@ def event_times(values, roles, n_trials: int) -> np.ndarray:
     for k, (event, source) in enumerate(roles.events.items()):
         times[:, k] = values[source] if isinstance(source, str) else float(source)
         if event in roles.start:
-            # a start and an event at one time must not end up a rounding error before it
-            at = np.round(times[:, k] - values[roles.start[event]], 9)
-            times[:, k] = at + 0.0
+            start = roles.start[event]
+            same = roles.units.get(source) == roles.units.get(start)
+            unit = roles.units.get(source) if same else None
+            times[:, k] = apart(times[:, k], values[start], unit)
     return times
 
 

@@ -145,7 +145,7 @@ def test_rows_in_messages_are_those_of_the_file(folder):
         ({"derive": {"x": {"from": "stim", "eval": "1"}}}, "derive 'x': 'eval' is unknown"),
         ({"derive": {"x": {"from": "stim"}}}, "expected one of equals, map"),
         ({"derive": {"x": {"from": "rt", "lag": 0}}}, "lag = 0: expected a whole number from 1"),
-        ({"derive": {"x": {"from": "rt", "unit": "h"}}}, "unit = 'h': expected one of s, ms"),
+        ({"derive": {"x": {"from": "rt", "unit": "hz"}}}, "unit = 'hz': expected one of s, ms"),
         ({"derive": {"x": {"from": "stim", "map": {"le": 1}}}}, r"leaves out 'ri' \(3 rows\), fir"),
         (
             {"derive": {"x": {"from": "stim", "one_hot": ["le"]}}},
