@@ -36,9 +36,8 @@ from neuroalrnn.exceptions import NeuroALRNNError
 PACKAGES = ("data", "stats", "questions", "behaviour", "plots", "baselines", "study", "recover",
             "neural", "config", "report", "effects", "", "data_loaders")  # fmt: skip
 # a valid call of these takes a second or more: one argument at least is wrong, and calls are few
-SLOW = {"analyse", "compare_pooling", "cross_validate", "few_shot", "load", "load_miller_rats",
-        "load_dezfouli2019", "load_pratte2010", "retrain_without_units", "select_n_pwl",
-        "simulate_fit", "write_report"}  # fmt: skip
+SLOW = {"analyse", "compare_pooling", "cross_validate", "few_shot", "load",
+        "retrain_without_units", "select_n_pwl", "simulate_fit", "write_report"}  # fmt: skip
 # commands that work for minutes where all is valid: the folder is none
 LONG = {"demo", "recover"}
 # of computing; of waiting, as other programs may be busy, four times as much

@@ -60,4 +60,4 @@ def load(name: str, **options: Any) -> xr.Dataset:
     return trials
 
 
-__all__ = ["DATASETS", "Named", "formats", "load"]
+__all__ = ["DATASETS", "formats", "load"]

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from data_loaders.named import Named, read_embedded
+from data_loaders.named import Named, count_reasons, read_embedded
 from neuroalrnn.data import validate
 
 EVENTS = ["outcome", "press"]
@@ -87,7 +87,6 @@ def load_dezfouli2019() -> xr.Dataset:
 
 
 def _attrs(reason: np.ndarray) -> dict[str, str]:
-    unscored = [{"reason": text, "n_trials": int((reason == text).sum())} for text in UNSCORED]
     notes = [
         "Which key is better changes between games: nothing carries over from game to game.",
         "correct, condition and the reward probabilities tell the better key: no inputs.",
@@ -97,7 +96,7 @@ def _attrs(reason: np.ndarray) -> dict[str, str]:
         encoding=ENCODING,
         analysis=ANALYSIS,
         baselines={"history-logistic": HISTORY},
-        unscored=unscored,
+        unscored=count_reasons(UNSCORED, reason),
         notes=notes,
     )
 

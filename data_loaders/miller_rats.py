@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data_loaders.named import Named, read_embedded
+from data_loaders.named import Named, count_reasons, read_embedded
 from neuroalrnn.data import validate
 
 EVENTS = ["c1", "s1", "c2", "s2"]
@@ -99,7 +99,6 @@ def load_miller_rats() -> xr.Dataset:
 def _attrs(removed: pd.DataFrame, reason: np.ndarray) -> dict[str, str]:
     violation = int((removed["violation"] == 1).sum())
     other = len(removed) - violation
-    unscored = [{"reason": text, "n_trials": int((reason == text).sum())} for text in UNSCORED]
     notes = [
         f"{len(removed)} rows of the source removed: {violation} violations, {other} bad timing.",
         "The mapping from first to second side differs between rats: M064, M071, M088 reversed.",
@@ -110,7 +109,7 @@ def _attrs(removed: pd.DataFrame, reason: np.ndarray) -> dict[str, str]:
         encoding=ENCODING,
         analysis=ANALYSIS,
         baselines={"history-logistic": HISTORY},
-        unscored=unscored,
+        unscored=count_reasons(UNSCORED, reason),
         notes=notes,
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from data_loaders.named import Named, read_embedded
+from data_loaders.named import Named, count_reasons, read_embedded
 from neuroalrnn.arguments import not_one_of, refuse
 from neuroalrnn.data import validate
 from neuroalrnn.exceptions import DataError
@@ -110,7 +110,6 @@ def load_pratte2010(*, session: str = "subject") -> xr.Dataset:
 
 
 def _attrs(reason: np.ndarray) -> dict[str, str]:
-    unscored = [{"reason": text, "n_trials": int((reason == text).sum())} for text in UNSCORED]
     notes = [
         "Context is confounded with block parity: every subject had the same order of blocks.",
         "38 subjects share 6 stimulus sequences: hold out sequences (StimulusSequenceOut).",
@@ -121,7 +120,7 @@ def _attrs(reason: np.ndarray) -> dict[str, str]:
         encoding=ENCODING,
         analysis=ANALYSIS,
         baselines={"logistic": PRODUCTS, "history-logistic": PRODUCTS + HISTORY},
-        unscored=unscored,
+        unscored=count_reasons(UNSCORED, reason),
         notes=notes,
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from data_loaders.named import Named, read_embedded
+from data_loaders.named import Named, count_reasons, read_embedded
 from data_loaders.pratte2010 import NAMED as EXPERIMENT_2
 from neuroalrnn.data import from_frame, validate
 
@@ -91,7 +91,7 @@ def _attrs(reason) -> dict[str, str]:
         encoding=ENCODING,
         analysis={"conditions": ["context", "congruent"]},
         baselines={"logistic": STIMULI, "history-logistic": [*STIMULI, *HISTORY]},
-        unscored=[{"reason": text, "n_trials": int((reason == text).sum())} for text in UNSCORED],
+        unscored=count_reasons(UNSCORED, reason),
         notes=[
             "The distractor is the location in the Simon task, the word in the Stroop task.",
             "38 subjects share 6 stimulus sequences: hold out sequences (StimulusSequenceOut).",

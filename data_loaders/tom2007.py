@@ -133,7 +133,7 @@ NAMED = Named(
     sessions=16,
     trials=4_096,
     scored=3_942,
-    licence="PDDL 1.0 (opendatacommons.org/licenses/pddl/1.0)",
+    licence="PDDL 1.0 (opendatacommons.org/licenses/pddl/1-0)",
     citation=(
         "Tom SM, Fox CR, Trepel C, Poldrack RA (2007). The neural basis of loss aversion in "
         "decision-making under risk. Science 315(5811), 515-518"

@@ -59,10 +59,11 @@ def _fill(folder, name, named, missing) -> None:
         try:
             _download(url, named.sha256[file], folder / file, named.download_bytes)
         except OSError as error:
-            # a full disk has a number; what goes wrong on the way has none
-            if error.errno is not None:
-                raise
-            text = _by_hand(name, named, missing[number:], folder, error)
+            # what goes wrong on the way has no number, a full disk has one
+            if error.errno is None:
+                text = _by_hand(name, named, missing[number:], folder, error)
+            else:
+                text = f"{folder} cannot be written ({error}): {VARIABLE} names another place"
             raise problems(DataError, name, [text]) from error
         except ValueError as error:
             text = f"{url} is not what is expected, and was not kept: {error}"
@@ -72,7 +73,7 @@ def _fill(folder, name, named, missing) -> None:
 def _data_folder() -> Path:
     import pooch
 
-    return Path(os.environ.get(VARIABLE) or pooch.os_cache("neuroalrnn"))
+    return Path(os.environ.get(VARIABLE) or pooch.os_cache("neuroalrnn")).expanduser()
 
 
 def _download(url, sha256, path, most) -> None:
@@ -129,8 +130,10 @@ def _other(path, sha256) -> str:
 
 def _by_hand(name, named, missing, folder, error) -> str:
     urls = [f"{named.address}/{file}" for file in missing]
+    # the first half of long messages says the address again
+    cause = f"{type(error).__name__}: {error}".rpartition("Caused by ")[2]
     return (
-        f"{_few(urls)} could not be downloaded ({type(error).__name__}: {error}). Without internet "
+        f"{_few(urls)} could not be downloaded ({cause}). Without internet "
         f"get a copy of {named.source} on another machine, and load its folder: "
         f"data_loaders.load({name!r}, path=FOLDER). Or put the files into {folder}, under the same "
         f"names; the environment variable {VARIABLE} names another place than {folder.parent}"

@@ -1,11 +1,12 @@
 """What is known of a named dataset before it is loaded."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -84,6 +85,24 @@ class Named:
             name: value if isinstance(value, str) else json.dumps(value)
             for name, value in more.items()
         }
+
+
+def count_reasons(reasons: Sequence[str], reason: np.ndarray) -> list[dict[str, Any]]:
+    """Count trials that are not scored, by the reason why.
+
+    Parameters
+    ----------
+    reasons : sequence of str
+        All reasons there are.
+    reason : ndarray of str, shape (trial,)
+        The reason of each trial, or another text.
+
+    Returns
+    -------
+    counts : list of dict
+        ``reason`` and ``n_trials`` of each, for the attribute ``unscored``.
+    """
+    return [{"reason": text, "n_trials": int((reason == text).sum())} for text in reasons]
 
 
 def read_embedded(name: str, **options: Any) -> pd.DataFrame:

@@ -96,7 +96,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 @app.command()
 def datasets() -> None:
-    """List the named datasets: how large, on what terms, embedded or downloaded."""
+    """List the named datasets: how large, on what terms, embedded or downloaded.
+
+    What is downloaded is kept in the folder that NEUROALRNN_DATA names, or in the user's cache.
+    """
     typer.echo(tell_datasets(import_data_loaders().DATASETS))
 
 

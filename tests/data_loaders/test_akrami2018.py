@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_loaders import load
-from neuroalrnn.data import SessionKFold, default_encoding
+from neuroalrnn.data import default_encoding
 from neuroalrnn.data.lags import count_gaps
 
 
@@ -50,7 +50,3 @@ def test_history_is_that_of_the_trial_before_where_there_is_one(trials):
     for name, values in signed.items():
         np.testing.assert_allclose(trials[f"{name}_back1"].values[here], values[here - 1])
     assert not set(default_encoding(trials)["inputs"]) & {"choice", "reward", "correct", "louder"}
-
-
-def test_sessions_are_held_out(trials):
-    assert len(SessionKFold(10).split(trials)) == 10

@@ -185,7 +185,7 @@ def test_without_internet_the_way_by_hand_is_told(offer, cache):
         load(name)
     text = str(raised.value)
     for part in (
-        f"http://127.0.0.1:9/{name}/{tom2007.FILES[0]} could not be downloaded (ConnectionError",
+        f"http://127.0.0.1:9/{name}/{tom2007.FILES[0]} could not be downloaded (NewConnectionError",
         "get a copy of github.com/bids-standard/bids-examples, ds005",
         f"data_loaders.load({name!r}, path=FOLDER)",
         str(cache / name),
@@ -212,6 +212,13 @@ def test_a_download_that_breaks_off_leaves_nothing(offer, cache):
     with pytest.raises(DataError, match="cut could not be downloaded"):
         load(name)
     assert [path for path in cache.rglob("*") if path.is_file()] == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(offer, cache):
+    name, _ = gambles(offer)
+    cache.write_text("a file", encoding="utf-8")
+    with pytest.raises(DataError, match=r"kept/tom2007 cannot be written .*NEUROALRNN_DATA names"):
+        load(name)
 
 
 def test_a_file_that_was_changed_is_named_and_left(offer, cache):
