@@ -136,20 +136,22 @@ def kernel(function: Callable, **options: Any) -> Callable:
     return compiled
 
 
-def part(function: Callable) -> Callable:
+def part(function: Callable, **options: Any) -> Callable:
     """Compile a function that only compiled functions call, in half the time of `kernel`.
 
     Parameters
     ----------
     function : callable
         Takes arrays and numbers, by position.
+    **options : anything
+        Further options of `numba.njit`.
 
     Returns
     -------
     callable
         The compiled function, which Python cannot call.
     """
-    return kernel(function, no_cpython_wrapper=True)
+    return kernel(function, no_cpython_wrapper=True, **options)
 
 
 def _keep_apart(compiled):

@@ -31,7 +31,7 @@ def cut_blocks(
         Length of each sequence.
     shape : tuple of int
         Number of sequences, steps and features of the inputs.
-    layout : ScanLayout or GatedLayout
+    layout : ScanLayout or CellLayout
         Has the number of lanes of a block (``width``), and of numbers of a step (``step``).
 
     Returns

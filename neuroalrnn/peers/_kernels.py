@@ -6,7 +6,9 @@ followed by the cells c of an LSTM. ``layout.gates`` has the gates of a chunk, a
 q of a GRU or ``tanh c`` of an LSTM. In the backward kernel, gradients overwrite the gates, and the
 gradient of n overwrites q. What is learned by needs no eta outside: `learn_blocks` scores choices
 between two options itself, and keeps all of a block until its gradient is known, a page of memory
-for each chunk. Elsewhere the only page is the memory itself.
+for each chunk. Elsewhere the only page is the memory itself. Inputs are often 0 in all lanes, as
+most features belong to one event of a trial: these are left out of all products, which changes no
+bit.
 
 With :math:`\delta_t = dL/dh_t`, and ``dr`` the gradient of the argument of the gate r, the GRU has
 
@@ -24,6 +26,10 @@ and the LSTM, with :math:`\gamma_t = dL/dc_t`,
     do_t = \delta_t \tanh(c_t) o_t (1 - o_t), \quad dn_t = \gamma_t i_t (1 - n_t^2)
 """
 
+from functools import partial
+
+import numpy as np
+
 from neuroalrnn.ops.numba_kernels import (
     CHUNK,
     ONE,
@@ -36,6 +42,7 @@ from neuroalrnn.ops.numba_kernels import (
 from neuroalrnn.ops.tiles import (
     EDGE,
     add,
+    add_lane_scaled,
     add_matmul,
     add_outer,
     load,
@@ -44,17 +51,19 @@ from neuroalrnn.ops.tiles import (
     sum_lanes,
     zeros,
 )
-from neuroalrnn.peers._tiles import log_sigmoid, sigmoid, tanh
+from neuroalrnn.peers._tiles import is_any, log_sigmoid, sigmoid, tanh
 from neuroalrnn.running import kernel, part
 
 # numba notices changes of this file only: a change of its parts must change this number, too
-PARTS = "367e74cba8b0e1c8"
+PARTS = "876c6fc9cc3a5c36"
 GRU = 3  # gates
-FEW = (0,) * EDGE  # as many rows are squashed at once
+TILE = 8  # rows; one number for networks of all sizes, as kernels are compiled for it
+ROWS, FEW = (0,) * TILE, (0,) * EDGE
+inlined = partial(part, forceinline=True)
 
 
 @kernel
-def forward_blocks(begin, end, blocks, layout, weights, inputs, read, eta, kept, memory, rows):
+def forward_blocks(begin, end, blocks, layout, weights, inputs, read, eta, kept, memory):
     """Compute eta of some blocks, and the states at the start of every chunk."""
     for block in range(begin, end):
         model, lengths, lanes = blocks.model[block], blocks.length[block], blocks.lane[block]
@@ -65,7 +74,7 @@ def forward_blocks(begin, end, blocks, layout, weights, inputs, read, eta, kept,
             for state in range(layout.n_states):
                 copy(kept[state], at, memory, layout.z + state * layout.path, layout.step)
             gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
-            _advance(memory, memory, layout, n, rows)
+            _advance(memory, memory, layout, n)
             read_out(
                 memory, layout, weights.offset[model], eta[model], read, lengths, lanes, first, n
             )
@@ -75,9 +84,7 @@ def forward_blocks(begin, end, blocks, layout, weights, inputs, read, eta, kept,
 
 
 @kernel
-def backward_blocks(
-    begin, end, blocks, layout, weights, inputs, read, grad_eta, kept, memory, rows, out
-):
+def backward_blocks(begin, end, blocks, layout, weights, inputs, read, grad_eta, kept, memory, out):
     """Compute gradients of some blocks, and write one row of `out` for each."""
     for block in range(begin, end):
         model, lengths, lanes = blocks.model[block], blocks.length[block], blocks.lane[block]
@@ -89,15 +96,15 @@ def backward_blocks(
             for state in range(layout.n_states):
                 copy(memory, layout.z + state * layout.path, kept[state], at, layout.step)
             gather(memory, layout, inputs, blocks.sequence[block], lengths, first)
-            _advance(memory, memory, layout, n, rows)
+            _advance(memory, memory, layout, n)
             gather_gradient(memory, layout, grad_eta[model], read, lengths, lanes, first, n)
-            _differentiate_chunk(memory, memory, layout, read, first, n, rows)
+            _differentiate_chunk(memory, memory, layout, read, first, n)
         for k in range(out.shape[1]):
             out[block, k] = sum_lanes(memory, layout.sums + k * layout.width)
 
 
 @kernel
-def learn_blocks(begin, end, blocks, layout, weights, inputs, read, sides, memory, rows, out):
+def learn_blocks(begin, end, blocks, layout, weights, inputs, read, sides, memory, out):
     """Compute scores of some blocks and their gradients, and write one row of `out` for each."""
     size, pages = layout.sums - layout.z, layout.end - layout.z
     for block in range(begin, end):
@@ -111,7 +118,7 @@ def learn_blocks(begin, end, blocks, layout, weights, inputs, read, sides, memor
                 z = layout.z + state * layout.path
                 _move(page, z, behind, z + n_behind * layout.step, layout.step, layout.width)
             gather(page, layout, inputs, blocks.sequence[block], lengths, first)
-            _advance(memory, page, layout, n, rows)
+            _advance(memory, page, layout, n)
             _score(
                 memory, page, layout, weights.offset[model], read, sides, blocks.sequence[block],
                 lengths, first, n,
@@ -119,7 +126,7 @@ def learn_blocks(begin, end, blocks, layout, weights, inputs, read, sides, memor
             behind, n_behind = page, n
         for first in range((lengths[0] - 1) // CHUNK * CHUNK, -1, -CHUNK):
             n, page = min(CHUNK, lengths[0] - first), memory[pages + first // CHUNK * size :]
-            _differentiate_chunk(memory, page, layout, read, first, n, rows)
+            _differentiate_chunk(memory, page, layout, read, first, n)
         for k in range(out.shape[1]):
             out[block, k] = sum_lanes(memory, layout.sums + k * layout.width)
 
@@ -149,156 +156,192 @@ def _move(out, at, array, start, n, width):
 
 
 @part
-def _advance(memory, page, layout, n, rows):
-    """Compute states and gates of a chunk of steps from the states at its start."""
+def _find_driven(page, layout, n):
+    """Mark the features that are not zero in all lanes, for each step of a chunk."""
+    driven = np.empty((n, layout.n_features), dtype=np.bool_)
     for k in range(n):
-        _excite(memory, page, layout, k, rows)
-        if layout.n_gates == GRU:
-            _squash_gru(page, layout, k)
-        else:
-            _squash_lstm(page, layout, k)
+        for f in range(layout.n_features):
+            driven[k, f] = is_any(page, layout.s + (k * layout.n_features + f) * layout.width)
+    return driven
 
 
 @part
-def _excite(memory, page, layout, k, rows):
-    """Compute the arguments of the gates at one step, and q of a GRU."""
-    width, n_rows, n_gate_rows, n = layout.width, layout.n_rows, layout.n_gate_rows, layout.n_latent
-    s, h = layout.s + k * layout.n_features * width, layout.z + k * layout.step
-    gates, aside = layout.gates + k * layout.gate_step, layout.aside + k * layout.step
-    for i in range(0, n_gate_rows, len(rows)):
-        x = spread(memory, layout.b + i, rows)
-        x = add_matmul(x, memory, layout.C_t + i, n_gate_rows, page, s, layout.n_features)
-        if layout.n_gates == GRU and i >= 2 * n_rows:
-            q = spread(memory, layout.b_q + i - 2 * n_rows, rows)
-            q = add_matmul(q, memory, layout.W_t + i, n_gate_rows, page, h, n)
-            store(page, aside + (i - 2 * n_rows) * width, q)
-        else:
-            x = add_matmul(x, memory, layout.W_t + i, n_gate_rows, page, h, n)
-        store(page, gates + i * width, x)
+def _advance(memory, page, layout, n):
+    """Compute states and gates of a chunk of steps from the states at its start."""
+    driven = _find_driven(page, layout, n)
+    if layout.n_gates == GRU:
+        _advance_gru(memory, page, layout, driven, n)
+    else:
+        _advance_lstm(memory, page, layout, driven, n)
 
 
 @part
-def _squash_gru(page, layout, k):
-    """Compute the gates of one step, and the state after it."""
-    step = layout.step
-    for i in range(0, step, EDGE * layout.width):
-        at, h_at = layout.gates + k * layout.gate_step + i, layout.z + k * step + i
-        r, u = sigmoid(load(page, at, FEW)), sigmoid(load(page, at + step, FEW))
-        q = load(page, layout.aside + k * step + i, FEW)
-        n = tanh(load(page, at + 2 * step, FEW) + r * q)
-        store(page, at, r)
-        store(page, at + step, u)
-        store(page, at + 2 * step, n)
-        store(page, h_at + step, n + u * (load(page, h_at, FEW) - n))
+def _advance_gru(memory, page, layout, driven, n_steps):
+    n_rows, step = layout.n_rows, layout.step
+    for k in range(n_steps):
+        for row in range(0, n_rows, TILE):
+            at, last = row * layout.width, 2 * n_rows + row
+            gates, h = layout.gates + k * layout.gate_step + at, layout.z + k * step + at
+            r = sigmoid(_excite(memory, page, layout, driven, k, row))
+            u = sigmoid(_excite(memory, page, layout, driven, k, n_rows + row))
+            q = spread(memory, layout.b_q + row, ROWS)
+            q = _recur(q, memory, page, layout, k, last)
+            n = tanh(_drive(memory, page, layout, driven, k, last) + r * q)
+            store(page, gates, r)
+            store(page, gates + step, u)
+            store(page, gates + 2 * step, n)
+            store(page, layout.aside + k * step + at, q)
+            store(page, h + step, n + u * (load(page, h, ROWS) - n))
 
 
 @part
-def _squash_lstm(page, layout, k):
-    """Compute the gates of one step, and the states after it."""
-    step = layout.step
-    for place in range(0, step, EDGE * layout.width):
-        at, h_at = layout.gates + k * layout.gate_step + place, layout.z + k * step + place
-        i, f = sigmoid(load(page, at, FEW)), sigmoid(load(page, at + step, FEW))
-        o, n = sigmoid(load(page, at + 2 * step, FEW)), tanh(load(page, at + 3 * step, FEW))
-        c = f * load(page, h_at + layout.path, FEW) + i * n
-        squashed = tanh(c)
-        store(page, at, i)
-        store(page, at + step, f)
-        store(page, at + 2 * step, o)
-        store(page, at + 3 * step, n)
-        store(page, layout.aside + k * step + place, squashed)
-        store(page, h_at + layout.path + step, c)
-        store(page, h_at + step, o * squashed)
+def _advance_lstm(memory, page, layout, driven, n_steps):
+    n_rows, step = layout.n_rows, layout.step
+    for k in range(n_steps):
+        for row in range(0, n_rows, TILE):
+            at = row * layout.width
+            gates, h = layout.gates + k * layout.gate_step + at, layout.z + k * step + at
+            i = sigmoid(_excite(memory, page, layout, driven, k, row))
+            f = sigmoid(_excite(memory, page, layout, driven, k, n_rows + row))
+            o = sigmoid(_excite(memory, page, layout, driven, k, 2 * n_rows + row))
+            n = tanh(_excite(memory, page, layout, driven, k, 3 * n_rows + row))
+            c = f * load(page, h + layout.path, ROWS) + i * n
+            squashed = tanh(c)
+            store(page, gates, i)
+            store(page, gates + step, f)
+            store(page, gates + 2 * step, o)
+            store(page, gates + 3 * step, n)
+            store(page, layout.aside + k * step + at, squashed)
+            store(page, h + layout.path + step, c)
+            store(page, h + step, o * squashed)
+
+
+@inlined
+def _excite(memory, page, layout, driven, k, i):
+    """Compute the arguments of some gates at one step."""
+    return _recur(_drive(memory, page, layout, driven, k, i), memory, page, layout, k, i)
+
+
+@inlined
+def _drive(memory, page, layout, driven, k, i):
+    """Compute the part of some gates at one step that inputs and bias add."""
+    x = spread(memory, layout.b + i, ROWS)
+    s, C = layout.s + k * layout.n_features * layout.width, layout.C_t + i
+    for f in range(layout.n_features):
+        if driven[k, f]:
+            weight, at = C + f * layout.n_gate_rows, s + f * layout.width
+            x = add_matmul(x, memory, weight, 0, page, at, 1)
+    return x
+
+
+@inlined
+def _recur(x, memory, page, layout, k, i):
+    """Add what the state before a step adds to some gates."""
+    W, h = layout.W_t + i, layout.z + k * layout.step
+    return add_matmul(x, memory, W, layout.n_gate_rows, page, h, layout.n_latent)
 
 
 @part
-def _differentiate_chunk(memory, page, layout, read, first, n, rows):
-    """Add a chunk of steps to the sums of gradients."""
-    _retreat(memory, page, layout, read, first, n, rows)
-    _sum_chunk(memory, page, layout, n)
+def _differentiate_chunk(memory, page, layout, read, first, n):
+    """Carry gradients of the states back to the start of a chunk, and sum those of the weights."""
+    if layout.n_gates == GRU:
+        _retreat_gru(memory, page, layout, read, first, n)
+    else:
+        _retreat_lstm(memory, page, layout, read, first, n)
+    _sum_recurrent(memory, page, layout, n)
+    _sum_driven(memory, page, layout, n)
     _sum_biases(memory, page, layout, n)
-    sum_readout(memory, page, layout, read, first, n, rows)
+    sum_readout(memory, page, layout, read, first, n, ROWS)
 
 
 @part
-def _retreat(memory, page, layout, read, first, n, rows):
-    """Compute gradients of a chunk of gates, and carry those of the states back to its start."""
-    for k in range(n - 1, -1, -1):
-        g = layout.g + k * layout.n_outputs * layout.width
-        gates = layout.gates + k * layout.gate_step
-        if read[first + k] >= 0:
-            _add_product(memory, page, layout, layout.B, g, layout.n_outputs, rows)
-        if layout.n_gates == GRU:
-            _differentiate_gru(memory, page, layout, k)
-        else:
-            _differentiate_lstm(memory, page, layout, k)
-        _add_product(memory, page, layout, layout.W, gates, layout.n_gate_rows, rows)
+def _retreat_gru(memory, page, layout, read, first, n_steps):
+    step = layout.step
+    for k in range(n_steps - 1, -1, -1):
+        n_read = layout.n_outputs if read[first + k] >= 0 else 0
+        for i in range(0, step, TILE * layout.width):
+            at, aside = layout.gates + k * layout.gate_step + i, layout.aside + k * step + i
+            delta = _read_back(memory, page, layout, k, i // layout.width, n_read)
+            r, u = load(page, at, ROWS), load(page, at + step, ROWS)
+            n, q = load(page, at + 2 * step, ROWS), load(page, aside, ROWS)
+            h = load(page, layout.z + k * step + i, ROWS)
+            grad_n = delta * (1 - u) * (1 - n * n)
+            store(page, at, grad_n * q * r * (1 - r))
+            store(page, at + step, delta * (h - n) * u * (1 - u))
+            store(page, at + 2 * step, grad_n * r)
+            store(page, aside, grad_n)
+            store(memory, layout.delta + i, delta * u)
+        _carry(memory, page, layout, k)
 
 
 @part
-def _add_product(memory, page, layout, weight, x, n, rows):
-    """Add to delta the product of a transposed matrix and n vectors."""
-    for i in range(0, layout.n_rows, len(rows)):
+def _retreat_lstm(memory, page, layout, read, first, n_steps):
+    step = layout.step
+    for k in range(n_steps - 1, -1, -1):
+        n_read = layout.n_outputs if read[first + k] >= 0 else 0
+        for place in range(0, step, TILE * layout.width):
+            at = layout.gates + k * layout.gate_step + place
+            delta = _read_back(memory, page, layout, k, place // layout.width, n_read)
+            i, f = load(page, at, ROWS), load(page, at + step, ROWS)
+            o, n = load(page, at + 2 * step, ROWS), load(page, at + 3 * step, ROWS)
+            squashed = load(page, layout.aside + k * step + place, ROWS)
+            c = load(page, layout.z + layout.path + k * step + place, ROWS)
+            gamma = load(memory, layout.gamma + place, ROWS) + delta * o * (1 - squashed * squashed)
+            store(page, at, gamma * n * i * (1 - i))
+            store(page, at + step, gamma * c * f * (1 - f))
+            store(page, at + 2 * step, delta * squashed * o * (1 - o))
+            store(page, at + 3 * step, gamma * i * (1 - n * n))
+            store(memory, layout.gamma + place, gamma * f)
+            store(memory, layout.delta + place, zeros(memory, ROWS))
+        _carry(memory, page, layout, k)
+
+
+@inlined
+def _read_back(memory, page, layout, k, i, n_read):
+    """Add to delta of some rows what the read-out of a step gives."""
+    g, B = layout.g + k * layout.n_outputs * layout.width, layout.B + i
+    delta = load(memory, layout.delta + i * layout.width, ROWS)
+    return add_matmul(delta, memory, B, layout.n_rows, page, g, n_read)
+
+
+@inlined
+def _carry(memory, page, layout, k):
+    """Add to delta the transposed recurrent weights times the gradients of the gates of a step."""
+    gates = layout.gates + k * layout.gate_step
+    for i in range(0, layout.n_rows, TILE):
         at = layout.delta + i * layout.width
-        delta = load(memory, at, rows)
-        delta = add_matmul(delta, memory, weight + i, layout.n_rows, page, x, n)
+        delta, W = load(memory, at, ROWS), layout.W + i
+        delta = add_matmul(delta, memory, W, layout.n_rows, page, gates, layout.n_gate_rows)
         store(memory, at, delta)
 
 
 @part
-def _differentiate_gru(memory, page, layout, k):
-    """Compute gradients of the gates at one step, and the part of delta that bypasses them."""
-    step = layout.step
-    for i in range(0, step, EDGE * layout.width):
-        at, aside = layout.gates + k * layout.gate_step + i, layout.aside + k * step + i
-        r, u = load(page, at, FEW), load(page, at + step, FEW)
-        n, q = load(page, at + 2 * step, FEW), load(page, aside, FEW)
-        h, delta = load(page, layout.z + k * step + i, FEW), load(memory, layout.delta + i, FEW)
-        grad_n = delta * (1 - u) * (1 - n * n)
-        store(page, at, grad_n * q * r * (1 - r))
-        store(page, at + step, delta * (h - n) * u * (1 - u))
-        store(page, at + 2 * step, grad_n * r)
-        store(page, aside, grad_n)
-        store(memory, layout.delta + i, delta * u)
-
-
-@part
-def _differentiate_lstm(memory, page, layout, k):
-    """Compute gradients of the gates at one step, and the part of gamma that bypasses them."""
-    step = layout.step
-    for place in range(0, step, EDGE * layout.width):
-        at = layout.gates + k * layout.gate_step + place
-        i, f = load(page, at, FEW), load(page, at + step, FEW)
-        o, n = load(page, at + 2 * step, FEW), load(page, at + 3 * step, FEW)
-        squashed = load(page, layout.aside + k * step + place, FEW)
-        c = load(page, layout.z + layout.path + k * step + place, FEW)
-        delta = load(memory, layout.delta + place, FEW)
-        gamma = load(memory, layout.gamma + place, FEW) + delta * o * (1 - squashed * squashed)
-        store(page, at, gamma * n * i * (1 - i))
-        store(page, at + step, gamma * c * f * (1 - f))
-        store(page, at + 2 * step, delta * squashed * o * (1 - o))
-        store(page, at + 3 * step, gamma * i * (1 - n * n))
-        store(memory, layout.gamma + place, gamma * f)
-        store(memory, layout.delta + place, zeros(memory, FEW))
-
-
-@part
-def _sum_chunk(memory, page, layout, n):
-    """Add a chunk to the sums of W and C."""
-    width, step, apart = layout.width, layout.step, layout.n_features * layout.width
-    line = layout.n_columns * width
+def _sum_recurrent(memory, page, layout, n):
+    """Add a chunk to the sums of W."""
+    width, step, line = layout.width, layout.step, layout.n_rows * layout.width
     for i in range(0, layout.n_gate_rows, EDGE):
         at, gates, gate_step = layout.sums + i * line, layout.gates + i * width, layout.gate_step
         for j in range(0, layout.n_rows, EDGE):
             h = layout.z + j * width
             add_outer(memory, at + j * width, line, page, gates, gate_step, page, h, step, n)
-        at += step
+
+
+@part
+def _sum_driven(memory, page, layout, n):
+    """Add a chunk to the sums of C."""
+    width, driven = layout.width, _find_driven(page, layout, n)
+    for i in range(0, layout.n_gate_rows, TILE):
+        at, apart = layout.gates + i * width, layout.gate_step
         if layout.n_gates == GRU and i >= 2 * layout.n_rows:
-            gates, gate_step = layout.aside + (i - 2 * layout.n_rows) * width, step
-        # the last four features may reach into the next step; what they add there is never read
-        for j in range(0, layout.n_features, EDGE):
-            s = layout.s + j * width
-            add_outer(memory, at + j * width, line, page, gates, gate_step, page, s, apart, n)
+            at, apart = layout.aside + (i - 2 * layout.n_rows) * width, layout.step
+        for f in range(layout.n_features):
+            out, s = layout.sum_C + (f * layout.n_gate_rows + i) * width, layout.s + f * width
+            total = load(memory, out, ROWS)
+            for k in range(n):
+                if driven[k, f]:
+                    x = load(page, at + k * apart, ROWS)
+                    total = add_lane_scaled(total, page, s + k * layout.n_features * width, x)
+            store(memory, out, total)
 
 
 @part

@@ -5,8 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neuroalrnn.ops.numba_kernels import CHUNK
-from neuroalrnn.ops.tiles import EDGE
-from neuroalrnn.peers._kernels import GRU
+from neuroalrnn.peers._kernels import GRU, TILE
 
 
 class Cells(NamedTuple):
@@ -21,23 +20,26 @@ class Cells(NamedTuple):
     offset: np.ndarray
 
 
-class GatedLayout(NamedTuple):
+# kernels in other files are kept for the name and number of fields: with others, change the name
+class CellLayout(NamedTuple):
     """Sizes of a scan, and where things begin in the working memory of one thread.
 
     Parameters
     ----------
     n_gates, n_states : int
         Number of gates and of states: 3 and 1 (h) for a GRU, 4 and 2 (h and c) for an LSTM.
-    n_latent, n_features, n_outputs, width, n_rows, n_columns, step : int
+    n_latent, n_features, n_outputs, width, step : int
         As in `neuroalrnn.ops.numba_kernels.ScanLayout`.
+    n_rows : int
+        Number of hidden units, filled up to whole tiles.
     n_gate_rows, gate_step, path : int
         Number of rows of all gates, and of numbers in the gates of a step and in a chunk of states.
     W_t, C_t, W, B, b, b_q : int
         Weights of the model; W also and C only transposed.
     z, gates, aside, s, g : int
         A chunk of states, of gates, of q or ``tanh c``, of inputs, and of gradients of eta.
-    sums, sum_b, sum_q, sum_B, sum_d : int
-        Sums of gradients in every lane; the first has W and C side by side.
+    sums, sum_C, sum_b, sum_q, sum_B, sum_d : int
+        Sums of gradients in every lane; the first is of W, and that of C is transposed.
     delta, gamma : int
         Gradients of h and c; in the end, of the initial states.
     score : int
@@ -55,7 +57,6 @@ class GatedLayout(NamedTuple):
     n_outputs: int
     width: int
     n_rows: int
-    n_columns: int
     step: int
     n_gate_rows: int
     gate_step: int
@@ -72,6 +73,7 @@ class GatedLayout(NamedTuple):
     s: int
     g: int
     sums: int
+    sum_C: int
     sum_b: int
     sum_q: int
     sum_B: int
@@ -83,9 +85,7 @@ class GatedLayout(NamedTuple):
     end: int
 
 
-def lay_out(
-    n_gates: int, n_latent: int, n_features: int, n_outputs: int, width: int
-) -> GatedLayout:
+def lay_out(n_gates: int, n_latent: int, n_features: int, n_outputs: int, width: int) -> CellLayout:
     """Lay out the working memory of one thread.
 
     Parameters
@@ -99,12 +99,11 @@ def lay_out(
 
     Returns
     -------
-    GatedLayout
+    CellLayout
         Sizes, and places that are multiples of a vector.
     """
     n_states = 1 if n_gates == GRU else 2
-    n_rows = -(-n_latent // EDGE) * EDGE
-    n_columns = n_rows + -(-n_features // EDGE) * EDGE
+    n_rows = -(-n_latent // TILE) * TILE
     step, n_gate_rows = n_rows * width, n_gates * n_rows
     path = (CHUNK + 1) * step
     sizes = {
@@ -117,10 +116,10 @@ def lay_out(
         "z": n_states * path,
         "gates": CHUNK * n_gates * step,
         "aside": CHUNK * step,
-        # `_sum_chunk` reads features in fours, beyond the last step
-        "s": (CHUNK * n_features + EDGE) * width,
+        "s": CHUNK * n_features * width,
         "g": CHUNK * n_outputs * width,
-        "sums": n_gate_rows * n_columns * width,
+        "sums": n_gate_rows * n_rows * width,
+        "sum_C": n_features * n_gate_rows * width,
         "sum_b": n_gates * step,
         "sum_q": step,
         "sum_B": n_outputs * step,
@@ -132,7 +131,7 @@ def lay_out(
     }
     ends = np.cumsum([0, *(-(-n // width) * width for n in sizes.values())]).tolist()
     places = dict(zip([*sizes, "end"], ends, strict=True))
-    return GatedLayout(
-        n_gates, n_states, n_latent, n_features, n_outputs, width, n_rows, n_columns, step,
+    return CellLayout(
+        n_gates, n_states, n_latent, n_features, n_outputs, width, n_rows, step,
         n_gate_rows, n_gates * step, path, **places,
     )  # fmt: skip

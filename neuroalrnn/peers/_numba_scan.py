@@ -20,7 +20,7 @@ from neuroalrnn.ops.numba_blocks import (
     sum_gradients,
 )
 from neuroalrnn.ops.numba_kernels import CHUNK
-from neuroalrnn.ops.tiles import tile_rows, vector_bytes
+from neuroalrnn.ops.tiles import vector_bytes
 from neuroalrnn.peers._kernels import backward_blocks, forward_blocks, learn_blocks
 from neuroalrnn.peers._numba_layout import Cells, lay_out
 from neuroalrnn.peers.contract import N_GATES, GRUWeights, LSTMWeights, check_gated_scan
@@ -43,7 +43,7 @@ def scan(
 class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(ctx, kind, inputs, index, n_steps, read_steps, threads, *weights):
-        blocks, layout, cells, rows = _prepare(kind(*weights), inputs, index, n_steps, read_steps)
+        blocks, layout, cells = _prepare(kind(*weights), inputs, index, n_steps, read_steps)
         read = find_reads(inputs.shape[1], read_steps)
         problem = blocks, layout, cells, as_array(inputs), read
         eta = inputs.new_zeros(len(index), len(read_steps), index.shape[1], layout.n_outputs)
@@ -51,12 +51,12 @@ class _Scan(torch.autograd.Function):
 
         def run(begin, end):
             memory = inputs.new_empty(layout.end).numpy()
-            forward_blocks(begin, end, *problem, eta.numpy(), kept.numpy(), memory, rows)
+            forward_blocks(begin, end, *problem, eta.numpy(), kept.numpy(), memory)
 
         share_blocks(run, blocks, threads)
         ctx.save_for_backward(*weights, inputs)
         ctx.kind, ctx.problem, ctx.kept = kind, problem, kept
-        ctx.rows, ctx.threads = rows, threads
+        ctx.threads = threads
         return eta
 
     @staticmethod
@@ -68,7 +68,7 @@ class _Scan(torch.autograd.Function):
 
         def run(begin, end, out):
             memory = inputs.new_empty(layout.end).numpy()
-            backward_blocks(begin, end, *ctx.problem, *arrays, memory, ctx.rows, out)
+            backward_blocks(begin, end, *ctx.problem, *arrays, memory, out)
 
         total = inputs.new_zeros(len(weights[0]), n_sums)
         sum_gradients(run, blocks, ctx.threads, total)
@@ -105,14 +105,14 @@ def total_score(
 class _Total(torch.autograd.Function):
     @staticmethod
     def forward(ctx, kind, inputs, index, n_steps, read_steps, sides, *weights):
-        blocks, layout, cells, rows = _prepare(kind(*weights), inputs, index, n_steps, read_steps)
+        blocks, layout, cells = _prepare(kind(*weights), inputs, index, n_steps, read_steps)
         read = find_reads(inputs.shape[1], read_steps)
         problem = blocks, layout, cells, as_array(inputs), read, as_array(sides)
         n_chunks = -(-blocks.length.max(initial=0) // CHUNK)
 
         def run(begin, end, out):
             memory = inputs.new_empty(layout.end + n_chunks * (layout.sums - layout.z)).numpy()
-            learn_blocks(begin, end, *problem, memory, rows, out)
+            learn_blocks(begin, end, *problem, memory, out)
 
         total = inputs.new_zeros(len(index), (layout.eta - layout.sums) // layout.width)
         sum_gradients(run, blocks, 1, total)
@@ -128,14 +128,14 @@ class _Total(torch.autograd.Function):
 
 
 def _prepare(weights, inputs, index, n_steps, read_steps):
-    """Blocks, memory layout, weights as arrays, and rows of a tile."""
+    """Blocks, memory layout, and weights as arrays."""
     cells = _cells(weights)
     n_outputs, n_latent = cells.readout.shape[1:]
     width = vector_bytes() // inputs.itemsize
     layout = _lay_out(N_GATES[type(weights)], n_latent, inputs.shape[2], n_outputs, width)
     shape = trim(inputs, read_steps).shape
     blocks = cut_blocks(index.numpy(), n_steps.numpy(), shape, layout)
-    return blocks, layout, cells, tile_rows(layout.n_rows)
+    return blocks, layout, cells
 
 
 _lay_out = cache(lay_out)
@@ -158,15 +158,17 @@ def _unpack(total, layout):
         layout.n_gates, layout.n_rows, layout.n_outputs, layout.n_latent
     )  # fmt: skip
     sizes = {
-        "joint": layout.n_gate_rows * layout.n_columns, "bias": layout.n_gate_rows,
+        "recurrent": layout.n_gate_rows * n_rows, "input": layout.n_features * layout.n_gate_rows,
+        "bias": layout.n_gate_rows,
         "recurrent_bias": n_rows, "readout": n_outputs * n_rows, "offset": n_outputs,
         "initial": n_rows, "initial_cell": n_rows, "score": 1,
     }  # fmt: skip
     parts = dict(zip(sizes, total.split(list(sizes.values()), dim=1), strict=True))
-    joint = parts["joint"].view(-1, n_gates, n_rows, layout.n_columns)[:, :, :n].flatten(1, 2)
+    recurrent = parts["recurrent"].view(-1, n_gates, n_rows, n_rows)
+    driven = parts["input"].view(len(total), layout.n_features, n_gates, n_rows)
     return {
-        "input_weight": joint[..., n_rows : n_rows + layout.n_features],
-        "recurrent_weight": joint[..., :n],
+        "input_weight": driven[..., :n].flatten(2).mT,
+        "recurrent_weight": recurrent[:, :, :n, :n].flatten(1, 2),
         "bias": parts["bias"].view(-1, n_gates, n_rows)[..., :n].flatten(1),
         "readout": parts["readout"].view(-1, n_outputs, n_rows)[..., :n],
         "offset": parts["offset"],

@@ -51,6 +51,19 @@ _define(operator.mul, "fmul")
 
 
 @intrinsic
+def is_any(typing, array, at):
+    """Whether the vector at an offset has a number that is not 0."""
+
+    def emit(e):
+        vector = e.load(e.data(0), e.arguments[1])
+        found = e.builder.fcmp_unordered("!=", vector, _constant(e, 0.0))
+        bits = e.builder.bitcast(found, ir.IntType(e.tile.lanes))
+        return e.builder.icmp_unsigned("!=", bits, bits.type(0))
+
+    return types.boolean(array, types.int64), emits(emit)
+
+
+@intrinsic
 def sigmoid(typing, tile):
     """``1 / (1 + exp(-x))``."""
     return tile(tile), emits(lambda e: e.pack([_sigmoid(e, x, 1) for x in e.rows(0)]))
