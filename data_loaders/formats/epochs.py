@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from data_loaders.formats._fif import check_fif
 from data_loaders.formats._found import Found, each_file, readable
 from neuroalrnn.arguments import checked, not_path, not_text, optional
 from neuroalrnn.data.checks import not_columns
@@ -155,6 +156,7 @@ def _epochs(path):
         text = f"the folder holds {len(files)} files of epochs: name one of them"
         raise problems(DataError, str(path), [text])
     with readable(files[0], "file of epochs"), warnings.catch_warnings():
+        check_fif(files[0])
         # of the way that MNE calls pandas
         warnings.simplefilter("ignore", DeprecationWarning)
         epochs = mne.read_epochs(files[0], preload=True, verbose="error")

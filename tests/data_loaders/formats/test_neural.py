@@ -1,11 +1,14 @@
 """Epochs of MNE and objects of pynapple: trials with signals and spikes."""
 
+import gzip
+import struct
+
 import mne
 import numpy as np
 import pandas as pd
 import pytest
 
-from data_loaders.formats import load_epochs, load_pynapple, read_epochs, recognise
+from data_loaders.formats import _fif, load_epochs, load_pynapple, read_epochs, recognise
 from neuroalrnn.exceptions import DataError, DataWarning
 
 N = 6
@@ -45,6 +48,60 @@ def test_epochs_without_metadata_and_damaged_ones_are_refused(tmp_path):
         load_epochs(path, {})
     path.write_bytes(path.read_bytes()[:300])
     with pytest.raises(DataError, match="not a readable file of epochs"):
+        read_epochs(path)
+
+
+def parts(folder, name, to):
+    """The first of two files that are one, with another name of the second."""
+    n = 40
+    data = np.random.default_rng(0).normal(size=(n, 16, 1000))
+    table = pd.DataFrame({"subject": ["a"] * n, "choice": np.arange(n) % 2.0})
+    epochs = mne.EpochsArray(
+        data, mne.create_info(16, 100.0, "eeg"), metadata=table, verbose="error"
+    )
+    epochs.save(folder / "ab-epo.fif", split_size="2MB", verbose="error")
+    whole = folder / "ab-epo.fif"
+    (folder / name).write_bytes(whole.read_bytes().replace(b"ab-epo-1.fif", to))
+    return folder / name
+
+
+@pytest.mark.parametrize(
+    ("to", "match"),
+    [
+        (b"abcd-epo.fif", "abcd-epo.fif is a continuation of itself"),
+        (b"../b-epo.fif", "goes on in '../b-epo.fif', outside of its folder"),
+        (b"/tmp/epo.fif", "goes on in '/tmp/epo.fif', outside of its folder"),
+    ],
+)
+def test_a_file_goes_on_in_other_files_of_its_folder_and_not_in_a_circle(tmp_path, to, match):
+    path = parts(tmp_path, "abcd-epo.fif", to)
+    assert len(read_epochs(tmp_path / "ab-epo.fif").table) == 40
+    with pytest.raises(DataError, match=match):
+        read_epochs(path)
+
+
+def test_parts_that_lead_back_or_claim_too_much_are_refused(tmp_path):
+    path = save(tmp_path / "s-epo.fif", pd.DataFrame(TABLE))
+    data = path.read_bytes()
+    for place, number, match in (
+        (48, 0, "parts lead back"),
+        (44, 2**31 - 1, "claims 2147483647 bytes"),
+        (44, -1, "claims -1 bytes"),
+    ):
+        changed = bytearray(data)
+        head = struct.pack(">i", number) if place == 44 else struct.pack(">i", 36)
+        changed[place : place + 4] = head
+        path.write_bytes(changed)
+        with pytest.raises(DataError, match=match):
+            read_epochs(path)
+
+
+def test_a_packed_file_may_not_unpack_to_much(tmp_path, monkeypatch):
+    monkeypatch.setattr(_fif, "MOST_BYTES", 2**20)
+    path = save(tmp_path / "s-epo.fif.gz", pd.DataFrame(TABLE))
+    assert len(read_epochs(path).table) == 5
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(2**20)))
+    with pytest.raises(DataError, match="unpacks to more than 1 MiB"):
         read_epochs(path)
 
 
