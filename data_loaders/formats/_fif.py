@@ -3,7 +3,7 @@
 import gzip
 import struct
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 from data_loaders.formats._found import MOST_BYTES
 
@@ -62,7 +62,7 @@ def _checked(path: Path) -> list[Path]:
     return list(dict.fromkeys(found[NAME] or found[NUMBER]))
 
 
-def _unpacked(file: BinaryIO) -> int:
+def _unpacked(file: Any) -> int:
     size = 0
     while piece := file.read(PIECE):
         size += len(piece)
