@@ -90,6 +90,7 @@ MORE = {
     "data_loaders/named/_download.py": {"pooch"},
     "data_loaders/formats/_hdf5.py": {"h5py"},
     "data_loaders/formats/_matlab_values.py": {"h5py", "scipy"},
+    "data_loaders/formats/_nwb_units.py": {"h5py"},
     "data_loaders/formats/_nwb_write.py": {"h5py"},
     "data_loaders/formats/nwb.py": {"h5py"},
     "data_loaders/formats/epochs.py": {"mne"},

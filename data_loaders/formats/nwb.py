@@ -1,7 +1,7 @@
 """NWB files: trials or any other table of intervals, read with h5py alone."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,9 +23,12 @@ from data_loaders.formats._found import (
 )
 from data_loaders.formats._hdf5 import member, survives, texts_of, values_of
 from data_loaders.formats._matlab_check import HDF5
+from data_loaders.formats._nwb_units import Units, units_of
 from data_loaders.formats._nwb_write import add_columns
-from neuroalrnn.arguments import checked, not_path, unknown
+from data_loaders.formats._spikes import with_spikes
+from neuroalrnn.arguments import checked, not_path, not_text, optional, unknown
 from neuroalrnn.data.checks import not_columns
+from neuroalrnn.data.columns import numbers
 from neuroalrnn.exceptions import DataError, problems
 
 WHAT = "NWB file"
@@ -34,13 +37,16 @@ MOST_WIDE = 20
 ZARR = (".zgroup", ".zattrs", "zarr.json", ".zmetadata")
 
 
-@checked(DataError, path=not_path, columns=not_columns)
+@checked(DataError, path=not_path, columns=not_columns, at=optional(not_text))
 def load_nwb(
     path: str | Path,
     columns: Mapping[str, str],
     *,
     table: str | None = None,
     reduce: Mapping[str, str] | None = None,
+    at: str | None = None,
+    window: Sequence[float] = (-0.5, 1.0),
+    dt: float = 0.05,
     **options: Any,
 ) -> xr.Dataset:
     """Read an NWB file, or all those of a folder, as a trial dataset.
@@ -55,6 +61,12 @@ def load_nwb(
         Which table, see `read_nwb`.
     reduce : dict of column to {"first", "last", "count"}, optional
         Which value stands for a list in a cell.
+    at : str, optional
+        Column with the time that the spikes of the units of one file are counted from, in bins.
+    window : pair of float
+        Seconds from there where bins start and end.
+    dt : float
+        Width of the bins in seconds.
     **options : anything
         Further arguments of `neuroalrnn.from_frame`. Times count from the start of the session or
         of the system: ``trial_start="start_time"`` makes them count from trial start.
@@ -62,7 +74,9 @@ def load_nwb(
     Returns
     -------
     trials : xarray.Dataset
-        Labelled trials, see `neuroalrnn.validate`.
+        Labelled trials, see `neuroalrnn.validate`. With `at` there is ``neural(trial, time, unit)``
+        with the coord ``unit`` (SESSION-NUMBER) and a coord ``unit_NAME`` for every column of one
+        value per unit, such as ``unit_quality``; NaN in trials in which a unit was not observed.
 
     Raises
     ------
@@ -70,7 +84,35 @@ def load_nwb(
         The file or its table has problems; the message names all of them.
     """
     options["attrs"] = {"table": table or TRIALS, **dict(options.get("attrs") or {})}
-    return to_trials(read_nwb(path, table=table, reduce=reduce), columns, "nwb", options)
+    found = read_nwb(path, table=table, reduce=reduce)
+    wrong = []
+    if at is not None and at not in found.table:
+        wrong.append(f"at: column {unknown(at, map(str, found.table))}")
+    if at is not None and len(found.files) > 1:
+        wrong.append("at: units differ between sessions: name one file")
+    if wrong:
+        raise problems(DataError, str(path), wrong)
+    trials = to_trials(found, columns, "nwb", options)
+    return trials if at is None else _with_units(trials, found, path, at, window, dt)
+
+
+def _with_units(trials, found, path, at, window, dt) -> xr.Dataset:
+    (file,) = each_file(path, is_nwb, "NWB files")
+    with readable(file, WHAT):
+        survives(partial(_units, file), file.stat().st_size)
+        units = _units(file)
+    times, wrong = numbers(found.table[at], at)
+    if wrong:
+        raise problems(DataError, str(path), wrong)
+    session = str(trials["session"].values[0])
+    spikes = {f"{session}-{name}": each for name, each in units.spikes.items()}
+    times = times[trials["table_row"].values]
+    return units.mask(with_spikes(trials, spikes, times, window, dt), times, window)
+
+
+def _units(path) -> Units:
+    with h5py.File(path, "r") as file:
+        return units_of(file)
 
 
 def read_nwb(

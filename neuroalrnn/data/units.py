@@ -43,7 +43,7 @@ def check_units(roles: Roles) -> list[str]:
     ]
     dates = [column for column, unit in units.items() if unit == DATE]
     for role, column in roles.columns.items():
-        if column in dates and column not in roles.start.values():
+        if column in dates:
             found.append(
                 f"units of {role!r}: a date is no duration; make one, derive={{'seconds': "
                 f"{{'from': {column!r}, 'minus': START, 'unit': 'date'}}}}, where START is the "

@@ -181,3 +181,59 @@ def test_a_reader_that_comes_to_no_end_or_crashes_is_given_up(monkeypatch):
     with pytest.raises(ValueError, match="HDF5 crashed over it"):
         survives(lambda: os.kill(os.getpid(), signal.SIGTERM), 0)
     assert survives(lambda: 1 / 0, 0) is None
+
+
+def units(file, **more):
+    """Two units, as pynwb lays them out; the second was observed in the first trials alone."""
+    columns = {
+        "id": np.array([3, 8]),
+        "spike_times": np.array([99.95, 100.02, 100.03, 102.4, 101.1, 103.0]),
+        "spike_times_index": np.array([4, 6]),
+        "obs_intervals": np.array([[0.0, 500.0], [0.0, 101.8], [103.5, 200.0]]),
+        "obs_intervals_index": np.array([1, 3]),
+        "quality": np.array(["good", "multi"], dtype=object),
+        "depth": np.array([1.5, 2.5]),
+    } | more
+    for name, values in columns.items():
+        kind = h5py.string_dtype() if values.dtype == object else None
+        file.create_dataset(f"units/{name}", data=values, dtype=kind)
+
+
+SPIKES = {"at": "start_time", "window": (-0.1, 0.5), "dt": 0.1}
+CHOSEN = {"columns": {"choice": "animal_response", "subject": "subject"}, "labels": ["0", "1"],
+          "missing": {"choice": [2]}}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::neuroalrnn.exceptions.DataWarning")
+def test_spikes_are_counted_where_units_were_observed(tmp_path):
+    path = write(tmp_path / "s.nwb", after=units)
+    trials = load_nwb(path, **CHOSEN, **SPIKES)
+    np.testing.assert_allclose(trials["time"], [-0.05, 0.05, 0.15, 0.25, 0.35, 0.45])
+    assert trials["unit"].values.tolist() == ["1-3", "1-8"]
+    assert trials["unit_quality"].values.tolist() == ["good", "multi"]
+    assert trials["unit_depth"].values.tolist() == [1.5, 2.5]
+    neural = trials["neural"].values
+    np.testing.assert_array_equal(neural[:, :, 0], [[1, 2, 0, 0, 0, 0], [0] * 6,
+                                                    [0, 0, 0, 0, 0, 1], [0] * 6])  # fmt: skip
+    np.testing.assert_array_equal(neural[1, :, 1], [0, 0, 1, 0, 0, 0])
+    assert np.isnan(neural[2:, :, 1]).all()
+    some = load_nwb(path, **CHOSEN, **SPIKES, keep={"cue": "high"})
+    np.testing.assert_array_equal(some["neural"], neural[[0, 3]])
+
+
+@pytest.mark.filterwarnings("ignore::neuroalrnn.exceptions.DataWarning")
+@pytest.mark.parametrize(
+    ("options", "more", "found"),
+    [
+        ({"at": "stimulus"}, {}, "at: column 'stimulus' is unknown"),
+        ({"at": "cue"}, {}, "'cue' has text where numbers are expected"),
+        ({"window": (0, 0.05)}, {}, "holds no bin of 0.1 s"),
+        ({}, {"spike_times_index": np.array([4, 5])}, "spike_times_index does not divide the 6"),
+    ],
+)
+def test_spikes_that_cannot_be_counted_are_refused(tmp_path, options, more, found):
+    path = write(tmp_path / "s.nwb", after=lambda file: units(file, **more))
+    with pytest.raises(DataError, match=found):
+        load_nwb(path, **CHOSEN, **SPIKES | options)
+    with pytest.raises(DataError, match="it holds no units: leave 'at' out"):
+        load_nwb(write(tmp_path / "t.nwb"), **CHOSEN, **SPIKES)
