@@ -57,9 +57,9 @@ TABLE = {
         ARRAYS | {"torch"},
     ),
     "dissect": (
-        {"config", "data", "effects", "fit", "mechanism", "model", "netcdf", "network", "ops"}
-        | {"plots", "peers", "questions", "regimes", "report", "results", "stats", "store"}
-        | {"study", "tasks"},
+        {"baselines", "config", "data", "effects", "fit", "mechanism", "model", "netcdf"}
+        | {"network", "ops", "plots", "peers", "questions", "regimes", "report", "results"}
+        | {"stats", "store", "study", "tasks"},
         ARRAYS | {"torch"},
     ),
     "effects": ({"data", "network", "results", "regimes", "stats"}, ARRAYS | {"scipy", "sklearn"}),

@@ -41,3 +41,35 @@ def test_an_unknown_task_is_named_with_the_nearest(tmp_path, capsys):
     assert stop.value.code
     assert "addition" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.filterwarnings("ignore:trial numbers have")
+def test_data_are_dissected_with_subjects_held_out(tmp_path, capsys, monkeypatch):
+    asked = {}
+
+    def stop(trials, **options):
+        asked.update(options, subjects=len(set(trials["subject"].values)))
+        raise ConfigError("far enough")
+
+    monkeypatch.setattr("neuroalrnn.dissect.dissect", stop)
+    with pytest.raises(SystemExit):
+        main(
+            ["dissect", "miller_rats", "--out", str(tmp_path / "new"), "--n-train", "3,5",
+             "--n-latent", "2,4", "--n-pwl", "0,1", "--updates", "40"]
+        )  # fmt: skip
+    assert "miller_rats: 6 subjects" in capsys.readouterr().out
+    assert asked["subjects"] == 6
+    assert asked["n_latent"] == [2, 4]
+    assert asked["n_train"] == [3, 5]
+    assert asked["cv"].split is not None
+    assert asked["setting"].max_checks == max(1, 40 // asked["setting"].check_every)
+
+
+def test_nothing_or_several_sizes_of_networks_on_a_task_are_refused(tmp_path, capsys):
+    for given in ([], ["addition", "--n-latent", "2,4"]):
+        with pytest.raises(SystemExit) as stop:
+            main(["dissect", *given, "--out", str(tmp_path / "new")])
+        assert stop.value.code == 2
+    text = capsys.readouterr().err
+    assert "nothing to dissect" in text
+    assert "one number of latents" in text

@@ -8,9 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from neuroalrnn.cli.folder import UNFINISHED, refuse_existing, results_folder
-from neuroalrnn.cli.options import AnySeed, Backend, Out, Overwrite, Threads, numbers
+from neuroalrnn.cli.options import AnySeed, Backend, Out, Overwrite, RunFile, Threads, numbers
+from neuroalrnn.cli.request import Request
+from neuroalrnn.cli.tell import tell_trials
 from neuroalrnn.config import Setting
 from neuroalrnn.exceptions import ConfigError
+from neuroalrnn.sources import import_data_loaders, load_trials, make_splitter
 from neuroalrnn.store import replacing
 
 FOUND = "dissection.nc"
@@ -18,8 +21,16 @@ OUTPUTS = (FOUND, "tables", "figures", "report.html")
 
 
 def dissect(
-    task: Annotated[str, typer.Argument(help="Task of the suite, such as addition.")],
     out: Out,
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TASK|DATA",
+            help="Task of the suite, such as addition; or a dataset name, or a file. Default: "
+            "[data] of the run file.",
+        ),
+    ] = None,
+    run: RunFile = None,
     parameter: Annotated[
         list[str] | None, typer.Option(help="Of the task, such as n_steps=40; may be repeated.")
     ] = None,
@@ -27,7 +38,8 @@ def dissect(
         str | None, typer.Option(help="Default: 0, powers of two, and all latents.")
     ] = None,
     n_train: Annotated[
-        str | None, typer.Option(help="Sizes of fixed training sets, such as 50,100,200.")
+        str | None,
+        typer.Option(help="Training trials, as 50,100,200; of data, training subjects."),
     ] = None,
     fresh: Annotated[
         bool, typer.Option(help="Train on trials drawn anew for every update, too.")
@@ -39,7 +51,9 @@ def dissect(
     retrained: Annotated[
         int, typer.Option(min=0, help="Restarts of each P that are trained on without each unit.")
     ] = 1,
-    n_latent: Annotated[int | None, typer.Option(min=1, help="Default: 10.")] = None,
+    n_latent: Annotated[
+        str | None, typer.Option(help="Default: 10; of data, that of the run file, or several.")
+    ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Default: 0.003.")] = None,
     updates: Annotated[int | None, typer.Option(min=1, help="At most; default 5000.")] = None,
     seed: AnySeed = 0,
@@ -47,15 +61,28 @@ def dissect(
     backend: Backend = "auto",
     overwrite: Overwrite = False,
 ) -> None:
-    """Train networks on a task, from linear to fully rectified, and take them apart."""
-    given = {"n_latent": n_latent, "learning_rate": learning_rate}
+    """Train networks from linear to fully rectified on a task, and take them apart; or on data."""
+    latents = None if n_latent is None else numbers("--n-latent", n_latent, least=1)
+    grid = {
+        "n_pwl": None if n_pwl is None else numbers("--n-pwl", n_pwl),
+        "n_train": [] if n_train is None else numbers("--n-train", n_train, least=2),
+    }
+    given = {"learning_rate": learning_rate} if learning_rate is not None else {}
+    if run or _is_data(source):
+        with results_folder(out):
+            study_subjects_of(
+                Request(source=source, run=run, out=out), overwrite=overwrite, setting=given,
+                updates=updates, **grid, n_latent=latents, n_restarts=restarts, random_state=seed,
+                threads=threads, backend=backend,
+            )  # fmt: skip
+        return
+    if latents and len(latents) > 1:
+        raise ConfigError("--n-latent: a task is dissected with one number of latents")
+    given |= {"n_latent": latents[0]} if latents else {}
     with results_folder(out):
         study_task(
-            task, out, overwrite=overwrite, parameters=read_parameters(parameter or []),
-            n_pwl=None if n_pwl is None else numbers("--n-pwl", n_pwl),
-            n_train=[] if n_train is None else numbers("--n-train", n_train, least=2),
-            setting={name: value for name, value in given.items() if value is not None},
-            updates=updates,
+            source or "", out, overwrite=overwrite, parameters=read_parameters(parameter or []),
+            **grid, setting=given, updates=updates,
             fresh=fresh, peers=peers, n_restarts=restarts, n_retrained=min(retrained, restarts),
             random_state=seed, threads=threads, backend=backend,
         )  # fmt: skip
@@ -80,19 +107,63 @@ def study_task(task: str, out: Path, *, overwrite, setting, updates=None, **opti
     """
     from neuroalrnn.dissect import dissect
     from neuroalrnn.dissect.plan import DEFAULT
-    from neuroalrnn.dissect.report import write_dissection
 
     refuse_existing(out, OUTPUTS, overwrite)
     if updates is not None:
         setting = setting | {"max_checks": max(1, updates // DEFAULT.check_every)}
     chosen = Setting(**DEFAULT.model_dump(exclude={"n_pwl"}) | setting)
     found = dissect(task, setting=chosen, resume=out / UNFINISHED, progress=True, **options)
+    columns = ["n_train", "n_pwl", "run_median", "best_run", "share_solved", "floor", "ceiling"]
+    _write(found, out, found.tables["performance"][columns])
+
+
+def _is_data(source):
+    """Whether a name is that of data; what is neither is looked for among the tasks."""
+    if source is None:
+        raise ConfigError("nothing to dissect: name a task of the suite, a dataset or a file")
+    return "*" in source or Path(source).exists() or source in import_data_loaders().DATASETS
+
+
+def study_subjects_of(request: Request, *, overwrite, setting, updates=None, **options):
+    """Dissect data into a folder.
+
+    Parameters
+    ----------
+    request : Request
+        Names the data and the folder.
+    overwrite : bool
+    setting : dict
+        What differs from the setting of the run.
+    updates : int, optional
+        Of training at most, in whole checks; at least one.
+    **options
+        Those of `neuroalrnn.dissect.dissect`.
+    """
+    from neuroalrnn.dissect import dissect
+
+    source, config, out = request.plan()
+    refuse_existing(out, OUTPUTS, overwrite)
+    trials = load_trials(source, config)
+    typer.echo(tell_trials(source, trials))
+    chosen = config.setting.model_dump() | setting
+    if updates is not None:
+        chosen["max_checks"] = max(1, updates // chosen["check_every"])
+    found = dissect(
+        trials, cv=make_splitter(config), setting=Setting(**chosen),
+        n_inner=config.validation.n_inner, resume=out / UNFINISHED, progress=True, **options,
+    )  # fmt: skip
+    columns = ["n_latent", "n_train_subjects", "n_pwl", "subject_score", "subject_error", "gain"]
+    _write(found, out, found.tables["subject_performance"][columns])
+
+
+def _write(found, out, told):
+    """Save everything, and say where it is."""
+    from neuroalrnn.dissect.report import write_dissection
+
     with replacing(out) as new:
         found.save(new / FOUND)
     page = write_dissection(found, out)
     shutil.rmtree(out / UNFINISHED, ignore_errors=True)
-    columns = ["n_train", "n_pwl", "run_median", "best_run", "share_solved", "floor", "ceiling"]
-    told = found.tables["performance"][columns]
     typer.echo(f"\ntest scores\n{told.to_string(index=False, float_format='{:.4f}'.format)}\n")
     typer.echo(f"report: {page}")
 

@@ -43,11 +43,21 @@ def make_tables(dissection):
     made |= {name: pd.DataFrame(rows) for name, rows in computing.items() if rows}
     if "peer_score" in dissection.dataset:
         made["peers"] = _peers(dissection)
-    return {name: _in_order(name, table) for name, table in made.items()}
+    return {name: in_order(name, table) for name, table in made.items()}
 
 
-def _in_order(name, table):
-    """A table with the columns and dtypes of its schema, and no others."""
+def in_order(name, table):
+    """A table with the columns and dtypes of its schema, and no others.
+
+    Parameters
+    ----------
+    name : str
+    table : pandas.DataFrame
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
     described = FILES[f"{name}.csv"]
     return conform(name, table[list(columns_of(described))], described)
 

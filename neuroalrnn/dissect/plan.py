@@ -182,7 +182,7 @@ def make_plan(
     found += not_whole("n_validation", n_validation, least=1)
     found += not_whole("n_retrained", n_retrained, least=0, most=n_restarts)
     found += not_seed("random_state", random_state)
-    grid = _default_grid(setting.n_latent) if n_pwl is None else n_pwl
+    grid = default_grid(setting.n_latent) if n_pwl is None else n_pwl
     for each in grid:
         found += not_whole("n_pwl", each, least=0, most=setting.n_latent)
     for each in n_train:
@@ -203,7 +203,16 @@ def make_plan(
     return plan
 
 
-def _default_grid(n_latent):
-    """Both ends, and powers of two between them."""
+def default_grid(n_latent):
+    """Both ends, and powers of two between them.
+
+    Parameters
+    ----------
+    n_latent : int
+
+    Returns
+    -------
+    list of int
+    """
     powers = 2 ** np.arange(int(np.log2(n_latent)) + 1)
     return sorted({0, *powers.tolist(), n_latent})

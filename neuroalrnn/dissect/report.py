@@ -1,10 +1,12 @@
 """The page about a dissection, its figures and its tables."""
 
+import json
 from functools import partial
 from os import PathLike
 from pathlib import Path
 
 from neuroalrnn.dissect import _words
+from neuroalrnn.dissect._subject_page import subject_figures, subject_sections
 from neuroalrnn.plots import dissection as plots
 from neuroalrnn.plots.style import save_figure
 from neuroalrnn.questions.question import Section
@@ -27,10 +29,16 @@ FIGURES = {
     "minus half the error), one line for each restart.",
 }
 
+BY_SUBJECTS = (
+    "Held-out log-likelihood against the number of training subjects, by P: means over subjects "
+    "with standard errors; dotted, the frequency of choices."
+)
+
 
 def dissection_files():
     """Files of a report, inside its folder, as patterns."""
-    return (PAGE, "tables/*.csv", *(f"figures/{n}.{kind}" for n in FIGURES for kind in KINDS))
+    names = (*FIGURES, "subjects_*_latents")
+    return (PAGE, "tables/*.csv", *(f"figures/{n}.{kind}" for n in names for kind in KINDS))
 
 
 def write_dissection(found, out: str | PathLike) -> Path:
@@ -53,11 +61,14 @@ def write_dissection(found, out: str | PathLike) -> Path:
             (new / folder).mkdir()
         for name, each in found.tables.items():
             save_table(each, new / "tables", f"{name}.csv")
-        figures = {name: _draw(name, make, new) for name, make in _figures(found).items()}
+        makers = subject_figures(found) if found.is_of_subjects else _figures(found)
+        figures = {name: _draw(name, make, new) for name, make in makers.items()}
         made = f"Dissected {found.dataset.attrs['created']} by neuroalrnn "
         made += found.dataset.attrs["neuroalrnn"]
         title = f"Dissection: {found.dataset.attrs['task']}"
-        (new / PAGE).write_text(build_page(title, made, [], [], _sections(found, figures)), "utf-8")
+        heard = json.loads(found.dataset.attrs.get("cautions", "[]"))
+        text = build_page(title, made, [], heard, _sections(found, figures))
+        (new / PAGE).write_text(text, "utf-8")
     return Path(out) / PAGE
 
 
@@ -98,11 +109,14 @@ def _draw(name, make, new):
     drawn = make()
     figure = getattr(drawn, "figure", None) or drawn
     paths = save_figure(figure, new / "figures", name)
-    return Drawn(name, figure.get_figwidth(), paths["svg"]).shown(FIGURES[name])
+    caption = FIGURES.get(name, BY_SUBJECTS)
+    return Drawn(name, figure.get_figwidth(), paths["svg"]).shown(caption)
 
 
 def _sections(found, figures):
     """The sections of the page in order."""
+    if found.is_of_subjects:
+        return _laid_out(subject_sections(found, figures))
     tables = found.tables
     performance = tables["performance"].drop(columns=["floor", "ceiling"])
     performance["fresh"] = performance["fresh"].map({True: "yes", False: "no"})
@@ -120,6 +134,10 @@ def _sections(found, figures):
         ("cost", "What a step costs"): [table(tables["cost"])],
         ("learning", "Learning curves"): [figures["learning"]],
     }
+    return _laid_out(bodies)
+
+
+def _laid_out(bodies):
     return [(Section(*head), together(parts)) for head, parts in bodies.items() if parts]
 
 

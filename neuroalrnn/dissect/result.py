@@ -6,13 +6,14 @@ from pathlib import Path
 
 import xarray as xr
 
-from neuroalrnn.dissect import _tables
+from neuroalrnn.dissect import _subject_tables, _tables
 from neuroalrnn.exceptions import ResultError
 from neuroalrnn.netcdf import read_netcdf, storable, write_netcdf
 from neuroalrnn.network import Network
 from neuroalrnn.store import replace_file
 
 FORMAT = "neuroalrnn dissection 1"
+OF_SUBJECTS = "neuroalrnn dissection of subjects 1"
 
 
 class Dissection:
@@ -34,13 +35,19 @@ class Dissection:
     """
 
     def __init__(self, dataset):
-        if dataset.attrs.get("format") != FORMAT:
+        if dataset.attrs.get("format") not in (FORMAT, OF_SUBJECTS):
             raise ResultError(f"not a {FORMAT!r} file: dissect again, or check the path")
         self.dataset = dataset
 
     def __repr__(self):
-        sizes = ", ".join(f"{self.dataset.sizes[d]} {d}" for d in ("n_train", "n_pwl", "restart"))
+        names = ("n_train", "n_pwl", "restart")
+        sizes = ", ".join(f"{self.dataset.sizes[d]} {d}" for d in names)
         return f"Dissection of {self.dataset.attrs['task']!r}: {sizes}"
+
+    @property
+    def is_of_subjects(self):
+        """Whether trials of subjects were dissected, not a task."""
+        return self.dataset.attrs["format"] == OF_SUBJECTS
 
     @cached_property
     def asked(self):
@@ -55,6 +62,9 @@ class Dissection:
     @cached_property
     def tables(self):
         """Tidy tables by name."""
+        if self.is_of_subjects:
+            made = _subject_tables.make_subject_tables(self.dataset)
+            return {name: _tables.in_order(name, table) for name, table in made.items()}
         return _tables.make_tables(self)
 
     def network(self, n_pwl, restart, n_train=None):

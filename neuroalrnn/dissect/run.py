@@ -14,16 +14,20 @@ import numpy as np
 import torch
 import xarray as xr
 
+from neuroalrnn.arguments import refuse
 from neuroalrnn.config import Setting
 from neuroalrnn.config.defaults import MEMORY
+from neuroalrnn.data.split import Splitter
 from neuroalrnn.dissect._apart import REPLACEMENTS
 from neuroalrnn.dissect._cell import DIMS, INSIDE, N_APART, work_cell
 from neuroalrnn.dissect._computing import describe_computations
 from neuroalrnn.dissect._peers import DIMS as PEER_DIMS
 from neuroalrnn.dissect._peers import PEERS, work_peer
 from neuroalrnn.dissect._sets import TEST
+from neuroalrnn.dissect._subjects import dissect_subjects
 from neuroalrnn.dissect.plan import SLOPES, make_plan
 from neuroalrnn.dissect.result import FORMAT, Dissection
+from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.fit import compute_eta
 from neuroalrnn.ops import Weights
 from neuroalrnn.running import announce
@@ -35,7 +39,7 @@ N_TIMED = 64
 
 
 def dissect(
-    task: str,
+    task: str | xr.Dataset,
     *,
     parameters: dict[str, Any] | None = None,
     n_pwl: list[int] | None = None,
@@ -47,6 +51,9 @@ def dissect(
     n_test: int = 1000,
     peers: bool = False,
     n_retrained: int = 1,
+    cv: Splitter | None = None,
+    n_latent: list[int] | None = None,
+    n_inner: int | None = None,
     random_state: int = 0,
     resume: str | PathLike | None = None,
     threads: int | None = None,
@@ -65,17 +72,21 @@ def dissect(
 
     Parameters
     ----------
-    task : str
-        Name in `neuroalrnn.tasks.TASKS`.
+    task : str or xarray.Dataset
+        Name in `neuroalrnn.tasks.TASKS`, or labelled trials, see `neuroalrnn.validate`. With trials
+        the same grid is fitted by `neuroalrnn.select_n_pwl` with whole subjects held out; the floor
+        is the frequency of choices among training subjects, and no ceiling is known.
     parameters : dict, optional
         Of the task, such as ``{"n_steps": 40}``; its defaults without it.
     n_pwl : list of int, optional
         Numbers of PWL units; default 0, powers of two, and all latents.
     n_train : list of int
         Sizes of fixed training sets, in trials (in sessions, where the state goes on over trials).
-        Smaller sets are the first trials of larger ones.
+        Smaller sets are the first trials of larger ones. With trials of subjects, numbers of
+        training subjects; default all of them, half of them, a quarter and so on.
     fresh : bool
-        Also train on trials that are drawn anew for every update; none is met twice.
+        Of tasks alone, as are `parameters`, `n_validation`, `n_test`, `peers` and `n_retrained`:
+        also train on trials that are drawn anew for every update; none is met twice.
     n_restarts : int
         Random starts of every network. One start differs between values of P only in its slopes.
     setting : Setting, optional
@@ -87,6 +98,12 @@ def dissect(
     n_retrained : int
         So many restarts of each P, those best on validation trials, are trained on without each of
         their PWL units, for as long as they had been trained; 0 for none.
+    cv : splitter, optional
+        Of trials of subjects alone: who is held out; default ``SubjectKFold()``.
+    n_latent : list of int, optional
+        Of trials of subjects alone: numbers of latents; default that of the setting.
+    n_inner : int, optional
+        Of trials of subjects alone: inner validation parts; default that of `select_n_pwl`.
     random_state : int
         Seed of all trials and starts.
     resume : path-like, optional
@@ -116,6 +133,19 @@ def dissect(
     >>> found = dissect("addition", parameters={"n_steps": 20}, n_pwl=[0, 1])  # doctest: +SKIP
     >>> found.tables["performance"]  # doctest: +SKIP
     """
+    is_task = not isinstance(task, xr.Dataset)
+    of_subjects = {"cv": cv, "n_latent": n_latent, "n_inner": n_inner}
+    of_tasks = {"parameters": parameters, "peers": peers or None}
+    alone = of_subjects if is_task else of_tasks
+    whose = "trials of subjects" if is_task else "tasks of the suite"
+    found = [f"{name}: is of {whose} alone" for name, each in alone.items() if each is not None]
+    refuse("dissect", found, ConfigError)
+    if not is_task:
+        return dissect_subjects(
+            task, **of_subjects, n_pwl=n_pwl, n_train=n_train, n_restarts=n_restarts,
+            setting=setting, random_state=random_state, resume=resume, threads=threads,
+            memory=memory, backend=backend, progress=progress,
+        )  # fmt: skip
     plan = make_plan(
         task, parameters=parameters, n_pwl=n_pwl, n_train=n_train, fresh=fresh,
         n_restarts=n_restarts, setting=setting, n_validation=n_validation, n_test=n_test,

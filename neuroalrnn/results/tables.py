@@ -125,6 +125,25 @@ FILES = {
         "trials prefer (command dissect)",
         "n_pwl restart primitive target detected_effect null_p causal_share causal_p detected",
     ),
+    "subject_performance.csv": Table(
+        "number of latents, of training subjects, and P (command dissect, of trials)",
+        "n_latent n_train_subjects n_pwl n_subjects subject_score subject_error accuracy "
+        "frequency_score gain gain_error",
+    ),
+    "subject_contrasts.csv": Table(
+        "the same, P against the largest one on the same subjects (command dissect, of trials)",
+        "n_latent n_train_subjects n_pwl other_n_pwl n_subjects difference "
+        "difference_standard_error",
+    ),
+    "subject_chosen.csv": Table(
+        "number of latents and of training subjects; most folds, chosen on validation subjects "
+        "(command dissect, of trials)",
+        "n_latent n_train_subjects best_n_pwl sufficient_n_pwl",
+    ),
+    "subject_restarts.csv": Table(
+        "restart of a fold (command dissect, of trials)",
+        "n_latent n_train_subjects n_pwl fold restart choice_validation_score diverged",
+    ),
     "cost.csv": Table(
         "P (command dissect)",
         "n_pwl n_parameters n_nonlinear step_microseconds training_seconds",
