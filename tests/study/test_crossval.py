@@ -103,7 +103,7 @@ def test_a_diverged_restart_is_named_and_never_chosen(trials, monkeypatch, caplo
         return keys, jobs
 
     monkeypatch.setattr(search, "search_jobs", broken)
-    found = fit(trials, SubjectKFold(2), n_pwl=(0, 1))
+    found = fit(trials, SubjectKFold(2), n_pwl=(0, 1), baselines={})
     assert found.selection["diverged"].sel(n_pwl=1).values.tolist() == [[True, False]] * 2
     assert (found.selection["restart"] == 1).all()
     assert "fold 0: n_pwl=1, restart 0 diverged and is not used" in caplog.text
@@ -245,7 +245,7 @@ def _same(one, other):
 def test_a_killed_run_goes_on_where_it_stopped_with_the_same_result(
     trials, tmp_path, monkeypatch, fit
 ):
-    options = {"n_pwl": (1,), "n_restarts": 1, "resume": tmp_path}
+    options = {"n_pwl": (1,), "n_restarts": 1, "resume": tmp_path, "baselines": {}}
     whole = fit(trials, SubjectKFold(3), **options | {"resume": None})
     honest, calls = search.search, []
 

@@ -77,7 +77,7 @@ def _mean(fit, model, name="log_likelihood_rt"):
 def test_joint_fit_predicts_choices_as_well_and_times_better_than_the_constant(
     timed, run, joint_fit
 ):
-    alone = run(timed)
+    alone = run(timed, baselines={})
     noise = alone.summarise().loc["AL-RNN", "standard_error"]
     names = "AL-RNN", "log_likelihood"
     assert _mean(joint_fit, *names) > _mean(alone, *names) - noise
