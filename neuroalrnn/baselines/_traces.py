@@ -29,6 +29,8 @@ STILL, GIVEN = -1, -2
 CLIMBS = ((6, 5, 1e-9), (3, 8, 1e-9), (1, 20, 1e-9), (1, 1000, 1e-18))
 # nats per trial within which ends of climbs count as one
 SAME = 1e-6
+# share of a value that is its rounding: a step that promises less is not seen in it
+ROUNDING = np.finfo(float).eps
 
 
 class Traces(NamedTuple):
@@ -55,6 +57,23 @@ class Traces(NamedTuple):
     first: np.ndarray
     edges: np.ndarray
     falling: np.ndarray | None = None
+
+
+class Place(NamedTuple):
+    """Where a climb is.
+
+    Parameters
+    ----------
+    point : array, shape (parameter,)
+        Unconstrained parameters.
+    value, slope, information : float and arrays
+        Mean log-likelihood there, its derivatives, and the mean Fisher information.
+    """
+
+    point: np.ndarray
+    value: float
+    slope: np.ndarray
+    information: np.ndarray
 
 
 class Agent(NamedTuple):
@@ -126,12 +145,12 @@ def fit_agent(
     for _ in range(n_starts - 1):
         points.append(np.r_[rng.uniform(-4, 2, n_rates), rng.normal(size=n_free)])
     points += [np.r_[logit(each.rates), each.weights, each.bias[1:]] for each in starts]
-    points = [np.clip(each, -reach, reach) for each in points]
     score = _scorer(traces, code, offered, n_rates)
+    points = [np.clip(each, -reach, reach) for each in points]
+    places = [Place(each, *score(each)) for each in points]
     for n_kept, n_steps, gain in CLIMBS:
-        ends = [_climb(score, x, reach, n_steps, gain) for x in points]
-        points = _best(ends, n_kept)
-    return _agent(points[0], n_rates, n_traces)
+        places = _best([_climb(score, each, reach, n_steps, gain) for each in places], n_kept)
+    return _agent(places[0].point, n_rates, n_traces)
 
 
 def predict_agent(agent: Agent, traces: Traces) -> np.ndarray:
@@ -177,7 +196,7 @@ def follow(agent: Agent, traces: Traces) -> np.ndarray:
 
 def _all_rates(agent):
     # the last two are the rates of `GIVEN` and `STILL`, as negative numbers count from the end
-    return np.r_[agent.rates, 1.0, 0.0]
+    return np.concatenate([agent.rates, [1.0, 0.0]])
 
 
 def _given(traces):
@@ -248,8 +267,9 @@ def _pairs(traces):
 
 
 def _agent(free, n_rates, n_traces):
-    rates, weights, bias = np.split(free, [n_rates, n_rates + n_traces])
-    return Agent(expit(rates), weights, np.r_[0.0, bias])
+    bias = free[n_rates + n_traces - 1 :].copy()
+    bias[0] = 0.0
+    return Agent(expit(free[:n_rates]), free[n_rates : n_rates + n_traces], bias)
 
 
 def _score(agent, rows, rules, choices):
@@ -264,50 +284,61 @@ def _score(agent, rows, rules, choices):
 
 def _best(ends, n_kept):
     """The highest ends of climbs, those of the same height once."""
-    points, last = [], np.inf
-    for value, x in sorted(ends, key=lambda end: -end[0]):
-        if last - value > SAME:
-            points.append(x)
-            last = value
-    return points[:n_kept]
+    found, last = [], np.inf
+    for end in sorted(ends, key=lambda end: -end.value):
+        if last - end.value > SAME:
+            found.append(end)
+            last = end.value
+    return found[:n_kept]
 
 
 def _scorer(traces, code, offered, n_rates):
     """Mean log-likelihood of choices, by unconstrained parameters, with slope and information."""
     n_traces, n_options = traces.target.shape[1:]
     n, laid = max(int((code >= 0).sum()), 1), _lay(traces, code, offered)
-    others = np.ones(n_traces + n_options - 1)
+    scale = np.ones(n_rates + n_traces + n_options - 1)
 
     def score(free):
         agent = _agent(free, n_rates, n_traces)
         value, slope, information = _score(agent, *laid)
-        scale = np.r_[agent.rates * (1 - agent.rates), others]
-        return value / n, slope * scale / n, information * np.outer(scale, scale) / n
+        scale[:n_rates] = agent.rates * (1 - agent.rates)
+        return value / n, slope * scale / n, information * (scale[:, None] * scale) / n
 
     return score
 
 
-def _climb(score: Callable, x: np.ndarray, reach: np.ndarray, n_steps: int, gain: float):
+def _climb(score: Callable, place: Place, reach: np.ndarray, n_steps: int, gain: float) -> Place:
     """Go up by damped scoring steps within bounds, until one promises less than a gain."""
-    value, slope, information = score(x)
     damping = 1e-3
     for _ in range(n_steps):
+        x, value, slope, information = place
         held = ((x >= reach) & (slope > 0)) | ((x <= -reach) & (slope < 0))
-        free = np.flatnonzero(~held)
-        curve = information[np.ix_(free, free)]
-        ridge = damping * curve.diagonal() + 1e-9
-        step = np.zeros(len(x))
-        step[free] = np.linalg.solve(curve + np.diag(ridge), slope[free])
-        if slope @ step < gain or damping > 1e9:
+        ridge = damping * information.diagonal() + 1e-9
+        step = _step(information, ridge, slope, held)
+        promise = slope @ step
+        if promise < gain or damping > 1e9:
             break
         further = np.clip(x + step, -reach, reach)
         found = score(further)
         if found[0] > value:
-            x, (value, slope, information) = further, found
+            place = Place(further, *found)
             damping /= 10
+        elif promise < ROUNDING * abs(value):
+            break
         else:
             damping *= 10
-    return value, x
+    return place
+
+
+def _step(information, ridge, slope, held):
+    """A damped scoring step, 0 for parameters that are held."""
+    curve = information.copy()
+    curve.flat[:: len(ridge) + 1] += ridge
+    if not held.any():
+        return np.linalg.solve(curve, slope)
+    step, free = np.zeros(len(slope)), np.flatnonzero(~held)
+    step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
+    return step
 
 
 @kernel
