@@ -13,8 +13,6 @@ from neuroalrnn.arguments import unknown
 from neuroalrnn.exceptions import ConfigError, DataError, NeuroALRNNError, problems
 from neuroalrnn.store import replace_file
 
-TOGETHER = "files of several subjects or sessions are inspected, and fitted, together"
-
 
 def inspect_into(
     paths: list[Path], out: Path, columns: dict[str, str], read: list[str], *, overwrite: bool
@@ -41,7 +39,7 @@ def inspect_into(
     """
     from neuroalrnn.inspection.files import inspect_files, path_of
     from neuroalrnn.inspection.runfile import splitters, suggest, write
-    from neuroalrnn.inspection.tell import tell
+    from neuroalrnn.inspection.tell import tell, tell_split
 
     if out.exists() and not overwrite:
         raise ConfigError(f"{out} exists: name another file with --out, or pass --overwrite")
@@ -59,7 +57,9 @@ def inspect_into(
             break
     else:
         replace_file(out, texts[0].encode())
-    told = tries[-1][1] if tries[-1][0] else tries[0][1]
+    fits, told = tries[-1] if tries[-1][0] else tries[0]
+    more = tell_split(found, fits)
+    told = f"{more}{told}" if fits else f"{told}\n{more}"
     typer.echo(f"\nrun file: {out}\n{told}")
 
 
@@ -129,8 +129,7 @@ def _try(out: Path) -> tuple[bool, str]:
             for fold in folds:
                 splitter.inner(trials, fold.train, run.validation.n_inner)
     except NeuroALRNNError as error:
-        more = f"\n{TOGETHER}" if "to hold out" in str(error) else ""
-        return False, f"before it can be fitted, change the run file:\n{error}{more}"
+        return False, f"before it can be fitted, change the run file:\n{error}"
     told = [f"the loader says: {text}" for text in json.loads(trials.attrs.get("cautions", "[]"))]
     kind = run.validation.splitter
     told += [

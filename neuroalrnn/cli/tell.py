@@ -111,7 +111,8 @@ def tell_datasets(datasets) -> str:
 def tell_trials(source: str, trials) -> str:
     """What will be fitted, what is not scored and why, and when inputs can act."""
     n_subjects, n_trials = len(set(trials["subject"].values)), trials.sizes["trial"]
-    lines = [f"{source}: {n_subjects} subjects, {n_trials} trials, {count_scored(trials)} scored"]
+    who = f"{n_subjects} subject{'s' if n_subjects > 1 else ''}"
+    lines = [f"{source}: {who}, {n_trials} trials, {count_scored(trials)} scored"]
     lines += [f"  {text}" for text in tell_load(trials)]
     reasons = unscored_reasons(trials)
     lines += [f"  not scored: {n} ({reason})" for reason, n in reasons.items()]

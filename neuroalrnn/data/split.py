@@ -118,7 +118,11 @@ class SessionKFold(_KFold):
     3
     """
 
-    if_one_group: ClassVar[str] = "add sessions; nothing can be held out of a single one"
+    if_one_group: ClassVar[str] = (
+        "add sessions, three at least, as one is held out and another one inside what is left; or "
+        "name a column of stretches, such as blocks or runs, as session, if the state may start "
+        "anew in each"
+    )
 
     def groups(self, trials: xr.Dataset) -> np.ndarray:
         """Label the session that each trial belongs to.

@@ -15,6 +15,11 @@ from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.inspection.look import Inspection, look_at, view_of
 
 Reader = Callable[[Path], tuple[pd.DataFrame, str, dict]]
+# a subject, a date with or without a time, and what ends all names
+DATED = re.compile(
+    r"(.*?)((?:19|20)\d{2}([-_]?)(?:0\d|1[0-2])\3(?:[0-2]\d|3[01])"
+    r"(?:[-_T]\d{2}[-_h]?\d{2}(?:[-_m.]?\d{2})?)?)(\D.*)"
+)
 ENTITIES = {"sub": "subject", "ses": "session", "run": "block"}
 # so many paths are listed one by one
 MOST_LISTED = 5
@@ -120,10 +125,35 @@ def from_names(names: Sequence[str], taken: Sequence[str]) -> tuple[dict[str, li
     if len(names) == 1:
         stem = names[0].split(".")[0]
         return {"subject": [stem]}, {"constants": {"subject": stem}}
+    if (dated := _dated(names, taken)) is not None:
+        return dated
     start, end = _alike(names)
     start, end = re.sub(r"[A-Za-z0-9]+$", "", start), re.sub(r"^[A-Za-z0-9]+", "", end)
     made = {"subject": [name[len(start) : len(name) - len(end)] for name in names]}
     return made, {"file_name": f"{start}{{subject}}{end}"}
+
+
+def _dated(names, taken) -> tuple[dict[str, list[str]], dict] | None:
+    """Sessions, and subjects, where names differ in a date and in nothing but what is before it."""
+    found = [DATED.fullmatch(name) for name in names]
+    if "session" in taken or not all(found):
+        return None
+    before, session, end = zip(*(each.group(1, 2, 4) for each in found if each), strict=True)
+    gaps = {re.sub(r".*[A-Za-z0-9]", "", each) for each in before}
+    if len(gaps) > 1 or len(set(end)) > 1 or len(set(session)) < 2:
+        return None
+    gap = gaps.pop()
+    who = [each.removesuffix(gap) for each in before]
+    if len(set(who)) == 1:
+        one = {"subject": who[0] or "subject"}
+        options = {"file_name": f"{before[0]}{{session}}{end[0]}", "constants": one}
+        return {"subject": [one["subject"]] * len(who), "session": list(session)}, options
+    start = re.sub(r"[A-Za-z0-9]+$", "", _begin(who))
+    who = [each[len(start) :] for each in who]
+    if not gap or any(gap in each for each in who):
+        return None
+    pattern = f"{start}{{subject}}{gap}{{session}}{end[0]}"
+    return {"subject": who, "session": list(session)}, {"file_name": pattern}
 
 
 def path_of(paths: Sequence[Path], folder: Path) -> str | list[str]:

@@ -1,5 +1,7 @@
 """What the console says of a first look at files."""
 
+import json
+
 import numpy as np
 
 from neuroalrnn.inspection.guess import clocks, has_name
@@ -40,6 +42,65 @@ def tell(found: Inspection) -> str:
         for number, (name, finding) in enumerate(found.findings, start=1)
     ]
     return "\n".join(lines)
+
+
+def tell_split(found: Inspection, fits: bool) -> str:
+    """Say what can be held out where there are one subject or two.
+
+    Parameters
+    ----------
+    found : Inspection
+        Roles and findings.
+    fits : bool
+        Whether the run file loads, and its trials can be split.
+
+    Returns
+    -------
+    str
+        Lines to put at the end, or none.
+    """
+    view = found.view
+    n_subjects, n_sessions = view.n_subjects, len(np.unique(view.session))
+    if n_subjects > 2 or "choice" not in view.roles:
+        return ""
+    who = "one subject" if n_subjects == 1 else "two subjects"
+    if fits:
+        return (
+            f"{who}: whole sessions are held out, so that results speak of new sessions of the "
+            "same subjects, and not of other subjects\n"
+        )
+    if n_sessions > 2:
+        return ""
+    count = "one session" if n_sessions == 1 else "two sessions"
+    lines = [f"{who}, {count}: sessions are held out, and three are needed. What can be done:"]
+    lines.append(
+        "- inspect further files, of the same or of other subjects, together with this one"
+    )
+    parts = _stretches(view)
+    told = ", ".join(f"{name} ({n})" for name, n in parts.items())
+    for name in list(parts)[:1]:
+        old = [role for role, column in view.roles.items() if column == name]
+        place = f" in place of {old[0]} = ..." if old else ""
+        lines.append(
+            "- let stretches be sessions, if the state of the subject may start anew in each: "
+            f"{told}; write session = {json.dumps(name)}{place} in [data.columns]"
+        )
+    if not parts:
+        lines.append("- no column divides its rows into stretches that could be sessions (blocks, "
+                     "runs): add one")  # fmt: skip
+    return "\n".join(lines)
+
+
+def _stretches(view) -> dict[str, int]:
+    """Columns whose values each stand in one stretch of rows, at least three, by their number."""
+    found = {}
+    for name in view.columns:
+        code = view.codes(name)
+        n_runs = 1 + int(np.count_nonzero(np.diff(code)))
+        is_plain = n_runs == len(np.unique(code)) and not view.is_empty(name).any()
+        if 3 <= n_runs <= len(view) / 10 and is_plain:
+            found[name] = n_runs
+    return dict(list(found.items())[:N_SHOWN])
 
 
 def _counts(view) -> list[str]:

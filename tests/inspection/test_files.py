@@ -25,10 +25,59 @@ from tests.inspection.conftest import make_table
             {"subject": ["01", "02"], "session": ["2", "1"]},
             {"file_name": "sub-{subject}_ses-{session}_beh.tsv"},
         ),
+        (
+            ["m_1_2024-01-09.csv", "m_1_2024-01-10.csv"],
+            {"subject": ["m_1", "m_1"], "session": ["2024-01-09", "2024-01-10"]},
+            {"file_name": "m_1_{session}.csv", "constants": {"subject": "m_1"}},
+        ),
+        (
+            ["rat_a_20240109_1015.csv", "rat_b_20240110_0900.csv"],
+            {"subject": ["a", "b"], "session": ["20240109_1015", "20240110_0900"]},
+            {"file_name": "rat_{subject}_{session}.csv"},
+        ),
     ],
 )
 def test_subjects_are_found_in_names_of_files(names, made, options):
     assert from_names(names, ["trial"]) == (made, options)
+
+
+def in_one(path, n_sessions, **columns):
+    """A table of one subject."""
+    table = make_table(1, n_sessions, 40)
+    table.assign(**{name: make(len(table)) for name, make in columns.items()}).to_csv(path)
+    return path
+
+
+def test_sessions_of_one_subject_are_held_out_and_that_is_said(tmp_path, run):
+    path = in_one(tmp_path / "one.csv", 3)
+    code, told, _ = run("inspect", path, "--out", tmp_path / "run.toml")
+    assert code == 0
+    assert "3 folds (SessionKFold)" in told
+    assert "one subject: whole sessions are held out, so that results speak of new sess" in told
+    files = [tmp_path / f"m1_2024-01-0{day}.csv" for day in (1, 2, 3)]
+    table = make_table(1, 3, 40).drop(columns="participant")
+    for path, (_, part) in zip(files, table.groupby("session"), strict=True):
+        part.drop(columns="session").to_csv(path, index=False)
+    code, told, _ = run("inspect", *files, "--out", tmp_path / "days.toml")
+    assert "3 folds (SessionKFold)" in told
+    data = load_run(tmp_path / "days.toml").data
+    assert (data.file_name, data.constants) == ("m1_{session}.csv", {"subject": "m1"})
+
+
+def test_what_can_be_done_about_a_single_session_is_said(tmp_path, run):
+    path = in_one(tmp_path / "one.csv", 1, block=lambda n: np.arange(n) // 10)
+    _, told, _ = run("inspect", path, "--out", tmp_path / "run.toml")
+    assert "one subject, one session: sessions are held out, and three are needed." in told
+    assert 'block (4); write session = "block" in place of block = ...' in told
+    text = (tmp_path / "run.toml").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("session =")]
+    mended = "\n".join(lines).replace("block = ", "session = ", 1)
+    (tmp_path / "run.toml").write_text(mended)
+    trials = load_trials(str(path), load_run(tmp_path / "run.toml"))
+    assert len(np.unique(trials["session"])) == 4
+    _, told, _ = run("inspect", in_one(tmp_path / "b.csv", 2), "--out", tmp_path / "b.toml")
+    assert "one subject, two sessions: sessions are held out" in told
+    assert "no column divides its rows into stretches" in told
 
 
 def write_files(folder, change=lambda table: table, **names):
