@@ -46,7 +46,41 @@ def check_comparison(found):
     assert (errors["estimate"] < 0).all()
 
 
+def check_claim(found):
+    """What is said is measured, whatever it is: the figure is there, and one sentence."""
+    assert found["sentence"]
+    assert not found["FULL"]
+
+
+def check_one_unit(found):
+    check_claim(found)
+    assert [len(ax.patches) for ax in found["figure"].axes] == [3, 3, 3]
+    assert found["sentence"].count("of 2 with P = 0") == 3
+
+
+def check_few_trials(found):
+    check_claim(found)
+    assert len(found["contrasts"]) == 3
+    assert (found["contrasts"]["ci_low"] <= found["contrasts"]["ci_high"]).all()
+
+
+def check_linear(found):
+    check_claim(found)
+    for each in found["found"].values():
+        assert each.known["exact_n_pwl"] == 0
+
+
+def check_cost(found):
+    check_claim(found)
+    assert (found["cost"]["step_microseconds"] > 0).all()
+    assert (found["cost"]["n_nonlinear"] == found["cost"]["n_pwl"]).all()
+
+
 CHECKS = {
+    "claim_cost": check_cost,
+    "claim_few_trials": check_few_trials,
+    "claim_linear": check_linear,
+    "claim_one_unit": check_one_unit,
     "comparison": check_comparison,
     "mechanism_people": check_mechanism_people,
     "mechanism_rats": check_mechanism_rats,
