@@ -73,7 +73,7 @@ def measure_here(workload, backend, threads, model_steps=MODEL_STEPS):
     start = time.perf_counter()
     run()
     seconds = time.perf_counter() - start
-    return {"seconds": seconds / n_updates, "peak_bytes": _peak() - before}
+    return {"seconds": seconds / n_updates, "peak_bytes": peak() - before}
 
 
 def _train(workload, n_updates, backend, threads):
@@ -151,10 +151,10 @@ def _start_peak():
     reset = Path("/proc/self/clear_refs")
     if reset.exists():
         reset.write_text("5", encoding="ascii")
-    return _peak()
+    return peak()
 
 
-def _peak():
+def peak():
     """Resident set at its highest, bytes."""
     status = Path("/proc/self/status")
     if status.exists():
