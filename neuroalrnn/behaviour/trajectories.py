@@ -51,7 +51,7 @@ def trace_effects(fit) -> pd.DataFrame:
     """
     parts = []
     for fold in fit.best.folds:
-        names, lags, moves = _moves(fit, fold)
+        names, lags, moves = _mean_moves(fit, fold)
         names = np.array(names, dtype=object)
         for own, at, mean, _, covariance in trace_fold(fit, fold):
             move, known = moves[own]
@@ -106,38 +106,46 @@ def average_trajectories(traced) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _moves(fit, fold):
-    """By how much each weight of a read-out moves the log-odds, if an input is changed.
+def _mean_moves(fit, fold):
+    """What changed inputs do to each weight of a read-out, by subject.
 
     Returns names and lags of inputs, and by subject the mean over its scored trials, shape (input,
     weight) of those inputs that can be changed, and which these are, shape (all inputs,).
+    """
+    index, _ = states_at_choice(fold.test, fold.test_latents)
+    subject = fit.trials["subject"].values.astype(str)[index]
+    means = _OfSubjects(subject, scored_trials(fit.trials)[index])
+    # of all trials and inputs at once they would take most of the memory of a report
+    names, lags, parts = zip(*((*of, means(move)) for *of, move in _moves(fit, fold)), strict=True)
+    found = np.stack(parts, axis=1)
+    known = np.isfinite(found[..., 0])
+    moves = zip(means.names, found, known, strict=True)
+    return names, np.array(lags), {name: (move[own], own) for name, move, own in moves}
+
+
+def _moves(fit, fold):
+    """By how much each weight of a read-out moves the log-odds, if an input is changed.
+
+    Yields name and lag of an input, and the moves at choices, shape (row, weight), NaN where it
+    cannot be changed.
     """
     trials, network = fit.trials, fold.network
     index, _ = states_at_choice(fold.test, fold.test_latents)
     trained, states = states_at_choice(fold.train, fold.train_latents)
     scored = scored_trials(trials)[trained]
     known, train = states[scored], trained[scored]
-    names, lags, parts = [], [], []
-    means = _OfSubjects(trials["subject"].values.astype(str)[index], scored_trials(trials)[index])
     terms = _Terms(trials, train, json.loads(fit.adaptive.attrs["terms"]))
     for flip, changes in _state_changes(fit, fold):
         for name, weights, change in zip(
             flip.contrasts, flip.contrasts.values(), np.moveaxis(changes, 1, 0), strict=True
         ):
             change = change[index]
-            lost = np.isnan(change).any(axis=1)
-            names.append(name)
-            lags.append(flip.first_lag)
             latents = scale_states(known, known.mean(axis=0) + change)
             added = terms.change(flip, weights, flip.first_lag)[index]
             gain, constant = change @ network.readout.T, np.zeros((len(index), 1))
             move = np.hstack([gain, constant, latents, added])
-            move[lost] = np.nan
-            parts.append(means(move))
-    found = np.stack(parts, axis=1)
-    known = np.isfinite(found[..., 0])
-    moves = zip(means.names, found, known, strict=True)
-    return names, np.array(lags), {name: (move[own], own) for name, move, own in moves}
+            move[np.isnan(change).any(axis=1)] = np.nan
+            yield name, flip.first_lag, move
 
 
 class _OfSubjects:

@@ -35,13 +35,14 @@ def mean_over_subjects(trials, values, rows=None, moves=None, of_folds=()):
     n_subjects : int
     """
     known = np.isfinite(values) & (scored_trials(trials) if rows is None else rows)
-    subject = trials["subject"].values.astype(str)
-    means = pd.Series(values[known]).groupby(subject[known]).mean()
-    names, n = np.unique(subject), len(means)
-    if not n:
+    subject, names = pd.factorize(trials["subject"].values, sort=True)
+    n_trials = np.bincount(subject[known], minlength=len(names))
+    is_known = n_trials > 0
+    means = np.bincount(subject[known], values[known], len(names))[is_known] / n_trials[is_known]
+    if not len(means):
         return np.nan, np.nan, np.nan, 0
+    n = len(means)
     moves = np.zeros(len(names)) if moves is None else moves
-    is_known = np.isin(names, means.index)
     own, others = n / len(names) * moves[is_known] + means, moves[~is_known] / len(names)
     mean = own.mean() + others.sum()
     half = _half(own, others, np.asarray(of_folds))

@@ -23,6 +23,8 @@ OWN = "AL-RNN"
 CLAIM = 0.05
 # of the scores; differences below are none
 ROUNDING = 1e-12
+# of resampled subjects, that are in memory at once
+MOST_WEIGHTS = 2**22
 
 
 @checked(
@@ -250,12 +252,11 @@ def compare_models(
     if reference not in by_subject.index:
         known = ", ".join(by_subject.index)
         raise DataError(f"reference: found {reference!r}, expected one of {known}")
-    n_subjects = by_subject.shape[1]
     rng = np.random.default_rng(0) if rng is None else rng
-    weights = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), N_DRAWS) / n_subjects
     table = _describe_models(scores, by_subject, counts)
-    to_reference = _differences(by_subject, reference, weights)
-    to_best = _differences(by_subject, best, weights)
+    differences = [_differences(by_subject, other) for other in (reference, best)]
+    pairs = zip((reference, best), differences, _resampled(differences, rng), strict=True)
+    to_reference, to_best = (_test_differences(*each) for each in pairs)
     q, q_to_best = _one_family(to_reference["p"], to_best["p"], reference, best)
     behind = to_best["difference"].abs() <= to_best["difference_standard_error"].fillna(0)
     table = table.join(to_reference.assign(reference=reference, q=q))
@@ -325,16 +326,27 @@ def _describe_models(scores, by_subject, counts) -> pd.DataFrame:
     )
 
 
-def _differences(by_subject, other, weights) -> pd.DataFrame:
-    """Paired difference of every model to one of them, one row per model."""
+def _differences(by_subject, other) -> pd.DataFrame:
+    """Paired difference of every model to one of them (model, subject)."""
     difference = by_subject - by_subject.loc[other]
-    difference = difference.where(
-        difference.abs() > ROUNDING * by_subject.abs().max(axis=None), 0.0
-    )
-    means = difference.to_numpy() @ weights.T
+    return difference.where(difference.abs() > ROUNDING * by_subject.abs().max(axis=None), 0.0)
+
+
+def _resampled(differences, rng) -> list[np.ndarray]:
+    """Means of differences over resampled subjects (model, draw); few draws are in memory."""
+    n, means = differences[0].shape[1], []
+    step = max(MOST_WEIGHTS // n, 1)
+    for start in range(0, N_DRAWS, step):
+        weights = rng.multinomial(n, np.full(n, 1 / n), min(step, N_DRAWS - start)) / n
+        means.append([each.to_numpy() @ weights.T for each in differences])
+    return [np.concatenate(each, axis=1) for each in zip(*means, strict=True)]
+
+
+def _test_differences(other, difference, means) -> pd.DataFrame:
+    """Tests of differences to another model, one row per model."""
     low, high = np.quantile(means, [0.025, 0.975], axis=1)
     rows = [_test_difference(values) for values in difference.to_numpy()]
-    table = pd.DataFrame(rows, index=by_subject.index)
+    table = pd.DataFrame(rows, index=difference.index)
     table = table.assign(bootstrap_low=low, bootstrap_high=high)
     table.loc[other, "note"] = ""
     return table

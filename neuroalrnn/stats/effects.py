@@ -33,6 +33,8 @@ COLUMNS = (
 )
 TESTS = ("t", "sign-flip")
 EXACT_UP_TO = 12
+# signs that are drawn at once
+MOST_SIGNS = 2**22
 
 
 def effect_table(rows: Iterable[dict]) -> pd.DataFrame:
@@ -88,7 +90,7 @@ def refuse_missing(title: str, columns: Mapping[str, ArrayLike], subject: ArrayL
 
 def smallest_p(n_subjects: int) -> float:
     """Compute the smallest two-sided p of a sign-flip test of `n_subjects` values, 2 / 2^S."""
-    return 2.0 / 2.0**n_subjects
+    return 2.0 ** (1 - n_subjects)
 
 
 def one_sample(
@@ -155,8 +157,10 @@ def _sign_flip_p(values, rng, alpha) -> tuple[float, str]:
     if n <= EXACT_UP_TO:
         return float(np.mean(np.abs(_all_signs(n) @ size) >= observed)), f"all {2**n} flips"
     rng = np.random.default_rng(0) if rng is None else rng
-    signs = rng.integers(0, 2, (N_DRAWS, n)) * 2.0 - 1.0
-    beyond = int((np.abs(signs @ size) >= observed).sum())
+    beyond, most = 0, max(MOST_SIGNS // n, 1)
+    for start in range(0, N_DRAWS, most):
+        signs = rng.integers(0, 2, (min(most, N_DRAWS - start), n)) * 2.0 - 1.0
+        beyond += int((np.abs(signs @ size) >= observed).sum())
     return (beyond + 1) / (N_DRAWS + 1), f"{N_DRAWS} draws"
 
 

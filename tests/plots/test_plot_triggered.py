@@ -7,9 +7,21 @@ from matplotlib.colors import to_hex
 
 from neuroalrnn import plots
 from neuroalrnn.exceptions import DataError
-from neuroalrnn.plots.style import BLUE, FAINT
+from neuroalrnn.plots.layout import say_some, some_of
+from neuroalrnn.plots.style import BLUE, FAINT, new_figure
 
 LAGS = np.arange(-2, 3)
+
+
+def test_of_very_many_subjects_some_are_drawn_and_that_is_said():
+    ax = new_figure(60, 40).subplots()
+    names = np.array([f"s{k}" for k in range(1201)])
+    assert len(some_of(names)) == 500
+    assert some_of(names)[[0, -1]].tolist() == ["s0", "s1200"]
+    assert some_of(names[:500]).tolist() == names[:500].tolist()
+    for n in (500, 1201, 1201):
+        say_some(ax, n)
+    assert [text.get_text() for text in ax.texts] == ["500 of 1,201 subjects drawn"]
 
 
 @pytest.fixture

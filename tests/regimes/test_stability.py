@@ -8,10 +8,12 @@ from sklearn.metrics import adjusted_rand_score
 from neuroalrnn.regimes import compute_regimes
 from neuroalrnn.regimes.held_out import compute_held_out_latents, compute_held_out_regimes
 from neuroalrnn.regimes.stability import (
+    Shifts,
     compute_score_spread,
     compute_stability,
     summarise_stability,
 )
+from neuroalrnn.stats.shifts import admissible_shifts
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +26,19 @@ def edited(fit, edit):
     tree = fit.tree.copy(deep=True)
     edit(tree["selection"], tree["parameters"])
     return type(fit)(tree)
+
+
+def test_trials_are_shifted_within_sessions_by_admissible_shifts():
+    rows_of = [np.arange(3, 53), np.r_[0:3, 53:90]]
+    shifts = Shifts(95, rows_of)
+    one, other = np.random.default_rng(0), np.random.default_rng(0)
+    for _ in range(5):
+        source = shifts.draw(one)
+        expected = np.arange(95)
+        for rows in rows_of:
+            shift = other.choice(admissible_shifts(len(rows)))
+            expected[rows] = np.roll(rows, shift)
+        np.testing.assert_array_equal(source, expected)
 
 
 def test_every_pair_of_restarts_and_of_folds_is_there_once(fit, stability):

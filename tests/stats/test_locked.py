@@ -1,7 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.stats import locked
 from neuroalrnn.stats.locked import locked_switch_probability, shift_band, swap_band
 
 LAGS = range(-3, 4)
@@ -26,6 +28,28 @@ def test_shift_band_holds_independent_series_and_shows_locking(simulate):
     found = shift_band(follows, event, subject, subject, lags=LAGS).group.set_index("lag")
     assert found.loc[1, "probability"] == 1.0
     assert found.loc[1, "null_high"] < 0.5
+
+
+def test_sessions_are_computed_at_once_as_they_are_one_by_one(simulate, monkeypatch):
+    rng = np.random.default_rng(0)
+    subject = simulate.labels(5, 60)
+    session = np.where(np.arange(subject.size) % 60 < np.repeat([20, 25, 30, 30, 40], 60), "a", "b")
+    switch = np.where(rng.random(subject.size) < 0.05, np.nan, rng.random(subject.size) < 0.3)
+    event = rng.random(subject.size) < 0.15
+    found = []
+    for most in (1, 2**20):
+        monkeypatch.setattr(locked, "N_TOGETHER", most)
+        monkeypatch.setattr(locked, "MOST_ENTRIES", most)
+        found.append(shift_band(switch, event, session, subject, lags=LAGS))
+    pd.testing.assert_frame_equal(found[0].subjects, found[1].subjects)
+    pd.testing.assert_frame_equal(found[0].group, found[1].group)
+    alone = shift_band(switch, event, session, subject, lags=LAGS, of_subjects=False)
+    pd.testing.assert_frame_equal(alone.group, found[1].group)
+    assert list(alone.subjects) == ["subject", "lag", "probability", "n_events"]
+    own = subject == subject[0]
+    one = shift_band(switch[own], event[own], session[own], subject[own], lags=LAGS, degree=3)
+    same = shift_band(switch, event, session, subject, lags=LAGS, degree=3).subjects
+    pd.testing.assert_frame_equal(one.subjects, same[: len(LAGS)])
 
 
 def test_shift_band_contains_a_common_drift(simulate):

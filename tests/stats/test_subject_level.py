@@ -10,6 +10,7 @@ from scipy.special import expit
 from neuroalrnn.exceptions import DataError, NotTestableError
 from neuroalrnn.stats import (
     cluster_robust_logistic,
+    effects,
     sign_flip,
     t_test,
     two_stage_linear,
@@ -110,6 +111,13 @@ class TestAgainstOracles:
         assert found["p"] == pytest.approx(oracle.pvalue)
         assert found["ci_low"] == pytest.approx(interval.low)
         assert found["ci_high"] == pytest.approx(interval.high)
+
+    def test_thousands_of_subjects_are_tested_piece_by_piece(self, monkeypatch):
+        values = np.random.default_rng(0).normal(0.05, 1, 1200)
+        whole = sign_flip(values)
+        monkeypatch.setattr(effects, "MOST_SIGNS", 2**20)
+        assert sign_flip(values).equals(whole)
+        assert effects.smallest_p(1200) == 0.0
 
     def test_sign_flip_is_exact_and_draws_agree_with_it(self):
         values = np.random.default_rng(0).normal(0.5, 1, 13)

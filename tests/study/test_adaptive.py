@@ -12,6 +12,7 @@ from scipy.stats import ttest_rel
 from neuroalrnn.adaptive.filter import predict_adaptively
 from neuroalrnn.adaptive.prior import Prior, Spread
 from neuroalrnn.adaptive.rows import history_features, scale_states
+from neuroalrnn.behaviour import readouts
 from neuroalrnn.behaviour.readouts import lay_out_fold, states_at_choice, trace_readouts
 from neuroalrnn.behaviour.trajectories import _moves, average_trajectories, trace_effects
 from neuroalrnn.data import SubjectKFold, encode
@@ -141,6 +142,20 @@ def test_readouts_of_all_subjects_are_traced_with_intervals(adaptive, other, tri
     assert len(plot_readout_panels(table).subfigs) == 3
 
 
+def test_very_many_subjects_keep_fewer_trials_each(adaptive, trials, monkeypatch):
+    table = trace_readouts(adaptive)
+    n_subjects = len(np.unique(trials["subject"]))
+    monkeypatch.setattr(readouts, "MOST_OF_ALL", 3 * n_subjects)
+    # few subjects at once, too
+    monkeypatch.setattr(readouts, "MOST_BYTES", 1)
+    few = trace_readouts(Fit(adaptive.tree))
+    assert set(few["trial"]) == {0, 20, 39}
+    kept = table.merge(few, on=["subject", "trial", "readout_weight"])
+    assert len(kept) == len(few)
+    np.testing.assert_allclose(kept["readout_x"], kept["readout_y"], atol=1e-12)
+    np.testing.assert_allclose(kept["ci_low_x"], kept["ci_low_y"], atol=1e-12)
+
+
 def test_readouts_of_three_options_have_a_weight_for_each(trials, fit):
     choice = trials["choice"].copy(data=np.arange(trials.sizes["trial"]) % 3.0)
     choice.attrs["labels"] = ["left", "right", "none"]
@@ -223,7 +238,9 @@ def test_gated_networks_adapt_by_their_states(trials, setting, encoding):
 def test_effects_under_a_readout_are_what_changed_inputs_change(adaptive):
     """Trial by trial, against trials that are changed, encoded and run anew."""
     fold, trials = adaptive.best.folds[1], adaptive.trials
-    index, _, names, lags, moves = _moves(adaptive, fold)
+    index, _ = states_at_choice(fold.test, fold.test_latents)
+    names, lags, moves = zip(*_moves(adaptive, fold), strict=True)
+    moves = np.stack(moves, axis=1)
     assert dict(zip(names, lags, strict=True)) == {
         "stimulus": 0, "rule": 0, "choice": 1, "reward": 1,
     }  # fmt: skip
