@@ -140,13 +140,13 @@ def _gain_sizes(network, regimes, reads, position):
     kept[1 + units, :, :, n_linear + units] = 0
     n_sequences, n_steps = regimes.shape
     rows = np.zeros((len(kept), n_sequences, *network.readout.shape))
-    sizes = np.empty((len(kept), n_sequences, n_steps))
+    paths = np.empty((len(kept), n_sequences, n_steps, len(network.readout)))
     for t in reversed(range(n_steps)):
         through = (rows @ network.weight) * (slopes[:, t, None] * kept)
         rows = rows * network.self_slope + through
         rows = np.where((reads[:, t] == t)[:, None, None], network.readout, rows)
-        sizes[..., t] = np.linalg.norm(rows @ network.input_weight[:, position], axis=-1)
-    return sizes
+        paths[..., t, :] = rows @ network.input_weight[:, position]
+    return np.linalg.norm(paths, axis=-1)
 
 
 def _effects(values, labels):
