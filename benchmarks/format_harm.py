@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-GZIP = b"\x1f\x8b"
+GZIP, FIF = b"\x1f\x8b", b"\0\0\0\x64"
+# what a field of a FIF file says, and where another part begins
+SAID = (2**31 - 1, 2**30, 2**28, 2**24, 10**6, -1, 0, 36)
 MARKS = [(b"<f", b">f"), (b"<i", b">i"), (b"IM", b"MI"), (b"\xff\xfe", b"\xfe\xff")]
 # a member of an archive that is called so would be written there
 OUTSIDE = Path(tempfile.gettempdir()) / "outside_of_neuroalrnn.npy"
@@ -44,6 +46,8 @@ def harm(data, rng):
         return gzip.compress(harm(gzip.decompress(data), rng), mtime=0)
     if data[:2] == b"PK" and rng.random() < 0.3:
         return _other_members(data, rng)
+    if data[:4] == FIF and rng.random() < 0.5:
+        return _other_field(data, rng)
     changed = bytearray(data)
     for _ in range(rng.integers(1, 4)):
         HARMS[rng.integers(len(HARMS))](changed, rng)
@@ -104,6 +108,21 @@ def _lose(data, rng):
 
 
 HARMS = (_cut, _flip, _flip, _huge, _huge, _reverse, _swap, _mark, _twice, _lose)
+
+
+def _other_field(data, rng):
+    """A FIF file one part of which says another kind, type, size, place of the next, or number."""
+    places, at = [], 0
+    while at + 16 <= len(data):
+        places.append(at)
+        size, following = struct.unpack(">ii", data[at + 8 : at + 16])
+        if following < 0:
+            break
+        at = following or at + 16 + size
+    changed = bytearray(data)
+    place = places[rng.integers(len(places))] + 4 * int(rng.integers(8))
+    changed[place : place + 4] = struct.pack(">i", int(rng.choice(SAID)))
+    return bytes(changed[: len(data)])
 
 
 def _pickled():
