@@ -10,6 +10,7 @@ from data_loaders.formats._found import MOST_BYTES
 HEAD = struct.Struct(">iIii")
 BLOCK, ROLE, NUMBER, NAME = 104, 115, 117, 118
 NEXT = 2  # the role of a file that goes on
+POINTS = 36  # the type of a list of points, which are as many as it says
 LONGEST_NAME, PIECE = 1024, 2**20
 
 
@@ -46,13 +47,16 @@ def _checked(path: Path) -> list[Path]:
         while place + HEAD.size <= size:
             seen.add(place)
             file.seek(place)
-            kind, _, length, following = HEAD.unpack(file.read(HEAD.size))
+            kind, form, length, following = HEAD.unpack(file.read(HEAD.size))
             if length < 0 or place + HEAD.size + length > size:
                 raise ValueError(f"a part claims {length} bytes, more than are there")
+            data = file.read(min(length, LONGEST_NAME))
+            if form == POINTS and (length < 12 or 12 * int.from_bytes(data[8:12]) > length):
+                raise ValueError("a part claims more points than are there")
             if kind in (BLOCK, ROLE):
-                role = NEXT if kind == BLOCK else int.from_bytes(file.read(min(length, 4)))
+                role = NEXT if kind == BLOCK else int.from_bytes(data[:4])
             if kind in found and role == NEXT:
-                found[kind] += _named(path, kind, file.read(min(length, LONGEST_NAME)))
+                found[kind] += _named(path, kind, data)
             if following < 0:
                 break
             place = following or place + HEAD.size + length

@@ -96,6 +96,18 @@ def test_parts_that_lead_back_or_claim_too_much_are_refused(tmp_path):
             read_epochs(path)
 
 
+@pytest.mark.parametrize("kind", [302, 3803])
+def test_a_part_that_is_another_type_does_not_count_points_for_hours(tmp_path, kind):
+    path = save(tmp_path / "s-epo.fif", pd.DataFrame(TABLE))
+    data, at = bytearray(path.read_bytes()), 0
+    while struct.unpack(">i", data[at : at + 4])[0] != kind:
+        at += 16 + struct.unpack(">i", data[at + 8 : at + 12])[0]
+    data[at + 4 : at + 8] = struct.pack(">i", 36)
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="claims more points"):
+        read_epochs(path)
+
+
 def test_a_packed_file_may_not_unpack_to_much(tmp_path, monkeypatch):
     monkeypatch.setattr(_fif, "MOST_BYTES", 2**20)
     path = save(tmp_path / "s-epo.fif.gz", pd.DataFrame(TABLE))
