@@ -69,9 +69,9 @@ def _width(record: str, separator: str) -> int:
 
 
 def _is_blank(record: str, separator: str) -> bool:
-    rest = record.replace(separator, "").strip()
+    rest = record.replace(separator, " ").replace('"', " ").strip()
     # quotes alone may be empty cells
-    return not rest.strip('"') and not any(map(str.strip, _cells(record, separator)))
+    return not rest and not any(map(str.strip, _cells(record, separator)))
 
 
 def _says_separator(record: str) -> bool:

@@ -269,7 +269,11 @@ def _plain_widths(text: str, separator: str) -> tuple[np.ndarray, int]:
 
 def _written(rows: list[list[str]], separator: str) -> str:
     out = io.StringIO()
-    csv.writer(out, delimiter=separator, lineterminator="\n").writerows(rows)
+    lines = csv.writer(out, delimiter=separator, lineterminator="\n")
+    if separator == " ":
+        # an empty cell between blanks would be no cell
+        lines = csv.writer(out, delimiter=" ", lineterminator="\n", quoting=csv.QUOTE_ALL)
+    lines.writerows(rows)
     return out.getvalue()
 
 

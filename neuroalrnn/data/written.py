@@ -129,7 +129,8 @@ def _rows(columns: pd.DataFrame, decimal: str, empty: str = "") -> list[Sequence
 def _texts(column: pd.Series, decimal: str, empty: str) -> list[str]:
     present = column.notna().to_numpy(dtype=bool)
     if column.dtype.kind != "f":
-        return [str(each) if here else empty for each, here in zip(column, present, strict=True)]
+        texts = [str(each) if here else "" for each, here in zip(column, present, strict=True)]
+        return [each or empty for each in texts]
     texts = [f"{each:.10g}" if here else empty for each, here in zip(column, present, strict=True)]
     return texts if decimal == "." else [each.replace(".", decimal) for each in texts]
 
@@ -143,7 +144,8 @@ def _appended(path, encoding, separator, rows, names) -> bytes:
         old = separator.join(names) + ("\r\n" if "\r\n" in old else "\n") + old
     text = appended(old, separator, rows)
     if text is None:
-        raise problems(DataError, str(path), ["its rows cannot be told apart: save it as UTF-8"])
+        found = ["its rows cannot be told apart: save it as CSV again"]
+        raise problems(DataError, str(path), found)
     mark, used = next((each for each in BOMS if data.startswith(each[0])), (b"", encoding))
     try:
         content = text.encode(used)

@@ -127,6 +127,12 @@ def test_separator_at_the_end_of_every_row_moves_no_column(tmp_path):
     assert cells.to_dict("list") == {"id": ["1", "2"], "c": ["0", "1"], "Unnamed: 2": ["", ""]}
 
 
+def test_empty_cells_between_blanks_stay_where_rows_are_blank(tmp_path):
+    cells, dialect = read(tmp_path, 'id c x\na "" 0.5\n \nb 1 ""\n', separator=" ")
+    assert cells.to_numpy().tolist() == [["a", "", "0.5"], ["b", "1", ""]]
+    assert dialect.n_blank == 1
+
+
 def test_long_cells_and_quotes_inside_cells_are_kept(tmp_path):
     long = "[" + ", ".join(["0.25"] * 40_000) + "]"
     cells, _ = read(tmp_path, f'id,c\n1,"{long}"\n2,"say ""no"""\n3,5\' 3"\n')

@@ -1,6 +1,7 @@
 """Columns of a fit stand in the rows that its trials came from, and nothing else is changed."""
 
 import csv
+from types import SimpleNamespace
 
 import h5py
 import mne
@@ -20,18 +21,18 @@ READ = {
     "missing": {"choice": ["none"]},
     "keep": {"phase": "main"},
 }
+FIND = "neuroalrnn.export._columns.find_functional_regimes"
 pytestmark = pytest.mark.filterwarnings("ignore::neuroalrnn.exceptions.DataWarning")
 
 
 @pytest.fixture(autouse=True)
-def without_functional_regimes(request, monkeypatch):
-    """Save the time that grouping trials takes, but in the first test."""
+def without_functional_regimes(monkeypatch):
+    """Save the time that grouping trials takes."""
 
     def refuse(fit, random_state):
         raise NotTestableError("none were looked for")
 
-    if request.function is not test_rows_get_what_was_said_of_their_trials:
-        monkeypatch.setattr("neuroalrnn.export._columns.find_functional_regimes", refuse)
+    monkeypatch.setattr(FIND, refuse)
 
 
 @pytest.fixture
@@ -40,8 +41,11 @@ def lines(table):
     return table.to_csv(index=False, sep=";", lineterminator="\r\n")
 
 
-def test_rows_get_what_was_said_of_their_trials(table, fitted):
+def test_rows_get_what_was_said_of_their_trials(table, fitted, monkeypatch):
     fit = fitted(from_frame(table, **READ))
+    labels = fit.trials["choice"].copy(data=[1, -1, 0, 0, 0, 1, 1, 1, 1] * 2).astype(int)
+    found = SimpleNamespace(verdict="discrete", names=["follows cue", "none"], labels=labels)
+    monkeypatch.setattr(FIND, lambda fit, random_state: found)
     back = export_fit(fit, table.set_index("note", drop=False))
     pd.testing.assert_frame_equal(back[list(table)].reset_index(drop=True), table)
     is_main = table["phase"].to_numpy() == "main"
@@ -61,7 +65,9 @@ def test_rows_get_what_was_said_of_their_trials(table, fitted):
     changes = np.r_[0, np.diff(positive) != 0]
     changes[9] = 0
     np.testing.assert_array_equal(main["model_linear_switches"], changes)
-    assert main["model_functional_regime"].dropna().eq(0).all()
+    regime, switch = (main[f"model_functional_{name}"].fillna(-1) for name in ("regime", "switch"))
+    assert regime.tolist() == [1, -1, 0, 0, 0, 1, 1, 1, 1] * 2
+    assert switch.tolist() == [-1, -1, 1, 0, 0, 1, 0, 0, 0] * 2
 
 
 @pytest.mark.parametrize(
