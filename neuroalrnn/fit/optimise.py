@@ -84,11 +84,32 @@ class Adam:
         theta = self.theta.detach().requires_grad_()
         score = compute_score(self._unflatten(theta))
         (gradient,) = torch.autograd.grad(score.sum(), theta)
-        self._step(-gradient * self.free)
+        self._step(gradient)
         return score.detach()
+
+    def climb(self, gradient: Any) -> None:
+        """Take one step up a gradient that is known.
+
+        Parameters
+        ----------
+        gradient : NamedTuple of Tensor
+            Of a score, laid out like the weights.
+        """
+        self._step(_flatten(gradient))
+
+    def weights(self) -> Any:
+        """View the weights.
+
+        Returns
+        -------
+        NamedTuple of Tensor
+            Weights of the kind that training started from; those before the next step.
+        """
+        return self._unflatten(self.theta)
 
     def _step(self, gradient):
         self.n_updates += 1
+        gradient = -gradient * self.free
         norm = gradient.norm(dim=1, keepdim=True)
         gradient = gradient * (self.clip_norm / norm.maximum(self.clip_norm))
         self.first.lerp_(gradient, 1 - _BETA1)

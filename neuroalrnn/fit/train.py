@@ -201,9 +201,10 @@ class _Run:
             averaging=setting.averaging,
         )
         self.penalties = Penalties(jobs.settings)
-        can_total = architecture.total and fresh is None and not self.penalties.strengths
-        n_outputs = jobs.weights.offset.shape[1]
-        self.total = architecture.total(observations, n_outputs) if can_total else None
+        self.learner, is_plain = None, fresh is None and not self.penalties.strengths
+        if architecture.learner and is_plain:
+            weights = architecture.scale_inputs(jobs.weights, self.scaling)
+            self.learner = architecture.learner(observations, weights)
         n_scored = [observations.n_scored[ids].sum() for ids in jobs.train]
         self.n_scored = torch.stack(n_scored).to(observations.inputs)
         self.final = self.optimiser.averaged()
@@ -217,10 +218,24 @@ class _Run:
         """Update every active model ``check_every`` times."""
         n_updates, size = self.setting.check_every, self.setting.batch_size
         lanes = self._longest_first(self._draw_lanes(n_updates, size))
-        score = 0
+        climb = self._climb if self.learner is None else self._climb_fast
+        self.train_score[self.active, self.n_done] = (sum(climb(lanes)) / n_updates).numpy()
+
+    def _climb(self, lanes):
+        """Update the active models by lanes (update, model, lane); yields their scores."""
         for index in torch.as_tensor(lanes):
-            score += self.optimiser.update(partial(self._mean_score, index=index))
-        self.train_score[self.active, self.n_done] = (score / n_updates).numpy()
+            yield self.optimiser.update(partial(self._mean_score, index=index))
+
+    def _climb_fast(self, lanes):
+        """Do the same where the gradient needs no graph."""
+        scaling = self.scaling.take(self.active)
+        n_scored = self.learnt.n_scored[lanes].sum(-1).clamp(min=1).to(scaling.gain)
+        for blocks, n in zip(self.learner.cut(lanes), n_scored, strict=True):
+            weights = self.architecture.scale_inputs(self.optimiser.weights(), scaling)
+            score, gradient = self.learner(weights, blocks, 1 / n)
+            changed = scaling.fold_gradient(gradient.input_weight, gradient.bias)
+            self.optimiser.climb(gradient._replace(input_weight=changed))
+            yield score / n
 
     def _draw_lanes(self, n_updates, size):
         """Choose the sequences of every update, model and lane."""
@@ -237,26 +252,18 @@ class _Run:
 
     def _mean_score(self, weights, index):
         """Log-likelihood per scored choice minus penalties, which an update raises."""
-        eta, score = self._sum_scored(weights, index)
+        read = with_latents(weights) if self.penalties.need_latents else weights
+        eta, n_outputs = self._read(read, self.learnt, index, self.active), weights.offset.shape[1]
+        score = sum_scored(eta[..., :n_outputs], self.learnt, index).sum(1)
         score = score / self.learnt.n_scored[index].sum(1).clamp(min=1)
         if self.architecture.log_prior is not None:
             score = score + self.architecture.log_prior(weights) / self.n_scored[self.active]
         if not self.penalties.strengths:
             return score
-        latents = eta[..., weights.offset.shape[1] :]
+        latents = eta[..., n_outputs:]
         scored = lane_values(self.learnt.scored[: eta.shape[1]], index)
         n_pwl = self.jobs.n_pwl[self.active]
         return score - self.penalties.compute(self.active, weights, n_pwl, latents, scored)
-
-    def _sum_scored(self, weights, index):
-        """Eta with the latents that penalties need, and the log-likelihood of every model."""
-        if self.total is not None:
-            scaling = self.scaling.take(self.active)
-            return None, self.total(self.architecture.scale_inputs(weights, scaling), index)
-        read = with_latents(weights) if self.penalties.need_latents else weights
-        eta = self._read(read, self.learnt, index, self.active)
-        n_outputs = weights.offset.shape[1]
-        return eta, sum_scored(eta[..., :n_outputs], self.learnt, index).sum(1)
 
     def _read(self, weights, observations, index, models):
         weights = self.architecture.scale_inputs(weights, self.scaling.take(models))

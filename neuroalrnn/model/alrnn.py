@@ -131,6 +131,27 @@ class Scaling(NamedTuple):
         added = moved.shape[-1] - 1 - scaled.shape[-1]
         return pad(scaled, (0, added)) + moved[..., :-1], moved[..., -1]
 
+    def fold_gradient(self, input_weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        """Compute the gradient of weights of scaled inputs from that of what `fold` makes of them.
+
+        Parameters
+        ----------
+        input_weight : Tensor, shape (model, ..., feature)
+            Gradient of the weights of the inputs as they are.
+        bias : Tensor, shape (model, ...)
+            Gradient of the bias.
+
+        Returns
+        -------
+        Tensor, shape (model, ..., own feature)
+            Gradient of the weights of scaled inputs.
+        """
+        own = input_weight[..., : self.gain.shape[-1]]
+        if self.carrier.any():
+            moved = torch.cat([input_weight, bias[..., None]], -1) @ self.carrier.mT
+            own = own - moved * _per_model(self.centre, moved)
+        return own * _per_model(self.gain, own)
+
     def unfold(self, input_weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Undo `fold`.
 

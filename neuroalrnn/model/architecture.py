@@ -32,10 +32,10 @@ class Architecture:
     log_prior : callable, optional
         ``log_prior(weights)``, shape (model,), in nats, is added to the log-likelihood of all
         training choices.
-    total : callable, optional
-        ``total(observations, n_outputs)`` gives a function ``f(weights, index)``, shape (model,),
-        that sums the log-likelihood over all scored choices (nats) faster than by `scan`; None
-        where it cannot.
+    learner : callable, optional
+        ``learner(observations, weights)`` gives an object that computes the log-likelihood of all
+        scored choices and its gradient faster than by `scan`, see
+        `neuroalrnn.peers._numba_learn.Learner`; None where it cannot. Not with a `log_prior`.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Architecture:
     decayed: Callable
     scale_inputs: Callable
     log_prior: Callable | None = None
-    total: Callable | None = None
+    learner: Callable | None = None
 
 
 def _draw(setting, n_pwl, n_features, *, offset, is_known, rng):

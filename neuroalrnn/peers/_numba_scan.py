@@ -2,9 +2,8 @@
 
 Blocks of lanes, chunks of steps, threads and sums are those of `neuroalrnn.ops.numba_cpu`. The
 forward kernel keeps only the states at the start of every chunk, and the backward kernel computes
-the others again. Where scores alone are wanted, as in training, a third kernel keeps all of a block
-and gives them with their gradient. Results depend neither on the number of threads nor on the
-other models.
+the others again. Where scores alone are wanted, as in training, see `_numba_learn`. Results depend
+neither on the number of threads nor on the other models.
 """
 
 from functools import cache
@@ -19,9 +18,8 @@ from neuroalrnn.ops.numba_blocks import (
     share_blocks,
     sum_gradients,
 )
-from neuroalrnn.ops.numba_kernels import CHUNK
 from neuroalrnn.ops.tiles import vector_bytes
-from neuroalrnn.peers._kernels import backward_blocks, forward_blocks, learn_blocks
+from neuroalrnn.peers._kernels import backward_blocks, forward_blocks
 from neuroalrnn.peers._numba_layout import Cells, lay_out
 from neuroalrnn.peers.contract import N_GATES, GRUWeights, LSTMWeights, check_gated_scan
 
@@ -72,76 +70,29 @@ class _Scan(torch.autograd.Function):
 
         total = inputs.new_zeros(len(weights[0]), n_sums)
         sum_gradients(run, blocks, ctx.threads, total)
-        gradients = _unpack(total, layout)
-        return (*[None] * 6, *(gradients[name] for name in ctx.kind._fields))
-
-
-def total_score(
-    weights: GRUWeights | LSTMWeights,
-    inputs: torch.Tensor,
-    index: torch.Tensor,
-    n_steps: torch.Tensor,
-    read_steps: torch.Tensor,
-    sides: torch.Tensor,
-) -> torch.Tensor:
-    """Sum the log-likelihood of the choices between two options that each model runs over.
-
-    Parameters
-    ----------
-    weights, inputs, index, n_steps, read_steps
-        As in a scan; with one output.
-    sides : Tensor, shape (read step, sequence)
-        1 or -1 where one or the other option was chosen, 0 where nothing is scored.
-
-    Returns
-    -------
-    Tensor, shape (model,)
-        Nats. Its gradient is computed with it, as a block is then run only once.
-    """
-    check_gated_scan(weights, inputs, index, n_steps, read_steps)
-    return _Total.apply(type(weights), inputs, index, n_steps, read_steps, sides, *weights)
-
-
-class _Total(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, kind, inputs, index, n_steps, read_steps, sides, *weights):
-        blocks, layout, cells = _prepare(kind(*weights), inputs, index, n_steps, read_steps)
-        read = find_reads(inputs.shape[1], read_steps)
-        problem = blocks, layout, cells, as_array(inputs), read, as_array(sides)
-        n_chunks = -(-blocks.length.max(initial=0) // CHUNK)
-
-        def run(begin, end, out):
-            memory = inputs.new_empty(layout.end + n_chunks * (layout.sums - layout.z)).numpy()
-            learn_blocks(begin, end, *problem, memory, out)
-
-        total = inputs.new_zeros(len(index), (layout.eta - layout.sums) // layout.width)
-        sum_gradients(run, blocks, 1, total)
-        ctx.save_for_backward(total)
-        ctx.kind, ctx.layout = kind, layout
-        return total[:, -1].clone()
-
-    @staticmethod
-    def backward(ctx, grad_score):
-        total = ctx.saved_tensors[0] * grad_score[:, None]
-        gradients = _unpack(total, ctx.layout)
+        gradients = unpack(total, layout)
         return (*[None] * 6, *(gradients[name] for name in ctx.kind._fields))
 
 
 def _prepare(weights, inputs, index, n_steps, read_steps):
     """Blocks, memory layout, and weights as arrays."""
-    cells = _cells(weights)
-    n_outputs, n_latent = cells.readout.shape[1:]
-    width = vector_bytes() // inputs.itemsize
-    layout = _lay_out(N_GATES[type(weights)], n_latent, inputs.shape[2], n_outputs, width)
+    layout = lay_out_scan(weights, inputs)
     shape = trim(inputs, read_steps).shape
     blocks = cut_blocks(index.numpy(), n_steps.numpy(), shape, layout)
-    return blocks, layout, cells
+    return blocks, layout, as_cells(weights)
+
+
+def lay_out_scan(weights, inputs):
+    """Lay out the working memory of a thread."""
+    n_outputs, n_latent = weights.readout.shape[1:]
+    width = vector_bytes() // inputs.itemsize
+    return _lay_out(N_GATES[type(weights)], n_latent, inputs.shape[2], n_outputs, width)
 
 
 _lay_out = cache(lay_out)
 
 
-def _cells(weights):
+def as_cells(weights):
     """Convert the weights of either network to the same arrays."""
     is_gru = isinstance(weights, GRUWeights)
     states = [weights.initial] if is_gru else [weights.initial, weights.initial_cell]
@@ -152,7 +103,7 @@ def _cells(weights):
     return Cells(*(as_array(each[name]) for name in Cells._fields))
 
 
-def _unpack(total, layout):
+def unpack(total, layout):
     """Split the sums over all blocks into the gradient of every parameter, by name."""
     n_gates, n_rows, n_outputs, n = (
         layout.n_gates, layout.n_rows, layout.n_outputs, layout.n_latent

@@ -79,24 +79,20 @@ def _architecture(name, draw_one):
         frozen=lambda weights, n_pwl, setting: _frozen_entries(weights),
         decayed=_decayed_entries,
         scale_inputs=scale_inputs,
-        total=_total,
+        learner=_learner,
     )
 
 
-def _total(observations, n_outputs):
-    """Sum scores of choices between two options by one kernel, where there is nothing else."""
+def _learner(observations, weights):
+    """Score choices between two options by one kernel, where there is nothing else."""
     is_plain = observations.observation_model is None and observations.shift is None
     is_short = observations.inputs.shape[1] <= MOST_STEPS
-    if not (is_plain and is_short and n_outputs == 1 and find_spec("numba")):
+    if not (is_plain and is_short and weights.offset.shape[1] == 1 and find_spec("numba")):
         return None
-    total = import_module("neuroalrnn.peers._numba_scan").total_score
+    learner = import_module("neuroalrnn.peers._numba_learn").Learner
+    steps = observations.n_steps, observations.read_steps
     sides = observations.scored * (2 * observations.choice - 1)
-
-    def run(weights, index):
-        call = observations.inputs, index, observations.n_steps, observations.read_steps, sides
-        return total(weights, *call)
-
-    return run
+    return learner(weights, observations.inputs, *steps, sides)
 
 
 def _fastest():

@@ -8,11 +8,13 @@ from torch.nn.functional import logsigmoid
 
 from neuroalrnn.fit import Observations
 from neuroalrnn.peers import GRU
+from neuroalrnn.peers import _torch_scan as gated_torch
 from neuroalrnn.peers.contract import GRUWeights, LSTMWeights
 from neuroalrnn.peers.networks import MOST_STEPS
 from tests.peers.test_scan import assert_close, make_call, make_weights
 
 gated_numba = pytest.importorskip("neuroalrnn.peers._numba_scan", exc_type=ImportError)
+learning = pytest.importorskip("neuroalrnn.peers._numba_learn", exc_type=ImportError)
 KINDS = pytest.mark.parametrize("kind", [GRUWeights, LSTMWeights])
 
 
@@ -34,14 +36,21 @@ def by_scan(weights, inputs, index, n_steps, read_steps, sides):
     """The same by the scan, whose gradient is tested against torch's own networks."""
     eta = gated_numba.scan(weights, inputs, index, n_steps, read_steps)[..., 0]
     side = sides[:, index.flatten()].unflatten(1, index.shape).transpose(0, 1)
-    return torch.where(side != 0, logsigmoid(side * eta), 0.0).sum((1, 2))
+    score = torch.where(side != 0, logsigmoid(side * eta), 0.0).sum((1, 2))
+    return score.detach(), *torch.autograd.grad(score, weights, share_of(score))
 
 
-def run(total, weights, call):
-    # models count differently, as every one is divided by its own number of choices
-    score = total(weights, *call)
-    scale = torch.arange(1, len(score) + 1).to(score)
-    return score.detach(), *torch.autograd.grad(score, weights, scale)
+def share_of(score):
+    """Models count differently, as every one is divided by its own number of choices."""
+    return torch.arange(1, len(score) + 1).to(score)
+
+
+def learn(weights, inputs, index, *rest):
+    """The same by the kernel, as the last of two updates."""
+    learner = learning.Learner(weights, inputs, *rest)
+    *_, blocks = learner.cut(torch.stack([index.flip(1), index]).numpy())
+    score, gradient = learner(weights, blocks, share_of(weights.bias[:, 0]))
+    return score, *gradient
 
 
 @KINDS
@@ -59,8 +68,18 @@ def test_total_and_gradients_are_those_of_the_scan(kit, kind, n_latent, lengths,
     weights = make_weights(kind, 2, n_latent, 1)
     call = make_call(kit, 2, lengths, n_lanes, reads)
     call = *call, make_sides(*call[2:])
-    found, expected = (run(each, weights, call) for each in (gated_numba.total_score, by_scan))
-    assert_close(found, expected, 1e-12)
+    assert_close(learn(weights, *call), by_scan(weights, *call), 1e-12)
+
+
+@KINDS
+def test_inputs_that_are_zero_in_all_lanes_are_left_out(kit, kind):
+    weights, call = make_weights(kind, 2, 5, 1), make_call(kit, 2, [40, 33], 18, range(40))
+    call[0][:, ::2, 1] = call[0][:, 1::3, 2] = 0
+    call = *call, make_sides(*call[2:])
+    found = learn(weights, *call)
+    assert_close(found, by_scan(weights, *call), 1e-12)
+    eta = gated_torch.scan(weights, *call[:-1])
+    torch.testing.assert_close(gated_numba.scan(weights, *call[:-1]), eta, rtol=0, atol=1e-12)
 
 
 @KINDS
@@ -68,24 +87,25 @@ def test_single_precision_is_close_and_a_model_depends_on_itself_alone(kit, kind
     weights = make_weights(kind, 3, 6, 1, dtype=torch.float32)
     call = make_call(kit, 3, [40, 7, 19], 18, range(40), dtype=torch.float32)
     call = *call, make_sides(*call[2:], torch.float32)
-    together = run(gated_numba.total_score, weights, call)
-    expected = [each.double() for each in run(by_scan, weights, call)]
+    together = learn(weights, *call)
+    expected = [each.double() for each in by_scan(weights, *call)]
     assert_close(together, expected, 5e-6)
     request.getfixturevalue("poisoned")
     inputs, index, *rest = call
     for model in range(3):
         part = slice(model, model + 1)
-        own = kind(*(each[part].detach().requires_grad_() for each in weights))
-        score = gated_numba.total_score(own, inputs, index[part], *rest)
-        scale = torch.full_like(score, model + 1)
-        alone = score.detach(), *torch.autograd.grad(score, own, scale)
+        own = kind(*(each[part].detach() for each in weights))
+        score, *gradient = learn(own, inputs, index[part], *rest)
+        alone = score, *(each * (model + 1) for each in gradient)
         assert kit.same_bits(alone, [each[part] for each in together])
 
 
 def test_one_kernel_serves_only_what_it_knows(observed):
-    assert GRU.total(observed, 1) is not None
-    assert GRU.total(observed, 3) is None
-    assert GRU.total(replace(observed, shift=observed.inputs), 1) is None
-    assert GRU.total(replace(observed, observation_model=object()), 1) is None
+    weights, several = (make_weights(GRUWeights, 1, 2, n, n_features=1) for n in (1, 3))
+    weights = GRUWeights(*(each.float() for each in weights))
+    assert GRU.learner(observed, weights) is not None
+    assert GRU.learner(observed, several) is None
+    assert GRU.learner(replace(observed, shift=observed.inputs), weights) is None
+    assert GRU.learner(replace(observed, observation_model=object()), weights) is None
     long = torch.zeros(2, MOST_STEPS + 1, 1)
-    assert GRU.total(replace(observed, inputs=long), 1) is None
+    assert GRU.learner(replace(observed, inputs=long), weights) is None
