@@ -45,6 +45,11 @@ RUNS = {
         {"n_pwl": [0, 1, 2, 10], "n_train": [25, 50, 100, 200, 400], "peers": True},
         {"max_checks": 30, "patience": 10},
     ),
+    "scalar memory": ("scalar memory", {"n_pwl": [0, 1, 2, 10]}, {"max_checks": 60}),
+    "variable-delay copy": ("variable-delay copy", {"n_pwl": [0, 1, 2, 10]}, {"max_checks": 60}),
+    "rodent selection a": (
+        "rodent selection a", {"n_pwl": [0, 1, 2, 10]}, {"max_checks": 30, "patience": 10},
+    ),
     "rodent selection a2, few trials": (
         "rodent selection a2",
         {"n_pwl": [0, 1, 2, 10], "n_train": [25, 50, 100, 200, 400], "peers": True},
@@ -66,7 +71,7 @@ tables mean is in [tables.md](tables.md).
 from neuroalrnn.dissect import dissect
 
 found = dissect("addition", parameters={"n_steps": 20}, n_pwl=[0, 1, 2, 10], n_train=[50, 200])
-found.tables["performance"]  # also: runs, chosen, learning, attenuation, necessity, cost, peers
+found.tables["performance"]  # also: runs, chosen, attenuation, necessity, cost
 found.network(n_pwl=1, restart=0)  # to be run, or taken apart with neuroalrnn.mechanism
 ```
 
@@ -78,6 +83,15 @@ found.network(n_pwl=1, restart=0)  # to be run, or taken apart with neuroalrnn.m
   slope of all PWL units below zero is raised from 0 to 0.1, without training anew.
 - **needed**: median number of PWL units of solved networks that cost more than 5 % of what there is
   to explain when they are made linear alone, by the best affine activation, without training anew.
+- **trained on**: how many still do in the network that validation trials prefer, where it solves
+  the task, when the rest is trained on without the unit for as long as it had been trained.
+- **regimes**: functional regimes of all networks that solve the task: trials, or steps where each
+  counts alone, in which inputs do the same, if networks agree which ones; else what they do.
+
+`dissect` takes labelled trials of subjects as well, and `neuroalrnn dissect NAME|FILE --run RUN`
+does: the same grid over P, latents and numbers of training subjects, with whole subjects held out
+and the frequency of choices as floor. What single claims come to is in four notebooks,
+`notebooks/claim_*.py`; `python notebooks/claim_linear.py --full` trains as long as their text says.
 
 Restarts are random starts on the same task, not samples of tasks. What fails here fails with these
 settings: other learning rates, more updates or another start may do better. Where tries are named,
@@ -97,7 +111,7 @@ TRIED = {
     ),
 }
 WIDTH = 100
-COLUMNS = ("P", "solved", "median", "best", "slope 0.1", "needed")
+COLUMNS = ("P", "solved", "median", "best", "slope 0.1", "needed", "trained on", "regimes")
 
 
 def summarise(found):
@@ -125,6 +139,8 @@ def summarise(found):
                 "best": row.best_run,
                 "slope 0.1": _still_solved(found, mine) if row.n_pwl else None,
                 "needed": _needed(tables["necessity"], mine) if row.n_pwl else None,
+                "trained on": _still_needed(tables, mine) if row.n_pwl else None,
+                "regimes": _regimes(tables, row.n_pwl),
             }
         )
     sizes = tables["performance"][["n_train", "n_pwl", "fresh", "run_mean", "run_error"]]
@@ -170,10 +186,28 @@ def _still_solved(found, solved):
 
 
 def _needed(necessity, solved):
-    table = necessity.query("replacement == 'affine'").merge(solved)
+    return _count_needed(necessity.query("replacement == 'affine'").merge(solved))
+
+
+def _still_needed(tables, solved):
+    return _count_needed(tables["retraining"].merge(solved)) if "retraining" in tables else None
+
+
+def _count_needed(table):
     if table.empty or table["needed"].isna().all():
         return None
     return float(table.groupby("restart")["needed"].sum().median())
+
+
+def _regimes(tables, n_pwl):
+    """Number of functional regimes, or why there is none."""
+    if "functional" not in tables:
+        return None
+    rows = tables["functional"].query("n_pwl == @n_pwl")
+    if rows.empty:
+        return None
+    row = rows.iloc[0]
+    return str(row["n_functional"]) if row["verdict"] == "discrete" else row["verdict"]
 
 
 def write_page(results):
@@ -195,17 +229,21 @@ def _section(name, each):
     known, setting = each["known"], each["asked"]["setting"]
     n_updates = setting["max_checks"] * setting["check_every"]
     text = f"\n## {name}\n\n"
+    is_affine = TASKS[each["task"]].affine
+    whose = "its floor" if is_affine else "the floor, which is that of no memory or no rule,"
     said = (
         f"Score: {known['measure']}, floor {_number(known['floor'])}, ceiling "
         f"{_number(known['ceiling'])}, solved from {known['solved']:g}; a network in closed form "
         f"has P = {known['exact_n_pwl']}. {setting['n_latent']} latents, at most {n_updates:,} "
         f"updates of {setting['batch_size']} fresh trials, learning rate "
         f"{setting['learning_rate']:g}{_halving(setting)}. Of P = 0 the best test loss is "
-        f"{_number(each['linear']['best'])} ({each['linear']['measure']}), its floor "
+        f"{_number(each['linear']['best'])} ({each['linear']['measure']}), {whose} "
         f"{_number(each['linear']['floor'])}."
     )
     text += f"{fill(said, WIDTH)}\n\n"
-    text += _grid(COLUMNS, [[_number(row[column]) for column in COLUMNS] for row in each["rows"]])
+    text += _grid(
+        COLUMNS, [[_number(row.get(column)) for column in COLUMNS] for row in each["rows"]]
+    )
     text += f"\n{fill(TRIED[name], WIDTH)}\n" if name in TRIED else ""
     fixed = [row for row in each["sizes"] if not row["fresh"]]
     return text + (_by_size(each) if fixed else "")
@@ -247,7 +285,7 @@ def _grid(head, rows):
 def _number(value):
     if value is None:
         return "-"
-    return f"{round(value, 3):g}" if isinstance(value, float) else str(value)
+    return f"{round(value, 3) + 0.0:g}" if isinstance(value, float) else str(value)
 
 
 def run(name, out, threads):

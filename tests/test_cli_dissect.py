@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from neuroalrnn.cli import main
-from neuroalrnn.cli.dissect import read_parameters, study_task
+from neuroalrnn.cli.dissect import _is_data, read_parameters, study_task
 from neuroalrnn.dissect.result import Dissection
 from neuroalrnn.exceptions import ConfigError, ResultError
 
@@ -63,6 +63,15 @@ def test_data_are_dissected_with_subjects_held_out(tmp_path, capsys, monkeypatch
     assert asked["n_train"] == [3, 5]
     assert asked["cv"].split is not None
     assert asked["setting"].max_checks == max(1, 40 // asked["setting"].check_every)
+
+
+def test_a_folder_that_is_called_like_a_task_hides_no_task(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "addition").mkdir()
+    (tmp_path / "trials.csv").touch()
+    assert not _is_data("addition")
+    assert _is_data("trials.csv")
+    assert not _is_data("adition")
 
 
 def test_nothing_or_several_sizes_of_networks_on_a_task_are_refused(tmp_path, capsys):

@@ -121,7 +121,10 @@ def _is_data(source):
     """Whether a name is that of data; what is neither is looked for among the tasks."""
     if source is None:
         raise ConfigError("nothing to dissect: name a task of the suite, a dataset or a file")
-    return "*" in source or Path(source).exists() or source in import_data_loaders().DATASETS
+    from neuroalrnn.tasks import TASKS
+
+    is_there = "*" in source or Path(source).exists()
+    return source not in TASKS and (is_there or source in import_data_loaders().DATASETS)
 
 
 def study_subjects_of(request: Request, *, overwrite, setting, updates=None, **options):

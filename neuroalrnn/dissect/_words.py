@@ -168,7 +168,11 @@ def say_computed(found):
 
 def _regime(rows):
     share = f"{100 * rows['regime_share'].iloc[0]:.0f} %"
-    each = [f"{row.input} {two_digits(row.task_effect)}" for row in rows.itertuples()]
+    several = rows["output"].nunique() > 1
+    each = [
+        f"{row.input}{f' on output {row.output}' if several else ''} {two_digits(row.task_effect)}"
+        for row in rows.itertuples()
+    ]
     return f"in {share}: " + ", ".join(each)
 
 

@@ -74,7 +74,14 @@ class Found:
 def test_sentences_say_what_was_found():
     assert _words.say_computed(Found()) == _words.say_primitives(Found()) == []
     row = {"n_pwl": 1, "n_networks": 3, "verdict": "discrete", "n_functional": 2}
-    effect = {"n_pwl": 1, "regime": 0, "regime_share": 0.6, "input": "value", "task_effect": -0.5}
+    effect = {
+        "n_pwl": 1,
+        "output": 0,
+        "regime": 0,
+        "regime_share": 0.6,
+        "input": "value",
+        "task_effect": -0.5,
+    }
     told = {"functional": [row | {"adjusted_rand": 1.0}], "functional_effects": [effect]}
     (text,) = _words.say_computed(Found(**told))
     assert "2 functional regimes" in text
