@@ -220,15 +220,16 @@ def measure(n_subjects, n_columns, parts, tell=print):
         }
         if set(parts) & set(arguments):
             write_trials(Path(table), n_subjects)
-        jobs = {(part, n_subjects): arguments[part] for part in arguments if part in parts}
+        jobs = {
+            (part, f"{n_subjects} subjects"): arguments[part] for part in arguments if part in parts
+        }
         for n in n_columns:
             wide = folder / f"{n}.csv"
             write_columns(wide, n)
-            jobs["load_columns", n] = {"path": str(wide), "n_columns": n}
-            jobs["inspect", n] = {"path": str(wide)}
-        for (part, n), each in jobs.items():
-            unit = "subjects" if n == n_subjects else "columns"
-            key = f"{part}, {n} {unit}"
+            jobs["load_columns", f"{n} columns"] = {"path": str(wide), "n_columns": n}
+            jobs["inspect", f"{n} columns"] = {"path": str(wide)}
+        for (part, size), each in jobs.items():
+            key = f"{part}, {size}"
             found[key] = fresh.measure("large", what=part, **each)
             tell(f"{key}: {found[key]}")
     return found

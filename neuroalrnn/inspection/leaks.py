@@ -19,6 +19,8 @@ MOST_VALUES = 20
 MANY_CHANGES = 30
 # inputs that are compared with each other
 MOST_PAIRED = 40
+# columns that are compared with what others held before
+MOST_LAGGED = 200
 # rows without a choice that may tell what is written with it
 FEWEST = 5
 # values that a subject had less often may tell its choices by chance
@@ -157,10 +159,14 @@ def tells_next(view: View) -> Iterator[Finding]:
 
 
 def repeats_before(view: View) -> Iterator[Finding]:
-    """Find columns that repeat what another one held in the trial before."""
-    names = covariates(view)
+    """Find columns that repeat what another one held in the trial before, roles among them.
+
+    Of very wide tables the first 200 inputs are compared, as pairs of all take hours.
+    """
+    names = covariates(view)[:MOST_LAGGED]
+    compared = {*view.roles.values(), *list(view.columns)[:MOST_LAGGED]}
     same = np.r_[False, view.session[1:] == view.session[:-1]]
-    changing = [name for name in view.columns if view.n_levels(name) > 1]
+    changing = [name for name in view.columns if name in compared and view.n_levels(name) > 1]
     before = {name: np.r_[np.nan, view.number(name)[:-1]] for name in changing
               if view.is_number(name)}  # fmt: skip
     found = [

@@ -1,5 +1,6 @@
 """Look at a table before it is loaded: what its columns seem to mean, and what looks wrong."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -106,9 +107,13 @@ def view_of(frame, columns=None, files=("the table",), file=None) -> tuple[View,
 
 def _each_once(columns) -> tuple[list[str], tuple[str, ...]]:
     """Names of columns with a number added where one occurs again, and what occurs again."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    begun = Counter[str]()  # names that are called so, or so up to a point
     for name in map(str, columns):
-        again = sum(each == name or each.startswith(f"{name}.") for each in names)
-        names.append(f"{name}.{again}" if name in names else name)
+        new, again = name, begun[name]
+        while new in names:
+            new, again = f"{name}.{again}", again + 1
+        names[new] = None
+        begun.update(new[:k] for k, sign in enumerate(f"{new}.") if sign == ".")
     seen = pd.Series(list(map(str, columns)))
-    return names, tuple(dict.fromkeys(seen[seen.duplicated()]))
+    return list(names), tuple(dict.fromkeys(seen[seen.duplicated()]))

@@ -6,8 +6,20 @@ from scipy.io import savemat
 
 from neuroalrnn.config import load_run
 from neuroalrnn.inspection.files import from_names, inspect_files, path_of
+from neuroalrnn.inspection.look import _each_once
 from neuroalrnn.sources import load_trials
 from tests.inspection.conftest import make_table
+
+
+def test_columns_that_are_called_alike_get_names_of_their_own():
+    for names, expected in (
+        (["a", "b", "a"], ["a", "b", "a.1"]),
+        (["a.1.2", "a.1", "a", "a.1"], ["a.1.2", "a.1", "a", "a.1.3"]),
+        ([f"c{k}" for k in range(20_000)] * 2, None),
+    ):
+        found, _ = _each_once(names)
+        assert len(set(found)) == len(names)
+        assert expected is None or found == expected
 
 
 @pytest.mark.parametrize(
