@@ -15,7 +15,7 @@ SMALL = -600.0
 def run_two(
     log_odds, features, choice, offered, drift, first, prior_mean, prior, said, means, kept
 ):
-    """Fill `said` (trial, option), and if they are not empty `means` and `kept` (trial, ...)."""
+    """Fill `said` (trial, option), and `means` and `kept` (trial, ...) as far as there is room."""
     n, only, alone = len(prior_mean), np.zeros(1, np.int64), _is_diagonal(prior)
     m, S, SH = np.empty(n), np.empty((n, n)), np.empty((1, n))
     a, g, G, A = np.empty(1), np.empty(1), np.empty((1, 1)), np.empty((1, 1))
@@ -90,11 +90,13 @@ def _move(m, S, is_first, drift, prior_mean, prior, alone):
 
 @part
 def _keep(m, S, t, means, kept):
+    """Keep what is known after a trial; where there is room for one trial, the last stays."""
     if len(means):
+        at = min(t, len(means) - 1)
         for i in range(len(m)):
-            means[t, i] = m[i]
+            means[at, i] = m[i]
             for j in range(len(m)):
-                kept[t, i, j] = S[i, j]
+                kept[at, i, j] = S[i, j]
 
 
 @part

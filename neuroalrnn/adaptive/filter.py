@@ -64,6 +64,29 @@ def filter_readouts(rows: Rows, prior: Prior) -> tuple[np.ndarray, Course]:
     return _run(rows, prior, *course), course
 
 
+def last_readout(rows: Rows, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
+    """Find what is known of the read-out after the last of some trials.
+
+    Parameters
+    ----------
+    rows : Rows
+        Trials of one subject, and what the shared model says of them.
+    prior : Prior
+        What is believed of a new subject.
+
+    Returns
+    -------
+    mean : array, shape (weight,)
+        See `Course`.
+    covariance : array, shape (weight, weight)
+        See `Course`.
+    """
+    n = len(prior.mean)
+    course = Course(np.empty((1, n)), np.empty((1, n, n)))
+    _run(rows, prior, *course)
+    return course.mean[0], course.covariance[0]
+
+
 def _run(rows, prior, means, covariances):
     from neuroalrnn.adaptive import _kernels  # numba takes a second to import
 

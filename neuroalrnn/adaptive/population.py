@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neuroalrnn.adaptive.choose import LEAST, Choice, score_prior
-from neuroalrnn.adaptive.filter import filter_readouts
+from neuroalrnn.adaptive.filter import last_readout
 from neuroalrnn.adaptive.prior import Prior, make_prior
 from neuroalrnn.adaptive.rows import Rows
 
@@ -151,18 +151,13 @@ def _learn(subjects, start, shared):
     """Mean and covariance over subjects, each with one read-out for all of its trials."""
     inside, mean, covariance = np.ix_(shared, shared), start.mean, start.covariance
     for _ in range(N_STEPS):
-        known = [_readout(rows, Prior(mean, covariance)) for rows in subjects]
+        known = [last_readout(rows, Prior(mean, covariance)) for rows in subjects]
         mean = np.where(shared, np.mean([each for each, _ in known], axis=0), mean)
         total = sum(np.outer(each - mean, each - mean) + left for each, left in known)
         covariance = covariance.copy()
         new = (total + COUNTS * start.covariance) / (len(known) + COUNTS)
         covariance[inside] = new[inside]
     return start._replace(mean=mean, covariance=covariance)
-
-
-def _readout(rows, prior):
-    course = filter_readouts(rows, prior)[1]
-    return course.mean[-1].copy(), course.covariance[-1].copy()
 
 
 def _scaled(prior, size, drift):

@@ -1,6 +1,7 @@
 """Models whose read-out learns every held-out subject, with what is chosen inside each fold."""
 
 import json
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +18,31 @@ from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.study.own import FREQUENCY, predict_own
 from neuroalrnn.study.predict import (
     add_log_odds,
-    predict_trials,
+    predict_with_states,
     states_at_choice,
 )
 
 CHOSEN = ("gain", "offset", "readout", "drift", "session_drift", "plain", "score", "learned")
+
+
+class _AsKey:
+    """Something that does not change, as a key: it is equal to itself alone.
+
+    Parameters
+    ----------
+    value : object
+    """
+
+    def __init__(self, value):
+        self.value = value
+
+    def __eq__(self, other):
+        """Whether it is the same object."""
+        return self.value is other.value
+
+    def __hash__(self):
+        """The same for the same object."""
+        return id(self.value)
 
 
 class Said(NamedTuple):
@@ -218,7 +239,14 @@ def _features(study, model, train, rows):
 
 
 def _history(study, train):
-    return history_features(study.trials, train, terms_of(study))
+    """Terms of the regression, scaled by training trials; many models ask for the same."""
+    trials = _AsKey(study.trials)
+    return _terms_of_all(trials, np.asarray(train, dtype=int).tobytes(), tuple(terms_of(study)))
+
+
+@lru_cache(maxsize=4)
+def _terms_of_all(trials, train, terms):
+    return history_features(trials.value, np.frombuffer(train, dtype=int), list(terms))
 
 
 def terms_of(study):
@@ -343,9 +371,8 @@ def network_says(study, plan, weights, n_pwl, train, test, *, added=None):
     rows, states = states_at_choice(weights, n_pwl, _sequences(study, train), plan, engine)
     known = states[np.isin(rows, train)]
     held_out = _sequences(study, test)
-    rows, said = predict_trials(weights, [n_pwl], held_out, plan, engine)
-    _, states = states_at_choice(weights, n_pwl, held_out, plan, engine)
-    said = said[0] if added is None else add_log_odds(said[0], added[rows])
+    rows, said, states = predict_with_states(weights, n_pwl, held_out, plan, engine)
+    said = said if added is None else add_log_odds(said, added[rows])
     features = np.c_[scale_states(known, states), _history(study, train)[rows]]
     return Said(rows, level(said, trials, train, rows), features, states.shape[1])
 

@@ -175,6 +175,32 @@ def states_at_choice(weights, n_pwl, sequences, plan, engine):
     return rows, eta.transpose(1, 2).numpy()[0, made]
 
 
+def predict_with_states(weights, n_pwl, sequences, plan, engine):
+    """Predict every choice of some sequences, and tell the states that it is read out from.
+
+    Parameters
+    ----------
+    weights, n_pwl, sequences, plan, engine
+        As for `states_at_choice`.
+
+    Returns
+    -------
+    rows : int array
+        Trials with a choice.
+    values : array, shape (row, option)
+        As from `predict_trials`.
+    states : array, shape (row, latent)
+    """
+    rows, states = states_at_choice(weights, n_pwl, sequences, plan, engine)
+    if plan.observation is not None:
+        _, values = predict_trials(weights, [n_pwl], sequences, plan, engine)
+        return rows, values[0], states
+    readout, offset = (part[0].double() for part in (weights.readout, weights.offset))
+    with torch.no_grad(), one_torch_thread():
+        eta = torch.as_tensor(states) @ readout.T + offset
+        return rows, log_probability(eta).numpy(), states
+
+
 def add_log_odds(log_probability, log_odds):
     """Add log-odds to what a model says.
 
