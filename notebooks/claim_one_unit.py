@@ -84,6 +84,6 @@ sys.stdout.write(f"{sentence}\n")
 # 6 with P = 1 and 8 with P = 2; flagged parity by 0, 6 and 10; context-dependent integration
 # by 0, 10 and 10. **One unit suffices in all three tasks, as the networks in closed form say, but
 # in two of them training finds it in six restarts of ten only, and more often with a second unit.**
-# In context-dependent integration the single unit is still needed when the rest of the network is
-# trained on without it; of two or ten units none is (the network of each P that validation trials
-# prefer, see `docs/dissect.md`).
+# In all three the single unit is still needed when the rest of the network is trained on without
+# it, and neither of two is (the network of each P that validation trials prefer, see
+# `docs/dissect.md`).
