@@ -76,4 +76,6 @@ sys.stdout.write(f"{sentence}\n")
 # (-0.001 to 0.012) with 200 and 0.001 (0.000 to 0.002) with 400. **With 50 and 100 trials one unit
 # is right in one or two trials of a hundred more than ten units; with 25 trials it is not, as some
 # of its restarts fail, and from 200 trials on all are nearly perfect.** This is one draw of
-# training trials, and the full network was not tuned for each size, so that it is no proof.
+# training trials, and the full network was not tuned for each size, so that it is no proof. In the
+# same comparison on rodent selection a2 (`docs/dissect.md`) no size shows a difference: all
+# intervals include 0, and with 25 trials the mean is -0.058 (-0.122 to 0.006).
