@@ -10,7 +10,8 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import wraps
+from functools import cache, wraps
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ParamSpec, TextIO, TypeVar
 from uuid import uuid4
@@ -155,15 +156,28 @@ def part(function: Callable, **options: Any) -> Callable:
 
 
 def _keep_apart(compiled):
-    """Let no two processes write the code of two signatures to one file.
+    """Let no two processes write the code of two signatures to one file, and use no old code.
 
     Numba counts the files of a function, and two processes that compile it at the same time would
-    count alike; the index of one would then name the code of the other.
+    count alike; the index of one would then name the code of the other. Numba compiles a function
+    anew where its own file has changed; but what it calls, or gets, may be of another file.
     """
     with suppress(AttributeError):  # of a numba that keeps code in another way
         files = compiled._cache._cache_file
         stem = files._index_name.removesuffix(".nbi")
         files._data_name = lambda number: f"{stem}.{uuid4().hex}.nbc"
+        files._source_stamp = (files._source_stamp, _stamp())
+
+
+@cache
+def _stamp() -> str:
+    """Checksum of all files of this package that have to do with compiled functions."""
+    found = sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        content = path.read_bytes()
+        if any(word in content for word in (b"numba", b"kernel", b"Layout")):
+            found.update(content)
+    return found.hexdigest()
 
 
 def progress_bar(iterable: Iterable | None = None, *, show: bool = True, **options: Any) -> tqdm:

@@ -73,6 +73,16 @@ def test_two_processes_that_compile_at_once_keep_their_code_apart(tmp_path, monk
     assert again.stats.cache_hits == dict.fromkeys(other.signatures, 1)
 
 
+def test_code_is_compiled_anew_where_another_file_of_kernels_has_changed(tmp_path, monkeypatch):
+    numba = pytest.importorskip("numba")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    for stamp, n_hits in [("one", 0), ("one", 1), ("other", 0), ("other", 1)]:
+        monkeypatch.setattr("neuroalrnn.running._stamp", lambda stamp=stamp: stamp)
+        compiled = kernel(double)
+        assert compiled(3) == 6
+        assert sum(compiled.stats.cache_hits.values()) == n_hits
+
+
 class Clock:
     time = 0.0
 
