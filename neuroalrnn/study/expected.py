@@ -27,15 +27,15 @@ VALIDATION, CHECKED, BEHIND, OF_TRIALS = 1.15, 0.6, 0.3, 25_000
 FITTED = {
     FREQUENCY: (1.0, 1.0),
     "history-logistic, lags chosen": (14.0, 100.0),
-    "Q-learning": (28.0, 25.0),
-    "asymmetric Q-learning": (32.0, 30.0),
-    "hybrid": (60.0, 60.0),
+    "Q-learning": (23.0, 25.0),
+    "asymmetric Q-learning": (27.0, 30.0),
+    "hybrid": (49.0, 60.0),
     "RFLR": (9.0, 15.0),
     "RFLR without reward": (8.0, 15.0),
     "history kernel": (18.0, 34.0),
-    "GLM-HMM": (105.0, 135.0),
-    "GLM-HMM with lapses": (100.0, 145.0),
-    "GLM-HMM with driven states": (120.0, 95.0),
+    "GLM-HMM": (57.0, 135.0),
+    "GLM-HMM with lapses": (57.0, 145.0),
+    "GLM-HMM with driven states": (70.0, 95.0),
 }
 # a regression, or another model of ours
 REGRESSION = (4.0, 24.0)
