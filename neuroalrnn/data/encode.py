@@ -280,7 +280,7 @@ def _input_columns(trials, timing, over_gaps) -> list[Column]:
     for name, (at, next_trial) in timing.entry.items():
         present, after = None, is_after_choice(trials, name)
         if is_centred(trials, name):
-            present = np.isfinite(trials[name].values)
+            present = np.isfinite(trials.variables[name].values)
             present = lagged(trials, present, 1, over_gaps, session) > 0 if next_trial else present
         for feature, value in coded(trials, name):
             if next_trial:
