@@ -3,21 +3,26 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from neuroalrnn.data.lags import count_gaps
 from neuroalrnn.data.schema import is_after_choice, scored_trials
+
+# of a thread: the level of the logger is that of all of them
+_UNLOGGED = ContextVar("unlogged", default=False)
 
 
 @contextmanager
 def unlogged_notes() -> Iterator[None]:
     """Encode without logging notes, as where trials are encoded again that were encoded before."""
-    logger = logging.getLogger("neuroalrnn.data.encode")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    before = _UNLOGGED.set(True)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        _UNLOGGED.reset(before)
+
+
+logging.getLogger("neuroalrnn.data.encode").addFilter(lambda record: not _UNLOGGED.get())
 
 
 def linear_note(distance) -> tuple[str, ...]:

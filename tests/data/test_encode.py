@@ -2,11 +2,13 @@
 
 import logging
 import sys
+from threading import Event, Thread
 
 import numpy as np
 import pytest
 
 from neuroalrnn.data import default_encoding, design, encode
+from neuroalrnn.data.notes import unlogged_notes
 from neuroalrnn.exceptions import DataError
 
 INPUTS = {"stimulus": "cue", "flag": "go", "choice": "end", "reward": "end"}
@@ -167,6 +169,27 @@ def test_time_resolved_inputs_are_the_steps(trials):
     assert np.abs(sequences.inputs).max() < 10
     np.testing.assert_array_equal(sequences.inputs[2, :, 1:], values[2])
     assert np.isfinite(sequences.target[np.arange(36), n_steps - 1]).all()
+
+
+def test_notes_are_logged_again_after_threads_that_did_not_log_them(trials, caplog):
+    inside, outside = Event(), Event()
+
+    def first():
+        with unlogged_notes():
+            inside.set()
+            outside.wait(5)
+
+    thread = Thread(target=first)
+    thread.start()
+    inside.wait(5)
+    with unlogged_notes():
+        outside.set()
+        thread.join()
+    with caplog.at_level(logging.WARNING):
+        encode(trials, inputs=INPUTS, step="time", choice_event="go", dt=0.05, max_steps=7)
+        with unlogged_notes():
+            encode(trials, inputs=INPUTS, step="time", choice_event="go", dt=0.05, max_steps=7)
+    assert caplog.text.count("were cut to 7 steps") == 1
 
 
 def test_inputs_without_a_step_to_the_choice_are_named(trials, caplog):

@@ -104,7 +104,7 @@ def test_training_by_one_kernel_is_that_by_autograd(trials, setting, encoding, n
     setting = setting.model_copy(update={"dtype": "float64", "max_checks": 2})
     study = prepare_study(trials, setting, encoding=encoding, **OPTIONS)
     one = replace(recurrent_baselines(study)[name], sizes=(2,))
-    other = replace(one, architecture=replace(one.architecture, total=None))
+    other = replace(one, architecture=replace(one.architecture, learner=None))
     found, expected = (each._train(trials, study.folds[0].test).weights for each in (one, other))
     for each, wanted in zip(found, expected, strict=True):
         torch.testing.assert_close(each, wanted, rtol=1e-9, atol=1e-9)
