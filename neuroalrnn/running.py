@@ -166,7 +166,9 @@ def _keep_apart(compiled):
         files = compiled._cache._cache_file
         stem = files._index_name.removesuffix(".nbi")
         files._data_name = lambda number: f"{stem}.{uuid4().hex}.nbc"
-        files._source_stamp = (files._source_stamp, _stamp())
+        # what an earlier version wrote may name what is no longer there, and is not read
+        files._index_name = f"{stem}.{_stamp()[:16]}.nbi"
+        files._index_path = str(Path(files._index_path).with_name(files._index_name))
 
 
 @cache
