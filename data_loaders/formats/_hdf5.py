@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from data_loaders.formats._found import MOST_BYTES
 from neuroalrnn.netcdf import faults
 
 LONGEST, BYTES_PER_SECOND = 8.0, 2**24
@@ -88,6 +89,35 @@ def values_of(dataset: h5py.Dataset, most_bytes: int) -> np.ndarray:
     if found:
         raise ValueError(f"{dataset.name} {'; '.join(found)}")
     return np.asarray(dataset[()])
+
+
+def pieces_of(group: h5py.Group, name: str, values: np.ndarray) -> list[np.ndarray]:
+    """Divide a column whose cells are lists, as the column of their ends beside it says.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        A table of NWB.
+    name : str
+        Name of the column.
+    values : ndarray, shape (value, ...)
+        What the column holds.
+
+    Returns
+    -------
+    list of ndarray
+        Values of each row.
+
+    Raises
+    ------
+    ValueError
+        Ends do not divide the values.
+    """
+    ends = values_of(member(group, f"{name}_index"), MOST_BYTES).astype(np.int64)
+    starts = np.r_[0, ends[:-1]][: len(ends)]
+    if (ends < starts).any() or ends[-1:].sum() != len(values):
+        raise ValueError(f"{name}_index does not divide the {len(values)} values of {name}")
+    return [values[a:b] for a, b in zip(starts, ends, strict=True)]
 
 
 def texts_of(values: np.ndarray) -> np.ndarray:

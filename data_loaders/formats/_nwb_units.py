@@ -1,6 +1,6 @@
 """Units of an NWB file: their spikes, when they were observed, and what is noted of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import h5py
@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from data_loaders.formats._found import MOST_BYTES
-from data_loaders.formats._hdf5 import member, texts_of, values_of
+from data_loaders.formats._hdf5 import member, pieces_of, texts_of, values_of
 
-# columns that are lists of every unit, or refer to other tables
+# columns that hold a list for every unit
 SPIKES, OBSERVED = "spike_times", "obs_intervals"
 
 
@@ -29,8 +29,8 @@ class Units:
     """
 
     spikes: dict[str, np.ndarray]
-    observed: dict[str, np.ndarray] = field(default_factory=dict)
-    notes: dict[str, np.ndarray] = field(default_factory=dict)
+    observed: dict[str, np.ndarray]
+    notes: dict[str, np.ndarray]
 
     def mask(self, trials: xr.Dataset, at: np.ndarray, window: Any) -> xr.Dataset:
         """Leave no counts of trials in which a unit was not observed.
@@ -74,26 +74,29 @@ def units_of(file: h5py.File) -> Units:
     Raises
     ------
     ValueError
-        The file has no units with spikes, or indices do not divide them.
+        The file has no units with spikes, numbers of units are not unique, or columns do not fit
+        them.
     """
     if file.get("units", getlink=True) is None:
         raise ValueError("it holds no units: leave 'at' out")
     group = member(file, "units")
     names = [str(each) for each in values_of(member(group, "id"), MOST_BYTES)]
-    spikes = dict(zip(names, _lists(group, SPIKES), strict=True))
-    observed = {}
-    if OBSERVED in group:
-        observed = dict(zip(names, _lists(group, OBSERVED), strict=True))
+    if len(set(names)) < len(names):
+        raise ValueError("several units have the same id")
+    spikes = _lists(group, SPIKES, names, ())
+    observed = _lists(group, OBSERVED, names, (2,)) if OBSERVED in group else {}
     return Units(spikes, observed, _notes(group, len(names)))
 
 
-def _lists(group, name) -> list[np.ndarray]:
-    """One array per unit."""
+def _lists(group, name, names, shape) -> dict[str, np.ndarray]:
+    """One array per unit, whose rows have this shape."""
     values = values_of(member(group, name), MOST_BYTES).astype(float)
-    ends = values_of(member(group, f"{name}_index"), MOST_BYTES).astype(np.int64)
-    if (np.diff(ends, prepend=0) < 0).any() or (len(ends) and ends[-1] != len(values)):
-        raise ValueError(f"{name}_index does not divide the {len(values)} values of {name}")
-    return np.split(values, ends[:-1]) if len(ends) else []
+    if values.shape[1:] != shape:
+        raise ValueError(f"{name} has the shape {values.shape}, expected {('n', *shape)}")
+    pieces = pieces_of(group, name, values)
+    if len(pieces) != len(names):
+        raise ValueError(f"{name} has lists for {len(pieces)} units, expected {len(names)}")
+    return dict(zip(names, pieces, strict=True))
 
 
 def _notes(group, n_units) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from data_loaders.formats._found import MOST_BYTES
+from neuroalrnn.arguments import not_number, refuse
 from neuroalrnn.exceptions import DataError, problems
 
 
@@ -40,8 +41,12 @@ def with_spikes(
     Raises
     ------
     DataError
-        The window holds no whole bin, or counts would take too much memory.
+        The window is no pair of times or holds no whole bin, or counts would take too much memory.
     """
+    from neuroalrnn.neural.checks import not_window
+
+    found = not_window("window", tuple(window) if np.iterable(window) else window)
+    refuse("spikes", found + not_number("dt", dt), DataError)
     start, stop = window
     n_bins = int(np.floor((stop - start) / dt + 1e-9)) if dt > 0 else 0
     size = 8 * n_bins * len(at) * max(len(spikes), 1)

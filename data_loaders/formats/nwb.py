@@ -21,7 +21,7 @@ from data_loaders.formats._found import (
     to_trials,
     together,
 )
-from data_loaders.formats._hdf5 import member, survives, texts_of, values_of
+from data_loaders.formats._hdf5 import member, pieces_of, survives, texts_of, values_of
 from data_loaders.formats._matlab_check import HDF5
 from data_loaders.formats._nwb_units import Units, units_of
 from data_loaders.formats._nwb_write import add_columns
@@ -300,12 +300,9 @@ def _column(group, name) -> Any:
     values = texts_of(values) if values.dtype.kind in "SO" else values
     if f"{name}_index" not in group:
         return values
-    ends = values_of(member(group, f"{name}_index"), MOST_BYTES).astype(np.int64)
-    starts = np.r_[0, ends[:-1]] if len(ends) else ends
-    if len(ends) and ((ends < starts).any() or starts[0] < 0 or ends[-1] != len(values)):
-        raise ValueError(f"{name}_index does not divide the {len(values)} values of {name}")
-    cells = np.empty(len(ends), dtype=object)
-    cells[:] = [values[a:b].tolist() for a, b in zip(starts, ends, strict=True)]
+    pieces = pieces_of(group, name, values)
+    cells = np.empty(len(pieces), dtype=object)
+    cells[:] = [each.tolist() for each in pieces]
     return cells
 
 

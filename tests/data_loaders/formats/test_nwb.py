@@ -229,6 +229,14 @@ def test_spikes_are_counted_where_units_were_observed(tmp_path):
         ({"at": "cue"}, {}, "'cue' has text where numbers are expected"),
         ({"window": (0, 0.05)}, {}, "holds no bin of 0.1 s"),
         ({}, {"spike_times_index": np.array([4, 5])}, "spike_times_index does not divide the 6"),
+        ({}, {"spike_times_index": np.array([], int)}, "spike_times_index does not divide the 6"),
+        ({}, {"spike_times_index": np.array([6])}, "spike_times has lists for 1 units, expected 2"),
+        ({}, {"spike_times": np.ones((6, 2))}, r"spike_times has the shape \(6, 2\)"),
+        ({}, {"obs_intervals": np.ones(3)}, r"obs_intervals has the shape \(3,\)"),
+        ({}, {"id": np.array([3, 3])}, "several units have the same id"),
+        ({"window": 1}, {}, "window = 1: expected its first and its last time in s"),
+        ({"window": (0, np.inf)}, {}, "its first and its last time in s"),
+        ({"dt": "0.1"}, {}, "dt = '0.1': expected a number"),
     ],
 )
 def test_spikes_that_cannot_be_counted_are_refused(tmp_path, options, more, found):
