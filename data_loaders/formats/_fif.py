@@ -42,10 +42,9 @@ def _checked(path: Path) -> list[Path]:
     is_packed = path.name.endswith(".gz")
     with gzip.open(path) if is_packed else path.open("rb") as file:
         size = _unpacked(file) if is_packed else path.stat().st_size
-        place, role, seen = 0, NEXT, set[int]()
+        place, role = 0, NEXT
         found: dict[int, list[Path]] = {NAME: [], NUMBER: []}
         while place + HEAD.size <= size:
-            seen.add(place)
             file.seek(place)
             kind, form, length, following = HEAD.unpack(file.read(HEAD.size))
             if length < 0 or place + HEAD.size + length > size:
@@ -59,9 +58,11 @@ def _checked(path: Path) -> list[Path]:
                 found[kind] += _named(path, kind, data)
             if following < 0:
                 break
-            place = following or place + HEAD.size + length
-            if place in seen:
+            end = place + HEAD.size + length
+            # every step back would unpack a packed file from its start again
+            if 0 < following < end:
                 raise ValueError("parts lead back to each other")
+            place = following or end
     # a number counts where no name is given
     return list(dict.fromkeys(found[NAME] or found[NUMBER]))
 

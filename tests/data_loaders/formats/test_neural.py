@@ -84,13 +84,13 @@ def test_parts_that_lead_back_or_claim_too_much_are_refused(tmp_path):
     path = save(tmp_path / "s-epo.fif", pd.DataFrame(TABLE))
     data = path.read_bytes()
     for place, number, match in (
-        (48, 0, "parts lead back"),
+        (48, 36, "parts lead back"),
+        (48, 40, "parts lead back"),
         (44, 2**31 - 1, "claims 2147483647 bytes"),
         (44, -1, "claims -1 bytes"),
     ):
         changed = bytearray(data)
-        head = struct.pack(">i", number) if place == 44 else struct.pack(">i", 36)
-        changed[place : place + 4] = head
+        changed[place : place + 4] = struct.pack(">i", number)
         path.write_bytes(changed)
         with pytest.raises(DataError, match=match):
             read_epochs(path)
