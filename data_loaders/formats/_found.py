@@ -1,7 +1,7 @@
 """What a reader of a format hands on: a plain table, and what has to be said about it."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,9 +114,11 @@ def each_file(
 
 
 def _twins(files) -> list[str]:
-    same = defaultdict(list)
-    for each in files:
-        same[_sha256(each)].append(each)
+    same, sizes = defaultdict(list), [each.stat().st_size for each in files]
+    often = Counter(sizes)
+    for each, size in zip(files, sizes, strict=True):
+        if often[size] > 1:
+            same[_sha256(each)].append(each)
     return [
         f"{' and '.join(map(str, alike))} are the same byte for byte: remove the copies"
         for alike in same.values()
@@ -162,17 +164,41 @@ def together(
     path, tables, notes, cautions, told = Path(path), [], [], [], []
     for each in files:
         found = read(each)
-        place = each.relative_to(path) if path.is_dir() else Path(each.name)
+        place = _place(path, each)
         tables.append(_with_source(found.table, place))
         prefix = f"{place}: " if len(files) > 1 else ""
         notes += [prefix + text for text in found.notes]
         cautions += [prefix + text for text in found.cautions]
-        told.append({"name": str(place), "sha256": _sha256(each), "rows": len(found.table)})
+        told.append(told_of(path, each, len(found.table)))
     table = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
     table, wrong = reduced(table, reduce or {})
     if wrong:
         raise problems(DataError, str(path), wrong)
     return Found(table, notes, cautions, told)
+
+
+def told_of(path: str | Path, file: Path, n_rows: int) -> dict[str, Any]:
+    """Say of a file what the load report keeps.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        What was named; files are told by their place in it.
+    file : pathlib.Path
+        The file.
+    n_rows : int
+        How many rows of the table come from it.
+
+    Returns
+    -------
+    dict
+        ``name``, ``sha256`` and ``rows``.
+    """
+    return {"name": str(_place(Path(path), file)), "sha256": _sha256(file), "rows": n_rows}
+
+
+def _place(path, file) -> Path:
+    return file.relative_to(path) if path.is_dir() else Path(file.name)
 
 
 def _with_source(table, place) -> pd.DataFrame:

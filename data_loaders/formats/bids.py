@@ -12,7 +12,15 @@ import pandas as pd
 import xarray as xr
 
 from data_loaders.formats._fold import folded
-from data_loaders.formats._found import MOST_SHOWN, Found, each_file, listed, readable, to_trials
+from data_loaders.formats._found import (
+    MOST_SHOWN,
+    Found,
+    each_file,
+    listed,
+    readable,
+    to_trials,
+    told_of,
+)
 from data_loaders.formats._ragged import reduced
 from neuroalrnn.arguments import checked, not_path
 from neuroalrnn.data.checks import not_columns
@@ -170,7 +178,7 @@ def _read(path, trial, starts, ends, kind, datatype, task, reduce) -> tuple[Foun
     asked = partial(_is_asked, datatype=datatype, task=task)
     files = each_file(path, asked, "BIDS tables of events that are asked for")
     _refuse_mixed(path, files)
-    tables, notes, units, wrong = [], list[str](), dict[str, str](), []
+    tables, notes, units, wrong, told = [], list[str](), dict[str, str](), [], []
     for each in files:
         with readable(each, WHAT):
             cells, own = _cells(each), _entities(each)
@@ -182,6 +190,7 @@ def _read(path, trial, starts, ends, kind, datatype, task, reduce) -> tuple[Foun
             continue
         notes += [f"{each.name}: {text}" for text in more]
         tables.append(table.assign(**{k: v for k, v in own.items() if k not in table}))
+        told.append(told_of(path, each, len(table)))
     if wrong:
         raise problems(DataError, str(path), wrong[:MOST_SHOWN])
     table, wrong = reduced(pd.concat(tables, ignore_index=True), reduce or {})
@@ -189,7 +198,8 @@ def _read(path, trial, starts, ends, kind, datatype, task, reduce) -> tuple[Foun
         raise problems(DataError, str(path), wrong)
     # folded columns are called by their kind, too
     plain = {str(name): str(name).rpartition(".")[2] for name in table}
-    return Found(table, notes), {name: units[each] for name, each in plain.items() if each in units}
+    known = {name: units[each] for name, each in plain.items() if each in units}
+    return Found(table, notes, files=told), known
 
 
 def _refuse_mixed(path, files) -> None:

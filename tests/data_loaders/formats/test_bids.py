@@ -1,5 +1,6 @@
 """BIDS: what a trial is, who did it, in which unit; values as in real data sets."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -109,6 +110,19 @@ def test_runs_and_sessions_come_from_file_names_whatever_their_order(tmp_path):
     assert trials["session"].values.tolist() == ["b"] * 6
     assert trials["block"].values.tolist() == ["02"] * 3 + ["01"] * 3
     assert next(iter(read_bids(tmp_path).table)) == "onset"
+
+
+def test_the_load_report_names_files_with_their_sums_and_rows(tmp_path):
+    paths = [write(tmp_path, f"sub-0{n}_task-p_events.tsv", PENNIES) for n in (1, 2)]
+    paths[1].write_text(PENNIES + "4.0\t0\t2\t2\tleft\t90\n")
+    trials = load_bids(tmp_path, {"choice": "hand"}, labels=["left", "right"])
+    files = json.loads(trials.attrs["load_report"])["files"]
+    assert [(each["name"], each["rows"], each["kind"]) for each in files] == [
+        ("sub-01/eeg/sub-01_task-p_events.tsv", 3, "bids"),
+        ("sub-02/eeg/sub-02_task-p_events.tsv", 4, "bids"),
+    ]
+    sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    assert [each["sha256"] for each in files] == sums
 
 
 def test_folders_of_several_tasks_or_data_types_are_asked_about(tmp_path):
