@@ -55,13 +55,16 @@ def test_data_are_dissected_with_subjects_held_out(tmp_path, capsys, monkeypatch
     with pytest.raises(SystemExit):
         main(
             ["dissect", "miller_rats", "--out", str(tmp_path / "new"), "--n-train", "3,5",
-             "--n-latent", "2,4", "--n-pwl", "0,1", "--updates", "40"]
+             "--n-latent", "2,4", "--n-pwl", "0,1", "--updates", "40",
+             "--parameter", "n_steps=3", "--peers"]
         )  # fmt: skip
     assert "miller_rats: 6 subjects" in capsys.readouterr().out
     assert asked["subjects"] == 6
     assert asked["n_latent"] == [2, 4]
     assert asked["n_train"] == [3, 5]
     assert asked["cv"].split is not None
+    # nothing is dropped here, so that it can be refused
+    assert (asked["parameters"], asked["peers"]) == ({"n_steps": 3}, True)
     assert asked["setting"].max_checks == max(1, 40 // asked["setting"].check_every)
 
 

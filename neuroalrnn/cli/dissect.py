@@ -73,7 +73,8 @@ def dissect(
             study_subjects_of(
                 Request(source=source, run=run, out=out), overwrite=overwrite, setting=given,
                 updates=updates, **grid, n_latent=latents, n_restarts=restarts, random_state=seed,
-                threads=threads, backend=backend,
+                parameters=read_parameters(parameter or []) or None, peers=peers, threads=threads,
+                backend=backend,
             )  # fmt: skip
         return
     if latents and len(latents) > 1:
@@ -155,7 +156,8 @@ def study_subjects_of(request: Request, *, overwrite, setting, updates=None, **o
         trials, cv=make_splitter(config), setting=Setting(**chosen),
         n_inner=config.validation.n_inner, resume=out / UNFINISHED, progress=True, **options,
     )  # fmt: skip
-    columns = ["n_latent", "n_train_subjects", "n_pwl", "subject_score", "subject_error", "gain"]
+    scores = ["subject_score", "subject_error", "subject_gain"]
+    columns = ["n_latent", "n_train_subjects", "n_pwl", *scores]
     _write(found, out, found.tables["subject_performance"][columns])
 
 
