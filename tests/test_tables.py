@@ -1,5 +1,7 @@
 """Every table has the columns and dtypes of the one schema, and the page about them tells so."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from benchmarks.schema import NUMBERED, PAGE, RENAMED, describe
 from neuroalrnn.questions import analyse
 from neuroalrnn.questions.asked import LINEAR
 from neuroalrnn.questions.listed import COLUMNS, QUESTIONS, TABLES
+from neuroalrnn.results import columns as described
 from neuroalrnn.results.columns import COLUMNS as SHARED
 from neuroalrnn.results.tables import FILES, Table, columns_of, conform, save_table
 
@@ -64,6 +67,14 @@ def test_every_column_is_described_and_none_in_vain():
     }
     assert used == set(COLUMNS)
     assert all(column.meaning for column in COLUMNS.values())
+
+
+def test_no_column_is_described_twice():
+    groups = [each for name, each in vars(described).items() if name.isupper()]
+    groups = [each for each in groups if isinstance(each, dict) and each is not SHARED]
+    counts = Counter(name for each in groups for name in each)
+    assert set(counts) == set(SHARED)
+    assert [name for name, n in counts.items() if n > 1] == []
 
 
 def test_scores_by_subject_are_as_the_schema_says(fit):

@@ -50,8 +50,8 @@ def _rows(at, own):
             "n_pwl": n_pwl, "n_subjects": int(known.sum()),
             "subject_score": score[known].mean(), "subject_error": _error(score[known]),
             "accuracy": float(own["accuracy"].sel(n_pwl=n_pwl).mean()),
-            "frequency_score": frequency[known].mean(), "gain": gain.mean(),
-            "gain_error": _error(gain),
+            "frequency_score": frequency[known].mean(), "subject_gain": gain.mean(),
+            "subject_gain_error": _error(gain),
         }  # fmt: skip
 
 

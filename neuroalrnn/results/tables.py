@@ -128,7 +128,7 @@ FILES = {
     "subject_performance.csv": Table(
         "number of latents, of training subjects, and P (command dissect, of trials)",
         "n_latent n_train_subjects n_pwl n_subjects subject_score subject_error accuracy "
-        "frequency_score gain gain_error",
+        "frequency_score subject_gain subject_gain_error",
     ),
     "subject_contrasts.csv": Table(
         "the same, P against the largest one on the same subjects (command dissect, of trials)",

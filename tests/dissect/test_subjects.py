@@ -52,7 +52,9 @@ def test_tables_have_every_cell(found):
     grid = {2: [0, 1], 3: [0, 1, 3]}
     assert cells == [[m, 2, p] for m in (2, 3) for p in grid[m]]
     assert (table["n_subjects"] == 6).all()
-    np.testing.assert_allclose(table["gain"], table["subject_score"] - table["frequency_score"])
+    np.testing.assert_allclose(
+        table["subject_gain"], table["subject_score"] - table["frequency_score"]
+    )
     assert len(found.tables["subject_restarts"]) == 2 * 2 * (2 + 3)
 
 
