@@ -22,15 +22,16 @@ def add_columns(path: Path, place: str, columns: pd.DataFrame, meanings: Mapping
     place : str
         Path of the table in the file.
     columns : pandas.DataFrame
-        One row per interval. Numbers become NaN where they are missing, texts empty. Slashes in
-        names, which paths of HDF5 are made of, become underscores.
+        One row per interval. Missing numbers become NaN, missing texts empty. Slashes in names
+        become underscores, as HDF5 separates the parts of a path by slashes.
     meanings : dict of column to str
         Descriptions.
 
     Raises
     ------
     DataError
-        The table has another number of rows, or columns of these names.
+        The table has another number of rows, or columns of these names, or two of the columns
+        would have one name.
     """
     meanings = {name.replace("/", "_"): text for name, text in meanings.items()}
     columns = columns.rename(columns=lambda name: name.replace("/", "_"))
@@ -42,6 +43,8 @@ def add_columns(path: Path, place: str, columns: pd.DataFrame, meanings: Mapping
         names = [str(each) for each in texts_of(np.asarray(group.attrs["colnames"]))]
         found = [f"there is a column {each!r} already: choose another prefix"
                  for each in columns if each in group]  # fmt: skip
+        found += [f"two columns would be called {each!r}: a slash becomes an underscore"
+                  for each in columns.columns[columns.columns.duplicated()].unique()]  # fmt: skip
         if len(ids) != len(columns):
             found.append(f"{place} has {len(ids)} rows, expected {len(columns)}")
         if found:

@@ -177,8 +177,8 @@ def write_nwb(
         The table has another number of rows, or columns of these names.
     """
     name = str(trials.attrs.get("table", TRIALS))
+    shutil.copyfile(path, out)
     with readable(path, WHAT):
-        shutil.copyfile(path, out)
         add_columns(out, _place(name), columns, meanings)
 
 

@@ -6,10 +6,13 @@ import time
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
 from data_loaders.formats import load_nwb, read_nwb, recognise
 from data_loaders.formats._hdf5 import survives
+from data_loaders.formats.nwb import write_nwb
 from neuroalrnn.exceptions import DataError
 
 N = 4
@@ -245,3 +248,15 @@ def test_spikes_that_cannot_be_counted_are_refused(tmp_path, options, more, foun
         load_nwb(path, **CHOSEN, **SPIKES | options)
     with pytest.raises(DataError, match="it holds no units: leave 'at' out"):
         load_nwb(write(tmp_path / "t.nwb"), **CHOSEN, **SPIKES)
+
+
+def test_columns_that_would_have_one_name_are_not_written(tmp_path):
+    path, frame = write(tmp_path / "s.nwb"), pd.DataFrame({"a/b": range(4), "a_b": range(4)})
+    with pytest.raises(DataError, match="two columns would be called 'a_b': a slash"):
+        write_nwb(path, tmp_path / "t.nwb", frame, dict.fromkeys(frame, ""), xr.Dataset())
+
+
+def test_a_copy_that_cannot_be_written_is_not_taken_for_a_damaged_file(tmp_path):
+    path, frame = write(tmp_path / "s.nwb"), pd.DataFrame({"a": range(4)})
+    with pytest.raises(FileNotFoundError, match=r"none.t\.nwb"):
+        write_nwb(path, tmp_path / "none" / "t.nwb", frame, {"a": ""}, xr.Dataset())
