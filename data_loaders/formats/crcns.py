@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data_loaders.formats._found import Found, each_file, listed, readable, to_trials
+from data_loaders.formats._found import Found, each_file, listed, readable, to_trials, told_of
 from data_loaders.formats._klusters import SAMPLES_PER_SECOND, spikes_of
 from data_loaders.formats._pfc_rules import (
     NEEDED,
@@ -139,7 +139,7 @@ def read_crcns(path: str | Path, *, also: Sequence[str] = ()) -> Found:
         Files contradict each other or the rules of the task; the message names all trials.
     """
     files = each_file(path, is_crcns, "sessions of CRCNS pfc-1")
-    notes, cautions, tables, wrong = list[str](), list[str](), [], list[str]()
+    notes, cautions, tables, wrong, told = list[str](), list[str](), [], list[str](), []
     if len(files) > 1:
         notes += [f"{CATCH} left out, as by its authors" for f in files if f.parent.name == CATCH]
         files = [each for each in files if each.parent.name != CATCH]
@@ -151,9 +151,10 @@ def read_crcns(path: str | Path, *, also: Sequence[str] = ()) -> Found:
         notes += [f"{folder.name}: {text}" for text in found.notes]
         cautions += [f"{folder.name}: {text}" for text in found.cautions]
         tables.append(found.table)
+        told.append(told_of(path, each, len(found.table)))
     if wrong:
         raise problems(DataError, str(path), wrong)
-    return Found(pd.concat(tables, ignore_index=True), notes, cautions)
+    return Found(pd.concat(tables, ignore_index=True), notes, cautions, told)
 
 
 def is_crcns(path: Path) -> bool:

@@ -1,5 +1,7 @@
 """CRCNS pfc-1: a made-up tree of its layout, and a corrupted copy for every rule."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,6 +74,9 @@ def test_a_tree_of_two_rats_is_read(tmp_path):
     assert "CR20B_120613_001_behaving left out" in trials.attrs["notes"]
     assert "1 munged trials have no times" in trials.attrs["notes"]
     assert "Neuron 82" in trials.attrs["citation"]
+    files = json.loads(trials.attrs["load_report"])["files"]
+    assert [(each["name"], each["rows"]) for each in files] == [
+        (f"{FIRST}/trials_info", 327), (f"{SECOND}/trials_info", 325)]  # fmt: skip
     one = trials.isel(trial=np.asarray(trials["subject"] == "CR12B"))
     first = one["event_time"].values[10]
     np.testing.assert_allclose(first, [0, 0.3, 0.5, 0.9])
