@@ -51,7 +51,7 @@ def table_of(
     """
     name, value = _chosen(values, title, variable)
     notes = list[str]()
-    if names is None and isinstance(value, np.ndarray):
+    if names is None and isinstance(value, np.ndarray) and value.ndim == 2:
         names, notes = _names_beside(values, value)
     try:
         found = _table(value, name, rows)
@@ -91,8 +91,8 @@ def _names_beside(values, matrix) -> tuple[list[str] | None, list[str]]:
         if isinstance(value, Cells) and len(value.values) == matrix.shape[1]
         and min(value.shape) == 1 and all(isinstance(each, str) for each in value.values)
     }  # fmt: skip
-    able = {name: texts for name, texts in found.items() if len(set(texts)) == len(texts)}
-    if len(able) != 1 or matrix.ndim != 2:
+    able = {name: each for name, each in found.items() if all(each) and len({*each}) == len(each)}
+    if len(able) != 1:
         return None, []
     [(name, texts)] = able.items()
     return texts, [f"names of columns are those of {name}"]

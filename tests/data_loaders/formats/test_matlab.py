@@ -153,6 +153,9 @@ def test_a_matrix_has_the_names_that_a_cell_array_beside_it_holds(tmp_path):
     found = read_matlab(tmp_path / "s.mat")
     assert found.table["rt"].tolist() == [0.5, 0.25, 1.0]
     assert list(found.notes) == ["names of columns are those of columns"]
+    blank = {"m": np.ones((3, 2)), "columns": np.array([["choice", " "]], dtype=object)}
+    savemat(tmp_path / "s.mat", blank)
+    assert list(read_matlab(tmp_path / "s.mat").table)[:2] == ["1", "2"]
     two = {"m": np.ones((3, 2)), "columns": names, "other": names}
     savemat(tmp_path / "s.mat", two)
     assert list(read_matlab(tmp_path / "s.mat").table)[:2] == ["1", "2"]
