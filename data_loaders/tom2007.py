@@ -6,7 +6,6 @@ import xarray as xr
 
 from data_loaders.formats import load_bids
 from data_loaders.named import Named, complete
-from neuroalrnn.data import validate
 
 COMMIT = "ca54a02e55548090fced87f38a28bae13a1f692d"
 COLUMNS = {"choice": "respcat", "rt": "response_time", "gain": "gain", "loss": "loss"}
@@ -49,7 +48,7 @@ def load_tom2007(*, path: str | Path | None = None) -> xr.Dataset:
     -----
     All subjects saw the gambles in the same order.
     """
-    trials = load_bids(
+    return load_bids(
         complete("tom2007", NAMED, path),
         COLUMNS,
         labels={0: "leave", 1: "take"},
@@ -66,7 +65,6 @@ def load_tom2007(*, path: str | Path | None = None) -> xr.Dataset:
             ],
         ),
     )
-    return validate(trials)
 
 
 FILES = [

@@ -38,12 +38,13 @@ def complete(name: str, named: Named, path: str | Path | None = None) -> Path:
     refuse(name, optional(not_path)("path", path), DataError)
     folder = Path(path) if path is not None else _data_folder() / name
     missing = [file for file in named.sha256 if not (folder / file).is_file()]
-    found = [_other(folder / f, code) for f, code in named.sha256.items() if f not in missing]
+    by_hand = f"get them from {named.address}, or leave path out to have them downloaded"
+    remedy = "remove it to have it downloaded" if path is None else by_hand
+    there = {folder / f: code for f, code in named.sha256.items() if f not in missing}
+    found = [text for file, code in there.items() for text in _other(file, code, remedy)]
     if missing and path is not None:
-        how = f"get them from {named.address}, or leave path out to have them downloaded"
-        found.append(f"{folder} lacks {_few(missing)}: {how}")
-    if any(found):
-        raise problems(DataError, name, [text for text in found if text])
+        found.append(f"{folder} lacks {_few(missing)}: {by_hand}")
+    refuse(name, found, DataError)
     if missing:
         _fill(folder, name, named, missing)
     return folder
@@ -117,15 +118,11 @@ class _Meter:
         pass
 
 
-def _other(path, sha256) -> str:
-    """What is wrong with a file that is there; empty where nothing is."""
+def _other(path, sha256, remedy) -> list[str]:
+    """What is wrong with a file that is there."""
     content = hashlib.sha256(path.read_bytes()).hexdigest()
-    if content == sha256:
-        return ""
-    return (
-        f"{path} has the SHA-256 {content}, expected {sha256}: it is damaged, or another version. "
-        "Remove it to have it downloaded"
-    )
+    wrong = f"{path} has the SHA-256 {content}, expected {sha256}"
+    return [] if content == sha256 else [f"{wrong}: it is damaged, or another version; {remedy}"]
 
 
 def _by_hand(name, named, missing, folder, error) -> str:

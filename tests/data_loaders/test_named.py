@@ -229,6 +229,8 @@ def test_a_file_that_was_changed_is_named_and_left(offer, cache):
     with pytest.raises(DataError, match=r"has the SHA-256 \w{64}, expected \w{64}: it is damaged"):
         load(name)
     assert path.read_text(encoding="utf-8") == "mine"
+    with pytest.raises(DataError, match="another version; get them from http"):
+        load(name, path=cache / name)
 
 
 def test_other_files_in_its_folder_are_noticed(offer, cache):
