@@ -39,10 +39,10 @@ def load_akrami2018() -> xr.Dataset:
 
     Notes
     -----
-    At 2,012 places inside sessions the record leaves out trials, the source does not say how many.
+    The record leaves out trials at 2,012 places inside sessions; the source does not say how many.
     ``trial_in_session`` leaves out one number there, so that no lag reaches over them. The columns
     on the history are those of the source, which knows what was left out: they, not lags, are the
-    inputs. A single subject supports statements about this rat.
+    inputs. Results hold for this one rat.
     """
     table = read_embedded("akrami2018.csv.xz")
     table["rewarded"] = table["correct"]
