@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from data_loaders.formats._ragged import reduced
+from neuroalrnn.arguments import not_mapping, optional, refuse
 from neuroalrnn.data import caution, from_frame
 from neuroalrnn.data.load_report import with_report
 from neuroalrnn.data.names import first_few
@@ -64,7 +65,13 @@ def to_trials(
     -------
     trials : xarray.Dataset
         Labelled trials, see `neuroalrnn.validate`.
+
+    Raises
+    ------
+    DataError
+        The table has problems, or `attrs` are no dict.
     """
+    refuse(name, optional(not_mapping)("attrs", options.get("attrs")), DataError)
     attrs = {"format": name, "notes": list(found.notes)} | dict(options.get("attrs") or {})
     trials = from_frame(found.table, columns, **{**options, "attrs": attrs})
     trials = with_report(trials, files=[{**each, "kind": name} for each in found.files])
@@ -159,7 +166,7 @@ def together(
     Raises
     ------
     DataError
-        `reduce` names an unknown column or value.
+        `reduce` is no dict, or names an unknown column or value.
     """
     path, tables, notes, cautions, told = Path(path), [], [], [], []
     for each in files:
@@ -171,10 +178,7 @@ def together(
         cautions += [prefix + text for text in found.cautions]
         told.append(told_of(path, each, len(found.table)))
     table = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
-    table, wrong = reduced(table, reduce or {})
-    if wrong:
-        raise problems(DataError, str(path), wrong)
-    return Found(table, notes, cautions, told)
+    return Found(reduced(table, reduce, str(path)), notes, cautions, told)
 
 
 def told_of(path: str | Path, file: Path, n_rows: int) -> dict[str, Any]:

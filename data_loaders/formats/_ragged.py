@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from neuroalrnn.arguments import unknown
+from neuroalrnn.arguments import not_mapping, not_one_of, optional, refuse, unknown
+from neuroalrnn.exceptions import DataError
 
 REDUCERS: dict[str, Callable[[list], Any]] = {
     "first": lambda values: values[0] if len(values) else np.nan,
@@ -15,38 +16,41 @@ REDUCERS: dict[str, Callable[[list], Any]] = {
 }
 
 
-def reduced(table: pd.DataFrame, rules: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
+def reduced(table: pd.DataFrame, rules: Mapping[str, str] | None, title: str) -> pd.DataFrame:
     """Replace lists in cells by one value.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Table whose cells may be lists.
-    rules : dict of column to {"first", "last", "count"}
+    rules : dict of column to {"first", "last", "count"}, optional
         Which value stands for a list; an empty one is missing.
+    title : str
+        Name of the file, for messages.
 
     Returns
     -------
     table : pandas.DataFrame
         Table in which these columns hold single values.
-    found : list of str
-        Texts on rules that cannot be followed.
+
+    Raises
+    ------
+    DataError
+        Rules cannot be followed.
     """
+    refuse(title, optional(not_mapping)("reduce", rules), DataError)
+    rules = rules or {}
     found = [
         f"reduce {unknown(name, map(str, table.columns))}" for name in rules if name not in table
     ]
-    found += [
-        f"reduce {name!r}: {unknown(rule, REDUCERS)}"
-        for name, rule in rules.items()
-        if rule not in REDUCERS
-    ]
-    if found:
-        return table, found
+    for name, rule in rules.items():
+        found += not_one_of(f"reduce {name!r}", rule, REDUCERS)
+    refuse(title, found, DataError)
     columns = {
         name: pd.Series([REDUCERS[rule](_several(cell)) for cell in table[name]], table.index)
         for name, rule in rules.items()
     }
-    return table.assign(**columns), []
+    return table.assign(**columns)
 
 
 def _several(cell):

@@ -22,7 +22,7 @@ from data_loaders.formats._found import (
     told_of,
 )
 from data_loaders.formats._ragged import reduced
-from neuroalrnn.arguments import checked, not_path
+from neuroalrnn.arguments import checked, not_mapping, not_path, optional
 from neuroalrnn.data.checks import not_columns
 from neuroalrnn.data.columns import inferred
 from neuroalrnn.data.dialect import read_raw
@@ -38,7 +38,7 @@ MOST_SECONDS = 20
 MOST_JSON = 2**24
 
 
-@checked(DataError, path=not_path, columns=not_columns)
+@checked(DataError, path=not_path, columns=not_columns, units=optional(not_mapping))
 def load_bids(
     path: str | Path,
     columns: Mapping[str, str],
@@ -193,9 +193,7 @@ def _read(path, trial, starts, ends, kind, datatype, task, reduce) -> tuple[Foun
         told.append(told_of(path, each, len(table)))
     if wrong:
         raise problems(DataError, str(path), wrong[:MOST_SHOWN])
-    table, wrong = reduced(pd.concat(tables, ignore_index=True), reduce or {})
-    if wrong:
-        raise problems(DataError, str(path), wrong)
+    table = reduced(pd.concat(tables, ignore_index=True), reduce, str(path))
     # folded columns are called by their kind, too
     plain = {str(name): str(name).rpartition(".")[2] for name in table}
     known = {name: units[each] for name, each in plain.items() if each in units}

@@ -19,7 +19,15 @@ from data_loaders.formats._pfc_rules import (
     without_future,
 )
 from data_loaders.formats._spikes import with_spikes
-from neuroalrnn.arguments import checked, not_names, not_one_of, not_path, not_text, optional
+from neuroalrnn.arguments import (
+    checked,
+    not_mapping,
+    not_names,
+    not_one_of,
+    not_path,
+    not_text,
+    optional,
+)
 from neuroalrnn.data.checks import not_columns
 from neuroalrnn.data.columns import inferred
 from neuroalrnn.data.dialect import read_raw
@@ -47,7 +55,14 @@ ATTRS = {
 }
 
 
-@checked(DataError, path=not_path, columns=not_columns, also=not_names, at=optional(not_text))
+@checked(
+    DataError,
+    path=not_path,
+    columns=not_columns,
+    also=not_names,
+    at=optional(not_text),
+    attrs=optional(not_mapping),
+)
 def load_crcns(
     path: str | Path,
     columns: Mapping[str, str],

@@ -26,7 +26,7 @@ from data_loaders.formats._matlab_check import HDF5
 from data_loaders.formats._nwb_units import Units, units_of
 from data_loaders.formats._nwb_write import add_columns
 from data_loaders.formats._spikes import with_spikes
-from neuroalrnn.arguments import checked, not_path, not_text, optional, unknown
+from neuroalrnn.arguments import checked, not_mapping, not_path, not_text, optional, unknown
 from neuroalrnn.data.checks import not_columns
 from neuroalrnn.data.columns import numbers
 from neuroalrnn.exceptions import DataError, problems
@@ -37,7 +37,14 @@ MOST_WIDE = 20
 ZARR = (".zgroup", ".zattrs", "zarr.json", ".zmetadata")
 
 
-@checked(DataError, path=not_path, columns=not_columns, at=optional(not_text))
+@checked(
+    DataError,
+    path=not_path,
+    columns=not_columns,
+    table=optional(not_text),
+    at=optional(not_text),
+    attrs=optional(not_mapping),
+)
 def load_nwb(
     path: str | Path,
     columns: Mapping[str, str],

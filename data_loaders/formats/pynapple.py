@@ -9,12 +9,13 @@ import xarray as xr
 
 from data_loaders.formats._found import Found, to_trials
 from data_loaders.formats._spikes import with_spikes
-from neuroalrnn.arguments import checked, not_mapping, optional
+from neuroalrnn.arguments import checked, not_mapping, not_text, optional, refuse
 from neuroalrnn.data.checks import not_columns
+from neuroalrnn.data.columns import numbers
 from neuroalrnn.exceptions import DataError, problems
 
 
-@checked(DataError, columns=not_columns, constants=optional(not_mapping))
+@checked(DataError, columns=not_columns, at=not_text, constants=optional(not_mapping))
 def load_pynapple(
     intervals: Any,
     columns: Mapping[str, str],
@@ -61,13 +62,13 @@ def load_pynapple(
     table = _table(intervals)
     if units is None:
         return to_trials(Found(table), columns, "pynapple", options)
-    found = [] if at in table else [f"at: there is no column {at!r}"]
+    no_column = (np.zeros(0), [f"at: there is no column {at!r}"])
+    times, found = numbers(table[at], at) if at in table else no_column
     if options.get("keep"):
         found.append("keep would part trials from their spikes: select intervals first")
-    if found:
-        raise problems(DataError, "pynapple", found)
+    refuse("pynapple", found, DataError)
     trials = to_trials(Found(table), columns, "pynapple", options)
-    return with_spikes(trials, _spikes(units), table[at].to_numpy(dtype=float), window, dt)
+    return with_spikes(trials, _spikes(units), times, window, dt)
 
 
 def _table(intervals) -> pd.DataFrame:

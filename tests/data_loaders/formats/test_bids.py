@@ -151,6 +151,8 @@ def test_times_that_are_not_there_are_missed_only_where_they_are_asked_for(tmp_p
         ({"ends": ["chas"]}, "ends: 'chas'.*cash"),
         ({"ends": ["cash"], "trial": "row"}, "trial and ends are given"),
         ({"trial": "row", "reduce": {"x": "first"}}, "reduce 'x'"),
+        ({"trial": "row", "reduce": "first"}, "reduce = 'first': expected a dict"),
+        ({"trial": "row", "reduce": {"onset": ["first"]}}, "reduce 'onset' = .*expected one of"),
     ],
 )
 def test_rules_that_name_nothing_are_named(tmp_path, options, message):

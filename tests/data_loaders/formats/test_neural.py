@@ -123,7 +123,8 @@ class Intervals:
     start = np.arange(4.0) * 10
 
     def as_dataframe(self):
-        return pd.DataFrame({"start": self.start, "end": self.start + 5, "choice": [0.0, 1, 1, 0]})
+        columns = {"start": self.start, "end": self.start + 5, "choice": [0.0, 1, 1, 0]}
+        return pd.DataFrame(columns | {"cue": ["low", "high"] * 2})
 
 
 class Train:
@@ -151,6 +152,8 @@ def test_spikes_are_counted_around_a_time_of_each_trial():
         (3, {}, "intervals = int: expected an IntervalSet"),
         (Intervals(), {"units": [1]}, "units = list: expected a TsGroup"),
         (Intervals(), {"units": {}, "at": "go"}, "at: there is no column 'go'"),
+        (Intervals(), {"units": {}, "at": "cue"}, "'cue' has text where numbers are expected"),
+        (Intervals(), {"attrs": "x"}, "attrs = 'x': expected a dict"),
         (Intervals(), {"units": {}, "window": (0, 0.01)}, "holds no bin of 0.05 s"),
         (Intervals(), {"units": {}, "dt": 1e-9}, "counts would take"),
         (Intervals(), {"units": {}, "keep": {"choice": 1}}, "part trials from their spikes"),

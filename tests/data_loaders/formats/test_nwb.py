@@ -240,6 +240,7 @@ def test_spikes_are_counted_where_units_were_observed(tmp_path):
         ({"window": 1}, {}, "window = 1: expected its first and its last time in s"),
         ({"window": (0, np.inf)}, {}, "its first and its last time in s"),
         ({"dt": "0.1"}, {}, "dt = '0.1': expected a number"),
+        ({"table": 3, "attrs": "x"}, {}, "table = 3: expected a text\n.*attrs = 'x': expected a"),
     ],
 )
 def test_spikes_that_cannot_be_counted_are_refused(tmp_path, options, more, found):
