@@ -35,7 +35,7 @@ def mean_over_subjects(trials, values, rows=None, moves=None, of_folds=()):
     n_subjects : int
     """
     known = np.isfinite(values) & (scored_trials(trials) if rows is None else rows)
-    subject, names = pd.factorize(trials["subject"].values, sort=True)
+    subject, names = pd.factorize(trials["subject"].values.astype(str), sort=True)
     n_trials = np.bincount(subject[known], minlength=len(names))
     is_known = n_trials > 0
     means = np.bincount(subject[known], values[known], len(names))[is_known] / n_trials[is_known]

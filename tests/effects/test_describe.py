@@ -100,6 +100,14 @@ def test_an_interval_is_over_subjects_with_what_their_choices_add():
     assert high - mean == pytest.approx(mean - low)
 
 
+def test_subjects_that_are_numbers_come_in_the_order_of_their_names():
+    values, subject, moves = np.arange(8.0), np.repeat([8, 9, 10, 11], 2), np.array([3.0, 0, 0, -3])
+    found = mean_of(values, subject, moves=moves)
+    assert found == mean_of(values, subject.astype(str), moves=moves)
+    own = ttest_1samp([0.5 + 0, 2.5 - 3, 4.5 + 3, 6.5 + 0], 0).confidence_interval()
+    assert found[1:3] == pytest.approx((own.low, own.high))
+
+
 def test_what_networks_are_apart_is_added():
     half = mean_of(np.ones(8), of_folds=[1.0, 2.0, 3.0])[2] - 1
     assert half == pytest.approx(t.ppf(0.975, 3) / np.sqrt(3))
