@@ -4,6 +4,7 @@ import pandas as pd
 
 from neuroalrnn.arguments import checked, table
 from neuroalrnn.exceptions import DataError
+from neuroalrnn.stats.effects import are_sure
 
 # share of the largest effect, and log-odds, from which on an input counts
 COUNTS, LEAST = 0.25, 0.1
@@ -43,7 +44,7 @@ def name_regimes(regimes: pd.DataFrame) -> list[str]:
     """
     rows_of = dict(iter(regimes.groupby("regime", sort=True)))
     strengths = {regime: _strengths(rows) for regime, rows in rows_of.items()}
-    sure = {regime: _strengths(rows[_are_sure(rows)]) for regime, rows in rows_of.items()}
+    sure = {regime: _strengths(rows[are_sure(rows)]) for regime, rows in rows_of.items()}
     largest = max((abs(e) for each in sure.values() for _, e in each), default=0.0)
     counted = {
         regime: [(name, e) for name, e in each if abs(e) >= max(COUNTS * largest, LEAST)]
@@ -55,12 +56,6 @@ def name_regimes(regimes: pd.DataFrame) -> list[str]:
         name if plain.count(name) == 1 or not strengths[regime] else _with_values(name, each)
         for (regime, name), each in zip(names.items(), strengths.values(), strict=True)
     ]
-
-
-def _are_sure(rows):
-    """Whether the interval of each effect does not hold 0; effects without one are sure."""
-    low, high = (rows.reindex(columns=[name])[name] for name in ("ci_low", "ci_high"))
-    return ~((low <= 0) & (high >= 0))
 
 
 def _strengths(rows):

@@ -58,6 +58,23 @@ def effect_table(rows: Iterable[dict]) -> pd.DataFrame:
     return table.astype({**counts, "excluded": object}).fillna({"excluded": ""})
 
 
+def are_sure(table: pd.DataFrame) -> pd.Series:
+    """Tell which effects have an interval that does not hold 0.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per effect, with ``ci_low`` and ``ci_high`` where there are intervals.
+
+    Returns
+    -------
+    series of bool
+        True also for an effect without an interval.
+    """
+    ends = table.reindex(columns=["ci_low", "ci_high"])
+    return ~((ends["ci_low"] <= 0) & (ends["ci_high"] >= 0))
+
+
 def refuse_missing(title: str, columns: Mapping[str, ArrayLike], subject: ArrayLike) -> None:
     """Raise where a value is NaN, infinite or no number.
 

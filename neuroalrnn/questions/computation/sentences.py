@@ -5,7 +5,9 @@ import pandas as pd
 
 from neuroalrnn.data.lags import reaches
 from neuroalrnn.effects import judge_source
+from neuroalrnn.effects.names import COUNTS, LEAST
 from neuroalrnn.questions.words import number, strong
+from neuroalrnn.stats.effects import are_sure
 
 WHO = {"human": "people", "rat": "rats", "mouse": "mice", "monkey": "monkeys"}
 IN_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -15,8 +17,6 @@ AFTER = {
     ("correct", 1.0): "after correct trials",
     ("correct", 0.0): "after errors",
 }
-# share of the largest effect, and log-odds, from which on an input counts
-COUNTS, LEAST = 0.25, 0.1
 MOST_TOLD = 4
 
 
@@ -65,7 +65,7 @@ def say_computations(verdict, regimes, when, who, signed, parts="subjects"):
         return strong(f"What {who} compute here cannot be said") + (
             f": networks that were trained on different {parts} do not agree on what the inputs do."
         )
-    regimes = regimes.assign(is_sure=_are_sure(regimes))
+    regimes = regimes.assign(is_sure=are_sure(regimes))
     sure = regimes[regimes["is_sure"]]
     limit = max(COUNTS * sure["input_effect"].abs().max(), LEAST) if len(sure) else LEAST
     if verdict != "discrete":
@@ -102,12 +102,6 @@ def _phrases(rows, limit, signed, matters, *, unit=True):
         doubt = " that can be told: the intervals of all effects hold 0" if doubtful else ""
         told = [f"follow no input{doubt}", *hardly]
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
-
-
-def _are_sure(rows):
-    """Whether the interval of each effect does not hold 0; effects without one are sure."""
-    low, high = (rows.reindex(columns=[name])[name] for name in ("ci_low", "ci_high"))
-    return ~((low <= 0) & (high >= 0))
 
 
 def _one_option(rows):
