@@ -52,9 +52,10 @@ def name_regimes(regimes: pd.DataFrame) -> list[str]:
     }
     names = {regime: _name(each[:MOST_NAMED]) for regime, each in counted.items()}
     plain = list(names.values())
+    told = {regime: each or strengths[regime] for regime, each in sure.items()}
     return [
-        name if plain.count(name) == 1 or not strengths[regime] else _with_values(name, each)
-        for (regime, name), each in zip(names.items(), strengths.values(), strict=True)
+        name if plain.count(name) == 1 or not told[regime] else _with_values(name, told[regime])
+        for regime, name in names.items()
     ]
 
 

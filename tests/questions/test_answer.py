@@ -89,6 +89,36 @@ def test_effects_whose_interval_holds_0_are_not_told():
     assert name_regimes(wide.rename(columns={"input_effect": "effect"})) == ["follows side"]
 
 
+def test_of_several_options_one_whose_interval_does_not_hold_0_is_told():
+    rows = regimes((0, "cue", 0, "a", -7.0), (0, "cue", 0, "b", 2.5), (0, "side", 0, "b", 0.8))
+    rows = rows.assign(ci_low=[-24.0, 1.0, 0.1], ci_high=[10.0, 4.0, 1.5])
+    told = say_computations("one", rows, [""], "rats", {"side"})
+    assert told == (
+        "On all trials alike, rats choose b more where cue is high (2.5 log-odds) and follow side "
+        "(0.8)."
+    )
+
+
+def test_doubt_is_told_after_what_is_known_of_a_regime():
+    rows = regimes(
+        (0, "side", 0, "b", 2.5), (0, "cue", 0, "b", 0.1),
+        (1, "side", 0, "b", 0.2), (1, "cue", 0, "b", -7.0),
+    )  # fmt: skip
+    rows = rows.assign(ci_low=[1.0, 0.05, 0.1, -24.0], ci_high=[4.0, 0.2, 0.3, 10.0])
+    assert say_computations("discrete", rows, ["in one", "in two"], "rats", {"side"}) == (
+        "In one rats follow side (2.5 log-odds); in two they hardly follow side (0.2) and follow "
+        "no other input that can be told: the intervals of all large effects hold 0."
+    )
+
+
+def test_regimes_of_one_name_are_told_apart_by_what_is_sure():
+    rows = [(k, name, 0, "b", e) for k, *own in ((0, -7.0, 2.5), (1, 5.0, 1.5))
+            for name, e in zip(("cue", "side"), own, strict=True)]  # fmt: skip
+    rows = pd.DataFrame(rows, columns=["regime", "input", "lag", "option", "effect"])
+    rows = rows.assign(ci_low=[-24.0, 1.0, -3.0, 1.0], ci_high=[10.0, 4.0, 12.0, 2.0])
+    assert name_regimes(rows) == ["follows side (side +2.5)", "follows side (side +1.5)"]
+
+
 def test_of_several_options_the_one_that_an_input_acts_on_most_is_told():
     rows = regimes((0, "cue", 0, "a", 0.3), (0, "cue", 0, "b", -1.3), (0, "cue", 0, "c", 1.0))
     assert "choose b less where cue is high" in say_computations("one", rows, [""], "mice", set())

@@ -87,27 +87,28 @@ def say_computations(verdict, regimes, when, who, signed, parts="subjects"):
 
 def _phrases(rows, limit, signed, matters, *, unit=True):
     """What the inputs do in one regime: those that count, then those that count elsewhere only."""
-    rows = _one_option(rows).sort_values("input_effect", key=np.abs, ascending=False)
-    does, hardly, doubtful = [], [], False
-    for row in rows.itertuples():
+    is_doubtful = (~rows["is_sure"] & (rows["input_effect"].abs() >= limit)).any()
+    which = "all large" if rows["is_sure"].any() else "all"
+    does, hardly = [], []
+    for row in _one_option(rows).itertuples():
         text = f"{number(row.input_effect, 1)}{' log-odds' if unit and not does else ''}"
         is_large = abs(row.input_effect) >= limit
-        doubtful |= is_large and not row.is_sure
         if is_large and row.is_sure:
             does.append(f"{_verb(row, signed)} ({text})")
         elif row.input in matters and not is_large:
             hardly.append(f"hardly {_verb(row, signed, weak=True)} ({text})")
-    told = [*does, *hardly]
-    if not does:
-        doubt = " that can be told: the intervals of all effects hold 0" if doubtful else ""
-        told = [f"follow no input{doubt}", *hardly]
+    told = [*does, *hardly] if does else ["follow no input", *hardly]
+    if not does and is_doubtful:
+        doubt = f"input that can be told: the intervals of {which} effects hold 0"
+        told = [*hardly, f"follow no {'other ' if hardly else ''}{doubt}"]
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
 
 
 def _one_option(rows):
-    """Of several options, that on which an input acts most."""
-    size = rows["input_effect"].abs()
-    return rows.loc[size.groupby([rows["input"], rows["lag"]]).idxmax()]
+    """Of several options, that on which an input acts most for sure; strongest inputs first."""
+    rows = rows.assign(size=rows["input_effect"].abs())
+    best = rows.sort_values(["is_sure", "size"], ascending=False)
+    return best.drop_duplicates(["input", "lag"]).sort_values("size", ascending=False)
 
 
 def _verb(row, signed, *, weak=False):
