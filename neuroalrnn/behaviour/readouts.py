@@ -120,8 +120,8 @@ def trace_fold(fit, fold) -> list[_Trace]:
     Returns
     -------
     list of _Trace
-        At most 50 trials per subject, equally spaced, the first and the last among them; fewer of
-        more than 2,000 subjects, as all together have 100,000 at most.
+        At most 50 trials per subject, equally spaced, the first and the last among them. Where
+        there are more than 2,000 subjects, each has fewer, so that all have 100,000 at most.
     """
     return fold.recall("traced read-outs", lambda: _trace_fold(fit, fold))
 
@@ -143,7 +143,7 @@ def _trace_fold(fit, fold):
 
 
 def n_points(fit) -> int:
-    """Trials of a subject of which tables keep the read-out, at most.
+    """Count the trials at which a table keeps the read-out of one subject, at most.
 
     Parameters
     ----------
@@ -187,7 +187,8 @@ def trace_readouts(fit) -> pd.DataFrame:
         0), ``readout_weight`` ("gain", "offset", a latent or a term of the history regression; with
         more than two options that of each), ``readout`` (its value) and its 95 % interval
         ``ci_low, ci_high``. At most 50 trials per subject, equally spaced, the first and the last
-        among them; fewer of more than 2,000 subjects, as all together have 100,000 at most.
+        among them. Where there are more than 2,000 subjects, each has fewer, so that all have
+        100,000 at most.
     """
     names, traced = _names(fit), [each for fold in fit.best.folds for each in trace_fold(fit, fold)]
     at, mean, sd = (np.concatenate(each) for each in [*zip(*traced, strict=True)][1:4])

@@ -231,10 +231,7 @@ def _correlate_all(values):
     found = np.full((len(values), len(values)), np.nan)
     varies = np.flatnonzero([not _is_flat(each[:, None]) for each in values])
     if values.shape[1] >= 3 and len(varies):
-        some = values[varies] - values[varies].mean(axis=1, keepdims=True)
-        product = some @ some.T
-        size = product.diagonal()
-        found[np.ix_(varies, varies)] = product / np.sqrt(size[:, None] * size)
+        found[np.ix_(varies, varies)] = np.corrcoef(values[varies])
     return found
 
 
