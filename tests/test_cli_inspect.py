@@ -52,4 +52,5 @@ def test_what_stands_in_the_way_is_said(path, tmp_path, run):
     path.write_text(text, encoding="utf-8")
     _, told, _ = run("inspect", path, "--out", tmp_path / "lab.toml")
     assert "change the run file" in told
+    assert "name the choice here (--columns choice=COLUMN)" in told
     assert '# choice = "..."' in (tmp_path / "lab.toml").read_text(encoding="utf-8")

@@ -39,7 +39,7 @@ def inspect_into(
     """
     from neuroalrnn.inspection.files import inspect_files, path_of
     from neuroalrnn.inspection.runfile import splitters, suggest, write
-    from neuroalrnn.inspection.tell import tell, tell_split
+    from neuroalrnn.inspection.tell import tell, tell_remedy
 
     if out.exists() and not overwrite:
         raise ConfigError(f"{out} exists: name another file with --out, or pass --overwrite")
@@ -58,7 +58,7 @@ def inspect_into(
     else:
         replace_file(out, texts[0].encode())
     fits, told = tries[-1] if tries[-1][0] else tries[0]
-    more = tell_split(found, fits)
+    more = tell_remedy(found, fits)
     told = f"{more}{told}" if fits else f"{told}\n{more}"
     typer.echo(f"\nrun file: {out}\n{told}")
 

@@ -44,8 +44,8 @@ def tell(found: Inspection) -> str:
     return "\n".join(lines)
 
 
-def tell_split(found: Inspection, fits: bool) -> str:
-    """Say what can be held out where there are one subject or two.
+def tell_remedy(found: Inspection, fits: bool) -> str:
+    """Say what to do where no choice is known, and what can be held out of one or two subjects.
 
     Parameters
     ----------
@@ -61,7 +61,12 @@ def tell_split(found: Inspection, fits: bool) -> str:
     """
     view = found.view
     n_subjects, n_sessions = view.n_subjects, len(np.unique(view.session))
-    if n_subjects > 2 or "choice" not in view.roles:
+    if "choice" not in view.roles:
+        return (
+            "name the choice here (--columns choice=COLUMN) rather than in the run file: columns "
+            "that tell the choice, and its codes for missing, are then looked for"
+        )
+    if n_subjects > 2:
         return ""
     who = "one subject" if n_subjects == 1 else "two subjects"
     if fits:
