@@ -10,7 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ParamSpec, TextIO, TypeVar
@@ -24,6 +24,8 @@ from neuroalrnn.exceptions import IncompleteWarning, NeuroALRNNError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+# folders with compiled functions, and with all that these are made of
+COMPILED = ("adaptive", "baselines", "ops", "peers", "reconstruct")
 EVERY = 60.0
 SHARE = 0.1
 
@@ -127,7 +129,7 @@ def kernel(function: Callable, **options: Any) -> Callable:
     """
     from numba import njit  # takes a second to import
 
-    # what is kept on disk is not made anew when these options change; nobody calls from C
+    # nobody calls from C
     options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     try:
         compiled = njit(**options, cache=True)(function)
@@ -137,22 +139,8 @@ def kernel(function: Callable, **options: Any) -> Callable:
     return compiled
 
 
-def part(function: Callable, **options: Any) -> Callable:
-    """Compile a function that only compiled functions call, in half the time of `kernel`.
-
-    Parameters
-    ----------
-    function : callable
-        Takes arrays and numbers, by position.
-    **options : anything
-        Further options of `numba.njit`.
-
-    Returns
-    -------
-    callable
-        The compiled function, which Python cannot call.
-    """
-    return kernel(function, no_cpython_wrapper=True, **options)
+# for what only compiled functions call: Python cannot, and it compiles in half the time
+part = partial(kernel, no_cpython_wrapper=True)
 
 
 def _keep_apart(compiled):
@@ -173,12 +161,11 @@ def _keep_apart(compiled):
 
 @cache
 def _stamp() -> str:
-    """Checksum of all files of this package that have to do with compiled functions."""
-    found = sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        content = path.read_bytes()
-        if any(word in content for word in (b"numba", b"kernel", b"Layout")):
-            found.update(content)
+    """Checksum of all files that compiled functions are made of, and of their options here."""
+    here, found = Path(__file__), sha256()
+    folders = (here.parent / name for name in COMPILED)
+    for path in sorted([here, *(path for folder in folders for path in folder.glob("*.py"))]):
+        found.update(path.read_bytes())
     return found.hexdigest()
 
 

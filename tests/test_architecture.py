@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import neuroalrnn
+from neuroalrnn import running
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted([*ROOT.glob("neuroalrnn/**/*.py"), *ROOT.glob("data_loaders/**/*.py")])
@@ -315,6 +316,24 @@ def is_command(node):
 
 def test_public_functions_are_documented():
     assert failing(lambda path: list(undocumented(path))) == {}
+
+
+def test_all_that_kernels_are_made_of_is_part_of_their_stamp():
+    """Else a change of it would leave compiled functions on disk as they are."""
+    makers = {"neuroalrnn.running.kernel", "neuroalrnn.running.part"}
+    makers |= {"neuroalrnn.baselines._kernel.kernel", "numba.extending.intrinsic"}
+    stamped = {*running.COMPILED, "running"}
+
+    def beside(path):
+        names = {*imported(parse(path))}
+        if not names & makers:
+            return []
+        found = {name for name in names if name.startswith("neuroalrnn.")}
+        found.add(".".join((*path.relative_to(ROOT).parts[:-1], "")))
+        return [name for name in found if name.split(".")[1] not in stamped]
+
+    assert failing(beside) == {}
+    assert sum(bool(makers & {*imported(parse(path))}) for path in FILES) >= 10
 
 
 def test_modules_stay_short():

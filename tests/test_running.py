@@ -1,12 +1,15 @@
 """Progress in lines, one thread for linear algebra, and parts that may fail."""
 
 import io
+import pickle
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from neuroalrnn import running
 from neuroalrnn.exceptions import DataError, IncompleteWarning, NotTestableError, ResultError
 from neuroalrnn.running import _Lines, attempt, kernel, one_blas_thread, progress_bar
 
@@ -81,6 +84,36 @@ def test_code_is_compiled_anew_where_another_file_of_kernels_has_changed(tmp_pat
         compiled = kernel(double)
         assert compiled(3) == 6
         assert sum(compiled.stats.cache_hits.values()) == n_hits
+
+
+def test_an_index_of_an_earlier_version_is_not_read(tmp_path, monkeypatch):
+    """What it names may be gone, which stops whoever unpickles it."""
+    numba = pytest.importorskip("numba")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    earlier = numba.njit(double, cache=True)
+    earlier(3)
+    (index,) = tmp_path.rglob("*.nbi")
+    index.write_bytes(pickle.dumps(numba.__version__) + b"cneuroalrnn.gone\nGoneLayout\n.")
+    with pytest.raises(ModuleNotFoundError, match=r"neuroalrnn\.gone"):
+        numba.njit(double, cache=True)(3)
+    compiled, again = kernel(double), kernel(double)
+    assert (compiled(3), again(3)) == (6, 6)
+    assert sum(again.stats.cache_hits.values()) == 1
+
+
+def test_any_change_of_what_kernels_are_made_of_changes_the_stamp(tmp_path, monkeypatch):
+    package = Path(running.__file__).parent
+    for path in [package / "running.py", *(package / "ops").glob("*.py")]:
+        copy = tmp_path / path.relative_to(package)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    monkeypatch.setattr(running, "__file__", str(tmp_path / "running.py"))
+    stamps = {running._stamp.__wrapped__()}
+    for name in ("running.py", "ops/tiles.py", "ops/contract.py"):
+        with (tmp_path / name).open("a") as file:
+            file.write("\n")
+        stamps.add(running._stamp.__wrapped__())
+    assert len(stamps) == 4
 
 
 class Clock:

@@ -30,8 +30,6 @@ from neuroalrnn.ops.tiles import (
 )
 from neuroalrnn.running import kernel, part
 
-# numba notices changes of this file only: a change of tiles.py must change this number, too
-TILES = "455775fd38d979e6"
 CHUNK = 16  # steps; as many numbers of every feature fill whole vectors
 ONE = (0,)
 

@@ -4,9 +4,6 @@ A tile of n rows is n SIMD vectors, one per latent, with one lane of a block in 
 are flat: row ``r`` of a tile lies ``r`` vectors behind its offset. Functions that make a tile take
 ``rows``, a tuple of which only the length counts: the number of rows. All are numba intrinsics
 that emit vector instructions, because loops over arrays do not keep sums in registers.
-
-Numba compiles kernels anew only when their own file changes. So ``TILES`` in `numba_kernels.py` is
-the SHA-256 of this file: a change here has to change it, and no outdated kernel is used.
 """
 
 from functools import cache

@@ -54,8 +54,6 @@ from neuroalrnn.ops.tiles import (
 from neuroalrnn.peers._tiles import is_any, log_sigmoid, sigmoid, tanh
 from neuroalrnn.running import kernel, part
 
-# numba notices changes of this file only: a change of its parts must change this number, too
-PARTS = "876c6fc9cc3a5c36"
 GRU = 3  # gates
 TILE = 8  # rows; one number for networks of all sizes, as kernels are compiled for it
 ROWS, FEW = (0,) * TILE, (0,) * EDGE

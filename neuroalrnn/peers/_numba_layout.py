@@ -20,7 +20,6 @@ class Cells(NamedTuple):
     offset: np.ndarray
 
 
-# kernels in other files are kept for the name and number of fields: with others, change the name
 class CellLayout(NamedTuple):
     """Sizes of a scan, and where things begin in the working memory of one thread.
 

@@ -42,8 +42,6 @@ from neuroalrnn.ops.tiles import (
 from neuroalrnn.reconstruct._forced import check, invert, start_latents
 from neuroalrnn.running import kernel, part
 
-# numba notices changes of this file only: a change of tiles.py must change this number, too
-TILES = "455775fd38d979e6"
 FOUR = (0,) * EDGE
 CHUNK = 16  # steps, few enough that their latents and gradients stay in the processor's cache
 
