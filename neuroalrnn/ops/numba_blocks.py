@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from neuroalrnn.ops.numba_kernels import CHUNK, Blocks, add_rows
+from neuroalrnn.ops.numba_chunks import CHUNK, Blocks, add_rows
 
 
 class _Sizes(Protocol):

@@ -1,6 +1,6 @@
 r"""The three kernels of `_numba_scan`, over blocks of lanes and chunks of steps.
 
-They use the words of `neuroalrnn.ops.numba_kernels`: `memory` is the working memory of one thread,
+They use the words of `neuroalrnn.ops.numba_chunks`: `memory` is the working memory of one thread,
 `first` the first step of a chunk, `k` a step within it. Hidden states h are at ``layout.z``,
 followed by the cells c of an LSTM. ``layout.gates`` has the gates of a chunk, and ``layout.aside``
 q of a GRU or ``tanh c`` of an LSTM. In the backward kernel, gradients overwrite the gates, and the
@@ -30,7 +30,7 @@ from functools import partial
 
 import numpy as np
 
-from neuroalrnn.ops.numba_kernels import (
+from neuroalrnn.ops.numba_chunks import (
     CHUNK,
     ONE,
     copy,

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neuroalrnn.ops.numba_kernels import CHUNK
+from neuroalrnn.ops.numba_chunks import CHUNK
 from neuroalrnn.peers._kernels import GRU, TILE
 
 

@@ -12,7 +12,7 @@ import torch
 
 from neuroalrnn.ops import trim
 from neuroalrnn.ops.numba_blocks import as_array, cut_blocks, find_reads
-from neuroalrnn.ops.numba_kernels import CHUNK, Blocks, add_rows
+from neuroalrnn.ops.numba_chunks import CHUNK, Blocks, add_rows
 from neuroalrnn.peers._kernels import learn_blocks
 from neuroalrnn.peers._numba_scan import as_cells, lay_out_scan, unpack
 from neuroalrnn.peers.contract import GRUWeights, LSTMWeights, check_gated_scan
