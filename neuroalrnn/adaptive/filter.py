@@ -65,12 +65,13 @@ def filter_readouts(rows: Rows, prior: Prior) -> tuple[np.ndarray, Course]:
 
 
 def last_readout(rows: Rows, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
-    """Find what is known of the read-out after the last of some trials.
+    """Find what is known of the read-out of a subject after all of its trials.
 
     Parameters
     ----------
     rows : Rows
-        Trials of one subject, and what the shared model says of them.
+        Trials of one subject, and what the shared model says of them; where there are none, the
+        prior is all that is known.
     prior : Prior
         What is believed of a new subject.
 
@@ -81,8 +82,7 @@ def last_readout(rows: Rows, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
     covariance : array, shape (weight, weight)
         See `Course`.
     """
-    n = len(prior.mean)
-    course = Course(np.empty((1, n)), np.empty((1, n, n)))
+    course = Course(*(np.array(each[None], dtype=float) for each in prior[:2]))
     _run(rows, prior, *course)
     return course.mean[0], course.covariance[0]
 

@@ -17,6 +17,7 @@ from neuroalrnn.adaptive.filter import (
     Course,
     _smooth,
     filter_readouts,
+    last_readout,
     predict_adaptively,
     smooth_readouts,
 )
@@ -75,6 +76,17 @@ def test_compiled_filter_equals_its_equations(n_options, alone):
     np.testing.assert_allclose(course.mean, mean, atol=1e-12)
     np.testing.assert_allclose(course.covariance, covariance, atol=1e-12)
     np.testing.assert_array_equal(predict_adaptively(rows, prior), found)
+
+
+@pytest.mark.parametrize("n_options", [2, 3])
+def test_the_last_readout_is_that_after_the_last_trial_or_the_prior_without_one(n_options):
+    rows, prior = toy(n_options=n_options, n_subjects=1)
+    _, course = filter_readouts(rows, prior)
+    for found, expected in zip(last_readout(rows, prior), course, strict=True):
+        np.testing.assert_array_equal(found, expected[-1])
+    nothing = Rows(*(each[:0] for each in rows))
+    for found, expected in zip(last_readout(nothing, prior), prior[:2], strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("n_options", [2, 4])
