@@ -5,7 +5,10 @@ from functools import partial
 
 import numpy as np
 
+from neuroalrnn.dissect._subject_tables import FREQUENCY
+from neuroalrnn.dissect._words import headed
 from neuroalrnn.plots import dissection as plots
+from neuroalrnn.plots.style import CONTROL, style
 from neuroalrnn.questions.words import number, strong
 from neuroalrnn.report.markup import bullets, facts, footnote, table
 
@@ -29,10 +32,18 @@ def subject_figures(found):
 
 def _draw(rows):
     names = {"n_train_subjects": "n_train", "subject_score": "run_mean"}
-    names |= {"subject_error": "run_error", "frequency_score": "floor"}
-    drawn = rows.rename(columns=names).assign(fresh=False, ceiling=np.nan)
+    drawn = rows.rename(columns=names | {"subject_error": "run_error"})
+    drawn = drawn.assign(fresh=False, floor=np.nan, ceiling=np.nan)
     ax = plots.plot_sample_efficiency(drawn, sorted(rows["n_pwl"].unique()), UNIT)
+    # other training subjects, other frequencies
+    floor = rows.groupby("n_train_subjects")["frequency_score"].first()
+    ax.plot(floor.index, floor, ":", color=CONTROL, marker=".", lw=0.8, label=FREQUENCY)
+    ax.set_xticks(floor.index, floor.index)
+    ax.minorticks_off()
     ax.set_xlabel("Training subjects")
+    ax.set_ylabel(f"Held-out log-likelihood ({UNIT})")
+    with style():
+        ax.legend(loc="best")
     return ax
 
 
@@ -60,9 +71,12 @@ def subject_sections(found, figures):
         ],
         ("asked", "What was asked"): [facts(_facts(found))],
         ("scores", "Scores"): [
-            table(tables["subject_performance"]), table(tables["subject_chosen"].astype(str)),
+            table(headed(tables["subject_performance"])),
+            table(headed(tables["subject_chosen"].astype(str))),
         ],
-        ("contrasts", "Fewer PWL units against the most"): [table(tables["subject_contrasts"])],
+        ("contrasts", "Fewer PWL units against the most"): [
+            table(headed(tables["subject_contrasts"])),
+        ],
     }  # fmt: skip
 
 

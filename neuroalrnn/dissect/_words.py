@@ -11,6 +11,55 @@ OTHERWISE = {
     "graded": "what inputs do varies alike in all networks, but forms no groups",
     "not reproducible": "networks do not agree on what inputs do",
 }
+# of tables, on a page
+HEADS = {
+    "adjusted_rand": "adjusted Rand index, median",
+    "adjusted_rand_low": "adjusted Rand index, lowest",
+    "best_n_pwl": "best P",
+    "best_run": "best score",
+    "chosen_score": "score of the chosen restart",
+    "difference": "difference (nats per trial)",
+    "difference_standard_error": "standard error of the difference",
+    "frequency_score": "frequency of choices (nats per trial)",
+    "fresh": "drawn anew",
+    "least_n_pwl": "smallest P that solves it",
+    "n_functional": "functional regimes",
+    "n_latent": "latents",
+    "n_networks": "networks",
+    "n_nonlinear": "rectifications in a step",
+    "n_parameters": "parameters",
+    "n_pwl": "P",
+    "n_restarts": "restarts",
+    "n_subjects": "held-out subjects",
+    "n_train": "training trials",
+    "n_train_subjects": "training subjects",
+    "other_n_pwl": "largest P",
+    "run_error": "standard error",
+    "run_mean": "mean score",
+    "run_median": "median score",
+    "share_solved": "share solved",
+    "step_microseconds": "time of a step (microseconds)",
+    "subject_error": "standard error",
+    "subject_gain": "gain over the frequency (nats per trial)",
+    "subject_gain_error": "standard error of the gain",
+    "subject_score": "log-likelihood (nats per trial)",
+    "sufficient_n_pwl": "sufficient P",
+    "training_seconds": "time of training (seconds)",
+}
+
+
+def headed(table):
+    """A table whose columns are called by words.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    DataFrame
+    """
+    return table.rename(columns=HEADS)
 
 
 def largest(table):
@@ -124,15 +173,15 @@ def say_needed(found):
     said = []
     if told:
         said.append(
-            "Of the PWL units of a network that solves the task, so many are needed (median): "
-            f"{told}. To make one of them linear, by its best affine activation, costs more than "
-            "5 % of what there is to explain."
+            "Number of PWL units that are needed in a network that solves the task (median): "
+            f"{told}. A unit is needed if the score falls by more than 5 % of the distance from "
+            "floor to ceiling when that unit alone gets its best affine activation."
         )
     told = _needed(found, found.tables.get("retraining", table.iloc[:0]))
     if told:
         said.append(
-            "Where the rest of the network was trained on without the unit, so many are still "
-            f"needed: {told}. The others were used, but can be done without."
+            "Number of units that are still needed when the rest of the network is trained on "
+            f"without the unit: {told}. The others were used, but the network can do without them."
         )
     return said
 

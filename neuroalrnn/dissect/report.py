@@ -92,10 +92,16 @@ def _figures(found):
     needed = tables["necessity"]
     needed = needed[needed["replacement"] == _words.AFFINE]
     if len(needed):
-        makers["necessity"] = partial(plots.plot_needed_units, needed)
+        makers["necessity"] = partial(_draw_needed, needed, measure)
     if len(again := tables.get("retraining", needed.iloc[:0])):
-        makers["retraining"] = partial(plots.plot_needed_units, again)
+        makers["retraining"] = partial(_draw_needed, again, measure)
     return makers
+
+
+def _draw_needed(rows, measure):
+    ax = plots.plot_needed_units(rows)
+    ax.set_ylabel(f"Loss of test score ({measure})")
+    return ax
 
 
 def _drawn_p(found):
@@ -124,14 +130,14 @@ def _sections(found, figures):
         ("short", "In short"): [bullets(_in_short(found)), figures["performance"]],
         ("asked", "What was asked"): [facts(_facts(found))],
         ("scores", "Scores"): [
-            table(performance),
-            table(tables["chosen"].astype(str)),
+            table(_words.headed(performance)),
+            table(_words.headed(tables["chosen"].astype(str))),
             *_peers(tables),
         ],
         ("efficiency", "Fewer trials"): _efficiency(found, figures),
         ("apart", "Networks taken apart"): _apart(found, figures),
         ("computed", "What inputs do"): _computed(found),
-        ("cost", "What a step costs"): [table(tables["cost"])],
+        ("cost", "What a step costs"): [table(_words.headed(tables["cost"]))],
         ("learning", "Learning curves"): [figures["learning"]],
     }
     return _laid_out(bodies)
@@ -150,7 +156,7 @@ def _peers(tables):
         run_mean=("test_score", "mean"), share_solved=("solved", "mean"),
         n_parameters=("n_parameters", "first"),
     )  # fmt: skip
-    return [table(means.reset_index())]
+    return [table(_words.headed(means.reset_index()))]
 
 
 def _in_short(found):
@@ -195,7 +201,8 @@ def _computed(found):
         "steps where each counts alone, with the same effects are one functional regime, if all "
         "networks that solve the task group them alike."
     )
-    shown = [bullets(said), table(found.tables["functional"]), footnote(small_print)]
+    regimes = table(_words.headed(found.tables["functional"]))
+    shown = [bullets(said), regimes, footnote(small_print)]
     if "primitives" in found.tables:
         small_print = (
             "Of each P, the network that validation trials prefer. A primitive is detected if it "

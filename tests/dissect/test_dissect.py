@@ -277,6 +277,8 @@ def test_the_page_shows_every_figure_and_needs_no_other_file(small, tmp_path, mo
     assert text.count("data:image/svg+xml") == 6
     assert "n_bits = 2" in text
     assert "fresh trials at every update" in text
+    columns = {name for table in small[0].tables.values() for name in table}
+    assert [name for name in columns if "_" in name and f">{name}<" in text] == []
     names = {path.stem for path in (tmp_path / "tables").glob("*.csv")}
     assert names == set(small[0].tables)
 

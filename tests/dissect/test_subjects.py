@@ -1,11 +1,15 @@
 """Dissection of trials of subjects: who is trained on, who is tested, and what comes out."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuroalrnn.config import Setting
 from neuroalrnn.data import SessionKFold, SubjectKFold
 from neuroalrnn.dissect import dissect
+from neuroalrnn.dissect._subject_page import subject_figures
 from neuroalrnn.dissect._subjects import FewerSubjects
 from neuroalrnn.dissect.report import write_dissection
 from neuroalrnn.dissect.result import Dissection
@@ -66,6 +70,20 @@ def test_it_comes_back_and_its_page_shows_it(found, tmp_path, monkeypatch):
     assert "frequency of choices" in text
     assert "3 latents, 2 training subjects" in text
     assert {path.stem for path in (tmp_path / "new" / "tables").glob("*.csv")} == set(found.tables)
+    names = {name for table in found.tables.values() for name in table if "_" in name}
+    assert [name for name in names if name in text] == []
+
+
+def test_the_frequency_is_drawn_for_every_number_of_training_subjects():
+    rows = pd.DataFrame(
+        {"n_latent": 2, "n_pwl": [0, 1, 0, 1], "n_train_subjects": [2, 2, 4, 4],
+         "subject_score": -0.5, "subject_error": 0.1, "frequency_score": [-0.7, -0.7, -0.6, -0.6]}
+    )  # fmt: skip
+    found = SimpleNamespace(tables={"subject_performance": rows})
+    ax = subject_figures(found)["subjects_2_latents"]()
+    lines = {line.get_label(): line.get_xydata().tolist() for line in ax.lines}
+    assert lines["class frequency"] == [[2, -0.7], [4, -0.6]]
+    assert ax.get_ylabel() == "Held-out log-likelihood (nats per trial)"
 
 
 @pytest.mark.parametrize(
