@@ -56,7 +56,7 @@ def test_data_are_dissected_with_subjects_held_out(tmp_path, capsys, monkeypatch
         main(
             ["dissect", "miller_rats", "--out", str(tmp_path / "new"), "--n-train", "3,5",
              "--n-latent", "2,4", "--n-pwl", "0,1", "--updates", "40",
-             "--parameter", "n_steps=3", "--peers"]
+             "--parameter", "n_steps=3", "--peers", "--no-fresh"]
         )  # fmt: skip
     assert "miller_rats: 6 subjects" in capsys.readouterr().out
     assert asked["subjects"] == 6
@@ -64,7 +64,7 @@ def test_data_are_dissected_with_subjects_held_out(tmp_path, capsys, monkeypatch
     assert asked["n_train"] == [3, 5]
     assert asked["cv"].split is not None
     # nothing is dropped here, so that it can be refused
-    assert (asked["parameters"], asked["peers"]) == ({"n_steps": 3}, True)
+    assert (asked["parameters"], asked["peers"], asked["fresh"]) == ({"n_steps": 3}, True, False)
     assert asked["setting"].max_checks == max(1, 40 // asked["setting"].check_every)
 
 

@@ -67,14 +67,17 @@ def dissect(
         "n_pwl": None if n_pwl is None else numbers("--n-pwl", n_pwl),
         "n_train": [] if n_train is None else numbers("--n-train", n_train, least=2),
     }
+    of_tasks = {
+        "parameters": read_parameters(parameter or []) or None, "fresh": fresh, "peers": peers,
+        "n_retrained": min(retrained, restarts),
+    }  # fmt: skip
     given = {"learning_rate": learning_rate} if learning_rate is not None else {}
     if run or _is_data(source):
         with results_folder(out):
             study_subjects_of(
                 Request(source=source, run=run, out=out), overwrite=overwrite, setting=given,
                 updates=updates, **grid, n_latent=latents, n_restarts=restarts, random_state=seed,
-                parameters=read_parameters(parameter or []) or None, peers=peers, threads=threads,
-                backend=backend,
+                **of_tasks, threads=threads, backend=backend,
             )  # fmt: skip
         return
     if latents and len(latents) > 1:
@@ -82,10 +85,9 @@ def dissect(
     given |= {"n_latent": latents[0]} if latents else {}
     with results_folder(out):
         study_task(
-            source or "", out, overwrite=overwrite, parameters=read_parameters(parameter or []),
-            **grid, setting=given, updates=updates,
-            fresh=fresh, peers=peers, n_restarts=restarts, n_retrained=min(retrained, restarts),
-            random_state=seed, threads=threads, backend=backend,
+            source or "", out, overwrite=overwrite, **of_tasks, **grid, setting=given,
+            updates=updates, n_restarts=restarts, random_state=seed, threads=threads,
+            backend=backend,
         )  # fmt: skip
 
 

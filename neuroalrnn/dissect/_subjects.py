@@ -16,6 +16,7 @@ from neuroalrnn.baselines import class_frequency
 from neuroalrnn.config import Setting
 from neuroalrnn.config.defaults import FIT
 from neuroalrnn.data import SubjectKFold
+from neuroalrnn.data.cv import as_splitter
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.dissect._subject_tables import FREQUENCY
 from neuroalrnn.dissect.plan import default_grid
@@ -83,7 +84,7 @@ def dissect_subjects(
     -------
     Dissection
     """
-    setting, cv = setting or Setting(), cv or SubjectKFold()
+    setting, cv = setting or Setting(), as_splitter(cv, SubjectKFold())
     n_inner = FIT.n_inner if n_inner is None else n_inner
     latents = (setting.n_latent,) if n_latent is None else n_latent
     refuse("dissect", not_kind("setting", setting, Setting, "a Setting"))
@@ -137,12 +138,19 @@ def dissect_subjects(
 def _refuse(folds, subject, latents, n_pwl, n_train, n_restarts, n_inner, random_state, most):
     found = not_whole("n_restarts", n_restarts, least=1) + not_seed("random_state", random_state)
     found += not_whole("n_inner", n_inner, least=2)
+    for name, given in (("n_latent", latents), ("n_pwl", n_pwl)):
+        found += [f"{name} is empty: expected at least one value"] if given == [] else []
     for each in latents:
         found += not_whole("n_latent", each, least=1)
     for each in () if n_pwl is None else n_pwl:
         found += not_whole("n_pwl", each, least=0, most=None if found else max(latents))
+    if n_pwl is not None and not found and min(n_pwl) > min(latents):
+        found.append(f"n_pwl: no value fits n_latent = {min(latents)}; give one that is not larger")
+    least = 2 if found else n_inner
+    if most < least:
+        found.append(f"cv: it trains on {most} subjects, expected at least {least}; add subjects")
     for each in n_train:
-        found += not_whole("n_train", each, least=max(2, int(n_inner)), most=most)
+        found += not_whole("n_train", each, least=least, most=max(least, most))
     if any(np.isin(subject[each.test], subject[each.train]).any() for each in folds):
         found.append("cv: it trains on subjects that it tests; hold whole subjects out")
     refuse("dissect", found, ConfigError)
@@ -151,7 +159,7 @@ def _refuse(folds, subject, latents, n_pwl, n_train, n_restarts, n_inner, random
 def _default_sizes(most, n_inner):
     """All training subjects, half of them, a quarter, and so on."""
     halves = [most >> k for k in range(most.bit_length())]
-    return sorted(n for n in halves if n >= max(2, n_inner)) or [most]
+    return sorted(n for n in halves if n >= n_inner)
 
 
 def _plan(trials, cells, arguments, threads):
@@ -187,9 +195,9 @@ def _scores(fit):
     found["class_frequency"] = "subject", of(FREQUENCY, "log_likelihood")
     dims = "n_pwl", "fold", "restart"
     for name in ("validation_score", "diverged"):
-        found[name] = dims, fit.selection[name].transpose("n_pwl", "fold", "restart_id").values
+        kept = fit.selection[name].transpose("n_pwl", "fold", "restart_id")
+        found[name] = dims, kept.values.astype(float)
     for name in ("n_pwl_best", "n_pwl_chosen"):
         found[name] = "fold", fit.selection[name].values.astype(float)
     coords = {"n_pwl": grid, "subject": subjects, "fold": fit.selection["fold"].values.astype(str)}
-    found["diverged"] = dims, found["diverged"][1].astype(float)
     return xr.Dataset(found, coords=coords)

@@ -6,6 +6,7 @@ import json
 import time
 from datetime import UTC, datetime
 from importlib.metadata import version
+from inspect import signature
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from neuroalrnn.arguments import refuse
+from neuroalrnn.arguments import not_path, refuse
 from neuroalrnn.config import Setting
 from neuroalrnn.config.defaults import MEMORY
 from neuroalrnn.data.split import Splitter
@@ -134,23 +135,24 @@ def dissect(
     >>> found.tables["performance"]  # doctest: +SKIP
     """
     is_task = not isinstance(task, xr.Dataset)
+    n_pwl, n_train, n_latent = _listed(n_pwl), _listed(n_train), _listed(n_latent)
     of_subjects = {"cv": cv, "n_latent": n_latent, "n_inner": n_inner}
-    of_tasks = {"parameters": parameters, "peers": peers or None}
-    alone = of_subjects if is_task else of_tasks
-    whose = "trials of subjects" if is_task else "tasks of the suite"
-    found = [f"{name}: is of {whose} alone" for name, each in alone.items() if each is not None]
-    refuse("dissect", found, ConfigError)
+    of_tasks = {
+        "parameters": parameters, "fresh": fresh, "n_validation": n_validation, "n_test": n_test,
+        "peers": peers, "n_retrained": n_retrained,
+    }  # fmt: skip
+    grid = {
+        "n_pwl": n_pwl, "n_train": n_train or [], "n_restarts": n_restarts, "setting": setting,
+        "random_state": random_state,
+    }  # fmt: skip
+    _refuse_others(of_subjects if is_task else of_tasks, is_task)
+    refuse("dissect", [] if resume is None else not_path("resume", resume), ConfigError)
     if not is_task:
         return dissect_subjects(
-            task, **of_subjects, n_pwl=n_pwl, n_train=n_train, n_restarts=n_restarts,
-            setting=setting, random_state=random_state, resume=resume, threads=threads,
-            memory=memory, backend=backend, progress=progress,
+            task, **of_subjects, **grid, resume=resume, threads=threads, memory=memory,
+            backend=backend, progress=progress,
         )  # fmt: skip
-    plan = make_plan(
-        task, parameters=parameters, n_pwl=n_pwl, n_train=n_train, fresh=fresh,
-        n_restarts=n_restarts, setting=setting, n_validation=n_validation, n_test=n_test,
-        peers=peers, n_retrained=n_retrained, random_state=random_state,
-    )  # fmt: skip
+    plan = make_plan(task, **of_tasks, **grid)
     engine = Engine.choose(backend, threads, memory)
     if progress:
         announce(plan.tell(plan.estimate(engine)))
@@ -165,6 +167,21 @@ def dissect(
     found = Dissection(_assemble(plan, own, engine).merge(_assemble_peers(plan, peer)))
     computing = describe_computations(found, plan.source, min(N_APART, plan.n_test))
     return Dissection(found.dataset.assign_attrs(computing=json.dumps(computing, default=float)))
+
+
+def _listed(values):
+    """One value or several as a list; None as it is."""
+    if values is None:
+        return None
+    return list(values) if np.ndim(values) else [values]
+
+
+def _refuse_others(alone, is_task):
+    """Refuse arguments that were given, though they are of the other kind of dissection."""
+    whose = "trials of subjects" if is_task else "tasks of the suite"
+    usual = {name: each.default for name, each in signature(dissect).parameters.items()}
+    found = [f"{name}: is of {whose} alone" for name in alone if alone[name] != usual[name]]
+    refuse("dissect", found, ConfigError)
 
 
 def _cell(plan, cell, engine, bar, resume):

@@ -92,6 +92,16 @@ def test_the_frequency_is_drawn_for_every_number_of_training_subjects():
         ({"n_train": [40]}, "n_train"),
         ({"parameters": {"n_steps": 3}}, "tasks of the suite alone"),
         ({"n_pwl": [9]}, "n_pwl"),
+        ({"n_pwl": [3]}, "no value fits n_latent = 2"),
+        ({"n_pwl": []}, "n_pwl is empty"),
+        ({"n_latent": []}, "n_latent is empty"),
+        ({"n_latent": "3"}, "n_latent = '3'"),
+        ({"n_train": "few"}, "n_train = 'few'"),
+        ({"n_inner": "two"}, "n_inner = 'two'"),
+        ({"n_inner": 4, "n_train": []}, "trains on 3 subjects, expected at least 4"),
+        ({"cv": 3}, "cv = 3"),
+        ({"resume": 3}, "resume = 3"),
+        ({"peers": True, "n_test": 7, "fresh": False}, "(?s)fresh: is of .* n_test: .* peers: "),
     ],
 )
 def test_what_cannot_be_asked_is_refused(trials, changed, said):
