@@ -73,9 +73,10 @@ sys.stdout.write(f"{sentence}\n")
 # %% [markdown]
 # Found with these settings: P = 1 minus P = 10 is -0.033 (95 % interval over restarts -0.101 to
 # 0.035) with 25 trials, 0.020 (0.007 to 0.032) with 50, 0.011 (0.001 to 0.022) with 100, 0.006
-# (-0.001 to 0.012) with 200 and 0.001 (0.000 to 0.002) with 400. **With 50 and 100 trials one unit
-# is right in one or two trials of a hundred more than ten units; with 25 trials it is not, as some
-# of its restarts fail, and from 200 trials on all are nearly perfect.** This is one draw of
-# training trials, and the full network was not tuned for each size, so that it is no proof. In the
-# same comparison on rodent selection a2 (`docs/dissect.md`) no size shows a difference: all
-# intervals include 0, and with 25 trials the mean is -0.058 (-0.122 to 0.006).
+# (-0.001 to 0.012) with 200 and 0.001 (0.000 to 0.002) with 400; the means of P = 2 minus P = 10
+# are 0.002, 0.019, 0.009, 0.005 and 0.000. **With 50 and 100 trials one unit is right in one or two
+# trials of a hundred more than ten units; with 25 trials it is not, as some of its restarts fail,
+# and from 200 trials on both are nearly perfect.** This is one draw of training trials, the full
+# network was not tuned for each size, and intervals are not corrected for their number, so that it
+# is no proof. In the same comparison on rodent selection a2 (`docs/dissect.md`) no size shows a
+# difference: all intervals include 0, and with 25 trials the mean is -0.058 (-0.122 to 0.006).

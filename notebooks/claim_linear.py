@@ -19,6 +19,7 @@ from matplotlib import pyplot as plt
 from neuroalrnn.config import Setting
 from neuroalrnn.dissect import dissect
 from neuroalrnn.dissect.plan import DEFAULT
+from neuroalrnn.plots import style
 from neuroalrnn.plots.dissection import plot_share_solved
 
 FULL, OUT = "--full" in sys.argv, Path("results/claims")
@@ -46,11 +47,12 @@ def train(task):
 found = {task: train(task) for task in TASKS}
 
 # %%
-figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.4), layout="constrained", sharey=True)
-for ax, (task, each) in zip(axes, found.items(), strict=True):
-    plot_share_solved(each.tables["performance"], ax=ax)
-    ax.set_title(task)
-    ax.label_outer()
+with style():
+    figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.4), layout="constrained", sharey=True)
+    for ax, (task, each) in zip(axes, found.items(), strict=True):
+        plot_share_solved(each.tables["performance"], ax=ax)
+        ax.set_title(task)
+        ax.label_outer()
 figure
 
 
@@ -83,5 +85,6 @@ sys.stdout.write(f"{sentence}\n")
 # Found with these settings, of ten restarts each: P = 0 solves all three tasks in all restarts, as
 # do P = 1, 2 and 10. In the median network P = 10 uses 0, 6 and 2 of its ten units (scalar memory,
 # variable-delay copy, rodent selection); in the network that validation trials prefer, none of them
-# is needed once the rest is trained on without it. **A linear network suffices where it should,
-# and units that networks use although they could do without do not show that a task needs them.**
+# is needed once the rest is trained on without it. **A linear network suffices where it should.
+# That a network uses nonlinear units does not show that its task needs them: it may learn to do
+# without.**

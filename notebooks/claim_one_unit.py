@@ -19,6 +19,7 @@ from matplotlib import pyplot as plt
 from neuroalrnn.config import Setting
 from neuroalrnn.dissect import dissect
 from neuroalrnn.dissect.plan import DEFAULT
+from neuroalrnn.plots import style
 from neuroalrnn.plots.dissection import plot_share_solved
 
 FULL, OUT = "--full" in sys.argv, Path("results/claims")
@@ -41,13 +42,8 @@ def train(task):
     own = DEFAULT.model_dump(exclude={"n_pwl"}) | changed
     if FULL:
         folder = OUT / task.replace(" ", "_")
-        options = {
-            "parameters": parameters,
-            "resume": folder,
-            "progress": True,
-            "random_state": seed,
-        }
-        return dissect(task, n_pwl=[0, 1, 2], setting=Setting(**own), **options)
+        options = {"parameters": parameters, "resume": folder, "random_state": seed}
+        return dissect(task, n_pwl=[0, 1, 2], setting=Setting(**own), progress=True, **options)
     options = {"n_restarts": 2, "n_validation": 20, "n_test": 40, "parameters": few}
     return dissect(task, n_pwl=[0, 1, 2], setting=Setting(**own | SHORT), **options)
 
@@ -55,11 +51,12 @@ def train(task):
 found = {task: train(task) for task in TASKS}
 
 # %%
-figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.4), layout="constrained", sharey=True)
-for ax, (task, each) in zip(axes, found.items(), strict=True):
-    plot_share_solved(each.tables["performance"], ax=ax)
-    ax.set_title(task)
-    ax.label_outer()
+with style():
+    figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.4), layout="constrained", sharey=True)
+    for ax, (task, each) in zip(axes, found.items(), strict=True):
+        plot_share_solved(each.tables["performance"], ax=ax)
+        ax.set_title(task)
+        ax.label_outer()
 figure
 
 
