@@ -19,7 +19,11 @@ EXECUTED = "executed"
 
 
 class Canary:
-    """Whoever unpickles it touches a file in the folder where the process is."""
+    """A harmless stand-in for a hostile pickle: whoever unpickles it touches the file `EXECUTED`.
+
+    It is put into files on purpose. No reader may open it, and the file, in the folder where the
+    process is, tells if one did.
+    """
 
     def __reduce__(self):
         return Path.touch, (Path(EXECUTED),)
