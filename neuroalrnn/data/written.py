@@ -61,7 +61,8 @@ def table_with(
     path : str or pathlib.Path
         File that `neuroalrnn.data.dialect.read_raw` reads.
     columns : pandas.DataFrame
-        Further columns, one row for each that `read_raw` finds; what is missing stays empty.
+        Further columns, one row for each that `read_raw` finds; what is missing stays empty. Names
+        are others than those that are there.
     name : str
         Name of the new file. Delimited text, Excel and Parquet stay what they are, unless the name
         ends with ``.csv`` or ``.tsv`` and the old one does not: then all cells become texts.
@@ -78,15 +79,12 @@ def table_with(
     Raises
     ------
     DataError
-        There are other rows than expected, or columns of these names.
+        There are other rows than expected.
     """
     path = Path(path)
     cells, dialect = read_raw(path, encoding, separator, sheet)
-    taken = [str(each) for each in columns if each in cells]
-    found = [f"there is a column {each!r} already: choose another prefix" for each in taken]
     if len(cells) != len(columns):
-        found.append(f"it holds {len(cells)} rows, expected {len(columns)}")
-    if found:
+        found = [f"it holds {len(cells)} rows, expected {len(columns)}"]
         raise problems(DataError, str(path), found)
     old, new = (_ending(each) for each in (path.name, name))
     if dialect.kind in BINARY and new not in SEPARATED:

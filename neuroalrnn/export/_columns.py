@@ -13,6 +13,7 @@ from neuroalrnn.regimes.switches import compute_switches
 from neuroalrnn.results import Fit
 from neuroalrnn.results.summary import NETWORK
 
+REGIMES = ("linear_regime", "linear_switches", "functional_regime", "functional_switch")
 HELD_OUT = "by the AL-RNN that never saw the group of the trial"
 
 
@@ -63,6 +64,24 @@ def describe_trials(fit: Fit, random_state: int) -> Described:
     except NotTestableError as error:
         said.left.append(f"functional regimes are left out: {error}")
     return said
+
+
+def column_names(fit: Fit) -> list[str]:
+    """List the columns that `describe_trials` may make, before anything is computed.
+
+    Parameters
+    ----------
+    fit : Fit
+        A cross-validated fit.
+
+    Returns
+    -------
+    list of str
+        Names in the order of the columns; those of functional regimes are among them.
+    """
+    options = fit.predictions["option"].values
+    probabilities = [f"p_{label}" for label in options]
+    return ["fold", *probabilities, "choice", "p_choice", "log_likelihood", *REGIMES]
 
 
 def _add_predictions(said, fit) -> None:

@@ -22,7 +22,7 @@ from neuroalrnn.data.roles import TABLE_ROW
 from neuroalrnn.data.schema import not_trials
 from neuroalrnn.data.written import table_with, tables_at
 from neuroalrnn.exceptions import DataError, DataWarning, ResultError, problems
-from neuroalrnn.export._columns import Described, describe_trials
+from neuroalrnn.export._columns import Described, column_names, describe_trials
 from neuroalrnn.export._rows import Placed, parts_of_table, place_trials, refuse_other_rows
 from neuroalrnn.neural.annotations import with_metadata
 from neuroalrnn.results import Fit
@@ -111,9 +111,10 @@ def export_fit(
     >>> export_fit(fit, "trials.csv", "with_model.csv")  # doctest: +SKIP
     """
     placed = place_trials(fit.trials, trials)
+    names = [f"{prefix}{name}" for name in column_names(fit)]
     say = partial(_said, fit, prefix, random_state)
     if isinstance(source, pd.DataFrame) or hasattr(source, "metadata"):
-        return _to_object(source, placed, say)
+        return _to_object(source, placed, names, say)
     if out is None:
         raise problems(ResultError, "export", ["out: name the new file"])
     kind = _Kind.of(placed.read)
@@ -121,7 +122,10 @@ def export_fit(
     new = _new_files(files, Path(out), overwrite=overwrite)
     parts = parts_of_table([e.name for e in files], [_sha256(e) for e in files], placed.report)
     # before anything is computed
-    rows = [_rows(placed, kind.cells(e), part) for e, part in zip(files, parts, strict=True)]
+    rows = [
+        _rows(placed, kind.cells(file), part, names, str(file))
+        for file, part in zip(files, parts, strict=True)
+    ]
     said = say()
     for file, target, own in zip(files, new, rows, strict=True):
         _replace(target, partial(kind.write, file, _on_rows(said, own), said.meanings))
@@ -137,8 +141,11 @@ def _said(fit, prefix, random_state) -> Described:
     return Described(said.columns.rename(columns=names), meanings)
 
 
-def _rows(placed: Placed, cells: pd.DataFrame, part: slice) -> tuple[np.ndarray, int]:
+def _rows(
+    placed: Placed, cells: pd.DataFrame, part: slice, names: Sequence[str], title: str
+) -> tuple[np.ndarray, int]:
     """Row of each fitted trial in one table, -1 where it is none of them; number of rows."""
+    _refuse_taken(cells, names, title)
     rows, n_rows = placed.take(TABLE_ROW), part.stop - part.start
     rows = np.where((part.start <= rows) & (rows < part.stop), rows - part.start, -1)
     if SELECTION in cells and SELECTION in placed.read.coords:
@@ -151,13 +158,24 @@ def _rows(placed: Placed, cells: pd.DataFrame, part: slice) -> tuple[np.ndarray,
     return rows, len(cells)
 
 
+def _refuse_taken(cells: pd.DataFrame, names: Sequence[str], title: str) -> None:
+    """Raise where new columns would be called as others are, or as each other."""
+    new = [one_form(name) for name in names]
+    found = [f"there is a column {each!r} already: choose another prefix"
+             for each in new if each in cells]  # fmt: skip
+    found += [f"{each!r} would be the name of two new columns: call the option otherwise"
+              for each in dict.fromkeys(new) if new.count(each) > 1]  # fmt: skip
+    if found:
+        raise problems(DataError, title, found)
+
+
 def _on_rows(said: Described, rows: tuple[np.ndarray, int]) -> pd.DataFrame:
     """Columns of trials as columns of a table, empty where a row is no trial."""
     place, n_rows = rows
     return said.columns[place >= 0].set_axis(place[place >= 0]).reindex(range(n_rows))
 
 
-def _to_object(source, placed, say):
+def _to_object(source, placed, names, say):
     is_table = isinstance(source, pd.DataFrame)
     table = source if is_table else source.metadata
     if table is None:
@@ -165,12 +183,8 @@ def _to_object(source, placed, say):
     cells = table.set_axis([one_form(name) for name in table], axis=1).reset_index(drop=True)
     if not is_table:
         cells = cells.assign(**{SELECTION: source.selection})
-    rows = _rows(placed, cells, slice(0, placed.report["rows_read"]))
-    said = say()
-    if taken := [name for name in said.columns if name in cells]:
-        text = f"there are columns {', '.join(taken)} already: choose another prefix"
-        raise problems(DataError, "export", [text])
-    whole = pd.concat([table, _on_rows(said, rows).set_axis(table.index)], axis=1)
+    rows = _rows(placed, cells, slice(0, placed.report["rows_read"]), names, "export")
+    whole = pd.concat([table, _on_rows(say(), rows).set_axis(table.index)], axis=1)
     return whole if is_table else with_metadata(source, whole)
 
 

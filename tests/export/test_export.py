@@ -13,6 +13,7 @@ from data_loaders.formats import load_epochs, load_nwb
 from neuroalrnn import export_fit, from_frame, load_table
 from neuroalrnn.data.dialect import read_raw
 from neuroalrnn.exceptions import DataError, DataWarning, NotTestableError, ResultError
+from neuroalrnn.export._columns import column_names
 from neuroalrnn.neural import from_epochs
 
 READ = {
@@ -48,6 +49,7 @@ def test_rows_get_what_was_said_of_their_trials(table, fitted, monkeypatch):
     monkeypatch.setattr(FIND, lambda fit, random_state: found)
     back = export_fit(fit, table.set_index("note", drop=False))
     pd.testing.assert_frame_equal(back[list(table)].reset_index(drop=True), table)
+    assert [*back][len(table.columns) :] == [f"model_{name}" for name in column_names(fit)]
     is_main = table["phase"].to_numpy() == "main"
     assert back.loc[~is_main, "model_fold":].isna().all(axis=None)
     main = back[is_main]
@@ -164,6 +166,31 @@ def test_json_becomes_text(tmp_path, table, fitted):
         rows = list(csv.DictReader(file))
     assert [row["note"] for row in rows] == table["note"].str.strip().tolist()
     assert rows[3]["model_fold"] == "fold 0"
+
+
+def test_names_that_are_taken_are_refused_before_anything_is_computed(
+    tmp_path, table, fitted, monkeypatch
+):
+    monkeypatch.setattr("neuroalrnn.export.write.describe_trials", None)
+    fit, taken = fitted(from_frame(table, **READ)), "there is a column 'model_p_right' already"
+    path = tmp_path / "t.csv"
+    table.assign(model_p_right=0).to_csv(path, index=False)
+    with pytest.raises(DataError, match=rf"(?s)t\.csv.*{taken}"):
+        export_fit(fit, path, tmp_path / "new.csv")
+    with pytest.raises(DataError, match=taken):
+        export_fit(fit, table.assign(model_p_right=0))
+    epochs = epochs_of(table.assign(model_p_right=0, resp=table["resp"].replace("none", "f")))
+    epochs.save(tmp_path / "a-epo.fif", verbose="error")
+    options = {"labels": READ["labels"], "columns": READ["columns"]}
+    fit = fitted(load_epochs(tmp_path / "a-epo.fif", **options))
+    with pytest.raises(DataError, match=taken):
+        export_fit(fit, tmp_path / "a-epo.fif", tmp_path / "b-epo.fif")
+
+
+def test_options_that_are_called_as_other_columns_are_refused(table, fitted):
+    fit = fitted(from_frame(table, **READ | {"labels": {"f": "choice", "j": "right"}}))
+    with pytest.raises(DataError, match="'model_p_choice' would be the name of two new columns"):
+        export_fit(fit, table)
 
 
 def moved(text):
