@@ -49,8 +49,9 @@ def suggest(found: Inspection) -> dict[str, Any]:
     for name in [*(each for each in covariates(view)[:MOST_INPUTS] if each not in late), *texts]:
         columns[_variable(name, columns)] = name
     data["text"] = [role for role, name in columns.items() if name in texts]
-    shown = _shown(view, texts, data.get("keep", {}))
-    data["derive"] = data.get("derive", {}) | shown
+    derived = data.get("derive", {})
+    taken = {*view.columns, *columns, *derived}
+    data["derive"] = derived | _shown(view, texts, data.get("keep", {}), taken)
     used = {*columns, *columns.values(), *view.roles.values()}
     for key in ("missing", "units"):
         if key in data:
@@ -59,7 +60,7 @@ def suggest(found: Inspection) -> dict[str, Any]:
     return {"columns": columns, "labels": labels(view, kept)} | kept
 
 
-def _shown(view, names, keep) -> dict[str, dict]:
+def _shown(view, names, keep, taken) -> dict[str, dict]:
     """Recipes of inputs for texts that differ between trials of a session, as stimuli do."""
     found: dict[str, dict] = {}
     for name in names:
@@ -71,7 +72,10 @@ def _shown(view, names, keep) -> dict[str, dict]:
         variable = re.sub(r"\W+", "_", name)
         several = list(zip(plain, values, strict=True))
         for text, value in several[1:] if len(several) == 2 else several:
-            found[f"{variable}_is_{text}"] = {"from": name, "equals": value}
+            new = f"{variable}_is_{text}"
+            while new in taken or new in found:
+                new += "_made"
+            found[new] = {"from": name, "equals": value}
     return dict(list(found.items())[:MOST_INPUTS])
 
 

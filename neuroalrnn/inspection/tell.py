@@ -1,23 +1,27 @@
 """What the console says of a first look at files."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from neuroalrnn.inspection.guess import clocks, has_name
 from neuroalrnn.inspection.look import Inspection
-from neuroalrnn.inspection.runfile import describe, inputs_of_text, labels, suggest
+from neuroalrnn.inspection.runfile import describe, inputs_of_text, labels
 
 N_SHOWN = 5
 
 
-def tell(found: Inspection) -> str:
+def tell(found: Inspection, data: Mapping[str, Any]) -> str:
     """Write what was found for the console.
 
     Parameters
     ----------
     found : Inspection
         Roles and findings.
+    data : dict
+        Keys of ``[data]``, from `neuroalrnn.inspection.runfile.suggest`.
 
     Returns
     -------
@@ -34,7 +38,7 @@ def tell(found: Inspection) -> str:
     rest = [name for name in view.columns if name not in view.roles.values() and has_name(name)]
     lines += [f"  -         {name}: {describe(view, name)}" for name in rest[:40]]
     lines += [f"  -         and {len(rest) - 40} more columns"] if len(rest) > 40 else []
-    if made := inputs_of_text(suggest(found)):
+    if made := inputs_of_text(data):
         lines += ["", f"inputs made of text: {', '.join(made)}"]
     lines += ["", f"what looks wrong: {len(found.findings) or 'nothing'}"]
     lines += [

@@ -92,6 +92,19 @@ def test_what_can_be_done_about_a_single_session_is_said(tmp_path, run):
     assert "no column divides its rows into stretches" in told
 
 
+def test_inputs_made_of_text_are_called_as_nothing_else(tmp_path, run):
+    rng = np.random.default_rng(0)
+    more = {name: (lambda n: rng.choice(["x", "y"], n)) for name in ("stim", "a-b", "a b")}
+    more["stim_is_y"] = lambda n: rng.normal(size=n)
+    path = in_one(tmp_path / "one.csv", 3, **more)
+    code, told, _ = run("inspect", path, "--out", tmp_path / "run.toml")
+    assert (code, "loads 120 trials" in told) == (0, True)
+    made = ["target_is_right", "stim_is_y_made", "a_b_is_y", "a_b_is_y_made"]
+    assert f"inputs made of text: {', '.join(made)}\n" in told
+    derive = load_run(tmp_path / "run.toml").data.derive
+    assert [derive[name]["from"] for name in made] == ["target", "stim", "a-b", "a b"]
+
+
 def write_files(folder, change=lambda table: table, **names):
     """One file per subject, which no column names."""
     table = change(make_table(4, 2, 20).rename(columns=names))
