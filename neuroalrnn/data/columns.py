@@ -91,9 +91,9 @@ def inferred(column: pd.Series) -> pd.Series:
 def labels(column: pd.Series) -> np.ndarray:
     """Write labels as text; whole numbers that missing values turned into floats lose ``.0``."""
     if pd.api.types.is_float_dtype(column):
-        finite = column[np.isfinite(column)]
-        # larger ones are no integers of 64 bits
-        if ((finite == finite.round()) & (finite.abs() < 2**53)).all():
+        present = column.dropna()
+        # larger ones, and infinite ones, are no integers of 64 bits
+        if ((present == present.round()) & (present.abs() < 2**53)).all():
             column = column.astype("Int64")
     return texts(column.to_numpy(dtype=object, na_value=np.nan))
 

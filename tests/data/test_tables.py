@@ -175,6 +175,8 @@ def test_labels_of_any_size_stay_labels(table):
     large = table.assign(session=table["session"] * 1e300)
     trials = from_frame(large, COLUMNS, labels=LABELS)
     assert set(trials["session"].values) == {"1e+300", "2e+300"}
+    endless = table.assign(session=table["session"].replace(2, np.inf))
+    assert set(from_frame(endless, COLUMNS, labels=LABELS)["session"].values) == {"1.0", "inf"}
 
 
 def test_labels_may_rename_values(table):
