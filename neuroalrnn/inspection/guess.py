@@ -174,13 +174,17 @@ def covariates(view: View, counters: bool = False) -> list[str]:
     names : list of str
         Columns, in their order.
     """
-    taken = {*view.roles.values(), *view.lists}
     return [
         name
-        for name in view.columns
-        if has_name(name) and name not in taken and view.is_number(name)
-        and _varies(view, name) and (counters or not is_counter(view, name))
+        for name in _without_role(view)
+        if view.is_number(name) and _varies(view, name)
+        and (counters or not is_counter(view, name))
     ]  # fmt: skip
+
+
+def _without_role(view) -> list[str]:
+    taken = {*view.roles.values(), *view.lists}
+    return [name for name in view.columns if name not in taken and has_name(name)]
 
 
 def _varies(view, name) -> bool:
@@ -201,12 +205,10 @@ def conditions(view: View) -> list[str]:
     names : list of str
         Columns, in their order.
     """
-    taken = {*view.roles.values(), *view.lists}
     return [
         name
-        for name in view.columns
-        if name not in taken and has_name(name) and not view.is_number(name)
-        and 2 <= len(view.values(name)) <= MOST_LEVELS
+        for name in _without_role(view)
+        if not view.is_number(name) and 2 <= len(view.values(name)) <= MOST_LEVELS
         and max(map(len, view.values(name))) <= MOST_LETTERS
     ]  # fmt: skip
 
@@ -228,8 +230,8 @@ def clocks(view: View) -> list[str]:
     found = [
         name
         for name in view.columns
-        if has_name(name) and name not in taken and view.is_number(name)
-        and (view.number(name) % 1 > 0).any() and is_counter(view, name)
+        if has_name(name) and name not in taken
+        and _is_fractional(view, name) and is_counter(view, name)
     ]  # fmt: skip
     return sorted(found, key=lambda name: float(np.nanmedian(view.number(name))))
 
