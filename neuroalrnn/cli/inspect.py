@@ -73,9 +73,6 @@ def _toml(read) -> dict:
 
 def _read_format(path: Path, options: dict):
     """Cells of a file or folder of any format as text, what it is, and keys that say so."""
-    import pandas as pd
-
-    from neuroalrnn.data.columns import labels
     from neuroalrnn.sources import TABLES, import_data_loaders
 
     formats = import_data_loaders().formats
@@ -91,8 +88,15 @@ def _read_format(path: Path, options: dict):
         if options or path.suffix.lower() not in TABLES:
             raise
         return _read_text(path, options)
-    cells = table.apply(lambda column: pd.Series(labels(column), column.index))
-    return cells, kind.title, {"read": options} if options else {}
+    return table.apply(_texts), kind.title, {"read": options} if options else {}
+
+
+def _texts(column):
+    """Cells as text: "" where there is none, whole numbers without a point."""
+    numbers = column.dropna()
+    if numbers.dtype.kind == "f" and (numbers % 1 == 0).all() and (abs(numbers) < 2**53).all():
+        column = column.astype("Int64")
+    return column.astype(object).where(column.notna(), "").astype(str)
 
 
 def _refuse_others(path, options, known) -> None:
