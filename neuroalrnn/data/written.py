@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from neuroalrnn.arguments import checked
 from neuroalrnn.data._append import appended
 from neuroalrnn.data._binary import BINARY, guarded
 from neuroalrnn.data._encoding import BOMS, decode, read_bytes, unpack
-from neuroalrnn.data._paths import find_files
+from neuroalrnn.data._paths import find_files, not_paths
 from neuroalrnn.data.dialect import read_raw
 from neuroalrnn.exceptions import DataError, problems
 
-TEXT, NAMELESS = "delimited text", "delimited text without names of columns"
+NAMELESS = "delimited text without names of columns"
+TEXTS = ("delimited text", NAMELESS)
 # by the end of the name of a file: how it is compressed, and what separates its cells
 PACK: dict[str, Callable[[bytes], bytes]] = {
     ".gz": partial(gzip.compress, mtime=0),
@@ -26,8 +28,11 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     ".xz": lzma.compress,
 }
 SEPARATED = {".csv": ",", ".tsv": "\t"}
+# what no text is called
+OTHERS = (".xlsx", ".xlsm", ".xls", ".parquet", ".pqt", ".json", ".jsonl", ".zip")
 
 
+@checked(DataError, path=not_paths)
 def tables_at(path: str | Path | Sequence[str | Path]) -> list[Path]:
     """List the tables that a path, a pattern or a list names, as `neuroalrnn.load_table` does.
 
@@ -42,6 +47,33 @@ def tables_at(path: str | Path | Sequence[str | Path]) -> list[Path]:
         Each once.
     """
     return find_files(path)
+
+
+def not_written_as(new: str, old: str, kind: str) -> list[str]:
+    """Say why a table cannot be written into a file of some name.
+
+    Parameters
+    ----------
+    new, old : str
+        Names of the new file and of the old one.
+    kind : str
+        What the old one is, see `neuroalrnn.data.dialect.Dialect`.
+
+    Returns
+    -------
+    list of str
+        Texts that say what is wrong; empty where nothing is.
+    """
+    ends, ended = _ending(new), _ending(old)
+    is_text, is_binary = kind in TEXTS, kind in BINARY
+    stays = (ends == ended and (is_text or is_binary)) or (is_text and ends not in OTHERS)
+    if ends in SEPARATED or stays:
+        return []
+    if is_binary:
+        text = "stays what it is, or becomes text"
+        return [f"a table of {kind} {text}: call the new file {ended}, .csv or .tsv"]
+    word = "stays" if is_text else "becomes"
+    return [f"a table of {kind} {word} text: call the new file .csv or .tsv"]
 
 
 def table_with(
@@ -64,8 +96,9 @@ def table_with(
         Further columns, one row for each that `read_raw` finds; what is missing stays empty. Names
         are others than those that are there.
     name : str
-        Name of the new file. Delimited text, Excel and Parquet stay what they are, unless the name
-        ends with ``.csv`` or ``.tsv`` and the old one does not: then all cells become texts.
+        Name of the new file, in which `not_written_as` finds nothing wrong. Delimited text, Excel
+        and Parquet stay what they are, unless the name ends with ``.csv`` or ``.tsv`` and the old
+        one does not: then all cells become texts.
     encoding, separator, sheet : str, optional
         How the file is written, see `read_raw`.
     decimal : {".", ","}
@@ -90,15 +123,12 @@ def table_with(
     if dialect.kind in BINARY and new not in SEPARATED:
         write = partial(BINARY[dialect.kind].write, read_bytes(path), columns, sheet)
         return guarded(path, dialect.kind, write)
-    if dialect.kind in (TEXT, NAMELESS) and (old == new or new not in SEPARATED):
+    if dialect.kind in TEXTS and (old == new or new not in SEPARATED):
         used = encoding or dialect.encoding
         empty = "NA" if dialect.separator == " " else ""
         rows = _rows(columns, decimal, empty)
         missing = [*cells.columns] if dialect.kind == NAMELESS else list[str]()
         return _packed(_appended(path, used, dialect.separator, rows, missing), name)
-    if new not in SEPARATED:
-        text = f"a table of {dialect.kind} becomes text: call the new file .csv or .tsv"
-        raise problems(DataError, str(path), [text])
     written = io.StringIO()
     plain = [[*cells.columns], *cells.itertuples(index=False, name=None)]
     pairs = zip(plain, _rows(columns, decimal), strict=True)

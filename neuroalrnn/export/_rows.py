@@ -184,7 +184,13 @@ def refuse_other_rows(
         "trial": _jumps,
         "choice": _recoded,
     }
-    found = []
+    again = [repr(each) for each in columns.values() if (cells.columns == each).sum() > 1]
+    found = [f"there is more than one column {each}" for each in again]
+    choice = report.get("columns", {}).get("choice")
+    if choice is not None and choice not in {*cells, *report.get("derived", {})}:
+        found.append(f"there is no column {choice!r}, of which choices were read")
+    if found:
+        raise problems(DataError, TITLE, [*found, f"take the table that was read, or {AGAIN}"])
     for role in [each for each in compare if each in columns]:
         own = cells[columns[role]].iloc[rows].reset_index(drop=True)
         other = compare[role](own, trials, role)

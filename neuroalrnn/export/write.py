@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.arguments import checked, not_flag, not_path, not_seed, not_text, optional
+from neuroalrnn.arguments import checked, not_flag, not_path, not_seed, not_text, optional, refuse
 from neuroalrnn.data.dialect import read_raw
 from neuroalrnn.data.names import one_form
 from neuroalrnn.data.roles import TABLE_ROW
 from neuroalrnn.data.schema import not_trials
-from neuroalrnn.data.written import table_with, tables_at
+from neuroalrnn.data.written import not_written_as, table_with, tables_at
 from neuroalrnn.exceptions import DataError, DataWarning, ResultError, problems
 from neuroalrnn.export._columns import Described, column_names, describe_trials
 from neuroalrnn.export._rows import Placed, parts_of_table, place_trials, refuse_other_rows
@@ -95,9 +95,10 @@ def export_fit(
     Raises
     ------
     DataError
-        Rows and trials do not belong to each other, or there are columns of these names.
+        Rows and trials do not belong to each other, there are columns of these names, or the name
+        of a new file is that of another kind of file.
     ResultError
-        A new file exists, or would replace the old one.
+        A new file exists, or would replace the old one, or `out` is given for an object.
 
     Warns
     -----
@@ -113,18 +114,20 @@ def export_fit(
     placed = place_trials(fit.trials, trials)
     names = [f"{prefix}{name}" for name in column_names(fit)]
     say = partial(_said, fit, prefix, random_state)
-    if isinstance(source, pd.DataFrame) or hasattr(source, "metadata"):
+    is_object = isinstance(source, pd.DataFrame) or hasattr(source, "metadata")
+    if is_object != (out is None):
+        text = "leave it out, as an object is returned" if is_object else "name the new file"
+        raise problems(ResultError, "export", [f"out: {text}"])
+    if is_object:
         return _to_object(source, placed, names, say)
-    if out is None:
-        raise problems(ResultError, "export", ["out: name the new file"])
     kind = _Kind.of(placed.read)
     files = kind.files(source)
     new = _new_files(files, Path(out), overwrite=overwrite)
     parts = parts_of_table([e.name for e in files], [_sha256(e) for e in files], placed.report)
     # before anything is computed
     rows = [
-        _rows(placed, kind.cells(file), part, names, str(file))
-        for file, part in zip(files, parts, strict=True)
+        _rows(placed, kind.cells(file, target), part, names, str(file))
+        for file, target, part in zip(files, new, parts, strict=True)
     ]
     said = say()
     for file, target, own in zip(files, new, rows, strict=True):
@@ -218,9 +221,13 @@ class _Kind:
     def _format(self):
         return import_data_loaders().formats.FORMATS[self.name]
 
-    def cells(self, file: Path) -> pd.DataFrame:
+    def cells(self, file: Path, target: Path) -> pd.DataFrame:
+        """Cells of a file that can be written as another one."""
         if self.name == "table":
-            return read_raw(file, **{k: v for k, v in self.how.items() if k != "decimal"})[0]
+            how = {key: value for key, value in self.how.items() if key != "decimal"}
+            cells, dialect = read_raw(file, **how)
+            refuse(str(file), not_written_as(target.name, file.name, dialect.kind), DataError)
+            return cells
         own = {"table": self.read.attrs["table"]} if "table" in self.read.attrs else {}
         return self._format.read(file, **own).table
 

@@ -12,6 +12,7 @@ import pytest
 from data_loaders.formats import load_epochs, load_nwb
 from neuroalrnn import export_fit, from_frame, load_table
 from neuroalrnn.data.dialect import read_raw
+from neuroalrnn.data.written import not_written_as
 from neuroalrnn.exceptions import DataError, DataWarning, NotTestableError, ResultError
 from neuroalrnn.export._columns import column_names
 from neuroalrnn.neural import from_epochs
@@ -191,6 +192,33 @@ def test_options_that_are_called_as_other_columns_are_refused(table, fitted):
     fit = fitted(from_frame(table, **READ | {"labels": {"f": "choice", "j": "right"}}))
     with pytest.raises(DataError, match="'model_p_choice' would be the name of two new columns"):
         export_fit(fit, table)
+
+
+def test_names_of_new_files_say_what_is_in_them(tmp_path, lines, fitted, monkeypatch):
+    monkeypatch.setattr("neuroalrnn.export.write.describe_trials", None)
+    path = tmp_path / "t.csv"
+    path.write_text(lines, newline="")
+    fit = fitted(load_table(path, **READ))
+    for name in ("new.xlsx", "new.csv.zip"):
+        with pytest.raises(DataError, match=r"delimited text stays text: .* \.csv or \.tsv"):
+            export_fit(fit, path, tmp_path / name)
+    (found,) = not_written_as("new.parquet", "t.xlsx", "Excel")
+    assert "becomes text: call the new file .xlsx, .csv or .tsv" in found
+    for new, old, kind in (("a.xlsx", "b.xlsx", "Excel"), ("a.tsv.gz", "b.parquet", "Parquet"),
+                           ("a", "b.csv", "delimited text")):  # fmt: skip
+        assert not_written_as(new, old, kind) == []
+
+
+def test_tables_that_say_nothing_of_their_trials_are_refused(tmp_path, table, fitted):
+    fit = fitted(from_frame(table, **READ))
+    with pytest.raises(DataError, match="no column 'resp', of which choices were read"):
+        export_fit(fit, table[["note"]])
+    with pytest.raises(DataError, match="more than one column 'ID'"):
+        export_fit(fit, pd.concat([table, table["ID"]], axis=1))
+    with pytest.raises(ResultError, match="out: leave it out, as an object is returned"):
+        export_fit(fit, table, tmp_path / "new.csv")
+    with pytest.raises(DataError, match="path = None: expected a path"):
+        export_fit(fit, None, tmp_path / "new.csv")
 
 
 def moved(text):
