@@ -37,7 +37,8 @@ def say_some(ax, n):
     """
     text = f"{MOST_DRAWN} of {n:,} subjects drawn"
     if n > MOST_DRAWN and text not in {each.get_text() for each in ax.texts}:
-        look = {"ha": "right", "va": "bottom", "color": GREY, "size": 6}
+        box = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.5}
+        look = {"ha": "right", "va": "bottom", "color": GREY, "size": 6, "zorder": 4, "bbox": box}
         ax.text(0.99, 0.01, text, transform=ax.transAxes, **look)
 
 
