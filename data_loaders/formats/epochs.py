@@ -9,9 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from data_loaders.formats._fif import check_fif
-from data_loaders.formats._found import Found, each_file, readable
+from data_loaders.formats._found import Found, each_file, readable, told_of
 from neuroalrnn.arguments import checked, not_path, not_text, optional
 from neuroalrnn.data.checks import not_columns
+from neuroalrnn.data.load_report import with_report
 from neuroalrnn.exceptions import DataError, problems
 
 NAMES = ("-epo.fif", "_epo.fif", "-epo.fif.gz", "_epo.fif.gz")
@@ -62,10 +63,12 @@ def load_epochs(
     if options.get("keep"):
         text = "keep would part trials from their signal: select epochs in MNE, and save them"
         raise problems(DataError, str(path), [text])
+    file = _file(path)
     trials = from_epochs(
-        _epochs(path), columns or None, subject=subject, session=session, **options
+        _epochs(file), columns or None, subject=subject, session=session, **options
     )
-    return trials.assign_attrs(format="epochs")
+    told = told_of(path, file, trials.sizes["trial"]) | {"kind": "epochs"}
+    return with_report(trials.assign_attrs(format="epochs"), files=[told])
 
 
 def read_epochs(
@@ -90,7 +93,7 @@ def read_epochs(
     DataError
         The file is damaged, or has no metadata.
     """
-    epochs = _epochs(path)
+    epochs = _epochs(_file(path))
     given = {k: v for k, v in (("subject", subject), ("session", session)) if v is not None}
     table = epochs.metadata.reset_index(drop=True)
     return Found(table.assign(selection=epochs.selection, **given))
@@ -117,7 +120,8 @@ def write_epochs(
     Raises
     ------
     DataError
-        The name of the new file does not end as such names do.
+        The name of the new file does not end as such names do, or there are columns of these
+        names.
     """
     from neuroalrnn.neural.annotations import with_metadata
 
@@ -126,6 +130,10 @@ def write_epochs(
         raise problems(DataError, str(out), [text])
     epochs = _epochs(path)
     metadata = epochs.metadata.reset_index(drop=True)
+    taken = [f"there is a column {each!r} already: choose another prefix"
+             for each in columns if each in metadata]  # fmt: skip
+    if taken:
+        raise problems(DataError, str(path), taken)
     with warnings.catch_warnings():
         # of the way that MNE calls pandas
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -148,18 +156,22 @@ def is_epochs(path: Path) -> bool:
     return path.name.endswith(NAMES)
 
 
-def _epochs(path):
-    import mne
-
+def _file(path) -> Path:
     files = each_file(path, is_epochs, "epochs of MNE")
     if len(files) > 1:
         text = f"the folder holds {len(files)} files of epochs: name one of them"
         raise problems(DataError, str(path), [text])
-    with readable(files[0], "file of epochs"), warnings.catch_warnings():
-        check_fif(files[0])
+    return files[0]
+
+
+def _epochs(file):
+    import mne
+
+    with readable(file, "file of epochs"), warnings.catch_warnings():
+        check_fif(file)
         # of the way that MNE calls pandas
         warnings.simplefilter("ignore", DeprecationWarning)
-        epochs = mne.read_epochs(files[0], preload=True, verbose="error")
+        epochs = mne.read_epochs(file, preload=True, verbose="error")
         if epochs.metadata is None:
-            raise problems(DataError, str(path), [LACKING])
+            raise problems(DataError, str(file), [LACKING])
         return epochs

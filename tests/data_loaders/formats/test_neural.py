@@ -1,14 +1,18 @@
 """Epochs of MNE and objects of pynapple: trials with signals and spikes."""
 
 import gzip
+import hashlib
+import json
 import struct
 
 import mne
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from data_loaders.formats import _fif, load_epochs, load_pynapple, read_epochs, recognise
+from data_loaders.formats.epochs import write_epochs
 from neuroalrnn.exceptions import DataError, DataWarning
 
 N = 6
@@ -35,11 +39,21 @@ def test_epochs_are_trials_with_signal_and_keep_their_numbers(tmp_path):
         trials["neural"].values[2, :, 0], 1e-6 * np.arange(30, 40), atol=1e-11
     )
     assert trials.attrs["dropped_epochs"] != "[]"
+    (file,) = json.loads(trials.attrs["load_report"])["files"]
+    assert (file["name"], file["rows"], file["kind"]) == ("s-epo.fif", 5, "epochs")
+    assert file["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     found = read_epochs(path, session="1").table
     assert found["selection"].tolist() == [0, 1, 3, 4, 5]
     assert found["session"].tolist() == ["1"] * 5
     with pytest.raises(DataError, match="keep would part trials from their signal"):
         load_epochs(path, {}, keep={"choice": 1})
+
+
+def test_columns_that_are_there_are_not_written_again(tmp_path):
+    path = save(tmp_path / "s-epo.fif", pd.DataFrame(TABLE))
+    columns = pd.DataFrame({"choice": np.zeros(5), "p": np.zeros(5)})
+    with pytest.raises(DataError, match="there is a column 'choice' already: choose another pre"):
+        write_epochs(path, tmp_path / "t-epo.fif", columns, {}, xr.Dataset())
 
 
 def test_epochs_without_metadata_and_damaged_ones_are_refused(tmp_path):
