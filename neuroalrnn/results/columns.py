@@ -332,7 +332,7 @@ DISSECTION = _each(
         "ceiling": "best possible score of the task",
         "chosen_score": "test score of the restart with the best validation curve",
         "floor": "best score of an affine function of the inputs, or without the rule",
-        "intact_score": "the network with all units, as trained, or trained on as long",
+        "intact_score": "the network with all units; trained on for as long where the other is",
         "run_error": "standard error of run_mean over restarts",
         "run_mean": "mean over restarts on test trials",
         "run_median": "median over restarts on test trials",
