@@ -1,8 +1,9 @@
 """Models whose read-out learns every held-out subject, with what is chosen inside each fold."""
 
 import json
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -23,26 +24,8 @@ from neuroalrnn.study.predict import (
 )
 
 CHOSEN = ("gain", "offset", "readout", "drift", "session_drift", "plain", "score", "learned")
-
-
-class _AsKey:
-    """Something that does not change, as a key: it is equal to itself alone.
-
-    Parameters
-    ----------
-    value : object
-    """
-
-    def __init__(self, value):
-        self.value = value
-
-    def __eq__(self, other):
-        """Whether it is the same object."""
-        return self.value is other.value
-
-    def __hash__(self):
-        """The same for the same object."""
-        return id(self.value)
+# terms of the history by study, with the training trials asked for last; gone with the study
+_TERMS: WeakKeyDictionary = WeakKeyDictionary()
 
 
 class Said(NamedTuple):
@@ -240,13 +223,14 @@ def _features(study, model, train, rows):
 
 def _history(study, train):
     """Terms of the regression, scaled by training trials; many models ask for the same."""
-    trials = _AsKey(study.trials)
-    return _terms_of_all(trials, np.asarray(train, dtype=int).tobytes(), tuple(terms_of(study)))
+    if study not in _TERMS:
+        terms = partial(_terms_of_all, study.trials, terms_of(study))
+        _TERMS[study] = lru_cache(maxsize=4)(terms)
+    return _TERMS[study](np.asarray(train, dtype=int).tobytes())
 
 
-@lru_cache(maxsize=4)
-def _terms_of_all(trials, train, terms):
-    return history_features(trials.value, np.frombuffer(train, dtype=int), list(terms))
+def _terms_of_all(trials, terms, train):
+    return history_features(trials, np.frombuffer(train, dtype=int), terms)
 
 
 def terms_of(study):

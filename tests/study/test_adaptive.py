@@ -1,6 +1,8 @@
 """Read-outs that learn every held-out subject, beside the plain models of a fit."""
 
+import gc
 import json
+import weakref
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -28,7 +30,7 @@ from neuroalrnn.questions.words import p_value
 from neuroalrnn.results import Fit
 from neuroalrnn.results.tables import columns_of, conform
 from neuroalrnn.stats.calibration import subject_calibration_errors
-from neuroalrnn.study.adaptive import adaptation_of
+from neuroalrnn.study.adaptive import _history, adaptation_of, terms_of
 from neuroalrnn.study.recurrent import recurrent_baselines
 from neuroalrnn.study.study import prepare_study
 
@@ -216,6 +218,20 @@ def test_words_follow_the_direction_of_the_gain(adaptive, estimate, text):
     assert say_adaptive(compared) == [
         "No read-out predicts validation subjects better than the AL-RNN."
     ]
+
+
+def test_terms_of_the_history_are_computed_once_and_go_with_their_study(trials, setting, encoding):
+    study = prepare_study(trials, setting, SubjectKFold(3), encoding=encoding, n_restarts=1)
+    train = study.folds[0].train
+    found = _history(study, train)
+    assert _history(study, list(train)) is found
+    assert _history(study, study.folds[1].train) is not found
+    expected = history_features(study.trials, train, terms_of(study))
+    np.testing.assert_array_equal(found, expected)
+    kept = weakref.ref(found)
+    del study, found
+    gc.collect()
+    assert kept() is None
 
 
 def test_gated_networks_adapt_by_their_states(trials, setting, encoding):
