@@ -6,6 +6,7 @@ import numpy as np
 
 from neuroalrnn.dissect._apart import run
 from neuroalrnn.dissect._sets import TEST
+from neuroalrnn.dissect._tables import is_low
 from neuroalrnn.dissect._words import largest
 from neuroalrnn.effects import group_effects
 from neuroalrnn.exceptions import NotTestableError
@@ -246,7 +247,7 @@ def describe_computations(found, source, n_sequences):
             rows["functional"].append(own | judged)
             rows["functional_effects"] += [{"n_pwl": n_pwl} | each for each in effects]
         if asked.cue and n_pwl:
-            better = solved["validation_score"] * (-1 if found.known["measure"] == "mse" else 1)
+            better = solved["validation_score"] * (-1 if is_low(found) else 1)
             restart = int(solved.loc[better.idxmax(), "restart"])
             looked = look_for_primitives(asked, part, found.network(n_pwl, restart))
             own = {"n_pwl": n_pwl, "restart": restart}
