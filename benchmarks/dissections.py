@@ -83,10 +83,13 @@ found.network(n_pwl=1, restart=0)  # to be run, or taken apart with neuroalrnn.m
   slope of all PWL units below zero is raised from 0 to 0.1, without training anew.
 - **needed**: median number of PWL units of solved networks that cost more than 5 % of what there is
   to explain when they are made linear alone, by the best affine activation, without training anew.
-- **trained on**: how many still do in the network that validation trials prefer, where it solves
-  the task, when the rest is trained on without the unit for as long as it had been trained.
-- **regimes**: functional regimes of all networks that solve the task: trials, or steps where each
-  counts alone, in which inputs do the same, if networks agree which ones; else what they do.
+- **trained on**: number of units that still cost so much when the rest of the network is trained on
+  without the unit, for as long as it had been trained; of the network that validation trials
+  prefer, where it solves the task.
+- **regimes**: number of functional regimes: groups of trials, or of steps where each counts alone,
+  in which inputs do the same. Where networks that solve the task share no such groups, it says
+  "one" if inputs do the same throughout, "graded" if their effects vary without forming groups, and
+  "not reproducible" if networks do not agree.
 
 `dissect` takes labelled trials of subjects as well, and `neuroalrnn dissect NAME|FILE --run RUN`
 does: the same grid over P, latents and numbers of training subjects, with whole subjects held out

@@ -7,7 +7,7 @@ from neuroalrnn.questions.words import count, number, strong, two_digits
 
 AFFINE = "affine"
 OTHERWISE = {
-    "one": "inputs do the same in all of them",
+    "one": "inputs do the same throughout: there is one functional regime",
     "graded": "what inputs do varies alike in all networks, but forms no groups",
     "not reproducible": "networks do not agree on what inputs do",
 }
@@ -104,8 +104,9 @@ def say_solved(found):
         ]
     if not pd.isna(chosen["best_n_pwl"]):
         said.append(
-            f"On validation trials P = {chosen['best_n_pwl']} is best on the mean of restarts, and "
-            f"P = {chosen['sufficient_n_pwl']} keeps 95 % of what it gains."
+            f"On validation trials, P = {chosen['best_n_pwl']} has the best mean over restarts, "
+            f"and P = {chosen['sufficient_n_pwl']} is the smallest that keeps 95 % of what "
+            "that gains over the floor."
         )
     exact = found.known["exact_n_pwl"]
     if exact is not None:
