@@ -54,3 +54,24 @@ def test_what_stands_in_the_way_is_said(path, tmp_path, run):
     assert "change the run file" in told
     assert "name the choice here (--columns choice=COLUMN)" in told
     assert '# choice = "..."' in (tmp_path / "lab.toml").read_text(encoding="utf-8")
+
+
+def test_a_row_of_bids_is_no_trial_before_it_is_said(tmp_path, run):
+    path = tmp_path / "sub-01_task-x_events.tsv"
+    rows = ["1\t0\tcue\tn/a", "2\t0\tpress\tleft", "3\t0\tcue\tn/a", "4\t0\tpress\tright"]
+    path.write_text("\n".join(["onset\tduration\ttrial_type\tresponse", *rows]))
+    out = ("--out", tmp_path / "run.toml")
+    code, _, error = run("inspect", path, *out)
+    assert code == 2
+    assert "rows are of 2 kinds of 'trial_type', cue, press: say trial = 'row'" in error
+    assert "here this is given with --read, as in --read 'trial = ...'" in error
+    code, told, _ = run("inspect", path, "--read", 'starts = ["cue"]', *out)
+    assert code == 0
+    assert "2 rows" in told
+
+
+def test_a_listing_of_sessions_is_named_and_not_read_as_a_table(tmp_path, run):
+    (tmp_path / "sessions.pqt").write_bytes(b"PAR1")
+    code, _, error = run("inspect", tmp_path / "sessions.pqt", "--out", tmp_path / "run.toml")
+    assert code == 2
+    assert "lists sessions and data sets, and holds no trials" in error

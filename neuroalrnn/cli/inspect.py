@@ -73,7 +73,7 @@ def _toml(read) -> dict:
 
 def _read_format(path: Path, options: dict):
     """Cells of a file or folder of any format as text, what it is, and keys that say so."""
-    from neuroalrnn.sources import TABLES, import_data_loaders
+    from neuroalrnn.sources import import_data_loaders
 
     formats = import_data_loaders().formats
     name = formats.recognise(path)
@@ -84,10 +84,13 @@ def _read_format(path: Path, options: dict):
     _refuse_others(path, options, known)
     try:
         table = kind.read(path, **options).table
-    except DataError:
-        if options or path.suffix.lower() not in TABLES:
+    except DataError as error:
+        said = str(error)
+        asked = [each for each in known if f"{each} = " in said or f"with {each}" in said]
+        if options or not asked:
             raise
-        return _read_text(path, options)
+        hint = f"here this is given with --read, as in --read '{asked[0]} = ...'"
+        raise DataError(f"{said}\n{hint}") from error
     return table.apply(_texts), kind.title, {"read": options} if options else {}
 
 

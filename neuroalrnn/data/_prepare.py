@@ -10,7 +10,7 @@ import pandas as pd
 from neuroalrnn.arguments import unknown
 from neuroalrnn.data._derive import check_recipes, derived, used_columns
 from neuroalrnn.data._keep import keep_rows, read_rules
-from neuroalrnn.data.columns import without_codes
+from neuroalrnn.data.columns import without_codes, without_lists
 from neuroalrnn.data.names import one_form, rows_among
 from neuroalrnn.data.roles import LABELS, ROLES, listed
 from neuroalrnn.exceptions import DataError, problems
@@ -148,7 +148,8 @@ class Prepared:
         name = one_form(name)
         if name in self.derived:
             return self.derived[name].reset_index(drop=True)
-        return without_codes(self.df[name].reset_index(drop=True), self.codes.get(name, []))[0]
+        cells = without_lists(self.df[name].reset_index(drop=True))
+        return without_codes(cells, self.codes.get(name, []))[0]
 
     def _session(self) -> np.ndarray:
         names = [self.columns[role] for role in ("subject", "session") if role in self.columns]

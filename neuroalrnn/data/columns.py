@@ -1,5 +1,6 @@
 """Turn the cells of a column into values: labels, numbers, and what is missing."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -29,6 +30,19 @@ def key(value: Any) -> str:
         value = int(value)
     text = one_form(value)
     return text.lower() if text.lower() in TRUTH else text
+
+
+def without_lists(column: pd.Series) -> pd.Series:
+    """Write cells that hold several values as text, as a file of text holds them: ``[1.0, 2.0]``."""
+    if column.dtype != object or infer_dtype(column, skipna=True) == "string":
+        return column
+    many = column.map(lambda cell: isinstance(cell, list | tuple | dict | np.ndarray))
+    return column.mask(many, column[many].map(_listed)) if many.any() else column
+
+
+def _listed(cell) -> str:
+    plain = cell.tolist() if isinstance(cell, np.ndarray) else cell
+    return json.dumps(plain, ensure_ascii=False, default=str)
 
 
 def keys(column: pd.Series) -> np.ndarray:
@@ -206,6 +220,11 @@ def _no_number(column, name) -> str:
 def _text_among_numbers(column, name, text) -> str:
     kind = "true, false, 1 or 0" if name == "scored" else "numbers"
     found = f"{name!r} has text where {kind} are expected, {shown(column, text)}"
+    if column[text].map(lambda cell: str(cell).startswith("[")).all():
+        return (
+            f"{name!r} holds lists where {kind} are expected, {shown(column, text)}: say which "
+            f"entry counts, derive={{'one': {{'from': COLUMN, 'element': 'first'}}}}"
+        )
     if name != "scored" and text.sum() > 0.5 * column.notna().sum() and text.sum() > 2:
         return f"{found}: code it as numbers, or leave the column out"
     codes = list(dict.fromkeys(column.to_numpy(dtype=object)[text]))

@@ -208,7 +208,7 @@ def _refuse_other_kinds(df, columns, attrs) -> None:
 
 
 def _without_codes(df, roles: Roles) -> tuple[dict[str, pd.Series], dict[str, dict[str, int]]]:
-    read = {name: df[name].reset_index(drop=True) for name in roles.read}
+    read = {name: cells.without_lists(df[name].reset_index(drop=True)) for name in roles.read}
     count = {}
     for name, codes in roles.missing.items():
         read[name], count[name] = cells.without_codes(read[name], codes)

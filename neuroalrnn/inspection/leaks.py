@@ -274,8 +274,12 @@ def _codes(view, name) -> np.ndarray:
 
 
 def _share_told(column: np.ndarray, choice: np.ndarray) -> float:
-    """Share of choices that the likeliest choice at each value gets right, if choices vary."""
+    """Share of choices that the likeliest choice at each value gets right, if choices vary.
+
+    A value that was there once tells its choice whatever it is, and does not count.
+    """
     use = (choice >= 0) & (column >= 0)
+    use &= np.bincount(column[use], minlength=column.max(initial=0) + 1)[column] > 1
     if use.sum() < max(10, 0.5 * (choice >= 0).sum()):
         return 0.0
     width = int(choice.max()) + 1

@@ -321,3 +321,17 @@ def test_values_can_be_written_to_and_the_table_keeps_its_own():
         trials[name][:] = 0
         assert not trials[name].values.any()
     pd.testing.assert_frame_equal(table, before)
+
+
+@pytest.mark.filterwarnings("ignore::neuroalrnn.exceptions.DataWarning")
+def test_lists_in_cells_are_read_by_their_entry_and_named_elsewhere():
+    cells = [[0.5, 2.0], np.array([1.5]), 2.5, [], None, {"a": 1}]
+    table = pd.DataFrame({"ID": "ann", "resp": [0, 1] * 3, "licks": pd.Series(cells, dtype=object)})
+    roles, last = {"subject": "ID", "choice": "resp"}, {"from": "licks", "element": "last"}
+    trials = from_frame(table.iloc[:5], roles, derive={"lick": last})
+    np.testing.assert_array_equal(trials["lick"], [2, 1.5, 2.5, np.nan, np.nan])
+    assert from_frame(table, roles, keep={"licks": ["[1.5]", 2.5]}).sizes["trial"] == 2
+    with pytest.raises(DataError, match=r"'licks' holds lists where numbers are expected, '\[0.5"):
+        from_frame(table.iloc[:5], roles | {"licks": "licks"})
+    with pytest.raises(DataError, match=r"choice has unknown labels '\[0.5, 2.0\]', "):
+        from_frame(table, {"subject": "ID", "choice": "licks"}, labels=[2.5, 1])

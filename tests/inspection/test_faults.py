@@ -117,3 +117,8 @@ def test_missed_trials_are_no_screens(table):
 )  # fmt: skip
 def test_words_beside_a_known_one_change_its_meaning_or_not(name, role):
     assert [each for each in NAMES if _rank(each, name) is not None] == ([role] if role else [])
+
+
+def test_values_that_are_there_once_tell_no_choice(table):
+    few = table.iloc[:16].assign(noise=[f"{k * 7 % 16}.5" for k in range(16)])
+    assert not [each for each in told(look_at(few)).values() if "noise" in each]
