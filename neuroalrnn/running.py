@@ -187,7 +187,8 @@ def progress_bar(iterable: Iterable | None = None, *, show: bool = True, **optio
         The bar, which is an iterator over `iterable`.
     """
     if show and issubclass(tqdm, std.tqdm) and _is_plain(sys.stderr):
-        options = {"file": _Lines(sys.stderr), "mininterval": 1.0} | options
+        # Each bar has lines of its own, whatever other bars are open: no cursor moves in a file.
+        options = {"file": _Lines(sys.stderr), "mininterval": 1.0, "position": 0} | options
     return tqdm(iterable, disable=not show, **options)
 
 

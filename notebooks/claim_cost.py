@@ -13,12 +13,11 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from matplotlib import pyplot as plt
 
 from neuroalrnn.config import Setting
 from neuroalrnn.dissect import dissect
 from neuroalrnn.dissect.plan import DEFAULT
-from neuroalrnn.plots import style
+from neuroalrnn.plots.style import new_figure, style
 
 FULL, OUT = "--full" in sys.argv, Path("results/claims")
 LATENTS = [10, 20, 40] if FULL else [4]
@@ -42,7 +41,8 @@ cost[["n_latent", "n_pwl", "n_parameters", "n_nonlinear", "step_microseconds"]].
 
 # %%
 with style():
-    figure, ax = plt.subplots(figsize=(3.5, 2.6), layout="constrained")
+    figure = new_figure(height=65)
+    ax = figure.add_subplot()
     for n_latent, rows in cost.groupby("n_latent"):
         share, time = rows["n_pwl"] / n_latent, rows["step_microseconds"]
         ax.plot(share, time, "o-", label=f"{n_latent} latents")

@@ -14,13 +14,11 @@
 import sys
 from pathlib import Path
 
-from matplotlib import pyplot as plt
-
 from neuroalrnn.config import Setting
 from neuroalrnn.dissect import dissect
 from neuroalrnn.dissect.plan import DEFAULT
-from neuroalrnn.plots import style
 from neuroalrnn.plots.dissection import plot_share_solved
+from neuroalrnn.plots.style import DOUBLE, new_figure, style
 
 FULL, OUT = "--full" in sys.argv, Path("results/claims")
 # parameters, those for a short look, seed, and what differs from the default setting
@@ -52,7 +50,8 @@ found = {task: train(task) for task in TASKS}
 
 # %%
 with style():
-    figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.4), layout="constrained", sharey=True)
+    figure = new_figure(DOUBLE, 60)
+    axes = figure.subplots(1, 3, sharey=True)
     for ax, (task, each) in zip(axes, found.items(), strict=True):
         plot_share_solved(each.tables["performance"], ax=ax)
         ax.set_title(task)

@@ -4,6 +4,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+from matplotlib import pyplot
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.py"))
 
@@ -91,6 +92,8 @@ CHECKS = {
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path):
     CHECKS[path.stem](runpy.run_path(str(path)))
+    # a figure that pyplot keeps is shown twice by Jupyter
+    assert pyplot.get_fignums() == []
 
 
 def test_there_are_notebooks():

@@ -140,11 +140,13 @@ def test_a_stream_takes_the_first_line_some_and_the_last():
 def test_progress_in_a_file_is_a_few_lines(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
+    other = progress_bar(total=2, unit="other", file=io.StringIO())
     bar = progress_bar(total=2000, unit="check")
     for _ in range(2000):
         bar.update()
         bar.set_postfix_str("validation -0.1")
     bar.close()
+    other.close()
     lines = stream.getvalue().splitlines()
     assert len(lines) == 2
     assert "2000/2000" in lines[-1]
