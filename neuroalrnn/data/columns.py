@@ -33,7 +33,7 @@ def key(value: Any) -> str:
 
 
 def without_lists(column: pd.Series) -> pd.Series:
-    """Write cells that hold several values as text, as a file of text holds them: ``[1.0, 2.0]``."""
+    """Write cells that hold several values as text, as files of text hold them: ``[1.0, 2.0]``."""
     if column.dtype != object or infer_dtype(column, skipna=True) == "string":
         return column
     many = column.map(lambda cell: isinstance(cell, list | tuple | dict | np.ndarray))
