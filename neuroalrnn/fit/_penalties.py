@@ -22,8 +22,10 @@ def manifold_attractor(weights: Weights, n_pwl: torch.Tensor) -> torch.Tensor:
         + \frac{1}{|U| (M - 1)} \sum_{i \in U, j \neq i} W_{ij}^2
         + \frac{1}{|U|} \sum_{i \in U} h_i^2
 
-    ``U`` is the first half of the linear units, rounded up. Input weights have no penalty, because
-    an integrator needs its input.
+    ``U`` is the first half of the linear units, rounded up. Where there is none it is the first
+    half of all units, which have two self-slopes: ``a`` below zero and ``a + W_ii`` above. Of these
+    the first term is the mean. Input weights have no penalty, because an integrator needs its
+    input.
 
     Parameters
     ----------
@@ -35,20 +37,24 @@ def manifold_attractor(weights: Weights, n_pwl: torch.Tensor) -> torch.Tensor:
     Returns
     -------
     Tensor, shape (model,)
-        Penalties; 0 where there is no linear unit.
+        Penalties.
 
     Notes
     -----
-    After Schmidt et al. (2021), ICLR. That it acts on ``a + W_ii`` is our own definition: with a
-    full ``W``, a penalty on ``a`` alone would leave the self-slope free.
+    After Schmidt et al. (2021), ICLR, whose networks are fully rectified. That it acts on
+    ``a + W_ii`` is our own definition: with a full ``W``, a penalty on ``a`` alone would leave the
+    self-slope free.
     """
     n_latent = weights.bias.shape[1]
-    latent = torch.arange(n_latent)
-    chosen = (latent < ((n_latent - n_pwl + 1) // 2)[:, None]).to(weights.bias.dtype)
-    size = chosen.sum(1).clamp(min=1)
+    is_rectified = n_pwl == n_latent
+    n_candidates = torch.where(is_rectified, n_latent, n_latent - n_pwl)
+    chosen = torch.arange(n_latent) < ((n_candidates + 1) // 2)[:, None]
+    above = _self_slopes(weights)
+    below = torch.where(is_rectified[:, None], weights.self_slope, above)
+    slopes = ((1 - above).square() + (1 - below).square()) / 2
     others = _off_diagonal(weights.weight).square().sum(2) / max(n_latent - 1, 1)
-    each = (1 - _self_slopes(weights)).square() + others + weights.bias.square()
-    return (chosen * each).sum(1) / size
+    each = slopes + others + weights.bias.square()
+    return (chosen * each).sum(1) / chosen.sum(1)
 
 
 def instability(weights: Weights, n_pwl: torch.Tensor) -> torch.Tensor:

@@ -18,12 +18,14 @@ def weights():
 
 
 def test_manifold_attractor_by_hand(weights):
-    """Half of the 5, 3 and 0 linear units, rounded up."""
-    for model, units in enumerate(([0, 1, 2], [0, 1], [])):
+    """Half of the 5 and 3 linear units, and half of 5 where none is linear, rounded up."""
+    for model, units in enumerate(([0, 1, 2], [0, 1], [0, 1, 2])):
         a, W, h = (part[model] for part in (weights.self_slope, weights.weight, weights.bias))
         expected = 0.0
         for i in units:
-            expected += (1 - a[i] - W[i, i]) ** 2 / len(units)
+            above = a[i] + W[i, i]
+            below = a[i] if N_PWL[model] == 5 else above
+            expected += ((1 - above) ** 2 + (1 - below) ** 2) / 2 / len(units)
             expected += sum(W[i, j] ** 2 for j in range(5) if j != i) / len(units) / 4
             expected += h[i] ** 2 / len(units)
         found = _penalties.manifold_attractor(weights, N_PWL)[model]
@@ -32,9 +34,12 @@ def test_manifold_attractor_by_hand(weights):
 
 @pytest.mark.parametrize("name", _penalties.ON_WEIGHTS)
 def test_moving_a_self_slope_between_a_and_W_changes_nothing(weights, name):
-    moved = torch.linspace(-1, 1, 5, dtype=torch.float64)
+    """It changes no linear unit; of rectified ones it changes what they do below zero."""
+    moved = torch.linspace(-1, 1, 5, dtype=torch.float64).expand(3, 5).clone()
+    if name == "attractor":
+        moved[N_PWL == 5] = 0
     other = weights._replace(
-        self_slope=weights.self_slope + moved, weight=weights.weight - torch.diag(moved)
+        self_slope=weights.self_slope + moved, weight=weights.weight - torch.diag_embed(moved)
     )
     penalty = _penalties.ON_WEIGHTS[name]
     torch.testing.assert_close(penalty(weights, N_PWL), penalty(other, N_PWL))
@@ -46,7 +51,13 @@ def test_an_integrator_pays_nothing(weights):
         weight=torch.eye(5).double().expand(3, 5, 5),
         bias=torch.zeros(3, 5).double(),
     )
-    assert (_penalties.manifold_attractor(perfect, N_PWL) == 0).all()
+    found = _penalties.manifold_attractor(perfect, N_PWL)
+    # rectified units that forget below zero do pay
+    torch.testing.assert_close(found, torch.tensor([0.0, 0.0, 0.5]).double())
+    rectified = perfect._replace(
+        self_slope=torch.ones(3, 5).double(), weight=torch.zeros(3, 5, 5).double()
+    )
+    assert (_penalties.manifold_attractor(rectified, N_PWL) == 0).all()
 
 
 @pytest.mark.parametrize(("slope", "expected"), [(0.99, 0.0), (-1.0, 0.0), (1.01, 1e-4)])
@@ -100,7 +111,8 @@ def test_strengths_belong_to_models(weights):
     assert penalties.strengths.keys() == {"l2", "attractor"}
     assert not penalties.need_latents
     found = penalties.compute([0, 1, 2], weights, N_PWL, None, None)
-    expected = [0.0, 0.5 * _penalties.weight_l2(weights)[1], 0.0]
+    norm, attractor = _penalties.weight_l2(weights), _penalties.manifold_attractor(weights, N_PWL)
+    expected = [0.0, 0.5 * norm[1], 2 * attractor[2]]
     torch.testing.assert_close(found, torch.tensor(expected).double())
     linear = _penalties.Penalties(settings).compute([2], Weights(*(p[:1] for p in weights)),
                                                     N_PWL[:1], None, None)  # fmt: skip
