@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from textwrap import fill
 
+from benchmarks.mnist_page import write_section
 from neuroalrnn.config import Setting
 from neuroalrnn.dissect import dissect
 from neuroalrnn.dissect.plan import DEFAULT
@@ -225,7 +226,7 @@ def write_page(results):
     -------
     str
     """
-    return HEAD + "".join(_section(name, each) for name, each in results.items())
+    return HEAD + "".join(_section(name, each) for name, each in results.items()) + write_section()
 
 
 def _section(name, each):
