@@ -75,6 +75,9 @@ def main(
     models: Annotated[
         str, typer.Option(help="compare: names, with semicolons between them; empty for all.")
     ] = "",
+    plain: Annotated[
+        bool, typer.Option("--plain", help="compare: without read-outs that learn a subject.")
+    ] = False,
     trials: Annotated[
         Path | None, typer.Option(help="psytrack: table of a subject, see psytrack_peer.py.")
     ] = None,
@@ -96,7 +99,7 @@ def main(
             "computations": {"sizes": (runs, nulls), "cache": cache or RUNS / "computations"},
             "adaptive": {"cache": cache or RUNS / "adaptive"},
             "psytrack": {"trials": trials},
-            "compare": {"dataset": dataset, "other": other, "models": models},
+            "compare": {"dataset": dataset, "other": other, "models": models, "plain": plain},
         }
         save(PARTS[name](**options, **own.get(name, {})))
 
@@ -203,9 +206,9 @@ def _effects(ours, threads, rounds, quick):
     return {"effects": found}
 
 
-def _compare(ours, threads, rounds, quick, dataset, other, models):
+def _compare(ours, threads, rounds, quick, dataset, other, models, plain):
     found = compare.measure(
-        dataset=dataset, n_folds=1 if quick else 2, threads=threads, other=other,
+        dataset=dataset, n_folds=1 if quick else 2, threads=threads, other=other, plain=plain,
         models=[each for each in models.split(";") if each],
     )  # fmt: skip
     typer.echo(f"{dataset}: seconds per fold, {threads} threads; expected are those of one core")

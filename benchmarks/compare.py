@@ -8,6 +8,9 @@ import tempfile
 import time
 import warnings
 from collections import Counter
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +20,9 @@ ROOT = Path(__file__).parents[1]
 FIT, ADAPT = "AL-RNN, all P", "AL-RNN adaptive"
 
 
-def measure(*, dataset="miller_rats", n_folds=1, threads=2, other=None, models=(), n_times=1):
+def measure(
+    *, dataset="miller_rats", n_folds=1, threads=2, other=None, models=(), plain=False, n_times=1
+):
     """Time every model in this tree, and in another one if it is given.
 
     Parameters
@@ -33,6 +38,8 @@ def measure(*, dataset="miller_rats", n_folds=1, threads=2, other=None, models=(
         Root of another source tree, such as a worktree of an earlier commit.
     models : sequence of str
         These alone are fitted beside the AL-RNN; all if there are none.
+    plain : bool
+        Leave read-outs that learn a subject out, which earlier trees do not have.
     n_times : int
         Rounds; in each, every tree is timed once, in a process of its own.
 
@@ -44,7 +51,7 @@ def measure(*, dataset="miller_rats", n_folds=1, threads=2, other=None, models=(
     """
     trees = {"here": ROOT} | ({"other": Path(other).resolve()} if other else {})
     found = {name: [] for name in trees}
-    arguments = [dataset, str(n_folds), str(threads), ";".join(models)]
+    arguments = [dataset, str(n_folds), str(threads), ";".join(models), str(int(plain))]
     for _ in range(n_times):
         for name, tree in trees.items():
             found[name].append(_run(tree, arguments))
@@ -110,7 +117,7 @@ def _run(tree, arguments):
         return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _time_tree(dataset, n_folds, threads, models, path):
+def _time_tree(dataset, path, **options):
     """Run the comparison of the tree that is imported, once to compile and once to be timed."""
     from neuroalrnn.config import default_run
     from neuroalrnn.sources import load_trials
@@ -119,17 +126,17 @@ def _time_tree(dataset, n_folds, threads, models, path):
     trials = load_trials(dataset, run)
     few = trials.isel(trial=trials["trial_in_session"].values < 30)
     short = run.setting.model_copy(update={"max_checks": 1})
-    _compare(few, run.model_copy(update={"setting": short}), 1, threads, models)
-    found = _compare(trials, run, n_folds, threads, models)
+    _compare(few, run.model_copy(update={"setting": short}), **options | {"n_folds": 1})
+    found = _compare(trials, run, **options)
     Path(path).write_text(json.dumps(found), encoding="utf-8")
 
 
-def _compare(trials, run, n_folds, threads, models):
+def _compare(trials, run, n_folds, threads, models, plain):
     """Seconds per fold, by model."""
     from neuroalrnn import Setting
     from neuroalrnn.sources import make_splitter
-    from neuroalrnn.study import crossval
 
+    crossval = _comparing()
     clock, seconds = time.process_time if threads == 1 else time.perf_counter, Counter()
 
     def timed(name, function):
@@ -142,27 +149,41 @@ def _compare(trials, run, n_folds, threads, models):
 
         return call
 
-    def with_answers(baselines, asks):
-        asked = parts["with_answers"](baselines, asks)
-        return {n: timed(n, each) for n, each in asked.items() if n in models or not models}
+    def timed_models(make):
+        def make_timed(*arguments, **options):
+            made = make(*arguments, **options)
+            return {n: timed(n, each) for n, each in made.items() if n in models or not models}
 
-    parts = {n: getattr(crossval, n) for n in ("with_answers", "_fit_folds", "adapt_all")}
-    crossval.with_answers = with_answers
-    crossval._fit_folds = timed(FIT, parts["_fit_folds"])
-    crossval.adapt_all = timed(ADAPT, parts["adapt_all"])
-    fit = timed("total", crossval.select_n_pwl)
-    validation = run.validation
+        return make_timed
+
+    parts = dict(vars(crossval))
+    makes = "with_answers" if "with_answers" in parts else "_baselines"
+    setattr(crossval, makes, timed_models(parts[makes]))
+    for part, name in (("_fit_folds", FIT), ("adapt_all", ADAPT)):
+        if part in parts:
+            setattr(crossval, part, timed(name, parts[part]))
+    validation = run.validation.model_dump()
+    options = {"adaptive": not plain, "sufficient": validation.get("sufficient")}
+    known = signature(crossval.select_n_pwl).parameters
     try:
-        fit(
+        timed("total", crossval.select_n_pwl)(
             trials, Setting(**run.setting.model_dump()), _first(make_splitter(run), n_folds),
-            validation.n_restarts, validation.random_state, n_pwl=validation.n_pwl,
-            n_inner=validation.n_inner, sufficient=validation.sufficient,
-            alternatives=run.alternatives, observation=run.observation, baselines="all",
-            adaptive=True, threads=threads, progress=False,
+            validation["n_restarts"], validation["random_state"], n_pwl=validation["n_pwl"],
+            n_inner=validation["n_inner"], alternatives=run.alternatives,
+            observation=run.observation, baselines="all", threads=threads, progress=False,
+            **{name: each for name, each in options.items() if name in known},
         )  # fmt: skip
     finally:
         vars(crossval).update(parts)
     return {name: round(each, 3) for name, each in seconds.items()}
+
+
+def _comparing():
+    """The module that cross-validates, whose package had another name once."""
+    for package in ("study", "evaluate"):
+        if find_spec(f"neuroalrnn.{package}"):
+            return import_module(f"neuroalrnn.{package}.crossval")
+    raise ModuleNotFoundError("neuroalrnn.study: another tree than one of neuroalrnn was given")
 
 
 def _first(cv, n_folds):
@@ -174,5 +195,8 @@ def _first(cv, n_folds):
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    name, n_folds, threads, models, path = sys.argv[1:]
-    _time_tree(name, int(n_folds), int(threads), [m for m in models.split(";") if m], path)
+    name, n_folds, threads, models, plain, path = sys.argv[1:]
+    _time_tree(
+        name, path, n_folds=int(n_folds), threads=int(threads), plain=plain == "1",
+        models=[each for each in models.split(";") if each],
+    )  # fmt: skip
