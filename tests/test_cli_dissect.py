@@ -1,10 +1,11 @@
 """The command dissect."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from neuroalrnn.cli import main
-from neuroalrnn.cli.dissect import _is_data, read_parameters, study_task
+from neuroalrnn.cli.dissect import _is_data, read_parameters, read_setting, study_task
 from neuroalrnn.dissect.result import Dissection
 from neuroalrnn.exceptions import ConfigError, ResultError
 
@@ -33,6 +34,50 @@ def test_parameters_are_read_as_json_or_text():
     assert found == {"n_steps": 40, "law": "uniform", "coherences": [1, 2]}
     with pytest.raises(ConfigError, match="NAME=VALUE"):
         read_parameters(["n_steps"])
+
+
+def test_options_reach_the_setting_and_half_of_all_units_become_integrators(tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr("neuroalrnn.cli.dissect._write", lambda found, *rest: kept.append(found))
+    for strength in (0, 100):
+        with pytest.raises(SystemExit) as stop:
+            main(
+                ["dissect", "addition", "--out", str(tmp_path / f"{strength}"), "--n-pwl", "0,4",
+                 "--parameter", "n_steps=5", "--n-latent", "4", "--restarts", "2",
+                 "--retrained", "0", "--learning-rate", "0.03", "--updates", "61",
+                 "--backend", "torch_eager", "--threads", "1", "--setting", "batch_size=4",
+                 "--setting", "check_every=20", "--setting", "initialisation=alrnn2024",
+                 "--setting", f"attractor={strength}", "--setting", "attractor_share=0.5"]
+            )  # fmt: skip
+        assert not stop.value.code
+    setting = kept[1].asked["setting"]
+    found = [setting[name] for name in ("attractor", "attractor_share", "max_checks")]
+    assert found == [100, 0.5, 3]
+    for n_pwl in (0, 4):
+        plain, pulled = (_error_of_slopes(found.network(n_pwl, 0)) for found in kept)
+        assert (pulled[:2] < 0.1).all()
+        assert (plain[:2] > 0.15).all()
+        assert (pulled[2:] > 0.15).all()
+
+
+def _error_of_slopes(network):
+    return np.abs(network.self_slope + np.diag(network.weight) - 1)
+
+
+def test_values_of_a_setting_that_are_no_values_are_refused(tmp_path, capsys):
+    assert read_setting(["attractor=5", "initialisation=identity"]) == {
+        "attractor": 5, "initialisation": "identity",
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match="--setting 'attractor': expected NAME=VALUE"):
+        read_setting(["attractor"])
+    with pytest.raises(ConfigError, match="give it by --n-pwl"):
+        read_setting(["n_pwl=2"])
+    for given, told in (("atractor=5", "attractor"), ("check_every=0", "check_every")):
+        with pytest.raises(SystemExit) as stop:
+            main(["dissect", "addition", "--out", str(tmp_path / "new"), "--updates", "9",
+                  "--setting", given])  # fmt: skip
+        assert stop.value.code == 2
+        assert told in capsys.readouterr().err
 
 
 def test_an_unknown_task_is_named_with_the_nearest(tmp_path, capsys):

@@ -56,6 +56,10 @@ def dissect(
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Default: 0.003.")] = None,
     updates: Annotated[int | None, typer.Option(min=1, help="At most; default 5000.")] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the networks, such as attractor=0.1; may be repeated."),
+    ] = None,
     seed: AnySeed = 0,
     threads: Threads = None,
     backend: Backend = "auto",
@@ -71,7 +75,8 @@ def dissect(
         "parameters": read_parameters(parameter or []) or None, "fresh": fresh, "peers": peers,
         "n_retrained": min(retrained, restarts),
     }  # fmt: skip
-    given = {"learning_rate": learning_rate} if learning_rate is not None else {}
+    given = read_setting(setting or [])
+    given |= {"learning_rate": learning_rate} if learning_rate is not None else {}
     if run or _is_data(source):
         with results_folder(out):
             study_subjects_of(
@@ -112,9 +117,7 @@ def study_task(task: str, out: Path, *, overwrite, setting, updates=None, **opti
     from neuroalrnn.dissect.plan import DEFAULT
 
     refuse_existing(out, OUTPUTS, overwrite)
-    if updates is not None:
-        setting = setting | {"max_checks": max(1, updates // DEFAULT.check_every)}
-    chosen = Setting(**DEFAULT.model_dump(exclude={"n_pwl"}) | setting)
+    chosen = _of_length(Setting(**DEFAULT.model_dump(exclude={"n_pwl"}) | setting), updates)
     found = dissect(task, setting=chosen, resume=out / UNFINISHED, progress=True, **options)
     columns = ["n_train", "n_pwl", "run_median", "best_run", "share_solved", "floor", "ceiling"]
     _write(found, out, found.tables["performance"][columns])
@@ -151,16 +154,21 @@ def study_subjects_of(request: Request, *, overwrite, setting, updates=None, **o
     refuse_existing(out, OUTPUTS, overwrite)
     trials = load_trials(source, config)
     typer.echo(tell_trials(source, trials))
-    chosen = config.setting.model_dump() | setting
-    if updates is not None:
-        chosen["max_checks"] = max(1, updates // chosen["check_every"])
+    chosen = _of_length(Setting(**config.setting.model_dump() | setting), updates)
     found = dissect(
-        trials, cv=make_splitter(config), setting=Setting(**chosen),
+        trials, cv=make_splitter(config), setting=chosen,
         n_inner=config.validation.n_inner, resume=out / UNFINISHED, progress=True, **options,
     )  # fmt: skip
     scores = ["subject_score", "subject_error", "subject_gain"]
     columns = ["n_latent", "n_train_subjects", "n_pwl", *scores]
     _write(found, out, found.tables["subject_performance"][columns])
+
+
+def _of_length(setting, updates):
+    """The setting with as many checks as so many updates have, where a number is given."""
+    if updates is None:
+        return setting
+    return setting.model_copy(update={"max_checks": max(1, updates // setting.check_every)})
 
 
 def _write(found, out, told):
@@ -175,8 +183,12 @@ def _write(found, out, told):
     typer.echo(f"report: {page}")
 
 
-def read_parameters(texts: list[str]) -> dict[str, Any]:
-    """Parameters such as ``n_steps=40``; what is no JSON is text.
+# values of a setting that have options of their own
+OWN_OPTION = {"n_latent": "--n-latent", "n_pwl": "--n-pwl", "learning_rate": "--learning-rate"}
+
+
+def read_setting(texts: list[str]) -> dict[str, Any]:
+    """Values of a setting such as ``attractor=0.1``.
 
     Parameters
     ----------
@@ -187,11 +199,34 @@ def read_parameters(texts: list[str]) -> dict[str, Any]:
     ------
     ConfigError
     """
+    found = read_parameters(texts, "--setting", "attractor=0.1")
+    for name, option in OWN_OPTION.items():
+        if name in found:
+            raise ConfigError(f"--setting {name}: give it by {option}")
+    return found
+
+
+def read_parameters(
+    texts: list[str], option: str = "--parameter", example: str = "n_steps=40"
+) -> dict[str, Any]:
+    """Parameters such as ``n_steps=40``; what is no JSON is text.
+
+    Parameters
+    ----------
+    texts : list of str
+        Names and values.
+    option, example : str
+        For the message.
+
+    Raises
+    ------
+    ConfigError
+    """
     found = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise ConfigError(f"--parameter {text!r}: expected NAME=VALUE, such as n_steps=40")
+            raise ConfigError(f"{option} {text!r}: expected NAME=VALUE, such as {example}")
         try:
             found[name] = json.loads(value)
         except json.JSONDecodeError:

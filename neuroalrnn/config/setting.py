@@ -25,6 +25,7 @@ Count = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 Size = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Texts = Annotated[list[str], Field(min_length=1)]
 
@@ -38,6 +39,7 @@ ALTERNATIVE = (
     "weight_decay",
     "clip_norm",
     "attractor",
+    "attractor_share",
     "stability",
     "l1",
     "l2",
@@ -62,6 +64,7 @@ class Hyperparameters(Table):
     l2: Strength = 0.0
     latent_l1: Strength = 0.0
     latent_l2: Strength = 0.0
+    attractor_share: Share = 0.0
     clip_norm: Positive = 1.0
     batch_size: Count = 64
     check_every: Count = 20
@@ -96,6 +99,9 @@ class Setting(Hyperparameters):
     attractor, stability, l1, l2, latent_l1, latent_l2 : float
         Strengths of the penalties in `neuroalrnn.fit._penalties`, in nats per trial; off (0) by
         default.
+    attractor_share : float
+        Share of all latents that the penalty `attractor` pulls towards perfect integration, from
+        the first on, PWL units too; 0 pulls the first half of the linear units.
     clip_norm : float
         Largest norm of a gradient; a larger gradient is scaled down to it.
     batch_size : int

@@ -14,18 +14,18 @@ from torch.nn.functional import pad
 from neuroalrnn.ops import Weights
 
 
-def manifold_attractor(weights: Weights, n_pwl: torch.Tensor) -> torch.Tensor:
-    r"""Compute the penalty that pulls half of the linear units towards perfect integration.
+def manifold_attractor(
+    weights: Weights, n_pwl: torch.Tensor, share: torch.Tensor | float = 0.0
+) -> torch.Tensor:
+    r"""Compute the penalty that pulls some units, ``U``, towards perfect integration.
 
     .. math::
         \frac{1}{|U|} \sum_{i \in U} (1 - a_i - W_{ii})^2
         + \frac{1}{|U| (M - 1)} \sum_{i \in U, j \neq i} W_{ij}^2
         + \frac{1}{|U|} \sum_{i \in U} h_i^2
 
-    ``U`` is the first half of the linear units, rounded up. Where there is none it is the first
-    half of all units, which have two self-slopes: ``a`` below zero and ``a + W_ii`` above. Of these
-    the first term is the mean. Input weights have no penalty, because an integrator needs its
-    input.
+    PWL units have two self-slopes: ``a`` below zero and ``a + W_ii`` above. Of these the first term
+    is the mean. Input weights have no penalty, because an integrator needs its input.
 
     Parameters
     ----------
@@ -33,6 +33,10 @@ def manifold_attractor(weights: Weights, n_pwl: torch.Tensor) -> torch.Tensor:
         Weights with a leading model axis.
     n_pwl : Tensor of int, shape (model,)
         Number of PWL units of each model.
+    share : Tensor, shape (model,), or float
+        Share of all units that are in ``U``, from the first on, PWL units too. Where it is 0, ``U``
+        is the first half of the linear units, and where there is none of all units. Numbers are
+        rounded up.
 
     Returns
     -------
@@ -46,11 +50,16 @@ def manifold_attractor(weights: Weights, n_pwl: torch.Tensor) -> torch.Tensor:
     self-slope free.
     """
     n_latent = weights.bias.shape[1]
-    is_rectified = n_pwl == n_latent
-    n_candidates = torch.where(is_rectified, n_latent, n_latent - n_pwl)
-    chosen = torch.arange(n_latent) < ((n_candidates + 1) // 2)[:, None]
+    n_candidates = torch.where(n_pwl == n_latent, n_latent, n_latent - n_pwl)
+    share = torch.as_tensor(share, dtype=torch.float64)
+    # 0.1 of 30 units are three, though their product is a little more
+    of_all = (share * n_latent - 1e-9).ceil()
+    n_chosen = torch.where(share > 0, of_all, (n_candidates + 1) // 2)
+    latent = torch.arange(n_latent)
+    chosen = latent < n_chosen[:, None]
     above = _self_slopes(weights)
-    below = torch.where(is_rectified[:, None], weights.self_slope, above)
+    is_pwl = latent >= (n_latent - n_pwl)[:, None]
+    below = torch.where(is_pwl, weights.self_slope, above)
     slopes = ((1 - above).square() + (1 - below).square()) / 2
     others = _off_diagonal(weights.weight).square().sum(2) / max(n_latent - 1, 1)
     each = slopes + others + weights.bias.square()
@@ -185,6 +194,7 @@ class Penalties:
             name: torch.tensor([getattr(each, name) for each in settings]) for name in names
         }
         self.strengths = {name: value for name, value in strengths.items() if value.any()}
+        self.share = torch.tensor([each.attractor_share for each in settings], dtype=torch.float64)
         self.need_latents = bool(ON_LATENTS.keys() & self.strengths.keys())
 
     def compute(
@@ -217,7 +227,9 @@ class Penalties:
         """
         total: torch.Tensor | float = 0.0
         for name, strength in self.strengths.items():
-            if name in ON_WEIGHTS:
+            if name == "attractor":
+                value = manifold_attractor(weights, n_pwl, self.share[models])
+            elif name in ON_WEIGHTS:
                 value = ON_WEIGHTS[name](weights, n_pwl)
             else:
                 value = ON_LATENTS[name](latents, scored)

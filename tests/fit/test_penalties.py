@@ -32,6 +32,22 @@ def test_manifold_attractor_by_hand(weights):
         assert float(found) == pytest.approx(float(expected))
 
 
+def test_a_share_of_all_units_is_pulled_on_both_sides_of_zero_by_hand(weights):
+    """Three of 5 units by a share of 0.5, of which 0, 0 and 3 are PWL units."""
+    share = torch.full((3,), 0.5)
+    found = _penalties.manifold_attractor(weights, N_PWL, share)
+    for model in range(3):
+        a, W, h = (part[model] for part in (weights.self_slope, weights.weight, weights.bias))
+        expected = 0.0
+        for i in range(3):
+            above, below = a[i] + W[i, i], a[i] + (0 if model == 2 else W[i, i])
+            expected += ((1 - above) ** 2 + (1 - below) ** 2) / 2
+            expected += sum(W[i, j] ** 2 for j in range(5) if j != i) / 4 + h[i] ** 2
+        assert float(found[model]) == pytest.approx(float(expected) / 3)
+    penalties = _penalties.Penalties([Setting(n_latent=5, attractor=2.0, attractor_share=0.5)] * 3)
+    torch.testing.assert_close(penalties.compute([0, 1, 2], weights, N_PWL, None, None), 2 * found)
+
+
 @pytest.mark.parametrize("name", _penalties.ON_WEIGHTS)
 def test_moving_a_self_slope_between_a_and_W_changes_nothing(weights, name):
     """It changes no linear unit; of rectified ones it changes what they do below zero."""
