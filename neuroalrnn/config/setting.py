@@ -53,7 +53,9 @@ class Hyperparameters(Table):
 
     n_latent: Count = 6
     convention: Literal["reduced", "free"] = "reduced"
-    initialisation: Literal["alrnn2024", "orthogonal", "timescales", "identity"] = "alrnn2024"
+    initialisation: Literal["alrnn2024", "orthogonal", "timescales", "identity", "apart"] = (
+        "alrnn2024"
+    )
     memory: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 10.0
     learning_rate: Positive = 0.03
     halve_every: Size = 0
@@ -85,10 +87,11 @@ class Setting(Hyperparameters):
         Number of latents, M.
     convention : {"reduced", "free"}
         Whether ``a`` of linear units is fixed at 0 (their self-weight is in ``W``) or trained too.
-    initialisation : {"alrnn2024", "orthogonal", "timescales", "identity"}
+    initialisation : {"alrnn2024", "orthogonal", "timescales", "identity", "apart"}
         How the recurrence starts; see `neuroalrnn.model.init.draw`.
     memory : float
-        Longest time constant at the start, in steps ("timescales" only).
+        Longest time constant at the start, in steps ("timescales"), or steps of input that move an
+        integrator as far as one step moves the other units ("apart").
     learning_rate : float
         Learning rate of Adam.
     halve_every : int

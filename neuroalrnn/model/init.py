@@ -28,13 +28,14 @@ def draw(
     ----------
     n_latent, n_pwl, n_features : int
         Number of latents, of PWL units among them, and of input features.
-    initialisation : {"alrnn2024", "identity", "timescales", "orthogonal"}
+    initialisation : {"alrnn2024", "identity", "apart", "timescales", "orthogonal"}
         Recipe for ``a`` and ``W``.
     convention : {"reduced", "free"}
         Where the self-weight of a linear unit lives. "reduced": in ``W``, with ``a`` fixed at 0;
         "free": in ``W`` and in ``a``. Both start as the same function.
     memory : float
-        Longest time constant of "timescales" in steps, at least 1.
+        Longest time constant of "timescales" in steps, at least 1; of "apart" the steps of input
+        that move an integrator as far as one step moves the other units.
     offset : array-like, shape (output,)
         Offset of the read-out, such as the log-odds of the training choices (nats).
     rng : numpy.random.Generator
@@ -49,7 +50,8 @@ def draw(
     -----
     `n_pwl` only decides where the self-slopes live, so models that differ in nothing else start
     from the same random numbers. "alrnn2024" is the recipe of Brenner et al. (2024), NeurIPS;
-    "identity" follows Schmidt et al. (2021), ICLR; "timescales" and "orthogonal" are our own.
+    "identity" follows Schmidt et al. (2021), ICLR; "apart", "timescales" and "orthogonal"
+    are our own.
     """
     slope, weight, gain = INITIALISATIONS[initialisation](n_latent, memory, rng)
     linear = torch.arange(n_latent) < (n_latent - n_pwl if convention == "reduced" else 0)
@@ -81,6 +83,19 @@ def _identity(n_latent, memory, rng):
     return torch.where(keeps, 1.0, slope), torch.where(keeps[:, None], 0.0, weight), gain
 
 
+def _apart(n_latent, memory, rng):
+    """Let the first half integrate perfectly, and the rest forget at once; none hears the first.
+
+    Over many steps integrators gather far more than other units ever hold. Where these hear them,
+    PWL units are soon on or off for good, and with strong inputs every update moves what is read
+    out at the end by more than there is to explain.
+    """
+    keeps = (torch.arange(n_latent) < n_latent // 2)[:, None]
+    weight = 0.01 * _normal(rng, n_latent, n_latent)
+    gain = torch.where(keeps, 1 / memory, 1.0)
+    return keeps[:, 0].double(), torch.where(keeps | keeps.mT, 0.0, weight), gain
+
+
 def _timescales(n_latent, memory, rng):
     """Draw self-slopes exp(-1 / tau), with tau log-uniform between 1 and `memory` steps.
 
@@ -107,6 +122,7 @@ def _normal(rng, *shape):
 INITIALISATIONS = {
     "alrnn2024": _alrnn2024,
     "identity": _identity,
+    "apart": _apart,
     "timescales": _timescales,
     "orthogonal": _orthogonal,
 }

@@ -29,6 +29,20 @@ def test_identity_keeps_half_of_the_latents_for_ever():
     torch.testing.assert_close(J[:10], torch.eye(20, dtype=J.dtype)[:10])
 
 
+def test_integrators_apart_gather_little_and_nothing_hears_them():
+    drawn = weights("apart", n_pwl=5)
+    J = jacobian(drawn)
+    torch.testing.assert_close(J[:10], torch.eye(20, dtype=J.dtype)[:10])
+    assert not J[10:, :10].any()
+    assert J[10:, 10:].abs().max() < 0.05
+    step = drawn.input_weight.sum(1)  # of inputs of 1
+    z = drawn.initial
+    for _ in range(50):
+        z = J @ z + step
+    found, expected = (float(each.square().mean()) for each in (z[:10], step[10:]))
+    assert found == pytest.approx(expected, rel=0.7)
+
+
 def test_timescales_lie_between_one_and_memory_steps():
     slope = weights("timescales", n_pwl=200, n_latent=200).self_slope
     tau = -1 / torch.log(slope)
