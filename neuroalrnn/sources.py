@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TABLES = (".csv", ".tsv", ".txt", ".dat", ".json", ".jsonl", ".xlsx", ".parquet", ".pqt")
 OPTIONS = {
-    *("constants", "keep", "derive", "events", "trial_start"),
+    *("constants", "keep", "derive", "events", "trial_start", "tolerance"),
     *("after_choice", "signed", "text", "missing", "units"),
 }
 # of files of text alone

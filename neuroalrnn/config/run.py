@@ -66,6 +66,8 @@ class _DataTable(Table):
         Times in seconds from trial start, or only names.
     trial_start : str or dict of event to column, optional
         Column with the start of each trial.
+    tolerance : float
+        Seconds by which events may be out of order.
     after_choice, signed, text : list of str
         Variables known only after the choice; variables of 0/1 that models get as -1/+1; covariates
         that are text.
@@ -94,6 +96,7 @@ class _DataTable(Table):
     labels: list[str | int | float] | dict[str, str | Codes] | None = None
     events: dict[str, str | int | float] | list[str] = {}
     trial_start: str | dict[str, str] | None = None
+    tolerance: float = 0.0
     after_choice: list[str] = []
     signed: list[str] = []
     text: list[str] = []

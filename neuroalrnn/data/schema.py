@@ -375,10 +375,18 @@ def _check_events(trials: xr.Dataset) -> list[str]:
     if early.any():
         return [
             f"event times are before trial start (0 s) on {where(early)}; missing is NaN, which a "
-            "table declares with missing={event: [code]}"
+            f"table declares with missing={{event: [code]}}{_at_most(-times.values)}"
         ]
-    latest = np.fmax.accumulate(times.values, axis=1)
-    late = np.any(times.values < latest, axis=1)
+    behind = np.fmax.accumulate(times.values, axis=1) - times.values
+    late = np.any(behind > 0, axis=1)
     if not late.any():
         return []
-    return [f"event times fall within the trial ({' <= '.join(names)} expected) on {where(late)}"]
+    order = " <= ".join(names)
+    return [
+        f"event times fall within the trial ({order} expected) on {where(late)}{_at_most(behind)}"
+    ]
+
+
+def _at_most(behind) -> str:
+    most = np.nanmax(behind)
+    return f"; by {most:.3g} s at most: see tolerance of from_frame" * bool(most < 1)

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neuroalrnn.arguments import checked, not_kind, not_mapping, optional, refuse
+from neuroalrnn.arguments import checked, not_kind, not_mapping, not_number, optional, refuse
 from neuroalrnn.data import columns as cells
 from neuroalrnn.data._prepare import Prepared
 from neuroalrnn.data._stamps import in_seconds
@@ -27,7 +28,13 @@ from neuroalrnn.data.schema import (
     find_problems,
     session_number,
 )
-from neuroalrnn.data.units import check_units, event_times, session_clock
+from neuroalrnn.data.units import (
+    MOST_TOLERANCE,
+    check_units,
+    event_times,
+    put_in_order,
+    session_clock,
+)
 from neuroalrnn.exceptions import DataError, problems
 
 
@@ -39,6 +46,7 @@ from neuroalrnn.exceptions import DataError, problems
     constants=optional(not_mapping),
     keep=optional(not_mapping),
     derive=optional(not_mapping),
+    tolerance=partial(not_number, least=0, most=MOST_TOLERANCE),
 )
 def from_frame(
     df: pd.DataFrame,
@@ -47,6 +55,7 @@ def from_frame(
     labels: Sequence | Mapping | None = None,
     events: Mapping[str, str | float] | Sequence[str] | None = None,
     trial_start: str | Mapping[str, str] | None = None,
+    tolerance: float = 0.0,
     after_choice: Sequence[str] = (),
     signed: Sequence[str] = (),
     text: Sequence[str] = (),
@@ -86,6 +95,10 @@ def from_frame(
         Column with the start of each trial, where event times count from another start, such as
         that of the session. It is subtracted from the columns of all events but that of ``rt``; a
         dict says from which events.
+    tolerance : float
+        Seconds by which an event may lie before trial start, or before an event that is named
+        earlier: it is moved there, and that is said. More is an error, as clocks of two devices
+        differ by little.
     after_choice : sequence of str
         Covariates that become known only after the choice, as ``reward``, ``correct``, ``rt``,
         ``common`` and ``transition`` do anyway.
@@ -171,7 +184,7 @@ def from_frame(
         roles, found = read_roles(
             columns, events, trial_start, after_choice, signed, text, missing, units, stored
         )
-        trials = _built(df, roles, labels, attrs, found, rows)
+        trials = _built(df, roles, labels, attrs, found, rows, tolerance)
     if roles.stored and roles.stored.get("digest") == digest(df):
         return trials
     if not roles.variables:
@@ -180,7 +193,7 @@ def from_frame(
     return caution(trials, look(trials))
 
 
-def _built(df, roles: Roles, labels, attrs, found: list[str], rows) -> xr.Dataset:
+def _built(df, roles: Roles, labels, attrs, found: list[str], rows, tolerance) -> xr.Dataset:
     found += check_roles(roles, list(df.columns), len(df)) + check_units(roles)
     if found:
         raise problems(DataError, "table", found)
@@ -190,6 +203,8 @@ def _built(df, roles: Roles, labels, attrs, found: list[str], rows) -> xr.Datase
     variables, more = _variables(read, roles, labels)
     if roles.event_names:
         coords["event"] = list(roles.event_names)
+    if roles.events:
+        reading += put_in_order(variables["event_time"][1], roles.event_names, tolerance)
     if not roles.variables:
         coords[TABLE_ROW] = ("trial", rows)
     trials = xr.Dataset(variables, coords, _attrs(df, roles, attrs, reading + counted))

@@ -1,5 +1,7 @@
 """Times of a table in seconds, on the clock of the trial."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -15,6 +17,8 @@ NO_DURATION = ("subject", "session", "block", "trial", "choice", "correct", "sco
 
 # in s, over a session: events do not lie so much later from trial to trial, counted from its start
 CLIMB = 10.0
+# in s: events that lie farther off are others than they are called
+MOST_TOLERANCE = 1.0
 
 
 def check_units(roles: Roles) -> list[str]:
@@ -84,6 +88,35 @@ def event_times(values, roles, n_trials: int) -> np.ndarray:
             unit = roles.units.get(source) if same else None
             times[:, k] = apart(times[:, k], values[start], unit)
     return times
+
+
+def put_in_order(times: np.ndarray, names: Sequence[str], tolerance: float) -> list[str]:
+    """Move events that lie a little before trial start, or before an earlier one, to that time.
+
+    Parameters
+    ----------
+    times : ndarray, shape (trial, event)
+        Times in s, in which they are moved.
+    names : sequence of str
+        Names of the events.
+    tolerance : float
+        By how much, in s.
+
+    Returns
+    -------
+    list of str
+        A text on what was moved, or none.
+    """
+    earliest = np.fmax.accumulate(np.fmax(times, 0), axis=1)
+    by = np.where(np.isfinite(times), earliest - times, 0.0)
+    moved = (by > 0) & (by <= tolerance)
+    times[moved] = earliest[moved]
+    told = [
+        f"{name} on {mask.sum()} trials by up to {by[mask, k].max():.3g} s"
+        for k, (name, mask) in enumerate(zip(names, moved.T, strict=True))
+        if mask.any()
+    ]
+    return [f"moved, to keep events in order: {', '.join(told)}"] if told else []
 
 
 def session_clock(trials: xr.Dataset) -> list[str]:

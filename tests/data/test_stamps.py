@@ -96,3 +96,22 @@ def test_times_between_columns_are_derived():
 def test_what_is_no_time_from_trial_start_is_refused(options, found):
     with pytest.raises(DataError, match=found):
         from_frame(table(), ROLES, **options)
+
+
+def test_events_a_little_out_of_order_are_moved_and_counted():
+    times = {"a": [0.5, -0.02, 0.5, np.nan], "b": [0.4, 1.0, 0.6, 0.1], "c": [0.45, 1.0, 0.7, 0.2]}
+    frame = pd.DataFrame({"ID": "ann", "resp": [0, 1, 1, 0]} | times)
+    roles, events = {"subject": "ID", "choice": "resp"}, {name: name for name in times}
+    with pytest.raises(DataError, match=r"before trial start .* on trial 1; .*0.02 s at most"):
+        from_frame(frame, roles, events=events)
+    with pytest.raises(DataError, match=r"a <= b <= c expected\) on trial 0; by 0.1 s at most"):
+        from_frame(frame, roles, events=events, tolerance=0.05)
+    trials = from_frame(frame, roles, events=events, tolerance=0.11)
+    expected = [[0.5, 0.5, 0.5], [0, 1, 1], [0.5, 0.6, 0.7], [np.nan, 0.1, 0.2]]
+    np.testing.assert_array_equal(trials["event_time"], expected)
+    told = "a on 1 trials by up to 0.02 s, b on 1 trials by up to 0.1 s, c on 1 trials by"
+    assert told in trials.attrs["reading"]
+    assert frame["b"][0] == 0.4
+    for odd in (-1, 2, "0.1"):
+        with pytest.raises(DataError, match=r"tolerance = .*: expected a number from 0 to 1"):
+            from_frame(frame, roles, events=events, tolerance=odd)

@@ -53,6 +53,16 @@ def test_a_session_is_read_with_the_codes_of_the_ibl(session):
     assert "itiDuration" not in table
 
 
+def test_a_cue_may_come_a_little_before_its_stimulus_where_that_is_said(session):
+    events = {"stim": "stimOn_times", "go": "goCue_times"}
+    options = {"events": events, "trial_start": "stimOn_times"}
+    with pytest.raises(DataError, match=r"on trial 0; .* by 0.002 s at most: see tolerance"):
+        load_alf(session, {}, **options)
+    trials = load_alf(session, {}, **options, tolerance=0.003)
+    assert (trials["event_time"] == 0).all()
+    assert "go on 1 trials by up to 0.002 s" in trials.attrs["reading"]
+
+
 def test_the_last_revision_counts_or_the_last_that_is_asked_for(session):
     for day, value in (("2024-01-01", 0.9), ("2023-05-01", 0.7)):
         folder = session / "alf" / f"#{day}#"
