@@ -1,5 +1,7 @@
 """Rules of the task of CRCNS pfc-1: blocks, stimuli, and what a response was."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -8,6 +10,8 @@ from data_loaders.formats._found import listed
 CUED, LOCALISATION, PITCH_CUED, PITCH = 1, 2, 3, 4
 FUTURE = "future_trial"
 OUTCOMES = ("hit", "error", "wrong_port")
+NO_RESPONSE = ("short_cpoke", "choice_time_up", "current_trial")
+GO = ("go", "nogo", "twoac")
 OTHER = {"left": "right", "right": "left"}
 # number, block, side (-1 left), pitch (-1 low), whether to go
 STIMULI = {
@@ -99,6 +103,21 @@ def contradictions(table: pd.DataFrame) -> list[str]:
         f"{text}: trials {listed(table.index[wrong].tolist())}"
         for text, wrong in checks.items()
         if wrong.any()
+    ] + _unknown(table)
+
+
+def _unknown(table) -> list[str]:
+    known = {"outcome": (*OUTCOMES, *NO_RESPONSE, FUTURE), "go_or_nogo": GO}
+    counts = {
+        name: table.loc[~table[name].isin(values), name].value_counts(sort=False, dropna=False)
+        for name, values in known.items()
+    }
+    return [
+        f"{name} has values that are not known: "
+        f"{listed([f'{value} ({n} trials)' for value, n in count.items()])}: expected "
+        f"{listed(known[name])}"
+        for name, count in counts.items()
+        if len(count)
     ]
 
 
@@ -118,17 +137,19 @@ def responses(table: pd.DataFrame) -> pd.DataFrame:
         ``pitch`` (-1, 1, 0 on cue trials), ``context`` (-1 localisation, 1 pitch), ``cue``,
         ``scored`` and ``unscored_reason``, and ``run``, which counts blocks.
     """
-    go, outcome = (table["go_or_nogo"] == "go"), table["outcome"]
-    right = table["correct_side"]
+    go, nogo = table["go_or_nogo"] == "go", table["go_or_nogo"] == "nogo"
+    outcome, right = table["outcome"], table["correct_side"]
     choice = pd.Series(np.nan, table.index, dtype=object)
-    choice = choice.mask(outcome == "hit", right.where(go, "nogo"))
-    choice = choice.mask(outcome == "error", right.where(~go, "nogo"))
-    choice = choice.mask(outcome == "wrong_port", right.map(OTHER))
+    stayed: Any = pd.Series("nogo", table.index, dtype=object)
+    choice = choice.mask((go & (outcome == "hit")) | (nogo & (outcome == "error")), right)
+    choice = choice.mask((nogo & (outcome == "hit")) | (go & (outcome == "error")), stayed)
+    choice = choice.mask((go | nogo) & (outcome == "wrong_port"), right.map(OTHER))
     shown = pd.DataFrame.from_dict(STIMULI, orient="index").reindex(table["stim_name"])
     reasons = {
         "forced": table["nonrandom"] != 0,
         "cue trial": table["block"].isin([CUED, PITCH_CUED]),
         "no response": ~outcome.isin(OUTCOMES),
+        "neither go nor nogo": ~(go | nogo),
     }
     reason = np.select([each.to_numpy() for each in reasons.values()], list(reasons), "")
     block = table["block"]

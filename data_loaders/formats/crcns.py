@@ -10,7 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from data_loaders.formats._found import Found, each_file, listed, readable, to_trials, told_of
-from data_loaders.formats._klusters import SAMPLES_PER_SECOND, spikes_of
+from data_loaders.formats._klusters import SAMPLES_PER_SECOND, hold_of, spikes_of, with_table
+from data_loaders.formats._pfc_events import TIMES, times_of_events
 from data_loaders.formats._pfc_rules import (
     NEEDED,
     STIMULI,
@@ -35,8 +36,9 @@ from neuroalrnn.exceptions import DataError, problems
 
 INFO, TIMINGS, NUMBERS, STAMPS, EVENTS = ("trials_info", "trial_timings", "TRIAL_NUMBERS",
                                           "TIMESTAMPS", "events")  # fmt: skip
-TIMES = ("cpoke_start", "stim_onset", "cpoke_stop", "choice_made")
 TOLERANCE = 0.002
+# rats of either kind waited longer
+SHORT_HOLD = 0.05
 SESSION = re.compile(r"([A-Z]+\d+[A-Z])_\d{6}(_\d+)?_behaving")
 # its authors leave it out: stimuli of another task
 CATCH = "CR20B_120613_001_behaving"
@@ -45,6 +47,7 @@ COLUMNS = {"subject": "subject", "session": "session", "block": "run", "trial": 
            "choice": "choice", "correct": "correct", "reward": "reward", "scored": "scored",
            "unscored_reason": "unscored_reason", "side": "side", "pitch": "pitch", "cue": "cue",
            "context": "context"}  # fmt: skip
+REWARD = "reward is a hit on a go trial: a hit on a nogo trial delivers nothing"
 ATTRS = {
     "task": "stimulus selection: go or no-go, by location or by pitch, in alternating blocks",
     "species": "rat",
@@ -61,6 +64,7 @@ ATTRS = {
     columns=not_columns,
     also=not_names,
     at=optional(not_text),
+    unit_table=optional(not_path),
     attrs=optional(not_mapping),
 )
 def load_crcns(
@@ -69,8 +73,9 @@ def load_crcns(
     *,
     also: Sequence[str] = (),
     at: str | None = None,
-    window: Sequence[float] = (-0.5, 1.0),
+    window: Sequence[float] | str = (-0.5, 1.0),
     dt: float = 0.05,
+    unit_table: str | Path | None = None,
     **options: Any,
 ) -> xr.Dataset:
     """Read a session of CRCNS pfc-1, or the whole tree, as a trial dataset.
@@ -86,10 +91,15 @@ def load_crcns(
         Argument of `read_crcns`.
     at : {"cpoke_start", "stim_onset", "cpoke_stop", "choice_made"}, optional
         Count the spikes of a session in bins from there.
-    window : pair of float
-        Seconds from there where bins start and end.
+    window : pair of float or "hold"
+        Seconds from there where bins start and end; "hold" is the time before the onset of the
+        stimulus in which the rat had to wait, 0.05 or 0.25 s. Where 0.05 s are more than it waited
+        there are no counts.
     dt : float
         Width of the bins in seconds.
+    unit_table : str or pathlib.Path, optional
+        CSV with the columns ``ulabel`` and, optionally, ``region`` and ``include``, as a path from
+        `path` on. All units are kept: the coord ``include`` says which are listed, or marked so.
     **options : anything
         Further arguments of `neuroalrnn.from_frame`. By default there are the events cpoke_start,
         stim_onset, cpoke_stop and choice_made, in seconds from cpoke_start, where they are known.
@@ -108,6 +118,13 @@ def load_crcns(
     found = read_crcns(path, also=also)
     folders = found.table[["subject", "session"]].drop_duplicates()
     wrong = not_one_of("at", at, TIMES) if at is not None else []
+    is_hold = isinstance(window, str) and window == "hold"
+    if is_hold and at != "stim_onset":
+        wrong.append("window = 'hold' is the time before the stimulus: expected at = 'stim_onset'")
+    if unit_table is not None and at is None:
+        wrong.append(
+            "unit_table says what units are: say at which time spikes are counted, with at"
+        )
     if at is not None and len(folders) > 1:
         wrong.append("units differ between sessions: name the folder of one session")
     if at is not None and options.get("keep"):
@@ -123,9 +140,18 @@ def load_crcns(
     if at is None:
         return trials
     (place,) = each_file(path, is_crcns, "sessions of CRCNS pfc-1")
-    spikes, region = spikes_of(place.parent, folders["subject"].iloc[0])
-    trials = with_spikes(trials, spikes, found.table[at].to_numpy(dtype=float), window, dt)
-    return trials.assign_coords(region=("unit", list(region.values())))
+    rat = folders["subject"].iloc[0]
+    spikes, region = spikes_of(place.parent, rat)
+    coords: dict[str, Any] = {"region": ("unit", list(region.values()))}
+    if unit_table is not None:
+        coords = with_table(Path(path) / unit_table, place.parent.name, region)
+    times = found.table[at].to_numpy(dtype=float)
+    bins: Any = window
+    if is_hold:
+        bins, waited = hold_of(rat), times - found.table["cpoke_start"].to_numpy(dtype=float)
+        times = np.where(waited.round(6) > SHORT_HOLD, times, np.nan)
+    trials = with_spikes(trials, spikes, times, bins, dt)
+    return trials.assign_coords(coords)
 
 
 @checked(DataError, path=not_path, also=not_names)
@@ -144,9 +170,9 @@ def read_crcns(path: str | Path, *, also: Sequence[str] = ()) -> Found:
     Found
         One row per trial that happened. ``choice`` (nogo, left, right) follows from outcome, go
         flag and correct side; ``reward`` is a hit on a go trial. ``recorded`` tells which trials
-        lie inside the recording: times (s, neural clock) are those of ``trial_timings``, and
-        missing elsewhere and on munged trials. ``rt`` is cpoke_stop less stim_onset, and is
-        censored at the end of the sound, 0.25 s.
+        lie inside the recording: times (s, neural clock) are those of ``trial_timings``, or else of
+        ``events``, which must agree, and missing elsewhere and on munged trials. ``rt`` is
+        cpoke_stop less stim_onset, and is censored at the end of the sound, 0.25 s.
 
     Raises
     ------
@@ -154,7 +180,7 @@ def read_crcns(path: str | Path, *, also: Sequence[str] = ()) -> Found:
         Files contradict each other or the rules of the task; the message names all trials.
     """
     files = each_file(path, is_crcns, "sessions of CRCNS pfc-1")
-    notes, cautions, tables, wrong, told = list[str](), list[str](), [], list[str](), []
+    notes, cautions, tables, wrong, told = [REWARD], list[str](), [], list[str](), []
     if len(files) > 1:
         notes += [f"{CATCH} left out, as by its authors" for f in files if f.parent.name == CATCH]
         files = [each for each in files if each.parent.name != CATCH]
@@ -224,25 +250,41 @@ def _by_number(path, needed) -> pd.DataFrame:
 
 def _times(folder, table) -> tuple[pd.DataFrame, list[str], list[str], list[str]]:
     """Times by trial; notes, cautions and what contradicts."""
-    empty = pd.DataFrame(np.nan, table.index, [*TIMES, "rt"])
-    inside = _lines(folder / NUMBERS)
-    if not (folder / TIMINGS).is_file():
-        told = ["trial_timings is missing: no times are known"]
-        recorded = table.index.isin(inside) if inside else False
-        return empty.assign(recorded=recorded), [], told, []
-    timing = _by_number(folder / TIMINGS, TIMES)
-    lost = timing.index.difference(table.index).tolist()
-    found = [f"trials of trial_timings that trials_info lacks: {listed(lost)}"] if lost else []
-    is_munged = np.zeros(len(timing), dtype=bool)
-    if "is_munged" in timing:
-        is_munged = _truth(timing["is_munged"])
-    notes = [f"{is_munged.sum()} munged trials have no times"] if is_munged.any() else []
-    times = timing.loc[~is_munged, list(TIMES)].reindex(table.index)
-    times = times.apply(pd.to_numeric)
-    found += _compared(times, inside, _lines(folder / STAMPS))
-    found += _disordered(times)
+    inside, stamps = _lines(folder / NUMBERS), _lines(folder / STAMPS)
+    told = times_of_events(folder / EVENTS) if (folder / EVENTS).is_file() else None
+    if (folder / TIMINGS).is_file():
+        timing = _by_number(folder / TIMINGS, TIMES)
+        is_munged = np.zeros(len(timing), dtype=bool)
+        if "is_munged" in timing:
+            is_munged = _truth(timing["is_munged"])
+        times = timing.loc[~is_munged, list(TIMES)].apply(pd.to_numeric)
+        notes = [f"{is_munged.sum()} munged trials have no times"] if is_munged.any() else []
+        found, cautions = _disagreeing(times, told), list[str]()
+        lost = timing.index.difference(table.index).tolist()
+        found += [f"trials of {TIMINGS} that {INFO} lacks: {listed(lost)}"] * bool(lost)
+        recorded = table.index.isin(timing.index)
+    else:
+        known = f"times are those of {EVENTS}" if told is not None else "no times are known"
+        times = told if told is not None else pd.DataFrame(columns=list(TIMES), dtype=float)
+        notes, found, cautions = [], [], [f"{TIMINGS} is missing: {known}"]
+        recorded = table.index.isin(inside or times.index)
+    times = times.reindex(table.index)
+    found += _compared(times, inside, stamps) + _disordered(times)
     times["rt"] = times["cpoke_stop"] - times["stim_onset"]
-    return times.assign(recorded=table.index.isin(timing.index)), notes, [], found
+    return times.assign(recorded=recorded), notes, cautions, found
+
+
+def _disagreeing(times, told) -> list[str]:
+    """Texts on times that trial_timings and events tell otherwise."""
+    if told is None:
+        return []
+    off = (times - told.reindex(times.index)).abs() > TOLERANCE
+    return [
+        f"{name} of {TIMINGS} and of {EVENTS} differ by over 2 ms on trials "
+        f"{listed(times.index[off[name]].tolist())}"
+        for name in TIMES
+        if off[name].any()
+    ]
 
 
 def _lines(path) -> list[int]:

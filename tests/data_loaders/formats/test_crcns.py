@@ -131,6 +131,11 @@ def changed(column, trial, value):
         (changed("stim_number", 30, 5), "stim_number is not that of stim_name: trials 30"),
         (changed("stim_name", 30, "le_hi_pc"), "belongs to another block: trials 30"),
         (changed("go_or_nogo", 30, "maybe"), "go_or_nogo is not that of stim_name: trials 30"),
+        (
+            changed("outcome", [30, 31], "Hit"),
+            r"outcome has values .* known: Hit \(2 trials\): exp",
+        ),
+        (changed("go_or_nogo", 30, "maybe"), r"maybe \(1 trials\): expected go, nogo, twoac"),
         (changed("stim_name", 30, "le_ca_lc"), "unknown stimuli le_ca_lc: name them in also"),
         (info().drop(columns="outcome"), "has no column outcome"),
         (info().iloc[[0, 2, 1]], "trial numbers twice or out of order"),
@@ -156,6 +161,76 @@ def test_stimuli_that_are_named_are_no_error_and_have_no_side(tmp_path):
     write(tmp_path, table=changed("stim_name", 30, "le_ca_lc"))
     table = read_crcns(tmp_path, also=["le_ca_lc"]).table
     assert np.isnan(table.loc[29, "side"])
+
+
+def test_a_choice_between_two_sides_is_no_nogo(tmp_path):
+    table = changed("stim_name", 30, "le_ca_lc")
+    table.loc[30, ["go_or_nogo", "outcome"]] = "twoac", "hit"
+    write(tmp_path, table=table)
+    row = read_crcns(tmp_path, also=["le_ca_lc"]).table.loc[29]
+    assert np.isnan(row["choice"])
+    assert row["unscored_reason"] == "neither go nor nogo"
+
+
+def states(times):
+    """States of trials as the events of a session have them, one short and one with two sounds."""
+    lines = []
+    for number, (start, onset, stop, choice) in times[[
+        "cpoke_start", "stim_onset", "cpoke_stop", "choice_made"]].iterrows():  # fmt: skip
+        leave = "possible_short_cpoke_out" if number == 13 else "hold_center2_out"
+        lines += [(f"trial_{number}_out", start - 0.1), ("hold_center_in", start - 0.05),
+                  ("hold_center_in", start), ("play_stimulus_in", onset), (leave, stop),
+                  ("choosing_side_out", choice), ("hit_on_nogo_in", choice),
+                  ("right_reward_in", choice), ("right_reward_out", choice + 0.001)]  # fmt: skip
+        lines += [("play_stimulus_in", onset + 0.1)] * (number == 14)
+    return [("left_reward_in", 1.0), *lines]
+
+
+def put_events(folder, lines):
+    text = "\n".join(f"{name}\t{time:.6f}" for name, time in lines)
+    (folder / "events").write_text(text + "\n")
+
+
+def test_events_tell_times_where_no_table_does(tmp_path):
+    folder = write(tmp_path, times=False)
+    put_events(folder, states(timings().drop(columns="is_munged"))[::-1])
+    found = read_crcns(folder)
+    table, expected = found.table.set_index("trial"), timings()
+    assert found.cautions == [f"{folder.name}: trial_timings is missing: times are those of events"]
+    for name in ("cpoke_start", "cpoke_stop", "choice_made"):
+        np.testing.assert_allclose(table.loc[expected.index, name], expected[name])
+    assert np.isnan(table.loc[14, "stim_onset"])
+    np.testing.assert_allclose(table.loc[15, "stim_onset"], expected.loc[15, "stim_onset"])
+    assert table["recorded"].sum() == len(expected)
+    # a state of reward of 1 ms on a nogo hit is no reward
+    assert (
+        table.loc[(table["outcome"] == "hit") & (table["go_or_nogo"] == "nogo"), "reward"]
+        .eq(0)
+        .all()
+    )
+    assert "a hit on a nogo trial delivers nothing" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda each: each, None),
+        (
+            lambda each: [(n, t + 0.003 * (k == 21)) for k, (n, t) in enumerate(each)],
+            "cpoke_start of trial_timings and of events differ by over 2 ms on trials 13",
+        ),
+        (lambda each: [*each, ("trial_40_out", 9e3)], "trial_N_out is there more than once for 40"),
+        (lambda each: [*each, ("trial_40_in", np.nan), ("x\ty", 1)], "line .* is no event: 'x.ty"),
+    ],
+)
+def test_events_must_agree_with_the_table_of_times(tmp_path, change, message):
+    folder = write(tmp_path)
+    put_events(folder, change(states(timings().drop(columns="is_munged"))))
+    if message is None:
+        assert read_crcns(folder).table["recorded"].sum() == 290
+        return
+    with pytest.raises(DataError, match=message):
+        read_crcns(folder)
 
 
 @pytest.mark.parametrize(
@@ -231,3 +306,49 @@ def test_spikes_need_one_session_with_files_that_are_no_pickles(tmp_path):
     write(tmp_path, SECOND, info(n_future=5))
     with pytest.raises(DataError, match="name the folder of one session"):
         load_crcns(tmp_path, {}, at="stim_onset")
+
+
+def test_units_are_as_a_table_says_and_all_are_kept(tmp_path):
+    folder = write(tmp_path, SECOND)
+    record(folder, samples=[1, 2, 3], clusters=[3, 3, 4, 5])
+    name = folder.name
+    rows = [f"{name}-103,A1,1", f"{name}-104,,0", "OTHER_110101_behaving-7,PFC,1"]
+    (tmp_path / "units.csv").write_text("\n".join(["ulabel,region,include", *rows]))
+    options = {"at": "stim_onset", "unit_table": tmp_path / "units.csv"}
+    trials = load_crcns(folder, {}, **options)
+    assert trials["region"].values.tolist() == ["A1", "PFC", "PFC"]
+    assert trials["include"].values.tolist() == [True, False, False]
+    (folder / "own.csv").write_text(f"ulabel\n{name}-104\n")
+    own = load_crcns(folder, {}, at="stim_onset", unit_table="own.csv")
+    assert own["include"].values.tolist() == [False, True, False]
+    for text, message in (
+        ("unit\n1\n", "it has no column ulabel: unit"),
+        (f"ulabel\n{name}-109\n", "units that were not recorded: .*-109"),
+        (f"ulabel\n{name}-103\n{name}-103\n", "units that are listed twice: .*-103"),
+        (f"ulabel,include\n{name}-103,2\n", "'include' is neither true nor false"),
+    ):
+        (tmp_path / "units.csv").write_text(text)
+        with pytest.raises(DataError, match=message):
+            load_crcns(folder, {}, **options)
+    with pytest.raises(DataError, match="say at which time spikes are counted, with at"):
+        load_crcns(folder, {}, unit_table="own.csv")
+
+
+@pytest.mark.parametrize(
+    ("session", "waits"), [(SECOND, 0.05), ("CR24A/CR24A_121005_001_behaving", 0.25)]
+)
+def test_spikes_of_the_hold_are_those_of_the_rat(tmp_path, session, waits):
+    times = timings()
+    times.loc[12, "cpoke_start"] = times.loc[12, "stim_onset"] - 0.05
+    folder = write(tmp_path, session, times=times)
+    onset = times["stim_onset"]
+    shifts = {11: (-0.2, -0.04, 0.01), 12: (-0.2, -0.04)}
+    samples = [round(30_000 * (onset[k] + each)) for k, some in shifts.items() for each in some]
+    record(folder, samples=samples, clusters=[1, *[2] * len(samples)])
+    trials = load_crcns(folder, {}, at="stim_onset", window="hold")
+    assert trials["neural"].shape[1] == round(waits / 0.05)
+    assert trials["neural"].values[10].sum() == (1 if waits == 0.05 else 2)
+    # this trial waited 0.05 s, which is not more than that
+    assert np.isnan(trials["neural"].values[11]).all()
+    with pytest.raises(DataError, match="window = 'hold' is the time before the stimulus"):
+        load_crcns(folder, {}, at="cpoke_stop", window="hold")

@@ -72,4 +72,5 @@ def test_every_format_is_read_and_loaded_with_the_same_arguments(name):
     read = set(inspect.signature(form.read).parameters)
     # signals and spikes are no columns
     neural = {"at", "window", "dt"} if name in ("crcns", "nwb") else set()
+    neural |= {"unit_table"} if name == "crcns" else set()
     assert set(inspect.signature(form.load).parameters) == read | {"columns", "options"} | neural
