@@ -1,12 +1,15 @@
 """The page on dissected tasks."""
 
 import json
+import shlex
 
 import pytest
 
-from benchmarks.dissections import FOUND, PAGE, RUNS, write_page
+from benchmarks.dissections import COMMANDS, FOUND, PAGE, RUNS, write_page
+from neuroalrnn.cli import main
 from neuroalrnn.config import Setting
 from neuroalrnn.dissect.plan import DEFAULT, make_plan
+from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.tasks import TASKS
 
 
@@ -30,3 +33,22 @@ def test_every_run_can_be_started(name):
     task, options, changed = RUNS[name]
     setting = Setting(**DEFAULT.model_dump(exclude={"n_pwl"}) | changed)
     assert make_plan(task, setting=setting, **options).grid[0] == 0
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_start_the_same_run(name, tmp_path, monkeypatch):
+    asked = {}
+
+    def stop(task, **options):
+        asked.update(options, task=task)
+        raise ConfigError("far enough")
+
+    monkeypatch.setattr("neuroalrnn.dissect.dissect", stop)
+    words = shlex.split(COMMANDS[name].replace("\\\n", " "))
+    assert words[0] == "neuroalrnn"
+    with pytest.raises(SystemExit):
+        main([str(tmp_path / "new") if each == "FOLDER" else each for each in words[1:]])
+    task, options, changed = RUNS[name]
+    assert asked["task"] == task
+    assert {each: asked[each] for each in options} == options
+    assert asked["setting"] == Setting(**DEFAULT.model_dump(exclude={"n_pwl"}) | changed)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from neuroalrnn.model import INITIALISATIONS, draw
+from neuroalrnn.tasks import TASKS
 
 
 def weights(initialisation="alrnn2024", n_pwl=2, *, n_latent=20, seed=0, **changes):
@@ -41,6 +42,37 @@ def test_integrators_apart_gather_little_and_nothing_hears_them():
         z = J @ z + step
     found, expected = (float(each.square().mean()) for each in (z[:10], step[10:]))
     assert found == pytest.approx(expected, rel=0.7)
+
+
+def test_integrators_apart_leave_pwl_units_to_follow_marked_steps():
+    """Of 300 steps of addition, summed over them, beyond what an affine function explains."""
+    trials = TASKS["addition"].simulate(200, rng=5, n_steps=300)
+    value, marker = np.nan_to_num(trials["inputs"].values).transpose(2, 1, 0)
+    affine = np.column_stack([np.ones(200), value[:10].T, value[:150].sum(0), value.sum(0)])
+    found = {}
+    for start in ("identity", "apart"):
+        drawn = draw(
+            40, 20, 2, initialisation=start, convention="reduced", memory=300.0, offset=[1.0],
+            rng=np.random.default_rng(0),
+        )  # fmt: skip
+        a, W, C = (part.numpy() for part in (drawn.self_slope, drawn.weight, drawn.input_weight))
+        z, total = np.zeros((200, 40)), np.zeros((200, 20))
+        for step in range(300):
+            active = np.hstack([z[:, :20], np.maximum(z[:, 20:], 0)])
+            total += active[:, 20:]
+            z = (
+                a * z
+                + active @ W.T
+                + np.outer(value[step], C[:, 0])
+                + np.outer(marker[step], C[:, 1])
+            )
+        both = np.column_stack([trials["target"].values[:, -1, 0], total])
+        left = both - affine @ np.linalg.lstsq(affine, both, rcond=None)[0]
+        spread = np.maximum(left.std(axis=0), 1e-9)
+        r = left[:, 0] @ left / len(left) / spread[0] / spread
+        found[start] = int((r[1:] ** 2 > 0.3).sum())
+    assert found["apart"] >= 5
+    assert found["identity"] <= 1
 
 
 def test_timescales_lie_between_one_and_memory_steps():
