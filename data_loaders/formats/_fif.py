@@ -34,7 +34,13 @@ def check_fif(path: str | Path) -> None:
         if each in seen:
             raise ValueError(f"{each.name} is a continuation of itself")
         seen.append(each)
-        following += [other for other in _checked(each) if other.is_file()]
+        others = _checked(each)
+        lost = [other.name for other in others if not other.is_file()]
+        if others and len(lost) == len(others):
+            raise ValueError(
+                f"it goes on in {lost[0]}, which is not there: keep all parts together"
+            )
+        following += [other for other in others if other.is_file()]
 
 
 def _checked(path: Path) -> list[Path]:

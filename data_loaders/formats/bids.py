@@ -147,7 +147,8 @@ def read_bids(
     Found
         One row per trial, in the order of files and rows. ``sub``, ``ses`` ("1" where names have
         none), ``task`` and ``run`` are those of the file name. ``n/a`` is missing. Columns of
-        several values per trial are called ``KIND.COLUMN``. Age and sex of people are not read.
+        several values per trial are called ``KIND.COLUMN``. Notes say what sidecar files tell of
+        codes. Age and sex of people are not read.
 
     Raises
     ------
@@ -182,13 +183,15 @@ def _read(path, trial, starts, ends, kind, datatype, task, reduce) -> tuple[Foun
     for each in files:
         with readable(each, WHAT):
             cells, own = _cells(each), _entities(each)
-            units |= _units(each)
+            in_units, levels = _told(each)
+            units |= in_units
         try:
             table, more = folded(cells, kind, trial, starts, ends)
         except ValueError as error:
             wrong.append(f"{each.name}: {error}")
             continue
         notes += [f"{each.name}: {text}" for text in more]
+        notes += [text for text in levels if text not in notes]
         tables.append(table.assign(**{k: v for k, v in own.items() if k not in table}))
         told.append(told_of(path, each, len(table)))
     if wrong:
@@ -238,15 +241,22 @@ def _cells(path) -> pd.DataFrame:
     return pd.DataFrame({name: inferred(cells[name].mask(missing[name], np.nan)) for name in cells})
 
 
-def _units(path) -> dict[str, str]:
-    """Units that the sidecar files of a table give, those nearer to it before those above."""
-    found = dict[str, str]()
+def _told(path) -> tuple[dict[str, str], list[str]]:
+    """Units of columns, and sentences on what their codes mean, from the sidecar files.
+
+    Those nearer to the table count before those above.
+    """
+    units, levels = dict[str, str](), dict[str, str]()
     for each in _sidecars(path):
         for name, about in _json(each).items():
-            unit = about.get("Units") if isinstance(about, dict) else None
+            about = about if isinstance(about, dict) else {}
+            unit, codes = about.get("Units"), about.get("Levels")
             if isinstance(unit, str) and unit.strip().lower() in UNITS:
-                found[name] = UNITS[unit.strip().lower()]
-    return found
+                units[name] = UNITS[unit.strip().lower()]
+            if isinstance(codes, dict) and codes:
+                told = listed([f"{code} is {text!r}" for code, text in codes.items()])
+                levels[name] = f"levels of {name!r}: {told}"
+    return units, list(levels.values())
 
 
 def _json(path) -> dict:

@@ -161,6 +161,9 @@ def _file(path) -> Path:
     if len(files) > 1:
         text = f"the folder holds {len(files)} files of epochs: name one of them"
         raise problems(DataError, str(path), [text])
+    if not is_epochs(files[0]):
+        text = f"expected a name that ends with {' or '.join(NAMES[:2])}, by which MNE finds parts"
+        raise problems(DataError, str(path), [text])
     return files[0]
 
 

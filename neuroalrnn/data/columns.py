@@ -225,6 +225,8 @@ def _text_among_numbers(column, name, text) -> str:
             f"{name!r} holds lists where {kind} are expected, {shown(column, text)}: say which "
             f"entry counts, derive={{'one': {{'from': COLUMN, 'element': 'first'}}}}"
         )
+    if column[text].map(lambda cell: str(cell).strip().lower() in TRUTH).all():
+        return f"{found}: say what it means, derive={{'new': {{'from': COLUMN, 'map': {{...}}}}}}"
     if name != "scored" and text.sum() > 0.5 * column.notna().sum() and text.sum() > 2:
         return f"{found}: code it as numbers, or leave the column out"
     codes = list(dict.fromkeys(column.to_numpy(dtype=object)[text]))

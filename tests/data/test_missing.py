@@ -116,6 +116,10 @@ def test_a_label_that_stands_for_nothing_needs_a_name():
         ([1, 2, "?", "."], r"'\?', on row 2; '.', on row 3: .* pass missing={'x': \['\?', '.'\]}"),
         (["low", "high", "low", "mid"], "code it as numbers, or leave the column out"),
         (["true", "false", "n/a", "true"], r"'n/a', on row 2: .*{'x': \['n/a'\]}"),
+        (
+            ["TRUE", 0, 1, "False"],
+            r"'TRUE', on row 0; 'False', on row 3: say what it means, derive",
+        ),
         (["5ms", "7ms", "6ms", "5ms"], "writes a unit into its cells, '5ms' on row 0"),
     ],
 )

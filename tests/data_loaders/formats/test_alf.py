@@ -85,11 +85,40 @@ def test_tasks_in_folders_of_their_own_are_asked_about(tmp_path):
         read_alf(tmp_path, task="task_1")
 
 
+def test_what_lies_in_the_session_counts_before_its_only_task(tmp_path):
+    save(tmp_path / "alf" / "task_00", choice=None)
+    assert read_alf(tmp_path).table["goCue_times"].tolist() == [1, 2, 3, 4]
+    save(tmp_path / "alf", goCue_times=np.arange(4.0), choice=None)
+    assert read_alf(tmp_path).table["goCue_times"].tolist() == [0, 1, 2, 3]
+    assert read_alf(tmp_path, task="task_00").table["goCue_times"].tolist() == [1, 2, 3, 4]
+
+
+def test_names_and_shapes_of_earlier_sessions_are_read(tmp_path):
+    folder = tmp_path / "alf"
+    folder.mkdir()
+    for name, values in {
+        "trials.response_choice": [[1.0], [0.0], [-1.0]],
+        "trials.visualStim_contrastLeft": [[0.0], [0.5], [1.0]],
+        "_ibl_trials.feedback_times.3f2a": [[1.0], [2.0], [3.0]],
+    }.items():
+        np.save(folder / f"{name}.npy", np.array(values))
+    trials = load_alf(tmp_path, {"choice": "response_choice", "left": "visualStim_contrastLeft"},
+                      labels={1: "left", 0: "none", -1: "right"})  # fmt: skip
+    assert trials["choice"].values.tolist() == [0, 1, 2]
+    assert trials["left"].values.tolist() == [0, 0.5, 1]
+    assert read_alf(tmp_path).table["feedback_times"].tolist() == [1, 2, 3]
+
+
 def test_a_table_and_single_files_are_merged_and_must_agree(session, monkeypatch):
     table = pd.DataFrame({"choice": [1, 1, -1, 0], "quiescence": [0.4] * 4, "itiDuration": [0] * 4})
     monkeypatch.setattr("pandas.read_parquet", lambda path, engine: table)
     (session / "alf" / "_ibl_trials.table.pqt").write_bytes(b"PAR1")
     assert read_alf(session).table["quiescence"].tolist() == [0.4] * 4
+    table[["intervals_0", "intervals_1"]] = TRIALS["intervals"]
+    assert read_alf(session).table["intervals_1"].tolist() == [1, 3, 5, 7]
+    table["intervals_1"] += 1
+    with pytest.raises(DataError, match="intervals_1 is there twice, with different values"):
+        read_alf(session)
     table["choice"] = [1, 1, -1, 1]
     with pytest.raises(DataError, match="choice is there twice, with different values"):
         read_alf(session)

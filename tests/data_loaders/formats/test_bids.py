@@ -92,6 +92,31 @@ def test_units_come_from_the_nearest_sidecar(tmp_path, pennies):
     np.testing.assert_allclose(near["rt"], [0.1167, 0.1, np.nan])
 
 
+def test_sidecars_tell_what_codes_mean_and_people_are_not_described(tmp_path):
+    for n in (1, 2):
+        write(tmp_path, f"sub-0{n}_task-x_events.tsv", PENNIES)
+    about = {"hand": {"Levels": {"left": "the left one", "right": "the other"}}, "odd": "text"}
+    (tmp_path / "task-x_events.json").write_text(json.dumps(about))
+    (tmp_path / "participants.tsv").write_text("participant_id\tage\tsex\nsub-01\t29\tF\n")
+    with pytest.raises(DataError, match="same byte for byte"):
+        read_bids(tmp_path)
+    write(tmp_path, "sub-02_task-x_events.tsv", PENNIES + "4.0\t0\t2\t2\tleft\tn/a\n")
+    found = read_bids(tmp_path)
+    assert found.notes == ["levels of 'hand': left is 'the left one', right is 'the other'"]
+    assert not {"age", "sex"} & {*found.table}
+
+
+def test_missed_responses_are_codes_that_a_map_makes_missing(tmp_path):
+    text = (
+        "onset\tduration\trespcat\tresponse_time\n0\t3\t-1\t0.000\n4\t3\t1\t1.793\n8\t3\t0\t1.6\n"
+    )
+    path = write(tmp_path, "sub-01_task-x_events.tsv", text)
+    missing = {"choice": [-1], "rt": [0]}
+    trials = load_bids(path, {"choice": "respcat", "rt": "response_time"}, missing=missing)
+    np.testing.assert_array_equal(trials["choice"], [np.nan, 1, 0])
+    np.testing.assert_array_equal(trials["rt"], [np.nan, 1.793, 1.6])
+
+
 def test_a_unit_that_nobody_says_is_asked_for(tmp_path):
     path = write(tmp_path, "sub-05_task-pennies_events.tsv", PENNIES)
     with pytest.raises(DataError, match=r"'response_time' has a median of 108.35, and no sidecar"):

@@ -130,6 +130,15 @@ def test_elements_of_a_struct_array_are_trials_or_sessions_as_is_said(tmp_path):
         read_matlab(tmp_path / "s.mat", rows="element", reduce={"hit": "mean"})
 
 
+def test_codes_of_letters_are_options_by_the_map(tmp_path):
+    sides = np.array([108, 114, 108], dtype=np.int8)
+    savemat(tmp_path / "s.mat", {"data": {"subject": "a", "sides": sides}})
+    roles = {"subject": "subject", "choice": "sides"}
+    trials = load_matlab(tmp_path / "s.mat", roles, labels={108: "left", 114: "right"})
+    assert trials["choice"].values.tolist() == [0, 1, 0]
+    assert list(trials["choice"].attrs["labels"]) == ["left", "right"]
+
+
 def test_empty_arrays_are_missing_and_empty_text_is_text(tmp_path):
     each = [{"rt": np.empty((0, 0)), "key": ""}, {"rt": 2.0, "key": "f"}]
     savemat(tmp_path / "s.mat", {"data": np.array(each, dtype=object)})

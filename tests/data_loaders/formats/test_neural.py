@@ -94,6 +94,16 @@ def test_a_file_goes_on_in_other_files_of_its_folder_and_not_in_a_circle(tmp_pat
         read_epochs(path)
 
 
+def test_a_file_needs_all_its_parts_and_a_name_that_tells_them(tmp_path):
+    parts(tmp_path, "other-epo.fif", b"ab-epo-1.fif")
+    (tmp_path / "ab-epo-1.fif").unlink()
+    with pytest.raises(DataError, match=r"goes on in ab-epo-1.fif, which is not there: keep all"):
+        read_epochs(tmp_path / "ab-epo.fif")
+    path = save(tmp_path / "s-epo.fif", pd.DataFrame(TABLE)).rename(tmp_path / "s.fif")
+    with pytest.raises(DataError, match=r"expected a name that ends with -epo.fif or _epo.fif"):
+        load_epochs(path, {})
+
+
 def test_parts_that_lead_back_or_claim_too_much_are_refused(tmp_path):
     path = save(tmp_path / "s-epo.fif", pd.DataFrame(TABLE))
     data = path.read_bytes()
