@@ -99,6 +99,7 @@ def test_version_73_gives_the_same_table(tmp_path):
     assert found.table["letter"].tolist() == ["l", "r", "l"] * 8
     assert "letter by letter" in found.notes[0]
     assert found.table["go"].tolist() == [True, False, True] * 8
+    assert found.table["go"].dtype == bool
     trials = load_matlab(tmp_path / "s.mat", ROLES, labels=[1, 2])
     assert trials["choice"].values.tolist() == [0, 1, 1] * 8
 
@@ -147,6 +148,19 @@ def test_empty_arrays_are_missing_and_empty_text_is_text(tmp_path):
     assert table["key"].tolist() == ["", "f"]
 
 
+def test_what_is_empty_in_version_73_is_no_zero(tmp_path):
+    def empty(file):
+        for name, kind in (("types", "double"), ("note", "char")):
+            made = file["data"].create_dataset(name, data=np.zeros(2, dtype="u8"))
+            made.attrs["MATLAB_class"] = np.bytes_(kind)
+            made.attrs["MATLAB_empty"] = np.uint8(1)
+
+    found = read_matlab(write_hdf5(tmp_path / "s.mat", {"choice": [1.0, 2.0]}, after=empty))
+    assert found.table["note"].tolist() == ["", ""]
+    assert "types" not in found.table
+    assert found.notes == ["not read, as no column of one value per trial: types"]
+
+
 def test_columns_of_a_matrix_have_numbers_or_the_names_that_are_given(tmp_path):
     savemat(tmp_path / "s.mat", {"m": [[1.0, 0.5], [2.0, 0.25]]})
     assert read_matlab(tmp_path / "s.mat").table["2"].tolist() == [0.5, 0.25]
@@ -185,13 +199,16 @@ def test_what_only_matlab_reads_is_named_with_what_to_save(tmp_path):
         read_matlab(REAL / "scipy_testobject_7.4_GLNX86.mat")
 
     def opaque(file):
-        made = file.create_dataset("t", data=np.zeros((1, 6), dtype="u4"))
-        made.attrs["MATLAB_class"] = np.bytes_("table")
+        for name, kind in (("t", "table"), ("own", "TrialTypes")):
+            made = file.create_dataset(name, data=np.zeros((1, 2), dtype="u4"))
+            made.attrs["MATLAB_class"] = np.bytes_(kind)
         made.attrs["MATLAB_object_decode"] = 3
 
     path = write_hdf5(tmp_path / "s.mat", {"choice": [1.0, 2.0]}, after=opaque)
     with pytest.raises(DataError, match=r"is a MATLAB table.*table2struct"):
         read_matlab(path, variable="t")
+    with pytest.raises(DataError, match="is a MATLAB TrialTypes, which only MATLAB reads: save a"):
+        read_matlab(path, variable="own")
 
 
 def test_settings_of_b_control_hold_no_trials(tmp_path):
