@@ -72,6 +72,14 @@ def test_every_kind_of_column_is_read(path):
     assert "Somebody" not in str(found)
 
 
+def test_lists_of_lists_are_no_column(tmp_path):
+    more = {"pokes": np.arange(6.0), "pokes_index": np.array([1, 2, 4, 5, 6], dtype="u1"),
+            "pokes_index_index": np.array([1, 2, 4, 5], dtype="u1")}  # fmt: skip
+    found = read_nwb(write(tmp_path / "s.nwb", **more))
+    assert not [name for name in found.table if name.startswith("pokes")]
+    assert "not read, as no column of values: pokes, movie" in found.notes
+
+
 def test_trials_come_from_a_column_map(path):
     roles = {"subject": "subject", "choice": "animal_response", "reward": "rewarded"}
     trials = load_nwb(path, roles | {"session": "session"}, labels=["0", "1"],
