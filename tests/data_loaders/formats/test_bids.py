@@ -88,6 +88,7 @@ def test_units_come_from_the_nearest_sidecar(tmp_path, pennies):
     np.testing.assert_allclose(given["rt"], [0.1167, 0.1, np.nan])
     sidecar(pennies.parent, "sub-05_task-pennies_events.json", "us")
     sidecar(tmp_path, "task-other_events.json", "min")
+    sidecar(pennies.parent, "sub-05_task-pennies_run-02_events.json", "min")
     near = load_bids(pennies, ROLES, labels=["left", "right"])
     np.testing.assert_allclose(near["rt"], [0.1167, 0.1, np.nan])
 
