@@ -8,7 +8,7 @@ import numpy as np
 from neuroalrnn.arguments import not_kind, not_names, not_seed, not_whole, refuse
 from neuroalrnn.config import Setting
 from neuroalrnn.dissect._peers import PEERS
-from neuroalrnn.dissect._sets import Source
+from neuroalrnn.dissect._sets import TEST, Source
 from neuroalrnn.dissect._training import learn
 from neuroalrnn.exceptions import ConfigError
 from neuroalrnn.tasks import TASKS
@@ -200,6 +200,8 @@ def make_plan(
     if fresh and n_train and n_train[-1] >= plan.n_drawn:
         text = f"n_train = {n_train[-1]}: as many as are drawn anew ({plan.n_drawn}), or more"
         raise ConfigError(f"dissect: {text}; give smaller sizes, or fresh=False")
+    if TASKS[task].at_once:  # what lacks in files is better said before hours of training
+        plan.source.draw(TEST, n_test)
     return plan
 
 

@@ -284,7 +284,8 @@ def _solved(floor, ceiling):
 
 def _time_steps(plan, found, engine):
     """Seconds that a network of each P takes for a step, the fastest of five runs of its scan."""
-    observations = plan.source.draw(TEST, N_TIMED).observations(plan.setting.dtype)
+    timed = plan.source.draw(TEST, min(N_TIMED, plan.n_test))
+    observations = timed.observations(plan.setting.dtype)
     index = torch.arange(len(observations.n_steps) - 1)[None]
     n_steps = int(observations.n_steps.sum())
     scan, seconds = engine.backend.scan(1), []

@@ -13,7 +13,7 @@ from neuroalrnn.dissect._sets import FRESH, TEST, Source
 from neuroalrnn.dissect._training import learn
 from neuroalrnn.dissect.plan import make_plan
 from neuroalrnn.dissect.result import Dissection
-from neuroalrnn.exceptions import ConfigError, ResultError
+from neuroalrnn.exceptions import ConfigError, DataError, ResultError
 from neuroalrnn.plots.dissection import plot_task_scores
 from neuroalrnn.results.tables import FILES, columns_of
 from neuroalrnn.study.engine import Engine
@@ -246,6 +246,21 @@ def test_impossible_arguments_are_named_together():
         make_plan("addition", n_train=[10**7])
     with pytest.raises(ConfigError, match="nothing to train"):
         make_plan("addition", fresh=False)
+
+
+def test_files_are_asked_for_test_trials_before_anything_is_trained(tmp_path):
+    frames = {"mfcc_q": np.arange(180).reshape(90, 2) % 11, "n_frames": np.full(30, 3)}
+    labels = {"label": np.arange(30) % 10, "speaker": np.repeat(["ann", "bob"], [20, 10])}
+    scaling = {"scale": np.ones(2), "offset": np.zeros(2)}
+    np.savez(tmp_path / "fsdd_mfcc13.npz", **frames, **labels, **scaling)
+    given = {"n_train": [8], "fresh": False, "n_validation": 4}
+    asked = {"path": str(tmp_path), "held_out": ["bob"]}
+    trials = make_plan("spoken digits", parameters=asked, n_test=10, **given).source.draw(TEST, 10)
+    assert set(trials.trials["speaker"].values) == {"bob"}
+    with pytest.raises(DataError, match="11 trials asked for, the file has 10"):
+        make_plan("spoken digits", parameters=asked, n_test=11, **given)
+    with pytest.raises(ConfigError, match="name the speakers of the test"):
+        make_plan("spoken digits", parameters={"path": str(tmp_path)}, n_test=4, **given)
 
 
 def test_the_default_grid_has_both_ends():

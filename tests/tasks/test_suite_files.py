@@ -63,11 +63,12 @@ def test_signals_are_those_of_the_file(folder):
 
 def test_speech_is_scaled_by_the_speakers_of_training(folder):
     task = TASKS["spoken digits"]
-    train = task.simulate(80, rng=0, path=folder, speakers=["ann", "bob"])
+    train = task.simulate(80, rng=0, path=folder, held_out=["eve"])
+    assert set(train["speaker"].values) == {"ann", "bob"}
     real = train["epoch"].values >= 0
     assert np.allclose(train["inputs"].values[real].mean(axis=0), 0)
     assert np.allclose(train["inputs"].values[real].std(axis=0), 1)
-    test = task.simulate(40, rng=0, path=folder, speakers=["eve"], scaled_by=["ann", "bob"])
+    test = task.simulate(40, rng=0, path=folder, held_out=["eve"], part="test")
     assert set(test["speaker"].values) == {"eve"}
     with np.load(folder / "fsdd_mfcc13.npz") as file:
         frames = file["mfcc_q"] * file["scale"] + file["offset"]
@@ -82,8 +83,21 @@ def test_speech_is_scaled_by_the_speakers_of_training(folder):
         for row, n in zip(test["inputs"].values, test["n_steps"].values, strict=True)
     }
     assert found == expected
-    with pytest.raises(ConfigError, match="'zoe'"):
-        task.simulate(2, rng=0, path=folder, speakers=["zoe"])
+    everybody = task.simulate(120, rng=0, path=folder)
+    assert set(everybody["speaker"].values) == {"ann", "bob", "eve"}
+
+
+@pytest.mark.parametrize(
+    ("held_out", "part", "said"),
+    [
+        (["zoe"], "train", "'zoe'"),
+        (None, "test", "name the speakers of the test, of ann, bob, eve"),
+        (["ann", "bob", "eve"], "train", "all speakers are held out"),
+    ],
+)
+def test_a_test_of_speech_names_who_speaks(folder, held_out, part, said):
+    with pytest.raises(ConfigError, match=said):
+        TASKS["spoken digits"].simulate(2, rng=0, path=folder, held_out=held_out, part=part)
 
 
 def test_words_of_reviews_come_from_the_training_folds(folder):

@@ -51,6 +51,7 @@ CHECKS: dict[str, Check] = {
     "errors": _share,
     "fixed": not_flag,
     "fold": partial(not_whole, most=N_FOLDS - 1),
+    "held_out": optional(not_names),
     "interference": _share,
     "lag": not_whole,
     "law": partial(not_one_of, known=LAWS),
@@ -65,7 +66,5 @@ CHECKS: dict[str, Check] = {
     "permutation": optional(not_seed),
     "pulse": _share,
     "rules": optional(not_names),
-    "scaled_by": optional(not_names),
-    "speakers": optional(not_names),
     "split": partial(not_one_of, known=SPLITS),
 }

@@ -105,16 +105,19 @@ def _draw_one_dimension(n_trials, rng, *, path=None, part="train"):
     return _classified(signals[picked][..., None].astype(float), labels[picked], ("value",))
 
 
-def _draw_speech(n_trials, rng, *, path=None, speakers=None, scaled_by=None):
-    """Draw digits of some speakers, scaled by the frames of some: by default, of the same ones."""
+def _draw_speech(n_trials, rng, *, path=None, part="train", held_out=None):
+    """Draw digits: for a test those of the speakers held out, else those of all others.
+
+    Both are scaled by the frames of the speakers that are not held out.
+    """
     names = ("mfcc_q", "scale", "offset", "n_frames", "label", "speaker")
     file = find_file(path, ["fsdd_mfcc13.npz"], SPEECH)
     coded, scale, offset, n_frames, label, speaker = read_once(read_arrays, file, *names)
+    is_out = _of_speakers(speaker.astype(str), held_out, part)
     frames, start = coded * scale.astype(float) + offset, np.cumsum(n_frames) - n_frames
-    chosen = _of_speakers(speaker, speakers)
-    reference = chosen if scaled_by is None else _of_speakers(speaker, scaled_by)
-    known = frames[np.repeat(np.isin(np.arange(len(label)), reference), n_frames)]
+    known = frames[np.repeat(~is_out, n_frames)]
     frames = (frames - known.mean(axis=0)) / known.std(axis=0)
+    chosen = np.flatnonzero(is_out if part == "test" else ~is_out)
     picked = chosen[pick(n_trials, len(chosen), rng.spawn(1)[0])]
     steps, n_steps = np.arange(n_frames.max()), n_frames[picked].astype(int)
     place = np.minimum(start[picked][:, None] + steps, len(frames) - 1)
@@ -124,13 +127,17 @@ def _draw_speech(n_trials, rng, *, path=None, speakers=None, scaled_by=None):
     return drawn
 
 
-def _of_speakers(speaker, wanted):
-    """Places of the recordings of some speakers, or of all."""
-    known = sorted(set(speaker.astype(str)))
-    names = known if wanted is None else list(wanted)
-    if wrong := [unknown(str(name), known) for name in names if name not in known]:
-        raise problems(ConfigError, "speakers", wrong)
-    return np.flatnonzero(np.isin(speaker, names))
+def _of_speakers(speaker, held_out, part):
+    """Which recordings are of speakers held out; refuse a test, or a training, of nobody."""
+    known, names = sorted(set(speaker)), held_out or []
+    found = [unknown(name, known) for name in names if name not in known]
+    if part == "test" and not names:
+        found.append(f"name the speakers of the test, of {', '.join(known)}")
+    if set(names) == set(known):
+        found.append("all speakers are held out: leave some for training")
+    if found:
+        raise problems(ConfigError, "held_out", found)
+    return np.isin(speaker, names)
 
 
 def _classified(inputs, labels, features, n_steps=None, dt=1.0):
