@@ -102,7 +102,7 @@ found.network(n_pwl=1, restart=0)  # to be run, or taken apart with neuroalrnn.m
 
 `dissect` takes labelled trials of subjects as well, and `neuroalrnn dissect NAME|FILE --run RUN`
 does: the same grid over P, latents and numbers of training subjects, with whole subjects held out
-and the frequency of choices as floor. What single claims come to is in four notebooks,
+and the frequency of choices as floor. What single claims come to is in notebooks,
 `notebooks/claim_*.py`; `python notebooks/claim_linear.py --full` trains as long as their text says.
 
 Restarts are random starts on the same task, not samples of tasks. What fails here fails with these

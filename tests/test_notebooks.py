@@ -77,11 +77,21 @@ def check_cost(found):
     assert (found["cost"]["n_nonlinear"] == found["cost"]["n_pwl"]).all()
 
 
+def check_switching(found):
+    check_claim(found)
+    assert set(found["contrasts"]["kind"]) == {"switching", "smooth"}
+    assert (found["contrasts"]["low"] <= found["contrasts"]["high"]).all()
+    assert len(found["figure"].axes) == 2
+    # rates are chosen by validation scores, once for all restarts of a network
+    assert len(found["tuned"]) == len(found["runs"]) / len(found["RATES"])
+
+
 CHECKS = {
     "claim_cost": check_cost,
     "claim_few_trials": check_few_trials,
     "claim_linear": check_linear,
     "claim_one_unit": check_one_unit,
+    "claim_switching": check_switching,
     "comparison": check_comparison,
     "mechanism_people": check_mechanism_people,
     "mechanism_rats": check_mechanism_rats,
