@@ -86,11 +86,18 @@ def check_switching(found):
     assert len(found["tuned"]) == len(found["runs"]) / len(found["RATES"])
 
 
+def check_selection(found):
+    check_claim(found)
+    exact = {name: each.known["exact_n_pwl"] for name, each in found["found"].items()}
+    assert exact == {"a": 0, "a2": 1, "b": 0, "c": 0, "d": None}
+
+
 CHECKS = {
     "claim_cost": check_cost,
     "claim_few_trials": check_few_trials,
     "claim_linear": check_linear,
     "claim_one_unit": check_one_unit,
+    "claim_selection": check_selection,
     "claim_switching": check_switching,
     "comparison": check_comparison,
     "mechanism_people": check_mechanism_people,
