@@ -92,12 +92,21 @@ def check_selection(found):
     assert exact == {"a": 0, "a2": 1, "b": 0, "c": 0, "d": None}
 
 
+def check_sharing(found):
+    check_claim(found)
+    above = found["found"].set_index("n_pwl")[found["NULLS"]]
+    assert above.abs().max().max() <= 1
+    # one unit can be exchanged with no other
+    assert above.loc[1, "exchanged units"].to_numpy() == pytest.approx(0, abs=1e-12)
+
+
 CHECKS = {
     "claim_cost": check_cost,
     "claim_few_trials": check_few_trials,
     "claim_linear": check_linear,
     "claim_one_unit": check_one_unit,
     "claim_selection": check_selection,
+    "claim_sharing": check_sharing,
     "claim_switching": check_switching,
     "comparison": check_comparison,
     "mechanism_people": check_mechanism_people,
