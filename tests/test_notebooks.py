@@ -100,9 +100,21 @@ def check_sharing(found):
     assert above.loc[1, "exchanged units"].to_numpy() == pytest.approx(0, abs=1e-12)
 
 
+def check_images_sound_text(found):
+    check_claim(found)
+    assert {kind: len(table) for kind, table in found["scores"].items()} == {
+        "images": 2,
+        "sound": 2,
+        "text": 2,
+    }
+    out = [each.asked["source"]["parameters"]["held_out"] for each in found["found"]["sound"]]
+    assert out == [["ann"], ["bob"]]
+
+
 CHECKS = {
     "claim_cost": check_cost,
     "claim_few_trials": check_few_trials,
+    "claim_images_sound_text": check_images_sound_text,
     "claim_linear": check_linear,
     "claim_one_unit": check_one_unit,
     "claim_selection": check_selection,
