@@ -12,7 +12,9 @@ All tables of `analyse(fit, mechanism=True)` (and of `neuroalrnn analyse`, as CS
 tables that the other commands write. A name means the same in all of them: `fold` is the name of a
 fold, `regime` the label of a regime (the same in all folds), `code` the sign pattern of one
 network. Regimes are functional ones, in which inputs do the same to the choice; tables of linear
-regimes, which are sign patterns, begin with `linear_`. Lengths of
+regimes, which are sign patterns, begin with `linear_`. Of more than 2,000 subjects, networks are
+taken apart on as many who are drawn: tables that begin with `mechanism_` say so in the further
+columns `sampled_subjects` and `all_subjects`. Lengths of
 time are in steps (of functional regimes, in trials) unless the unit says otherwise. Written by
 `python -m benchmarks.schema`.
 """

@@ -2,22 +2,25 @@
 
 import numpy as np
 import pandas as pd
+from scipy.linalg.lapack import dpotrs, dpstrf
 
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
 from neuroalrnn.regimes.events import carry_of, decisive_regimes
-from neuroalrnn.regimes.replication import label_nuisances, nuisances
+from neuroalrnn.regimes.replication import label_nuisances, nuisance_columns
 from neuroalrnn.regimes.steps import refuse_other_trials
 from neuroalrnn.regimes.switches import compute_switches
 from neuroalrnn.stats import benjamini_hochberg, t_test
 from neuroalrnn.stats.checks import as_numbers
 from neuroalrnn.stats.effects import effect_table
-from neuroalrnn.stats.null_tests import positions
+from neuroalrnn.stats.null_tests import number_labels, positions
 from neuroalrnn.stats.trends import choose_degree
 
 MIN_VARIATION = 2.5
 MIN_SHARE = 0.02
 MIN_SUBJECTS = 6
+# what is left of a column of nuisances that depends on others, relative to the largest, squared
+DEPENDENT = 1e-10
 UNITS = {"choice": "share", "correct": "share", "log rt": "log s"}
 
 
@@ -87,35 +90,48 @@ def compute_slopes(outcome, indicator, subject, nuisance):
         raise DataError(f"{title}: found shapes {shapes}, expected (trial,) and (trial, column)")
     if not np.isfinite(nuisance).all():
         raise DataError(f"{title}: nuisances are NaN or infinite; leave these trials out")
-    return _slopes(outcome, {"": indicator}, subject, nuisance)[""]
+    pair = {(title, ""): (outcome, indicator)}
+    return _slopes(pair, subject, nuisance.__getitem__)[title, ""]
 
 
-def _slopes(outcome, indicators, subject, nuisance):
-    """Tables as from `compute_slopes`, one for each indicator; those of equal trials at once."""
+def _slopes(pairs, subject, nuisance):
+    """Tables as from `compute_slopes`, one for each pair of an outcome and an indicator.
+
+    `nuisance` gives the columns of some trials. Pairs that count the same trials are computed at
+    once, as what is held constant is the same.
+    """
     together = {}
-    for name, indicator in indicators.items():
-        counts = np.isfinite(outcome) & np.isfinite(indicator)
-        together.setdefault(counts.tobytes(), (counts, []))[1].append(name)
-    rows = {name: {} for name in indicators}
-    for counts, names in together.values():
-        values = np.stack([outcome, *(indicators[name] for name in names)], axis=1)
-        used, place = np.unique(subject[counts], return_inverse=True)
-        for each, part in zip(used, positions(place), strict=True):
-            here = np.flatnonzero(counts)[part]
-            y, *several = _residuals(values[here], nuisance[here]).T
-            for name, x in zip(names, several, strict=True):
-                if x @ x >= MIN_VARIATION:
-                    rows[name][each] = {"slope": x @ y / (x @ x), "n_trials": len(here)}
-    columns = ["slope", "n_trials"]
-    return {
-        name: pd.DataFrame.from_dict(each, orient="index", columns=columns)
-        for name, each in rows.items()
-    }
+    for name, pair in pairs.items():
+        counts = np.isfinite(pair).all(axis=0)
+        together.setdefault(counts.tobytes(), (np.flatnonzero(counts), []))[1].append(name)
+    code, subjects = number_labels(subject)
+    found = {}
+    for rows, names in together.values():
+        columns = {id(each): each[rows] for name in names for each in pairs[name]}
+        values, parts = np.stack(list(columns.values()), axis=1), positions(code[rows])
+        left = (_residuals(values[part], nuisance(rows[part])) for part in parts)
+        products = np.array([each.T @ each for each in left]).reshape(-1, *values.shape[1:] * 2)
+        whose, n_trials = code[rows[[part[0] for part in parts]]], np.array([*map(len, parts)])
+        for name in names:
+            y, x = (list(columns).index(id(each)) for each in pairs[name])
+            varies = products[:, x, x] >= MIN_VARIATION
+            slope = products[varies, x, y] / products[varies, x, x]
+            table = {"slope": slope, "n_trials": n_trials[varies]}
+            found[name] = pd.DataFrame(table, index=subjects[whose[varies]])
+    return found
 
 
 def _residuals(values, nuisance):
+    """What is left of values without nuisances, of which some depend on others."""
     used = nuisance[:, nuisance.any(axis=0)]
-    return values - used @ np.linalg.lstsq(used, values, rcond=None)[0]
+    if not used.size:
+        return values
+    factor, order, rank, _ = dpstrf(used.T @ used, tol=DEPENDENT * (used**2).sum(axis=0).max())
+    used, factor = used[:, order[:rank] - 1], factor[:rank, :rank]
+    # the second time takes away what rounding left
+    for _ in range(2):
+        values = values - used @ dpotrs(factor, used.T @ values)[0]
+    return values
 
 
 def relate_to_behaviour(fit, regimes):
@@ -188,26 +204,41 @@ def _relate(fit, predictors):
     subject = trials["subject"].values.astype(str)
     names = np.unique(subject)
     outcomes = compute_outcomes(trials)
-    rows, held, known = [], None, {}
-    for outcome, values in outcomes.items():
-        degree = choose_degree(values, trials["session"].values, subject)
-        try:
-            held = held or label_nuisances(fit)
-            if degree not in known:
-                # one at a time, as each is large
-                known.clear()
-                known[degree] = nuisances(fit, degree, held)
-        except NotTestableError as error:
-            found = [_not_testable(name, outcome, 0, str(error)) for name in predictors]
-        else:
-            slopes = _slopes(values, predictors, subject, known[degree])
-            found = [_row(name, outcome, each, names) for name, each in slopes.items()]
-        rows += [row.assign(trend_degree=degree) for row in found]
+    session = trials["session"].values
+    degrees = {name: choose_degree(each, session, subject) for name, each in outcomes.items()}
+    try:
+        slopes = _all_slopes(fit, outcomes, degrees, predictors, subject)
+    except NotTestableError as error:
+        rows = [
+            _not_testable(name, outcome, 0, str(error)).assign(trend_degree=degree)
+            for outcome, degree in degrees.items()
+            for name in predictors
+        ]
+    else:
+        rows = [
+            _row(name, outcome, slopes[outcome, name], names).assign(trend_degree=degree)
+            for outcome, degree in degrees.items()
+            for name in predictors
+        ]
     if not rows:
         columns = ["effect", "outcome", "n_subjects", "method", "p", "q", "note", "trend_degree"]
         return pd.DataFrame(columns=columns)
     table = pd.concat(rows, ignore_index=True)
     return table.assign(q=benjamini_hochberg(table["p"].fillna(1.0), table["outcome"]))
+
+
+def _all_slopes(fit, outcomes, degrees, predictors, subject):
+    """Tables as from `compute_slopes`, by outcome and predictor."""
+    held, slopes = label_nuisances(fit), {}
+    for degree in sorted(set(degrees.values())):
+        pairs = {
+            (outcome, name): (outcomes[outcome], values)
+            for outcome in outcomes
+            for name, values in predictors.items()
+            if degrees[outcome] == degree
+        }
+        slopes |= _slopes(pairs, subject, nuisance_columns(fit, degree, held))
+    return slopes
 
 
 def tabulate_trials(fit, regimes):

@@ -5,6 +5,8 @@ from scipy.special import softmax
 
 from neuroalrnn.data.lags import lagged
 from neuroalrnn.data.schema import scored_trials, session_number
+from neuroalrnn.effects._over_subjects import number_subjects
+from neuroalrnn.effects._parts import parts_of
 from neuroalrnn.effects.counterfactuals import Counterfactuals
 from neuroalrnn.effects.flips import flips_of
 from neuroalrnn.network.branches import SteppedNetwork
@@ -16,6 +18,8 @@ MOST = 2000
 FLAT = 1e-8
 # variance of an input in a group, relative to that in all trials, from which on it is a term
 VARIES = 0.1
+# choices that are regressed at once
+AT_ONCE = 2**15
 
 
 class _Unread(SteppedNetwork):
@@ -53,18 +57,18 @@ def moves_by_choices(fit, inputs, groups, n_lags, n_pwl=None):
         Log-odds; subjects in the order of their names.
     """
     counterfactuals = Counterfactuals.of(fit)
-    names, subject = np.unique(fit.trials["subject"].values.astype(str), return_inverse=True)
+    subject, names = number_subjects(fit.trials)
     moves = 0.0
     for fold in fit.folds:
         network, is_own = fold.network_of(n_pwl), fit.splits["fold"].values == fold.index
         states = counterfactuals._states(fold, network)
         flips = flips_of(fit, inputs, fold.index)
-        follow = counterfactuals._contrast(_Unread(network), states, n_lags)
+        unread = _Unread(network), states
         terms, added = _terms(fit.trials, flips, groups, n_lags)
         steps = _newton_steps(counterfactuals, network, states, terms, is_own, subject)
         moves = moves + np.stack(
             [
-                _moved(counterfactuals, follow, flips, group & is_own, subject, own, steps)
+                _moved(counterfactuals, unread, flips, group & is_own, subject, own, steps)
                 for group, own in zip(groups, added, strict=True)
             ]
         )
@@ -74,7 +78,8 @@ def moves_by_choices(fit, inputs, groups, n_lags, n_pwl=None):
 def _terms(trials, flips, groups, n_lags):
     """Inputs in each group as terms (trial, term), and what flips add to them.
 
-    The latter by group, shape (input, lag, term).
+    Terms come in two parts: inputs, and the level of each group. What is added is by group, shape
+    (input, lag, term).
     """
     inputs = np.concatenate([_oriented(trials, flip) for flip in flips])
     weights = [np.array(list(flip.contrasts.values())) for flip in flips]
@@ -90,17 +95,19 @@ def _terms(trials, flips, groups, n_lags):
     for first, last, own in zip(ends[:-1], ends[1:], weights, strict=True):
         joint[first:last, first:last] = own @ own.T / (own**2).sum(axis=1)
     added = np.einsum("ij,lm->iljm", joint, np.eye(n_lags + 1))
-    terms, levels = [], []
+    terms = np.empty((len(values), len(groups), *values.shape[1:])) if len(groups) > 1 else None
+    levels = []
     found = np.zeros((len(groups), *added.shape[:2], len(groups), *values.shape[1:]))
     for g, group in enumerate(groups):
         apart = values[group].var(axis=0) if group.any() else np.zeros(values.shape[1:])
         varies = apart >= VARIES * np.maximum(values.var(axis=0), np.finfo(float).tiny)
-        terms.append(values * (group[:, None, None] & varies))
+        own = values[:, None] if terms is None else terms
+        np.multiply(values, group[:, None, None] & varies, out=own[:, g])
         # the level of a group that inputs decide is what they do: latents tell it
         levels.append(group & varies.any())
         found[g, :, :, g] = added * varies
-    terms = np.stack(terms, axis=1).reshape(len(values), -1)
-    return np.hstack([terms, np.stack(levels, axis=1)]), found.reshape(*found.shape[:3], -1)
+    terms = (values if terms is None else terms).reshape(len(values), -1)
+    return (terms, np.stack(levels, axis=1)), found.reshape(*found.shape[:3], -1)
 
 
 def _oriented(trials, flip):
@@ -121,22 +128,22 @@ def _newton_steps(counterfactuals, network, states, terms, is_own, subject):
     steps, trials = counterfactuals.steps, counterfactuals.trials
     choice = trials["choice"].values.astype(float)
     read = np.flatnonzero((steps.readout >= 0) & scored_trials(trials) & np.isfinite(choice))
-    state = states[(steps.start[:-1] + steps.readout)[read]]
-    eta = state @ network.readout.T + network.offset
-    offered = counterfactuals.offered
-    offered = None if offered is None else offered[read]
-    residual, curvature = _derivatives(eta, choice[read].astype(int), offered)
-    each = np.hstack([state, terms[read], np.ones((len(state), 1))])
-    n_outputs, n_each = eta.shape[1], each.shape[1]
+    n_outputs, n_latents = network.readout.shape
+    n_each = n_latents + sum(part.shape[1] for part in terms) + 1
     score = np.zeros((subject.max() + 1, n_outputs, n_each))
-    own = is_own[read]
-    np.add.at(score, subject[read][own], residual[own][:, :, None] * each[own][:, None])
-    information = np.block(
-        [
-            [(each * curvature[:, i, j, None]).T @ each for j in range(n_outputs)]
-            for i in range(n_outputs)
-        ]
-    )
+    information = np.zeros((n_outputs, n_each, n_outputs, n_each))
+    for first in range(0, len(read), AT_ONCE):
+        some = read[first : first + AT_ONCE]
+        state = states[(steps.start[:-1] + steps.readout)[some]]
+        offered = None if counterfactuals.offered is None else counterfactuals.offered[some]
+        eta = state @ network.readout.T + network.offset
+        residual, curvature = _derivatives(eta, choice[some].astype(int), offered)
+        each = np.hstack([state, *(part[some] for part in terms), np.ones((len(state), 1))])
+        own = is_own[some]
+        np.add.at(score, subject[some][own], residual[own][:, :, None] * each[own][:, None])
+        for i, j in np.ndindex(n_outputs, n_outputs):
+            information[i, :, j] += (each * curvature[:, i, j, None]).T @ each
+    information = information.reshape(n_outputs * n_each, -1)
     scale = np.sqrt(np.diag(information))
     scale = np.where(scale > 0, scale, 1.0)
     inverse = np.linalg.pinv(information / np.outer(scale, scale), FLAT, hermitian=True)
@@ -154,16 +161,11 @@ def _derivatives(eta, choice, offered):
     return (residual[:, 1:], curvature[:, 1:, 1:]) if is_binary else (residual, curvature)
 
 
-def _moved(counterfactuals, follow, flips, group, subject, added, steps):
+def _moved(counterfactuals, unread, flips, group, subject, added, steps):
     """Mean effects of flips in a group after the steps, shape (subject, input, lag, option)."""
     rows, (n_inputs, n_lags) = np.flatnonzero(group), added.shape[:2]
     rows = rows[:: max(len(rows) // MOST, 1)]
-
-    def unread(flip, starts):
-        found = np.moveaxis(follow(flip, starts), -1, 2)  # start, contrast, latent, lag
-        return found.reshape(len(found), found.shape[1] * found.shape[2], n_lags, 1)
-
-    change = counterfactuals.collect(unread, flips, rows, n_lags - 1)[..., 0]
+    change = _changed_latents(counterfactuals, *unread, flips, rows, n_lags)
     n_latents = change.shape[1] // n_inputs
     change = change.reshape(len(rows), n_inputs, n_latents, n_lags).swapaxes(2, 3)
     towards, is_offered = _towards(counterfactuals, rows)
@@ -177,6 +179,20 @@ def _moved(counterfactuals, follow, flips, group, subject, added, steps):
     return np.einsum("ilokm,skm->silo", by_latents, own) + np.einsum(
         "ilok,ilt,skt->silo", alone, added, others[..., : added.shape[-1]], optimize=True
     )
+
+
+def _changed_latents(counterfactuals, model, states, flips, rows, n_lags):
+    """What flips do to the latents at some trials, shape (row, input times latent, lag)."""
+    found = []
+    for part, place, own, inside in parts_of(counterfactuals, flips, rows, n_lags - 1):
+        follow = part._contrast(model, states[place], n_lags - 1)
+
+        def unread(flip, starts, follow=follow):
+            each = np.moveaxis(follow(flip, starts), -1, 2)  # start, contrast, latent, lag
+            return each.reshape(len(each), each.shape[1] * each.shape[2], n_lags, 1)
+
+        found.append(part.collect(unread, own, inside, n_lags - 1)[..., 0])
+    return np.concatenate(found)
 
 
 def _towards(counterfactuals, rows):

@@ -1,10 +1,10 @@
 """Means over subjects, with their intervals."""
 
 import numpy as np
-import pandas as pd
 from scipy.stats import t
 
 from neuroalrnn.data.schema import scored_trials
+from neuroalrnn.stats.null_tests import number_labels
 
 
 def mean_over_subjects(trials, values, rows=None, moves=None, of_folds=()):
@@ -35,7 +35,7 @@ def mean_over_subjects(trials, values, rows=None, moves=None, of_folds=()):
     n_subjects : int
     """
     known = np.isfinite(values) & (scored_trials(trials) if rows is None else rows)
-    subject, names = pd.factorize(trials["subject"].values.astype(str), sort=True)
+    subject, names = number_subjects(trials)
     n_trials = np.bincount(subject[known], minlength=len(names))
     is_known = n_trials > 0
     means = np.bincount(subject[known], values[known], len(names))[is_known] / n_trials[is_known]
@@ -47,6 +47,22 @@ def mean_over_subjects(trials, values, rows=None, moves=None, of_folds=()):
     mean = own.mean() + others.sum()
     half = _half(own, others, np.asarray(of_folds))
     return mean, mean - half, mean + half, n
+
+
+def number_subjects(trials):
+    """Number subjects in the order of their names.
+
+    Parameters
+    ----------
+    trials : xarray.Dataset
+
+    Returns
+    -------
+    number : int array, shape (trial,)
+    names : array, shape (subject,)
+    """
+    labels = trials["subject"].values
+    return number_labels(labels if isinstance(labels[0], str) else labels.astype(str))
 
 
 def _half(own, others, of_folds):

@@ -12,6 +12,7 @@ from neuroalrnn.data import Sequences, encode
 from neuroalrnn.data.notes import unlogged_notes
 from neuroalrnn.data.offered import offered_options
 from neuroalrnn.data.schema import COORDS, not_trials, session_number, trial_variables
+from neuroalrnn.effects._parts import parts_of
 from neuroalrnn.effects._tangent import Change, Tangent, among_changes, beside_changes
 from neuroalrnn.effects.flips import Flip, _not_encoding
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
@@ -82,6 +83,7 @@ class Counterfactuals:
         self.offered = offered_options(trials)
         self._extremes: dict[str, tuple[float, float]] = {}
         self._encoded: dict[int, np.ndarray] = {}
+        self._whole: tuple[Counterfactuals, np.ndarray] | None = None
 
     def change(self, flip: Flip, level: int) -> Change:
         """Encode the trials as if an input had one level in all of them.
@@ -128,6 +130,9 @@ class Counterfactuals:
 
         Choices are of the option whose number the level is.
         """
+        if level not in self._encoded and self._whole is not None:
+            whole, place = self._whole
+            self._encoded[level] = whole._inputs(level)[place]
         if level not in self._encoded:
             known = [
                 name for name in trial_variables(self.trials) if self.trials[name].notnull().any()
@@ -216,7 +221,12 @@ class Counterfactuals:
         array, shape (row, input, lag, option)
             See `compute_input_effects`.
         """
-        return self.collect(self._contrast(model, states, n_lags), flips, rows, n_lags)
+        flips = list(flips)
+        parts = [
+            part.collect(part._contrast(model, states[place], n_lags), own, inside, n_lags)
+            for part, place, own, inside in parts_of(self, flips, rows, n_lags)
+        ]
+        return np.concatenate(parts)
 
     def local_effects(
         self,

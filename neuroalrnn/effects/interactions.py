@@ -8,6 +8,7 @@ import pandas as pd
 from neuroalrnn.arguments import checked, not_whole
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.effects.compute import N_LAGS, compute_input_effects
+from neuroalrnn.effects.counterfactuals import Counterfactuals
 from neuroalrnn.effects.describe import KEYS, describe_effects
 from neuroalrnn.effects.flips import JOINT, flips_of
 from neuroalrnn.effects.functional import FunctionalRegimes, _not_regimes
@@ -55,7 +56,10 @@ def compute_interactions(fit: Fit) -> pd.DataFrame:
         raise NotTestableError("interactions: found no two inputs that are known at the same time")
     names = [JOINT.join((one.name, other.name)) for one, other in pairs]
     alone = [flip.name for flip in flips]
-    effects = compute_input_effects(fit, [*alone, *names], n_lags=1)
+    known, both = compute_input_effects(fit), compute_input_effects(fit, names, n_lags=1)
+    places = [list(known["input"].values).index(name) for name in alone]
+    values = np.concatenate([known.values[:, places, :2], both.values], axis=1)
+    effects = Counterfactuals.of(fit).label(values, flips_of(fit, [*alone, *names]))
     means = _means(describe_effects(fit, effects, inputs=[*alone, *names]))
     rows = []
     for (one, other), name in zip(pairs, names, strict=True):

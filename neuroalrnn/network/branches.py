@@ -188,6 +188,27 @@ class Steps:
         start = np.r_[0, np.cumsum(n_steps)]
         return cls(sequences.inputs[real], start, readout, is_new, session)
 
+    def take(self, trials: np.ndarray) -> tuple["Steps", np.ndarray]:
+        """Steps of some trials alone, which follow each other as if no others were between them.
+
+        Parameters
+        ----------
+        trials : int array, shape (trial,)
+            In rising order.
+
+        Returns
+        -------
+        steps : Steps
+            Of these trials.
+        place : int array, shape (step,)
+            Where these steps are among all.
+        """
+        length = np.diff(self.start)[trials]
+        start = np.r_[0, np.cumsum(length)]
+        place = np.repeat(self.start[trials] - start[:-1], length) + np.arange(start[-1])
+        parts = self.readout[trials], self.is_new[trials], self.session[trials]
+        return Steps(self.inputs[place], start, *parts), place
+
     @property
     def n_trials(self) -> int:
         """Number of trials."""

@@ -125,6 +125,7 @@ def answer_apart(asked, questions, *, progress=False, answered=None):
     NotTestableError
         There are no regimes.
     """
+    asked = asked.sampled
     example, labels = asked.example.name, asked.labels
     about = [each for each in questions if each.mechanism]
     answer(about, asked, progress=progress, answered=answered)

@@ -90,6 +90,18 @@ class Asked:
         """What has a regime."""
         return "trial"
 
+    @property
+    def of_sample(self):
+        """How many subjects of how many are looked at, by column; empty if it is all of them."""
+        return {}
+
+    @cached_property
+    def sampled(self):
+        """The same of subjects who stand for all, where there are very many; see `sample`."""
+        from neuroalrnn.questions.sample import sample  # which makes such a class
+
+        return sample(self)
+
     @cached_property
     def functional(self):
         """Trials grouped by what inputs do, see `neuroalrnn.effects.find_functional_regimes`."""

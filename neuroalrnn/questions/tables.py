@@ -132,7 +132,9 @@ def _make(job, key, question, asked):
     made = job(asked)
     made = {key: made} if isinstance(key, str) else dict(zip(key, made, strict=True))
     return {
-        name: conform(name, each, schema[name], columns) if name in schema else each
+        name: conform(name, each, schema[name], columns).assign(**asked.of_sample)
+        if name in schema
+        else each
         for name, each in made.items()
     }
 

@@ -4,6 +4,8 @@ All in nats. The plug-in values are too small on short sequences; the corrected 
 Miller (1955) and Madow, one half over n for each symbol seen beyond the first.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -15,6 +17,7 @@ from neuroalrnn.regimes import ABSENT
 from neuroalrnn.regimes.steps import steps_in_order
 from neuroalrnn.stats.checks import as_whole_numbers, refuse_unnamed, require_columns
 from neuroalrnn.stats.defaults import N_CURVE_DRAWS
+from neuroalrnn.stats.null_tests import number_labels
 
 COVERAGE = 0.95
 # blocks are numbered as long as their numbers fit into 64 bits
@@ -128,9 +131,22 @@ def topological_entropy(codes, sequence=None) -> float:
     DataError
     """
     codes = _refuse_absent(codes)
-    used, index = np.unique(codes, return_inverse=True)
-    start, stop = np.unique(_blocks(index, sequence, 2), axis=0).reshape(-1, 2).T
-    adjacency = np.zeros((used.size, used.size))
+    return _growth(np.unique(_blocks(codes, sequence, 2), axis=0).reshape(-1, 2))
+
+
+def _growth(pairs) -> float:
+    """Topological entropy of the graph of some pairs (pair, 2) that are different."""
+    used, places = np.unique(pairs, return_inverse=True)
+    return _growth_of_graph(used.size, places.astype(int).tobytes())
+
+
+@lru_cache(maxsize=4096)
+def _growth_of_graph(n_regimes, places) -> float:
+    """The same of the bytes of their places; many subjects have the same graph."""
+    if not n_regimes:
+        return 0.0
+    start, stop = np.frombuffer(places, dtype=int).reshape(-1, 2).T
+    adjacency = np.zeros((n_regimes, n_regimes))
     adjacency[start, stop] = 1.0
     n_parts, part = connected_components(csr_matrix(adjacency), connection="strong")
     blocks = (adjacency[np.ix_(part == k, part == k)] for k in range(n_parts))
@@ -170,29 +186,58 @@ def compute_entropies(
     steps = steps_in_order(regimes, trials, carry=carry)
     if steps.empty:
         raise DataError("entropy: found no present step")
+    codes = np.unique(steps["regime"].to_numpy(), return_inverse=True)[1]
+    subject, names = number_labels(steps["subject"].to_numpy())
+    sequence, n_steps = steps["sequence"].to_numpy(), np.bincount(subject)
+    blocks = [_blocks_of_subjects(codes, sequence, subject, k) for k in range(1, longest + 1)]
+    firsts = _count_of_subjects(
+        _blocks(codes, sequence, 2)[:, :1], _blocks(subject, sequence, 2)[:, 0], len(names)
+    )
     rows = []
-    for subject, part in steps.groupby("subject", sort=True):
-        codes, sequence = part["regime"].to_numpy(), part["sequence"].to_numpy()
-        counts = {"n_regimes": np.unique(codes).size, "n_steps": codes.size}
-        for measure, values in _measures(codes, sequence, longest).items():
-            row = {"subject": subject, "measure": measure}
-            rows.append(
-                row | dict(zip(("entropy_plug_in", "entropy"), values, strict=True)) | counts
-            )
+    for k, name in enumerate(names):
+        counts = [count[k] for _, count in blocks]
+        shared = {"n_regimes": counts[0].size, "n_steps": n_steps[k]}
+        measures = _measures(counts, firsts[1][k]) | {"topological": [_growth(blocks[1][0][k])] * 2}
+        for measure, (plug_in, entropy) in measures.items():
+            row = {"subject": name, "measure": measure}
+            rows.append(row | {"entropy_plug_in": plug_in, "entropy": entropy} | shared)
     return pd.DataFrame(rows)
 
 
-def _measures(codes, sequence, longest) -> dict:
-    """Every entropy of one subject, plug-in and corrected; blocks are counted once."""
-    counts = {k: _count_blocks(codes, sequence, k) for k in range(1, longest + 1)}
-    pairs = _blocks(codes, sequence, 2)
+def _measures(counts, firsts) -> dict:
+    """Entropies of one subject, plug-in and corrected, of counts of blocks by their length.
+
+    `firsts` is how often each regime begins a pair.
+    """
     both = (False, True)
-    found = {"occupancy": [_entropy(counts[1], flag) for flag in both]}
-    found["Markov rate"] = [_markov_rate(pairs, flag) for flag in both]
-    for k in range(2, longest + 1):
+    found = {"occupancy": [_entropy(counts[0], flag) for flag in both]}
+    found["Markov rate"] = [_entropy(counts[1], flag) - _entropy(firsts, flag) for flag in both]
+    for k in range(1, len(counts)):
         rates = [_entropy(counts[k], flag) - _entropy(counts[k - 1], flag) for flag in both]
-        found[f"block rate {k}"] = rates
-    return found | {"topological": [topological_entropy(codes, sequence)] * 2}
+        found[f"block rate {k + 1}"] = rates
+    return found
+
+
+def _blocks_of_subjects(codes, sequence, subject, length) -> tuple[list, list]:
+    """Blocks of every subject in rising order, and how often each occurs."""
+    blocks, whose = (_blocks(each, sequence, length) for each in (codes, subject))
+    return _count_of_subjects(blocks, whose[:, 0], subject.max() + 1)
+
+
+def _count_of_subjects(blocks, whose, n_subjects) -> tuple[list, list]:
+    """Different blocks of every subject in rising order, and how often each occurs."""
+    base, length = blocks.max(initial=0) + 1, blocks.shape[1]
+    if int(base) ** length * int(n_subjects) >= MOST_NUMBERED:
+        parts = [
+            np.unique(blocks[whose == k], axis=0, return_counts=True) for k in range(n_subjects)
+        ]
+        used, counts = zip(*parts, strict=True)
+        return list(used), list(counts)
+    powers = base ** np.arange(length)[::-1]
+    numbers, counts = np.unique(whose * base**length + blocks @ powers, return_counts=True)
+    ends = np.searchsorted(numbers, np.arange(1, n_subjects) * base**length)
+    used = numbers[:, None] // powers % base
+    return np.split(used, ends), np.split(counts, ends)
 
 
 def _markov_rate(pairs, corrected) -> float:

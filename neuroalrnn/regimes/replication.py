@@ -7,6 +7,7 @@ from neuroalrnn.data.lags import reaches
 from neuroalrnn.data.orders import connected, session_orders, stimulus_names
 from neuroalrnn.data.schema import is_after_choice
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
+from neuroalrnn.stats.null_tests import number_labels
 from neuroalrnn.stats.trends import LOWEST, trend_columns
 
 MOST_COMBINATIONS = 80
@@ -52,10 +53,13 @@ def cells(trials, conditions):
     if not conditions:
         return np.full(trials.sizes["trial"], "all")
     parts = [_told(name, trials[name].values) for name in conditions]
-    places = np.stack([place for _, place in parts], axis=1)
-    used, place = np.unique(places, axis=0, return_inverse=True)
-    texts = [[names[k] for k in column] for (names, _), column in zip(parts, used.T, strict=True)]
-    return np.array([", ".join(each) for each in zip(*texts, strict=True)])[place.ravel()]
+    texts, place = np.array([""]), 0
+    for names, own in parts:
+        used, place = np.unique(place * len(names) + own, return_inverse=True)
+        before, now = np.divmod(used, len(names))
+        start = [f"{text}, " if text else "" for text in texts]
+        texts = np.array([start[i] + names[k] for i, k in zip(before, now, strict=True)])
+    return texts[place]
 
 
 def _told(name, values):
@@ -91,13 +95,34 @@ def nuisances(fit, degree=LOWEST, held=None):
         If the inputs take more than 80 combinations, as continuous ones do: they cannot be held
         constant this way.
     """
-    trials = fit.trials
     held = label_nuisances(fit) if held is None else held
-    first = np.cumsum([0, *(len(used) for used, _ in held)])
-    session, subject = trials["session"].values, trials["subject"].values
-    columns = trend_columns(session, subject, degree, n_before=int(first[-1]))
-    for start, (_, place) in zip(first, held, strict=False):
-        columns[np.arange(len(columns)), start + place] = 1.0
+    return nuisance_columns(fit, degree, held)(np.arange(fit.trials.sizes["trial"]))
+
+
+def nuisance_columns(fit, degree, held):
+    """Columns of `nuisances` for some trials at a time, as those of all may be many.
+
+    Parameters
+    ----------
+    fit, degree, held
+        See `nuisances`.
+
+    Returns
+    -------
+    callable
+        Takes positions of trials, and returns an array, shape (trial, column).
+    """
+    trials = fit.trials
+    *first, n_labels = np.cumsum([0, *(len(used) for used, _ in held)])
+    trends = trend_columns(trials["session"].values, trials["subject"].values, degree)
+
+    def columns(rows):
+        found = np.zeros((len(rows), n_labels + trends.shape[1]))
+        found[:, n_labels:] = trends[rows]
+        for start, (_, place) in zip(first, held, strict=True):
+            found[np.arange(len(rows)), start + place[rows]] = 1.0
+        return found
+
     return columns
 
 
@@ -122,10 +147,10 @@ def label_nuisances(fit):
     names = stimuli(fit)
     everything = [name for name in fit.encoding["inputs"] if name in trials]
     now = cells(trials, names)
-    both = np.char.add(np.char.add(now, " after "), _of_previous_trial(trials, now))
-    before = _of_previous_trial(trials, cells(trials, everything))
+    both = _label_pairs(now, _of_previous_trial(trials, now))
+    before = number_labels(_of_previous_trial(trials, cells(trials, everything)))[::-1]
     since = np.minimum(_trials_since_reset(fit), FIRST_TRIALS)
-    held = [np.unique(labels, return_inverse=True) for labels in (both, before, since)]
+    held = [both, before, np.unique(since, return_inverse=True)]
     for what, (used, _) in zip(("stimuli of two trials", "inputs"), held, strict=False):
         n_combinations = len(used)
         if n_combinations > MOST_COMBINATIONS:
@@ -134,6 +159,16 @@ def label_nuisances(fit):
                 "they cannot be held constant, so an effect could be theirs"
             )
     return held
+
+
+def _label_pairs(now, before):
+    """Labels of pairs of labels, in their order, and which of them each trial has."""
+    (place, names), (other, others) = number_labels(now), number_labels(before)
+    used, place = np.unique(place * len(others) + other, return_inverse=True)
+    pairs = zip(*np.divmod(used, len(others)), strict=True)
+    labels = np.array([f"{names[i]} after {others[k]}" for i, k in pairs])
+    order = np.argsort(labels)
+    return labels[order], np.argsort(order)[place]
 
 
 def _of_previous_trial(trials, labels):
@@ -165,7 +200,8 @@ def is_independent(fit):
     bool array, shape (trial,)
     """
     first = independent_groups(fit)
-    return np.array([first[name] == name for name in fit.trials["subject"].values.astype(str)])
+    number, names = number_labels(fit.trials["subject"].values)
+    return np.array([first[name] == name for name in names.astype(str)])[number]
 
 
 def independent_groups(fit):

@@ -9,6 +9,7 @@ import xarray as xr
 from neuroalrnn.exceptions import DataError, problems
 from neuroalrnn.network.codes import ABSENT, check_codes
 from neuroalrnn.stats.checks import refuse_unnamed
+from neuroalrnn.stats.null_tests import number_labels
 
 CARRY = {
     "session": ("subject", "session"),
@@ -130,7 +131,10 @@ def refuse_other_trials(regimes, trials) -> None:
     else:
         for name in TRIAL:
             if name in regimes.coords and name in trials:
-                mine, theirs = (each[name].to_numpy().astype(str) for each in (regimes, trials))
+                mine, theirs = (each[name].to_numpy() for each in (regimes, trials))
+                if mine.dtype == theirs.dtype and np.array_equal(mine, theirs):
+                    continue
+                mine, theirs = mine.astype(str), theirs.astype(str)
                 if (other := np.flatnonzero(mine != theirs)).size:
                     at = other[0]
                     found.append(f"{name!r} differs, first in row {at}: {mine[at]}, {theirs[at]}")
@@ -148,7 +152,7 @@ def _refuse_unordered(keys) -> dict:
             f"trials: 'trial_in_session' is {number.dtype}, expected numbers: "
             "text sorts 10 before 2"
         )
-    places = {name: pd.factorize(key, sort=True)[0] for name, key in keys.items()}
+    places = {name: number_labels(key)[0] for name, key in keys.items()}
     twice = pd.DataFrame({name: places[name] for name in TRIAL}).duplicated().to_numpy()
     if twice.any():
         row = int(twice.argmax())

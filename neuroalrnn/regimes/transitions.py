@@ -8,6 +8,7 @@ from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.codes import check_codes, flipped_units
 from neuroalrnn.regimes import used_regimes
 from neuroalrnn.regimes.steps import steps_in_order, with_variables
+from neuroalrnn.stats.null_tests import number_labels
 
 
 def compute_dwell_times(regimes: xr.DataArray, trials=None, *, carry: str = "session"):
@@ -165,15 +166,19 @@ def compute_transitions(
     """
     steps = steps_in_order(regimes, trials, carry=carry)
     used = used_regimes(steps["regime"])
-    parts = steps.groupby("subject", sort=True)
-    values = [
-        transition_matrix(part["regime"], part["sequence"], regimes=used, leaving=leaving)
-        for _, part in parts
-    ]
+    subject, names = number_labels(steps["subject"].to_numpy())
+    place = np.searchsorted(used, steps["regime"].to_numpy())
+    sequence, shape = steps["sequence"].to_numpy(), (len(names), len(used), len(used))
+    pair = sequence[:-1] == sequence[1:]
+    if leaving:
+        pair &= place[:-1] != place[1:]
+    at = np.ravel_multi_index((subject[:-1][pair], place[:-1][pair], place[1:][pair]), shape)
+    count = np.bincount(at, minlength=np.prod(shape)).reshape(shape)
+    total = np.broadcast_to(count.sum(axis=2, keepdims=True), shape)
     return xr.DataArray(
-        np.array(values),
+        np.divide(count, total, out=np.full(shape, np.nan), where=total > 0),
         dims=("subject", "regime", "regime_next"),
-        coords={"subject": list(parts.groups), "regime": used, "regime_next": used},
+        coords={"subject": list(names), "regime": used, "regime_next": used},
         name="leaving_probability" if leaving else "transition_probability",
     )
 

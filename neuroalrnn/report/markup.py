@@ -75,7 +75,7 @@ def table(frame, formats=None):
     return _PARTS.grid(columns, rows)
 
 
-def collapsed(html, n_rows, noun):
+def collapsed(html, n_rows, noun, most=np.inf):
     """A table as it is, or behind a line that opens it where it is long.
 
     Parameters
@@ -84,11 +84,15 @@ def collapsed(html, n_rows, noun):
     n_rows : int
     noun : str
         What a row is.
+    most : int, optional
+        Rows that are shown; there may be more.
 
     Returns
     -------
     markupsafe.Markup
     """
+    if n_rows > most:
+        return _PARTS.collapsed(html, f"First {most:,} of {count(n_rows, noun)} (all as CSV)")
     return html if n_rows <= LONG else _PARTS.collapsed(html, f"All {count(n_rows, noun)}")
 
 

@@ -19,6 +19,9 @@ from neuroalrnn.report.markup import (
 from neuroalrnn.report.notes import notes
 from neuroalrnn.report.setup import describe_setup, introduce
 
+# rows of a table that the page shows; its CSV file has all of them
+MOST_ROWS = 2000
+
 
 def build_sections(analysis, gallery):
     """The sections of the page in order, each part made for itself.
@@ -109,7 +112,7 @@ def _grid(shown, asked):
     frame = shown.make(asked)
     if frame is None:
         return ""
-    return collapsed(table(frame, shown.formats), len(frame), shown.noun)
+    return collapsed(table(frame[:MOST_ROWS], shown.formats), len(frame), shown.noun, MOST_ROWS)
 
 
 def _lights(part, asked):

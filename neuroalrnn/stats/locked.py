@@ -3,48 +3,26 @@
 The bands are for plots, lag by lag; the tests are in `permutation`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import groupby, islice
-from operator import itemgetter
-from typing import Any
+from itertools import chain
 
 import numpy as np
-import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from neuroalrnn.arguments import checked, optional
-from neuroalrnn.exceptions import DataError, NotTestableError
+from neuroalrnn.exceptions import DataError
+from neuroalrnn.stats._locked import LockedProbability, divide, summarise, summarise_group
 from neuroalrnn.stats.checks import DRAWS, RNG, as_numbers, as_whole_numbers, not_labels
 from neuroalrnn.stats.defaults import N_CURVE_DRAWS
 from neuroalrnn.stats.null_tests import of_one_length, of_sessions, trial_table
 from neuroalrnn.stats.permutation import CELL, prepare_swap
 from neuroalrnn.stats.shifts import FEWEST_TRIALS, admissible_shifts, nuisance_basis
-from neuroalrnn.stats.trends import choose_degree, session_degree
+from neuroalrnn.stats.trends import alike, choose_degree, session_degree
 
 # sessions whose sums are in memory, and entries of arrays that are computed at once
 N_TOGETHER, MOST_ENTRIES = 256, 2**19
-
-
-@dataclass(frozen=True)
-class LockedProbability:
-    """Event-locked switch probability and its null band.
-
-    Parameters
-    ----------
-    subjects : DataFrame
-        One row per subject and lag: ``subject``, ``lag``, ``probability``, ``n_events``, and, if
-        asked for, ``null_mean``, ``null_low`` and ``null_high``.
-    group : DataFrame
-        One row per lag, means over subjects: ``lag``, ``probability``, ``null_mean``, ``null_low``
-        and ``null_high``.
-    excluded : tuple of str
-        Subjects of whom no session could enter.
-    """
-
-    subjects: pd.DataFrame
-    group: pd.DataFrame
-    excluded: tuple[str, ...] = ()
+# trials of a session up to which a product is faster than a Fourier transform
+SHORT = 128
 
 
 @checked(DataError, switch=not_labels, event_index=not_labels, lags=not_labels)
@@ -83,7 +61,7 @@ def locked_switch_probability(
             f"{switch.size}"
         )
     hits, count = _locked_sums(switch, event_index, lags)
-    return _divide(hits, count)
+    return divide(hits, count)
 
 
 def check_lags(lags: ArrayLike, n_draws: int) -> np.ndarray:
@@ -118,10 +96,6 @@ def _locked_sums(switch, event_index, lags):
     inside = (position >= 0) & (position < switch.size)
     found = np.where(inside, switch[np.clip(position, 0, switch.size - 1)], np.nan)
     return np.nansum(found, axis=0), np.isfinite(found).sum(axis=0)
-
-
-def _divide(hits, count):
-    return np.divide(hits, count, out=np.full(np.shape(hits), np.nan), where=count > 0)
 
 
 @checked(DataError, lags=not_labels, n_draws=DRAWS, rng=RNG)
@@ -189,25 +163,47 @@ def shift_band(
         for (name, _), rows in of_sessions(frame)
         if _is_tested(switch[rows], event[rows], degree)
     )
-    pieces = _shift_pieces(tested, switch, event, lags, degree, n_draws, rng)
-    return _summarise(pieces, lags, frame["subject"], title, of_subjects)
+    sums = _sum_sessions(tested, switch, event, lags, degree, n_draws, rng)
+    if not of_subjects:
+        return summarise_group(sums, lags, frame["subject"], title)
+    pieces = (
+        (name, hits, count, null[drawn])
+        for name, *own in chain.from_iterable(zip(*each, strict=True) for each in sums)
+        for hits, count, null, drawn in [own]
+    )
+    return summarise(pieces, lags, frame["subject"], title)
 
 
 def _is_tested(switch, event, degree):
     return switch.size >= FEWEST_TRIALS and event.any() and np.isfinite(switch).sum() > degree + 1
 
 
-def _shift_pieces(sessions, switch, event, lags, degree, n_draws, rng):
-    """Subject, sums and drawn sums of sessions, one after the other; computed many at once."""
-    while part := list(islice(sessions, N_TOGETHER)):
+def _sum_sessions(sessions, switch, event, lags, degree, n_draws, rng):
+    """Yield subject, sums, sums of all shifts, and shifts drawn, of many sessions at once.
+
+    Those of a subject, which follow each other, are never divided.
+    """
+    for part in _whole_subjects(sessions):
         found = {}
         for places, rows in of_one_length([rows for _, rows in part], MOST_ENTRIES // lags.size):
             sums = _of_sessions_alike(switch[rows], event[rows], lags, degree)
             found |= dict(zip(places.tolist(), zip(*sums, strict=True), strict=True))
-        for k, (name, rows) in enumerate(part):
-            hits, count, null = found[k]
-            # there are fewer shifts than draws of them
-            yield name, hits, count, null[rng.choice(admissible_shifts(rows.size), n_draws)]
+        hits, count, null = zip(*(found[k] for k in range(len(part))), strict=True)
+        # there are fewer shifts than draws of them
+        shifts = (admissible_shifts(rows.size) for _, rows in part)
+        drawn = [each[rng.integers(0, each.size, n_draws)] for each in shifts]
+        yield [name for name, _ in part], hits, count, null, drawn
+
+
+def _whole_subjects(sessions):
+    part: list[tuple] = []
+    for name, rows in sessions:
+        if len(part) >= N_TOGETHER and name != part[-1][0]:
+            yield part
+            part = []
+        part.append((name, rows))
+    if part:
+        yield part
 
 
 def _of_sessions_alike(switch, event, lags, degree):
@@ -222,10 +218,9 @@ def _of_sessions_alike(switch, event, lags, degree):
         return (where @ np.where(defined, series, 0.0)[:, :, None])[:, :, 0]
 
     hits, count, kept = summed(switch), summed(1.0), summed(trend)
-    spectrum = np.conj(np.fft.rfft(where))
-    rest = _correlate(spectrum, np.where(defined, switch - trend, 0.0))
-    moved = _divide(rest, _correlate(spectrum, defined * 1.0))
-    null = np.nan_to_num((_divide(kept, count)[:, :, None] + moved) * count[:, :, None])
+    rest = _correlate(where, np.where(defined, switch - trend, 0.0))
+    moved = divide(rest, _correlate(where, defined * 1.0))
+    null = np.nan_to_num((divide(kept, count)[:, :, None] + moved) * count[:, :, None])
     return hits, count.astype(int), np.ascontiguousarray(null.transpose(0, 2, 1))
 
 
@@ -233,15 +228,21 @@ def _fitted(switch, defined, degree):
     """Polynomial trends of sessions of one length."""
     basis = nuisance_basis(switch.shape[1], degree)
     trend = np.where(defined, switch, 0.0) @ basis @ basis.T
-    for k in np.flatnonzero(~defined.all(axis=1)):
-        known = defined[k]
-        trend[k] = basis @ np.linalg.lstsq(basis[known], switch[k, known], rcond=None)[0]
+    for places, known in alike(defined, ~defined.all(axis=1)):
+        values = switch[places][:, known]
+        trend[places] = (basis @ np.linalg.lstsq(basis[known], values.T, rcond=None)[0]).T
     return trend
 
 
-def _correlate(spectrum, series):
+def _correlate(where, series):
     """``sum_p where[lag, p] series[p + k]`` for every circular shift k (session, lag, k)."""
-    found = np.fft.irfft(spectrum * np.fft.rfft(series)[:, None], series.shape[1])
+    n = series.shape[1]
+    if n <= SHORT:
+        moved = sliding_window_view(np.hstack([series, series[:, :-1]]), n, axis=1)
+        found = where @ np.ascontiguousarray(moved)
+    else:
+        spectrum = np.conj(np.fft.rfft(where)) * np.fft.rfft(series)[:, None]
+        found = np.fft.irfft(spectrum, n)
     return np.where(np.abs(found) < 1e-9, 0.0, found)
 
 
@@ -306,7 +307,7 @@ def swap_band(
         )
         for (name, *_), cell in table.groupby(CELL)
     )
-    return _summarise(pieces, lags, np.asarray(subject), "trial swap")
+    return summarise(pieces, lags, np.asarray(subject), "trial swap")
 
 
 def _swap_piece(rows, events, lags, n_draws, rng):
@@ -318,41 +319,5 @@ def _swap_piece(rows, events, lags, n_draws, rng):
     count = np.isfinite(observed).sum(axis=0)
     swapped = rng.permuted(np.tile(own, (n_draws, 1)), axis=1)
     drawn = found[swapped, own]
-    share = _divide(np.nansum(drawn, axis=1), np.isfinite(drawn).sum(axis=1))
+    share = divide(np.nansum(drawn, axis=1), np.isfinite(drawn).sum(axis=1))
     return np.nansum(observed, axis=0), count, np.nan_to_num(share) * count
-
-
-def _summarise(
-    pieces: Iterable[tuple], lags, subject, title, of_subjects=True
-) -> LockedProbability:
-    """Sum sessions, which come subject by subject; draws of one subject at a time are in memory."""
-    names, parts, n = [], [], 0
-    total: Any = 0.0
-    for name, own in groupby(pieces, itemgetter(0)):
-        hits, count, drawn = (sum(column) for column in list(zip(*own, strict=True))[1:])
-        # where nothing is counted, nothing was drawn
-        total, n = total + drawn / np.maximum(count, 1), n + (count > 0)
-        part = {"probability": _divide(hits, count), "n_events": count}
-        if of_subjects:
-            part |= _band(_divide(drawn, np.broadcast_to(count, drawn.shape)))
-        parts.append(part)
-        names.append(name)
-    if not parts:
-        raise NotTestableError(f"{title}: no session has enough trials and an event")
-    each = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-    subjects = {"subject": np.repeat(names, lags.size), "lag": np.tile(lags, len(names))}
-    means = {"lag": lags, "probability": _mean(each["probability"].reshape(-1, lags.size))}
-    group = pd.DataFrame(means | _band(_divide(total, np.broadcast_to(n, total.shape))))
-    known = set(names)
-    excluded = tuple(str(s) for s in pd.unique(subject) if s not in known)
-    return LockedProbability(pd.DataFrame(subjects | each), group, excluded)
-
-
-def _mean(values):
-    """Mean over subjects, of those that have the lag."""
-    return _divide(np.nansum(values, axis=0), np.isfinite(values).sum(axis=0))
-
-
-def _band(null) -> dict:
-    low, high = np.quantile(null, (0.025, 0.975), axis=0)
-    return {"null_mean": null.mean(axis=0), "null_low": low, "null_high": high}

@@ -6,6 +6,8 @@ on the log odds, SD 2.5 per SD of a predictor and 10 for the intercept (the scal
 does not depend on the unit of a predictor, and fades as 1 / n.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.optimize import linprog
 from scipy.special import expit
@@ -120,7 +122,7 @@ def find_separated(stacked: Stacked, converged: np.ndarray) -> tuple[str, ...]:
     """
     doubtful = np.flatnonzero(~converged).tolist()
     separated = [i for i in doubtful if _has_separating_plane(stacked, i)]
-    unexplained = [stacked.subjects[i] for i in doubtful if i not in separated]
+    unexplained = [stacked.subjects[i] for i in sorted({*doubtful} - {*separated})]
     if unexplained:
         raise FitError(f"logistic fit did not converge for subject {', '.join(unexplained)}")
     return tuple(stacked.subjects[i] for i in separated)
@@ -128,7 +130,24 @@ def find_separated(stacked: Stacked, converged: np.ndarray) -> tuple[str, ...]:
 
 def _has_separating_plane(stacked: Stacked, index: int) -> bool:
     rows = stacked.present[index] > 0
-    signed = stacked.design[index][rows] * (2 * stacked.outcome[index][rows] - 1)[:, None]
+    design = np.array([_two_values(column) for column in stacked.design[index][rows].T]).T
+    signed = np.unique(design * (2 * stacked.outcome[index][rows] - 1)[:, None], axis=0)
+    return _is_separable(signed.shape, signed.tobytes())
+
+
+def _two_values(column):
+    """A predictor of two values as -1 and 1, which any plane through it separates alike."""
+    low, high = column.min(), column.max()
+    is_low = column == low
+    if low == high or not (is_low | (column == high)).all():
+        return column
+    return np.where(is_low, -1.0, 1.0)
+
+
+@lru_cache(maxsize=4096)
+def _is_separable(shape, values) -> bool:
+    """Whether a plane separates outcomes; predictors times their signs come as bytes."""
+    signed = np.frombuffer(values).reshape(shape)
     found = linprog(
         -signed.sum(axis=0),
         A_ub=-signed,

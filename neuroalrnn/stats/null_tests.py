@@ -1,6 +1,7 @@
 """Tests over subjects of numbers of sessions that were corrected by a null distribution."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -99,6 +100,55 @@ def by_session(table: pd.DataFrame):
     return table.groupby(["subject", "session"], sort=True)
 
 
+def session_numbers(subject, session, *, sort: bool = True) -> np.ndarray:
+    """Number the sessions of trials; labels are looked at only where they change.
+
+    Parameters
+    ----------
+    subject, session : array (trial,)
+        Labels, none of them missing.
+    sort : bool
+        Number sessions in the order of their labels, otherwise as they occur.
+
+    Returns
+    -------
+    number : int array (trial,)
+        From 0 on.
+    """
+    starts, lengths = _runs(subject, session)
+    table = pd.DataFrame({"subject": subject[starts], "session": session[starts]})
+    numbers = table.groupby(["subject", "session"], sort=sort).ngroup().to_numpy()
+    return np.repeat(numbers, lengths)
+
+
+def number_labels(labels) -> tuple[np.ndarray, np.ndarray]:
+    """Number the labels of trials in their order; they are looked at only where they change.
+
+    Parameters
+    ----------
+    labels : array (trial,)
+        None of them missing.
+
+    Returns
+    -------
+    number : int array (trial,)
+        From 0 on.
+    names : array (label,)
+        Label of each number.
+    """
+    starts, lengths = _runs(labels)
+    numbers, names = pd.factorize(labels[starts], sort=True)
+    return np.repeat(numbers, lengths), names
+
+
+def _runs(*columns):
+    """Where runs of equal labels start, and how long they are."""
+    changed = np.ones(len(columns[0]), dtype=bool)
+    changed[1:] = np.logical_or.reduce([each[1:] != each[:-1] for each in columns])
+    starts = np.flatnonzero(changed)
+    return starts, np.diff(starts, append=len(changed))
+
+
 def positions(codes) -> list[np.ndarray]:
     """Positions of each of some numbers, in order, by rising number.
 
@@ -113,7 +163,8 @@ def positions(codes) -> list[np.ndarray]:
     if not len(codes):
         return []
     order = np.argsort(codes, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    ends = [0, *(np.flatnonzero(np.diff(codes[order])) + 1).tolist(), len(order)]
+    return [order[first:last] for first, last in pairwise(ends)]
 
 
 def of_one_length(sessions, most=MOST_ENTRIES):
@@ -155,7 +206,7 @@ def of_sessions(table: pd.DataFrame):
     rows : int array
     """
     columns = [table[name].to_numpy() for name in ("subject", "session")]
-    for rows in positions(by_session(table).ngroup().to_numpy()):
+    for rows in positions(session_numbers(*columns)):
         yield tuple(column[rows[0]] for column in columns), rows
 
 
@@ -164,7 +215,7 @@ def over_units(rows, method, effect, unit, test, rng) -> NullTest:
 
     Parameters
     ----------
-    rows : list of dict
+    rows : list of dict, or DataFrame
         One per session: ``subject``, ``session``, ``n_trials`` and ``reason``; where the reason is
         empty, also the numbers of `shift_corrected`.
     method, effect : str
@@ -189,7 +240,7 @@ def over_units(rows, method, effect, unit, test, rng) -> NullTest:
         No session can be tested, or sessions of several subjects were to be the units.
     """
     refuse(method, not_one_of("unit", unit, UNITS), DataError)
-    if not rows:
+    if not len(rows):
         raise NotTestableError(f"{method}: found no trial")
     sessions = pd.DataFrame(rows)
     tested = sessions[sessions["reason"] == ""]

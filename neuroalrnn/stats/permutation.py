@@ -17,10 +17,11 @@ from neuroalrnn.stats.checks import as_count, as_numbers, as_whole_numbers
 from neuroalrnn.stats.effects import refuse_missing
 from neuroalrnn.stats.null_tests import (
     NullTest,
-    by_session,
+    of_one_length,
     of_sessions,
     over_units,
     positions,
+    session_numbers,
     shift_corrected,
     trial_table,
 )
@@ -30,6 +31,9 @@ from neuroalrnn.stats.trends import choose_degree
 SMALLEST_BIN, LARGEST_BIN, FEWEST_BINS = 5, 20, 10
 SAME_STEP = "the event falls on the same step in all exchangeable trials"
 ALL_ALONE = "no two trials can be exchanged"
+NO_CHANGE = "swapping trials never changes the number of switches after events"
+# trials of cells that are swapped at once
+MOST_SWAPPED = 2**12
 CELL = ["subject", "session", "condition", "n_steps", "bin"]
 
 
@@ -114,12 +118,9 @@ def circular_shift_null(
     series = {name: table[name].to_numpy() for name in ("regime_series", "event_series")}
     series |= {} if block is None else {"block": table["block"].to_numpy()}
     keys, sessions = zip(*of_sessions(table), strict=True) if len(table) else ((), ())
-    rows = [
-        {"subject": name, "session": session} | row
-        for (name, session), row in zip(
-            keys, shift_sessions(series, sessions, degree, marks_switches), strict=True
-        )
-    ]
+    rows = shift_sessions(series, sessions, degree, marks_switches)
+    for place, name in enumerate(("subject", "session") if len(rows) else ()):
+        rows.insert(place, name, [key[place] for key in keys])
     found = over_units(rows, f"{title} within session", effect, unit, test, rng)
     return replace(found, effects=found.effects.assign(trend_degree=degree))
 
@@ -200,14 +201,14 @@ def swap_trials_null(
     switches, table = prepare_swap(
         switches, event_step, subject, session, condition, n_steps, bin_trials
     )
-    rows = [_swap_session(keys, part, switches, ends) for keys, part in by_session(table)]
+    rows = _swap_sessions(table, switches, ends)
     _refuse_fixed(rows)
     return over_units(rows, "swap of trials within bins of a session", effect, unit, test, rng)
 
 
 def _refuse_fixed(rows) -> None:
     alike = "of the same subject, session, condition, length and bin of trials"
-    reasons = {row["reason"] for row in rows}
+    reasons = set(rows["reason"])
     if reasons == {ALL_ALONE}:
         raise NotTestableError(
             f"trial swap: {ALL_ALONE}, as no other is {alike}. Use larger bins (bin_trials), "
@@ -307,32 +308,46 @@ def _bins(table, bin_trials):
     return place * -(-length // largest) // length
 
 
-def _swap_session(keys, part, switches, window) -> dict:
-    row = dict(zip(("subject", "session"), keys, strict=True)) | {"n_trials": len(part)}
-    cells, steps = positions(part["cell"].to_numpy()), part["event_step"].to_numpy()
-    if all(len(here) == 1 for here in cells):
-        return row | {"reason": ALL_ALONE}
-    if not any(np.ptp(steps[here]) for here in cells):
-        return row | {"reason": SAME_STEP}
-    hits, mean, variance, rows = 0.0, 0.0, 0.0, switches[part["row"]]
-    for here in cells:
-        match = _window_matches(rows[here], steps[here], window)
-        hits += match.trace()
-        mean += match.sum() / len(match)
-        if len(match) > 1:
-            rest = match - match.mean(axis=0) - match.mean(axis=1)[:, None] + match.mean()
-            variance += (rest**2).sum() / (len(match) - 1)
-    if variance <= 1e-12 * len(part):
-        return row | {"reason": "swapping trials never changes the number of switches after events"}
-    n = len(part)
-    return row | shift_corrected(hits / n, mean / n, np.sqrt(variance) / n)
+def _swap_sessions(table, switches, window) -> pd.DataFrame:
+    """Shift-corrected numbers of sessions; cells of equally many trials are computed at once."""
+    names = ("subject", "session")
+    keys = [table[name].to_numpy() for name in names]
+    session, rows = session_numbers(*keys), switches[table["row"]]
+    n, first = np.bincount(session), np.unique(session, return_index=True)[1]
+    hits, mean, variance = np.zeros((3, len(n)))
+    is_paired, is_spread = np.zeros((2, len(n)), dtype=bool)
+    steps = table["event_step"].to_numpy()
+    for _, trials in of_one_length(positions(table["cell"].to_numpy()), MOST_SWAPPED):
+        own, m, match = (
+            session[trials[:, 0]],
+            trials.shape[1],
+            _matches(rows, steps, trials, window),
+        )
+        np.add.at(hits, own, np.einsum("cii->c", match))
+        np.add.at(mean, own, match.sum(axis=(1, 2)) / m)
+        if m > 1:
+            rest = match - match.mean(axis=1, keepdims=True) - match.mean(axis=2, keepdims=True)
+            rest += match.mean(axis=(1, 2), keepdims=True)
+            np.add.at(variance, own, (rest**2).sum(axis=(1, 2)) / (m - 1))
+        is_paired[own] |= m > 1
+        is_spread[own[np.ptp(steps[trials], axis=1) > 0]] = True
+    kinds = (~is_paired, ~is_spread, variance <= 1e-12 * n)
+    reason = np.select(kinds, (ALL_ALONE, SAME_STEP, NO_CHANGE), "").astype(object)
+    found = (np.where(reason == "", each / n, np.nan) for each in (hits, mean, np.sqrt(variance)))
+    columns = {name: key[first] for name, key in zip(names, keys, strict=True)}
+    return pd.DataFrame(columns | {"n_trials": n} | shift_corrected(*found) | {"reason": reason})
 
 
-def _window_matches(rows, event_step, window) -> np.ndarray:
-    """H (trial, trial): switches of trial i fall in the window of trial j."""
-    count = np.cumsum(np.nan_to_num(rows), axis=1)
-    count = np.concatenate([np.zeros((len(rows), 1)), count], axis=1)
+def _matches(rows, event_step, trials, window) -> np.ndarray:
+    """H (cell, trial, trial): switches of trial i fall in the window of trial j."""
+    count = np.cumsum(np.nan_to_num(rows[trials]), axis=2)
+    count = np.concatenate([np.zeros((*trials.shape, 1)), count], axis=2)
     start, stop = (
-        np.clip(event_step + edge, 0, rows.shape[1]) for edge in (window[0], window[1] + 1)
+        np.clip(event_step[trials] + edge, 0, rows.shape[1]) for edge in (window[0], window[1] + 1)
     )
-    return (count[:, stop] - count[:, start] > 0).astype(float)
+    shape = (*trials.shape, trials.shape[1])
+    first, last = (
+        np.take_along_axis(count, np.broadcast_to(at[:, None], shape), axis=2)
+        for at in (start, stop)
+    )
+    return (last - first > 0).astype(float)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from neuroalrnn.stats.trends import session_degree
 
 LARGEST_EXCLUSION = 20
 FEWEST_TRIALS, FEWEST_SWITCHES = 20, 4
+NOTHING_LEFT = "nothing is left of the event or regime without trend and blocks"
 
 
 def admissible_shifts(n_trials: int) -> np.ndarray:
@@ -64,7 +64,7 @@ def shift_sessions(
     sessions: Sequence[np.ndarray],
     degree: int,
     marks_switches: bool,
-) -> list[dict]:
+) -> pd.DataFrame:
     """Compare the covariance of two series with those after circular shifts, session by session.
 
     Parameters
@@ -78,35 +78,38 @@ def shift_sessions(
 
     Returns
     -------
-    list of dict
+    DataFrame
         For each session ``n_trials, n_switches`` and ``reason``; where that is empty, also the
         numbers of `shift_corrected`.
     """
-    rows = [dict[str, Any]()] * len(sessions)
-    for places, trials in of_one_length(sessions):
-        part = {name: values[trials] for name, values in series.items()}
-        for place, row in zip(places, _shift_alike(part, degree, marks_switches), strict=True):
-            rows[place] = row
-    return rows
+    parts = [
+        pd.DataFrame(
+            _shift_alike({k: each[trials] for k, each in series.items()}, degree, marks_switches),
+            index=places,
+        )
+        for places, trials in of_one_length(sessions)
+    ]
+    return pd.concat(parts).sort_index() if parts else pd.DataFrame()
 
 
-def _shift_alike(part, degree, marks_switches) -> list[dict]:
+def _shift_alike(part, degree, marks_switches) -> dict:
     x, y = (part[name].astype(float) for name in ("regime_series", "event_series"))
     n = x.shape[1]
     n_switches = ((x if marks_switches else np.diff(x)) != 0).sum(axis=1)
-    numbers = [{"n_trials": n, "n_switches": int(each)} for each in n_switches]
+    numbers = {"n_trials": n, "n_switches": n_switches}
     if n < FEWEST_TRIALS:
-        return [row | {"reason": f"{n} trials, at least {FEWEST_TRIALS} needed"} for row in numbers]
+        return numbers | {"reason": f"{n} trials, at least {FEWEST_TRIALS} needed"}
     rx, ry = _without_trend(x, y, session_degree(degree, n), part.get("block"))
     covariance = np.fft.irfft(np.conj(np.fft.rfft(rx)) * np.fft.rfft(ry), n) / n
     null = covariance[:, admissible_shifts(n)]
     size = [np.maximum(np.abs(each).max(axis=1), 1e-300) for each in (x, y)]
     found = covariance[:, 0], null.mean(axis=1), null.std(axis=1)
     is_left = found[2] > 1e-10 * size[0] * size[1]
-    return [
-        row | _corrected(row["n_switches"], left, *values)
-        for row, left, *values in zip(numbers, is_left, *found, strict=True)
-    ]
+    reason = np.where(is_left, "", NOTHING_LEFT).astype(object)
+    for k in np.flatnonzero(n_switches < FEWEST_SWITCHES):
+        reason[k] = f"{n_switches[k]} switches, at least {FEWEST_SWITCHES} needed"
+    found = (np.where(reason == "", each, np.nan) for each in found)
+    return numbers | shift_corrected(*found) | {"reason": reason}
 
 
 def _without_trend(x, y, degree, block):
@@ -118,11 +121,3 @@ def _without_trend(x, y, degree, block):
         np.stack([row - basis @ (basis.T @ row) for row, basis in zip(each, bases, strict=True)])
         for each in (x, y)
     )
-
-
-def _corrected(n_switches, is_left, observed, mean, sd) -> dict:
-    if n_switches < FEWEST_SWITCHES:
-        return {"reason": f"{n_switches} switches, at least {FEWEST_SWITCHES} needed"}
-    if not is_left:
-        return {"reason": "nothing is left of the event or regime without trend and blocks"}
-    return shift_corrected(observed, mean, sd)

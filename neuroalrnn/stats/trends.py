@@ -21,7 +21,7 @@ from scipy.special import stdtr
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.stats.checks import as_count, as_numbers, refuse_unnamed
 from neuroalrnn.stats.defaults import LEVEL
-from neuroalrnn.stats.null_tests import of_one_length, positions
+from neuroalrnn.stats.null_tests import of_one_length, positions, session_numbers
 
 LOWEST, HIGHEST = 3, 10
 TRIALS_PER_DEGREE = 4
@@ -61,9 +61,7 @@ def choose_degree(series: ArrayLike, session: ArrayLike, subject: ArrayLike) -> 
     if series.ndim != 1 or not series.shape == session.shape == subject.shape:
         shapes = f"{series.shape}, {session.shape} and {subject.shape}"
         raise DataError(f"{TITLE}: series, session and subject have shapes {shapes}")
-    table = pd.DataFrame({"subject": subject, "session": session})
-    number = table.groupby(["subject", "session"], sort=False).ngroup().to_numpy()
-    parts = positions(number)
+    parts = positions(session_numbers(subject, session, sort=False))
     terms = range(LOWEST + 1, HIGHEST + 1)
     rows = np.empty((len(parts), len(terms)))
     for places, trials in of_one_length(parts):
@@ -86,12 +84,36 @@ def _higher_terms(series) -> np.ndarray:
     if most > LOWEST and is_whole.any():
         curves, sign = _whole(series.shape[1], most)
         found[is_whole, : most + 1] = sign * (series[is_whole] @ curves)
-    for k in np.flatnonzero(~is_whole):
-        most = min(HIGHEST, int(counts[k].sum()) // TRIALS_PER_DEGREE)
+    for places, known in alike(counts, ~is_whole):
+        most = min(HIGHEST, int(known.sum()) // TRIALS_PER_DEGREE)
         if most > LOWEST:
-            curves, sign = _orthonormal(most, counts[k])
-            found[k, : most + 1] = sign * (curves.T @ series[k, counts[k]])
+            curves, sign = _orthonormal(most, known)
+            found[places, : most + 1] = sign * (series[places][:, known] @ curves)
     return found[:, LOWEST + 1 :]
+
+
+def alike(counts, which):
+    """Put sessions together that lack the same trials, so that they are computed at once.
+
+    Parameters
+    ----------
+    counts : bool array (session, trial)
+        Whether a trial counts.
+    which : bool array (session,)
+        Sessions that are wanted.
+
+    Yields
+    ------
+    places : int array
+        Some of these sessions.
+    known : bool array (trial,)
+        Trials that count in each of them.
+    """
+    places = np.flatnonzero(which)
+    patterns = np.packbits(counts[places], axis=1)
+    numbers = pd.factorize(np.array([each.tobytes() for each in patterns], dtype=object))[0]
+    for own in positions(numbers):
+        yield places[own], counts[places[own[0]]]
 
 
 @lru_cache(maxsize=1024)
@@ -165,16 +187,14 @@ def trend_columns(
     session, subject = np.asarray(session), np.asarray(subject)
     if session.size != subject.size:
         raise DataError(f"{TITLE}: found {session.size} sessions and {subject.size} subjects")
-    table = pd.DataFrame({"subject": subject, "session": session})
-    places = table.groupby("subject", sort=False)["session"].transform(
-        lambda labels: pd.factorize(labels)[0]
-    )
-    number = places.to_numpy(dtype=int)
+    parts = positions(session_numbers(subject, session, sort=False))
+    whose = subject[[part[0] for part in parts]]
+    number = pd.Series(whose).groupby(whose, sort=False).cumcount().to_numpy()
     n_sessions = number.max(initial=-1) + 1
-    columns = np.zeros((len(table), n_before + n_sessions * (degree + 1)))
+    columns = np.zeros((len(subject), n_before + n_sessions * (degree + 1)))
     # a view: what is written to it is written to the columns
-    found = columns[:, n_before:].reshape(len(table), n_sessions, degree + 1)
-    for rows in map(np.asarray, table.groupby(["subject", "session"], sort=False).indices.values()):
-        own = session_degree(degree, rows.size)
-        found[rows, number[rows[0]], : own + 1] = _curves(rows.size, own)
+    found = columns[:, n_before:].reshape(len(subject), n_sessions, degree + 1)
+    for places, rows in of_one_length(parts):
+        own = session_degree(degree, rows.shape[1])
+        found[rows, number[places, None], : own + 1] = _curves(rows.shape[1], own)
     return columns

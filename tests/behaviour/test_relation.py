@@ -8,6 +8,7 @@ import xarray as xr
 from scipy.stats import ttest_1samp
 
 from neuroalrnn.behaviour.relation import (
+    _residuals,
     compute_outcomes,
     compute_slopes,
     relate_to_behaviour,
@@ -73,6 +74,18 @@ def test_an_indicator_that_the_nuisances_explain_has_no_slope():
     found = compute_slopes(outcome, indicator, subject, np.ones((40, 1)))
     assert list(found.index) == ["b"]
     assert found.loc["b", "slope"] == pytest.approx(1.0)
+
+
+def test_nuisances_that_depend_on_each_other_are_removed_as_by_least_squares():
+    rng = np.random.default_rng(5)
+    labels = np.stack([rng.integers(0, n, 90) for n in (30, 20, 3)])
+    columns = [(each[:, None] == np.arange(each.max() + 1)).astype(float) for each in labels]
+    columns.append(np.polynomial.legendre.legvander(np.linspace(-1, 1, 90), 3))
+    nuisance, values = np.hstack([*columns, np.zeros((90, 1))]), rng.standard_normal((90, 3))
+    left = values - nuisance @ np.linalg.lstsq(nuisance, values, rcond=None)[0]
+    assert np.linalg.matrix_rank(nuisance) < nuisance.shape[1] - 1
+    assert np.allclose(_residuals(values, nuisance), left, rtol=0, atol=1e-13)
+    assert (_residuals(values, nuisance[:, -1:]) == values).all()
 
 
 def test_nuisances_hold_inputs_repetitions_resets_and_trends(fit):

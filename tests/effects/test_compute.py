@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from neuroalrnn.data import encode
-from neuroalrnn.effects import compute_input_effects, flips_of, list_flips
+from neuroalrnn.effects import Counterfactuals, compute_input_effects, flips_of, list_flips
 from neuroalrnn.exceptions import DataError
 from neuroalrnn.network.branches import SteppedNetwork
 from neuroalrnn.network.run import compute_latents
@@ -45,6 +45,17 @@ def test_effects_equal_runs_in_which_one_trial_is_changed(fit, effects):
                     continue
                 expected = eta_of(fit, fold.network, high) - eta_of(fit, fold.network, low)
                 assert found == pytest.approx(expected[trial] / 2, abs=1e-10)
+
+
+def test_effects_are_the_same_whatever_is_computed_at_once(fit, effects, monkeypatch):
+    fold = fit.folds[1]
+    counterfactuals = Counterfactuals.of(fit)
+    rows = np.flatnonzero(fit.splits["fold"].values == 1)
+    rows = np.r_[rows[:7], rows[8::11]]
+    monkeypatch.setattr("neuroalrnn.effects._parts.AT_ONCE", 5)
+    found = counterfactuals.of_network(fold, fold.network, flips_of(fit, fold=1), rows, 3)
+    assert np.allclose(found, effects.values[rows], rtol=0, atol=1e-12, equal_nan=True)
+    assert np.isfinite(found).any(axis=(0, 2, 3)).all()
 
 
 def test_effects_do_not_reach_over_sessions_nor_before_an_input_is_known(fit, effects):

@@ -175,3 +175,30 @@ def test_nothing_to_describe_is_said(labelled):
         summarise_entropies(pd.DataFrame())
     with pytest.raises(DataError, match="n_draws: found 0"):
         summarise_entropies(compute_entropies(labelled([[0, 1], [1, 0]])), n_draws=0)
+
+
+@pytest.mark.parametrize("most", [2**62, 1])
+def test_subjects_together_have_the_entropies_of_each_alone(labelled, monkeypatch, most):
+    """Sessions of unequal length, and a subject without a pair; blocks with and without numbers."""
+    monkeypatch.setattr("neuroalrnn.regimes.entropy.MOST_NUMBERED", most)
+    rng, parts = np.random.default_rng(3), []
+    for k, n in enumerate((40, 7, 1)):
+        part = labelled(rng.choice([0, 2, 5], (n, 1)))
+        session = np.where(np.arange(n) < n // 3, "a", "b")
+        parts.append(
+            part.assign_coords(subject=("trial", [f"s{k}"] * n), session=("trial", session))
+        )
+    found = compute_entropies(xr.concat(parts, "trial"), longest=3).set_index(
+        ["subject", "measure"]
+    )
+    for k, part in enumerate(parts):
+        codes, sequence = part.values[:, 0], (part["session"].values == "b").astype(int)
+        own = found.loc[f"s{k}", "entropy"]
+        assert own["occupancy"] == pytest.approx(occupancy_entropy(codes), abs=1e-12)
+        for name, measure in {
+            "Markov rate": markov_entropy_rate(codes, sequence),
+            "block rate 3": block_entropy_rate(codes, sequence, length=3),
+            "topological": topological_entropy(codes, sequence),
+        }.items():
+            assert own[name] == pytest.approx(measure, abs=1e-12, nan_ok=True)
+        assert (found.loc[f"s{k}", "n_regimes"] == len(np.unique(codes))).all()

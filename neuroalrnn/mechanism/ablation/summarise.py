@@ -48,13 +48,11 @@ def subject_costs(table: pd.DataFrame, by: Sequence[str] = (), value: str = "cos
     total = table[keys].assign(
         n_trials=table["n_trials"], **{value: table[value] * table["n_trials"]}
     )
-    total = total.groupby(keys, sort=False, dropna=False)[["n_trials", value]].agg(_sum)
-    total[value] = total[value] / total["n_trials"]
+    # a cost that is missing somewhere is missing in the sum
+    total["missing"] = total[value].isna()
+    total = total.groupby(keys, sort=False, dropna=False)[["n_trials", value, "missing"]].sum()
+    total[value] = (total[value] / total["n_trials"]).mask(total.pop("missing") > 0)
     return total.reset_index()
-
-
-def _sum(column):
-    return column.sum(skipna=False)
 
 
 def compare_costs(

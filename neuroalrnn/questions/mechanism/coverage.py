@@ -4,6 +4,7 @@ import numpy as np
 
 from neuroalrnn.questions.mechanism.needs import codes_of, not_apart
 from neuroalrnn.questions.question import Question, Text
+from neuroalrnn.questions.sample import describe_sample
 from neuroalrnn.questions.sections import MECHANISM
 from neuroalrnn.questions.words import code, span
 from neuroalrnn.regimes import ABSENT, compute_coverage
@@ -86,6 +87,7 @@ QUESTION = Question(
     },
     answer=(
         Text("mechanism", lambda asked: INTRODUCTION),
+        Text("subjects taken apart", describe_sample),
         Text("regimes visited", lambda asked: describe_visited(asked.tables["mechanism_coverage"])),
     ),
     footnote=(

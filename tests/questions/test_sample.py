@@ -1,0 +1,51 @@
+"""Networks that are taken apart on some of very many subjects."""
+
+import numpy as np
+import pytest
+
+from neuroalrnn.questions import analyse
+from neuroalrnn.questions.mechanism import ablation, coverage
+from neuroalrnn.questions.sample import describe_sample
+
+QUESTIONS = (coverage.QUESTION, ablation.QUESTION)
+KEYS = ["fold", "unit", "epoch", "subject"]
+
+
+def take_apart(fit):
+    return analyse(fit, mechanism=True, questions=QUESTIONS)
+
+
+@pytest.fixture
+def some(fit, monkeypatch):
+    monkeypatch.setattr("neuroalrnn.questions.sample.MOST_SUBJECTS", 4)
+    return take_apart(fit)
+
+
+def test_all_subjects_are_looked_at_where_they_are_not_very_many(fit):
+    found = take_apart(fit)
+    assert not describe_sample(found.asked)
+    assert all("sampled_subjects" not in table for table in found.mechanism.tables.values())
+    assert found.mechanism.tables["ablation"]["subject"].nunique() == 6
+
+
+def test_tables_and_page_say_how_many_subjects_were_drawn(some):
+    assert "4 of 6 subjects, drawn at random" in describe_sample(some.asked)
+    for name, table in some.mechanism.tables.items():
+        assert (table["sampled_subjects"] == 4).all(), name
+        assert (table["all_subjects"] == 6).all(), name
+    assert (some.mechanism.tables["entropies"]["n_subjects"] == 4).all()
+
+
+def test_networks_are_those_of_all_subjects(fit, some):
+    """Without a unit, a subject loses as much whether or not others are looked at."""
+    tables = [each.mechanism.tables["ablation"] for each in (take_apart(fit), some)]
+    whole, part = (each.query("replacement == 'zero'").set_index(KEYS)["cost"] for each in tables)
+    assert len(part) == len(whole) * 4 / 6
+    assert part.index.isin(whole.index).all()
+    assert np.allclose(part, whole[part.index], rtol=0, atol=1e-12)
+    assert (part.abs() > 0).any()
+
+
+def test_the_same_subjects_are_drawn_again(fit, some):
+    names = [set(each.mechanism.tables["ablation"]["subject"]) for each in (some, take_apart(fit))]
+    assert names[0] == names[1]
