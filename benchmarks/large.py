@@ -1,8 +1,14 @@
 """A million trials of ten thousand subjects, and twenty thousand columns: seconds and memory.
 
 python -m benchmarks.large --subjects 10000 --columns 20000
+
+Of the report alone, of networks that are hardly trained or of a saved fit:
+
+python -m benchmarks.large --parts fit,report
+python -m benchmarks.large --parts report --saved fit.nc
 """
 
+import resource
 import tempfile
 import time
 from collections import defaultdict
@@ -92,7 +98,8 @@ def measure_here(what, **arguments):
     -------
     dict
         ``seconds`` by the clock, ``processor_seconds``, ``peak_gib``, imports included; of a report
-        also ``slowest``, the processor seconds of answers and figures.
+        also ``slowest``, the processor seconds of answers and figures, and ``drawing_seconds``,
+        those of the second process, which writes figures.
     """
     start = time.perf_counter()
     more = PARTS[what](**arguments) or {}
@@ -151,8 +158,11 @@ def _report(path, out):
     order = sorted(found, key=found.get, reverse=True)
     size = sum(each.stat().st_size for each in Path(out).rglob("*") if each.is_file())
     page = (Path(out) / "report.html").stat().st_size
+    drawing = resource.getrusage(resource.RUSAGE_CHILDREN)
+    sizes = {"page_mb": page / 1e6, "all_files_mb": size / 1e6}
+    sizes |= {"drawing_seconds": drawing.ru_utime + drawing.ru_stime}
     slowest = rounded({name: found[name] for name in order}, 3)
-    return {"slowest": slowest} | rounded({"page_mb": page / 1e6, "all_files_mb": size / 1e6}, 3)
+    return {"slowest": slowest} | rounded(sizes, 3)
 
 
 def _time_parts(seconds):
@@ -190,7 +200,7 @@ PARTS = {
 }
 
 
-def measure(n_subjects, n_columns, parts, tell=print):
+def measure(n_subjects, n_columns, parts, tell=print, saved=None):
     """Measure all of it, each part in a process of its own.
 
     Parameters
@@ -203,6 +213,8 @@ def measure(n_subjects, n_columns, parts, tell=print):
         Keys of `PARTS`; a report needs a fit.
     tell : callable
         Receives a line per measurement.
+    saved : path-like, optional
+        A fit whose report is measured; default that of the part "fit".
 
     Returns
     -------
@@ -216,14 +228,14 @@ def measure(n_subjects, n_columns, parts, tell=print):
             "load": {"path": table},
             "inspect": {"path": table},
             "fit": {"path": table, "out": fit},
-            "report": {"path": fit, "out": out},
+            "report": {"path": str(Path(saved or fit).resolve()), "out": out},
         }
-        if set(parts) & set(arguments):
+        if set(parts) & ({"load", "inspect", "fit"} if saved else set(arguments)):
             write_trials(Path(table), n_subjects)
         jobs = {
             (part, f"{n_subjects} subjects"): arguments[part] for part in arguments if part in parts
         }
-        for n in n_columns:
+        for n in n_columns if "load_columns" in parts else ():
             wide = folder / f"{n}.csv"
             write_columns(wide, n)
             jobs["load_columns", f"{n} columns"] = {"path": str(wide), "n_columns": n}
@@ -239,11 +251,13 @@ def main(
     subjects: Annotated[int, typer.Option(help="Subjects with 100 trials each.")] = 10_000,
     columns: Annotated[list[int] | None, typer.Option(help="Columns of tables.")] = None,
     parts: Annotated[str, typer.Option(help="Of load, inspect, fit, report.")] = "",
+    saved: Annotated[Path | None, typer.Option(help="Fit whose report is measured.")] = None,
     keep: Annotated[bool, typer.Option(help="Whether results.json keeps the numbers.")] = True,
 ) -> None:
     """Measure large tables; print the numbers and keep them in results.json."""
     named = [each for each in parts.split(",") if each] or [*PARTS]
-    found = measure(subjects, columns or [2500, 5000, 10_000, 20_000], named, tell=typer.echo)
+    sizes = columns or [2500, 5000, 10_000, 20_000]
+    found = measure(subjects, sizes, named, tell=typer.echo, saved=saved)
     if keep:
         update(Path(__file__).parent / "results.json", {"large": found})
 

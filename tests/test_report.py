@@ -14,11 +14,13 @@ import xarray as xr
 from neuroalrnn.exceptions import DataError, ResultError
 from neuroalrnn.questions import QUESTIONS
 from neuroalrnn.questions.n_pwl import describe_effective
+from neuroalrnn.questions.question import Shown
 from neuroalrnn.questions.words import number
 from neuroalrnn.regimes import compute_effective_n_pwl
 from neuroalrnn.regimes.held_out import compute_held_out_regimes
 from neuroalrnn.report import setup, write_report
 from neuroalrnn.report.markup import Gallery
+from neuroalrnn.report.page import _grid
 from neuroalrnn.results import Fit
 
 TITLES = ["What is computed", "What was fitted, and how", "Input effects and functional regimes"]
@@ -301,3 +303,12 @@ def test_works_where_torch_and_numba_are_not_installed(fit, folder, tmp_path):
         assert here
         for path in here:
             assert path.read_bytes() == (tmp_path / "out" / part / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(("n_rows", "told"), [(40, "First 40 of 41"), (41, "All 41")])
+def test_long_tables_are_cut_on_the_page_which_says_so(monkeypatch, n_rows, told):
+    monkeypatch.setattr("neuroalrnn.report.page.MOST_ROWS", n_rows)
+    shown = Shown("rows", lambda asked: pd.DataFrame({"k": np.arange(41)}), noun="row")
+    html = str(_grid(shown, None))
+    assert told in html
+    assert html.count("<tr") == n_rows + 1
