@@ -88,19 +88,18 @@ def describe_effects(
     few = rows[:: max(len(rows) // COMPARED, 1)]
     networks = [_columns(each, effects) for each in _by_fold(fit, inputs, few, n_lags, n_pwl)]
     moves = moves_by_choices(fit, inputs, [is_asked], n_lags, n_pwl)[0]
-    own, moves = _columns(effects.values, effects), _columns(moves, effects)
-    own = own.loc[:, own.iloc[rows].notna().any()]
-    means = pd.DataFrame([each.mean() for each in networks])
-    found = [
-        mean_over_subjects(
-            fit.trials, own[each].to_numpy(), is_asked, moves[each].to_numpy(), means[each]
-        )
-        for each in own
-    ]
-    names = ["effect", "ci_low", "ci_high", "n_subjects"]
-    table = pd.DataFrame(found, columns=names, index=own.columns)
-    table = table.assign(effect_sd=own.iloc[rows].std()).join(_correlate(networks))
-    return table.reset_index()
+    moves, means = _columns(moves, effects), pd.DataFrame([each.mean() for each in networks])
+    # column by column, as a table of all trials is large
+    values, found = effects.values.reshape(effects.sizes["trial"], -1), {}
+    for own, each in zip(values.T, moves, strict=True):
+        if not np.isnan(own[rows]).all():
+            sampling = moves[each].to_numpy(), means[each]
+            estimate = mean_over_subjects(fit.trials, own, is_asked, *sampling)
+            found[each] = (*estimate, pd.Series(own[rows]).std())
+    names = ["effect", "ci_low", "ci_high", "n_subjects", "effect_sd"]
+    index = pd.MultiIndex.from_tuples(found, names=KEYS)
+    table = pd.DataFrame(found.values(), columns=names, index=index)
+    return table.join(_correlate(networks)).reset_index()
 
 
 def _by_fold(fit, inputs, rows, n_lags, n_pwl):
