@@ -120,7 +120,7 @@ class _Grouped:
             for name, lag, option in regimes.columns
         ]
         values = {
-            name: np.stack([each[place] for place in places], axis=-1)
+            name: np.stack([each[place] for place in places], axis=-1).astype(float, copy=False)
             for name, each in effects.items()
         }
         known = np.logical_and.reduce([np.isfinite(each).all(axis=1) for each in values.values()])
@@ -172,14 +172,20 @@ def _table(rows, columns):
 def _effects_of_models(fit):
     """Labelled effects of the AL-RNN, and those of every model by its name, as arrays."""
     named = compute_input_effects(fit.best)
-    found = {NETWORK: named.values, fit.model: compute_input_effects(fit).values}
+    found = {NETWORK: named.values}
+    if fit.best is not fit:
+        found[fit.model] = compute_input_effects(fit).values
     for n_pwl in fit.parameters["n_pwl"].values.tolist():
         name = f"{NETWORK} P={n_pwl}"
         if name in fit.predictions["model"].values:  # not if training failed in some fold
-            found[name] = compute_input_effects(fit, n_pwl=n_pwl).values
+            # those of all trials are large, and known where all folds have this P
+            same = [
+                e.model for e in (fit, fit.best) if {f.network.n_pwl for f in e.folds} == {n_pwl}
+            ]
+            known = found[same[0]] if same else compute_input_effects(fit, n_pwl=n_pwl).values
+            found[name] = known
     if "effects" in fit.tree.children:
-        names = fit.effects["model"].values
-        found |= dict(zip(names.tolist(), fit.effects.values.astype(float), strict=True))
+        found |= dict(zip(fit.effects["model"].values.tolist(), fit.effects.values, strict=True))
     return named, found
 
 

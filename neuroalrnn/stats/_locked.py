@@ -40,7 +40,9 @@ def divide(hits, count):
 
 def summarise_group(sums, lags, subject, title) -> LockedProbability:
     """Sum sessions without bands of subjects: what is drawn of many of them is added up at once."""
-    names, parts, total, n = [], [], np.zeros(1), 0
+    names: list = []
+    parts: list[dict] = []
+    total, n = np.zeros(1), np.zeros(1)
     for labels, hits, count, null, drawn in sums:
         first = np.flatnonzero([True, *(a != b for a, b in pairwise(labels))])
         own = [np.add.reduceat(np.array(each), first, axis=0) for each in (hits, count)]
@@ -59,7 +61,8 @@ def summarise_group(sums, lags, subject, title) -> LockedProbability:
 
 def summarise(pieces: Iterable[tuple], lags, subject, title) -> LockedProbability:
     """Sum sessions, which come subject by subject; draws of one subject at a time are in memory."""
-    names, parts, n = [], [], 0
+    names, n = [], 0
+    parts: list[dict] = []
     total: Any = 0.0
     for name, own in groupby(pieces, itemgetter(0)):
         (_, hits, count, drawn), *others = own
