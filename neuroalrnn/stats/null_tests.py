@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,12 +38,12 @@ class NullTest:
     subjects: pd.Series
 
 
-def shift_corrected(observed: float, mean: float, sd: float) -> dict:
+def shift_corrected(observed: Any, mean: Any, sd: Any) -> dict:
     """Correct a number of a session by its null distribution, ``(observed - mean) / sd``.
 
     Parameters
     ----------
-    observed, mean, sd : float
+    observed, mean, sd : float, or array (session,)
         The number, and mean and standard deviation of its null distribution.
 
     Returns

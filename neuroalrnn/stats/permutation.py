@@ -333,7 +333,7 @@ def _swap_sessions(table, switches, window) -> pd.DataFrame:
         is_spread[own[np.ptp(steps[trials], axis=1) > 0]] = True
     kinds = (~is_paired, ~is_spread, variance <= 1e-12 * n)
     reason = np.select(kinds, (ALL_ALONE, SAME_STEP, NO_CHANGE), "").astype(object)
-    found = (np.where(reason == "", each / n, np.nan) for each in (hits, mean, np.sqrt(variance)))
+    found = [np.where(reason == "", each / n, np.nan) for each in (hits, mean, np.sqrt(variance))]
     columns = {name: key[first] for name, key in zip(names, keys, strict=True)}
     return pd.DataFrame(columns | {"n_trials": n} | shift_corrected(*found) | {"reason": reason})
 

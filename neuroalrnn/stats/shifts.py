@@ -108,8 +108,8 @@ def _shift_alike(part, degree, marks_switches) -> dict:
     reason = np.where(is_left, "", NOTHING_LEFT).astype(object)
     for k in np.flatnonzero(n_switches < FEWEST_SWITCHES):
         reason[k] = f"{n_switches[k]} switches, at least {FEWEST_SWITCHES} needed"
-    found = (np.where(reason == "", each, np.nan) for each in found)
-    return numbers | shift_corrected(*found) | {"reason": reason}
+    tested = [np.where(reason == "", each, np.nan) for each in found]
+    return numbers | shift_corrected(*tested) | {"reason": reason}
 
 
 def _without_trend(x, y, degree, block):
