@@ -20,6 +20,8 @@ from neuroalrnn.stats.robust import fit_clustered, fit_pooled
 N_BINS = 10
 N_SIMULATIONS = 200
 N_CHANCE_DRAWS = 50
+# choices that are drawn at most, unless that were fewer draws of all trials than the second
+MOST_DRAWN, FEWEST_SIMULATIONS = 4 * 10**7, 40
 SMALLEST_SPREAD = 0.01
 SMALLEST = np.finfo(np.float64).tiny
 
@@ -58,8 +60,9 @@ def calibration_scores(
         ``n_subjects`` and ``n_trials``; ``slope`` and ``intercept`` with their 95 % intervals
         (``_low`` and ``_high``, subjects as clusters); ``calibration_error``, which is ``sum_b n_b
         / n |observed_b - predicted_b|`` over the bins, and ``error_by_chance``, the mean of that
-        error if choices were drawn from these probabilities; ``brier``, the mean of ``(p_k -
-        y)^2``; and ``note``, which says why there is no slope.
+        error if choices were drawn from these probabilities, 200 times (down to 40 times beyond
+        200,000 trials); ``brier``, the mean of ``(p_k - y)^2``; and ``note``, which says why there
+        is no slope.
 
     Raises
     ------
@@ -79,7 +82,8 @@ def calibration_scores(
         asked |= ~asked.any()
         who = np.unique(codes[asked], return_inverse=True)[1]
         row |= _slope(chosen[asked], _log_odds(probability[asked], option), who)
-        simulated = [_bin_error(rng.random(p.size) < p, p, bins) for _ in range(N_SIMULATIONS)]
+        n_simulations = int(np.clip(MOST_DRAWN // p.size, FEWEST_SIMULATIONS, N_SIMULATIONS))
+        simulated = [_bin_error(rng.random(p.size) < p, p, bins) for _ in range(n_simulations)]
         row |= {"calibration_error": _bin_error(chosen, p, bins)}
         row |= {"error_by_chance": np.mean(simulated), "brier": np.mean((p - chosen) ** 2)}
         rows.append(row)
@@ -93,6 +97,7 @@ def reliability_curve(
     *,
     n_bins: int = N_BINS,
     rng: np.random.Generator | None = None,
+    weights: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Observed share of choices against predicted probability, in bins with equally many trials.
 
@@ -108,6 +113,8 @@ def reliability_curve(
         Number of bins. There are fewer where many predictions are equal.
     rng : Generator, optional
         For the bootstrap; ``default_rng(0)`` if absent.
+    weights : int array (draw, subject), optional
+        How often subjects are in each resample, see `resample_subjects`; default drawn with `rng`.
 
     Returns
     -------
@@ -128,8 +135,7 @@ def reliability_curve(
 
     probability, choice, codes = _checked(probability, choice, subject)
     rng = np.random.default_rng(0) if rng is None else rng
-    n_subjects = codes.max() + 1
-    weights = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), N_CURVE_DRAWS)
+    weights = resample_subjects(codes.max() + 1, rng) if weights is None else weights
     parts = []
     for option in _options(probability):
         p, chosen = probability[:, option], (choice == option).astype(float)
@@ -144,6 +150,24 @@ def reliability_curve(
         part |= {"ci_high": np.minimum(np.maximum(observed + half, high), 1)}
         parts.append(pd.DataFrame(part | {"n_trials": n_trials}))
     return pd.concat(parts, ignore_index=True)
+
+
+def resample_subjects(n_subjects: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw subjects with replacement, as many as there are.
+
+    Parameters
+    ----------
+    n_subjects : int
+        How many there are.
+    rng : Generator
+        Draws them.
+
+    Returns
+    -------
+    weights : int array (draw, subject)
+        How often each subject is drawn.
+    """
+    return rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), N_CURVE_DRAWS)
 
 
 def subject_calibration_errors(

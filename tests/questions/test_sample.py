@@ -16,16 +16,20 @@ def take_apart(fit):
 
 
 @pytest.fixture
-def some(fit, monkeypatch):
+def whole(fit):
+    return take_apart(fit)
+
+
+@pytest.fixture
+def some(fit, whole, monkeypatch):
     monkeypatch.setattr("neuroalrnn.questions.sample.MOST_SUBJECTS", 4)
     return take_apart(fit)
 
 
-def test_all_subjects_are_looked_at_where_they_are_not_very_many(fit):
-    found = take_apart(fit)
-    assert not describe_sample(found.asked)
-    assert all("sampled_subjects" not in table for table in found.mechanism.tables.values())
-    assert found.mechanism.tables["ablation"]["subject"].nunique() == 6
+def test_all_subjects_are_looked_at_where_they_are_not_very_many(whole):
+    assert not describe_sample(whole.asked)
+    assert all("sampled_subjects" not in table for table in whole.mechanism.tables.values())
+    assert whole.mechanism.tables["ablation"]["subject"].nunique() == 6
 
 
 def test_tables_and_page_say_how_many_subjects_were_drawn(some):
@@ -36,13 +40,13 @@ def test_tables_and_page_say_how_many_subjects_were_drawn(some):
     assert (some.mechanism.tables["entropies"]["n_subjects"] == 4).all()
 
 
-def test_networks_are_those_of_all_subjects(fit, some):
+def test_networks_are_those_of_all_subjects(whole, some):
     """Without a unit, a subject loses as much whether or not others are looked at."""
-    tables = [each.mechanism.tables["ablation"] for each in (take_apart(fit), some)]
-    whole, part = (each.query("replacement == 'zero'").set_index(KEYS)["cost"] for each in tables)
-    assert len(part) == len(whole) * 4 / 6
-    assert part.index.isin(whole.index).all()
-    assert np.allclose(part, whole[part.index], rtol=0, atol=1e-12)
+    tables = [each.mechanism.tables["ablation"] for each in (whole, some)]
+    every, part = (each.query("replacement == 'zero'").set_index(KEYS)["cost"] for each in tables)
+    assert len(part) == len(every) * 4 / 6
+    assert part.index.isin(every.index).all()
+    assert np.allclose(part, every[part.index], rtol=0, atol=1e-12)
     assert (part.abs() > 0).any()
 
 
