@@ -91,8 +91,9 @@ def fit_clustered(outcome, design, codes, *, title: str) -> _ClusteredFit:
     order = np.argsort(codes, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
     leverage = np.array([(scaled[at].T * weight[at]) @ scaled[at] for at in parts])
-    score = np.array([scaled[at].T @ (outcome - p)[at] for at in parts])
-    spread = np.array([((outcome - p)[at] ** 2 / weight[at]).mean() for at in parts])
+    residual = outcome - p
+    score = np.array([scaled[at].T @ residual[at] for at in parts])
+    spread = np.array([(residual[at] ** 2 / weight[at]).mean() for at in parts])
     size, axes = np.linalg.eigh(leverage)
     if (size > LARGEST_LEVERAGE).any():
         raise NotTestableError(
