@@ -48,6 +48,11 @@ class AskedSample(Asked):
         return replace(found, regimes=found.regimes.isel(trial=self.kept))
 
     @property
+    def example(self):
+        """The fold that is drawn of all subjects, as captions name it."""
+        return self.fit.folds[self.whole.example.name]
+
+    @property
     def sampled(self):
         """Itself."""
         return self

@@ -50,6 +50,11 @@ def test_networks_are_those_of_all_subjects(whole, some):
     assert (part.abs() > 0).any()
 
 
+def test_captions_name_the_fold_that_is_drawn(some):
+    assert some.mechanism.example == some.asked.example.name
+    assert some.asked.sampled.example.fit is some.asked.sampled.fit
+
+
 def test_the_same_subjects_are_drawn_again(fit, some):
     names = [set(each.mechanism.tables["ablation"]["subject"]) for each in (some, take_apart(fit))]
     assert names[0] == names[1]
