@@ -35,6 +35,17 @@ class LockedProbability:
 
 
 def divide(hits, count):
+    """Shares of what is counted, NaN where nothing is.
+
+    Parameters
+    ----------
+    hits, count : array
+        Of equal shape.
+
+    Returns
+    -------
+    array
+    """
     return np.divide(hits, count, out=np.full(np.shape(hits), np.nan), where=count > 0)
 
 
