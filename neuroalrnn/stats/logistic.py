@@ -6,6 +6,7 @@ on the log odds, SD 2.5 per SD of a predictor and 10 for the intercept (the scal
 does not depend on the unit of a predictor, and fades as 1 / n.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +17,9 @@ from neuroalrnn.exceptions import DataError, FitError
 from neuroalrnn.stats.stack import Stacked
 
 MAX_STEPS = 30
+# step after which subjects are looked at one by one
+DOUBTFUL = 9
+OF_SUBJECTS = ("outcome", "design", "present", "varies")
 LARGEST_STEP = 5.0
 TOLERANCE = 1e-8
 SLOPE_SD = 2.5
@@ -48,17 +52,31 @@ def fit_logistic(stacked: Stacked, *, penalty: bool) -> tuple[np.ndarray, np.nda
     prior = np.full(beta.shape[1], SLOPE_SD**-2.0) * penalty
     prior[0] = INTERCEPT_SD**-2.0 * penalty
     value, information = _objective(beta, stacked, prior)
-    converged = np.zeros(len(beta), bool)
-    for _ in range(MAX_STEPS):
-        step = _newton_step(beta, information, stacked, prior)
-        size = np.abs(np.einsum("snk,sk->sn", stacked.design, step)).max(axis=1)
-        converged = size < TOLERANCE
-        if converged.all():
+    converged, moving, part = np.zeros(len(beta), bool), np.arange(len(beta)), stacked
+    for k in range(MAX_STEPS):
+        step = _newton_step(beta[moving], information[moving], part, prior)
+        size = np.abs(np.einsum("snk,sk->sn", part.design, step)).max(axis=1)
+        converged[moving] = size < TOLERANCE
+        if converged[moving].all():
             break
         step *= np.minimum(1.0, LARGEST_STEP / np.maximum(size, 1e-300))[:, None]
-        beta, value, information = _ascend(beta, step, value, stacked, prior)
+        found = _ascend(beta[moving], step, value[moving], part, prior)
+        beta[moving], value[moving], information[moving] = found
+        if k == DOUBTFUL:
+            # what is separated never arrives, and what has arrived stays
+            left = moving[~converged[moving]].tolist()
+            far = [i for i in left if penalty or not _is_separated(stacked, i)]
+            moving, part = np.array(far, dtype=int), _some_of(stacked, far)
+            if not far:
+                break
     error = np.sqrt(np.einsum("sjj->sj", np.linalg.pinv(information, hermitian=True)))
     return beta, error, converged
+
+
+def _some_of(stacked, subjects):
+    names = tuple(stacked.subjects[i] for i in subjects)
+    parts = {name: getattr(stacked, name)[subjects] for name in OF_SUBJECTS}
+    return replace(stacked, subjects=names, **parts)
 
 
 def _objective(beta, stacked, prior):
@@ -121,14 +139,14 @@ def find_separated(stacked: Stacked, converged: np.ndarray) -> tuple[str, ...]:
     (Albert & Anderson 1984, Biometrika 71:1), which also covers an outcome that never varies.
     """
     doubtful = np.flatnonzero(~converged).tolist()
-    separated = [i for i in doubtful if _has_separating_plane(stacked, i)]
+    separated = [i for i in doubtful if _is_separated(stacked, i)]
     unexplained = [stacked.subjects[i] for i in sorted({*doubtful} - {*separated})]
     if unexplained:
         raise FitError(f"logistic fit did not converge for subject {', '.join(unexplained)}")
     return tuple(stacked.subjects[i] for i in separated)
 
 
-def _has_separating_plane(stacked: Stacked, index: int) -> bool:
+def _is_separated(stacked: Stacked, index: int) -> bool:
     rows = stacked.present[index] > 0
     design = np.array([_two_values(column) for column in stacked.design[index][rows].T]).T
     signed = np.unique(design * (2 * stacked.outcome[index][rows] - 1)[:, None], axis=0)
