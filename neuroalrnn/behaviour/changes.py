@@ -21,7 +21,7 @@ from neuroalrnn.regimes.steps import refuse_other_trials
 from neuroalrnn.regimes.switches import compute_rule_changes, compute_switches
 from neuroalrnn.stats import benjamini_hochberg, circular_shift_null, shift_band
 from neuroalrnn.stats.effects import effect_table
-from neuroalrnn.stats.null_tests import of_sessions, positions
+from neuroalrnn.stats.null_tests import of_sessions, positions, session_numbers
 from neuroalrnn.stats.shifts import FEWEST_TRIALS, admissible_shifts
 
 LONGEST, BEFORE = 30, 10
@@ -179,7 +179,7 @@ def compare_window(series, changed, session, subject, window, *, is_switch=False
     """
     known = np.isfinite(series)
     inside = np.zeros(len(series))
-    for rows in positions(pd.MultiIndex.from_arrays([subject, session]).factorize()[0]):
+    for rows in positions(session_numbers(np.asarray(subject), np.asarray(session))):
         inside[rows] = _since(changed[rows]) < window
     return circular_shift_null(
         series[known],
