@@ -233,13 +233,14 @@ def run(course, observations, n_pwl, restart, folder, engine):
     weights = draw(course, n_pwl, observations.inputs.shape[2], restart)
     for stage in range(course.n_stages):
         file = folder / f"P{n_pwl}-{restart}-{stage:02}.npz"
-        asked = json.dumps(course.stage_setting(stage).model_dump() | {"n_pwl": n_pwl})
+        setting = course.stage_setting(stage).model_copy(update={"n_pwl": n_pwl})
         if not file.exists():
             found = train_stage(course, observations, weights, n_pwl, restart, stage, engine)
-            _save(file, found | {"asked": asked})
+            _save(file, found | {"asked": setting.model_dump_json()})
         with np.load(file) as arrays:
             found = dict(arrays)
-        if str(found["asked"]) != asked:
+        # settings that are newer than the file were at their defaults
+        if Setting(**json.loads(str(found["asked"]))) != setting:
             raise SystemExit(f"{file} is of other settings: name another folder")
         stages.append(found)
         weights = weights_of(found)

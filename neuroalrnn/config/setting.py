@@ -104,7 +104,8 @@ class Setting(Hyperparameters):
         default.
     attractor_share : float
         Share of all latents that the penalty `attractor` pulls towards perfect integration, from
-        the first on, PWL units too; 0 pulls the first half of the linear units.
+        the first on, PWL units too; 0 pulls the first half of the linear units, and where there is
+        none of all.
     clip_norm : float
         Largest norm of a gradient; a larger gradient is scaled down to it.
     batch_size : int
