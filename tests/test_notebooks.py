@@ -111,12 +111,19 @@ def check_images_sound_text(found):
     assert out == [["ann"], ["bob"]]
 
 
+def check_scan(found):
+    check_claim(found)
+    assert list(found["found"]) == ["simple", "length", "addprim_jump"]
+    assert all(each.known["measure"] == "whole" for each in found["found"].values())
+
+
 CHECKS = {
     "claim_cost": check_cost,
     "claim_few_trials": check_few_trials,
     "claim_images_sound_text": check_images_sound_text,
     "claim_linear": check_linear,
     "claim_one_unit": check_one_unit,
+    "claim_scan": check_scan,
     "claim_selection": check_selection,
     "claim_sharing": check_sharing,
     "claim_switching": check_switching,
