@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.linalg.lapack import dpotrs, dpstrf
+from scipy.linalg import qr
 
 from neuroalrnn.data.schema import scored_trials
 from neuroalrnn.exceptions import DataError, NotTestableError, problems
@@ -19,7 +19,7 @@ from neuroalrnn.stats.trends import choose_degree
 MIN_VARIATION = 2.5
 MIN_SHARE = 0.02
 MIN_SUBJECTS = 6
-# what is left of a column of nuisances that depends on others, relative to the largest, squared
+# share that is left of a column of nuisances that depends on others
 DEPENDENT = 1e-10
 UNITS = {"choice": "share", "correct": "share", "log rt": "log s"}
 
@@ -126,12 +126,12 @@ def _residuals(values, nuisance):
     used = nuisance[:, nuisance.any(axis=0)]
     if not used.size:
         return values
-    factor, order, rank, _ = dpstrf(used.T @ used, tol=DEPENDENT * (used**2).sum(axis=0).max())
-    used, factor = used[:, order[:rank] - 1], factor[:rank, :rank]
-    # the second time takes away what rounding left
-    for _ in range(2):
-        values = values - used @ dpotrs(factor, used.T @ values)[0]
-    return values
+    # of length 1, as columns in small units count as much as others; first, none may overflow
+    used = used / np.abs(used).max(axis=0)
+    used = used / np.linalg.norm(used, axis=0)
+    spanned, left, _ = qr(used, mode="economic", pivoting=True)
+    spanned = spanned[:, np.abs(np.diag(left)) > DEPENDENT]
+    return values - spanned @ (spanned.T @ values)
 
 
 def relate_to_behaviour(fit, regimes):

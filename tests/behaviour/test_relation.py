@@ -88,6 +88,16 @@ def test_nuisances_that_depend_on_each_other_are_removed_as_by_least_squares():
     assert (_residuals(values, nuisance[:, -1:]) == values).all()
 
 
+def test_nuisances_are_removed_whatever_their_units():
+    """Seconds since 1970 are a constant but for their last digits, and the drift is in these."""
+    rng, time = np.random.default_rng(6), np.arange(90.0)
+    values = rng.standard_normal((90, 2)) + time[:, None] / 10
+    nuisance = np.column_stack([np.ones(90), time, np.sin(time)])
+    expected = values - nuisance @ np.linalg.lstsq(nuisance, values, rcond=None)[0]
+    units = np.column_stack([1e200 * nuisance[:, 0], 1.7e9 + time, 1e-12 * nuisance[:, 2]])
+    assert np.allclose(_residuals(values, units), expected, rtol=0, atol=1e-6)
+
+
 def test_nuisances_hold_inputs_repetitions_resets_and_trends(fit):
     columns = nuisances(fit)
     trials = fit.trials
