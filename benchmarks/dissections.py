@@ -118,15 +118,20 @@ TRIED = {
         "at 0.1 2 and 2; of 0.001 for 10,000 updates 6 and 4."
     ),
     "addition, 300 steps": (
-        "Tried before on validation trials with seed 0, one start each. With the start "
-        '"identity", rates of 0.001 to 0.003 and the penalty at 0.05, P = 5 and P = 10 stayed at a '
-        "squared error of 0.165 for 8,000 updates. P = 40 left it after 800 to 1,400 updates, and "
-        "came to 0.0007 at best with the penalty at 1; at 0.05 it diverged. Integrators gather "
-        "300 steps of input, and even weak weights from them hold PWL units on or off for good: at "
-        "this start 3 of 200 PWL units, summed over a trial, explain 30 % of the answer, and 75 of "
-        '200 with "apart". Every update of integrators moves the answer, too: with 0.001 the first '
-        "200 updates had ten times the error that there is to explain. "
-        'With "apart" and 0.0003 P = 2, 5 and 40 fell below 0.01 within 1,500 updates.'
+        "No restart is solved when training ends; of the released networks of Schmidt et al. "
+        "(2021), 40 fully rectified units with this penalty, 11 of 11 are. All errors of P = 40 "
+        "still fall, by a quarter or more in the last 1,000 updates. Trained on for 3,000 "
+        "updates, with the rate at 0.0002 and halved every 500, which no option does, they score "
+        ".953, .888, .967 and .924 (2 of 4 solved; error 0.0004, 0.0007, 0.0003, 0.0005), the two "
+        "best of P = 5 .980 and .975 (0.0002), the best of P = 2 .942, that of P = 1 .901. Tried "
+        'before, on validation trials of seed 0, one start each: with "identity", rates of 0.001 '
+        "to 0.003 and the penalty at 0.05, P = 5 and P = 10 stayed at a squared error of 0.165 "
+        "for 8,000 updates. P = 40 left it after 800 to 1,400 updates, and came to 0.0007 at best "
+        "with the penalty at 1; at 0.05 it diverged. Integrators gather 300 steps of input, and "
+        "weak weights from them hold PWL units on or off for good: at this start 3 of 200 PWL "
+        "units, summed over a trial, explain 30 % of what an affine function leaves of the "
+        'answer, and 75 of 200 with "apart". Updates of integrators move the answer, too: with '
+        "0.001 the first 200 had ten times the error to be explained."
     ),
     "flagged parity": (
         "Tried before, with a learning rate of 0.003 for 2,000 updates: 1 of 5 with P = 1, 2 of 5 "
@@ -174,7 +179,7 @@ def summarise(found):
                 "needed": _needed(tables["necessity"], mine) if row.n_pwl else None,
                 "trained on": _still_needed(tables, mine) if row.n_pwl else None,
                 "regimes": _regimes(tables, row.n_pwl),
-                "mse": _error(found, mine),
+                "mse": _error(found, row.n_pwl),
             }
         )
     sizes = tables["performance"][["n_train", "n_pwl", "fresh", "run_mean", "run_error"]]
@@ -212,13 +217,11 @@ def _largest(table):
     return table[table["n_train"] == table["n_train"].max()]
 
 
-def _error(found, solved):
-    """Median squared error of restarts that solve the task, where it is not the main score."""
-    if solved.empty or found.known["measure"] == "mse" or "mse" not in found.dataset["measure"]:
+def _error(found, n_pwl):
+    """Least squared error of any restart, where it is not the main score."""
+    if found.known["measure"] == "mse" or "mse" not in found.dataset["measure"]:
         return None
-    scores = found.dataset["score"].isel(n_train=-1).sel(measure="mse")
-    own = scores.sel(n_pwl=solved["n_pwl"].iloc[0], restart=solved["restart"].to_list())
-    return float(own.median())
+    return float(found.dataset["score"].isel(n_train=-1).sel(measure="mse", n_pwl=n_pwl).min())
 
 
 def _still_solved(found, solved):
@@ -297,8 +300,8 @@ def _section(name, each):
 
 def _errors(rows):
     """Squared errors, where they are not the score."""
-    known = [f"{row['mse']:.1g} (P = {row['P']})" for row in rows if row.get("mse")]
-    said = f"Median squared error of restarts that solve it: {', '.join(known)}."
+    known = [f"{row['mse']:.2g} (P = {row['P']})" for row in rows if row.get("mse")]
+    said = f"Least squared error of any restart: {', '.join(known)}."
     return f"\n{fill(said, WIDTH)}\n" if known else ""
 
 
