@@ -14,9 +14,9 @@ fold, `regime` the label of a regime (the same in all folds), `code` the sign pa
 network. Regimes are functional ones, in which inputs do the same to the choice; tables of linear
 regimes, which are sign patterns, begin with `linear_`. Of more than 2,000 subjects, networks are
 taken apart on as many who are drawn: tables that begin with `mechanism_` say so in the further
-columns `sampled_subjects` and `all_subjects`. Lengths of
-time are in steps (of functional regimes, in trials) unless the unit says otherwise. Written by
-`python -m benchmarks.schema`.
+columns `sampled_subjects` and `all_subjects`; functional regimes, and what they exchange, are those
+of all. Lengths of time are in steps (of functional regimes, in trials) unless the unit says
+otherwise. Written by `python -m benchmarks.schema`.
 """
 MODELS = {
     "log_likelihood": "subject_mean",

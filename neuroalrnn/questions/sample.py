@@ -118,6 +118,6 @@ def describe_sample(asked):
         return ""
     return (
         f"Networks are taken apart on {found['sampled_subjects']:,} of {found['all_subjects']:,} "
-        "subjects, drawn at random once for this section. They are the same networks; means, "
-        "intervals and tests of this section are over the subjects drawn."
+        "subjects, drawn at random once for this section. Networks and functional regimes are "
+        "those of all; means, intervals and tests of this section are over the subjects drawn."
     )
