@@ -62,9 +62,8 @@ def random_network(network, radius, rng, *, n_pwl=None):
         drawn["weight"] = rng.standard_normal(network.weight.shape)
     drawn["self_slope"][: len(network.bias) - n_pwl] = 0.0
     made = network._replace(n_pwl=n_pwl, **drawn)
-    codes = np.arange(2**n_pwl)
-    if n_pwl > MOST_EXHAUSTIVE:
-        codes = rng.integers(0, 2**n_pwl, N_REGIMES)
+    many = n_pwl > MOST_EXHAUSTIVE
+    codes = rng.integers(0, 2**n_pwl, N_REGIMES) if many else np.arange(2**n_pwl)
     scale = radius / max(_largest_radius(made, codes), np.finfo(float).tiny)
     return made._replace(self_slope=made.self_slope * scale, weight=made.weight * scale)
 

@@ -177,6 +177,19 @@ def test_radius_is_that_of_visited_regimes_within_bounds():
     np.testing.assert_allclose(choose_radius(slow, np.array([0, 1]), 20), np.exp(-1 / 20))
 
 
+def test_random_networks_of_many_pwl_units_do_not_list_all_regimes():
+    network, rng = integration().network, np.random.default_rng(0)
+    sizes = {"self_slope": (40,), "bias": (40,), "initial": (40,), "weight": (40, 40)}
+    sizes |= {"input_weight": (40, network.input_weight.shape[1])}
+    sizes |= {"readout": (*network.readout.shape[:-1], 40)}
+    large = network._replace(
+        n_pwl=40, **{name: rng.standard_normal(size) for name, size in sizes.items()}
+    )
+    drawn = random_network(large, 0.9, rng)
+    assert drawn.n_pwl == 40
+    assert np.abs(np.linalg.eigvals(compute_jacobian(drawn, 2**40 - 1))).max() < 2
+
+
 def test_random_networks_that_explode_are_refused(simulated):
     sequences = simulated(addition(n_steps=30), n_trials=5)
     with pytest.raises(NotTestableError, match="50 in a row"):
